@@ -1,0 +1,91 @@
+// What became of an asset, and of a run. The words are the contract's (section 3): they are stored, printed and filtered by.
+
+/** The six final outcomes, in the order in which people read them. */
+export const OUTCOMES = ['succeeded', 'failed', 'unverified', 'unreachable', 'missing', 'skipped'] as const;
+export type FinalOutcome = (typeof OUTCOMES)[number];
+
+/** While a run is live two more exist: `pending` (not sent yet) and `running` (handed to Qualys, no verdict yet). */
+export const LIVE_OUTCOMES = ['pending', 'running'] as const;
+export type Outcome = FinalOutcome | (typeof LIVE_OUTCOMES)[number];
+
+export const RUN_STATUSES = ['succeeded', 'partial', 'failed', 'stopped', 'cancelled'] as const;
+export type RunStatus = (typeof RUN_STATUSES)[number];
+
+/** Assets by outcome; the six outcomes add up to `targeted` once a run is closed. */
+export type Counts = { targeted: number } & Record<FinalOutcome, number>;
+export type LiveCounts = Counts & { pending: number; running: number };
+
+/** One asset of the cohort, with its last attempt. Instants are ISO 8601 UTC. */
+export interface AssetRow {
+  assetId: string;
+  name?: string;
+  outcome: Outcome;
+  reason?: string;
+  /** Qualys' raw status word. */
+  status?: string;
+  exitCode?: number;
+  attempt: number;
+  wave?: string;
+  correlationUuid?: string;
+  jobId?: string;
+  startedAt?: string;
+  finishedAt?: string;
+  outputBytes?: number;
+}
+
+/** The columns of `AssetRow`, in the order of the CSV report. */
+export const ASSET_ROW_COLUMNS = [
+  'assetId',
+  'name',
+  'outcome',
+  'reason',
+  'status',
+  'exitCode',
+  'attempt',
+  'wave',
+  'correlationUuid',
+  'jobId',
+  'startedAt',
+  'finishedAt',
+  'outputBytes',
+] as const satisfies readonly (keyof AssetRow)[];
+
+export interface FollowUpReport {
+  kind: string;
+  ids: string[];
+  titles: string[];
+  workflowId?: string;
+}
+
+/** The result of `remediationRun`. */
+export interface RunReport {
+  runId: string;
+  status: RunStatus;
+  script: { id: string; title: string };
+  counts: Counts;
+  /** Assets hit that were not in the cohort. More than 0 is never `succeeded`. */
+  strays: number;
+  /** Execute calls that Qualys accepted. */
+  executions: number;
+  /** Requests sent to Qualys, `/auth` aside. */
+  apiCalls: number;
+  followUp?: FollowUpReport;
+  startedAt: string;
+  finishedAt: string;
+}
+
+/** Why a run ended before its work was done, if it did. */
+export type StopCause = 'stopped' | 'cancelled';
+
+/** The status word of a closed run. `compliant` assets were left alone on purpose and count as good. */
+export function runStatus(facts: { counts: Counts; compliant: number; strays: number; stopped?: StopCause | undefined }): RunStatus {
+  if (facts.stopped) return facts.stopped;
+  const { counts } = facts;
+  if (counts.succeeded + facts.compliant === counts.targeted && facts.strays === 0) return 'succeeded';
+  if (counts.succeeded === 0) return 'failed';
+  return 'partial';
+}
+
+export function emptyCounts(): LiveCounts {
+  return { targeted: 0, succeeded: 0, failed: 0, unverified: 0, unreachable: 0, missing: 0, skipped: 0, pending: 0, running: 0 };
+}

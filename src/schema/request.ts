@@ -1,0 +1,176 @@
+// The input of `remediationRun`: parsed on the workflow's first line, by the command line, the server and playbooks alike.
+import { z } from 'zod';
+import { durationMs } from '../domain/duration.js';
+
+/** Assets and host names together: a larger cohort goes by tag or query (the input travels through workflow history). */
+export const MAX_EXPLICIT_TARGETS = 10_000;
+
+/** A Qualys id: digits, as number or string, normalised to a string (ids approach 2^53, so a number must be a safe integer). */
+export const Id = z
+  .union([z.string(), z.number()], { error: 'must be an id: a positive whole number, or a string of digits' })
+  .refine((value) => (typeof value === 'number' ? Number.isSafeInteger(value) && value > 0 : /^\d{1,19}$/.test(value.trim())), {
+    error: (issue) => `${shown(issue.input)} is no id: give a positive whole number, or a string of digits`,
+  })
+  .transform((value) =>
+    String(value)
+      .trim()
+      .replace(/^0+(?=\d)/, ''),
+  );
+
+/** Milliseconds, or text such as "90s", "15m", "4h", "7d"; normalised to milliseconds. */
+export const DurationSchema = z
+  .union([z.number(), z.string()], { error: 'must be a duration: milliseconds, or text such as "90s", "15m", "4h", "7d"' })
+  .refine((value) => durationMs(value) !== undefined, {
+    error: (issue) => `${shown(issue.input)} is no duration: give milliseconds, or text such as "90s", "15m", "4h", "7d"`,
+  })
+  .transform((value) => durationMs(value) as number);
+
+const Text = z.string().trim().min(1, 'must not be empty');
+const Script = z
+  .union([z.string().trim().min(1, 'must be a script id or its exact title'), z.number().int().positive()], {
+    error: 'must be a script id or its exact title',
+  })
+  .transform(String);
+
+const OutcomeWord = z.enum(['succeeded', 'failed', 'unverified', 'unreachable', 'missing', 'skipped']);
+
+export const ErrorBudgetSchema = z.strictObject({
+  max: z.union([z.number().int().min(0), z.string().regex(/^\d+(\.\d+)?%$/, 'must be a number of assets, or a percentage such as "5%"')], {
+    error: 'must be a number of assets, or a percentage such as "5%"',
+  }),
+  counts: z.array(OutcomeWord).min(1).optional(),
+  minimum: z.number().int().min(0).optional(),
+  strict: z.boolean().optional(),
+});
+
+const date = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'must be a date, YYYY-MM-DD');
+const time = z.string().regex(/^\d{2}:\d{2}(:\d{2})?$/, 'must be a time of day, HH:MM or HH:MM:SS');
+
+export const FollowUpSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('schedule'),
+    on: z.enum(['always', 'unresolved']),
+    script: Script.optional(),
+    title: Text.optional(),
+    scheduleType: z.enum(['ONE_TIME', 'HOURLY', 'DAILY', 'WEEKLY', 'MONTHLY']),
+    startDate: date.optional(),
+    startTime: time.optional(),
+    endDate: date.optional(),
+    after: DurationSchema.optional(),
+    hourlyInterval: z.number().int().min(1).optional(),
+    daysOfWeek: z.array(Text).min(1).optional(),
+    recurrenceDate: z.number().int().min(1).max(31).optional(),
+    recurrenceMonth: z.number().int().min(1).max(12).optional(),
+  }),
+  z.strictObject({
+    kind: z.literal('recheck'),
+    on: z.enum(['always', 'unresolved']),
+    after: DurationSchema,
+    script: Script.optional(),
+  }),
+]);
+
+export const TargetsSchema = z
+  .strictObject({
+    assetIds: z.array(Id).optional(),
+    hostnames: z.array(Text).optional(),
+    assetTagIds: z.array(Id).optional(),
+    query: z.strictObject({ source: z.enum(['car', 'gav', 'gav-v1', 'edr']), filter: Text }).optional(),
+    excludedAssetIds: z.array(Id).optional(),
+  })
+  .superRefine((targets, ctx) => {
+    const explicit = (targets.assetIds?.length ?? 0) + (targets.hostnames?.length ?? 0);
+    if (explicit > MAX_EXPLICIT_TARGETS) {
+      ctx.addIssue({
+        code: 'custom',
+        path: [(targets.assetIds?.length ?? 0) > MAX_EXPLICIT_TARGETS || !targets.hostnames?.length ? 'assetIds' : 'hostnames'],
+        message: `${explicit} assets and host names are more than ${MAX_EXPLICIT_TARGETS}: name a larger cohort by tag or query`,
+      });
+    }
+    if (explicit + (targets.assetTagIds?.length ?? 0) === 0 && !targets.query) {
+      ctx.addIssue({ code: 'custom', path: [], message: 'name at least one target: assetIds, hostnames, assetTagIds or query' });
+    }
+  });
+
+const requestFields = {
+  script: Script,
+  maxAssets: z.number().int().positive().optional(),
+  scriptSha256: z
+    .string()
+    .regex(/^[0-9a-fA-F]{64}$/, 'must be a SHA-256 in hexadecimal, 64 digits')
+    .transform((hex) => hex.toLowerCase())
+    .optional(),
+  reason: Text.optional(),
+  requestedBy: Text.optional(),
+  ticket: z.strictObject({ hook: Text.optional(), system: Text, id: Text, url: Text.optional() }).optional(),
+  strategy: z.enum(['assets', 'tags', 'auto']).default('assets'),
+  maxInFlight: z.number().int().min(1).max(1_000).default(4),
+  poll: z.strictObject({ interval: DurationSchema.default(30_000) }).default({ interval: 30_000 }),
+  deadline: DurationSchema.refine((ms) => ms >= 1_000, 'must be at least one second').default(6 * 3_600_000),
+  output: z.enum(['all', 'failed', 'none']).default('all'),
+  retry: z
+    .strictObject({ failed: z.number().int().min(0).max(10).default(0), after: DurationSchema.default(15 * 60_000) })
+    .default({ failed: 0, after: 15 * 60_000 }),
+  unreachable: z.strictObject({ wait: DurationSchema.default(0) }).default({ wait: 0 }),
+  errorBudget: ErrorBudgetSchema.optional(),
+  followUp: FollowUpSchema.optional(),
+};
+
+export const RemediationRequestSchema = z.strictObject({ ...requestFields, targets: TargetsSchema });
+/** A playbook's `run`: a request whose targets come with the ticket. */
+export const PlaybookRunSchema = z.strictObject(requestFields);
+
+/** As a user writes it. */
+export type RemediationRequestInput = z.input<typeof RemediationRequestSchema>;
+/** As the product uses it: ids are strings, durations milliseconds, defaults filled in. */
+export type RemediationRequest = z.output<typeof RemediationRequestSchema>;
+export type ErrorBudget = z.output<typeof ErrorBudgetSchema>;
+export type FollowUp = z.output<typeof FollowUpSchema>;
+export type Targets = z.output<typeof TargetsSchema>;
+
+export interface Problem {
+  /** Like `targets.assetIds[3]`; empty for the whole input. */
+  path: string;
+  problem: string;
+}
+
+/** Every problem of a zod error as `{path, problem}`, unknown keys each under their own path. */
+export function problemsOf(error: z.ZodError): Problem[] {
+  const problems: Problem[] = [];
+  for (const issue of error.issues) {
+    if (issue.code === 'unrecognized_keys') {
+      for (const key of issue.keys) problems.push({ path: pathText([...issue.path, key]), problem: 'unknown key' });
+    } else if (issue.code === 'invalid_union' && issue.errors.some((branch) => branch.length > 0) && !issue.message) {
+      for (const nested of issue.errors.flat()) problems.push({ path: pathText([...issue.path, ...nested.path]), problem: nested.message });
+    } else {
+      problems.push({ path: pathText(issue.path), problem: issue.message });
+    }
+  }
+  return problems;
+}
+
+export type Parsed<T> = { ok: true; value: T } | { ok: false; problems: Problem[] };
+
+export function parseRequest(input: unknown): Parsed<RemediationRequest> {
+  const result = RemediationRequestSchema.safeParse(input);
+  return result.success ? { ok: true, value: result.data } : { ok: false, problems: problemsOf(result.error) };
+}
+
+/** One sentence for people: the first problems and how many there are. */
+export function describeProblems(problems: readonly Problem[], shownAtMost = 5): string {
+  const first = problems.slice(0, shownAtMost).map(({ path, problem }) => (path ? `${path}: ${problem}` : problem));
+  const more = problems.length - first.length;
+  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
+  return `The request has ${count}: ${first.join('; ')}${more > 0 ? `; and ${more} more` : ''}`.slice(0, 500);
+}
+
+export function pathText(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, part) => {
+    if (typeof part === 'number') return `${text}[${part}]`;
+    return text ? `${text}.${String(part)}` : String(part);
+  }, '');
+}
+
+function shown(value: unknown): string {
+  return (JSON.stringify(value) ?? String(value)).slice(0, 60);
+}
