@@ -38,7 +38,8 @@ const WHEELS = {
 export const bySdk = {
   title: () => `asking the Temporal SDK to download version ${CLI_VERSION} from Temporal`,
   async fetch(_name, directory) {
-    if (!existsSync(join(ROOT, 'node_modules', '@temporalio', 'testing'))) throw new Error('the SDK is not installed yet (npm ci brings it).');
+    if (!existsSync(join(ROOT, 'node_modules', '@temporalio', 'testing')))
+      throw new Error('the SDK is not installed yet (npm ci brings it).');
     const script = `import { TestWorkflowEnvironment } from '@temporalio/testing';
       const executable = { type: 'cached-download', version: 'v${CLI_VERSION}', downloadDir: ${JSON.stringify(directory)} };
       await (await TestWorkflowEnvironment.createLocal({ server: { executable } })).teardown();`;
@@ -102,5 +103,8 @@ function bytesIn(directory) {
 function reason(text) {
   const lines = text.split('\n').map((line) => line.trim());
   const spoken = lines.filter(Boolean);
-  return (spoken.findLast((line) => /error|denied|failed/i.test(line) && !/^at /.test(line)) ?? spoken.at(-1) ?? 'it said nothing').slice(0, 300);
+  return (spoken.findLast((line) => /error|denied|failed/i.test(line) && !/^at /.test(line)) ?? spoken.at(-1) ?? 'it said nothing').slice(
+    0,
+    300,
+  );
 }

