@@ -1,0 +1,62 @@
+import { uuidOf } from '../chance.js';
+import { ok, type Route } from '../routes.js';
+import { type RowKind, readSearch, searchRows } from '../search.js';
+import { searchRules } from '../wire.js';
+import type { AuditEntry, World } from '../world.js';
+
+const APP_ID = 20;
+
+/** #8 of the reference: the audit trail, with its own parameter names and no envelope. */
+export const activityRoutes: Route[] = [
+  {
+    method: 'POST',
+    path: '/sm/v1/scripts/activities',
+    handle(call) {
+      const request = readSearch(call.body, { filterKey: 'qql' });
+      const page = searchRows(auditKind(call.world, call.now), request, searchRules(call));
+      return ok({
+        auditRecords: page.rows.map(({ row }) => auditRecord(row)),
+        totalCount: page.totalCount,
+        pageNumber: request.pageNumber ?? 0,
+        pageSize: request.pageSize,
+        applicationName: 'SM',
+        clientApp: 'SM',
+        auditEnabledAppId: APP_ID,
+      });
+    },
+  },
+];
+
+function auditKind(world: World, now: number): RowKind<AuditEntry> {
+  return {
+    tokens: {
+      activity: { kind: 'word', read: ({ action }) => action },
+      targetId: { kind: 'id', read: ({ targetId }) => targetId },
+      targetName: { kind: 'text', read: ({ targetName }) => targetName },
+      userName: { kind: 'text', read: ({ username }) => username },
+    },
+    sortKeys: { createdDate: ({ createdAt }) => createdAt, id: ({ id }) => id },
+    createdAt: ({ createdAt }) => createdAt,
+    candidates: () => world.audit.filter(({ visibleAt }) => visibleAt <= now),
+  };
+}
+
+function auditRecord(entry: AuditEntry) {
+  return {
+    id: entry.id,
+    auditEnabledAppId: APP_ID,
+    applicationName: 'SM',
+    userName: entry.username,
+    userUuid: uuidOf(`user ${entry.username}`),
+    customerUuid: uuidOf('customer'),
+    client: null,
+    sourceIp: null,
+    createdDate: entry.createdAt,
+    targetType: entry.targetType,
+    targetName: entry.targetName,
+    action: entry.action,
+    auditComment: null,
+    externalChangeLink: null,
+    customFields: [{ key: 'targetId', value: entry.targetId }],
+  };
+}

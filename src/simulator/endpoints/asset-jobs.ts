@@ -1,0 +1,137 @@
+import { type AssetJob, assetJobOf, exitCodeAt, phaseAt, statusAt } from '../asset-job.js';
+import { chance, uuidOf } from '../chance.js';
+import type { QqlNode } from '../qql.js';
+import { qqlOnlyValues } from '../qql-match.js';
+import { type Call, ok, type Route } from '../routes.js';
+import { matchingRows, type RowKind, readInstant, readSearch, searchRows } from '../search.js';
+import { outputOf } from '../timeline.js';
+import { countBody, idWriter, listReply, searchRules } from '../wire.js';
+import type { SimulatedJob, World } from '../world.js';
+import { named } from './jobs.js';
+
+/** #7, #16 and #20 of the reference: the per-asset parts of jobs. */
+export const assetJobRoutes: Route[] = [
+  { method: 'POST', path: '/sm/v1/assetjobs/search', handle: (call) => searchAssetJobs(call, 'flat') },
+  { method: 'POST', path: '/sm/v2/assetjobs/search', handle: (call) => searchAssetJobs(call, 'switched') },
+  {
+    method: 'GET',
+    path: '/sm/v1/assetjobs/count',
+    handle(call) {
+      const { world, now, query } = call;
+      const { filter } = readSearch({ filter: query.get('query') ?? undefined });
+      const [startAt, endAt] = [readInstant(query.get('startAt'), 'startAt'), readInstant(query.get('endAt'), 'endAt')];
+      const rows = matchingRows(assetJobKind(world, now), { filter, startAt, endAt }, searchRules(call));
+      const groups = {
+        status: (row: AssetJob) => statusAt(world, row, now),
+        'asset.operatingSystem': (row: AssetJob) => world.fleet.operatingSystem(row.asset),
+        'script.name': (row: AssetJob) => row.job.script.title,
+        'job.id': (row: AssetJob) => row.job.id,
+      };
+      return ok(countBody(call, rows, groups));
+    },
+  },
+];
+
+function searchAssetJobs(call: Call, shape: 'flat' | 'switched') {
+  const request = readSearch(call.body, { searchAfter: shape === 'switched' });
+  const page = searchRows(assetJobKind(call.world, call.now), request, searchRules(call));
+  return listReply(call, page, shape, (row) => assetJobRow(call, row, request.includeScriptResult));
+}
+
+/** Asset jobs that the index shows at this instant. Filters on jobs are answered from the jobs they name: there may be 100,000 asset jobs. */
+function assetJobKind(world: World, now: number): RowKind<AssetJob> {
+  const { fleet } = world;
+  return {
+    tokens: {
+      'job.id': { kind: 'id', read: ({ job }) => job.id },
+      'job.correlationUuid': { kind: 'id', read: ({ job }) => job.correlationUuid },
+      'script.name': { kind: 'text', read: ({ job }) => job.script.title },
+      status: { kind: 'word', read: (row) => statusAt(world, row, now) },
+      'asset.id': { kind: 'id', read: ({ asset }) => fleet.assetId(asset) },
+      'asset.name': { kind: 'text', read: ({ asset }) => fleet.name(asset) },
+      'asset.operatingSystem': { kind: 'text', read: ({ asset }) => fleet.operatingSystem(asset) },
+    },
+    sortKeys: { id: ({ id }) => id, 'created.dateTime': ({ times }) => times.assignedAt },
+    createdAt: ({ times }) => times.assignedAt,
+    candidates: (filter) => jobsNamed(world, filter).flatMap((job) => assetJobsOf(world, job, now)),
+  };
+}
+
+function jobsNamed(world: World, filter: QqlNode | undefined): readonly SimulatedJob[] {
+  const ids = qqlOnlyValues(filter, 'job.id');
+  if (ids) return named(world.jobsById, ids);
+  const uuids = qqlOnlyValues(filter, 'job.correlationUuid');
+  return uuids ? named(world.jobsByUuid, uuids) : world.jobs;
+}
+
+function assetJobsOf(world: World, job: SimulatedJob, now: number): AssetJob[] {
+  if (job.visibleAt > now) return [];
+  const rows = Array.from(job.assets, (_, position) => assetJobOf(world, job, position));
+  return rows.filter(({ times }) => times.assignedAt <= now);
+}
+
+function assetJobRow(call: Call, row: AssetJob, includeScriptResult: boolean) {
+  const { world, now } = call;
+  const { fleet } = world;
+  const write = idWriter(call);
+  const { job, asset } = row;
+  const tags = fleet.tagIds(asset);
+  return {
+    id: write(row.id, 'string'),
+    status: statusAt(world, row, now),
+    ...progress(row, now),
+    ...(includeScriptResult ? result(world, row, now) : {}),
+    created: { dateTime: row.times.assignedAt },
+    lastCheckedIn: now < row.times.offlineUntil ? row.times.assignedAt - 86_400_000 : now - (now % 60_000),
+    agentVersion: fleet.agentVersion(asset),
+    isAssetDisconnected: now < row.times.offlineUntil,
+    test: false,
+    isTest: false,
+    manifestId: uuidOf(`manifest ${row.id}`),
+    customerUuid: uuidOf('customer'),
+    job: {
+      id: write(job.id, 'number'),
+      scriptId: write(job.script.id, 'number'),
+      scriptName: job.script.title,
+      scriptType: job.script.platform === 'WINDOWS' ? 'Powershell' : 'Shell',
+      scriptSeverity: 3,
+      scriptCategory: 'Remediation',
+      platform: job.script.platform,
+      correlationUuid: job.correlationUuid,
+    },
+    asset: {
+      id: write(fleet.assetId(asset), 'number'),
+      name: fleet.name(asset),
+      address: fleet.address(asset),
+      agentUuid: fleet.agentUuid(asset),
+      operatingSystem: fleet.operatingSystem(asset),
+      tags: world.settings.tags
+        .filter(({ id }) => tags.includes(id))
+        .map(({ id, name }) => ({ id: write(id, 'number'), name, tagUuid: uuidOf(`tag ${id}`) })),
+    },
+  };
+}
+
+function progress(row: AssetJob, now: number): object {
+  const { startedAt, endedAt, verdictAt } = row.times;
+  if (phaseAt(row, now) === 'assigned' || row.fate === 'unknown-bare') return {};
+  // The documents' samples cut the start to whole seconds, and take the duration from the two.
+  const executionStartTime = Math.floor(startedAt / 1_000) * 1_000;
+  const times = { executionStartTime, executionEndTime: endedAt, durationInMillis: endedAt - executionStartTime };
+  if (phaseAt(row, now) === 'uploaded') return times;
+  const code = exitCodeAt(row, now);
+  return {
+    ...times,
+    ...(code === undefined ? {} : { output: { code, text: '' } }),
+    enddate: new Date(verdictAt).toISOString().replace('Z', '+00:00'),
+  };
+}
+
+function result(world: World, row: AssetJob, now: number): object {
+  const { settings, fleet } = world;
+  const hasOutput = row.fate === 'passed' || row.fate === 'failed' || row.fate === 'unknown-with-code';
+  const isMissing = settings.outputMissingRate > 0 && chance(settings.seed, 'no-output', row.asset) < settings.outputMissingRate;
+  if (!hasOutput || isMissing || now < row.times.outputAt) return {};
+  const scriptResult = outputOf(settings, { index: row.asset, name: fleet.name(row.asset) }, row.fate).toString('base64');
+  return { scriptResult, scriptOutputSizeInBytes: scriptResult.length };
+}

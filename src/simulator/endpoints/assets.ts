@@ -1,0 +1,131 @@
+import { uuidOf } from '../chance.js';
+import type { SimulatorSettings } from '../options.js';
+import { qqlOnlyValues } from '../qql-match.js';
+import { type Call, ok, type Route } from '../routes.js';
+import { matchingRows, type RowKind, readSearch, searchRows } from '../search.js';
+import { countBody, idWriter, listReply, searchRules } from '../wire.js';
+import type { World } from '../world.js';
+
+const CUSTOMER_ID = 12_345;
+
+/** #4, #5 and #18 of the reference: assets, tags, the count. */
+export const assetRoutes: Route[] = [
+  {
+    method: 'POST',
+    path: '/sm/v1/assets/search',
+    handle(call) {
+      const page = searchRows(assetKind(call.world), readSearch(call.body, { searchAfter: true }), searchRules(call));
+      return listReply(call, page, 'wrapped', (index) => assetRow(call, index));
+    },
+  },
+  {
+    method: 'POST',
+    path: '/sm/v1/assettags/search',
+    handle(call) {
+      const page = searchRows(tagKind(call.world), readSearch(call.body), searchRules(call));
+      return listReply(call, page, 'flat', (tag) => tagRow(call, tag));
+    },
+  },
+  {
+    method: 'GET',
+    path: '/sm/v1/assets/count',
+    handle(call) {
+      const { filter } = readSearch({ filter: call.query.get('query') ?? undefined });
+      const rows = matchingRows(assetKind(call.world), { filter, startAt: undefined, endAt: undefined }, searchRules(call));
+      const { agentVersion, operatingSystem, platform } = call.world.fleet;
+      return ok(countBody(call, rows, { agentVersion, operatingSystem, platform }));
+    },
+  },
+];
+
+const assetKinds = new WeakMap<World, RowKind<number>>();
+
+function assetKind(world: World): RowKind<number> {
+  const known = assetKinds.get(world);
+  if (known) return known;
+  const { fleet } = world;
+  const everything = Array.from({ length: fleet.size }, (_, index) => index);
+  const kind: RowKind<number> = {
+    tokens: {
+      assetId: { kind: 'id', read: fleet.assetId },
+      id: { kind: 'id', read: fleet.agentUuid },
+      name: { kind: 'text', read: fleet.name },
+      'tags.id': { kind: 'id', read: fleet.tagIds },
+      tagId: { kind: 'id', read: fleet.tagIds },
+      operatingSystem: { kind: 'text', read: fleet.operatingSystem },
+      platform: { kind: 'word', read: fleet.platform },
+      agentVersion: { kind: 'id', read: fleet.agentVersion },
+    },
+    sortKeys: { id: fleet.agentUuid, assetId: fleet.assetId, name: fleet.name },
+    candidates(filter) {
+      const only = qqlOnlyValues(filter, 'assetId');
+      return only ? indexesOf(world, only) : everything;
+    },
+    memo: new Map(),
+  };
+  assetKinds.set(world, kind);
+  return kind;
+}
+
+/** Indexes of the assets with these ids, each once, ascending; ids of no asset are left out. */
+export function indexesOf(world: World, assetIds: Iterable<string>): number[] {
+  const indexes = new Set<number>();
+  for (const assetId of assetIds) {
+    const index = world.fleet.indexOf(assetId);
+    if (index !== undefined) indexes.add(index);
+  }
+  return [...indexes].sort((a, b) => a - b);
+}
+
+function assetRow(call: Call, index: number) {
+  const { fleet } = call.world;
+  const write = idWriter(call);
+  const [name, address] = [fleet.name(index), fleet.address(index)];
+  return {
+    id: fleet.agentUuid(index),
+    assetId: write(fleet.assetId(index), 'number'),
+    agentUuid: fleet.agentUuid(index),
+    name,
+    address,
+    operatingSystem: fleet.operatingSystem(index),
+    assetType: 'HOST',
+    agentVersion: fleet.agentVersion(index),
+    activatedForModules: ['AGENT_PC', 'PC'],
+    tags: fleet.tagIds(index),
+    interfaces: [{ hostname: name, macAddress: '02:00:00:00:00:01', address, interfaceName: 'eth0' }],
+    customerUuid: uuidOf('customer'),
+    customerId: write(CUSTOMER_ID, 'number'),
+  };
+}
+
+type Tag = SimulatorSettings['tags'][number];
+
+function tagKind(world: World): RowKind<Tag> {
+  return {
+    tokens: {
+      tagId: { kind: 'id', read: ({ id }) => id },
+      id: { kind: 'id', read: ({ id }) => tagDocumentId(id) },
+      name: { kind: 'text', read: ({ name }) => name },
+    },
+    sortKeys: { id: ({ id }) => tagDocumentId(id), tagId: ({ id }) => id, name: ({ name }) => name },
+    candidates: () => world.settings.tags,
+  };
+}
+
+function tagRow(call: Call, tag: Tag) {
+  const write = idWriter(call);
+  return {
+    id: tagDocumentId(tag.id),
+    tagId: write(tag.id, 'number'),
+    tagUuid: uuidOf(`tag ${tag.id}`),
+    name: tag.name,
+    backgroundColor: '#0000FF',
+    customerUuid: uuidOf('customer'),
+    customerId: write(CUSTOMER_ID, 'number'),
+  };
+}
+
+// `id` and `tagId` are two things in the API: a client that sends the wrong one must notice.
+function tagDocumentId(tagId: number): string {
+  return `tag-${tagId}`;
+}

@@ -1,0 +1,110 @@
+import { uuidOf } from '../chance.js';
+import { GatewayError } from '../gateway-error.js';
+import { type Call, ok, type Route } from '../routes.js';
+import { matchingRows, type RowKind, readSearch, searchRows } from '../search.js';
+import { countBody, idWriter, listReply, searchRules } from '../wire.js';
+import type { SimulatedScript } from '../world.js';
+
+/** #2, #3 and #14 of the reference: one script, the list, the count. */
+export const scriptRoutes: Route[] = [
+  {
+    method: 'GET',
+    path: '/sm/v1/scripts/{id}',
+    handle: (call) => ok({ body: scriptDetail(call, findScript(call)) }),
+  },
+  {
+    method: 'POST',
+    path: '/sm/v1/scripts/search',
+    handle(call) {
+      const page = searchRows(scriptKind(call), readSearch(call.body), searchRules(call));
+      return listReply(call, page, 'flat', (script) => scriptRow(call, script));
+    },
+  },
+  {
+    method: 'GET',
+    path: '/sm/v1/script/count',
+    handle(call) {
+      const { filter } = readSearch({ filter: call.query.get('query') ?? undefined });
+      const rows = matchingRows(scriptKind(call), { filter, startAt: undefined, endAt: undefined }, searchRules(call));
+      return ok(countBody(call, rows, { status: ({ status }) => status, platform: ({ platform }) => platform, severity: () => 3 }));
+    },
+  },
+];
+
+function findScript(call: Call): SimulatedScript {
+  const wanted = call.params.id ?? '';
+  const script = call.world.script(wanted) ?? call.world.settings.scripts.find(({ title }) => title === wanted);
+  if (!script) throw new GatewayError(404, `Script not found: ${wanted}`);
+  return script;
+}
+
+function scriptKind(call: Call): RowKind<SimulatedScript> {
+  const { scripts } = call.world.settings;
+  return {
+    tokens: {
+      id: { kind: 'id', read: ({ id }) => id },
+      name: { kind: 'text', read: ({ title }) => title },
+      title: { kind: 'text', read: ({ title }) => title },
+      status: { kind: 'word', read: ({ status }) => status },
+      platform: { kind: 'word', read: ({ platform }) => platform },
+    },
+    sortKeys: { id: ({ id }) => id, name: ({ title }) => title, 'created.dateTime': () => createdAt(call) },
+    candidates: () => scripts,
+    createdAt: () => createdAt(call),
+  };
+}
+
+function common(call: Call, script: SimulatedScript) {
+  const { world } = call;
+  const created = {
+    dateTime: createdAt(call),
+    user: { id: uuidOf(`user ${world.settings.users[0]?.username}`), name: world.settings.users[0]?.username ?? null },
+  };
+  return {
+    id: idWriter(call)(script.id, 'string'),
+    title: script.title,
+    description: `${script.title}, as the simulator has it`,
+    severity: 3,
+    threshold: 50,
+    platform: script.platform,
+    type: script.platform === 'WINDOWS' ? { id: 4, name: 'Powershell' } : { id: 2, name: 'Shell' },
+    category: { id: 6, name: 'Remediation' },
+    importedFromId: 0,
+    approverId: null,
+    approverName: null,
+    created,
+    updated: created,
+    lastExecutedDateTime: world.lastExecuteAt.get(String(script.id)) ?? 0,
+    hasBlacklistedCommands: false,
+    blacklistedCommands: '',
+  };
+}
+
+function scriptRow(call: Call, script: SimulatedScript) {
+  return {
+    ...common(call, script),
+    status: script.status,
+    testAssets: null,
+    assets: null,
+    excludedAssets: null,
+    assetTags: null,
+    subscribedModules: ['PC'],
+    schedule: { recurringDay: 0, recurringTime: null, frequency: null },
+    customerUuid: uuidOf('customer'),
+  };
+}
+
+function scriptDetail(call: Call, script: SimulatedScript) {
+  const text = script.content ?? `#!/bin/sh\n# ${script.title}\necho done\n`;
+  return {
+    ...common(call, script),
+    scriptStatus: script.status,
+    content: Buffer.from(text).toString('base64'),
+    recurringDay: 0,
+    customerUUID: uuidOf('customer'),
+  };
+}
+
+function createdAt(call: Call): number {
+  return call.world.audit[0]?.createdAt ?? 0;
+}

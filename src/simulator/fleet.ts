@@ -1,0 +1,48 @@
+import { chance } from './chance.js';
+import type { SimulatorSettings } from './options.js';
+
+/** The assets, addressed by their index from 0; nothing is stored per asset. */
+export interface Fleet {
+  readonly size: number;
+  indexOf(assetId: string): number | undefined;
+  assetId(index: number): number;
+  name(index: number): string;
+  agentUuid(index: number): string;
+  address(index: number): string;
+  platform(index: number): 'LINUX' | 'WINDOWS';
+  operatingSystem(index: number): string;
+  agentVersion(index: number): string;
+  tagIds(index: number): number[];
+}
+
+export function fleetOf(settings: SimulatorSettings): Fleet {
+  const { firstAssetId, assets: size, tags, seed } = settings;
+  const platform = (index: number) =>
+    settings.windowsEvery > 0 && (index + 1) % settings.windowsEvery === 0 ? ('WINDOWS' as const) : ('LINUX' as const);
+  const assetId = (index: number) => firstAssetId + index;
+  return {
+    size,
+    assetId,
+    platform,
+    indexOf(text) {
+      const index = /^\d{1,15}$/.test(text) ? Number(text) - firstAssetId : -1;
+      return index >= 0 && index < size ? index : undefined;
+    },
+    name: (index) => settings.assetNames[String(assetId(index))] ?? `host-${String(index + 1).padStart(6, '0')}.example.com`,
+    agentUuid: (index) => agentUuid(seed, index),
+    address: (index) => `10.${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}`,
+    operatingSystem: (index) => (platform(index) === 'LINUX' ? 'CentOS Linux 7.9.2009' : 'Microsoft Windows Server 2019 Standard'),
+    agentVersion: (index) => (index % 10 === 9 ? '4.8.0.31' : '5.0.0.17'),
+    tagIds: (index) => tags.filter(({ modulo, remainder }) => index % modulo === remainder % modulo).map((tag) => tag.id),
+  };
+}
+
+// Cheaper than a digest: it is drawn for every row of every page. The index at the end keeps it unique.
+function agentUuid(seed: number, index: number): string {
+  const part = (label: string) =>
+    Math.floor(chance(seed, label, index) * 2 ** 32)
+      .toString(16)
+      .padStart(8, '0');
+  const [high, low] = [part('agent-high'), part('agent-low')];
+  return `${high}-${low.slice(0, 4)}-4${low.slice(5, 8)}-a000-${index.toString(16).padStart(12, '0')}`;
+}

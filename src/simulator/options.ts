@@ -1,0 +1,198 @@
+// What a simulator can be told, validated in one place: by tests, by `overhaul simulator`, and as a JSON or YAML file.
+import { z } from 'zod';
+import { type Parsed, problemsOf } from '../schema/request.js';
+
+const rate = z.number().min(0, 'must be a rate between 0 and 1').max(1, 'must be a rate between 0 and 1');
+const simulatedMs = z.number().int().min(0);
+const count = z.number().int().min(1);
+const id = z.number().int().positive();
+const span = (min: number, max: number) =>
+  z
+    .strictObject({ min: simulatedMs.default(min), max: simulatedMs.default(max) })
+    .refine(({ min: from, max: to }) => from <= to, 'min must not be above max')
+    .default({ min, max });
+
+const ScriptOption = z.strictObject({
+  id,
+  title: z.string().min(1),
+  status: z.string().min(1).default('APPROVED'),
+  platform: z.string().min(1).default('LINUX'),
+  /** The script's text; served base64-encoded. */
+  content: z.string().optional(),
+});
+
+const TagOption = z.strictObject({
+  id,
+  name: z.string().min(1),
+  /** Assets whose index (0 = first) leaves `remainder` when divided by `modulo` carry the tag. */
+  modulo: count.default(1),
+  remainder: z.number().int().min(0).default(0),
+});
+
+const LimitsOption = z.strictObject({
+  /** Calls in the rolling window, `/auth` aside, for the whole subscription. */
+  perWindow: count.optional(),
+  /** Length of the window in SIMULATED seconds; announced in real seconds (3600 at speed 60 is announced as 60). */
+  windowSec: z.number().positive().default(3_600),
+  /** Calls at once. */
+  concurrency: count.optional(),
+  /** 429 is the gateway's answer to a breach, 409 the older host's (with error codes 1960 and 1965). */
+  regime: z.union([z.literal(429), z.literal(409)]).default(429),
+  /** Leave `X-RateLimit-ToWait-Sec` and `Retry-After` out of refusals, as some modules do. */
+  omitToWait: z.boolean().default(false),
+});
+
+const FaultsOption = z.strictObject({
+  /** Share of accepted execute and schedule calls whose answer is lost after the effect. */
+  dropAfterEffectRate: rate.default(0),
+  /** The n-th accepted executes of the gateway (from 1) whose answer is lost after the effect. */
+  loseExecutes: z.array(count).default([]),
+  /** How an answer is lost: connection reset, a 502 or 504, silence until the client gives up, or each in turn. */
+  lostAs: z.enum(['reset', 'status', 'hang', 'mixed']).default('reset'),
+  /** Share of calls, `/auth` aside, that fail with 500, 502 or a reset BEFORE any effect. */
+  failRate: rate.default(0),
+  /** After these calls (numbered from 1, `/auth` aside) every token issued so far is invalid. */
+  revokeTokensAfterCalls: z.array(count).default([]),
+  /** The body of error answers. */
+  errorBody: z.enum(['envelope', 'empty', 'html', 'text']).default('envelope'),
+  /** Share of reads whose JSON is cut in the middle. */
+  truncateRate: rate.default(0),
+  /** Search-after walks: `stalled` answers every cursor with the first page, `overlap` repeats half of the page before. */
+  walk: z.enum(['none', 'stalled', 'overlap']).default('none'),
+  /** Share of asset jobs that end with a status word nobody has documented: half of them with an exit code and times, half without. */
+  unknownStatusRate: rate.default(0),
+});
+
+const ForeignOperatorOption = z.strictObject({
+  username: z.string().min(1).default('another operator'),
+  /** Simulated milliseconds between two of the operator's executions. */
+  everyMs: count,
+  scriptId: id,
+  assetsPerRun: count.max(25).default(5),
+  /** Hit the very assets of the latest execution of that script by somebody else, instead of a sliding window over the fleet. */
+  sameTargets: z.boolean().default(false),
+});
+
+const DEFAULT_SCRIPTS = [
+  { id: 72648, title: 'Patch OpenSSL', status: 'APPROVED', platform: 'LINUX' },
+  { id: 72649, title: 'Restart agent', status: 'APPROVED', platform: 'LINUX' },
+  { id: 72650, title: 'Disable SMBv1', status: 'APPROVED', platform: 'WINDOWS' },
+  { id: 72651, title: 'Patch OpenSSL (old)', status: 'DEPRECATED', platform: 'LINUX' },
+  { id: 72652, title: 'Rotate logs', status: 'PENDING_REVIEW', platform: 'LINUX' },
+  { id: 72653, title: 'Format disk', status: 'REJECTED', platform: 'LINUX' },
+];
+const DEFAULT_TAGS = [
+  { id: 7001, name: 'All servers', modulo: 1, remainder: 0 },
+  { id: 7002, name: 'Production', modulo: 2, remainder: 0 },
+  { id: 7003, name: 'Staging', modulo: 2, remainder: 1 },
+  { id: 7004, name: 'Web', modulo: 10, remainder: 3 },
+  { id: 7005, name: 'Database', modulo: 25, remainder: 7 },
+];
+
+const fleetOptions = {
+  /** Number of assets. Ids run upward from `firstAssetId`, names are `host-000001.example.com` and so on. */
+  assets: z.number().int().min(0).max(1_000_000).default(250),
+  firstAssetId: id.default(20_452_610),
+  /** Every n-th asset is a Windows host; 0: none. Assets of another platform than the script's get no asset job. */
+  windowsEvery: z.number().int().min(0).default(0),
+  /** Other names than the generated ones, by asset id; two assets may share one. */
+  assetNames: z.record(z.string(), z.string()).default({}),
+  scripts: z.array(ScriptOption).default(DEFAULT_SCRIPTS),
+  tags: z.array(TagOption).default(DEFAULT_TAGS),
+};
+
+const timingOptions = {
+  /** Simulated milliseconds from asset job to verdict: a base for each execution, with up to 5 % more for each asset. */
+  executionMs: span(60_000, 300_000),
+  /** Simulated seconds between two executes, 0: none. Sooner is a 429 without limit evidence. */
+  executionIntervalSec: z.number().min(0).default(0),
+  executionIntervalScope: z.enum(['script', 'subscription']).default('script'),
+  /** Simulated milliseconds until a new job, its asset jobs and its audit record can be found. */
+  indexLagMs: simulatedMs.default(2_000),
+  /** Simulated milliseconds from a job to its first asset job, and from one asset job to the next. */
+  fanOutLagMs: simulatedMs.default(0),
+  fanOutStaggerMs: simulatedMs.default(0),
+  /** Simulated milliseconds from the verdict until the output can be read. */
+  resultLagMs: simulatedMs.default(0),
+  /** Simulated milliseconds in `SCRIPT RESULT UPLOAD SUCCESS` before the verdict. */
+  uploadSettlingMs: simulatedMs.default(0),
+};
+
+const fateOptions = {
+  failRate: rate.default(0),
+  failAssets: z.array(id).default([]),
+  /** How many attempts of a failing asset fail; the next one passes. Default: all. */
+  failAttempts: count.optional(),
+  offlineRate: rate.default(0),
+  offlineAssets: z.array(id).default([]),
+  /** Offline assets come back this many simulated milliseconds after the asset job; default: never. */
+  offlineForMs: simulatedMs.optional(),
+  /** Assets whose verdict comes `lateByMs` simulated milliseconds later than the others'. */
+  lateRate: rate.default(0),
+  lateAssets: z.array(id).default([]),
+  lateByMs: simulatedMs.default(1_800_000),
+  /** Share of asset jobs that end in `SCRIPT RESULT UPLOAD FAILED`. */
+  resultLostRate: rate.default(0),
+  resultLostAssets: z.array(id).default([]),
+  /** Share of asset jobs with a verdict whose output never appears. */
+  outputMissingRate: rate.default(0),
+  outputBytes: span(64, 4_096),
+};
+
+const wireOptions = {
+  /** Rows of the v2 searches: `{sortValues, data}`, bare, or in turn. */
+  shape: z.enum(['wrapped', 'flat', 'mixed']).default('wrapped'),
+  /** JSON type of ids: as the documents' samples have them, always strings, always numbers, or changing from answer to answer. */
+  ids: z.enum(['documented', 'string', 'number', 'mixed']).default('documented'),
+  /** The vocabulary of 2022: `SUCCESS` instead of `EXECUTION PASSED`. */
+  legacyStatus: z.boolean().default(false),
+  /** What a QQL token that is not known does. */
+  unknownToken: z.enum(['error', 'ignore']).default('error'),
+  /** What page numbers beyond 9,999 rows get. */
+  overWindow: z.union([z.literal(500), z.literal(400), z.literal('empty')]).default(500),
+  /** REAL milliseconds every answer is held back. */
+  latencyMs: z.number().int().min(0).default(0),
+};
+
+export const SimulatorOptionsSchema = z.strictObject({
+  /** 0: a free port. */
+  port: z.number().int().min(0).max(65_535).default(0),
+  host: z.literal('127.0.0.1', { error: 'must be 127.0.0.1: the simulator serves loopback only' }).default('127.0.0.1'),
+  /** Everything that looks random follows from the seed. */
+  seed: z.number().int().default(1),
+  /**
+   * How many simulated seconds pass in a real one. Scales token life (`exp` is in simulated epoch seconds), the `Date` header, limit windows, job
+   * times and lags. The seconds in limit headers stay real.
+   */
+  speed: z.number().positive().max(100_000).default(1),
+  /** How far the gateway's clock is ahead of this machine's, at the start. */
+  dateSkewMs: z.number().int().default(0),
+  users: z
+    .array(z.strictObject({ username: z.string().min(1), password: z.string().min(1) }))
+    .min(1)
+    .default([
+      { username: 'demo', password: 'demo' },
+      { username: 'other', password: 'other' },
+    ]),
+  /** Life of a token in simulated seconds. */
+  tokenLifeSec: z.number().positive().default(14_400),
+  ...fleetOptions,
+  ...timingOptions,
+  ...fateOptions,
+  ...wireOptions,
+  limits: LimitsOption.default(LimitsOption.parse({})),
+  faults: FaultsOption.default(FaultsOption.parse({})),
+  foreignOperator: ForeignOperatorOption.optional(),
+  /** Keep every call in `state.calls` instead of the latest 10,000. */
+  keepAllCalls: z.boolean().default(false),
+});
+
+/** As a user or a test writes it. */
+export type SimulatorOptions = z.input<typeof SimulatorOptionsSchema>;
+/** With every default filled in. */
+export type SimulatorSettings = z.output<typeof SimulatorOptionsSchema>;
+
+export function parseSimulatorOptions(input: unknown): Parsed<SimulatorSettings> {
+  const result = SimulatorOptionsSchema.safeParse(input ?? {});
+  return result.success ? { ok: true, value: result.data } : { ok: false, problems: problemsOf(result.error) };
+}

@@ -1,0 +1,162 @@
+// Everything the gateway knows: scripts, the fleet, and what executions and schedules have made of it.
+import { uuidOf } from './chance.js';
+import type { SimulatedClock } from './clock.js';
+import { type Fleet, fleetOf } from './fleet.js';
+import type { SimulatorSettings } from './options.js';
+
+export type SimulatedScript = SimulatorSettings['scripts'][number];
+
+/** A parent job. Its asset jobs are not stored: the k-th has the id `firstAssetJobId + k` and the asset `assets[k]`. */
+export interface SimulatedJob {
+  id: number;
+  script: SimulatedScript;
+  correlationUuid: string;
+  username: string;
+  createdAt: number;
+  visibleAt: number;
+  assets: Int32Array;
+  /** For each asset the number of this user's execution on it, from 1. */
+  attempts: Uint16Array;
+  firstAssetJobId: number;
+}
+
+/** One effect of an execute call, for tests: what ran where, by whom, and whether the caller was told. */
+export interface ExecutionRecord {
+  user: string;
+  scriptId: string;
+  /** Assets that got an asset job. */
+  assetIds: string[];
+  correlationUuid: string;
+  jobId: string;
+  /** Simulated and real epoch milliseconds. */
+  simulatedAt: number;
+  realAt: number;
+  /** False when the answer was lost after the effect. */
+  answered: boolean;
+}
+
+export interface SimulatedSchedule {
+  id: string;
+  title: string;
+  status: 'ACTIVE' | 'INACTIVE';
+  createdBy: string;
+  createdAt: number;
+  body: Record<string, unknown>;
+}
+
+export interface AuditEntry {
+  id: string;
+  username: string;
+  action: string;
+  targetType: string;
+  targetName: string;
+  targetId: string;
+  createdAt: number;
+  visibleAt: number;
+}
+
+export interface World {
+  readonly settings: SimulatorSettings;
+  readonly clock: SimulatedClock;
+  readonly fleet: Fleet;
+  readonly jobs: SimulatedJob[];
+  readonly jobsById: Map<string, SimulatedJob>;
+  readonly jobsByUuid: Map<string, SimulatedJob>;
+  readonly executions: ExecutionRecord[];
+  readonly schedules: SimulatedSchedule[];
+  readonly audit: AuditEntry[];
+  script(id: string): SimulatedScript | undefined;
+  /** The last execute that was accepted, by script id, and under `''` for the whole subscription. */
+  readonly lastExecuteAt: Map<string, number>;
+  execute(order: { username: string; script: SimulatedScript; assets: readonly number[]; at: number }): ExecutionRecord;
+  record(entry: Omit<AuditEntry, 'id' | 'visibleAt'>): void;
+}
+
+const FIRST_JOB_ID = 80_507;
+const FIRST_ASSET_JOB_ID = 900_001;
+
+export function createWorld(settings: SimulatorSettings, clock: SimulatedClock): World {
+  const fleet = fleetOf(settings);
+  const scripts = new Map(settings.scripts.map((script) => [String(script.id), script]));
+  // A ledger outlives the simulator, and holds correlation UUIDs to be unique: each start of the gateway makes its own.
+  const bornAt = clock.now();
+  const attemptsByUser = new Map<string, Uint16Array>();
+  let nextAssetJobId = FIRST_ASSET_JOB_ID;
+  const world: World = {
+    settings,
+    clock,
+    fleet,
+    jobs: [],
+    jobsById: new Map(),
+    jobsByUuid: new Map(),
+    executions: [],
+    schedules: [],
+    audit: [],
+    lastExecuteAt: new Map(),
+    script: (id) => scripts.get(id),
+    execute({ username, script, assets, at }) {
+      const counted = attemptsByUser.get(username) ?? new Uint16Array(fleet.size);
+      attemptsByUser.set(username, counted);
+      const job: SimulatedJob = {
+        id: FIRST_JOB_ID + world.jobs.length,
+        script,
+        correlationUuid: uuidOf(`execution ${settings.seed} ${bornAt} ${world.jobs.length}`),
+        username,
+        createdAt: at,
+        visibleAt: at + settings.indexLagMs,
+        assets: Int32Array.from(assets),
+        attempts: Uint16Array.from(assets, (index) => {
+          counted[index] = (counted[index] ?? 0) + 1;
+          return counted[index];
+        }),
+        firstAssetJobId: nextAssetJobId,
+      };
+      nextAssetJobId += assets.length;
+      world.jobs.push(job);
+      world.jobsById.set(String(job.id), job);
+      world.jobsByUuid.set(job.correlationUuid, job);
+      world.lastExecuteAt.set('', at).set(String(script.id), at);
+      world.record({
+        username,
+        action: 'EXECUTE',
+        targetType: 'script',
+        targetName: script.title,
+        targetId: String(script.id),
+        createdAt: at,
+      });
+      const record = executionRecord(world, job);
+      world.executions.push(record);
+      return record;
+    },
+    record(entry) {
+      world.audit.push({
+        ...entry,
+        id: uuidOf(`audit ${settings.seed} ${bornAt} ${world.audit.length}`),
+        visibleAt: entry.createdAt + settings.indexLagMs,
+      });
+    },
+  };
+  for (const script of settings.scripts) {
+    const facts = {
+      username: settings.users[0]?.username ?? 'demo',
+      targetType: 'script',
+      targetName: script.title,
+      targetId: String(script.id),
+    };
+    world.record({ ...facts, action: 'CREATE', createdAt: bornAt - 30 * 86_400_000 });
+  }
+  return world;
+}
+
+function executionRecord(world: World, job: SimulatedJob): ExecutionRecord {
+  return {
+    user: job.username,
+    scriptId: String(job.script.id),
+    assetIds: Array.from(job.assets, (index) => String(world.fleet.assetId(index))),
+    correlationUuid: job.correlationUuid,
+    jobId: String(job.id),
+    simulatedAt: job.createdAt,
+    realAt: world.clock.realNow(),
+    answered: true,
+  };
+}
