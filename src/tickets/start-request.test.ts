@@ -1,0 +1,146 @@
+import { describe, expect, test } from '@jest/globals';
+import { type Config, parseConfig } from '../schema/config-file.js';
+import { decideStart } from './start-request.js';
+
+function configOf(text: string): Config {
+  const parsed = parseConfig(text);
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  return parsed.value;
+}
+
+const CONFIG = configOf(`
+playbooks:
+  patch: { run: { script: 72648, output: failed, reason: standing order, maxAssets: 400 }, targets: { choose: [assetIds, hostnames], max: 3 }, approval: { quorum: 2 } }
+  reboot: { run: { script: Reboot }, targets: { choose: [assetTagIds] } }
+  plain: { run: { script: 1 } }
+hooks:
+  fixed: { system: standard, secrets: [{ env: S }], playbook: patch }
+  plain: { system: standard, secrets: [{ env: S }], playbook: plain }
+  chosen: { system: standard, secrets: [{ env: S }], playbook: { from: playbook, allow: [patch, reboot] }, ticket: snow }
+  mapped:
+    system: standard
+    secrets: [{ env: S }]
+    playbook: { from: u_playbook, allow: [patch] }
+    map: { ticket: number, generation: sys_mod_count, hostnames: "cmdb_cis[].name", requestedBy: opened_by.name }
+    ticket: snow
+tickets: { snow: { system: servicenow } }
+`);
+
+function decide(hookName: string, payload: unknown) {
+  const hook = CONFIG.hooks[hookName];
+  if (!hook) throw new Error(`no hook ${hookName}`);
+  return decideStart(CONFIG, hookName, hook, payload);
+}
+
+const TICKET = { id: 'CHG0030001', generation: '2' };
+
+describe('a ticket event', () => {
+  test('starts the playbook on the targets of the ticket, under the id of the ticket', () => {
+    const payload = {
+      ticket: { ...TICKET, url: 'https://example.com/CHG0030001' },
+      playbook: 'patch',
+      targets: { assetIds: [20452610, '20452611'], excludedAssetIds: [20452611] },
+      requestedBy: 'ada',
+      reason: 'CVE-2026-1',
+    };
+    expect(decide('fixed', payload)).toEqual({
+      kind: 'start',
+      workflowId: 'fixed/CHG0030001/2',
+      playbook: 'patch',
+      approval: { quorum: 2 },
+      input: expect.objectContaining({
+        script: '72648',
+        output: 'failed',
+        targets: { assetIds: ['20452610', '20452611'], excludedAssetIds: ['20452611'] },
+        ticket: { hook: 'fixed', system: 'standard', id: 'CHG0030001', url: 'https://example.com/CHG0030001' },
+        requestedBy: 'ada',
+        reason: 'CVE-2026-1',
+        maxAssets: 3,
+      }),
+    });
+  });
+
+  test('may choose among the playbooks that its hook allows; the tickets entry gives the id its first segment', () => {
+    expect(decide('chosen', { ticket: TICKET, playbook: 'reboot', targets: { assetTagIds: [9] } })).toMatchObject({
+      kind: 'start',
+      workflowId: 'snow/CHG0030001/2',
+      playbook: 'reboot',
+      input: { script: 'Reboot', ticket: { hook: 'chosen', system: 'servicenow', id: 'CHG0030001' } },
+    });
+  });
+
+  test("a mapped payload is read by its hook's expressions, whatever else it holds", () => {
+    const payload = {
+      number: 'CHG7',
+      sys_mod_count: 12,
+      u_playbook: 'patch',
+      cmdb_cis: [{ name: 'web01' }, { name: 'web02' }],
+      opened_by: { name: 'ada' },
+      more: { of: ['everything'] },
+    };
+    expect(decide('mapped', payload)).toMatchObject({
+      kind: 'start',
+      workflowId: 'snow/CHG7/12',
+      input: { targets: { hostnames: ['web01', 'web02'] }, requestedBy: 'ada', reason: 'standing order' },
+    });
+  });
+
+  test.each([
+    ['chosen', { ticket: TICKET, targets: { assetIds: [1] } }, 'the event names no playbook'],
+    ['mapped', { number: 'CHG7', sys_mod_count: 1, u_playbook: '', cmdb_cis: [{ name: 'web01' }] }, 'the event names no playbook'],
+    ['fixed', { ticket: TICKET }, 'the event names no targets'],
+  ])('at hook %s, %j asks for nothing', (hook, payload, why) => {
+    expect(decide(hook, payload)).toEqual({ kind: 'ignored', why });
+  });
+
+  test.each<[string, unknown, string[]]>([
+    ['fixed', { ticket: TICKET, playbook: 'reboot', targets: { assetIds: [1] } }, ['playbook: this hook runs "patch" only, not "reboot"']],
+    [
+      'chosen',
+      { ticket: TICKET, playbook: 'constructor', targets: { assetIds: [1] } },
+      ['playbook: "constructor" is not allowed here: this hook allows patch, reboot'],
+    ],
+    [
+      'fixed',
+      { ticket: TICKET, targets: { assetTagIds: [1], query: { source: 'car', filter: 'x' }, hostnames: ['a', 'b', 'c', 'd'] } },
+      [
+        'targets.assetTagIds: playbook "patch" takes assetIds, hostnames only (targets.choose)',
+        'targets.query: playbook "patch" takes assetIds, hostnames only (targets.choose)',
+        'targets: 4 assets are more than the 3 that playbook "patch" allows',
+      ],
+    ],
+    [
+      'plain',
+      { ticket: TICKET, targets: { assetTagIds: [1] } },
+      ['targets.assetTagIds: playbook "plain" takes assetIds, hostnames only (targets.choose)'],
+    ],
+    ['fixed', { ticket: TICKET, targets: {} }, ['targets: name at least one target: assetIds, hostnames, assetTagIds or query']],
+    [
+      'fixed',
+      { ticket: { id: '', url: 'javascript:alert(1)' }, targets: { assetIds: ['x', 1.5] }, script: 1 },
+      [
+        'ticket.id: must not be empty',
+        'ticket.url: must be an http(s) URL',
+        'ticket.generation: must be a string or a whole number',
+        'targets.assetIds[0]: "x" is no id: give a positive whole number, or a string of digits',
+        'targets.assetIds[1]: 1.5 is no id: give a positive whole number, or a string of digits',
+        'script: unknown key',
+      ],
+    ],
+    [
+      'fixed',
+      { ticket: { id: 'ä'.repeat(255), generation: 1 }, targets: { assetIds: [1] } },
+      [expect.stringContaining('would have 1538 bytes')] as unknown as string[],
+    ],
+  ])('at hook %s, %j is refused with every problem', (hook, payload, problems) => {
+    const decision = decide(hook, payload);
+    expect(decision.kind === 'refused' && decision.problems.map(({ path, problem }) => `${path}: ${problem}`)).toEqual(problems);
+  });
+
+  test('a payload that is no object at all is refused, mapped or not', () => {
+    for (const payload of [null, 7, 'text', []]) {
+      expect(decide('fixed', payload).kind).toBe('refused');
+      expect(decide('mapped', payload).kind).toBe('refused');
+    }
+  });
+});

@@ -1,0 +1,91 @@
+// From an authentic ticket event to the run that it may have: a pure decision over the configuration.
+import { ticketWorkflowId } from '../domain/workflow-id.js';
+import type { Config, Hook, Playbook, TargetKind } from '../schema/config-file.js';
+import { type Problem, problemsOf, type RemediationRequest, RemediationRequestSchema, type Targets } from '../schema/request.js';
+import type { TicketEvent } from '../schema/webhook.js';
+import { ticketEventOf } from './ticket-event.js';
+
+/** A playbook that does not say otherwise takes named hosts only: a tag or a query can mean the whole fleet. */
+const DEFAULT_CHOICE: readonly TargetKind[] = ['assetIds', 'hostnames'];
+
+export type StartDecision =
+  | { kind: 'start'; workflowId: string; input: RemediationRequest; playbook: string; approval?: Playbook['approval'] }
+  | { kind: 'ignored'; why: string }
+  | { kind: 'refused'; problems: Problem[] };
+
+/** What becomes of `payload`, which came through the hook `hookName` and was verified. */
+export function decideStart(config: Pick<Config, 'playbooks' | 'tickets'>, hookName: string, hook: Hook, payload: unknown): StartDecision {
+  const event = ticketEventOf(hook, payload);
+  if (!event.ok) return { kind: 'refused', problems: event.problems };
+  const choice = chosenPlaybook(hook, event.value);
+  if (choice.kind !== 'playbook') return choice;
+  const { targets } = event.value;
+  if (!targets) return { kind: 'ignored', why: 'the event names no targets' };
+  const playbook = ownValue(config.playbooks, choice.name);
+  if (!playbook?.run) return refusal('playbook', `there is no playbook "${choice.name}" with a run`);
+
+  const key = ticketWorkflowId({
+    source: hook.ticket ?? hookName,
+    ticket: event.value.ticket.id,
+    generation: event.value.ticket.generation,
+  });
+  const problems = targetProblems(choice.name, playbook, targets);
+  if (!key.ok) problems.unshift({ path: 'ticket', problem: key.problem });
+  const system = (hook.ticket && ownValue(config.tickets, hook.ticket)?.system) || hook.system;
+  const request = RemediationRequestSchema.safeParse(requestOf(playbook, event.value, { hook: hookName, system }));
+  if (!request.success) problems.push(...problemsOf(request.error));
+  if (!key.ok || !request.success || problems.length > 0) return { kind: 'refused', problems };
+  return { kind: 'start', workflowId: key.workflowId, input: request.data, playbook: choice.name, approval: playbook.approval };
+}
+
+function chosenPlaybook(hook: Hook, event: TicketEvent): { kind: 'playbook'; name: string } | Exclude<StartDecision, { kind: 'start' }> {
+  if (typeof hook.playbook === 'string') {
+    if (event.playbook === undefined || event.playbook === hook.playbook) return { kind: 'playbook', name: hook.playbook };
+    return refusal('playbook', `this hook runs "${hook.playbook}" only, not "${event.playbook}"`);
+  }
+  if (event.playbook === undefined) return { kind: 'ignored', why: 'the event names no playbook' };
+  if (hook.playbook.allow.includes(event.playbook)) return { kind: 'playbook', name: event.playbook };
+  return refusal('playbook', `"${event.playbook}" is not allowed here: this hook allows ${hook.playbook.allow.join(', ')}`);
+}
+
+function targetProblems(name: string, playbook: Playbook, targets: Targets): Problem[] {
+  const allowed = playbook.targets?.choose ?? DEFAULT_CHOICE;
+  const problems: Problem[] = [];
+  for (const kind of ['assetIds', 'hostnames', 'assetTagIds', 'query'] as const) {
+    if (targets[kind] === undefined || allowed.includes(kind)) continue;
+    problems.push({ path: `targets.${kind}`, problem: `playbook "${name}" takes ${allowed.join(', ')} only (targets.choose)` });
+  }
+  const named = (targets.assetIds?.length ?? 0) + (targets.hostnames?.length ?? 0);
+  const max = maxAssetsOf(playbook);
+  if (max !== undefined && named > max)
+    problems.push({ path: 'targets', problem: `${named} assets are more than the ${max} that playbook "${name}" allows` });
+  return problems;
+}
+
+/** The playbook decides what runs; the ticket adds on which hosts, for whom and why. */
+function requestOf(playbook: Playbook, event: TicketEvent, origin: { hook: string; system: string }): object {
+  const { id, url } = event.ticket;
+  const maxAssets = maxAssetsOf(playbook);
+  return {
+    ...playbook.run,
+    targets: event.targets,
+    ticket: { ...origin, id, ...(url === undefined ? {} : { url }) },
+    ...(event.requestedBy === undefined ? {} : { requestedBy: event.requestedBy }),
+    ...(event.reason === undefined ? {} : { reason: event.reason }),
+    ...(maxAssets === undefined ? {} : { maxAssets }),
+  };
+}
+
+function maxAssetsOf(playbook: Playbook): number | undefined {
+  const limits = [playbook.run?.maxAssets, playbook.targets?.max].filter((limit) => limit !== undefined);
+  return limits.length > 0 ? Math.min(...limits) : undefined;
+}
+
+function refusal(path: string, problem: string): { kind: 'refused'; problems: Problem[] } {
+  return { kind: 'refused', problems: [{ path, problem }] };
+}
+
+/** Names come from payloads: `constructor` must not find a member of every object. */
+function ownValue<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(record, name) ? record[name] : undefined;
+}
