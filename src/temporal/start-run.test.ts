@@ -1,0 +1,70 @@
+import { describe, expect, test } from '@jest/globals';
+import { Client, Connection, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
+import { type RunClient, requestDigest, startRun, TemporalUnavailable } from './start-run.js';
+
+const START = { workflowId: 'snow/CHG1/1', taskQueue: 'overhaul', input: { script: 1, targets: { assetIds: [1, 2] } } };
+
+interface Taken {
+  options: Record<string, unknown>;
+  memo: Record<string, unknown>;
+}
+
+/** Temporal's rule for ids, without its server; the end-to-end tests have the real one. */
+function clientWith(runs: Map<string, Taken>): RunClient {
+  const workflow = {
+    async start(type: string, options: Record<string, unknown> & { workflowId: string; memo: Record<string, unknown> }) {
+      if (runs.has(options.workflowId)) throw new WorkflowExecutionAlreadyStartedError('taken', options.workflowId, type);
+      runs.set(options.workflowId, { options: { type, ...options }, memo: options.memo });
+    },
+    getHandle: (workflowId: string) => ({
+      async describe() {
+        const run = runs.get(workflowId);
+        if (!run) throw new WorkflowNotFoundError('gone', workflowId, undefined);
+        return { memo: run.memo };
+      },
+    }),
+  };
+  return { workflow, withDeadline: (_deadline: number | Date, call: () => Promise<unknown>) => call() } as unknown as RunClient;
+}
+
+describe('starting a run', () => {
+  test('the first start is taken, with the digest of its input in the memo', async () => {
+    const runs = new Map<string, Taken>();
+    expect(await startRun(clientWith(runs), { ...START, memo: { playbook: 'patch' } })).toEqual({ kind: 'started' });
+    expect(runs.get('snow/CHG1/1')?.options).toEqual({
+      type: 'remediationRun',
+      workflowId: 'snow/CHG1/1',
+      taskQueue: 'overhaul',
+      args: [START.input],
+      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      memo: { playbook: 'patch', requestDigest: requestDigest(START.input) },
+      staticSummary: 'script 1 on 2 named assets',
+    });
+  });
+
+  test('a second start of the same request is told so, whatever the order of its keys', async () => {
+    const client = clientWith(new Map());
+    await startRun(client, START);
+    expect(await startRun(client, { ...START, input: { targets: { assetIds: [1, 2] }, script: 1 } })).toEqual({ kind: 'same' });
+  });
+
+  test('a start of another request under the same id is told so', async () => {
+    const client = clientWith(new Map());
+    await startRun(client, START);
+    expect(await startRun(client, { ...START, input: { script: 1, targets: { assetIds: [2, 1] } } })).toEqual({ kind: 'different' });
+  });
+
+  test('a run that was started without a digest is another request', async () => {
+    const client = clientWith(new Map([['snow/CHG1/1', { options: {}, memo: {} }]]));
+    expect(await startRun(client, START)).toEqual({ kind: 'different' });
+  });
+
+  test('an address where nobody listens is TemporalUnavailable, within the deadline', async () => {
+    const connection = Connection.lazy({ address: '127.0.0.1:1' });
+    try {
+      await expect(startRun(new Client({ connection }), { ...START, deadlineMs: 500 })).rejects.toBeInstanceOf(TemporalUnavailable);
+    } finally {
+      await connection.close();
+    }
+  });
+});

@@ -1,0 +1,91 @@
+// Starts a run at most once an id. Of two starts with one id, Temporal takes one; the memo tells whether the other asked for the same.
+import { createHash } from 'node:crypto';
+import { type Client, isGrpcServiceError, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
+import { NamespaceNotFoundError, WorkflowIdReusePolicy } from '@temporalio/common';
+import type { RemediationRequestInput } from '../schema/request.js';
+
+/** gRPC status codes that say that the caller is wrong; every other failure may pass, and the same start may then be sent again. */
+const CALLER_ERRORS: readonly number[] = [3 /* INVALID_ARGUMENT */, 9 /* FAILED_PRECONDITION */, 11 /* OUT_OF_RANGE */];
+const START_DEADLINE_MS = 8_000;
+
+export interface RunStart {
+  workflowId: string;
+  input: RemediationRequestInput;
+  taskQueue: string;
+  /** Kept beside `requestDigest`. */
+  memo?: Record<string, unknown>;
+  deadlineMs?: number;
+}
+
+/** `same`: this very request was taken before. `different`: the id belongs to another request. */
+export type StartAnswer = { kind: 'started' | 'same' | 'different' };
+
+/** Temporal cannot be asked just now, or does not let us in; nothing is known about the start, and it may safely be tried again. */
+export class TemporalUnavailable extends Error {
+  override readonly name = 'TemporalUnavailable';
+}
+
+export type RunClient = Pick<Client, 'workflow' | 'withDeadline'>;
+
+export async function startRun(client: RunClient, start: RunStart): Promise<StartAnswer> {
+  const digest = requestDigest(start.input);
+  return client.withDeadline(Date.now() + (start.deadlineMs ?? START_DEADLINE_MS), async () => {
+    try {
+      await client.workflow.start('remediationRun', {
+        workflowId: start.workflowId,
+        taskQueue: start.taskQueue,
+        args: [start.input],
+        workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+        memo: { ...start.memo, requestDigest: digest },
+        staticSummary: summaryOf(start.input),
+      });
+      return { kind: 'started' };
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw translated(error);
+      return { kind: (await digestOf(client, start.workflowId)) === digest ? 'same' : 'different' };
+    }
+  });
+}
+
+/** SHA-256, in hexadecimal, of the input's canonical JSON: the order of keys does not matter. */
+export function requestDigest(input: unknown): string {
+  return createHash('sha256').update(canonicalJson(input)).digest('hex');
+}
+
+async function digestOf(client: RunClient, workflowId: string): Promise<unknown> {
+  try {
+    return (await client.workflow.getHandle(workflowId).describe()).memo?.requestDigest;
+  } catch (error) {
+    // Deleted between the two calls: the next delivery finds the id free, or taken by another.
+    if (error instanceof WorkflowNotFoundError)
+      throw new TemporalUnavailable(`workflow ${workflowId} vanished while it was looked up: try again`);
+    throw translated(error);
+  }
+}
+
+function translated(error: unknown): unknown {
+  if (error instanceof NamespaceNotFoundError)
+    return new TemporalUnavailable(`Temporal has no namespace "${error.namespace}": create it, or set TEMPORAL_NAMESPACE`);
+  const cause = isGrpcServiceError(error) ? error : causeOf(error);
+  if (!isGrpcServiceError(cause) || CALLER_ERRORS.includes(cause.code)) return error;
+  return new TemporalUnavailable(`Temporal did not take the request: ${cause.details || cause.message}`);
+}
+
+function causeOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'cause' in error ? error.cause : undefined;
+}
+
+/** Shown in Temporal's lists; its limit is 200 bytes. The ticket's own text stays out of it. */
+function summaryOf(input: RemediationRequestInput): string {
+  const { assetIds, hostnames } = input.targets;
+  const named = (assetIds?.length ?? 0) + (hostnames?.length ?? 0);
+  return `script ${String(input.script).slice(0, 40)}${named > 0 ? ` on ${named} named assets` : ''}${input.ticket ? ', for a ticket' : ''}`;
+}
+
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([one], [other]) => (one < other ? -1 : 1)))
+      : part,
+  );
+}
