@@ -1,0 +1,32 @@
+// How much may go wrong before a run stops. Percent is of the cohort, rounded down (contract section 4).
+import type { Counts, FinalOutcome } from './outcome.js';
+
+export interface ErrorBudgetRule {
+  max: number | string;
+  counts?: readonly FinalOutcome[] | undefined;
+  minimum?: number | undefined;
+  strict?: boolean | undefined;
+}
+
+const DEFAULT_COUNTS: readonly FinalOutcome[] = ['failed', 'unverified'];
+
+export function budgetAllows(rule: ErrorBudgetRule, cohortSize: number): number {
+  return typeof rule.max === 'number' ? rule.max : Math.floor((cohortSize * Number.parseFloat(rule.max)) / 100);
+}
+
+export function budgetSpent(rule: ErrorBudgetRule, counts: Counts): number {
+  return (rule.counts ?? DEFAULT_COUNTS).reduce((sum, outcome) => sum + counts[outcome], 0);
+}
+
+export function isBreached(rule: ErrorBudgetRule | undefined, counts: Counts): boolean {
+  if (!rule) return false;
+  const finished = counts.succeeded + counts.failed + counts.unverified + counts.unreachable + counts.missing + counts.skipped;
+  return finished >= (rule.minimum ?? 0) && budgetSpent(rule, counts) > budgetAllows(rule, counts.targeted);
+}
+
+/** How many assets may be sent now. `strict` keeps those in flight at what is left of the budget plus one, so that a breach never overshoots. */
+export function admits(rule: ErrorBudgetRule | undefined, counts: Counts, assetsInFlight: number): number {
+  if (!rule?.strict) return Number.POSITIVE_INFINITY;
+  const left = budgetAllows(rule, counts.targeted) - budgetSpent(rule, counts);
+  return Math.max(0, left + 1 - assetsInFlight);
+}

@@ -1,0 +1,46 @@
+// When the next call to Qualys may start: the configured cap over a sliding hour, the window the API announces, and what it told
+// us to wait. Pure: the ledger supplies the log of sends, all in its own clock (epoch milliseconds).
+
+export const HOUR_MS = 3_600_000;
+
+export interface WindowFacts {
+  now: number;
+  /** Configured calls an hour. */
+  callsPerHour: number;
+  /** Calls sent in the hour before `now`, and the start of the one that has to leave the window before the next fits. */
+  sentInHour: number;
+  hourOpensAt?: number | undefined;
+  /** What the API said last. */
+  announced?:
+    | { limit?: number | undefined; remaining?: number | undefined; observedAt: number; sentSince: number; opensAt?: number | undefined }
+    | undefined;
+  /** Until when an answer asked us to wait. */
+  blockedUntil?: number | undefined;
+  blockedWhy?: string | undefined;
+  concurrency: number;
+  running: number;
+}
+
+export type WindowAnswer = { kind: 'go' } | { kind: 'wait'; waitMs: number; why: string };
+
+/** How soon to ask again when only the number of concurrent calls stands in the way. */
+const CONCURRENCY_WAIT_MS = 100;
+
+export function mayCall(facts: WindowFacts): WindowAnswer {
+  if (facts.blockedUntil !== undefined && facts.blockedUntil > facts.now) {
+    return wait(facts.blockedUntil - facts.now, facts.blockedWhy ?? 'Qualys asked to wait');
+  }
+  if (facts.sentInHour >= facts.callsPerHour) {
+    return wait((facts.hourOpensAt ?? facts.now) + HOUR_MS - facts.now, `the cap of ${facts.callsPerHour} calls an hour is used up`);
+  }
+  const { announced } = facts;
+  if (announced?.remaining !== undefined && announced.remaining - announced.sentSince <= 0 && (announced.opensAt ?? 0) > facts.now) {
+    return wait((announced.opensAt ?? 0) - facts.now, 'Qualys announced that no calls remain in its window');
+  }
+  if (facts.running >= facts.concurrency) return wait(CONCURRENCY_WAIT_MS, `${facts.concurrency} calls run already`);
+  return { kind: 'go' };
+}
+
+function wait(waitMs: number, why: string): WindowAnswer {
+  return { kind: 'wait', waitMs: Math.max(1, Math.ceil(waitMs)), why };
+}

@@ -1,0 +1,29 @@
+import type { LiveCounts } from './outcome.js';
+
+/** What a run is doing. */
+export const RUN_PHASES = ['opening', 'awaiting-approval', 'running', 'following-up', 'closing', 'finished'] as const;
+export type RunPhase = (typeof RUN_PHASES)[number];
+
+/** Where a run stands by the ledger: small, so that activities can return it and the workflow can carry it. */
+export interface RunSnapshot {
+  counts: LiveCounts;
+  /** Executions that are neither settled nor given up. */
+  open: number;
+  /** Those of them that count against `maxInFlight`. */
+  slotsTaken: number;
+  /** Assets that wait to be sent. */
+  waiting: number;
+  /** When the earliest of them is due, epoch ms by the ledger's clock. */
+  nextDueAt?: number | undefined;
+  /** Verdicts whose script output is still to be fetched. */
+  outputsOwed: number;
+  /** The highest execution number given out. */
+  claimed: number;
+  /** Execute calls that Qualys accepted. */
+  accepted: number;
+  callsUsed: number;
+  /** The ledger's clock when this was read. */
+  at: number;
+  /** True when the error budget is overdrawn. */
+  breached: boolean;
+}

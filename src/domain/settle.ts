@@ -1,0 +1,99 @@
+// What one look at an execution means for its assets: who has a verdict, who is late, who got no job, and whether the slot is free.
+import { type AssetJobFacts, readAssetJob, SETTLING_GRACE_MS } from './asset-job.js';
+import type { FinalOutcome } from './outcome.js';
+
+/** Server time after the last new row in which further asset jobs may still appear. */
+export const FAN_OUT_GRACE_MS = 120_000;
+/** The same while not one has appeared. */
+export const EMPTY_JOB_GRACE_MS = 300_000;
+/** An asset is a straggler when it takes longer than this and three times the median (contract section 3). */
+const STRAGGLER_MS = 15 * 60_000;
+
+export interface WatchedAsset {
+  assetId: string;
+  /** The asset job as last seen; undefined when none has appeared. */
+  job?:
+    | (AssetJobFacts & { disconnected?: boolean | undefined /** Server time at which this status was first seen. */; statusSince: number })
+    | undefined;
+}
+
+export interface WatchedExecution {
+  assets: readonly WatchedAsset[];
+  jobIsKnown: boolean;
+  /** Server times. */
+  acceptedAt: number;
+  rowsChangedAt: number;
+  serverNow: number;
+  /** The usual time of this script's executions, server milliseconds. */
+  medianMs?: number | undefined;
+  /** Local clock: the deadline and what comes after it are the operator's time. */
+  pastDeadline: boolean;
+  pastLateWatch: boolean;
+}
+
+export interface AssetDecision {
+  assetId: string;
+  outcome: FinalOutcome | 'running';
+  reason?: string | undefined;
+  /** True when nothing that Qualys may still say is waited for. */
+  final: boolean;
+}
+
+export interface ExecutionDecision {
+  assets: AssetDecision[];
+  /** Nothing more is expected of this execution. */
+  settled: boolean;
+  /** All but stragglers are settled: another execution may take the place. */
+  slotFree: boolean;
+}
+
+export function settleExecution(execution: WatchedExecution): ExecutionDecision {
+  const seen = execution.assets.filter(({ job }) => job !== undefined);
+  const readings = new Map(seen.map((asset) => [asset.assetId, readInTime(asset, execution.serverNow)]));
+  const seenAreFinal = seen.every(({ assetId }) => readings.get(assetId)?.final);
+  const fanOutGraceMs = seen.length === 0 ? EMPTY_JOB_GRACE_MS : FAN_OUT_GRACE_MS;
+  const fanOutIsOver =
+    execution.jobIsKnown && execution.serverNow - Math.max(execution.rowsChangedAt, execution.acceptedAt) >= fanOutGraceMs;
+
+  const assets = execution.assets.map((asset): AssetDecision => {
+    const reading = readings.get(asset.assetId);
+    if (reading?.final) return reading;
+    if (!asset.job && seenAreFinal && fanOutIsOver)
+      return { assetId: asset.assetId, outcome: 'missing', reason: 'no-asset-job', final: true };
+    if (!execution.pastDeadline) return { assetId: asset.assetId, outcome: 'running', final: false };
+    return { ...atDeadline(asset, execution), final: execution.pastLateWatch };
+  });
+  const settled = assets.every(({ final }) => final);
+  const byId = new Map(execution.assets.map((asset) => [asset.assetId, asset]));
+  const slotFree =
+    settled || execution.pastDeadline || assets.every(({ assetId, final }) => final || isStraggler(byId.get(assetId), execution));
+  return { assets, settled, slotFree };
+}
+
+function readInTime(asset: WatchedAsset, serverNow: number): AssetDecision {
+  const { assetId, job } = asset;
+  if (!job) return { assetId, outcome: 'running', final: false };
+  const reading = readAssetJob(job);
+  if (reading.kind === 'verdict') return { assetId, ...reading.verdict, final: true };
+  if (reading.kind === 'settling' && serverNow - job.statusSince >= SETTLING_GRACE_MS)
+    return { assetId, ...reading.otherwise, final: true };
+  return { assetId, outcome: 'running', final: false };
+}
+
+function atDeadline({ assetId, job }: WatchedAsset, execution: WatchedExecution): Omit<AssetDecision, 'final'> {
+  if (!job) {
+    if (!execution.jobIsKnown) return { assetId, outcome: 'unverified', reason: 'job-not-found' };
+    return { assetId, outcome: 'missing', reason: 'no-asset-job' };
+  }
+  const reading = readAssetJob(job);
+  if (reading.kind === 'unknown') return { assetId, outcome: 'unverified', reason: 'unknown-status' };
+  if (reading.kind === 'settling') return { assetId, ...reading.otherwise };
+  return { assetId, outcome: 'unreachable', reason: job.disconnected ? 'disconnected' : 'no-verdict-by-deadline' };
+}
+
+function isStraggler(asset: WatchedAsset | undefined, execution: WatchedExecution): boolean {
+  if (!asset?.job) return false;
+  if (asset.job.disconnected) return true;
+  const ageMs = execution.serverNow - execution.acceptedAt;
+  return execution.medianMs !== undefined && ageMs >= STRAGGLER_MS && ageMs >= 3 * execution.medianMs;
+}

@@ -1,0 +1,44 @@
+import type { Database } from './database.js';
+
+export interface AuditEntry {
+  at: number;
+  actor?: string | undefined;
+  /** False: the name is a claim, as everything that did not come through the server's authentication. */
+  verified: boolean;
+  action: string;
+  detail?: string | undefined;
+}
+
+/** Who did what to a run, when and why. Rows are only ever added. */
+export class Audit {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async add(runId: string | undefined, entry: Omit<AuditEntry, 'at' | 'verified'> & { verified?: boolean }): Promise<void> {
+    await this.#database.run('INSERT INTO audit (run_id, at, actor, verified, action, detail) VALUES (?, ?, ?, ?, ?, ?)', [
+      runId,
+      await this.#database.now(),
+      entry.actor,
+      entry.verified ?? false,
+      entry.action,
+      entry.detail?.slice(0, 2_000),
+    ]);
+  }
+
+  async of(runId: string): Promise<AuditEntry[]> {
+    const rows = await this.#database.all<{ at: number; actor: string | null; verified: number; action: string; detail: string | null }>(
+      'SELECT at, actor, verified, action, detail FROM audit WHERE run_id = ? ORDER BY id',
+      [runId],
+    );
+    return rows.map((row) => ({
+      at: row.at,
+      actor: row.actor ?? undefined,
+      verified: row.verified === 1,
+      action: row.action,
+      detail: row.detail ?? undefined,
+    }));
+  }
+}

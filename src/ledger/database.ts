@@ -1,0 +1,32 @@
+// The one small interface between the ledger and a database. SQLite implements it (sqlite.ts); PostgreSQL joins here.
+// Statements are written in the SQL both share, with `?` for parameters.
+
+export type SqlValue = string | number | null | Buffer;
+export type SqlParameter = SqlValue | boolean | undefined;
+
+export interface Sql {
+  /** Rows of a query, or of a statement with RETURNING. */
+  all<Row>(sql: string, parameters?: readonly SqlParameter[]): Promise<Row[]>;
+  /** The first row, if any. */
+  first<Row>(sql: string, parameters?: readonly SqlParameter[]): Promise<Row | undefined>;
+  /** Runs a statement; the number of rows it changed. */
+  run(sql: string, parameters?: readonly SqlParameter[]): Promise<number>;
+  /** The database's clock, epoch milliseconds: the one clock that all workers of a ledger share. */
+  now(): Promise<number>;
+}
+
+export interface Database extends Sql {
+  /** Runs `work` in one write transaction: all of it, or nothing. Other work of this process waits meanwhile. */
+  transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** True for the error of a broken UNIQUE or PRIMARY KEY constraint. */
+export function isUniqueViolation(error: unknown): boolean {
+  return error instanceof Error && /UNIQUE constraint failed|duplicate key value/i.test(error.message);
+}
+
+/** The ledger file cannot be used: missing where it must exist, damaged, or of a version this build does not know. */
+export class LedgerUnusable extends Error {
+  override readonly name = 'LedgerUnusable';
+}

@@ -1,0 +1,76 @@
+import { Audit } from './audit.js';
+import { type CallCaps, CallLog } from './call-log.js';
+import { Cohort } from './cohort.js';
+import type { Database } from './database.js';
+import { Executions } from './executions.js';
+import { Outputs } from './outputs.js';
+import { Reader } from './reader.js';
+import { Runs } from './runs.js';
+import { Schedules } from './schedules.js';
+import { Scripts } from './scripts.js';
+import { LedgerServerClock } from './server-clock.js';
+import { openSqlite } from './sqlite.js';
+import { prepareTables, readIdentity } from './tables.js';
+import { Verdicts } from './verdicts.js';
+
+/** The database of outcomes: what was approved, what was sent, what came of it, and what was spent. */
+export interface Ledger {
+  /** Drawn once when the ledger was created: the activities' task queue carries it. */
+  readonly id: string;
+  readonly runs: Runs;
+  readonly cohort: Cohort;
+  readonly executions: Executions;
+  readonly verdicts: Verdicts;
+  readonly outputs: Outputs;
+  readonly scripts: Scripts;
+  readonly schedules: Schedules;
+  readonly audit: Audit;
+  readonly calls: CallLog;
+  readonly serverClock: LedgerServerClock;
+  readonly reader: Reader;
+  readonly database: Database;
+  close(): Promise<void>;
+}
+
+export interface LedgerOptions {
+  /** `sqlite:/path/to/ledger.db`. */
+  url: string;
+  /** Worker and server create the ledger, the command line never does. */
+  create: boolean;
+  caps: CallCaps;
+}
+
+/** Opens the ledger. Throws `LedgerUnusable` with a sentence that says what to do. */
+export async function openLedger({ url, create, caps }: LedgerOptions): Promise<Ledger> {
+  const database = openSqlite({ path: sqlitePath(url), create });
+  try {
+    return ledgerOver(database, create ? await prepareTables(database) : await readIdentity(database), caps);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+/** The file of an `sqlite:` URL. */
+export function sqlitePath(url: string): string {
+  return url.replace(/^sqlite:(\/\/(?=\/))?/, '');
+}
+
+function ledgerOver(database: Database, id: string, caps: CallCaps): Ledger {
+  return {
+    id,
+    runs: new Runs(database),
+    cohort: new Cohort(database),
+    executions: new Executions(database),
+    verdicts: new Verdicts(database),
+    outputs: new Outputs(database),
+    scripts: new Scripts(database),
+    schedules: new Schedules(database),
+    audit: new Audit(database),
+    calls: new CallLog(database, caps),
+    serverClock: new LedgerServerClock(database),
+    reader: new Reader(database),
+    database,
+    close: () => database.close(),
+  };
+}

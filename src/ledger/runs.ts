@@ -1,0 +1,294 @@
+import { isBreached } from '../domain/error-budget.js';
+import { emptyCounts, type LiveCounts, type Outcome, type RunReport, type StopCause } from '../domain/outcome.js';
+import type { RunPhase, RunSnapshot } from '../domain/run-snapshot.js';
+import type { ErrorBudget, RemediationRequest } from '../schema/request.js';
+import { type Database, isUniqueViolation, type Sql } from './database.js';
+
+/** The request as the ledger keeps it: without the explicit targets, which are the cohort. */
+export type StoredRequest = Omit<RemediationRequest, 'targets'>;
+
+export interface RunRow {
+  id: string;
+  firstExecutionId: string;
+  namespace: string;
+  phase: RunPhase;
+  request: StoredRequest;
+  script?: { id: string; title: string; sha256?: string | undefined };
+  cohort: { size: number; digest?: string | undefined };
+  maxInFlight: number;
+  deadlineMs: number;
+  errorBudget?: ErrorBudget | undefined;
+  paused: boolean;
+  stop?: { cause: StopCause; reason: string } | undefined;
+  fence: number;
+  claimed: number;
+  nextPollAt: number;
+  resolveCursor?: string | undefined;
+  createdAt: number;
+  startedAt?: number | undefined;
+  finishedAt?: number | undefined;
+  report?: RunReport | undefined;
+}
+
+interface StoredRun {
+  id: string;
+  first_execution_id: string;
+  namespace: string;
+  phase: RunPhase;
+  request: string;
+  script_id: string | null;
+  script_title: string | null;
+  script_sha256: string | null;
+  cohort_size: number;
+  cohort_digest: string | null;
+  max_in_flight: number;
+  deadline_ms: number;
+  error_budget: string | null;
+  paused: number;
+  stop_cause: StopCause | null;
+  stop_reason: string | null;
+  blocked: string | null;
+  fence: number;
+  next_n: number;
+  accepted: number;
+  api_calls: number;
+  strays: number;
+  next_poll_at: number;
+  resolve_cursor: string | null;
+  created_at: number;
+  started_at: number | null;
+  finished_at: number | null;
+  report: string | null;
+}
+
+export class Runs {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Registers the run; a second call for the same workflow execution finds it, one for another execution of the same id is refused. */
+  async open(run: {
+    id: string;
+    firstExecutionId: string;
+    namespace: string;
+    request: StoredRequest;
+  }): Promise<'new' | 'same' | 'already-run'> {
+    try {
+      await this.#database.run(
+        `INSERT INTO runs (id, first_execution_id, namespace, phase, request, max_in_flight, deadline_ms, error_budget, created_at)
+         VALUES (?, ?, ?, 'opening', ?, ?, ?, ?, ?)`,
+        [
+          run.id,
+          run.firstExecutionId,
+          run.namespace,
+          JSON.stringify(run.request),
+          run.request.maxInFlight,
+          run.request.deadline,
+          run.request.errorBudget ? JSON.stringify(run.request.errorBudget) : null,
+          await this.#database.now(),
+        ],
+      );
+      return 'new';
+    } catch (error) {
+      if (!isUniqueViolation(error)) throw error;
+      const known = await this.get(run.id);
+      return known?.firstExecutionId === run.firstExecutionId ? 'same' : 'already-run';
+    }
+  }
+
+  async get(id: string): Promise<RunRow | undefined> {
+    return readRun(this.#database, id);
+  }
+
+  /** Runs whose report is not written, oldest first. */
+  async unfinished(): Promise<RunRow[]> {
+    const rows = await this.#database.all<StoredRun>('SELECT * FROM runs WHERE finished_at IS NULL ORDER BY created_at');
+    return rows.map(toRun);
+  }
+
+  async setScript(id: string, script: { id: string; title: string; sha256?: string | undefined }): Promise<void> {
+    await this.#database.run('UPDATE runs SET script_id = ?, script_title = ?, script_sha256 = ? WHERE id = ?', [
+      script.id,
+      script.title,
+      script.sha256,
+      id,
+    ]);
+  }
+
+  async setResolveCursor(id: string, cursor: string): Promise<void> {
+    await this.#database.run('UPDATE runs SET resolve_cursor = ? WHERE id = ?', [cursor, id]);
+  }
+
+  async setPhase(id: string, phase: RunPhase): Promise<void> {
+    await this.#database.run('UPDATE runs SET phase = ?, started_at = coalesce(started_at, ?) WHERE id = ? AND finished_at IS NULL', [
+      phase,
+      phase === 'running' ? await this.#database.now() : null,
+      id,
+    ]);
+  }
+
+  async setNextPoll(id: string, at: number): Promise<void> {
+    await this.#database.run('UPDATE runs SET next_poll_at = ? WHERE id = ?', [at, id]);
+  }
+
+  async setBlocked(id: string, blocked: string | undefined): Promise<void> {
+    await this.#database.run('UPDATE runs SET blocked = ? WHERE id = ?', [blocked, id]);
+  }
+
+  async setPaused(id: string, paused: boolean): Promise<void> {
+    await this.#database.run('UPDATE runs SET paused = ? WHERE id = ?', [paused, id]);
+  }
+
+  async adjust(
+    id: string,
+    change: { maxInFlight?: number | undefined; deadlineMs?: number | undefined; errorBudget?: ErrorBudget | undefined },
+  ): Promise<void> {
+    await this.#database.transaction(async (sql) => {
+      await sql.run(
+        'UPDATE runs SET max_in_flight = coalesce(?, max_in_flight), deadline_ms = coalesce(?, deadline_ms), error_budget = coalesce(?, error_budget) WHERE id = ?',
+        [change.maxInFlight, change.deadlineMs, change.errorBudget ? JSON.stringify(change.errorBudget) : null, id],
+      );
+      if (change.deadlineMs !== undefined) {
+        await sql.run(`UPDATE executions SET deadline_at = accepted_at + ? WHERE run_id = ? AND state = 'accepted'`, [
+          change.deadlineMs,
+          id,
+        ]);
+      }
+    });
+  }
+
+  /** From now on no permit is granted for the run. The first cause stands, except that a cancel overrides a stop. */
+  async stop(id: string, cause: StopCause, reason: string): Promise<void> {
+    await this.#database.run(
+      `UPDATE runs SET stop_cause = ?, stop_reason = ? WHERE id = ? AND finished_at IS NULL AND (stop_cause IS NULL OR (stop_cause = 'stopped' AND ? = 'cancelled'))`,
+      [cause, reason, id, cause],
+    );
+  }
+
+  /** A fence for one attempt of an activity. Only the highest one of the run may take permits: a zombie's is lower. */
+  async takeFence(id: string): Promise<number> {
+    const [row] = await this.#database.all<{ fence: number }>('UPDATE runs SET fence = fence + 1 WHERE id = ? RETURNING fence', [id]);
+    return row?.fence ?? 0;
+  }
+
+  /** Writes the report once; a second call returns the first one's. Frees every lease of the run. */
+  async close(
+    id: string,
+    makeReport: (facts: {
+      counts: LiveCounts;
+      run: RunRow;
+      compliant: number;
+      strays: number;
+      executions: number;
+      apiCalls: number;
+      now: number;
+    }) => RunReport,
+  ): Promise<RunReport> {
+    return this.#database.transaction(async (sql) => {
+      const run = await readRun(sql, id);
+      if (!run) throw new Error(`The ledger does not know the run ${id}.`);
+      if (run.report) return run.report;
+      const now = await sql.now();
+      const stored = await sql.first<StoredRun>('SELECT * FROM runs WHERE id = ?', [id]);
+      const compliant = await sql.first<{ n: number }>(
+        `SELECT count(*) AS n FROM attempts WHERE run_id = ? AND last = 1 AND outcome = 'skipped' AND reason = 'compliant'`,
+        [id],
+      );
+      const report = makeReport({
+        counts: await countOutcomes(sql, id),
+        run,
+        compliant: compliant?.n ?? 0,
+        strays: stored?.strays ?? 0,
+        executions: stored?.accepted ?? 0,
+        apiCalls: stored?.api_calls ?? 0,
+        now,
+      });
+      await sql.run('UPDATE attempts SET lease = NULL WHERE run_id = ? AND execution_n IS NOT NULL AND lease = 1', [id]);
+      await sql.run(`UPDATE runs SET phase = 'finished', blocked = NULL, report = ?, finished_at = ? WHERE id = ?`, [
+        JSON.stringify(report),
+        now,
+        id,
+      ]);
+      return report;
+    });
+  }
+
+  /** Where the run stands, as the workflow carries it. */
+  async snapshot(id: string): Promise<RunSnapshot> {
+    const sql = this.#database;
+    const run = await sql.first<StoredRun>('SELECT * FROM runs WHERE id = ?', [id]);
+    if (!run) throw new Error(`The ledger does not know the run ${id}.`);
+    const counts = await countOutcomes(sql, id);
+    const open = await sql.first<{ open: number; slots: number }>(
+      `SELECT count(*) AS open, count(CASE WHEN slot_freed_at IS NULL THEN 1 END) AS slots
+       FROM executions WHERE run_id = ? AND state IN ('claimed', 'permitted', 'accepted') AND settled_at IS NULL`,
+      [id],
+    );
+    const due = await sql.first<{ n: number; next: number | null }>(
+      `SELECT count(*) AS n, min(due_at) AS next FROM attempts WHERE run_id = ? AND outcome = 'pending' AND execution_n IS NULL`,
+      [id],
+    );
+    const owed = await sql.first<{ n: number }>(`SELECT count(*) AS n FROM attempts WHERE run_id = ? AND output = 'owed'`, [id]);
+    const budget = run.error_budget ? (JSON.parse(run.error_budget) as ErrorBudget) : undefined;
+    return {
+      counts,
+      open: open?.open ?? 0,
+      slotsTaken: open?.slots ?? 0,
+      waiting: due?.n ?? 0,
+      nextDueAt: due?.next ?? undefined,
+      outputsOwed: owed?.n ?? 0,
+      claimed: run.next_n - 1,
+      accepted: run.accepted,
+      callsUsed: run.api_calls,
+      at: await sql.now(),
+      breached: isBreached(budget, counts),
+    };
+  }
+}
+
+export async function readRun(sql: Sql, id: string): Promise<RunRow | undefined> {
+  const row = await sql.first<StoredRun>('SELECT * FROM runs WHERE id = ?', [id]);
+  return row && toRun(row);
+}
+
+export async function countOutcomes(sql: Sql, id: string): Promise<LiveCounts> {
+  const rows = await sql.all<{ outcome: Outcome; n: number }>(
+    'SELECT outcome, count(*) AS n FROM attempts WHERE run_id = ? AND last = 1 GROUP BY outcome',
+    [id],
+  );
+  const counts = emptyCounts();
+  for (const { outcome, n } of rows) {
+    counts[outcome] = n;
+    counts.targeted += n;
+  }
+  return counts;
+}
+
+function toRun(row: StoredRun): RunRow {
+  return {
+    id: row.id,
+    firstExecutionId: row.first_execution_id,
+    namespace: row.namespace,
+    phase: row.phase,
+    request: JSON.parse(row.request) as StoredRequest,
+    ...(row.script_id === null
+      ? {}
+      : { script: { id: row.script_id, title: row.script_title ?? row.script_id, sha256: row.script_sha256 ?? undefined } }),
+    cohort: { size: row.cohort_size, digest: row.cohort_digest ?? undefined },
+    maxInFlight: row.max_in_flight,
+    deadlineMs: row.deadline_ms,
+    errorBudget: row.error_budget ? (JSON.parse(row.error_budget) as ErrorBudget) : undefined,
+    paused: row.paused === 1,
+    stop: row.stop_cause ? { cause: row.stop_cause, reason: row.stop_reason ?? '' } : undefined,
+    fence: row.fence,
+    claimed: row.next_n - 1,
+    nextPollAt: row.next_poll_at,
+    resolveCursor: row.resolve_cursor ?? undefined,
+    createdAt: row.created_at,
+    startedAt: row.started_at ?? undefined,
+    finishedAt: row.finished_at ?? undefined,
+    report: row.report ? (JSON.parse(row.report) as RunReport) : undefined,
+  };
+}

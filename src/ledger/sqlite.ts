@@ -1,0 +1,133 @@
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import SqliteDatabase from 'libsql';
+import { type Database, LedgerUnusable, type Sql, type SqlParameter, type SqlValue } from './database.js';
+
+/** How long a statement waits for another process' write transaction before it fails. */
+const BUSY_TIMEOUT_MS = 10_000;
+const STATEMENTS_KEPT = 200;
+
+export interface SqliteOptions {
+  path: string;
+  /** Create the file when it is missing. Worker and server do, the command line never does. */
+  create: boolean;
+}
+
+/** Opens an SQLite file on local disk with the pragmas that the safety of `execute` rests on. Throws `LedgerUnusable`. */
+export function openSqlite({ path, create }: SqliteOptions): Database {
+  if (!existsSync(path)) {
+    if (!create) throw new LedgerUnusable(`There is no ledger at ${path}. The worker creates it: start one, or set OVERHAUL_DATABASE_URL.`);
+    createPrivateFile(path);
+  }
+  try {
+    const connection = new SqliteDatabase(path, { timeout: BUSY_TIMEOUT_MS });
+    connection.pragma('journal_mode = WAL');
+    // An intent that a power cut could undo would let a script be sent twice, so every commit reaches the disk.
+    connection.pragma('synchronous = FULL');
+    connection.pragma('foreign_keys = ON');
+    connection.prepare('SELECT count(*) AS tables FROM sqlite_master').all([]);
+    return new Sqlite(connection);
+  } catch (error) {
+    throw new LedgerUnusable(
+      `The ledger at ${path} cannot be read (${error instanceof Error ? error.message : String(error)}). ` +
+        'Restore it from a backup. Moving it away starts an empty ledger, which will not touch the runs of the old one.',
+    );
+  }
+}
+
+/** Mode 0600 from the first moment: script output can hold anything. */
+function createPrivateFile(path: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    closeSync(openSync(path, 'a', 0o600));
+  } catch (error) {
+    throw new LedgerUnusable(`The ledger cannot be created at ${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+type Statement = ReturnType<InstanceType<typeof SqliteDatabase>['prepare']>;
+
+class Sqlite implements Database {
+  readonly #connection: InstanceType<typeof SqliteDatabase>;
+  readonly #statements = new Map<string, Statement>();
+  /** The tail of the queue: a transaction spans awaits, and a statement of other work must not slip into it. */
+  #tail: Promise<unknown> = Promise.resolve();
+  readonly #direct: Sql;
+
+  constructor(connection: InstanceType<typeof SqliteDatabase>) {
+    this.#connection = connection;
+    this.#direct = {
+      all: async <Row>(sql: string, parameters: readonly SqlParameter[] = []) => this.#all<Row>(sql, parameters),
+      first: async <Row>(sql: string, parameters: readonly SqlParameter[] = []) => this.#all<Row>(sql, parameters)[0],
+      run: async (sql, parameters = []) => this.#statement(sql).run(bound(parameters)).changes,
+      now: async () => this.#now(),
+    };
+  }
+
+  all<Row>(sql: string, parameters?: readonly SqlParameter[]): Promise<Row[]> {
+    return this.#enqueue(() => this.#direct.all<Row>(sql, parameters));
+  }
+
+  first<Row>(sql: string, parameters?: readonly SqlParameter[]): Promise<Row | undefined> {
+    return this.#enqueue(() => this.#direct.first<Row>(sql, parameters));
+  }
+
+  run(sql: string, parameters?: readonly SqlParameter[]): Promise<number> {
+    return this.#enqueue(() => this.#direct.run(sql, parameters));
+  }
+
+  now(): Promise<number> {
+    return this.#enqueue(() => this.#direct.now());
+  }
+
+  transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
+    return this.#enqueue(async () => {
+      // IMMEDIATE takes the write lock first: a transaction that reads and then writes could otherwise decide on a stale read.
+      this.#connection.exec('BEGIN IMMEDIATE');
+      try {
+        const result = await work(this.#direct);
+        this.#connection.exec('COMMIT');
+        return result;
+      } catch (error) {
+        this.#connection.exec('ROLLBACK');
+        throw error;
+      }
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#enqueue(async () => {
+      this.#statements.clear();
+      this.#connection.close();
+    });
+  }
+
+  #enqueue<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#tail.then(work);
+    this.#tail = result.catch(() => undefined);
+    return result;
+  }
+
+  #all<Row>(sql: string, parameters: readonly SqlParameter[]): Row[] {
+    return this.#statement(sql).all(bound(parameters)) as Row[];
+  }
+
+  #now(): number {
+    return Math.round((this.#all<{ at: number }>("SELECT unixepoch('subsec') * 1000 AS at", [])[0] as { at: number }).at);
+  }
+
+  #statement(sql: string): Statement {
+    let statement = this.#statements.get(sql);
+    if (!statement) {
+      if (this.#statements.size >= STATEMENTS_KEPT) this.#statements.clear();
+      statement = this.#connection.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}
+
+/** libsql aborts the whole process on a boolean, and on null outside an array: everything is bound through here. */
+function bound(parameters: readonly SqlParameter[]): SqlValue[] {
+  return parameters.map((value) => (value === undefined ? null : typeof value === 'boolean' ? Number(value) : value));
+}

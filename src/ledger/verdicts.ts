@@ -1,0 +1,249 @@
+// What the watch learns about assets. Writes are idempotent: the same look written twice leaves the same rows.
+import type { AssetDecision } from '../domain/settle.js';
+import type { Database, Sql } from './database.js';
+
+/** An asset in flight, with its asset job as last seen. */
+export interface AssetInFlight {
+  assetId: string;
+  attempt: number;
+  outcome: string;
+  status?: string | undefined;
+  exitCode?: number | undefined;
+  finishedAt?: number | undefined;
+  endedAt?: number | undefined;
+  statusSince?: number | undefined;
+  disconnected?: boolean | undefined;
+}
+
+/** One asset job as it came from Qualys. Server times, epoch ms. */
+export interface SeenAssetJob {
+  assetId: string;
+  name?: string | undefined;
+  agentUuid?: string | undefined;
+  jobId: string;
+  status: string;
+  exitCode?: number | undefined;
+  startedAt?: number | undefined;
+  finishedAt?: number | undefined;
+  endedAt?: number | undefined;
+  disconnected?: boolean | undefined;
+}
+
+export interface LookAt {
+  n: number;
+  serverNow: number;
+  jobs: readonly SeenAssetJob[];
+  decisions: readonly AssetDecision[];
+  settled: boolean;
+  slotFree: boolean;
+  /** Outcomes whose script output is to be stored. */
+  outputOf: 'all' | 'failed' | 'none';
+}
+
+export interface RetryRule {
+  failed: number;
+  afterMs: number;
+}
+
+export class Verdicts {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async inFlight(runId: string, n: number): Promise<AssetInFlight[]> {
+    const rows = await this.#database.all<StoredAsset>(
+      `SELECT asset_id, attempt, outcome, status, exit_code, finished_at, ended_at, status_since, disconnected FROM attempts WHERE run_id = ? AND execution_n = ? ORDER BY seq`,
+      [runId, n],
+    );
+    return rows.map(toAsset);
+  }
+
+  setJob(runId: string, n: number, job: { jobId: string; createdAt: number }): Promise<void> {
+    return this.#database.transaction(async (sql) => {
+      await sql.run(
+        'UPDATE executions SET job_id = ?, job_created_at = ?, rows_changed_server_at = max(coalesce(rows_changed_server_at, 0), ?) WHERE run_id = ? AND n = ? AND job_id IS NULL',
+        [job.jobId, job.createdAt, job.createdAt, runId, n],
+      );
+      await sql.run('UPDATE attempts SET job_id = ? WHERE run_id = ? AND execution_n = ? AND job_id IS NULL', [job.jobId, runId, n]);
+    });
+  }
+
+  /** Writes one look at one execution. Returns the number of assets whose outcome changed. */
+  record(runId: string, look: LookAt, retry: RetryRule): Promise<number> {
+    return this.#database.transaction(async (sql) => {
+      const now = await sql.now();
+      await writeJobs(sql, runId, look);
+      const changed = await writeDecisions(sql, runId, look);
+      await queueRetries(sql, runId, look, { retry, now });
+      await sql.run(
+        `UPDATE executions SET rows_changed_server_at = CASE WHEN rows_seen < ? THEN ? ELSE rows_changed_server_at END, rows_seen = max(rows_seen, ?),
+           slot_freed_at = CASE WHEN ? THEN coalesce(slot_freed_at, ?) ELSE slot_freed_at END
+         WHERE run_id = ? AND n = ? AND state = 'accepted'`,
+        [look.jobs.length, look.serverNow, look.jobs.length, look.slotFree, now, runId, look.n],
+      );
+      if (look.settled) {
+        await sql.run(`UPDATE executions SET state = 'settled', settled_at = ? WHERE run_id = ? AND n = ? AND state = 'accepted'`, [
+          now,
+          runId,
+          look.n,
+        ]);
+      }
+      return changed;
+    });
+  }
+
+  /** Assets hit that no execution of the run asked for. */
+  async addStrays(runId: string, count: number): Promise<void> {
+    if (count > 0) await this.#database.run('UPDATE runs SET strays = strays + ? WHERE id = ?', [count, runId]);
+  }
+
+  /**
+   * Gives the last attempt of these outcomes another one, due at once. Returns how many assets that were.
+   * The lease of the attempt before is freed: for `unverified` and `unreachable` the operator overrides the rule that forbids it.
+   */
+  putBack(runId: string, outcomes: readonly string[]): Promise<number> {
+    return this.#database.transaction(async (sql) => {
+      const now = await sql.now();
+      const list = JSON.stringify(outcomes);
+      const chosen = `run_id = ? AND last = 1 AND outcome IN (SELECT value FROM json_each(?))`;
+      await sql.run(`UPDATE attempts SET lease = NULL WHERE ${chosen} AND lease = 1`, [runId, list]);
+      const added = await sql.run(
+        `INSERT INTO attempts (run_id, seq, attempt, asset_id, last, name, agent_uuid, outcome, due_at)
+         SELECT run_id, seq, attempt + 1, asset_id, 1, name, agent_uuid, 'pending', ? FROM attempts WHERE ${chosen} AND execution_n IS NOT NULL`,
+        [now, runId, list],
+      );
+      await sql.run(`UPDATE attempts SET last = 0 WHERE ${chosen} AND execution_n IS NOT NULL`, [runId, list]);
+      const unsent = await sql.run(
+        `UPDATE attempts SET outcome = 'pending', reason = NULL, due_at = ? WHERE ${chosen} AND execution_n IS NULL`,
+        [now, runId, list],
+      );
+      return added + unsent;
+    });
+  }
+
+  /** Ends every asset that has no final outcome: what was sent is `unverified`, what was not is `skipped`. */
+  closeOpen(runId: string, reason: string): Promise<{ unverified: number; skipped: number }> {
+    return this.#database.transaction(async (sql) => {
+      const now = await sql.now();
+      const unverified = await sql.run(
+        `UPDATE attempts SET outcome = 'unverified', reason = ? WHERE run_id = ? AND last = 1 AND (outcome = 'running'
+           OR (outcome = 'pending' AND execution_n IN (SELECT n FROM executions WHERE run_id = ? AND state = 'permitted')))`,
+        [reason, runId, runId],
+      );
+      const skipped = await sql.run(
+        `UPDATE attempts SET outcome = 'skipped', reason = ? WHERE run_id = ? AND last = 1 AND outcome = 'pending' AND attempt = 1`,
+        [reason, runId],
+      );
+      // A further attempt that was never sent leaves the verdict of the one before as the asset's last word.
+      await sql.run(
+        `UPDATE attempts AS earlier SET last = 1 WHERE run_id = ? AND attempt = (SELECT attempt - 1 FROM attempts AS unsent
+           WHERE unsent.run_id = earlier.run_id AND unsent.seq = earlier.seq AND unsent.last = 1 AND unsent.outcome = 'pending' AND unsent.attempt > 1)`,
+        [runId],
+      );
+      await sql.run(`DELETE FROM attempts WHERE run_id = ? AND outcome = 'pending' AND attempt > 1`, [runId]);
+      await sql.run(`UPDATE executions SET state = 'unverified', settled_at = ?, note = ? WHERE run_id = ? AND state = 'permitted'`, [
+        now,
+        reason,
+        runId,
+      ]);
+      await sql.run(`UPDATE executions SET settled_at = ?, note = ? WHERE run_id = ? AND settled_at IS NULL`, [now, reason, runId]);
+      return { unverified, skipped };
+    });
+  }
+}
+
+interface StoredAsset {
+  asset_id: string;
+  attempt: number;
+  outcome: string;
+  status: string | null;
+  exit_code: number | null;
+  finished_at: number | null;
+  ended_at: number | null;
+  status_since: number | null;
+  disconnected: number | null;
+}
+
+function toAsset(row: StoredAsset): AssetInFlight {
+  return {
+    assetId: row.asset_id,
+    attempt: row.attempt,
+    outcome: row.outcome,
+    status: row.status ?? undefined,
+    exitCode: row.exit_code ?? undefined,
+    finishedAt: row.finished_at ?? undefined,
+    endedAt: row.ended_at ?? undefined,
+    statusSince: row.status_since ?? undefined,
+    disconnected: row.disconnected === null ? undefined : row.disconnected === 1,
+  };
+}
+
+/** Only what differs is written: most looks find most assets as they were. */
+async function writeJobs(sql: Sql, runId: string, look: LookAt): Promise<void> {
+  if (look.jobs.length === 0) return;
+  const rows = look.jobs.map((job) => [
+    job.assetId,
+    job.status,
+    job.exitCode ?? null,
+    job.startedAt ?? null,
+    job.finishedAt ?? null,
+    job.endedAt ?? null,
+    job.disconnected === undefined ? null : Number(job.disconnected),
+    job.name ?? null,
+    job.agentUuid ?? null,
+    job.jobId,
+  ]);
+  const seen = (index: number): string => `json_extract(seen.value, '$[${index}]')`;
+  await sql.run(
+    `UPDATE attempts SET status_since = CASE WHEN status IS ${seen(1)} THEN coalesce(status_since, ?) ELSE ? END, status = ${seen(1)}, exit_code = ${seen(2)},
+       started_at = ${seen(3)}, finished_at = ${seen(4)}, ended_at = ${seen(5)}, disconnected = ${seen(6)},
+       name = coalesce(${seen(7)}, name), agent_uuid = coalesce(${seen(8)}, agent_uuid), job_id = ${seen(9)}
+     FROM json_each(?) AS seen
+     WHERE attempts.run_id = ? AND attempts.execution_n = ? AND attempts.asset_id = ${seen(0)}
+       AND (attempts.status IS NOT ${seen(1)} OR attempts.exit_code IS NOT ${seen(2)} OR attempts.started_at IS NOT ${seen(3)}
+         OR attempts.finished_at IS NOT ${seen(4)} OR attempts.ended_at IS NOT ${seen(5)} OR attempts.disconnected IS NOT ${seen(6)})`,
+    [look.serverNow, look.serverNow, JSON.stringify(rows), runId, look.n],
+  );
+}
+
+async function writeDecisions(sql: Sql, runId: string, look: LookAt): Promise<number> {
+  const rows = look.decisions.map(({ assetId, outcome, reason, final }) => [
+    assetId,
+    outcome,
+    reason ?? null,
+    Number(final),
+    wantsOutput(look, outcome) ? 'owed' : 'none',
+  ]);
+  const decided = (index: number): string => `json_extract(decided.value, '$[${index}]')`;
+  return sql.run(
+    `UPDATE attempts SET outcome = ${decided(1)}, reason = ${decided(2)}, lease = CASE WHEN ${decided(3)} AND status IS NOT NULL THEN NULL ELSE lease END,
+       output = CASE WHEN output = 'none' AND ${decided(3)} AND status IS NOT NULL THEN ${decided(4)} ELSE output END
+     FROM json_each(?) AS decided
+     WHERE attempts.run_id = ? AND attempts.execution_n = ? AND attempts.asset_id = ${decided(0)}
+       AND (attempts.outcome IS NOT ${decided(1)} OR attempts.reason IS NOT ${decided(2)} OR (${decided(3)} AND attempts.lease = 1))`,
+    [JSON.stringify(rows), runId, look.n],
+  );
+}
+
+function wantsOutput(look: LookAt, outcome: string): boolean {
+  if (look.outputOf === 'none') return false;
+  if (look.outputOf === 'failed') return outcome === 'failed';
+  return outcome === 'succeeded' || outcome === 'failed' || outcome === 'unverified';
+}
+
+/** A failed asset with attempts left gets its next one; the row of the failed attempt stays as it is. */
+async function queueRetries(sql: Sql, runId: string, look: LookAt, rule: { retry: RetryRule; now: number }): Promise<void> {
+  if (rule.retry.failed === 0) return;
+  const failed = JSON.stringify(look.decisions.filter(({ outcome, final }) => final && outcome === 'failed').map(({ assetId }) => assetId));
+  const chosen = `run_id = ? AND execution_n = ? AND last = 1 AND attempt <= ? AND asset_id IN (SELECT value FROM json_each(?))`;
+  const parameters = [runId, look.n, rule.retry.failed, failed];
+  await sql.run(
+    `INSERT INTO attempts (run_id, seq, attempt, asset_id, last, name, agent_uuid, outcome, due_at)
+     SELECT run_id, seq, attempt + 1, asset_id, 2, name, agent_uuid, 'pending', ? FROM attempts WHERE ${chosen}`,
+    [rule.now + rule.retry.afterMs, ...parameters],
+  );
+  await sql.run(`UPDATE attempts SET last = 0 WHERE ${chosen}`, parameters);
+  await sql.run('UPDATE attempts SET last = 1 WHERE run_id = ? AND last = 2', [runId]);
+}
