@@ -1,0 +1,142 @@
+// One request, sent once: through the gate, to the wire, judged, and the gate told what was learned.
+import type { AnswerFacts, EndpointKind, LimitSignals, Verdict } from '../domain/answer.js';
+import { judgeAnswer } from '../domain/answer.js';
+import type { CallGate, ServerClock } from '../domain/call-gate.js';
+import { refusalOf } from '../schema/qualys/auth.js';
+import { limitSignals, serverTimeMs } from './limits.js';
+import { redacted } from './redact.js';
+import { type HttpAnswer, type HttpRequest, type Transport, TransportError } from './transport.js';
+
+export interface Logger {
+  debug(facts: object, message: string): void;
+  info(facts: object, message: string): void;
+  warn(facts: object, message: string): void;
+}
+
+/** What every call needs. */
+export interface Wire {
+  transport: Transport;
+  gate: CallGate;
+  clock: ServerClock;
+  logger: Logger;
+  timeoutMs: number;
+}
+
+export interface Call {
+  endpoint: string;
+  kind: Exclude<EndpointKind, 'auth'>;
+  method: 'GET' | 'POST';
+  path: string;
+  json?: unknown;
+  /** The answer's payload, undefined when it is not what the endpoint promises. */
+  payloadOf: (json: unknown) => unknown;
+  /** What 204 stands for, where it may come (the gateway answers an empty search so). */
+  payloadOfNothing?: unknown;
+  runId?: string | undefined;
+  signal?: AbortSignal | undefined;
+  /** Given for calls with an effect: a connection of its own, asked with the socket open. */
+  mayStart?: (() => boolean) | undefined;
+}
+
+export interface Answer {
+  kind: 'answer';
+  verdict: Verdict;
+  status: number;
+  payload: unknown;
+  bytes: number;
+  serverAt?: number | undefined;
+  /** For people: status, error code, redacted message. */
+  said: string;
+}
+
+export type Attempt = Answer | { kind: 'wait'; waitMs: number; why: string } | { kind: 'failed'; error: TransportError };
+
+/** Beyond the request's own timeout a place in the gate comes back by itself: the process died. */
+const HOLD_MARGIN_MS = 2_000;
+
+export async function attempt(wire: Wire, call: Call, token: string): Promise<Attempt> {
+  const place = await wire.gate.enter({ endpoint: call.endpoint, runId: call.runId, holdMs: wire.timeoutMs + HOLD_MARGIN_MS });
+  if (place.kind === 'wait') return place;
+  const startedAt = performance.now();
+  const outcome = await sent(wire, call, token)
+    .then((answer) => judged(call, answer))
+    .catch((error: unknown) => failed(error, call));
+  if (outcome.kind === 'failed') {
+    const { error } = outcome;
+    const unsent = error instanceof TransportError && !error.sent;
+    await quietly(wire, () => (unsent ? wire.gate.cancel(place.callId) : wire.gate.leave(place.callId, undefined)));
+    if (!(error instanceof TransportError)) throw error;
+    wire.logger.debug({ endpoint: call.endpoint, why: error.why, sent: error.sent }, 'no answer from Qualys');
+    return { kind: 'failed', error };
+  }
+  const { answer, limits } = outcome;
+  await quietly(wire, () => wire.gate.leave(place.callId, { ...limits, refused: answer.verdict.kind === 'limit' }));
+  const { serverAt, status } = answer;
+  if (serverAt !== undefined) await quietly(wire, () => wire.clock.observe(serverAt));
+  wire.logger.debug({ endpoint: call.endpoint, status, ms: Math.round(performance.now() - startedAt) }, 'answer from Qualys');
+  return answer;
+}
+
+type Judged = { kind: 'judged'; answer: Answer; limits: LimitSignals };
+
+/** An abort ends a read with its own reason. Once an effect may be under way nothing but a word for its fate may come out. */
+function failed(error: unknown, call: Call): { kind: 'failed'; error: unknown } {
+  if (error instanceof TransportError || !call.mayStart) return { kind: 'failed', error };
+  return { kind: 'failed', error: new TransportError('lost', true, `The answer could not be read: ${redacted(String(error))}`, error) };
+}
+
+function sent(wire: Wire, call: Call, token: string): Promise<HttpAnswer> {
+  const request: HttpRequest = {
+    method: call.method,
+    path: call.path,
+    headers: {
+      authorization: `Bearer ${token}`,
+      accept: 'application/json',
+      ...(call.json === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    body: call.json === undefined ? undefined : JSON.stringify(call.json),
+    signal: call.signal,
+  };
+  return call.mayStart ? wire.transport.sendOnce(request, call.mayStart) : wire.transport.send(request);
+}
+
+function judged(call: Call, answer: HttpAnswer): Judged {
+  const { status } = answer;
+  const limits = limitSignals(answer.headers);
+  const json = parsedJson(answer.body);
+  const payload = status === 204 ? call.payloadOfNothing : status >= 200 && status < 300 ? call.payloadOf(json) : undefined;
+  const refusal = refusalOf(json);
+  const facts: AnswerFacts = { kind: call.kind, status, limits, ...refusal, complete: payload !== undefined };
+  const verdict = judgeAnswer(facts);
+  const serverAt = serverTimeMs(answer.headers);
+  return {
+    kind: 'judged',
+    limits,
+    answer: { kind: 'answer', verdict, status, payload, bytes: answer.body.length, serverAt, said: said(facts, answer.body) },
+  };
+}
+
+/** Bodies of successful answers are never quoted: they may hold script output. */
+function said({ status, errorCode, message }: AnswerFacts, body: Buffer): string {
+  const words = message ?? (status >= 300 ? body.subarray(0, 2_048).toString('utf8') : '');
+  const code = errorCode === undefined ? '' : `, error code ${redacted(errorCode, 40)}`;
+  return `HTTP ${status}${code}${words.trim() === '' ? '' : `: ${redacted(words, 200)}`}`;
+}
+
+/** Undefined for a body that is no JSON: truncated, HTML, empty. */
+export function parsedJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8')) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** An answer in hand must not be lost because the ledger behind gate or clock has a bad moment. */
+async function quietly(wire: Wire, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    wire.logger.warn({ reason: redacted(String(error)) }, 'the call gate or clock could not take note of a call');
+  }
+}

@@ -1,0 +1,20 @@
+// Secrets never reach logs or error messages (T-34): every text from outside passes here first.
+
+const JWT = /\bey[\w-]{5,}\.[\w-]+\.[\w-]*/g;
+const BEARER = /\b(bearer|basic)\s+[\w.~+/=-]+/gi;
+const NAMED =
+  /(["']?\b(?:password|passwd|token|access_token|authorization|secret|scriptResult|content)\b["']?\s*[:=]\s*)("[^"]*"?|'[^']*'?|[^\s&,;}]+)/gi;
+const USER_INFO = /(\w+:\/\/)[^\s/@]+@/g;
+
+/** One line without credentials, script content or output, at most `limit` characters. */
+export function redacted(text: string, limit = 300): string {
+  return text
+    .slice(0, 4_096)
+    .replace(JWT, '[token]')
+    .replace(BEARER, '$1 [redacted]')
+    .replace(NAMED, '$1[redacted]')
+    .replace(USER_INFO, '$1[redacted]@')
+    .replace(/[\p{Cc}\s]+/gu, ' ')
+    .trim()
+    .slice(0, limit);
+}

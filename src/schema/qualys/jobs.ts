@@ -1,0 +1,63 @@
+// Parent jobs and their asset jobs, v1 and v2, 2022 to 2026 (E06, E07, E19, E20).
+import { z } from 'zod';
+import { base64Bytes, compact, epochMs, flag, idText, lenient, someId, text, wholeNumber } from './common.js';
+
+const Created = lenient(z.looseObject({ dateTime: epochMs }));
+
+export const ScriptJobRow = z
+  .looseObject({
+    id: idText,
+    scriptId: someId,
+    correlationUuid: text,
+    created: Created,
+    isTest: flag,
+    test: flag,
+    schedulerId: text,
+    executionType: text,
+  })
+  .transform((row) =>
+    compact({
+      id: row.id,
+      scriptId: row.scriptId ?? '',
+      correlationUuid: row.correlationUuid ?? '',
+      createdAt: row.created?.dateTime ?? 0,
+      isTest: row.isTest ?? row.test ?? false,
+      schedulerId: row.schedulerId,
+      executionType: row.executionType,
+    }),
+  );
+
+/** A row without job id or asset id belongs to nothing and is refused; all else may be missing. */
+export const AssetJobRow = z
+  .looseObject({
+    id: someId,
+    status: text,
+    output: lenient(z.looseObject({ code: wholeNumber })),
+    scriptResult: base64Bytes,
+    created: Created,
+    executionStartTime: epochMs,
+    executionEndTime: epochMs,
+    enddate: epochMs,
+    endDate: epochMs,
+    isAssetDisconnected: flag,
+    job: z.looseObject({ id: idText, correlationUuid: text }),
+    asset: z.looseObject({ id: idText, name: text, agentUuid: text }),
+  })
+  .transform((row) =>
+    compact({
+      id: row.id ?? `${row.job.id}/${row.asset.id}`,
+      jobId: row.job.id,
+      correlationUuid: row.job.correlationUuid,
+      assetId: row.asset.id,
+      assetName: row.asset.name,
+      agentUuid: row.asset.agentUuid,
+      status: row.status ?? '',
+      exitCode: row.output?.code,
+      createdAt: row.created?.dateTime,
+      startedAt: row.executionStartTime,
+      finishedAt: row.executionEndTime,
+      endedAt: row.enddate ?? row.endDate,
+      disconnected: row.isAssetDisconnected,
+      output: row.scriptResult,
+    }),
+  );
