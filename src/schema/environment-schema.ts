@@ -1,0 +1,113 @@
+// The environment variables of contract section 2, each with its wire format and its meaning. docs/configuration.md is generated from this file.
+import { z } from 'zod';
+import { parseEncryptionKeys } from './encryption-keys.js';
+import { parseLedgerUrl } from './ledger-url.js';
+import { Id } from './request.js';
+
+/** A variable as documentation shows it. `secret` means that `NAME_FILE` may name a file instead. */
+export interface About {
+  meaning: string;
+  default: string;
+  secret?: boolean;
+  /** The worker cannot do without it. */
+  workerNeeds?: boolean;
+}
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Variables are text, and one that is empty counts as not set: compose files write `X=${X:-}`. */
+export const EnvironmentSchema = z.object({
+  QUALYS_URL: variable(checked(qualysUrl), {
+    meaning: 'Gateway base URL of the Qualys platform. `https`, unless the host is loopback.',
+    default: 'none',
+    workerNeeds: true,
+  }),
+  QUALYS_USERNAME: variable(z.string(), { meaning: 'Name of the API user.', default: 'none', workerNeeds: true }),
+  QUALYS_PASSWORD: variable(z.string(), { meaning: 'Password of the API user.', default: 'none', secret: true, workerNeeds: true }),
+  QUALYS_USER_ID: variable(Id, { meaning: 'Id of the API user, which the scheduler API wants for follow-up schedules.', default: 'none' }),
+  QUALYS_SCHEDULE_TIMEZONE: variable(checked(timeZone), {
+    meaning: "IANA time zone in which the scheduler API reads a schedule's dates.",
+    default: '`UTC`',
+  }),
+  OVERHAUL_TASK_QUEUE: variable(z.string().regex(/^[^\s/]{1,200}$/, 'must be 1 to 200 characters without spaces or slashes'), {
+    meaning: 'Task queue of the workflows; the queues of the activities derive their names from it.',
+    default: '`overhaul`',
+  }),
+  OVERHAUL_DATABASE_URL: variable(checked(parseLedgerUrl), {
+    meaning:
+      'The ledger: `sqlite:` and the path of a file on a local disk. Worker and server create it, the command line never does. `postgres://…` comes with a later release and is refused until then.',
+    default: "`sqlite:` + the user's data directory + `/overhaul/ledger.db`",
+    secret: true,
+  }),
+  OVERHAUL_CONFIG: variable(z.string(), {
+    meaning: 'The configuration file: playbooks, hooks, tickets, policy.',
+    default: '`overhaul.yaml`, if present in the working directory',
+  }),
+  OVERHAUL_HTTP_HOST: variable(z.string(), { meaning: 'Address on which the server listens.', default: '`127.0.0.1`' }),
+  OVERHAUL_HTTP_PORT: variable(checked(port), { meaning: 'Port on which the server listens; 0 takes a free one.', default: '`8088`' }),
+  OVERHAUL_ENCRYPTION_KEYS: variable(checked(encryptionKeys), {
+    meaning: 'Key ring for payloads in workflow history: `id:base64key[,id:base64key…]`, keys of 32 bytes, the first encrypts.',
+    default: 'none: payloads are not encrypted',
+    secret: true,
+  }),
+  OVERHAUL_LOG_LEVEL: variable(z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }), {
+    meaning: 'Least severe level that is logged, on stdout: JSON lines, pretty on a terminal.',
+    default: '`info`',
+  }),
+});
+
+export type VariableName = keyof typeof EnvironmentSchema.shape;
+/** In the order of the contract. */
+export const VARIABLE_NAMES = Object.keys(EnvironmentSchema.shape) as VariableName[];
+
+export function about(name: VariableName): About {
+  return EnvironmentSchema.shape[name].meta() as unknown as About;
+}
+
+function variable<T extends z.ZodType>(schema: T, meta: About): z.ZodOptional<T> {
+  return schema.optional().meta({ ...meta }) as z.ZodOptional<T>;
+}
+
+/** A text that `parse` takes; the sentence it throws is the problem. */
+function checked<T>(parse: (text: string) => T) {
+  return z.string().transform((text, ctx): T => {
+    try {
+      return parse(text);
+    } catch (error) {
+      ctx.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) });
+      return z.NEVER;
+    }
+  });
+}
+
+function qualysUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url) throw new Error('must be a URL, such as https://gateway.qg1.apps.qualys.com');
+  if (url.username || url.password) throw new Error('must not hold credentials: give QUALYS_USERNAME and QUALYS_PASSWORD');
+  if (url.search || url.hash) throw new Error('must be a base URL: leave out what follows ? or #');
+  const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(url.hostname);
+  if (url.protocol !== 'https:' && !(loopback && url.protocol === 'http:')) {
+    throw new Error(`must begin with https:// (http:// is for loopback only, and ${url.hostname || 'this'} is not)`);
+  }
+  return url.href.replace(/\/+$/, '');
+}
+
+function timeZone(text: string): string {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone;
+  } catch {
+    throw new Error(`${JSON.stringify(text)} is no time zone: give an IANA name such as Europe/Berlin`);
+  }
+}
+
+function port(text: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
+    throw new Error(`${JSON.stringify(text)} is no port: give a number from 0 to 65535`);
+  return Number(text);
+}
+
+function encryptionKeys(text: string): true {
+  parseEncryptionKeys(text);
+  return true;
+}
