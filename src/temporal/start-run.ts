@@ -6,7 +6,8 @@ import type { RemediationRequestInput } from '../schema/request.js';
 
 /** gRPC status codes that say that the caller is wrong; every other failure may pass, and the same start may then be sent again. */
 const CALLER_ERRORS: readonly number[] = [3 /* INVALID_ARGUMENT */, 9 /* FAILED_PRECONDITION */, 11 /* OUT_OF_RANGE */];
-const START_DEADLINE_MS = 8_000;
+/** The tightest sender of webhooks, PagerDuty, waits 5 s. */
+const START_DEADLINE_MS = 4_000;
 
 export interface RunStart {
   workflowId: string;

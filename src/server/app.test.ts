@@ -1,0 +1,225 @@
+import { describe, expect, test } from '@jest/globals';
+import { Webhook } from 'standardwebhooks';
+import { type Config, parseConfig } from '../schema/config-file.js';
+import { type RunStart, requestDigest, TemporalUnavailable } from '../temporal/start-run.js';
+import { createApp, MAX_BODY_BYTES } from './app.js';
+
+const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+const OLD_SECRET = 'C2FVsBQIhrscChlQIMV+b5sSYspob7oD';
+const NOW = new Date('2026-11-21T12:00:00Z');
+const EVENT = { ticket: { id: 'CHG/1', generation: '2' }, playbook: 'patch', targets: { assetIds: [20452610] } };
+const CONFIG = `
+playbooks: { patch: { run: { script: 72648 }, targets: { max: 5 } } }
+hooks: { std: { system: standard, secrets: [{ env: NEW }, { env: OLD }], playbook: { from: playbook, allow: [patch] } } }
+`;
+const ANSWER = { workflowId: 'std/CHG%2F1/2', url: 'http://localhost:8088/runs/std%2FCHG%252F1%2F2' };
+
+function configOf(text: string): Config {
+  const parsed = parseConfig(text);
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  return parsed.value;
+}
+
+/** The server with a Temporal that takes every id once, as the real one does. */
+function serverWith({ config = CONFIG, env = { NEW: SECRET, OLD: OLD_SECRET } as Record<string, string>, down = false } = {}) {
+  const started = new Map<string, Pick<RunStart, 'workflowId' | 'input' | 'memo'>>();
+  const app = createApp({
+    config: configOf(config),
+    env,
+    now: () => NOW,
+    temporalReachable: async () => !down,
+    async startRun(start) {
+      if (down) throw new TemporalUnavailable('nobody listens at 127.0.0.1:7233');
+      const before = started.get(start.workflowId);
+      if (!before) started.set(start.workflowId, start);
+      if (!before) return { kind: 'started' };
+      return { kind: requestDigest(before.input) === requestDigest(start.input) ? 'same' : 'different' };
+    },
+  });
+  return { app, started };
+}
+
+function headersFor(payload: string, { secret = SECRET, at = NOW } = {}) {
+  return {
+    host: 'localhost:8088',
+    'content-type': 'application/json',
+    'webhook-id': 'msg_1',
+    'webhook-timestamp': String(at.getTime() / 1000),
+    'webhook-signature': new Webhook(secret).sign('msg_1', at, payload),
+  };
+}
+
+function post(event: unknown, signing: { secret?: string; at?: Date } = {}, url = '/hooks/std') {
+  const payload = typeof event === 'string' ? event : JSON.stringify(event);
+  return { method: 'POST' as const, url, payload, headers: headersFor(payload, signing) };
+}
+
+describe('POST /hooks/:hook', () => {
+  test('202 with the workflow id and its link once Temporal has the run', async () => {
+    const { app, started } = serverWith();
+    const answer = await app.inject(post(EVENT));
+    expect([answer.statusCode, answer.json()]).toEqual([202, ANSWER]);
+    expect(started.get('std/CHG%2F1/2')).toMatchObject({
+      input: {
+        script: '72648',
+        targets: { assetIds: ['20452610'] },
+        ticket: { hook: 'std', system: 'standard', id: 'CHG/1' },
+        maxAssets: 5,
+      },
+      memo: { playbook: 'patch' },
+    });
+  });
+
+  test('200 with the same answer when that very request comes again, also signed anew; one run is started', async () => {
+    const { app, started } = serverWith();
+    await app.inject(post(EVENT));
+    const again = await app.inject(post(EVENT, { at: new Date(NOW.getTime() + 60_000) }));
+    expect([again.statusCode, again.json()]).toEqual([200, ANSWER]);
+    expect(started.size).toBe(1);
+  });
+
+  test('409 when the same ticket and generation ask for something else', async () => {
+    const { app } = serverWith();
+    await app.inject(post(EVENT));
+    const other = await app.inject(post({ ...EVENT, targets: { assetIds: [7] } }));
+    expect(other.statusCode).toBe(409);
+    expect(other.headers['content-type']).toContain('application/problem+json');
+    expect(other.json()).toMatchObject({ status: 409, detail: expect.stringContaining('std/CHG%2F1/2') });
+  });
+
+  test('200 and a reason for an authentic event that asks for nothing', async () => {
+    const { app, started } = serverWith();
+    const answer = await app.inject(post({ ticket: EVENT.ticket }));
+    expect([answer.statusCode, answer.json()]).toEqual([200, { ignored: 'the event names no playbook' }]);
+    expect(started.size).toBe(0);
+  });
+
+  test('the old secret still does while it is rotated', async () => {
+    const answer = await serverWith().app.inject(post(EVENT, { secret: OLD_SECRET }));
+    expect(answer.statusCode).toBe(202);
+  });
+
+  test.each([
+    ['another secret', post(EVENT, { secret: 'c29tZWJvZHkgZWxzZQ==' })],
+    ['a timestamp of six minutes ago', post(EVENT, { at: new Date(NOW.getTime() - 360_000) })],
+    ['a timestamp six minutes ahead', post(EVENT, { at: new Date(NOW.getTime() + 360_000) })],
+    ['a body changed on its way', { ...post(EVENT), payload: JSON.stringify({ ...EVENT, targets: { assetIds: [7] } }) }],
+    ['a body that is not even JSON', { ...post(EVENT), payload: '{' }],
+  ])('401 for %s, and nothing is started', async (_name, request) => {
+    const { app, started } = serverWith();
+    const answer = await app.inject(request);
+    expect([answer.statusCode, answer.json().detail]).toEqual([401, 'the signature or its timestamp is not valid']);
+    expect(started.size).toBe(0);
+  });
+
+  test('422 lists every problem with its path', async () => {
+    const answer = await serverWith().app.inject(post({ ...EVENT, ticket: { id: 'CHG1' }, targets: { assetIds: ['x'], colour: 1 } }));
+    expect(answer.statusCode).toBe(422);
+    expect(answer.json().problems).toEqual([
+      { path: 'ticket.generation', problem: 'must be a string or a whole number' },
+      { path: 'targets.assetIds[0]', problem: '"x" is no id: give a positive whole number, or a string of digits' },
+      { path: 'targets.colour', problem: 'unknown key' },
+    ]);
+  });
+
+  test('422 for a signed body that is not JSON, and for more targets than the playbook allows', async () => {
+    const { app } = serverWith();
+    expect((await app.inject(post('not json'))).json()).toMatchObject({
+      status: 422,
+      problems: [{ path: '', problem: 'the body is not JSON' }],
+    });
+    const many = await app.inject(post({ ...EVENT, targets: { assetIds: [1, 2, 3, 4, 5, 6] } }));
+    expect(many.json().problems).toEqual([{ path: 'targets', problem: '6 assets are more than the 5 that playbook "patch" allows' }]);
+  });
+
+  test('503 and when to come back while Temporal cannot be reached', async () => {
+    const answer = await serverWith({ down: true }).app.inject(post(EVENT));
+    expect([answer.statusCode, answer.headers['retry-after']]).toEqual([503, '15']);
+    expect(answer.body).not.toContain('127.0.0.1');
+  });
+
+  test('503 rather than 401 while a secret cannot be read', async () => {
+    const answer = await serverWith({ env: { OLD: OLD_SECRET } }).app.inject(post(EVENT));
+    expect([answer.statusCode, answer.headers['retry-after']]).toEqual([503, '15']);
+  });
+
+  test.each(['nobody', 'constructor', '__proto__'])('404 for the hook %s', async (name) => {
+    const answer = await serverWith().app.inject(post(EVENT, {}, `/hooks/${name}`));
+    expect(answer.statusCode).toBe(404);
+  });
+
+  test('413 for a body over 1 MiB, 415 for other types and encodings', async () => {
+    const { app } = serverWith();
+    const request = post(EVENT);
+    const large = await app.inject(post('x'.repeat(MAX_BODY_BYTES + 1)));
+    expect([large.statusCode, large.json().detail]).toEqual([413, 'the body is larger than 1048576 bytes']);
+    for (const headers of [
+      { 'content-type': 'text/plain' },
+      { 'content-type': 'application/json; charset=utf-16' },
+      { 'content-encoding': 'gzip' },
+    ]) {
+      expect((await app.inject({ ...request, headers: { ...request.headers, ...headers } })).statusCode).toBe(415);
+    }
+    const charset = { ...request.headers, 'content-type': 'application/json; charset=UTF-8' };
+    expect((await app.inject({ ...request, headers: charset })).statusCode).toBe(202);
+  });
+});
+
+describe('every request', () => {
+  test('of an unknown address is 404, of another method 405, as problem+json', async () => {
+    const { app } = serverWith();
+    const unknown = await app.inject({ url: '/nothing', headers: { host: 'localhost' } });
+    expect([unknown.statusCode, unknown.json().title]).toEqual([404, 'Not Found']);
+    const method = await app.inject({ url: '/hooks/std', headers: { host: 'localhost' } });
+    expect([method.statusCode, method.headers.allow, method.json().title]).toEqual([405, 'POST', 'Method Not Allowed']);
+    const bad = await app.inject({ url: '/hooks/%ff', headers: { host: 'localhost' } });
+    expect([bad.statusCode, bad.headers['content-type']]).toEqual([400, expect.stringContaining('application/problem+json')]);
+  });
+
+  test('is answered with headers that keep a browser from guessing, framing and storing', async () => {
+    const { headers } = await serverWith().app.inject({ url: '/healthz', headers: { host: 'localhost' } });
+    expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'x-frame-options': 'DENY', 'cache-control': 'no-store' });
+  });
+
+  test.each([
+    [{ host: 'localhost:8088' }, 200],
+    [{ host: '127.0.0.1' }, 200],
+    [{ host: '127.8.0.1:1' }, 200],
+    [{ host: '[::1]:8088' }, 200],
+    [{ host: 'localhost:8088', origin: 'http://localhost:8088' }, 200],
+    [{ host: 'evil.example' }, 403],
+    [{ host: 'localhost.evil.example:8088' }, 403],
+    [{ host: '127.0.0.1.evil.example' }, 403],
+    [{ host: '10.0.0.1' }, 403],
+    [{ host: 'localhost:8088', origin: 'https://evil.example' }, 403],
+    [{ host: 'localhost:8088', origin: 'http://localhost:3000' }, 403],
+    [{ host: 'localhost:8088', origin: 'null' }, 403],
+  ])('with %j is answered with %d while nothing but loopback is served', async (headers, status) => {
+    expect((await serverWith().app.inject({ url: '/healthz', headers })).statusCode).toBe(status);
+  });
+
+  test('hooks are no exception: a valid signature does not excuse a foreign Host', async () => {
+    const { app, started } = serverWith();
+    const request = post(EVENT);
+    expect((await app.inject({ ...request, headers: { ...request.headers, host: 'evil.example' } })).statusCode).toBe(403);
+    expect(started.size).toBe(0);
+  });
+
+  test('may name any host once access is configured', async () => {
+    const config = `${CONFIG}\naccess: { tokens: [{ name: ci, role: viewer, token: { env: CI } }] }`;
+    const answer = await serverWith({ config }).app.inject({ url: '/healthz', headers: { host: 'overhaul.example' } });
+    expect(answer.statusCode).toBe(200);
+  });
+});
+
+describe('health', () => {
+  test('the process is alive with or without Temporal; it is ready only with it', async () => {
+    const headers = { host: 'localhost' };
+    const up = serverWith().app;
+    const down = serverWith({ down: true }).app;
+    expect((await up.inject({ url: '/readyz', headers })).json()).toEqual({ status: 'ready' });
+    expect((await down.inject({ url: '/healthz', headers })).json()).toEqual({ status: 'ok' });
+    const unready = await down.inject({ url: '/readyz', headers });
+    expect([unready.statusCode, unready.json().detail]).toEqual([503, 'Temporal cannot be reached']);
+  });
+});

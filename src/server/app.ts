@@ -1,0 +1,95 @@
+// The HTTP server without its socket: routes, limits and the checks that every request passes.
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type HTTPMethods,
+  LogController,
+  type RouteHandlerMethod,
+} from 'fastify';
+import type { Config } from '../schema/config-file.js';
+import type { Environment } from '../schema/secret-ref.js';
+import type { RunStart, StartAnswer } from '../temporal/start-run.js';
+import { hookRoute } from './hooks.js';
+import { foreignRequest, servesLoopbackOnly } from './loopback.js';
+import { sendProblem } from './problem.js';
+
+export interface ServerDeps {
+  config: Config;
+  /** Where hook secrets of the kind `{env: X}` are read, at each use. */
+  env: Environment;
+  /** Throws `TemporalUnavailable` when Temporal cannot be asked. */
+  startRun(start: Pick<RunStart, 'workflowId' | 'input' | 'memo'>): Promise<StartAnswer>;
+  temporalReachable(): Promise<boolean>;
+  now(): Date;
+  logger?: FastifyBaseLogger;
+}
+
+export const MAX_BODY_BYTES = 1024 * 1024;
+const HEADERS_TIMEOUT_MS = 5_000;
+const REQUEST_TIMEOUT_MS = 10_000;
+const MAX_CONNECTIONS = 512;
+
+const SECURITY_HEADERS = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+};
+
+export function createApp(deps: ServerDeps): FastifyInstance {
+  const app = Fastify({
+    bodyLimit: MAX_BODY_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // Node's defaults let a client dribble its headers for 60 s.
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: 1_000 },
+    // One line a ticket event is written where its outcome is known; the framework's two lines a request add nothing.
+    logController: new LogController({ disableRequestLogging: true }),
+    frameworkErrors: (error, request, reply) => sendFailure(error, reply, request.log),
+    ...(deps.logger ? { loggerInstance: deps.logger } : {}),
+  });
+  app.server.maxConnections = MAX_CONNECTIONS;
+
+  // Bodies stay bytes: a signature covers the bytes, and is checked before anything reads them.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  const loopbackOnly = servesLoopbackOnly(deps.config.access);
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers(SECURITY_HEADERS);
+    const refusal = loopbackOnly ? foreignRequest(request.raw.rawHeaders) : undefined;
+    if (refusal) await sendProblem(reply, { status: 403, detail: refusal });
+  });
+  app.setErrorHandler<FastifyError>((error, request, reply) => sendFailure(error, reply, request.log));
+  app.setNotFoundHandler((_request, reply) => sendProblem(reply, { status: 404, detail: 'there is nothing at this address' }));
+
+  route(app, ['GET', 'HEAD'], '/healthz', async () => ({ status: 'ok' }));
+  route(app, ['GET', 'HEAD'], '/readyz', async (_request, reply) => {
+    if (await deps.temporalReachable()) return { status: 'ready' };
+    return sendProblem(reply.header('retry-after', '5'), { status: 503, detail: 'Temporal cannot be reached' });
+  });
+  route(app, ['POST'], '/hooks/:hook', hookRoute(deps));
+  return app;
+}
+
+/** A route that answers other methods with 405 rather than 404. */
+function route(app: FastifyInstance, methods: HTTPMethods[], url: string, handler: RouteHandlerMethod): void {
+  app.route({ method: methods, url, handler });
+  app.route({
+    method: app.supportedMethods.filter((method) => !methods.includes(method)),
+    url,
+    handler: (_request, reply) =>
+      sendProblem(reply.header('allow', methods.join(', ')), { status: 405, detail: `give ${methods.join(' or ')}` }),
+  });
+}
+
+/** What the framework refuses keeps its status; everything else is ours, and its text stays in the log. */
+function sendFailure(error: FastifyError, reply: FastifyReply, log: FastifyBaseLogger): FastifyReply {
+  const status = error.statusCode ?? 500;
+  if (status === 413) return sendProblem(reply, { status, detail: `the body is larger than ${MAX_BODY_BYTES} bytes` });
+  if (status >= 400 && status < 500) return sendProblem(reply, { status, detail: error.message });
+  log.error({ err: error }, 'a request failed');
+  return sendProblem(reply, { status: 500, detail: 'the server failed; its log says why' });
+}

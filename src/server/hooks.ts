@@ -1,0 +1,87 @@
+// POST /hooks/:hook: a ticket event. An answer of 202 means that Temporal has the run; nothing is queued in this process.
+import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
+import type { Hook } from '../schema/config-file.js';
+import { describeProblems } from '../schema/request.js';
+import { TemporalUnavailable } from '../temporal/start-run.js';
+import { hookKeys } from '../tickets/hook-keys.js';
+import { parsePayload } from '../tickets/payload.js';
+import { verifyStandardSignature } from '../tickets/standard-signature.js';
+import { decideStart, type StartDecision } from '../tickets/start-request.js';
+import type { ServerDeps } from './app.js';
+import { type ProblemAnswer, sendProblem } from './problem.js';
+
+const RETRY_AFTER_S = 15;
+
+export function hookRoute(deps: ServerDeps): RouteHandlerMethod {
+  return async (request, reply) => {
+    const { hook: name } = request.params as { hook: string };
+    const hook = Object.hasOwn(deps.config.hooks, name) ? deps.config.hooks[name] : undefined;
+    if (!hook) return sendProblem(reply, { status: 404, detail: 'there is no hook of this name' });
+    if (!isPlainJson(request)) {
+      return sendProblem(reply, { status: 415, detail: 'give content-type: application/json in UTF-8, without content-encoding' });
+    }
+    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+    const refusal = await unauthentic(deps, hook, request, body);
+    if (refusal) return refuse(reply, refusal, request, name);
+
+    const payload = parsePayload(body);
+    const decision: StartDecision = payload.ok
+      ? decideStart(deps.config, name, hook, payload.value)
+      : { kind: 'refused', problems: payload.problems };
+    if (decision.kind === 'ignored') return reply.send({ ignored: decision.why });
+    if (decision.kind === 'start') return start(deps, decision, request, reply);
+    const { problems } = decision;
+    return refuse(reply, { status: 422, detail: describeProblems(problems), problems }, request, name);
+  };
+}
+
+/** The refusal of a delivery that is not proved to come from a holder of one of the hook's secrets. */
+async function unauthentic(deps: ServerDeps, hook: Hook, request: FastifyRequest, body: Buffer): Promise<ProblemAnswer | undefined> {
+  const { keys, unusable } = await hookKeys(hook, deps.env);
+  const verdict = verifyStandardSignature({ rawHeaders: request.raw.rawHeaders, body, keys, now: deps.now() });
+  if (verdict.ok) return undefined;
+  // The sender cannot know the reason, and a prober should not: the log has it.
+  request.log.warn({ why: verdict.problem, unusable: unusable.map(({ problem }) => problem) }, 'a ticket event was not authentic');
+  // A secret that cannot be read just now may be the one that it was signed with: a 401 would make the sender give up.
+  if (unusable.length > 0) return { status: 503, detail: 'a secret of this hook cannot be read just now' };
+  return { status: 401, detail: 'the signature or its timestamp is not valid' };
+}
+
+async function start(
+  deps: ServerDeps,
+  decision: Extract<StartDecision, { kind: 'start' }>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { workflowId, input, playbook, approval } = decision;
+  try {
+    const { kind } = await deps.startRun({ workflowId, input, memo: { playbook, ...(approval ? { approval } : {}) } });
+    request.log.info({ workflowId, kind }, 'a ticket asked for a run');
+    if (kind === 'different') {
+      return sendProblem(reply, {
+        status: 409,
+        detail: `${workflowId} was started with another request: a changed request needs a new ticket.generation`,
+      });
+    }
+    const url = `${request.protocol}://${request.host}/runs/${encodeURIComponent(workflowId)}`;
+    return reply.code(kind === 'started' ? 202 : 200).send({ workflowId, url });
+  } catch (error) {
+    if (!(error instanceof TemporalUnavailable)) throw error;
+    request.log.error({ workflowId, err: error }, 'Temporal could not take a run');
+    reply.header('retry-after', String(RETRY_AFTER_S));
+    return sendProblem(reply, { status: 503, detail: 'Temporal cannot be reached: send the event again' });
+  }
+}
+
+function refuse(reply: FastifyReply, answer: ProblemAnswer, request: FastifyRequest, hook: string): FastifyReply {
+  request.log.warn({ hook, status: answer.status, detail: answer.detail }, 'a ticket event was refused');
+  if (answer.status === 503) reply.header('retry-after', String(RETRY_AFTER_S));
+  return sendProblem(reply, answer);
+}
+
+function isPlainJson(request: FastifyRequest): boolean {
+  const type = request.headers['content-type'] ?? '';
+  return (
+    /^application\/(?:[\w.-]+\+)?json\s*(?:;\s*charset="?utf-8"?\s*)?$/i.test(type) && request.headers['content-encoding'] === undefined
+  );
+}
