@@ -7,20 +7,20 @@ const OLD = `old:${Buffer.alloc(32, 1).toString('base64')}`;
 const NEW = `new:${Buffer.alloc(32, 2).toString('base64')}`;
 const codec = (...keys: string[]) => encryptingCodec(Secret.ofText('OVERHAUL_ENCRYPTION_KEYS', keys.join(',')));
 const plain = (): Payload[] => [defaultPayloadConverter.toPayload({ script: 72648 })];
-const valueOf = ([payload]: Payload[]) => payload && defaultPayloadConverter.fromPayload(payload);
+const decoded = ([payload]: Payload[]) => payload && defaultPayloadConverter.fromPayload(payload);
 
 describe('payload encryption', () => {
   test('brings back what it encrypted, and shows none of it in between', async () => {
     const encrypted = await codec(NEW).encode(plain());
     expect(Buffer.from(encrypted[0]?.data ?? []).toString()).not.toContain('72648');
-    expect(valueOf(await codec(NEW).decode(encrypted))).toEqual({ script: 72648 });
+    expect(decoded(await codec(NEW).decode(encrypted))).toEqual({ script: 72648 });
   });
 
   test('encrypts with the first key and decrypts with any, so that keys can rotate', async () => {
     const before = await codec(OLD).encode(plain());
     const after = await codec(NEW, OLD).encode(plain());
-    expect(valueOf(await codec(NEW, OLD).decode(before))).toEqual({ script: 72648 });
-    expect(valueOf(await codec(NEW).decode(after))).toEqual({ script: 72648 });
+    expect(decoded(await codec(NEW, OLD).decode(before))).toEqual({ script: 72648 });
+    expect(decoded(await codec(NEW).decode(after))).toEqual({ script: 72648 });
   });
 
   test('names the key that is missing', async () => {
@@ -38,6 +38,6 @@ describe('payload encryption', () => {
   });
 
   test('lets a payload pass that was never encrypted', async () => {
-    expect(valueOf(await codec(NEW).decode(plain()))).toEqual({ script: 72648 });
+    expect(decoded(await codec(NEW).decode(plain()))).toEqual({ script: 72648 });
   });
 });
