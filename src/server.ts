@@ -10,9 +10,7 @@ async function main(): Promise<void> {
     return;
   }
   try {
-    const server = await serve(configuration.value, process.env);
-    stopOnSignal(server);
-    server.logger.info({ address: server.address }, 'the server listens');
+    stopOnSignal(await serve(configuration.value, process.env));
   } catch (error) {
     process.stderr.write(`The server cannot listen: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = 1;

@@ -10,6 +10,7 @@ async function problemsWith({ host = '127.0.0.1', config = '', env = {} as Recor
   const file = join(folder, 'overhaul.yaml');
   writeFileSync(file, config);
   const loaded = await loadServerConfiguration({ HOME: folder, OVERHAUL_CONFIG: file, OVERHAUL_HTTP_HOST: host, ...env });
+  if (loaded.ok) await loaded.value.temporal.close();
   return loaded.ok ? [] : loaded.problems.map(({ path, problem }) => `${path}: ${problem}`);
 }
 

@@ -6,25 +6,29 @@ import type { Parsed, Problem } from '../schema/request.js';
 import type { Environment } from '../schema/secret-ref.js';
 import { hookSecretProblems } from '../tickets/hook-keys.js';
 import { listenProblem } from './loopback.js';
-import { type TemporalAddress, temporalAddress } from './temporal-link.js';
+import { type TemporalLink, temporalLink } from './temporal-link.js';
 
 export interface ServerConfiguration {
   settings: Settings;
   config: Config;
-  temporal: TemporalAddress;
+  /** Not connected yet; to be closed. */
+  temporal: TemporalLink;
 }
 
 export async function loadServerConfiguration(env: Environment): Promise<Parsed<ServerConfiguration>> {
   const settings = loadEnvironment(env);
   const config = loadConfigFile(undefined, env);
-  const temporal = temporalAddress(env);
+  const temporal = temporalLink(env);
   const problems: Problem[] = [settings, config, temporal].flatMap((part) => (part.ok ? [] : part.problems));
   if (config.ok) problems.push(...(await hookSecretProblems(config.value.hooks, env)));
   if (config.ok && settings.ok) {
     const problem = listenProblem(settings.value.http.host, config.value.access);
     if (problem) problems.push({ path: 'OVERHAUL_HTTP_HOST', problem });
   }
-  if (!settings.ok || !config.ok || !temporal.ok || problems.length > 0) return { ok: false, problems };
+  if (!settings.ok || !config.ok || !temporal.ok || problems.length > 0) {
+    if (temporal.ok) await temporal.value.close();
+    return { ok: false, problems };
+  }
   return { ok: true, value: { settings: settings.value, config: config.value, temporal: temporal.value } };
 }
 

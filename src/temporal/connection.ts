@@ -9,6 +9,8 @@ const DEFAULT_ADDRESS = 'localhost:7233';
 const DEFAULT_NAMESPACE = 'default';
 /** gRPC keeps trying a refused connection until this has passed. */
 const CONNECT_TIMEOUT_MS = 5_000;
+/** gRPC's own back-off grows to two minutes: that long a server would refuse tickets although Temporal is back. */
+const MAX_RECONNECT_BACKOFF_MS = 3_000;
 
 export type RawEnvironment = Readonly<Record<string, string | undefined>>;
 
@@ -56,7 +58,8 @@ export async function connectClient(env: RawEnvironment = process.env, options: 
 export function connectClientLazily(env: RawEnvironment = process.env, options: ConnectOptions = {}): ClientConnection {
   const { connectionOptions, address, namespace } = target(env);
   const { timeoutMs = CONNECT_TIMEOUT_MS, ...clientOptions } = options;
-  const connection = Connection.lazy({ ...connectionOptions, connectTimeout: timeoutMs });
+  const channelArgs = { 'grpc.max_reconnect_backoff_ms': MAX_RECONNECT_BACKOFF_MS };
+  const connection = Connection.lazy({ ...connectionOptions, channelArgs, connectTimeout: timeoutMs });
   return { client: new Client({ connection, namespace, ...clientOptions }), connection, address, namespace };
 }
 

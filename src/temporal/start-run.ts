@@ -6,8 +6,8 @@ import type { RemediationRequestInput } from '../schema/request.js';
 
 /** gRPC status codes that say that the caller is wrong; every other failure may pass, and the same start may then be sent again. */
 const CALLER_ERRORS: readonly number[] = [3 /* INVALID_ARGUMENT */, 9 /* FAILED_PRECONDITION */, 11 /* OUT_OF_RANGE */];
-/** The tightest sender of webhooks, PagerDuty, waits 5 s. */
-const START_DEADLINE_MS = 4_000;
+/** The tightest sender of webhooks, PagerDuty, waits 5 s; the SDK's back-off between tries overruns a deadline by up to 70 %. */
+const START_DEADLINE_MS = 2_500;
 
 export interface RunStart {
   workflowId: string;
@@ -80,7 +80,7 @@ function causeOf(error: unknown): unknown {
 function summaryOf(input: RemediationRequestInput): string {
   const { assetIds, hostnames } = input.targets;
   const named = (assetIds?.length ?? 0) + (hostnames?.length ?? 0);
-  return `script ${String(input.script).slice(0, 40)}${named > 0 ? ` on ${named} named assets` : ''}${input.ticket ? ', for a ticket' : ''}`;
+  return `script ${String(input.script).slice(0, 40)}${named > 0 ? ` on ${named} named asset${named === 1 ? '' : 's'}` : ''}${input.ticket ? ', for a ticket' : ''}`;
 }
 
 function canonicalJson(value: unknown): string {
