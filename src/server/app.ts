@@ -48,7 +48,7 @@ export function createApp(deps: ServerDeps): FastifyInstance {
     http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: 1_000 },
     // One line a ticket event is written where its outcome is known; the framework's two lines a request add nothing.
     logController: new LogController({ disableRequestLogging: true }),
-    frameworkErrors: (error, request, reply) => sendFailure(error, reply, request.log),
+    frameworkErrors: (error, request, reply) => void sendFailure(error, reply, request.log),
     ...(deps.logger ? { loggerInstance: deps.logger } : {}),
   });
   app.server.maxConnections = MAX_CONNECTIONS;

@@ -18,7 +18,7 @@ export interface ServerConfiguration {
 export async function loadServerConfiguration(env: Environment): Promise<Parsed<ServerConfiguration>> {
   const settings = loadEnvironment(env);
   const config = loadConfigFile(undefined, env);
-  const temporal = temporalLink(env);
+  const temporal = temporalLink(env, settings.ok ? settings.value.encryptionKeys : undefined);
   const problems: Problem[] = [settings, config, temporal].flatMap((part) => (part.ok ? [] : part.problems));
   if (config.ok) problems.push(...(await hookSecretProblems(config.value.hooks, env)));
   if (config.ok && settings.ok) {

@@ -2,7 +2,7 @@
 import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
 import type { Hook } from '../schema/config-file.js';
 import { describeProblems } from '../schema/request.js';
-import { TemporalUnavailable } from '../temporal/start-run.js';
+import { type StartAnswer, TemporalUnavailable } from '../temporal/start-run.js';
 import { hookKeys } from '../tickets/hook-keys.js';
 import { parsePayload } from '../tickets/payload.js';
 import { verifyStandardSignature } from '../tickets/standard-signature.js';
@@ -54,23 +54,22 @@ async function start(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const { workflowId, input, playbook, approval } = decision;
+  let answer: StartAnswer;
   try {
-    const { kind } = await deps.startRun({ workflowId, input, memo: { playbook, ...(approval ? { approval } : {}) } });
-    request.log.info({ workflowId, kind }, 'a ticket asked for a run');
-    if (kind === 'different') {
-      return sendProblem(reply, {
-        status: 409,
-        detail: `${workflowId} was started with another request: a changed request needs a new ticket.generation`,
-      });
-    }
-    const url = `${request.protocol}://${request.host}/runs/${encodeURIComponent(workflowId)}`;
-    return reply.code(kind === 'started' ? 202 : 200).send({ workflowId, url });
+    answer = await deps.startRun({ workflowId, input, memo: { playbook, ...(approval ? { approval } : {}) } });
   } catch (error) {
     if (!(error instanceof TemporalUnavailable)) throw error;
-    request.log.error({ workflowId, err: error }, 'Temporal could not take a run');
+    request.log.error({ workflowId, why: error.message }, 'Temporal could not take a run');
     reply.header('retry-after', String(RETRY_AFTER_S));
     return sendProblem(reply, { status: 503, detail: 'Temporal cannot be reached: send the event again' });
   }
+  request.log.info({ workflowId, kind: answer.kind }, 'a ticket asked for a run');
+  if (answer.kind === 'different') {
+    const detail = `${workflowId} was started with another request: a changed request needs a new ticket.generation`;
+    return sendProblem(reply, { status: 409, detail });
+  }
+  const url = `${request.protocol}://${request.host}/runs/${encodeURIComponent(workflowId)}`;
+  return reply.code(answer.kind === 'started' ? 202 : 200).send({ workflowId, url });
 }
 
 function refuse(reply: FastifyReply, answer: ProblemAnswer, request: FastifyRequest, hook: string): FastifyReply {

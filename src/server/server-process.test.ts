@@ -56,7 +56,7 @@ function startServer({ config = CONFIG, env = {} as Record<string, string> } = {
       const address = /listening at (http[^"]+)"/.exec(output.stdout)?.[1];
       if (address) resolve(address);
     });
-    exited.then(() => reject(new Error(`the server ended: ${output.stderr}`)));
+    void exited.then(() => reject(new Error(`the server ended: ${output.stderr}`)));
   });
   listening.catch(() => undefined);
   return { child, output, exited, listening };

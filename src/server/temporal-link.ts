@@ -1,8 +1,10 @@
 // The server's way to Temporal: it starts without it, and finds it again by itself after an outage.
 import type { Client } from '@temporalio/client';
 import type { Parsed } from '../schema/request.js';
+import type { Secret } from '../schema/secret.js';
 import type { Environment } from '../schema/secret-ref.js';
 import { connectClientLazily, TemporalMisconfigured } from '../temporal/connection.js';
+import { dataConverterOf } from '../temporal/payload-codec.js';
 
 export interface TemporalLink {
   client: Client;
@@ -14,9 +16,10 @@ export interface TemporalLink {
 const HEALTH_DEADLINE_MS = 2_000;
 
 /** Contacts nothing; refuses wrong variables and profiles. */
-export function temporalLink(env: Environment): Parsed<TemporalLink> {
+export function temporalLink(env: Environment, encryptionKeys: Secret | undefined): Parsed<TemporalLink> {
   try {
-    const { client, connection } = connectClientLazily(env);
+    const dataConverter = dataConverterOf(encryptionKeys);
+    const { client, connection } = connectClientLazily(env, dataConverter ? { dataConverter } : {});
     return {
       ok: true,
       value: {
