@@ -97,7 +97,7 @@ function afterAnswer(answer: Answer, endpoint: string): Next {
 
 /** Jittered, so that workers that failed together do not come back together. */
 function backoffMs(hiccups: number): number {
-  return Math.min(MAX_BACKOFF_MS, 200 * 2 ** hiccups) * (0.5 + Math.random() / 2);
+  return Math.min(MAX_BACKOFF_MS, 100 * 2 ** hiccups) * (0.5 + Math.random() / 2);
 }
 
 /** At least `ms`: timers of Node may fire up to a millisecond early. */

@@ -6,10 +6,11 @@ const NAMED =
   /(["']?\b(?:password|passwd|token|access_token|authorization|secret|scriptResult|content)\b["']?\s*[:=]\s*)("[^"]*"?|'[^']*'?|[^\s&,;}]+)/gi;
 const USER_INFO = /(\w+:\/\/)[^\s/@]+@/g;
 
-/** One line without credentials, script content or output, at most `limit` characters. */
-export function redacted(text: string, limit = 300): string {
-  return text
-    .slice(0, 4_096)
+/** One line without credentials, script content or output, at most `limit` characters. `secrets` are taken out literally. */
+export function redacted(text: string, limit = 300, secrets: readonly string[] = []): string {
+  return secrets
+    .filter((secret) => secret !== '')
+    .reduce((clean, secret) => clean.replaceAll(secret, '[redacted]'), text.slice(0, 4_096))
     .replace(JWT, '[token]')
     .replace(BEARER, '$1 [redacted]')
     .replace(NAMED, '$1[redacted]')

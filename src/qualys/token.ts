@@ -99,7 +99,7 @@ async function authenticate(wire: AuthWire, username: string, password: string):
     try {
       const headers = { 'content-type': 'application/x-www-form-urlencoded', accept: 'text/plain, application/json' };
       const answer = await wire.transport.send({ method: 'POST', path: '/auth', headers, body });
-      return await heldFrom(wire, answer);
+      return await heldFrom(wire, answer, [password, username]);
     } catch (error) {
       const failure =
         error instanceof TransportError
@@ -112,7 +112,7 @@ async function authenticate(wire: AuthWire, username: string, password: string):
   }
 }
 
-async function heldFrom(wire: AuthWire, answer: HttpAnswer): Promise<Held> {
+async function heldFrom(wire: AuthWire, answer: HttpAnswer, secrets: readonly string[]): Promise<Held> {
   const serverAt = serverTimeMs(answer.headers);
   if (serverAt !== undefined) await wire.clock.observe(serverAt).catch((error: unknown) => unobserved(wire.logger, error));
   const text = answer.body.toString('utf8');
@@ -121,7 +121,7 @@ async function heldFrom(wire: AuthWire, answer: HttpAnswer): Promise<Held> {
   const limits = limitSignals(answer.headers);
   const verdict = judgeAnswer({ kind: 'auth', status: answer.status, limits, ...refusal, complete: token !== undefined });
   const facts = { status: answer.status, endpoint: 'auth' };
-  const said = `HTTP ${answer.status}${refusal.message ? `: ${redacted(refusal.message, 200)}` : ''}`;
+  const said = `HTTP ${answer.status}${refusal.message ? `: ${redacted(refusal.message, 200, secrets)}` : ''}`;
   switch (verdict.kind) {
     case 'ok':
       wire.logger.info({ endpoint: 'auth' }, 'took a new token');

@@ -2,6 +2,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
+/** The time of the gateway, whatever the machine's clock says. */
+const SERVER_DATE = 'Fri, 01 May 2026 12:00:00 GMT';
+
 export interface SeenRequest {
   method: string;
   url: string;
@@ -38,6 +41,8 @@ export interface ScriptedGateway {
   reply(...answers: Script[]): void;
   /** Answers for the next `/auth` requests; without any, each gets a good token. */
   replyAuth(...answers: Script[]): void;
+  /** Drops the answers that were not used and the requests seen so far. */
+  forget(): void;
   close(): Promise<void>;
 }
 
@@ -89,6 +94,11 @@ export async function scriptedGateway(): Promise<ScriptedGateway> {
     connections: () => opened,
     reply: (...answers) => void queue.push(...answers),
     replyAuth: (...answers) => void authQueue.push(...answers),
+    forget() {
+      queue.length = 0;
+      authQueue.length = 0;
+      requests.length = 0;
+    },
     async close() {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
@@ -101,7 +111,7 @@ function send(outgoing: ServerResponse, answer: ScriptedAnswer): void {
   if (answer.reset === 'before-answer') return void outgoing.socket?.resetAndDestroy();
   const { body } = answer;
   const bytes = body === undefined ? '' : typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
-  outgoing.writeHead(answer.status ?? 200, { 'content-length': Buffer.byteLength(bytes), ...answer.headers });
+  outgoing.writeHead(answer.status ?? 200, { date: SERVER_DATE, 'content-length': Buffer.byteLength(bytes), ...answer.headers });
   if (answer.reset === 'in-body') {
     outgoing.write(bytes.slice(0, Math.max(1, Math.floor(bytes.length / 2))), () => outgoing.socket?.destroy());
     return;

@@ -1,0 +1,107 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  type AnswerFacts,
+  type EndpointKind,
+  hasLimitEvidence,
+  isSuccessCode,
+  judgeAnswer,
+  type LimitSignals,
+  limitWaitMs,
+} from './answer.js';
+
+const facts = (kind: EndpointKind, status: number, change: Partial<AnswerFacts> = {}): AnswerFacts => ({
+  kind,
+  status,
+  limits: {},
+  complete: false,
+  ...change,
+});
+const ORDINARY_HEADERS: LimitSignals = {
+  limit: 300,
+  windowSec: 3600,
+  remaining: 4,
+  toWaitSec: 0,
+  concurrencyLimit: 2,
+  concurrencyRunning: 1,
+};
+const TO_WAIT: LimitSignals = { toWaitSec: 240 };
+const EMPTY_WINDOW: LimitSignals = { limit: 300, remaining: 0 };
+const BUSY: LimitSignals = { concurrencyLimit: 2, concurrencyRunning: 2 };
+
+describe('judgeAnswer', () => {
+  test.each<[string, AnswerFacts, object]>([
+    ['a complete 200', facts('read', 200, { complete: true }), { kind: 'ok' }],
+    ['a complete 201 with errorCode "0"', facts('schedule', 201, { complete: true, errorCode: '0' }), { kind: 'ok' }],
+    ['limit headers on a good answer', facts('read', 200, { complete: true, limits: EMPTY_WINDOW }), { kind: 'ok' }],
+    ['200 with an error code on a read', facts('read', 200, { complete: true, errorCode: '1001' }), { kind: 'protocol' }],
+    ['200 that calls itself a 503', facts('read', 200, { complete: true, errorCode: '503' }), { kind: 'transient' }],
+    ['a garbled 200 on a read', facts('read', 200), { kind: 'transient' }],
+    ['a garbled 200 on execute', facts('execute', 200), { kind: 'unknown' }],
+    ['200 with an error code on execute', facts('execute', 200, { complete: true, errorCode: '1001' }), { kind: 'unknown' }],
+    ['200 with an error code on scheduler', facts('schedule', 200, { complete: true, errorCode: '1001' }), { kind: 'unknown' }],
+    ['401 on a read', facts('read', 401), { kind: 'token' }],
+    ['401 on execute', facts('execute', 401), { kind: 'token' }],
+    ['401 on /auth', facts('auth', 401), { kind: 'authentication' }],
+    [
+      '200 on /auth that holds an exception',
+      facts('auth', 200, { message: 'authentication_exceptions [["…"]]' }),
+      { kind: 'authentication' },
+    ],
+    ['200 on /auth without a token', facts('auth', 200), { kind: 'protocol' }],
+    ['503 on /auth', facts('auth', 503), { kind: 'transient' }],
+    ['403', facts('execute', 403), { kind: 'permission' }],
+    ['400', facts('execute', 400), { kind: 'invalid' }],
+    ['404', facts('execute', 404), { kind: 'not-found' }],
+    ['409 on scheduler', facts('schedule', 409), { kind: 'duplicate' }],
+    ['409 on import', facts('import', 409, { limits: ORDINARY_HEADERS }), { kind: 'duplicate' }],
+    [
+      '409 on scheduler that names the title, in an empty window',
+      facts('schedule', 409, { limits: EMPTY_WINDOW, message: 'Scheduler with the same title already exists: x' }),
+      { kind: 'duplicate' },
+    ],
+    ['409 on scheduler for a limit', facts('schedule', 409, { limits: TO_WAIT }), { kind: 'limit', waitMs: 240_000 }],
+    ['409 on a read for a limit', facts('read', 409, { limits: BUSY }), { kind: 'limit', waitMs: 10_000 }],
+    ['409 on a read without evidence', facts('read', 409, { limits: ORDINARY_HEADERS }), { kind: 'invalid' }],
+    ['409 on execute for a limit', facts('execute', 409, { limits: EMPTY_WINDOW }), { kind: 'limit', waitMs: 60_000 }],
+    ['409 on execute without evidence', facts('execute', 409, { limits: ORDINARY_HEADERS }), { kind: 'unknown' }],
+    ['429 on import without evidence', facts('import', 429, { limits: ORDINARY_HEADERS }), { kind: 'quota' }],
+    ['429 on clone without evidence', facts('clone', 429), { kind: 'quota' }],
+    ['429 on clone with evidence', facts('clone', 429, { limits: TO_WAIT }), { kind: 'limit', waitMs: 240_000 }],
+    ['429 on execute without evidence', facts('execute', 429, { limits: ORDINARY_HEADERS }), { kind: 'interval' }],
+    ['429 on execute with ToWait', facts('execute', 429, { limits: TO_WAIT }), { kind: 'limit', waitMs: 240_000 }],
+    ['429 on execute with Remaining 0', facts('execute', 429, { limits: EMPTY_WINDOW }), { kind: 'limit', waitMs: 60_000 }],
+    ['429 on a read without any header', facts('read', 429), { kind: 'limit', waitMs: 60_000 }],
+    ['500 on a read', facts('read', 500), { kind: 'transient' }],
+    ['503 on a read with Retry-After', facts('read', 503, { limits: { toWaitSec: 12 } }), { kind: 'transient', waitMs: 12_000 }],
+    ['408 on a read', facts('read', 408), { kind: 'transient' }],
+    ['500 on execute', facts('execute', 500), { kind: 'unknown' }],
+    ['504 on scheduler', facts('schedule', 504), { kind: 'unknown' }],
+    ['302 on execute', facts('execute', 302), { kind: 'unknown' }],
+    ['302 on a read', facts('read', 302), { kind: 'protocol' }],
+    ['410 on execute', facts('execute', 410), { kind: 'unknown' }],
+    ['410 on a read', facts('read', 410), { kind: 'invalid' }],
+  ])('%s', (_, given, verdict) => {
+    expect(judgeAnswer(given)).toEqual(verdict);
+  });
+
+  test.each([400, 405, 413, 415, 422])('HTTP %i on execute is documented as not executed', (status) => {
+    expect(judgeAnswer(facts('execute', status))).toEqual({ kind: 'invalid' });
+  });
+
+  test('only values are evidence of a limit, never the presence of headers', () => {
+    expect(hasLimitEvidence({})).toBe(false);
+    expect(hasLimitEvidence(ORDINARY_HEADERS)).toBe(false);
+    expect(hasLimitEvidence({ concurrencyLimit: 0, concurrencyRunning: 0 })).toBe(false);
+    expect([TO_WAIT, EMPTY_WINDOW, BUSY].map(hasLimitEvidence)).toEqual([true, true, true]);
+  });
+
+  test('a wait is never shorter than told', () => {
+    expect(limitWaitMs({ toWaitSec: 2810, concurrencyLimit: 2, concurrencyRunning: 2 })).toBe(2_810_000);
+    expect(limitWaitMs({ toWaitSec: 0.0004 })).toBe(1);
+  });
+
+  test('error codes of success are absent, empty or zero', () => {
+    expect([undefined, '', ' 0 ', '0', '00'].map(isSuccessCode)).toEqual([true, true, true, true, true]);
+    expect(['1', 'null', 'E100'].map(isSuccessCode)).toEqual([false, false, false]);
+  });
+});

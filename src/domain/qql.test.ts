@@ -1,0 +1,103 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { allOf, anyOf, idTerm, not, type Qql, QqlUnsafe, quoted, term } from './qql.js';
+
+type Piece = { token: string; value: string };
+
+/** A reader of the query language that knows only what its documents say: a value runs to the next delimiter of its kind. */
+function pieces(text: string): Piece[] {
+  const found: Piece[] = [];
+  let rest = text;
+  while (rest !== '') {
+    const opening = /^([A-Za-z][\w.]*):\s*(["'`])/.exec(rest);
+    const bare = /^([A-Za-z][\w.]*):\s*(\d+)/.exec(rest);
+    const between = /^(\s+|\(|\)|and\b|or\b|not\b)/i.exec(rest);
+    if (opening?.[1] !== undefined && opening[2] !== undefined) {
+      const end = rest.indexOf(opening[2], opening[0].length);
+      if (end < 0) throw new Error(`unbalanced ${opening[2]} in ${text}`);
+      found.push({ token: opening[1], value: rest.slice(opening[0].length, end) });
+      rest = rest.slice(end + 1);
+    } else if (bare?.[1] !== undefined && bare[2] !== undefined) {
+      found.push({ token: bare[1], value: bare[2] });
+      rest = rest.slice(bare[0].length);
+    } else if (between) {
+      rest = rest.slice(between[0].length);
+    } else {
+      throw new Error(`cannot read ${rest} in ${text}`);
+    }
+  }
+  return found;
+}
+
+const hostile = fc.string({
+  unit: fc.constantFrom('a', 'B', '7', ' ', ':', '(', ')', '"', '`', "'", ' or ', ' and ', 'not ', '*', '+', 'ü', '\\', '\n'),
+});
+
+function safely(build: () => Qql): Qql | undefined {
+  try {
+    return build();
+  } catch (error) {
+    if (error instanceof QqlUnsafe) return undefined;
+    throw error;
+  }
+}
+
+describe('QQL', () => {
+  test('picks the first delimiter that does not occur in the value', () => {
+    expect(term('script.name', 'Script test')).toBe('script.name:"Script test"');
+    expect(term('name', 'the "big" one')).toBe('name:`the "big" one`');
+    expect(term('name', 'the "big" `one`')).toBe('name:\'the "big" `one`\'');
+  });
+
+  test.each([
+    ['all three kinds of quote', `"\`'`],
+    ['a line break', 'a\nb'],
+    ['a NUL', 'a\0b'],
+    ['a Unicode line separator', 'a\u2028b'],
+    ['a backslash', 'CORP\\web'],
+    ['nothing', '  '],
+  ])('refuses a value with %s', (_, value) => {
+    expect(() => quoted(value)).toThrow(QqlUnsafe);
+  });
+
+  test('takes digits only for ids, and only tokens for tokens', () => {
+    expect(idTerm('job.id', '80507')).toBe('job.id:80507');
+    for (const id of ['80507 or 1', '', '-1', '1e3', '٣']) expect(() => idTerm('job.id', id)).toThrow(QqlUnsafe);
+    for (const token of ['a b', 'a:"x" or b', '.a', '']) expect(() => term(token, 'x')).toThrow(QqlUnsafe);
+  });
+
+  test('joins terms with and, or and not', () => {
+    const [a, b, c] = [idTerm('job.id', '1'), idTerm('job.id', '2'), term('name', 'x')];
+    expect(allOf([anyOf([a, b]), not(c)])).toBe('((job.id:1 or job.id:2) and not (name:"x"))');
+    expect(anyOf([a])).toBe('job.id:1');
+    expect(() => anyOf([])).toThrow('needs at least one term');
+  });
+
+  test('every value that is taken reads back as it was, alone', () => {
+    fc.assert(
+      fc.property(hostile, (value) => {
+        const built = safely(() => term('name', value));
+        if (built !== undefined) expect(pieces(built)).toEqual([{ token: 'name', value }]);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('joined terms read back one by one, in order', () => {
+    fc.assert(
+      fc.property(fc.array(hostile, { minLength: 1, maxLength: 5 }), fc.boolean(), (values, any) => {
+        const built = safely(() => (any ? anyOf : allOf)(values.map((value) => term('name', value))));
+        if (built !== undefined) expect(pieces(built).map(({ value }) => value)).toEqual(values);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test('ordinary names are never refused', () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^[A-Za-z0-9 _.()&+:"'-]*[A-Za-z0-9]$/), (value) => {
+        expect(pieces(term('name', value))).toEqual([{ token: 'name', value }]);
+      }),
+    );
+  });
+});

@@ -1,0 +1,50 @@
+import { describe, expect, test } from '@jest/globals';
+import { limitSignals, serverTimeMs } from './limits.js';
+
+describe('limitSignals', () => {
+  test('reads the gateway regime', () => {
+    const headers = {
+      'X-RateLimit-Limit': '300',
+      'X-RateLimit-Window-Sec': '3600',
+      'X-RateLimit-Remaining': '0',
+      'X-RateLimit-ToWait-Sec': '240',
+    };
+    expect(limitSignals(headers)).toEqual({ limit: 300, windowSec: 3600, remaining: 0, toWaitSec: 240 });
+  });
+
+  test.each([
+    ['X-Concurrency-Limit-Limit', 'X-Concurrency-Limit-Running'],
+    ['X-ConcurrencyLimit-Limit', 'X-ConcurrencyLimit-Running'],
+    ['x-concurrency-limit-limit', 'x-concurrency-limit-running'],
+  ])('reads the older regime as %s', (limit, running) => {
+    expect(limitSignals({ [limit]: '2', [running]: '1' })).toEqual({ concurrencyLimit: 2, concurrencyRunning: 1 });
+  });
+
+  test('reads Retry-After as seconds', () => {
+    expect(limitSignals({ 'retry-after': '17' })).toEqual({ toWaitSec: 17 });
+  });
+
+  test("reads Retry-After as a date against the answer's own clock, rounded up", () => {
+    const headers = { date: 'Fri, 01 May 2026 12:00:00 GMT', 'retry-after': 'Fri, 01 May 2026 12:01:30 GMT' };
+    expect(limitSignals(headers)).toEqual({ toWaitSec: 90 });
+    expect(limitSignals({ ...headers, 'retry-after': 'Fri, 01 May 2026 11:00:00 GMT' })).toEqual({ toWaitSec: 0 });
+  });
+
+  test('takes the longer of two waits', () => {
+    expect(limitSignals({ 'x-ratelimit-towait-sec': '5', 'retry-after': '9' })).toEqual({ toWaitSec: 9 });
+    expect(limitSignals({ 'x-ratelimit-towait-sec': '50', 'retry-after': '9' })).toEqual({ toWaitSec: 50 });
+  });
+
+  test('ignores what is no number', () => {
+    expect(
+      limitSignals({ 'x-ratelimit-remaining': '', 'x-ratelimit-towait-sec': '-3', 'retry-after': 'soon', 'x-ratelimit-limit': 'many' }),
+    ).toEqual({});
+    expect(limitSignals({})).toEqual({});
+  });
+
+  test('reads the server time, if any', () => {
+    expect(serverTimeMs({ date: 'Fri, 01 May 2026 12:00:00 GMT' })).toBe(Date.parse('2026-05-01T12:00:00Z'));
+    expect(serverTimeMs({ date: 'yesterday' })).toBeUndefined();
+    expect(serverTimeMs({})).toBeUndefined();
+  });
+});
