@@ -1,0 +1,122 @@
+// `npm run demo`: a ticket asks for a remediation, and the run is shown live until its report. Everything runs on this machine:
+// Temporal's dev server, a simulated Qualys gateway, the worker and the server. `-- --keep` leaves it running until Ctrl-C.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { run } from './child-process.mjs';
+import { ROOT, setUp } from './setup.mjs';
+import { findTemporal } from './temporal.mjs';
+
+const ASSETS = 240;
+const FIRST_ASSET_ID = 20_452_610;
+const SCRIPT = 72_648;
+const READY_MS = 60_000;
+
+/** A minute of the simulated gateway passes in a second. Its token lives 10 of its minutes, so the run outlives it. */
+const GATEWAY = {
+  ...{ speed: 60, seed: 7, assets: ASSETS, firstAssetId: FIRST_ASSET_ID, tokenLifeSec: 600, keepAllCalls: true },
+  ...{ failRate: 0.05, offlineAssets: [FIRST_ASSET_ID + 42], resultLostAssets: [FIRST_ASSET_ID + 99] },
+  faults: { loseExecutes: [3] },
+};
+
+/** Limits of a subscription that allows what a demo of a minute needs; `deadline` is in the gateway's time. */
+const CONFIGURATION = {
+  playbooks: {
+    'patch-openssl': { run: { script: SCRIPT, poll: { interval: '1s' }, deadline: '20m' }, targets: { choose: ['assetIds'], max: 500 } },
+  },
+  hooks: { demo: { system: 'standard', secrets: [{ env: 'DEMO_HOOK_SECRET' }], playbook: 'patch-openssl' } },
+  policy: { caps: { callsPerHour: 20_000, executionsPerDay: 1_000, concurrency: 2 }, executeInterval: 0 },
+};
+
+async function main() {
+  const keep = process.argv.includes('--keep');
+  await setUp();
+  const executable = await findTemporal(console.log);
+  const { startStage } = await import('./demo-stage.mjs');
+  const directory = join(ROOT, '.demo', new Date().toISOString().replace(/[:.]/g, '-'));
+  mkdirSync(directory, { recursive: true });
+  const startedAt = Date.now();
+  const stage = await startStage({ directory, executable, gateway: GATEWAY, configuration: CONFIGURATION });
+  process.once('SIGINT', () => void stage.stop().then(() => process.exit(130)));
+  process.once('SIGTERM', () => void stage.stop().then(() => process.exit(143)));
+  try {
+    const good = await play(stage, directory);
+    console.log(`\nThe demo took ${Math.round((Date.now() - startedAt) / 1_000)} s after set-up. Its files are in ${directory}:`);
+    console.log('  report.json, report.csv, ledger.db, overhaul.yaml, temporal.db, and the logs of worker, server and Temporal');
+    if (keep) await untilStopped(stage);
+    return good ? 0 : 1;
+  } finally {
+    await stage.stop();
+  }
+}
+
+async function play(stage, directory) {
+  await stage.untilReady(READY_MS);
+  const { workflowId } = await openTicket(stage);
+  // Exit code 1 says that the run did not succeed on every asset, which is the point of this demo.
+  const watched = await cli(stage, ['watch', workflowId], { inherit: true });
+  if (watched.code > 1) throw new Error(`\`overhaul watch\` ended with code ${watched.code}. ${stage.lastWords()}`);
+  for (const format of ['json', 'csv']) {
+    const written = await cli(stage, ['report', workflowId, '--format', format, '--out', join(directory, `report.${format}`)]);
+    if (written.code !== 0)
+      throw new Error(`\`overhaul report --format ${format}\` ended with code ${written.code}: ${written.stderr.trim()}`);
+  }
+  const { report, assets } = JSON.parse(readFileSync(join(directory, 'report.json'), 'utf8'));
+  console.log(`\nReport\n${JSON.stringify(report, null, 2)}`);
+  const { checkInvariants } = await import('./demo-invariants.mjs');
+  return checkInvariants({ report, assets, simulator: stage.simulator, secrets: stage.secrets, directory, expectedAssets: ASSETS });
+}
+
+/** The change ticket was approved: its system sends the event, and sends it again because the first answer was slow. */
+async function openTicket(stage) {
+  const { Webhook } = await import('standardwebhooks');
+  const body = JSON.stringify({
+    ticket: { id: 'CHG0030001', url: 'https://tickets.example.com/CHG0030001', generation: '1' },
+    playbook: 'patch-openssl',
+    targets: { assetIds: Array.from({ length: ASSETS }, (_, index) => FIRST_ASSET_ID + index) },
+    requestedBy: 'ada@example.com',
+    reason: 'OpenSSL is to be patched',
+  });
+  const send = async (id) => {
+    const at = new Date();
+    const signature = new Webhook(stage.secrets.hook).sign(id, at, body);
+    const headers = {
+      ...{ 'content-type': 'application/json', 'webhook-id': id },
+      ...{ 'webhook-timestamp': String(Math.floor(at.getTime() / 1_000)), 'webhook-signature': signature },
+    };
+    const response = await fetch(`${stage.serverUrl}/hooks/demo`, { method: 'POST', headers, body });
+    return { status: response.status, answer: await response.json() };
+  };
+  const first = await send('msg_1');
+  if (first.status !== 202)
+    throw new Error(`The webhook was answered with ${first.status}: ${JSON.stringify(first.answer)}. ${stage.lastWords()}`);
+  const second = await send('msg_2');
+  console.log(`\nTicket CHG0030001 was sent to ${stage.serverUrl}/hooks/demo: 202, the run is ${first.answer.workflowId}.`);
+  console.log(`The same event once more: ${second.status}, no second run.\n`);
+  return first.answer;
+}
+
+function cli(stage, args, options = {}) {
+  return run(process.execPath, [join(ROOT, 'dist', 'cli.js'), ...args], { cwd: ROOT, env: stage.env, ...options });
+}
+
+async function untilStopped(stage) {
+  const script = join(stage.directory, 'environment.sh');
+  const ours = Object.entries(stage.env).filter(([name]) => /^(TEMPORAL|OVERHAUL|QUALYS)_/.test(name) && name !== 'QUALYS_PASSWORD');
+  writeFileSync(script, ours.map(([name, value]) => `export ${name}='${value}'\n`).join(''), { mode: 0o600 });
+  console.log(
+    `\nEverything keeps running: Temporal's page ${stage.temporalUi}, Overhaul ${stage.serverUrl}, Qualys (simulated) ${stage.simulator.url}.`,
+  );
+  console.log(`For the command line: . ${script} && node dist/cli.js show demo/CHG0030001/1`);
+  console.log(`To stop: Ctrl-C here, or kill ${process.pid}.`);
+  await new Promise(() => {});
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error) => {
+    console.error(`\n${error.message}`);
+    process.exitCode = 1;
+  },
+);
