@@ -1,0 +1,42 @@
+// What `watch` prints where no one can redraw: a line when something has changed, and not too often.
+import { LIVE_OUTCOMES, OUTCOMES } from './outcome.js';
+import { doneAssets, phaseWord, type RunProgress } from './run-progress.js';
+import { spanText } from './span.js';
+
+/** A line at most this often: a log that is read later needs the course of things, not each step. */
+export const LEAST_GAP_MS = 3_000;
+
+export interface PrintedLine {
+  at: number;
+  text: string;
+  /** The line without what changes by the mere passing of time. */
+  facts: string;
+}
+
+/** The line to print now, or undefined when nothing has changed or the last one is too recent. */
+export function nextProgressLine(previous: PrintedLine | undefined, progress: RunProgress, now: number): PrintedLine | undefined {
+  const facts = progressFacts(progress);
+  if (previous?.facts === facts) return undefined;
+  if (previous && now - previous.at < LEAST_GAP_MS) return undefined;
+  const remaining = progress.etaAt === undefined ? '' : `, about ${spanText(Date.parse(progress.etaAt) - now)} left`;
+  return { at: now, text: `${new Date(now).toISOString()} ${facts}${remaining}`, facts };
+}
+
+/** Such as `running: 40 of 100 done (39 succeeded, 1 failed), 10 pending, 50 running; 2 executions in flight, 7 calls`. */
+export function progressFacts(progress: RunProgress): string {
+  const { counts, inFlight, callsUsed, blocked, pending } = progress;
+  const outcomes = OUTCOMES.filter((outcome) => counts[outcome] > 0).map((outcome) => `${counts[outcome]} ${outcome}`);
+  const live = LIVE_OUTCOMES.filter((outcome) => counts[outcome] > 0).map((outcome) => `, ${counts[outcome]} ${outcome}`);
+  const executions = inFlight === 1 ? '1 execution' : `${inFlight} executions`;
+  const parts = [
+    `${phaseWord(progress)}: ${doneAssets(counts)} of ${counts.targeted} done${outcomes.length > 0 ? ` (${outcomes.join(', ')})` : ''}${live.join('')}`,
+    `${executions} in flight, ${callsUsed} calls`,
+    ...(blocked ? [`blocked: ${blocked}`] : []),
+    ...(pending ? [pendingText(pending)] : []),
+  ];
+  return parts.join('; ');
+}
+
+export function pendingText({ kind, wave, digest, approvals }: NonNullable<RunProgress['pending']>): string {
+  return `waits for ${kind}${wave ? ` of ${wave}` : ''} (digest ${digest}, ${approvals === 1 ? '1 approval' : `${approvals} approvals`} so far)`;
+}

@@ -1,0 +1,26 @@
+import type { AssetRow, RunReport } from '../domain/outcome.js';
+import { inBatches } from './batches.js';
+
+const ROWS_PER_CHUNK = 500;
+
+/** `{ report, assets }` (contract, section 6) as chunks of text, one asset a line, in constant memory at any size. */
+export async function* jsonReport(report: RunReport, assets: AsyncIterable<AssetRow>): AsyncGenerator<string> {
+  yield `{"report":${JSON.stringify(report)},\n"assets":`;
+  yield* jsonArray(assets);
+  yield '}\n';
+}
+
+/** A JSON array, one element a line. */
+export async function* jsonArray(rows: AsyncIterable<unknown>): AsyncGenerator<string> {
+  let separator = '[\n';
+  for await (const batch of inBatches(rows, ROWS_PER_CHUNK)) {
+    yield separator + batch.map((row) => JSON.stringify(row)).join(',\n');
+    separator = ',\n';
+  }
+  yield separator === '[\n' ? '[]' : '\n]';
+}
+
+/** JSON lines: one document a row. */
+export async function* jsonLines(rows: AsyncIterable<unknown>): AsyncGenerator<string> {
+  for await (const batch of inBatches(rows, ROWS_PER_CHUNK)) yield batch.map((row) => `${JSON.stringify(row)}\n`).join('');
+}
