@@ -19,7 +19,8 @@ export interface IntervalPlan extends IntervalMemory {
 
 /** `configuredMs`: the subscription's interval, when the operator knows it; 0 means there is none. */
 export function afterRefusal(memory: IntervalMemory, now: number, configuredMs: number | undefined): IntervalPlan {
-  const first = configuredMs === undefined ? FIRST_WAIT_MS : Math.max(configuredMs, 1);
+  // A configured 0 says that there is no interval; the refusal says that there is one.
+  const first = configuredMs || FIRST_WAIT_MS;
   const waitMs = memory.backoffMs === undefined ? first : Math.min(Math.max(memory.backoffMs * 2, first), LONGEST_WAIT_MS);
   return { ...memory, backoffMs: waitMs, nextExecuteAt: now + waitMs };
 }

@@ -3,7 +3,7 @@
 
 /** Server time between the first and the deciding look that find nothing. */
 export const PROOF_MS = 5 * 60_000;
-/** An asset set that did not change for this long of server time is taken as complete. */
+/** All asset jobs terminal and the set unchanged for this long of server time: settled (reference 6.3). */
 export const STABLE_MS = 60_000;
 /** After this long of server time without proof either way the fate is given up as unverified. */
 export const GIVE_UP_MS = 30 * 60_000;
@@ -44,10 +44,9 @@ export type Judgement =
 
 export function judge(evidence: Evidence): Judgement {
   const possible = evidence.candidates.filter((candidate) => couldBeOurs(candidate, evidence));
-  const exact = possible.filter((candidate) => isComplete(candidate, evidence.lookedAt) && coversRequest(candidate, evidence));
-  const ours = exact.filter(({ witness }) => witness === 'ours' || (witness === 'silent' && exact.length === 1));
-  const [only] = ours;
-  if (only && ours.length === 1) {
+  const rivals = possible.filter((candidate) => couldStillBeAdopted(candidate, evidence));
+  const [only] = rivals;
+  if (only && rivals.length === 1 && isProvedOurs(only, evidence)) {
     return { kind: 'adopt', jobId: only.jobId, correlationUuid: only.correlationUuid, createdAt: only.createdAt };
   }
   const waitedMs = evidence.lookedAt - (evidence.firstLookAt ?? evidence.lookedAt);
@@ -68,12 +67,25 @@ export function judge(evidence: Evidence): Judgement {
   return { kind: 'look-again', why: 'no job found so far' };
 }
 
-/** Ours can only be a job that hits nothing but our assets; a complete one that lacks assets which Qualys still lists is somebody else's. */
+/**
+ * Ours can only be a job that hits nothing but our assets. One that never gets to all of them stays possible for ever: an asset of
+ * the wrong platform gets no asset job (E-13), so its lack does not show that the script did not run on the others.
+ */
 function couldBeOurs(candidate: Candidate, evidence: Evidence): boolean {
-  if (candidate.witness === 'foreign') return false;
   const requested = new Set(evidence.requested);
-  if (candidate.assetIds.some((assetId) => !requested.has(assetId))) return false;
-  return coversRequest(candidate, evidence) || !hasBeenStable(candidate, evidence.lookedAt, PROOF_MS);
+  return candidate.witness !== 'foreign' && candidate.assetIds.every((assetId) => requested.has(assetId));
+}
+
+/** A job that has long ceased to grow without covering the request cannot become the proved one, unless the trail calls it ours. */
+function couldStillBeAdopted(candidate: Candidate, evidence: Evidence): boolean {
+  return candidate.witness === 'ours' || coversRequest(candidate, evidence) || !hasBeenStable(candidate, evidence.lookedAt, PROOF_MS);
+}
+
+function isProvedOurs(candidate: Candidate, evidence: Evidence): boolean {
+  if (!coversRequest(candidate, evidence) || !isSettled(candidate, evidence.lookedAt)) return false;
+  if (candidate.witness === 'ours') return true;
+  // A trail is silent also because it lags: it gets as long to speak as the job index.
+  return candidate.witness === 'silent' && evidence.lookedAt - candidate.createdAt >= PROOF_MS;
 }
 
 function coversRequest(candidate: Candidate, evidence: Evidence): boolean {
@@ -82,8 +94,9 @@ function coversRequest(candidate: Candidate, evidence: Evidence): boolean {
   return hit.size > 0 && evidence.requested.every((assetId) => hit.has(assetId) || unlisted.has(assetId));
 }
 
-function isComplete(candidate: Candidate, lookedAt: number): boolean {
-  return candidate.allTerminal || hasBeenStable(candidate, lookedAt, STABLE_MS);
+/** While asset jobs still appear, a foreign job on more assets than ours looks just like ours. */
+function isSettled(candidate: Candidate, lookedAt: number): boolean {
+  return hasBeenStable(candidate, lookedAt, candidate.allTerminal ? STABLE_MS : PROOF_MS);
 }
 
 function hasBeenStable(candidate: Candidate, lookedAt: number, forMs: number): boolean {

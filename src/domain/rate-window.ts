@@ -30,15 +30,20 @@ export function mayCall(facts: WindowFacts): WindowAnswer {
   if (facts.blockedUntil !== undefined && facts.blockedUntil > facts.now) {
     return wait(facts.blockedUntil - facts.now, facts.blockedWhy ?? 'Qualys asked to wait');
   }
-  if (facts.sentInHour >= facts.callsPerHour) {
+  if (facts.sentInHour >= wholeCap(facts.callsPerHour)) {
     return wait((facts.hourOpensAt ?? facts.now) + HOUR_MS - facts.now, `the cap of ${facts.callsPerHour} calls an hour is used up`);
   }
   const { announced } = facts;
   if (announced?.remaining !== undefined && announced.remaining - announced.sentSince <= 0 && (announced.opensAt ?? 0) > facts.now) {
     return wait((announced.opensAt ?? 0) - facts.now, 'Qualys announced that no calls remain in its window');
   }
-  if (facts.running >= facts.concurrency) return wait(CONCURRENCY_WAIT_MS, `${facts.concurrency} calls run already`);
+  if (facts.running >= wholeCap(facts.concurrency)) return wait(CONCURRENCY_WAIT_MS, `${facts.concurrency} calls run already`);
   return { kind: 'go' };
+}
+
+/** A cap in whole calls: 2.5 allow 2, and what is below 1 allows one, because none at all would wait for ever. */
+export function wholeCap(cap: number): number {
+  return Math.max(1, Math.floor(cap));
 }
 
 function wait(waitMs: number, why: string): WindowAnswer {

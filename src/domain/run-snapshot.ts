@@ -1,4 +1,4 @@
-import type { LiveCounts } from './outcome.js';
+import type { LiveCounts, StopCause } from './outcome.js';
 
 /** What a run is doing. */
 export const RUN_PHASES = ['opening', 'awaiting-approval', 'running', 'following-up', 'closing', 'finished'] as const;
@@ -26,4 +26,10 @@ export interface RunSnapshot {
   at: number;
   /** True when the error budget is overdrawn. */
   breached: boolean;
+  /** True once a permit was used: from then on no failure of Qualys fails the run. */
+  attempted: boolean;
+  /** Why nothing is sent any more. */
+  stop?: { cause: StopCause; reason: string } | undefined;
+  paused: boolean;
+  maxInFlight: number;
 }

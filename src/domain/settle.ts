@@ -51,15 +51,12 @@ export function settleExecution(execution: WatchedExecution): ExecutionDecision 
   const seen = execution.assets.filter(({ job }) => job !== undefined);
   const readings = new Map(seen.map((asset) => [asset.assetId, readInTime(asset, execution.serverNow)]));
   const seenAreFinal = seen.every(({ assetId }) => readings.get(assetId)?.final);
-  const fanOutGraceMs = seen.length === 0 ? EMPTY_JOB_GRACE_MS : FAN_OUT_GRACE_MS;
-  const fanOutIsOver =
-    execution.jobIsKnown && execution.serverNow - Math.max(execution.rowsChangedAt, execution.acceptedAt) >= fanOutGraceMs;
+  const mayBeMissing = seenAreFinal && fanOutIsOver(execution);
 
   const assets = execution.assets.map((asset): AssetDecision => {
     const reading = readings.get(asset.assetId);
     if (reading?.final) return reading;
-    if (!asset.job && seenAreFinal && fanOutIsOver)
-      return { assetId: asset.assetId, outcome: 'missing', reason: 'no-asset-job', final: true };
+    if (!asset.job && mayBeMissing) return { assetId: asset.assetId, outcome: 'missing', reason: 'no-asset-job', final: true };
     if (!execution.pastDeadline) return { assetId: asset.assetId, outcome: 'running', final: false };
     return { ...atDeadline(asset, execution), final: execution.pastLateWatch };
   });
@@ -68,6 +65,11 @@ export function settleExecution(execution: WatchedExecution): ExecutionDecision 
   const slotFree =
     settled || execution.pastDeadline || assets.every(({ assetId, final }) => final || isStraggler(byId.get(assetId), execution));
   return { assets, settled, slotFree };
+}
+
+function fanOutIsOver({ assets, jobIsKnown, rowsChangedAt, acceptedAt, serverNow }: WatchedExecution): boolean {
+  const graceMs = assets.some(({ job }) => job !== undefined) ? FAN_OUT_GRACE_MS : EMPTY_JOB_GRACE_MS;
+  return jobIsKnown && serverNow - Math.max(rowsChangedAt, acceptedAt) >= graceMs;
 }
 
 function readInTime(asset: WatchedAsset, serverNow: number): AssetDecision {
@@ -83,6 +85,8 @@ function readInTime(asset: WatchedAsset, serverNow: number): AssetDecision {
 function atDeadline({ assetId, job }: WatchedAsset, execution: WatchedExecution): Omit<AssetDecision, 'final'> {
   if (!job) {
     if (!execution.jobIsKnown) return { assetId, outcome: 'unverified', reason: 'job-not-found' };
+    // Asset jobs are still appearing: this one may yet come, and the script run.
+    if (!fanOutIsOver(execution)) return { assetId, outcome: 'unverified', reason: 'no-asset-job-by-deadline' };
     return { assetId, outcome: 'missing', reason: 'no-asset-job' };
   }
   const reading = readAssetJob(job);

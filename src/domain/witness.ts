@@ -3,15 +3,25 @@ import type { Candidate } from './judge.js';
 
 /** A record belongs to a job when they are at most this far apart in server time. */
 const NEAR_MS = 15_000;
+/** Distances that differ by less than this say nothing: jobs and records are written some seconds apart, in either order. */
+const TOSS_UP_MS = 5_000;
 
 export interface TrailRecord {
   at: number;
   user: string;
 }
 
+interface Pair {
+  jobId: string;
+  record: number;
+  isOurs: boolean;
+  apartMs: number;
+}
+
 /**
  * Pairs the executions of one script with the trail's records of executing it, nearest first and one to one, and says of each job
- * whose it was. `silent`: the trail shows no executions of this script at all, so its silence about one job means nothing.
+ * whose it was. `jobs` are all jobs of the script in the trail's time, also those whose execution is known: a record that is left
+ * over would speak for a neighbour. `silent`: the trail shows no executions of this script at all, so its silence means nothing.
  */
 export function witnesses(
   jobs: readonly { jobId: string; createdAt: number }[],
@@ -19,28 +29,38 @@ export function witnesses(
   user: string,
 ): Map<string, Candidate['witness']> {
   if (trail.length === 0) return new Map(jobs.map(({ jobId }) => [jobId, 'silent']));
-
-  const pairs = jobs
-    .flatMap((job) =>
-      trail.map((record, index) => ({ jobId: job.jobId, index, user: record.user, apartMs: Math.abs(record.at - job.createdAt) })),
+  const near = jobs
+    .flatMap(({ jobId, createdAt }) =>
+      trail.map(
+        (record, index): Pair => ({ jobId, record: index, isOurs: sameUser(record.user, user), apartMs: Math.abs(record.at - createdAt) }),
+      ),
     )
     .filter(({ apartMs }) => apartMs <= NEAR_MS)
     .sort((a, b) => a.apartMs - b.apartMs);
-  const found = new Map<string, Candidate['witness']>();
+  const chosen = oneToOne(near);
+  return new Map(jobs.map(({ jobId }) => [jobId, witnessOf(chosen.get(jobId), near)]));
+}
+
+function oneToOne(nearestFirst: readonly Pair[]): Map<string, Pair> {
+  const chosen = new Map<string, Pair>();
   const taken = new Set<number>();
-  for (const pair of pairs) {
-    if (found.has(pair.jobId) || taken.has(pair.index)) continue;
-    taken.add(pair.index);
-    found.set(pair.jobId, sameUser(pair.user, user) ? 'ours' : 'foreign');
+  for (const pair of nearestFirst) {
+    if (chosen.has(pair.jobId) || taken.has(pair.record)) continue;
+    taken.add(pair.record);
+    chosen.set(pair.jobId, pair);
   }
-  // Two jobs and two users at one instant: nearest-first is a coin toss, and a toss must not adopt.
-  for (const job of jobs) {
-    const near = pairs.filter(({ jobId }) => jobId === job.jobId);
-    const best = near[0]?.apartMs ?? 0;
-    const tied = near.filter(({ apartMs }) => apartMs - best <= 1_000);
-    if (new Set(tied.map((pair) => sameUser(pair.user, user))).size > 1) found.set(job.jobId, 'absent');
-  }
-  return new Map(jobs.map(({ jobId }) => [jobId, found.get(jobId) ?? 'absent']));
+  return chosen;
+}
+
+/** A toss-up neither adopts nor rules out: `foreign` of a job that was ours would let its script be sent again. */
+function witnessOf(pair: Pair | undefined, near: readonly Pair[]): Candidate['witness'] {
+  if (!pair) return 'absent';
+  const { jobId, record, isOurs, apartMs } = pair;
+  const otherUser = near.some((other) => other.jobId === jobId && other.isOurs !== isOurs && other.apartMs - apartMs < TOSS_UP_MS);
+  if (otherUser) return 'absent';
+  if (isOurs) return 'ours';
+  const otherJob = near.some((other) => other.record === record && other.jobId !== jobId && other.apartMs - apartMs < TOSS_UP_MS);
+  return otherJob ? 'absent' : 'foreign';
 }
 
 function sameUser(a: string, b: string): boolean {

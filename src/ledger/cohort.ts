@@ -33,6 +33,15 @@ export class Cohort {
     );
   }
 
+  /** Leaves these assets of the cohort alone, visibly. */
+  async skip(runId: string, assetIds: readonly string[], reason: string): Promise<void> {
+    await this.#database.run(
+      `UPDATE attempts SET outcome = 'skipped', reason = ? WHERE run_id = ? AND attempt = 1 AND outcome = 'pending' AND execution_n IS NULL
+         AND asset_id IN (SELECT value FROM json_each(?))`,
+      [reason, runId, JSON.stringify(assetIds)],
+    );
+  }
+
   /** Closes the cohort: its size, and a digest over its ids in ascending order. The second call answers as the first. */
   async freeze(runId: string): Promise<{ size: number; digest: string }> {
     return this.#database.transaction(async (sql) => {

@@ -52,7 +52,6 @@ interface StoredRun {
   next_n: number;
   accepted: number;
   api_calls: number;
-  strays: number;
   next_poll_at: number;
   resolve_cursor: string | null;
   created_at: number;
@@ -196,11 +195,12 @@ export class Runs {
         `SELECT count(*) AS n FROM attempts WHERE run_id = ? AND last = 1 AND outcome = 'skipped' AND reason = 'compliant'`,
         [id],
       );
+      const strays = await sql.first<{ n: number }>('SELECT count(*) AS n FROM strays WHERE run_id = ?', [id]);
       const report = makeReport({
         counts: await countOutcomes(sql, id),
         run,
         compliant: compliant?.n ?? 0,
-        strays: stored?.strays ?? 0,
+        strays: strays?.n ?? 0,
         executions: stored?.accepted ?? 0,
         apiCalls: stored?.api_calls ?? 0,
         now,
@@ -213,6 +213,14 @@ export class Runs {
       ]);
       return report;
     });
+  }
+
+  /** Ends a run that has no report. */
+  async abandon(id: string): Promise<void> {
+    await this.#database.run(`UPDATE runs SET phase = 'finished', blocked = NULL, finished_at = coalesce(finished_at, ?) WHERE id = ?`, [
+      await this.#database.now(),
+      id,
+    ]);
   }
 
   /** Where the run stands, as the workflow carries it. */
@@ -231,6 +239,7 @@ export class Runs {
       [id],
     );
     const owed = await sql.first<{ n: number }>(`SELECT count(*) AS n FROM attempts WHERE run_id = ? AND output = 'owed'`, [id]);
+    const attempted = await sql.first('SELECT 1 AS found FROM sends WHERE run_id = ? AND spent = 1 LIMIT 1', [id]);
     const budget = run.error_budget ? (JSON.parse(run.error_budget) as ErrorBudget) : undefined;
     return {
       counts,
@@ -244,6 +253,10 @@ export class Runs {
       callsUsed: run.api_calls,
       at: await sql.now(),
       breached: isBreached(budget, counts),
+      attempted: attempted !== undefined,
+      stop: run.stop_cause ? { cause: run.stop_cause, reason: run.stop_reason ?? '' } : undefined,
+      paused: run.paused === 1,
+      maxInFlight: run.max_in_flight,
     };
   }
 }

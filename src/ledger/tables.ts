@@ -11,7 +11,7 @@ const STEPS: readonly string[][] = [
       max_in_flight INTEGER NOT NULL, deadline_ms INTEGER NOT NULL, error_budget TEXT,
       paused INTEGER NOT NULL DEFAULT 0, stop_cause TEXT, stop_reason TEXT, blocked TEXT,
       fence INTEGER NOT NULL DEFAULT 0, next_n INTEGER NOT NULL DEFAULT 1, next_seq INTEGER NOT NULL DEFAULT 1,
-      accepted INTEGER NOT NULL DEFAULT 0, api_calls INTEGER NOT NULL DEFAULT 0, strays INTEGER NOT NULL DEFAULT 0,
+      accepted INTEGER NOT NULL DEFAULT 0, api_calls INTEGER NOT NULL DEFAULT 0,
       next_poll_at INTEGER NOT NULL DEFAULT 0, resolve_cursor TEXT,
       created_at INTEGER NOT NULL, started_at INTEGER, finished_at INTEGER, report TEXT)`,
     `CREATE INDEX runs_live ON runs (created_at) WHERE finished_at IS NULL`,
@@ -61,6 +61,7 @@ const STEPS: readonly string[][] = [
       PRIMARY KEY (run_id, asset_id, attempt)) WITHOUT ROWID`,
     `CREATE TABLE schedules (
       run_id TEXT NOT NULL, title TEXT NOT NULL, state TEXT NOT NULL, schedule_id TEXT, detail TEXT, PRIMARY KEY (run_id, title)) WITHOUT ROWID`,
+    `CREATE TABLE strays (run_id TEXT NOT NULL, job_id TEXT NOT NULL, asset_id TEXT NOT NULL, PRIMARY KEY (run_id, job_id, asset_id)) WITHOUT ROWID`,
     `CREATE TABLE audit (
       id INTEGER PRIMARY KEY, run_id TEXT, at INTEGER NOT NULL, actor TEXT, verified INTEGER NOT NULL DEFAULT 0, action TEXT NOT NULL, detail TEXT)`,
     `CREATE INDEX audit_run ON audit (run_id, id)`,

@@ -94,9 +94,13 @@ export class Verdicts {
     });
   }
 
-  /** Assets hit that no execution of the run asked for. */
-  async addStrays(runId: string, count: number): Promise<void> {
-    if (count > 0) await this.#database.run('UPDATE runs SET strays = strays + ? WHERE id = ?', [count, runId]);
+  /** Assets hit that the execution did not ask for. */
+  async addStrays(runId: string, strays: readonly { jobId: string; assetId: string }[]): Promise<void> {
+    if (strays.length === 0) return;
+    await this.#database.run(
+      `INSERT INTO strays (run_id, job_id, asset_id) SELECT ?, json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?) WHERE true ON CONFLICT DO NOTHING`,
+      [runId, JSON.stringify(strays.map(({ jobId, assetId }) => [jobId, assetId]))],
+    );
   }
 
   /**

@@ -1,0 +1,54 @@
+import { type RunReport, runStatus } from '../domain/outcome.js';
+import type { ActivityDependencies } from './dependencies.js';
+
+export interface CloseRunInput {
+  runId: string;
+  /** Why assets without a final outcome have none: `cancelled`, `error-budget`, `rejected`, … */
+  reason: string;
+}
+
+/** Gives every asset its last word and writes the report, once. */
+export function createCloseRun({ ledger }: Pick<ActivityDependencies, 'ledger'>) {
+  return {
+    async closeRun({ runId, reason }: CloseRunInput): Promise<RunReport> {
+      await ledger.executions.releaseClaimed(runId);
+      await ledger.verdicts.closeOpen(runId, reason);
+      const schedules = await ledger.schedules.of(runId);
+      return ledger.runs.close(runId, ({ counts, run, compliant, strays, executions, apiCalls, now }) => {
+        const { pending: _pending, running: _running, ...final } = counts;
+        const created = schedules.filter(({ state }) => state !== 'rejected');
+        const ids = created.flatMap(({ scheduleId }) => scheduleId ?? []);
+        const kind = run.request.followUp?.kind;
+        return {
+          runId,
+          status: runStatus({ counts: final, compliant, strays, stopped: run.stop?.cause }),
+          script: { id: run.script?.id ?? '', title: run.script?.title ?? '' },
+          counts: final,
+          strays,
+          executions,
+          apiCalls,
+          ...(kind === undefined || created.length === 0
+            ? {}
+            : {
+                followUp: {
+                  kind,
+                  ids: kind === 'schedule' ? ids : [],
+                  titles: kind === 'schedule' ? created.map(({ title }) => title) : [],
+                  ...(kind === 'recheck' && created[0] ? { workflowId: created[0].title } : {}),
+                },
+              }),
+          startedAt: new Date(run.startedAt ?? run.createdAt).toISOString(),
+          finishedAt: new Date(now).toISOString(),
+        };
+      });
+    },
+
+    /** The run ends without a report because nothing was attempted: its id is used, and nothing of it will be sent. */
+    async abandonRun({ runId, reason }: CloseRunInput): Promise<void> {
+      await ledger.runs.stop(runId, 'stopped', reason);
+      await ledger.executions.releaseClaimed(runId);
+      await ledger.verdicts.closeOpen(runId, reason);
+      await ledger.runs.abandon(runId);
+    },
+  };
+}

@@ -1,0 +1,29 @@
+import type { Client } from '@temporalio/client';
+import type { Ledger } from '../ledger/ledger.js';
+import type { Qualys } from '../qualys/qualys.js';
+import type { Policy } from '../schema/policy.js';
+
+/** Real milliseconds around one send of `execute`. */
+export interface SendTimings {
+  /** Between the permit and the first byte; later the request does not start any more. */
+  sendWindowMs: number;
+  httpTimeoutMs: number;
+  /** Added to both before another attempt may judge. */
+  settleMs: number;
+}
+
+export const SEND_TIMINGS: SendTimings = { sendWindowMs: 5_000, httpTimeoutMs: 30_000, settleMs: 5_000 };
+
+/** What the activities work with; the worker's entry point puts it together. */
+export interface ActivityDependencies {
+  ledger: Ledger;
+  qualys: Qualys;
+  policy: Policy;
+  /** For rechecks, which are runs of their own. */
+  client: Client;
+  /** The queue of the workflows. */
+  taskQueue: string;
+  /** For the scheduler API: whose schedules they are, and the zone its dates are read in. */
+  schedules: { userId?: string | undefined; timezone: string };
+  timings: SendTimings;
+}

@@ -1,0 +1,132 @@
+import { activityInfo, Context, heartbeat } from '@temporalio/activity';
+import { type Blocked, WORTH_SAYING_MS } from '../domain/blocked.js';
+import type { RunSnapshot } from '../domain/run-snapshot.js';
+import type { Execution } from '../ledger/executions.js';
+import type { RunRow } from '../ledger/runs.js';
+import type { ActivityDependencies } from './dependencies.js';
+import { judgeLost } from './judge-lost.js';
+import { later, never } from './outcome-of-attempt.js';
+import { type Sent, sendExecution, type Wait } from './send-execution.js';
+
+export interface DispatchInput {
+  runId: string;
+  /** Execution numbers that the workflow knows were given out: a ledger that knows fewer is not the one that gave them. */
+  claimed: number;
+  shown?: Blocked | undefined;
+}
+
+export interface DispatchResult {
+  snapshot: RunSnapshot;
+  blocked?: Blocked | undefined;
+  /** Ask again after this many milliseconds, even when nothing else happens; undefined when only a free slot can bring more to do. */
+  againMs?: number | undefined;
+}
+
+/** One attempt works this long at most: a dead worker's successor then has little to wait for, and pauses take hold soon. */
+const SLICE_MS = 40_000;
+/** Waits up to this long are slept through; longer ones end the attempt and hold no slot. */
+const NAP_MS = 2_000;
+/** How often leased assets are looked at again. */
+const LEASE_WAIT_MS = 15_000;
+
+/**
+ * Brings the run's executions forward by as much as can be done now: decides those whose answer was lost, and fills free slots
+ * from the assets that are due. All it knows is in the ledger, so any attempt on any worker takes up where the last one ended.
+ */
+export function createDispatch(dependencies: ActivityDependencies) {
+  return {
+    async dispatch(input: DispatchInput): Promise<DispatchResult> {
+      const { ledger } = dependencies;
+      const run = await ledger.runs.get(input.runId);
+      if (!run?.script || run.claimed < input.claimed) return behind(dependencies, input, run);
+      const round: Round = { dependencies, run, fence: await ledger.runs.takeFence(run.id), accepted: 0, failure: undefined };
+      const beat = setInterval(() => heartbeat(), 3_000);
+      try {
+        const wait = await workThrough(round);
+        return await conclude(round, input, wait);
+      } finally {
+        clearInterval(beat);
+      }
+    },
+  };
+}
+
+interface Round {
+  dependencies: ActivityDependencies;
+  run: RunRow;
+  fence: number;
+  accepted: number;
+  failure: Extract<Sent, { kind: 'rejected' }> | undefined;
+}
+
+async function workThrough(round: Round): Promise<Wait | undefined> {
+  const endsAt = performance.now() + SLICE_MS;
+  const { cancellationSignal } = Context.current();
+  let doubt = await decideLost(round);
+  while (!cancellationSignal.aborted) {
+    const execution = await nextToSend(round);
+    if (!execution) return doubt ?? (await leasedElsewhere(round));
+    const sent = await sendExecution(round.dependencies, { run: round.run, execution, fence: round.fence });
+    if (sent.kind === 'accepted') round.accepted += 1;
+    if (sent.kind === 'doubtful') doubt = await decideLost(round);
+    if (sent.kind === 'rejected') round.failure = sent;
+    if (sent.kind === 'over') return doubt;
+    const wait = sent.kind === 'wait' ? sent.wait : sent.kind === 'rejected' ? { waitMs: 60_000, blocked: sent.blocked } : undefined;
+    if (wait && (wait.waitMs > NAP_MS || performance.now() + wait.waitMs > endsAt)) return sooner(wait, doubt);
+    if (wait) await Context.current().sleep(wait.waitMs);
+    if (performance.now() > endsAt) return { waitMs: 1_000 };
+  }
+  return doubt;
+}
+
+async function nextToSend({ dependencies, run, fence }: Round): Promise<Execution | undefined> {
+  const { executions } = dependencies.ledger;
+  const [claimed] = await executions.inState(run.id, ['claimed']);
+  return claimed ?? executions.claim(run.id, fence);
+}
+
+/** Judges every execution whose answer was lost, as far as the evidence goes today. */
+async function decideLost({ dependencies, run }: Round): Promise<Wait | undefined> {
+  let wait: Wait | undefined;
+  for (const execution of await dependencies.ledger.executions.inState(run.id, ['permitted'])) {
+    const waitMs = await judgeLost(dependencies, run, execution);
+    if (waitMs !== undefined) wait = sooner({ waitMs, doubt: true }, wait);
+  }
+  return wait;
+}
+
+async function leasedElsewhere({ dependencies, run }: Round): Promise<Wait | undefined> {
+  const { waiting, nextDueAt, slotsTaken, maxInFlight, at, stop, paused } = await dependencies.ledger.runs.snapshot(run.id);
+  if (waiting === 0 || stop || paused || slotsTaken >= maxInFlight || (nextDueAt ?? 0) > at) return undefined;
+  if (run.errorBudget?.strict) return undefined;
+  return { waitMs: LEASE_WAIT_MS, blocked: { kind: 'lease', why: `${waiting} asset(s) are being worked on by another run` } };
+}
+
+async function conclude(round: Round, input: DispatchInput, wait: Wait | undefined): Promise<DispatchResult> {
+  const { ledger } = round.dependencies;
+  const snapshot = await ledger.runs.snapshot(input.runId);
+  if (round.failure && !snapshot.attempted) throw never(round.failure.type, round.failure.blocked.why);
+  const blocked = wait?.blocked && wait.waitMs >= WORTH_SAYING_MS ? wait.blocked : undefined;
+  await ledger.runs.setBlocked(input.runId, blocked?.why);
+  const againMs = wait?.waitMs ?? dueIn(snapshot);
+  const saidAnew = blocked?.kind !== input.shown?.kind;
+  // A doubt that waits for the index must not keep free slots from being filled: the workflow asks again when one is free.
+  if (!wait || wait.doubt || round.accepted > 0 || saidAnew) return { snapshot, blocked, againMs };
+  throw later(wait.waitMs, wait.blocked?.why ?? `attempt ${activityInfo().attempt} waits`);
+}
+
+function dueIn(snapshot: RunSnapshot): number | undefined {
+  if (snapshot.waiting === 0 || snapshot.nextDueAt === undefined || snapshot.nextDueAt <= snapshot.at) return undefined;
+  return snapshot.nextDueAt - snapshot.at;
+}
+
+function sooner(a: Wait, b: Wait | undefined): Wait {
+  return b && b.waitMs < a.waitMs ? b : a;
+}
+
+/** The ledger is older than the run: lost, or restored from a backup. Sending on could repeat what it has forgotten. */
+async function behind({ ledger }: ActivityDependencies, input: DispatchInput, run: RunRow | undefined): Promise<DispatchResult> {
+  const why = `The ledger knows ${run?.claimed ?? 0} executions of this run, ${input.claimed} were given out: it is lost or was restored from an older backup. Restore the newest one, or cancel the run.`;
+  if (!run || input.shown?.kind === 'ledger') throw later(30_000, why);
+  return { snapshot: await ledger.runs.snapshot(input.runId), blocked: { kind: 'ledger', why }, againMs: 30_000 };
+}

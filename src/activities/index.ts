@@ -1,0 +1,21 @@
+import { createCloseRun } from './close-run.js';
+import { createControlRun } from './control-run.js';
+import type { ActivityDependencies } from './dependencies.js';
+import { createDispatch } from './dispatch.js';
+import { createScheduleFollowUp } from './follow-up.js';
+import { createOpenRun } from './open-run.js';
+import { createWatch } from './watch.js';
+
+/** The activities that wait on the queue of one ledger. */
+export function createActivities(dependencies: ActivityDependencies) {
+  return {
+    ...createOpenRun(dependencies),
+    ...createDispatch(dependencies),
+    ...createWatch(dependencies),
+    ...createControlRun(dependencies),
+    ...createScheduleFollowUp(dependencies),
+    ...createCloseRun(dependencies),
+  };
+}
+
+export type Activities = ReturnType<typeof createActivities>;

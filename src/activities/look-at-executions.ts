@@ -1,0 +1,162 @@
+// One look at everything a run has in flight: which jobs there are, what their asset jobs say, and what that means.
+import { batches } from '../domain/batches.js';
+import { median } from '../domain/cadence.js';
+import { anyOf, idTerm } from '../domain/qql.js';
+import { type ExecutionDecision, settleExecution, type WatchedAsset } from '../domain/settle.js';
+import type { Execution } from '../ledger/executions.js';
+import type { RunRow } from '../ledger/runs.js';
+import type { AssetInFlight } from '../ledger/verdicts.js';
+import type { AssetJobRow } from '../qualys/qualys.js';
+import type { ActivityDependencies } from './dependencies.js';
+
+/** A row is about 1 KB without output; S1 recommends pages of 1,000 to 2,000. */
+const LARGEST_PAGE = 2_000;
+const JOBS_A_SEARCH = 200;
+/** Jobs are searched from this much before the first acceptance: our reading of Qualys' clock may be off. */
+const SKEW_MS = 120_000;
+
+export interface Looking {
+  run: RunRow;
+  accepted: readonly Execution[];
+}
+
+/** Returns how many assets changed, and how many slots became free. */
+export async function lookAtExecutions(
+  dependencies: ActivityDependencies,
+  { run, accepted }: Looking,
+): Promise<{ changed: number; freed: number }> {
+  const { ledger } = dependencies;
+  const executions = await findJobs(dependencies, { run, accepted });
+  const rows = await readAssetJobs(dependencies, run, executions);
+  const serverNow = await ledger.serverClock.now();
+  const now = await ledger.database.now();
+  const { durations } = await ledger.scripts.memory(run.script?.id ?? '');
+  const medianMs = median(durations.map(({ serverMs }) => serverMs));
+  const took: { localMs: number; serverMs: number }[] = [];
+  let changed = 0;
+  let freed = 0;
+  for (const execution of executions) {
+    const jobs = rows.get(execution.jobId ?? '') ?? [];
+    const known = await ledger.verdicts.inFlight(run.id, execution.n);
+    const decision = decide({ run, execution, jobs, known, serverNow, now, medianMs });
+    changed += await write(dependencies, { run, execution, jobs, known, decision, serverNow });
+    if (decision.slotFree && execution.slotFreedAt === undefined) freed += 1;
+    else if (decision.settled) freed += 1;
+    const lastEnd = Math.max(0, ...jobs.map(({ finishedAt, endedAt }) => finishedAt ?? endedAt ?? 0));
+    if (decision.settled && now < (execution.deadlineAt ?? Infinity) && lastEnd > 0) {
+      took.push({ localMs: now - (execution.acceptedAt ?? now), serverMs: Math.max(0, lastEnd - (execution.acceptedServerAt ?? lastEnd)) });
+    }
+  }
+  if (took.length > 0) await ledger.scripts.addDurations(run.script?.id ?? '', took);
+  return { changed, freed };
+}
+
+/** One search finds the jobs of all executions that lack theirs: a correlation UUID is not a job id (T-12). */
+async function findJobs({ qualys, ledger }: ActivityDependencies, { run, accepted }: Looking): Promise<Execution[]> {
+  const wanted = new Map(accepted.filter(({ jobId }) => jobId === undefined).map((execution) => [execution.correlationUuid, execution]));
+  if (wanted.size === 0) return [...accepted];
+  const found = new Map<number, Execution>();
+  const startAt = Math.min(...[...wanted.values()].map(({ acceptedServerAt }) => acceptedServerAt ?? 0)) - SKEW_MS;
+  const filter = idTerm('scriptId', run.script?.id ?? '');
+  for await (const page of qualys.searchJobs({ filter, startAt, pageSize: Math.min(LARGEST_PAGE, 100 + wanted.size * 2), runId: run.id })) {
+    for (const job of page.rows) {
+      const execution = wanted.get(job.correlationUuid);
+      if (!execution || found.has(execution.n)) continue;
+      await ledger.verdicts.setJob(run.id, execution.n, { jobId: job.id, createdAt: job.createdAt });
+      found.set(execution.n, {
+        ...execution,
+        jobId: job.id,
+        jobCreatedAt: job.createdAt,
+        rowsChangedServerAt: Math.max(execution.rowsChangedServerAt ?? 0, job.createdAt),
+      });
+    }
+    if (found.size === wanted.size) break;
+  }
+  return accepted.map((execution) => found.get(execution.n) ?? execution);
+}
+
+/** The asset jobs of all of them, by job. Rows of other jobs are dropped: a filter is a match, not a promise (C22). */
+async function readAssetJobs(
+  { qualys }: ActivityDependencies,
+  run: RunRow,
+  executions: readonly Execution[],
+): Promise<Map<string, AssetJobRow[]>> {
+  const withJob = executions.filter(({ jobId }) => jobId !== undefined);
+  const rows = new Map<string, AssetJobRow[]>(withJob.map(({ jobId }) => [jobId ?? '', []]));
+  for (const part of batches(withJob, JOBS_A_SEARCH)) {
+    const filter = anyOf(part.map(({ jobId }) => idTerm('job.id', jobId ?? '')));
+    const expected = part.reduce((sum, { size }) => sum + size, 0);
+    for await (const page of qualys.searchAssetJobs({ filter, pageSize: Math.min(LARGEST_PAGE, expected + 1), runId: run.id })) {
+      for (const row of page.rows) rows.get(row.jobId)?.push(row);
+    }
+  }
+  return rows;
+}
+
+interface Deciding {
+  run: RunRow;
+  execution: Execution;
+  jobs: readonly AssetJobRow[];
+  known: readonly AssetInFlight[];
+  serverNow: number;
+  now: number;
+  medianMs: number | undefined;
+}
+
+function decide({ run, execution, jobs, known, serverNow, now, medianMs }: Deciding): ExecutionDecision {
+  const byAsset = new Map(jobs.map((job) => [job.assetId, job]));
+  const assets = known.map((asset): WatchedAsset => {
+    const job = byAsset.get(asset.assetId);
+    if (job)
+      return {
+        assetId: asset.assetId,
+        job: { ...job, statusSince: job.status === asset.status ? (asset.statusSince ?? serverNow) : serverNow },
+      };
+    // A row seen before and missing now (index, tag scope) is still what we know.
+    if (asset.status !== undefined)
+      return { assetId: asset.assetId, job: { ...asset, status: asset.status, statusSince: asset.statusSince ?? serverNow } };
+    return { assetId: asset.assetId };
+  });
+  const deadlineAt = execution.deadlineAt ?? Number.POSITIVE_INFINITY;
+  return settleExecution({
+    assets,
+    jobIsKnown: execution.jobId !== undefined,
+    acceptedAt: execution.acceptedServerAt ?? serverNow,
+    rowsChangedAt: jobs.length > execution.rowsSeen ? serverNow : (execution.rowsChangedServerAt ?? serverNow),
+    serverNow,
+    medianMs,
+    pastDeadline: now >= deadlineAt,
+    pastLateWatch: now >= deadlineAt + run.request.unreachable.wait,
+  });
+}
+
+interface Writing {
+  run: RunRow;
+  execution: Execution;
+  jobs: readonly AssetJobRow[];
+  known: readonly AssetInFlight[];
+  decision: ExecutionDecision;
+  serverNow: number;
+}
+
+async function write({ ledger }: ActivityDependencies, { run, execution, jobs, known, decision, serverNow }: Writing): Promise<number> {
+  const asked = new Set(known.map(({ assetId }) => assetId));
+  const jobId = execution.jobId ?? '';
+  await ledger.verdicts.addStrays(
+    run.id,
+    jobs.filter(({ assetId }) => !asked.has(assetId)).map(({ assetId }) => ({ jobId, assetId })),
+  );
+  return ledger.verdicts.record(
+    run.id,
+    {
+      n: execution.n,
+      serverNow,
+      jobs: jobs.filter(({ assetId }) => asked.has(assetId)).map((job) => ({ ...job, name: job.assetName })),
+      decisions: decision.assets,
+      settled: decision.settled,
+      slotFree: decision.slotFree,
+      outputOf: run.request.output,
+    },
+    { failed: run.request.retry.failed, afterMs: run.request.retry.after },
+  );
+}

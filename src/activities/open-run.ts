@@ -1,0 +1,124 @@
+import { activityInfo, heartbeat } from '@temporalio/activity';
+import type { ApprovalRule, PlaybookApproval } from '../domain/approval.js';
+import type { Blocked } from '../domain/blocked.js';
+import { QqlUnsafe } from '../domain/qql.js';
+import { QualysError } from '../qualys/errors.js';
+import type { Script } from '../qualys/qualys.js';
+import type { RemediationRequest } from '../schema/request.js';
+import type { ActivityDependencies } from './dependencies.js';
+import { blockedBy, failureTypeOf, later, never, waitAfter } from './outcome-of-attempt.js';
+import { resolveTargets, UnresolvedTargets } from './resolve-targets.js';
+
+export interface OpenRunInput {
+  runId: string;
+  firstExecutionId: string;
+  namespace: string;
+  request: RemediationRequest;
+  /** What the playbook asks for, when a ticket started the run through one. */
+  playbookApproval?: PlaybookApproval | undefined;
+  /** The reason for waiting that the workflow shows already. */
+  shown?: Blocked | undefined;
+}
+
+export type OpenRunResult =
+  | {
+      kind: 'opened';
+      script: { id: string; title: string };
+      cohort: { size: number; digest: string };
+      approval?: ApprovalRule | undefined;
+    }
+  | { kind: 'blocked'; blocked: Blocked };
+
+/** Registers the run, reads its script, and freezes its cohort. Repeating it changes nothing; a refusal leaves nothing to be sent. */
+export function createOpenRun(dependencies: ActivityDependencies) {
+  return {
+    async openRun(input: OpenRunInput): Promise<OpenRunResult> {
+      const { ledger } = dependencies;
+      const { targets, ...stored } = input.request;
+      const opened = await ledger.runs.open({
+        id: input.runId,
+        firstExecutionId: input.firstExecutionId,
+        namespace: input.namespace,
+        request: stored,
+      });
+      if (opened === 'already-run') {
+        throw never(
+          'AlreadyRun',
+          `The workflow id ${input.runId} has had another run in this ledger. An id is used once: start again under another one.`,
+        );
+      }
+      try {
+        return await openWith(dependencies, input, targets);
+      } catch (error) {
+        return blockedOrThrow(error, input.shown);
+      }
+    },
+  };
+}
+
+async function openWith(
+  dependencies: ActivityDependencies,
+  input: OpenRunInput,
+  targets: RemediationRequest['targets'],
+): Promise<OpenRunResult> {
+  const { ledger, qualys, policy } = dependencies;
+  const { runId, request } = input;
+  const script = await qualys.script(request.script, { runId });
+  refuseScript(script, request, policy.scripts?.allow);
+  await ledger.runs.setScript(runId, { id: script.id, title: script.title, sha256: script.sha256 });
+
+  await resolveTargets(dependencies, { runId, targets, onPage: (found) => heartbeat(found) });
+  const cohort = await ledger.cohort.freeze(runId);
+  if (cohort.size === 0) throw never('NoTargets', 'The targets name no asset: the cohort is empty, so there is nothing to run on.');
+  if (request.maxAssets !== undefined && cohort.size > request.maxAssets) {
+    throw never('PolicyViolation', `The cohort has ${cohort.size} assets and maxAssets is ${request.maxAssets}. Nothing was sent.`);
+  }
+  return {
+    kind: 'opened',
+    script: { id: script.id, title: script.title },
+    cohort,
+    approval: approvalFor(dependencies, input, cohort.size),
+  };
+}
+
+function refuseScript(script: Script, request: RemediationRequest, allowed: readonly string[] | undefined): void {
+  if (allowed && !allowed.includes(script.id)) {
+    throw never(
+      'PolicyViolation',
+      `Policy does not allow script ${script.id} (${script.title}). Allowed: ${allowed.slice(0, 20).join(', ') || 'none'}.`,
+    );
+  }
+  if (script.status !== '' && script.status !== 'APPROVED') {
+    throw never('ScriptNotRunnable', `Script ${script.id} (${script.title}) is ${script.status}: only an approved script may run.`);
+  }
+  if (request.scriptSha256 !== undefined && script.sha256 !== request.scriptSha256) {
+    throw never(
+      'ScriptNotRunnable',
+      `Script ${script.id} (${script.title}) has the content hash ${script.sha256 ?? 'unknown'}, the request pins ${request.scriptSha256}: it was changed since.`,
+    );
+  }
+}
+
+/** What has to be approved before anything is sent: by the policy's threshold, and by the playbook that a ticket came through. */
+function approvalFor({ policy }: ActivityDependencies, { playbookApproval }: OpenRunInput, size: number): ApprovalRule | undefined {
+  const above = policy.approval?.aboveAssets;
+  if (!playbookApproval && (above === undefined || size <= above)) return undefined;
+  return {
+    quorum: playbookApproval?.quorum ?? 1,
+    expiresMs: playbookApproval?.expires,
+    approvers: playbookApproval?.approvers,
+    allowRequester: playbookApproval?.allowRequester ?? false,
+  };
+}
+
+function blockedOrThrow(error: unknown, shown: Blocked | undefined): OpenRunResult {
+  if (error instanceof UnresolvedTargets) throw never('InvalidRequest', error.message, error.problems.slice(0, 200));
+  if (error instanceof QqlUnsafe) throw never('InvalidRequest', error.message, [{ path: 'targets', problem: error.message }]);
+  if (!(error instanceof QualysError)) throw error;
+  const type = failureTypeOf(error);
+  if (type !== undefined) throw never(type, error.message, ...(type === 'InvalidRequest' ? [[{ path: '', problem: error.message }]] : []));
+  const blocked = blockedBy(error);
+  // The first time the workflow is told, so that an operator sees why; afterwards waiting costs no history.
+  if (shown?.kind !== blocked.kind) return { kind: 'blocked', blocked };
+  throw later(waitAfter(error, activityInfo().attempt), error.message);
+}

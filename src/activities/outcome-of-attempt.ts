@@ -1,0 +1,56 @@
+// How an attempt of an activity ends when it cannot simply return: later (no event in history, no slot held), or never.
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import type { Blocked } from '../domain/blocked.js';
+import type { QualysError } from '../qualys/errors.js';
+
+/** A zero delay fails the activity for good (design section 4), and a shorter one than this only burns attempts. */
+const SHORTEST_DELAY_MS = 1_000;
+const LONGEST_DELAY_MS = 3_600_000;
+/** A longer message is refused by the server, and then the activity fails for good. */
+const MESSAGE_LENGTH = 500;
+
+/** Ends the attempt; the next one starts no earlier than `delayMs` from now. */
+export function later(delayMs: number, why: string): ApplicationFailure {
+  return ApplicationFailure.create({
+    message: why.slice(0, MESSAGE_LENGTH),
+    type: 'Later',
+    nonRetryable: false,
+    nextRetryDelay: Math.min(Math.max(Math.ceil(delayMs), SHORTEST_DELAY_MS), LONGEST_DELAY_MS),
+    category: ApplicationFailureCategory.BENIGN,
+  });
+}
+
+/** Ends the activity for good; `type` is one of the contract's words (section 3, Failure). */
+export function never(type: string, message: string, ...details: unknown[]): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(message.slice(0, MESSAGE_LENGTH), type, ...details);
+}
+
+/** The contract's failure type for an error of Qualys that waiting does not cure; undefined for those that pass. */
+export function failureTypeOf(error: QualysError): string | undefined {
+  switch (error.kind) {
+    case 'authentication':
+      return 'AuthenticationFailed';
+    case 'permission':
+      return 'PermissionDenied';
+    case 'not-found':
+      return 'ScriptNotFound';
+    case 'invalid':
+      return 'InvalidRequest';
+    case 'limited':
+    case 'unavailable':
+    case 'protocol':
+      return undefined;
+  }
+}
+
+/** What an operator is told while a run waits because of this error. */
+export function blockedBy(error: QualysError): Blocked {
+  const kind =
+    error.kind === 'limited' ? 'limit' : error.kind === 'authentication' || error.kind === 'permission' ? 'access' : 'unavailable';
+  return { kind, why: error.message };
+}
+
+/** How long to wait after this error before trying again; doubling with the attempt where nothing told us. */
+export function waitAfter(error: QualysError, attempt: number): number {
+  return error.waitMs ?? Math.min(2_000 * 2 ** Math.min(attempt - 1, 6), 60_000);
+}

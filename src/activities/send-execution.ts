@@ -1,0 +1,128 @@
+import type { Blocked } from '../domain/blocked.js';
+import type { Execution, PermitAnswer } from '../ledger/executions.js';
+import type { RunRow } from '../ledger/runs.js';
+import type { ExecuteAnswer } from '../qualys/qualys.js';
+import type { ActivityDependencies } from './dependencies.js';
+
+/** Something to wait for. `doubt`: only the fate of a lost answer, which need not keep others back. */
+export interface Wait {
+  waitMs: number;
+  blocked?: Blocked;
+  doubt?: boolean;
+}
+
+export type Sent =
+  | { kind: 'accepted' }
+  /** It may have run; its job has to be looked for. */
+  | { kind: 'doubtful' }
+  /** Nothing was sent, and nothing may be sent for the run at present. */
+  | { kind: 'over' }
+  | { kind: 'wait'; wait: Wait }
+  /** Qualys refuses it for good; `type` is the contract's word should nothing have been sent yet. */
+  | { kind: 'rejected'; type: string; blocked: Blocked };
+
+/** How soon the job of a lost answer is looked for: the index lags by seconds. */
+const LOOK_AFTER_MS = 2_000;
+const CONNECTION_WAIT_MS = 5_000;
+
+/** Sends one execution under one permit, and writes down what became of it. This is the only place that executes. */
+export async function sendExecution(
+  dependencies: ActivityDependencies,
+  { run, execution, fence }: { run: RunRow; execution: Execution; fence: number },
+): Promise<Sent> {
+  const { ledger, qualys, policy, timings } = dependencies;
+  // Both clocks start before the permit is asked for: one of them may stand still while the machine sleeps.
+  const startedAt = { monotonic: performance.now(), wall: Date.now() };
+  const permit = await ledger.executions.permit(run.id, execution.n, {
+    fence,
+    terms: {
+      ...timings,
+      executionsPerDay: policy.caps.executionsPerDay,
+      configuredIntervalMs: policy.executeIntervalMs,
+      serverAt: await ledger.serverClock.now(),
+    },
+  });
+  if (permit.kind === 'refused') return afterRefusedPermit(permit);
+
+  const windowMs = permit.sendBy - permit.grantedAt;
+  const answer = await qualys.execute({
+    scriptId: execution.scriptId,
+    assetIds: permit.assetIds,
+    runId: run.id,
+    mayStart: () => performance.now() - startedAt.monotonic < windowMs && Date.now() - startedAt.wall < windowMs,
+  });
+  return writeDown(dependencies, { runId: run.id, n: execution.n, permit: permit.permit }, answer);
+}
+
+function afterRefusedPermit({ why, waitMs, detail }: Extract<PermitAnswer, { kind: 'refused' }>): Sent {
+  switch (why) {
+    case 'fence':
+    case 'stopped':
+    case 'paused':
+    case 'state':
+    case 'sends':
+      return { kind: 'over' };
+    case 'serialised':
+      return { kind: 'wait', wait: { waitMs } };
+    case 'halted':
+      return { kind: 'wait', wait: { waitMs: Math.max(waitMs, 2_500), blocked: { kind: 'halted', why: detail } } };
+    case 'interval':
+      return { kind: 'wait', wait: { waitMs, blocked: { kind: 'interval', why: detail } } };
+    case 'daily-quota':
+      return { kind: 'wait', wait: { waitMs, blocked: { kind: 'quota', why: detail } } };
+  }
+}
+
+async function writeDown(
+  dependencies: ActivityDependencies,
+  key: { runId: string; n: number; permit: number },
+  answer: ExecuteAnswer,
+): Promise<Sent> {
+  const { runId, n, permit } = key;
+  const { ledger, policy } = dependencies;
+  const { executions } = ledger;
+  const configuredIntervalMs = policy.executeIntervalMs;
+  switch (answer.kind) {
+    case 'accepted': {
+      const serverAt = answer.serverAt ?? (await ledger.serverClock.now());
+      if (await executions.accept(runId, n, { permit, correlationUuid: answer.correlationUuid, serverAt, configuredIntervalMs }))
+        return { kind: 'accepted' };
+      await ledger.audit.add(runId, {
+        action: 'late-answer',
+        detail: `execution ${n}: Qualys accepted it as ${answer.correlationUuid} after its fate was decided`,
+      });
+      return { kind: 'doubtful' };
+    }
+    case 'refused': {
+      const intervalRefused = answer.why === 'interval';
+      await executions.notSent(runId, n, { permit, why: answer.why, detail: answer.message, intervalRefused, configuredIntervalMs });
+      // The interval's wait is the ledger's to tell, with the next permit.
+      return {
+        kind: 'wait',
+        wait: intervalRefused ? { waitMs: 1 } : { waitMs: answer.waitMs ?? 1_000, blocked: { kind: 'limit', why: answer.message } },
+      };
+    }
+    case 'not-sent':
+      await executions.notSent(runId, n, { permit, why: 'not-sent', detail: answer.message });
+      if (answer.why === 'connection')
+        return { kind: 'wait', wait: { waitMs: CONNECTION_WAIT_MS, blocked: { kind: 'unavailable', why: answer.message } } };
+      return { kind: 'wait', wait: { waitMs: answer.waitMs ?? 50, blocked: { kind: 'limit', why: answer.message } } };
+    case 'rejected':
+      await executions.notSent(runId, n, { permit, why: `rejected ${answer.status}`, detail: answer.message });
+      return {
+        kind: 'rejected',
+        type: REJECTED_TYPE[answer.why],
+        blocked: { kind: answer.why === 'invalid' || answer.why === 'not-found' ? 'rejected' : 'access', why: answer.message },
+      };
+    case 'unknown':
+      await executions.lost(runId, n, { permit, detail: answer.message, lookAfterMs: LOOK_AFTER_MS });
+      return { kind: 'doubtful' };
+  }
+}
+
+const REJECTED_TYPE = {
+  permission: 'PermissionDenied',
+  'not-found': 'ScriptNotFound',
+  invalid: 'ScriptNotRunnable',
+  authentication: 'AuthenticationFailed',
+} as const satisfies Record<Extract<ExecuteAnswer, { kind: 'rejected' }>['why'], string>;

@@ -1,0 +1,107 @@
+import { activityInfo, heartbeat } from '@temporalio/activity';
+import { type Blocked, WORTH_SAYING_MS } from '../domain/blocked.js';
+import { pollDelayMs } from '../domain/cadence.js';
+import type { RunSnapshot } from '../domain/run-snapshot.js';
+import type { RunRow } from '../ledger/runs.js';
+import { QualysError } from '../qualys/errors.js';
+import { collectOutputs } from './collect-outputs.js';
+import type { ActivityDependencies } from './dependencies.js';
+import { lookAtExecutions } from './look-at-executions.js';
+import { blockedBy, later, waitAfter } from './outcome-of-attempt.js';
+
+export interface WatchInput {
+  runId: string;
+  shown?: Blocked | undefined;
+  /** When the workflow was last told, by the ledger's clock. */
+  toldAt: number;
+  /** True at the end of a cancelled run: look as often as the floor allows. */
+  hurry?: boolean | undefined;
+}
+
+export interface WatchResult {
+  snapshot: RunSnapshot;
+  blocked?: Blocked | undefined;
+}
+
+/** Even when no slot becomes free the workflow is told of changes this often, for its `progress`. */
+const TELL_AFTER_MS = 5 * 60_000;
+
+/**
+ * Looks at all executions of the run that are in flight, in as few calls as the API allows, and returns when a slot is free or
+ * nothing is left to watch. Until then the attempt fails with the delay to the next look: that costs no history and holds no slot.
+ */
+export function createWatch(dependencies: ActivityDependencies) {
+  return {
+    async watch(input: WatchInput): Promise<WatchResult> {
+      const { ledger } = dependencies;
+      const run = await ledger.runs.get(input.runId);
+      if (!run) throw later(30_000, `the ledger does not know the run ${input.runId}`);
+      const beat = setInterval(() => heartbeat(), 3_000);
+      try {
+        return await watchOnce(dependencies, input, run);
+      } catch (error) {
+        if (!(error instanceof QualysError)) throw error;
+        return await waitFor(dependencies, input, error);
+      } finally {
+        clearInterval(beat);
+      }
+    },
+  };
+}
+
+async function watchOnce(dependencies: ActivityDependencies, input: WatchInput, run: RunRow): Promise<WatchResult> {
+  const { ledger } = dependencies;
+  const accepted = await ledger.executions.inState(run.id, ['accepted']);
+  const now = await ledger.database.now();
+  if (accepted.length === 0) {
+    const waitMs = await collectOutputs(dependencies, { run, final: true });
+    if (waitMs !== undefined) throw later(waitMs, 'waits for script output that may still arrive');
+    return tell(dependencies, input);
+  }
+  const lookAt = run.nextPollAt === 0 ? now + (await delay(dependencies, run, input)) : run.nextPollAt;
+  if (lookAt > now) {
+    if (run.nextPollAt === 0) await ledger.runs.setNextPoll(run.id, lookAt);
+    throw later(lookAt - now, `next look in ${Math.ceil((lookAt - now) / 1_000)} s`);
+  }
+  const seen = await lookAtExecutions(dependencies, { run, accepted });
+  await collectOutputs(dependencies, { run, final: false });
+  const waitMs = await delay(dependencies, run, input);
+  await ledger.runs.setNextPoll(run.id, (await ledger.database.now()) + waitMs);
+
+  const snapshot = await ledger.runs.snapshot(run.id);
+  if (snapshot.breached && !snapshot.stop) await ledger.runs.stop(run.id, 'stopped', 'error-budget');
+  const overdue = seen.changed > 0 && now - input.toldAt >= TELL_AFTER_MS;
+  if (seen.freed > 0 || snapshot.breached || overdue || input.shown) return tell(dependencies, input);
+  throw later(waitMs, `${accepted.length} execution(s) in flight, next look in ${Math.ceil(waitMs / 1_000)} s`);
+}
+
+async function tell({ ledger }: ActivityDependencies, input: WatchInput): Promise<WatchResult> {
+  if (input.shown) await ledger.runs.setBlocked(input.runId, undefined);
+  return { snapshot: await ledger.runs.snapshot(input.runId) };
+}
+
+async function delay({ ledger }: ActivityDependencies, run: RunRow, input: WatchInput): Promise<number> {
+  if (input.hurry) return Math.min(run.request.poll.interval, 5_000);
+  const { durations } = await ledger.scripts.memory(run.script?.id ?? '');
+  const accepted = await ledger.executions.inState(run.id, ['accepted']);
+  const now = await ledger.database.now();
+  const youngestMs = now - Math.max(0, ...accepted.map(({ acceptedAt }) => acceptedAt ?? 0));
+  return pollDelayMs({
+    floorMs: run.request.poll.interval,
+    inFlight: accepted.filter(({ slotFreedAt }) => slotFreedAt === undefined).length,
+    youngestMs: accepted.length === 0 ? 0 : youngestMs,
+    durationsMs: durations.map(({ localMs }) => localMs),
+    budgetSpent: await ledger.calls.spentShare(),
+  });
+}
+
+async function waitFor({ ledger }: ActivityDependencies, input: WatchInput, error: QualysError): Promise<WatchResult> {
+  const waitMs = waitAfter(error, activityInfo().attempt);
+  const blocked =
+    waitMs >= WORTH_SAYING_MS || error.kind === 'authentication' || error.kind === 'permission' ? blockedBy(error) : undefined;
+  if (blocked && blocked.kind !== input.shown?.kind) {
+    await ledger.runs.setBlocked(input.runId, blocked.why);
+    return { snapshot: await ledger.runs.snapshot(input.runId), blocked };
+  }
+  throw later(waitMs, error.message);
+}

@@ -1,0 +1,12 @@
+/** Why a run waits for something that is neither its executions nor a person's decision. */
+export interface Blocked {
+  /**
+   * - `unavailable`: Qualys gives no answer; `access`: it refuses ours; `limit`: its limits or our caps; `interval`, `quota`;
+   * - `halted`: the kill switch; `lease`: another run works on the same assets; `ledger`: it knows less than the run.
+   */
+  kind: 'unavailable' | 'access' | 'limit' | 'interval' | 'quota' | 'halted' | 'lease' | 'ledger' | 'rejected';
+  why: string;
+}
+
+/** A wait shorter than this is the normal course of things and not worth a word. */
+export const WORTH_SAYING_MS = 30_000;

@@ -1,0 +1,41 @@
+// The arguments of a run's handlers (contract section 3). They come from the Temporal CLI as well as from us, so each is parsed.
+import { z } from 'zod';
+import { DurationSchema, describeProblems, ErrorBudgetSchema, type Parsed, problemsOf } from './request.js';
+
+const By = z.string({ error: 'say who you are: "by" is required' }).trim().min(1, 'say who you are: "by" must not be empty').max(200);
+const Reason = z.string().trim().max(2_000).optional();
+
+export const WhoSchema = z.strictObject({ by: By, reason: Reason });
+export const DecisionSchema = z.strictObject({ by: By, reason: Reason, digest: z.string().trim().min(1).optional() });
+export const RetryOrderSchema = z.strictObject({
+  by: By,
+  reason: Reason,
+  outcomes: z
+    .array(z.enum(['failed', 'unverified', 'unreachable', 'missing']))
+    .min(1)
+    .default(['failed']),
+});
+export const AdjustmentSchema = z
+  .strictObject({
+    by: By,
+    reason: Reason,
+    maxInFlight: z.number().int().min(1).max(1_000).optional(),
+    errorBudget: ErrorBudgetSchema.optional(),
+    deadline: DurationSchema.optional(),
+  })
+  .refine(({ maxInFlight, errorBudget, deadline }) => maxInFlight !== undefined || errorBudget !== undefined || deadline !== undefined, {
+    error: 'name something to adjust: maxInFlight, errorBudget or deadline',
+  });
+
+export type Who = z.input<typeof WhoSchema>;
+export type Decision = z.input<typeof DecisionSchema>;
+export type RetryOrder = z.input<typeof RetryOrderSchema>;
+export type Adjustment = z.input<typeof AdjustmentSchema>;
+
+/** The parsed argument; throws an Error whose message names every problem. */
+export function parsedMessage<T>(schema: z.ZodType<T>, argument: unknown): T {
+  const result = schema.safeParse(argument);
+  if (result.success) return result.data;
+  const problems: Parsed<T> = { ok: false, problems: problemsOf(result.error) };
+  throw new Error(describeProblems(problems.problems));
+}

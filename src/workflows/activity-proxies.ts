@@ -1,0 +1,37 @@
+import { ActivityCancellationType, type ActivityInterfaceFor, proxyActivities } from '@temporalio/workflow';
+import type { createIdentifyLedger } from '../activities/identify-ledger.js';
+import type { Activities } from '../activities/index.js';
+
+/** Attempts are unlimited: a failure of a dependency is waited out and shown, it never loses an outcome. */
+const RETRY = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' } as const;
+
+export const { identifyLedger } = proxyActivities<ReturnType<typeof createIdentifyLedger>>({ startToCloseTimeout: '10s', retry: RETRY });
+
+/** The activities of one ledger's queue: a worker with another ledger never gets them. */
+export function activitiesOf(queue: string) {
+  const common = { taskQueue: queue, retry: RETRY };
+  const short = proxyActivities<Activities>({ ...common, startToCloseTimeout: '1m' });
+  return {
+    controlRun: short.controlRun,
+    closeRun: short.closeRun,
+    abandonRun: short.abandonRun,
+    // Walking a large cohort takes long, and each page is a heartbeat.
+    openRun: proxyActivities<Activities>({ ...common, startToCloseTimeout: '2h', heartbeatTimeout: '2m' }).openRun,
+    scheduleFollowUp: proxyActivities<Activities>({ ...common, startToCloseTimeout: '10m' }).scheduleFollowUp,
+    // Once a permit is taken the request is on its way whatever the workflow wants: its end is waited for.
+    dispatch: proxyActivities<Activities>({
+      ...common,
+      startToCloseTimeout: '5m',
+      heartbeatTimeout: '15s',
+      cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    }).dispatch,
+    watch: proxyActivities<Activities>({
+      ...common,
+      startToCloseTimeout: '30m',
+      heartbeatTimeout: '15s',
+      cancellationType: ActivityCancellationType.TRY_CANCEL,
+    }).watch,
+  } satisfies Partial<ActivityInterfaceFor<Activities>>;
+}
+
+export type RunActivities = ReturnType<typeof activitiesOf>;
