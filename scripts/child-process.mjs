@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
  * `timeoutMs` bounds the whole; `silenceMs` ends it when `progress()` (any number) has not changed for so long, and `stopped` then says so.
  */
 export function run(command, args, options = {}) {
-  const { timeoutMs, silenceMs, progress, inherit = false, ...spawnOptions } = options;
+  const { timeoutMs, silenceMs, progress, killSignal = 'SIGKILL', inherit = false, ...spawnOptions } = options;
   return new Promise((resolve) => {
     const child = spawn(command, args, { stdio: inherit ? 'inherit' : ['ignore', 'pipe', 'pipe'], ...spawnOptions });
     const out = { stdout: '', stderr: '', stopped: undefined };
@@ -18,7 +18,7 @@ export function run(command, args, options = {}) {
     });
     const stop = (why) => {
       out.stopped = why;
-      child.kill('SIGKILL');
+      child.kill(killSignal);
     };
     const timers = [
       timeoutMs && setTimeout(() => stop(`it took longer than ${timeoutMs / 1_000} s.`), timeoutMs),

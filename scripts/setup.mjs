@@ -10,10 +10,17 @@ const NODE_AT_LEAST = [20, 20];
 
 /** Throws with a sentence that says what to do when this machine cannot be made ready. */
 export async function setUp(say = console.log) {
+  await setUpPackages(say);
+  say('set-up: building dist/ …');
+  const { code } = await run(process.execPath, ['scripts/build.mjs'], { cwd: ROOT, inherit: true });
+  if (code !== 0) throw new Error('The build failed: the lines above say where.');
+}
+
+/** The same without the build. */
+export async function setUpPackages(say = console.log) {
   checkNode();
   if (packagesAreCurrent()) say('set-up: the packages are those of package-lock.json.');
   else await installPackages(say);
-  await build(say);
 }
 
 function checkNode() {
@@ -40,12 +47,6 @@ async function installPackages(say) {
   const { code } = await run(command, [...args, 'ci', '--no-audit', '--no-fund'], { cwd: ROOT, inherit: true });
   if (code !== 0)
     throw new Error(`npm ci ended with code ${code}: its last lines say why. A registry that cannot be reached is the usual cause.`);
-}
-
-async function build(say) {
-  say('set-up: building dist/ …');
-  const { code } = await run(process.execPath, ['scripts/build.mjs'], { cwd: ROOT, inherit: true });
-  if (code !== 0) throw new Error('The build failed: the lines above say where.');
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

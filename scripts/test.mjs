@@ -3,30 +3,41 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from './child-process.mjs';
-import { ROOT, setUp } from './setup.mjs';
+import { ROOT, setUpPackages } from './setup.mjs';
 
+/** A test that leaves something open would keep Jest waiting for ever. */
+const TESTS_MS = 30 * 60_000;
 const RESULTS = join(ROOT, '.cache', 'jest-results.json');
 
-/** What is checked before the tests run: a name, and the program of node_modules that checks it. */
+/** Tests of whole processes run dist/, so it is built in any case. A build that fails is a failure among others, not the end. */
+const BUILD = ['build', 'scripts/build.mjs'];
+/** What else is checked before the tests run: a name, and the program that checks it. */
 const CHECKS = [
-  ['format', '@biomejs/biome/bin/biome', 'check'],
-  ['lint', 'eslint/bin/eslint.js', '.', '--max-warnings', '0'],
-  ['types', 'typescript/bin/tsc', '-p', '.'],
-  ['arrows between layers', 'dependency-cruiser/bin/dependency-cruise.mjs', 'src', 'test', '--config', '.dependency-cruiser.cjs'],
-  ['dead code', 'knip/bin/knip.js'],
+  ['format', 'node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '--diagnostic-level=warn'],
+  ['lint', 'node_modules/eslint/bin/eslint.js', '.', '--max-warnings', '0'],
+  ['types', 'node_modules/typescript/bin/tsc', '-p', '.'],
+  [
+    'arrows between layers',
+    'node_modules/dependency-cruiser/bin/dependency-cruise.mjs',
+    'src',
+    'test',
+    '--config',
+    '.dependency-cruiser.cjs',
+  ],
+  ['dead code', 'node_modules/knip/bin/knip.js'],
 ];
 
 async function main(jestArguments) {
-  await setUp();
+  await setUpPackages();
   const tally = { passed: 0, failed: 0, skipped: 0 };
-  if (jestArguments.length === 0) for (const [name, ...command] of CHECKS) add(tally, await check(name, command));
+  for (const [name, ...command] of jestArguments.length === 0 ? [BUILD, ...CHECKS] : [BUILD]) add(tally, await check(name, command));
   add(tally, await runJest(jestArguments));
   return tally;
 }
 
 async function check(name, [program, ...args]) {
   console.log(`== ${name}`);
-  const { code } = await run(process.execPath, [join(ROOT, 'node_modules', program), ...args], { cwd: ROOT, inherit: true });
+  const { code } = await run(process.execPath, [join(ROOT, program), ...args], { cwd: ROOT, inherit: true });
   return code === 0 ? { passed: 1 } : { failed: 1 };
 }
 
@@ -37,7 +48,9 @@ async function runJest(jestArguments) {
   const jest = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js')];
   const args = [...jest, '--json', `--outputFile=${RESULTS}`, ...jestArguments];
   // --json also prints the results to stdout; the report for people goes to stderr.
-  const { code } = await run(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'] });
+  const limits = { timeoutMs: TESTS_MS, killSignal: 'SIGTERM' };
+  const { code, stopped } = await run(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'], ...limits });
+  if (stopped) console.log(`The tests were ended: ${stopped} Something that a test started may still be running in it.`);
   if (!existsSync(RESULTS)) return { failed: 1 };
   const results = JSON.parse(readFileSync(RESULTS, 'utf8'));
   // A file that does not load has no tests to count, and a run can fail outside of every test.
