@@ -25,6 +25,8 @@ function scheduleCall({ runId, ...schedule }: ScheduleRequest): Call {
   const json = {
     activate: true,
     ...schedule,
+    // The parameter table types asset ids as integers; one that a number cannot hold stays text.
+    assets: schedule.assets.map(({ UUId, id }) => ({ UUId, id: Number.isSafeInteger(Number(id)) ? Number(id) : id })),
     assetTags: [],
     excludedAssets: [],
     // Only the monthly sample has it; without it the service is left to guess (C08).
