@@ -13,7 +13,7 @@ import { scriptRoutes } from './endpoints/scripts.js';
 import { type Damage, damageAfter, damageBefore, errorBody, isTruncated } from './faults.js';
 import { GatewayError } from './gateway-error.js';
 import type { Limiter, LimitVerdict } from './limits.js';
-import { findRoute, type Reply, type RouteMatch } from './routes.js';
+import { type Answer, findRoute, type Reply, type RouteMatch } from './routes.js';
 import type { Tokens } from './tokens.js';
 import type { World } from './world.js';
 
@@ -24,12 +24,6 @@ export interface GatewayParts {
   log: CallLog;
   /** Brings the world up to the present before a call is answered. */
   catchUp: () => void;
-}
-
-export interface Answer {
-  status: number;
-  type: string;
-  text: string;
 }
 
 const ROUTES = [...scriptRoutes, ...executeRoutes, ...assetRoutes, ...jobRoutes, ...assetJobRoutes, ...activityRoutes, ...schedulerRoutes];

@@ -22,6 +22,13 @@ export interface Reply {
   onLost?: () => void;
 }
 
+/** What goes over the wire. */
+export interface Answer {
+  status: number;
+  type: string;
+  text: string;
+}
+
 export interface Route {
   method: 'GET' | 'POST';
   /** Segments; `{name}` takes one segment. */

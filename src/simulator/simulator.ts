@@ -67,6 +67,8 @@ export async function startSimulator(options: SimulatorOptions & { now?: () => n
       response.destroy();
     });
   });
+  // Node's 5 s would close idle connections under clients that are about to reuse them: resets that no fault option asked for.
+  server.keepAliveTimeout = 75_000;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(settings.port, settings.host, resolve);

@@ -1,12 +1,14 @@
 import type { IncomingMessage } from 'node:http';
-import type { Answer, GatewayParts } from '../gateway.js';
+import type { Answer } from '../routes.js';
+import type { Tokens } from '../tokens.js';
+import type { World } from '../world.js';
 
 const BAD_CREDENTIALS = {
   authentication_exceptions: [['Authentication Failure: 1 errors, 0 successes:authenticationFailure.InvalidCredentialsException']],
 };
 
 /** #1 of the reference: form in, the token as plain text out. A JSON body is a 500, as the real one has been seen to answer. */
-export async function answerAuth(parts: Pick<GatewayParts, 'world' | 'tokens'>, request: IncomingMessage, body: string): Promise<Answer> {
+export async function answerAuth(parts: { world: World; tokens: Tokens }, request: IncomingMessage, body: string): Promise<Answer> {
   if (request.method !== 'POST') return json(405, { status: 405, error: 'Method Not Allowed', message: 'Use POST' });
   if (!request.headers['content-type']?.startsWith('application/x-www-form-urlencoded')) {
     return json(500, { status: 500, error: 'Internal Server Error', message: 'Could not read the request' });

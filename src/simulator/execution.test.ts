@@ -1,0 +1,271 @@
+import { describe, expect, test } from '@jest/globals';
+import { type GatewayAnswer, type GatewayCaller, withGateway } from '../../test/support/gateway-caller.js';
+
+const FIRST = 20_452_610;
+const SORT = '[{"created.dateTime":"asc"},{"id":"asc"}]';
+
+interface Row {
+  id: string;
+  status: string;
+  output?: { code: number };
+  scriptResult?: string;
+  enddate?: string;
+  isAssetDisconnected: boolean;
+  executionEndTime?: number;
+  asset: { id: number };
+}
+
+function uuidOf(answer: GatewayAnswer): string {
+  return (answer.json as { body: { correlationUuid: string } }).body.correlationUuid;
+}
+
+async function rows(caller: GatewayCaller, filter: string, more: object = {}): Promise<Row[]> {
+  const answer = await caller.post('/sm/v2/assetjobs/search', { filter, sort: SORT, pageSize: 1_000, ...more });
+  return (answer.json as { body: { list: { data: Row }[] } }).body.list.map(({ data }) => data);
+}
+
+describe('execute', () => {
+  test.each([
+    ['an unknown script', 1, { assetIds: ['20452610'] }, 404, 'Script not found: 1'],
+    ['a deprecated script', 72651, { assetIds: ['20452610'] }, 400, 'its status is DEPRECATED'],
+    ['a script in review', 72652, { assetIds: ['20452610'] }, 400, 'its status is PENDING_REVIEW'],
+    ['no targets', 72648, { assetIds: [], assetTagIds: [] }, 400, 'Either assetIds or assetTagIds'],
+    ['26 assets', 72648, { assetIds: Array.from({ length: 26 }, (_, index) => index) }, 400, 'assetIds has 26 entries, the limit is 25'],
+    [
+      '26 exclusions',
+      72648,
+      { assetTagIds: ['7001'], excludedAssetIds: Array.from({ length: 26 }, (_, index) => index) },
+      400,
+      'excludedAssetIds',
+    ],
+    ['test mode', 72648, { testMode: true, assetIds: ['20452610'] }, 400, 'testMode must be false'],
+  ])('refuses %s without an effect', async (_what, script, body, status, message) => {
+    await withGateway({}, async ({ simulator, caller }) => {
+      const answer = await caller.post(`/sm/v1/scripts/${script}/execute`, body);
+      expect(answer.status).toBe(status);
+      expect(answer.json).toMatchObject({ errorCode: String(status), message: expect.stringContaining(message) });
+      expect(simulator.state.executions).toEqual([]);
+    });
+  });
+
+  test('a job, its asset jobs and its audit record appear after the index lag', async () => {
+    await withGateway({ indexLagMs: 2_000, fanOutLagMs: 500, speed: 10 }, async ({ clock, caller }) => {
+      const uuid = uuidOf(await caller.execute([FIRST, FIRST + 1, 999]));
+      const seen = async () => {
+        const jobs = await caller.post('/sm/v1/jobs/search', { filter: `correlationUuid:${uuid}` });
+        const audit = await caller.post('/sm/v1/scripts/activities', { qql: 'activity: EXECUTE' });
+        return [
+          (jobs.json as { body: { totalCount: number } }).body.totalCount,
+          (await rows(caller, `job.correlationUuid:${uuid}`)).length,
+          (audit.json as { totalCount: number }).totalCount,
+        ];
+      };
+      clock.advance(199);
+      expect(await seen()).toEqual([0, 0, 0]);
+      clock.advance(1);
+      expect(await seen()).toEqual([1, 2, 1]);
+    });
+  });
+
+  test('tags are resolved, exclusions and other platforms left out without a word', async () => {
+    await withGateway({ assets: 50, windowsEvery: 5 }, async ({ simulator, caller }) => {
+      await caller.post('/sm/v1/scripts/72648/execute', { assetIds: [FIRST], assetTagIds: ['7004'], excludedAssetIds: [FIRST + 13] });
+      // Tag 7004 is on the assets with index 3, 13, 23, 33 and 43; every fifth asset (index 4, 9, …) is a Windows host.
+      expect(simulator.state.executions[0]?.assetIds).toEqual([FIRST, FIRST + 3, FIRST + 23, FIRST + 33, FIRST + 43].map(String));
+      await caller.execute([FIRST + 3, FIRST + 4], 72650);
+      expect(simulator.state.executions[1]?.assetIds).toEqual([String(FIRST + 4)]);
+    });
+  });
+
+  test('within the configured interval it is a 429 without limit evidence, for the script or for the subscription', async () => {
+    for (const [scope, otherScript] of [
+      ['script', 200],
+      ['subscription', 429],
+    ] as const) {
+      await withGateway({ executionIntervalSec: 60, executionIntervalScope: scope }, async ({ simulator, clock, caller }) => {
+        await caller.execute([FIRST]);
+        clock.advance(59_999);
+        const refused = await caller.execute([FIRST + 1]);
+        expect(refused).toMatchObject({ status: 429, json: { errorCode: '429' } });
+        expect(refused.headers).not.toHaveProperty('x-ratelimit-towait-sec');
+        expect((await caller.execute([FIRST + 2], 72649)).status).toBe(otherScript);
+        clock.advance(60_000);
+        expect((await caller.execute([FIRST + 1])).status).toBe(200);
+        expect(simulator.state.executionsPerAsset('demo').get(String(FIRST + 1))).toBe(1);
+      });
+    }
+  });
+});
+
+describe('asset jobs', () => {
+  test('go from assigned over uploaded to the verdict, and the output comes later', async () => {
+    const options = {
+      executionMs: { min: 60_000, max: 60_000 },
+      uploadSettlingMs: 10_000,
+      resultLagMs: 5_000,
+      indexLagMs: 0,
+      failAssets: [FIRST + 1],
+    };
+    await withGateway({ ...options, outputBytes: { min: 100, max: 100 } }, async ({ clock, caller }) => {
+      await caller.execute([FIRST, FIRST + 1]);
+      const look = async () =>
+        (await rows(caller, 'job.id:80507', { includeScriptResult: true })).map((row) => [
+          row.status,
+          row.output?.code,
+          row.scriptResult?.length,
+        ]);
+      clock.advance(49_999);
+      expect(await look()).toEqual([
+        ['MANIFEST ASSIGNED', undefined, undefined],
+        ['MANIFEST ASSIGNED', undefined, undefined],
+      ]);
+      clock.advance(1);
+      expect(await look()).toEqual([
+        ['SCRIPT RESULT UPLOAD SUCCESS', undefined, undefined],
+        ['SCRIPT RESULT UPLOAD SUCCESS', undefined, undefined],
+      ]);
+      clock.advance(10_000);
+      expect(await look()).toEqual([
+        ['EXECUTION PASSED', 0, undefined],
+        ['EXECUTION FAILED', 1, undefined],
+      ]);
+      clock.advance(5_000);
+      // 100 bytes are 136 characters of base64.
+      expect(await look()).toEqual([
+        ['EXECUTION PASSED', 0, 136],
+        ['EXECUTION FAILED', 1, 136],
+      ]);
+      const [first] = await rows(caller, 'job.id:80507', { includeScriptResult: true });
+      expect(Buffer.from(first?.scriptResult ?? '', 'base64').toString()).toMatch(/^✓ host-000001\.example\.com: up to date\n/);
+      expect(first).toMatchObject({ enddate: '2026-01-05T08:01:00.000+00:00', isAssetDisconnected: false });
+      expect((await rows(caller, 'job.id:80507'))[0]).not.toHaveProperty('scriptResult');
+    });
+  });
+
+  test('of offline assets stay assigned and disconnected, until the asset is back and has done its work', async () => {
+    const options = { executionMs: { min: 1_000, max: 1_000 }, indexLagMs: 0, offlineAssets: [FIRST], offlineForMs: 60_000 };
+    await withGateway(options, async ({ clock, caller }) => {
+      await caller.execute([FIRST]);
+      clock.advance(59_999);
+      expect(await rows(caller, 'job.id:80507')).toMatchObject([{ status: 'MANIFEST ASSIGNED', isAssetDisconnected: true }]);
+      clock.advance(1);
+      expect(await rows(caller, 'job.id:80507')).toMatchObject([{ status: 'MANIFEST ASSIGNED', isAssetDisconnected: false }]);
+      clock.advance(1_000);
+      expect(await rows(caller, 'job.id:80507')).toMatchObject([{ status: 'EXECUTION PASSED', isAssetDisconnected: false }]);
+    });
+  });
+
+  test('of an asset that never comes back are disconnected for ever', async () => {
+    await withGateway({ tokenLifeSec: 1e9, indexLagMs: 0, offlineAssets: [FIRST] }, async ({ clock, caller }) => {
+      await caller.execute([FIRST]);
+      clock.advance(30 * 86_400_000);
+      expect(await rows(caller, 'job.id:80507')).toMatchObject([{ status: 'MANIFEST ASSIGNED', isAssetDisconnected: true }]);
+    });
+  });
+
+  test('can be late, lose their result, or end with a word nobody knows', async () => {
+    const options = {
+      executionMs: { min: 1_000, max: 1_000 },
+      indexLagMs: 0,
+      lateAssets: [FIRST],
+      lateByMs: 600_000,
+      resultLostAssets: [FIRST + 1],
+    };
+    await withGateway(options, async ({ simulator, clock, caller }) => {
+      await caller.execute([FIRST, FIRST + 1, FIRST + 2]);
+      clock.advance(2_000);
+      const statuses = (await rows(caller, 'job.id:80507')).map(({ status }) => status);
+      expect(statuses).toEqual(['MANIFEST ASSIGNED', 'SCRIPT RESULT UPLOAD FAILED', 'EXECUTION PASSED']);
+      clock.advance(600_000);
+      expect((await rows(caller, 'job.id:80507'))[0]?.status).toBe('EXECUTION PASSED');
+      expect(simulator.state.fateOf(FIRST + 1)).toBe('result-lost');
+    });
+    await withGateway({ ...options, faults: { unknownStatusRate: 1 } }, async ({ clock, caller }) => {
+      await caller.execute(Array.from({ length: 25 }, (_, index) => FIRST + 2 + index));
+      clock.advance(2_000);
+      const seen = await rows(caller, 'job.id:80507');
+      expect(new Set(seen.map(({ status }) => status))).toEqual(new Set(['EXECUTION HELD BY POLICY']));
+      expect(new Set(seen.map(({ output }) => output?.code))).toEqual(new Set([0, undefined]));
+    });
+  });
+
+  test('a failing asset passes on the attempt after failAttempts, counted for each user alone', async () => {
+    const options = { executionMs: { min: 1_000, max: 1_000 }, indexLagMs: 0, failAssets: [FIRST], failAttempts: 1 };
+    await withGateway({ ...options, foreignOperator: { everyMs: 10, scriptId: 72648, sameTargets: true } }, async ({ clock, caller }) => {
+      await caller.execute([FIRST]);
+      clock.advance(2_000);
+      await caller.execute([FIRST]);
+      clock.advance(2_000);
+      const jobs = await caller.post('/sm/v1/scripts/activities', { qql: 'userName:demo and activity:EXECUTE' });
+      expect(jobs.json).toMatchObject({ totalCount: 2 });
+      const own = await rows(caller, 'job.id:80507');
+      expect(own.map(({ status }) => status)).toEqual(['EXECUTION FAILED']);
+    });
+  });
+
+  test('two simulators of one seed decide alike, and another seed differently', async () => {
+    const options = { assets: 1_000, failRate: 0.2, offlineRate: 0.05 };
+    const fates: string[] = [];
+    for (const seed of [7, 7, 8]) {
+      await withGateway({ ...options, seed }, async ({ simulator }) => {
+        fates.push(Array.from({ length: 1_000 }, (_, index) => simulator.state.fateOf(FIRST + index)).join());
+      });
+    }
+    expect(fates[0]).toBe(fates[1]);
+    expect(fates[0]).not.toBe(fates[2]);
+    const failed = fates[0]?.split(',').filter((fate) => fate === 'failed').length ?? 0;
+    expect(failed).toBeGreaterThan(150);
+    expect(failed).toBeLessThan(250);
+  });
+
+  test('speak the words of 2022 when asked', async () => {
+    await withGateway({ legacyStatus: true, executionMs: { min: 0, max: 0 }, indexLagMs: 0 }, async ({ caller }) => {
+      await caller.execute([FIRST]);
+      expect((await rows(caller, 'job.id:80507'))[0]?.status).toBe('SUCCESS');
+    });
+  });
+
+  test('are counted by status', async () => {
+    const options = { executionMs: { min: 1_000, max: 1_000 }, indexLagMs: 0, failAssets: [FIRST], offlineAssets: [FIRST + 1] };
+    await withGateway(options, async ({ clock, caller }) => {
+      await caller.execute([FIRST, FIRST + 1, FIRST + 2, FIRST + 3]);
+      clock.advance(1_100);
+      const counted = await caller.get('/sm/v1/assetjobs/count?query=job.id%3A80507&groupBy=status');
+      expect(counted.json).toEqual({
+        data: { 'EXECUTION FAILED': 1, 'MANIFEST ASSIGNED': 1, 'EXECUTION PASSED': 2 },
+        timestamp: '2026-01-05T08:00:01.100Z',
+      });
+      expect((await caller.get('/sm/v1/assetjobs/count')).json).toMatchObject({ data: { count: 4 } });
+    });
+  });
+});
+
+describe('another operator', () => {
+  test('executes the same script at its own times, on a window of the fleet or on the very same assets', async () => {
+    await withGateway({ foreignOperator: { everyMs: 60_000, scriptId: 72648, assetsPerRun: 2 } }, async ({ simulator, clock, caller }) => {
+      clock.advance(125_000);
+      await caller.execute([FIRST]);
+      const seen = simulator.state.executions.map(({ user, assetIds, simulatedAt }) => [
+        user,
+        assetIds.length,
+        simulatedAt - simulator.state.now(),
+      ]);
+      expect(seen).toEqual([
+        ['another operator', 2, -65_000],
+        ['another operator', 2, -5_000],
+        ['demo', 1, 0],
+      ]);
+    });
+    await withGateway(
+      { foreignOperator: { everyMs: 60_000, scriptId: 72648, sameTargets: true } },
+      async ({ simulator, clock, caller }) => {
+        await caller.execute([FIRST + 8, FIRST + 9]);
+        clock.advance(60_000);
+        await caller.get('/sm/v1/scripts/72648');
+        expect(simulator.state.executions[1]).toMatchObject({ user: 'another operator', assetIds: [String(FIRST + 8), String(FIRST + 9)] });
+        expect(simulator.state.executionsPerAsset('demo').get(String(FIRST + 8))).toBe(1);
+        expect(simulator.state.executionsPerAsset().get(String(FIRST + 8))).toBe(2);
+      },
+    );
+  });
+});
