@@ -17,8 +17,8 @@ export interface Candidate {
   allTerminal: boolean;
   /** Server time since which looks found exactly this asset set. */
   sameSince: number;
-  /** What the audit trail says of who ran it; `silent` when the trail shows no executions at all. */
-  witness: 'ours' | 'foreign' | 'absent' | 'silent';
+  /** What the audit trail says of who ran it; `silent` when it shows no executions at all, `unclear` when another user's record is as likely. */
+  witness: 'ours' | 'foreign' | 'absent' | 'unclear' | 'silent';
 }
 
 export interface Evidence {
@@ -76,8 +76,12 @@ function couldBeOurs(candidate: Candidate, evidence: Evidence): boolean {
   return candidate.witness !== 'foreign' && candidate.assetIds.every((assetId) => requested.has(assetId));
 }
 
-/** A job that has long ceased to grow without covering the request cannot become the proved one, unless the trail calls it ours. */
+/**
+ * Beside a proved job these do not count: one whose own record is another user's, if unclearly, and one that has long ceased to grow
+ * without covering the request, unless the trail calls it ours.
+ */
 function couldStillBeAdopted(candidate: Candidate, evidence: Evidence): boolean {
+  if (candidate.witness === 'unclear') return false;
   return candidate.witness === 'ours' || coversRequest(candidate, evidence) || !hasBeenStable(candidate, evidence.lookedAt, PROOF_MS);
 }
 

@@ -48,9 +48,10 @@ export interface ExecutionDecision {
 }
 
 export function settleExecution(execution: WatchedExecution): ExecutionDecision {
-  const seen = execution.assets.filter(({ job }) => job !== undefined);
-  const readings = new Map(seen.map((asset) => [asset.assetId, readInTime(asset, execution.serverNow)]));
-  const seenAreFinal = seen.every(({ assetId }) => readings.get(assetId)?.final);
+  const readings = new Map(
+    execution.assets.flatMap(({ assetId, job }) => (job ? [[assetId, readInTime(assetId, job, execution.serverNow)] as const] : [])),
+  );
+  const seenAreFinal = [...readings.values()].every(({ final }) => final);
   const mayBeMissing = seenAreFinal && fanOutIsOver(execution);
 
   const assets = execution.assets.map((asset): AssetDecision => {
@@ -72,9 +73,7 @@ function fanOutIsOver({ assets, jobIsKnown, rowsChangedAt, acceptedAt, serverNow
   return jobIsKnown && serverNow - Math.max(rowsChangedAt, acceptedAt) >= graceMs;
 }
 
-function readInTime(asset: WatchedAsset, serverNow: number): AssetDecision {
-  const { assetId, job } = asset;
-  if (!job) return { assetId, outcome: 'running', final: false };
+function readInTime(assetId: string, job: NonNullable<WatchedAsset['job']>, serverNow: number): AssetDecision {
   const reading = readAssetJob(job);
   if (reading.kind === 'verdict') return { assetId, ...reading.verdict, final: true };
   if (reading.kind === 'settling' && serverNow - job.statusSince >= SETTLING_GRACE_MS)

@@ -3,8 +3,10 @@ import type { Candidate } from './judge.js';
 
 /** A record belongs to a job when they are at most this far apart in server time. */
 const NEAR_MS = 15_000;
-/** Distances that differ by less than this say nothing: jobs and records are written some seconds apart, in either order. */
-const TOSS_UP_MS = 5_000;
+/** Records of two users less than this apart from a job: which of them is its own is a toss-up. */
+const TIE_MS = 1_000;
+/** A record or job that is left over within this much more speaks for itself against ruling a job out. */
+const LEFT_OVER_MS = 5_000;
 
 export interface TrailRecord {
   at: number;
@@ -13,7 +15,9 @@ export interface TrailRecord {
 
 interface Pair {
   jobId: string;
+  createdAt: number;
   record: number;
+  recordAt: number;
   isOurs: boolean;
   apartMs: number;
 }
@@ -32,13 +36,20 @@ export function witnesses(
   const near = jobs
     .flatMap(({ jobId, createdAt }) =>
       trail.map(
-        (record, index): Pair => ({ jobId, record: index, isOurs: sameUser(record.user, user), apartMs: Math.abs(record.at - createdAt) }),
+        ({ at, user: by }, record): Pair => ({
+          jobId,
+          createdAt,
+          record,
+          recordAt: at,
+          isOurs: sameUser(by, user),
+          apartMs: Math.abs(at - createdAt),
+        }),
       ),
     )
     .filter(({ apartMs }) => apartMs <= NEAR_MS)
     .sort((a, b) => a.apartMs - b.apartMs);
   const chosen = oneToOne(near);
-  return new Map(jobs.map(({ jobId }) => [jobId, witnessOf(chosen.get(jobId), near)]));
+  return new Map(jobs.map(({ jobId }) => [jobId, witnessOf(chosen.get(jobId), near, chosen)]));
 }
 
 function oneToOne(nearestFirst: readonly Pair[]): Map<string, Pair> {
@@ -52,15 +63,28 @@ function oneToOne(nearestFirst: readonly Pair[]): Map<string, Pair> {
   return chosen;
 }
 
-/** A toss-up neither adopts nor rules out: `foreign` of a job that was ours would let its script be sent again. */
-function witnessOf(pair: Pair | undefined, near: readonly Pair[]): Candidate['witness'] {
+/** What is unclear neither adopts nor rules out: `foreign` of a job that was ours would let its script be sent again. */
+function witnessOf(pair: Pair | undefined, near: readonly Pair[], chosen: ReadonlyMap<string, Pair>): Candidate['witness'] {
   if (!pair) return 'absent';
-  const { jobId, record, isOurs, apartMs } = pair;
-  const otherUser = near.some((other) => other.jobId === jobId && other.isOurs !== isOurs && other.apartMs - apartMs < TOSS_UP_MS);
-  if (otherUser) return 'absent';
-  if (isOurs) return 'ours';
-  const otherJob = near.some((other) => other.record === record && other.jobId !== jobId && other.apartMs - apartMs < TOSS_UP_MS);
-  return otherJob ? 'absent' : 'foreign';
+  const pairs = [...chosen.values()];
+  const isTie = near.some((other) => isOtherUsers(other, pair) && other.apartMs - pair.apartMs < TIE_MS);
+  // Jobs and records are written in one order; pairs that cross are paired wrongly.
+  const crosses = pairs.some(
+    (other) => other.isOurs !== pair.isOurs && (other.createdAt - pair.createdAt) * (other.recordAt - pair.recordAt) < 0,
+  );
+  if (isTie || crosses) return 'unclear';
+  if (pair.isOurs) return 'ours';
+  const taken = new Set(pairs.map(({ record }) => record));
+  const leftOver = near.some(
+    (other) =>
+      other.apartMs - pair.apartMs < LEFT_OVER_MS &&
+      ((isOtherUsers(other, pair) && !taken.has(other.record)) || (other.record === pair.record && !chosen.has(other.jobId))),
+  );
+  return leftOver ? 'unclear' : 'foreign';
+}
+
+function isOtherUsers(other: Pair, pair: Pair): boolean {
+  return other.jobId === pair.jobId && other.isOurs !== pair.isOurs;
 }
 
 function sameUser(a: string, b: string): boolean {

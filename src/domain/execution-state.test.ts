@@ -1,0 +1,25 @@
+import { describe, expect, test } from '@jest/globals';
+import { after, EXECUTION_EVENTS, EXECUTION_STATES, type ExecutionEvent, type ExecutionState } from './execution-state.js';
+
+const ALLOWED: Record<ExecutionEvent, Partial<Record<ExecutionState, ExecutionState>>> = {
+  permit: { claimed: 'permitted' },
+  notSent: { permitted: 'claimed' },
+  accept: { permitted: 'accepted' },
+  proveNotExecuted: { permitted: 'claimed' },
+  adopt: { permitted: 'accepted' },
+  giveUp: { permitted: 'unverified' },
+  settle: { accepted: 'settled' },
+  release: { claimed: 'released' },
+};
+
+describe('the life of an execution', () => {
+  const pairs = EXECUTION_STATES.flatMap((state) => (Object.keys(EXECUTION_EVENTS) as ExecutionEvent[]).map((event) => ({ state, event })));
+  test.each(pairs)('$event in the state $state', ({ state, event }) => {
+    expect(after(state, event)).toBe(ALLOWED[event][state]);
+  });
+
+  test('nothing leaves its ends', () => {
+    const ends = EXECUTION_STATES.filter((state) => pairs.every(({ event }) => after(state, event) === undefined));
+    expect(ends).toEqual(['settled', 'unverified', 'released']);
+  });
+});

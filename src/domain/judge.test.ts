@@ -1,0 +1,184 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { type Candidate, type Evidence, GIVE_UP_MS, judge, PROOF_MS, STABLE_MS } from './judge.js';
+
+const T0 = 1_700_000_000_000;
+
+const candidate = (changes: Partial<Candidate> = {}): Candidate => ({
+  jobId: '900',
+  correlationUuid: 'u-900',
+  createdAt: T0,
+  assetIds: ['1', '2', '3'],
+  allTerminal: true,
+  sameSince: T0,
+  witness: 'ours',
+  ...changes,
+});
+
+const evidence = (changes: Partial<Evidence> = {}): Evidence => ({
+  lookedAt: T0 + STABLE_MS,
+  firstLookAt: T0,
+  requestIsOver: true,
+  requested: ['1', '2', '3'],
+  unlisted: [],
+  candidates: [candidate()],
+  newestJobAt: T0 + 1,
+  ...changes,
+});
+
+const ADOPTED = { kind: 'adopt', jobId: '900', correlationUuid: 'u-900', createdAt: T0 };
+
+describe('a job is adopted', () => {
+  test.each<[string, Partial<Evidence>]>([
+    ['when it is settled, ours by the trail, and hits exactly our assets', {}],
+    ['also while our request could still arrive', { requestIsOver: false, firstLookAt: undefined }],
+    ['when it lacks only an asset that Qualys lists no more', { candidates: [candidate({ assetIds: ['1', '2'] })], unlisted: ['3'] }],
+    [
+      'when an offline asset keeps it open but its set has not changed for five minutes',
+      { candidates: [candidate({ allTerminal: false })], lookedAt: T0 + PROOF_MS },
+    ],
+    ['beside a foreign job on the same assets', { candidates: [candidate({ jobId: '901', witness: 'foreign' }), candidate()] }],
+    ['beside a job on other assets', { candidates: [candidate(), candidate({ jobId: '901', assetIds: ['1', '2', '3', '4'] })] }],
+    [
+      "beside a job whose own record is another user's, if unclearly",
+      { candidates: [candidate(), candidate({ jobId: '901', witness: 'unclear' })] },
+    ],
+    [
+      'beside a job that stopped growing without our assets',
+      { candidates: [candidate(), candidate({ jobId: '901', assetIds: ['1'], witness: 'absent' })], lookedAt: T0 + PROOF_MS },
+    ],
+    ['when the trail has stayed silent for five minutes', { candidates: [candidate({ witness: 'silent' })], lookedAt: T0 + PROOF_MS }],
+  ])('%s', (_, changes) => {
+    expect(judge(evidence(changes))).toEqual(ADOPTED);
+  });
+});
+
+describe('a job is not adopted', () => {
+  test.each<[string, Partial<Candidate>[], number]>([
+    ['on its first look, however terminal', [{ sameSince: T0 + STABLE_MS }], STABLE_MS],
+    ['one millisecond before its set was stable for a minute', [{}], STABLE_MS - 1],
+    ['while it is open and its set stable for less than five minutes', [{ allTerminal: false }], PROOF_MS - 1],
+    ['while it lacks an asset that Qualys still lists', [{ assetIds: ['1', '2'] }], STABLE_MS],
+    ['before it has any asset', [{ assetIds: [] }], STABLE_MS],
+    ['without a record of it in the trail', [{ witness: 'absent' }], PROOF_MS],
+    ['while another record is as likely its own', [{ witness: 'unclear' }], PROOF_MS],
+    ['by a trail that was silent for less than five minutes', [{ witness: 'silent' }], PROOF_MS - 1],
+    ['when two are proved', [{}, { jobId: '901' }], PROOF_MS],
+    ['when the trail is silent about two', [{ witness: 'silent' }, { jobId: '901', witness: 'silent' }], PROOF_MS],
+    ['while another of ours still grows', [{}, { jobId: '901', assetIds: ['1'], sameSince: T0 + 1_000 }], STABLE_MS],
+    ['beside an exact job without a record', [{}, { jobId: '901', witness: 'absent' }], PROOF_MS],
+  ])('%s', (_, candidates, afterMs) => {
+    const judgement = judge(evidence({ candidates: candidates.map(candidate), lookedAt: T0 + afterMs }));
+    expect(judgement).toEqual({ kind: 'look-again', why: `${candidates.length} job(s) could be ours, none proved` });
+  });
+
+  test('and after thirty minutes without proof the fate is unverified', () => {
+    const candidates = [candidate({ witness: 'absent' })];
+    expect(judge(evidence({ candidates, lookedAt: T0 + GIVE_UP_MS }))).toEqual({
+      kind: 'unverified',
+      why: '1 job(s) could be ours and none could be proved',
+    });
+    expect(judge(evidence({ candidates, lookedAt: T0 + GIVE_UP_MS - 1 })).kind).toBe('look-again');
+  });
+});
+
+describe('an execute is proved not executed', () => {
+  const none = { candidates: [], lookedAt: T0 + PROOF_MS, newestJobAt: T0 + 1 };
+
+  test('by two looks five minutes apart and a newer row in the index', () => {
+    expect(judge(evidence(none))).toEqual({ kind: 'not-executed' });
+  });
+
+  test.each<[string, Partial<Evidence>]>([
+    ['a millisecond less has passed', { lookedAt: T0 + PROOF_MS - 1 }],
+    ['the request could still arrive', { requestIsOver: false }],
+    ['this is the first look', { firstLookAt: undefined }],
+    ['the index shows no row newer than the first look', { newestJobAt: T0 }],
+    ['the index shows no row at all', { newestJobAt: undefined }],
+  ])('not when %s', (_, changes) => {
+    expect(judge(evidence({ ...none, ...changes }))).toEqual({ kind: 'look-again', why: 'no job found so far' });
+  });
+
+  test.each<[string, Partial<Candidate>]>([
+    ['stopped growing hours ago without all of our assets', { assetIds: ['1', '2'], sameSince: T0 - 7_200_000 }],
+    ['has no asset yet', { assetIds: [], sameSince: T0 - 7_200_000, witness: 'absent' }],
+    ['may be ours or not', { witness: 'unclear', sameSince: T0 - 7_200_000 }],
+  ])('not while a job on nothing but our assets %s', (_, changes) => {
+    expect(judge(evidence({ ...none, candidates: [candidate(changes)] })).kind).toBe('look-again');
+  });
+
+  test('and without a newer row it is given up after thirty minutes', () => {
+    expect(judge(evidence({ ...none, newestJobAt: T0, lookedAt: T0 + GIVE_UP_MS }))).toEqual({
+      kind: 'unverified',
+      why: 'no job found, and the index showed no newer job that would prove it is current',
+    });
+  });
+});
+
+describe('whatever is seen', () => {
+  const anyCandidate = fc.record<Candidate>({
+    jobId: fc.constantFrom('900', '901', '902'),
+    correlationUuid: fc.constantFrom('a', 'b', 'c'),
+    createdAt: fc.integer({ min: T0 - 600_000, max: T0 + 600_000 }),
+    assetIds: fc.uniqueArray(fc.constantFrom('1', '2', '3', '4'), { maxLength: 4 }),
+    allTerminal: fc.boolean(),
+    sameSince: fc.integer({ min: T0 - 600_000, max: T0 + 600_000 }),
+    witness: fc.constantFrom('ours', 'foreign', 'absent', 'unclear', 'silent'),
+  });
+  const anyEvidence = fc.record<Evidence>({
+    lookedAt: fc.integer({ min: T0, max: T0 + 2_400_000 }),
+    firstLookAt: fc.option(fc.integer({ min: T0, max: T0 + 600_000 }), { nil: undefined }),
+    requestIsOver: fc.boolean(),
+    requested: fc.constant(['1', '2', '3']),
+    unlisted: fc.subarray(['1', '2', '3']),
+    candidates: fc.array(anyCandidate, { maxLength: 4 }),
+    newestJobAt: fc.option(fc.integer({ min: T0, max: T0 + 2_400_000 }), { nil: undefined }),
+  });
+
+  test('a job with an asset that was not asked for, or that is foreign, is never adopted', () => {
+    fc.assert(
+      fc.property(anyEvidence, (seen) => {
+        const judgement = judge(seen);
+        if (judgement.kind !== 'adopt') return;
+        const adopted = seen.candidates.filter(
+          ({ jobId, correlationUuid }) => jobId === judgement.jobId && correlationUuid === judgement.correlationUuid,
+        );
+        expect(adopted.some(({ assetIds, witness }) => !assetIds.includes('4') && witness !== 'foreign' && assetIds.length > 0)).toBe(true);
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  test('nothing is proved not executed while a job on nothing but our assets may be ours', () => {
+    fc.assert(
+      fc.property(anyEvidence, (seen) => {
+        fc.pre(seen.candidates.some(({ assetIds, witness }) => !assetIds.includes('4') && witness !== 'foreign'));
+        expect(judge(seen).kind).not.toBe('not-executed');
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  test('a sequence of looks adopts a growing foreign job at no moment', () => {
+    const steps = fc.array(fc.record({ waitMs: fc.integer({ min: 1_000, max: 59_000 }), grows: fc.boolean() }), {
+      minLength: 1,
+      maxLength: 40,
+    });
+    fc.assert(
+      fc.property(steps, fc.shuffledSubarray(['1', '2', '3', '4', '5'], { minLength: 5 }), (looks, order) => {
+        let lookedAt = T0;
+        let shown = 0;
+        let sameSince = T0;
+        for (const { waitMs, grows } of looks) {
+          lookedAt += waitMs;
+          if ((grows || lookedAt - sameSince >= STABLE_MS - 59_000) && shown < 5) {
+            shown += 1;
+            sameSince = lookedAt;
+          }
+          const candidates = [candidate({ assetIds: order.slice(0, shown), sameSince, witness: 'silent', allTerminal: true })];
+          expect(judge(evidence({ candidates, lookedAt })).kind).not.toBe('adopt');
+        }
+      }),
+    );
+  });
+});

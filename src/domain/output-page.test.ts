@@ -1,0 +1,15 @@
+import { expect, test } from '@jest/globals';
+import { nextOutputPage } from './output-page.js';
+
+test.each<[string, { rows: number; bytes: number } | undefined, number | undefined, number]>([
+  ['the first page', undefined, undefined, 25],
+  ['the first page of a script whose output is known', undefined, 40_000, 100],
+  ['the first page of tiny output', undefined, 10, 1_000],
+  ['after an empty page', { rows: 0, bytes: 200 }, undefined, 25],
+  ['after small rows', { rows: 25, bytes: 25_000 }, undefined, 200],
+  ['after rows of 100 KB', { rows: 25, bytes: 2_500_000 }, undefined, 80],
+  ['after one row of 30 MB', { rows: 1, bytes: 30_000_000 }, undefined, 1],
+  ['after many small rows', { rows: 500, bytes: 500 }, undefined, 1_000],
+])('%s', (_, previous, rowBytes, rows) => {
+  expect(nextOutputPage(previous, rowBytes)).toBe(rows);
+});

@@ -1,0 +1,201 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { settleExecution, type WatchedAsset, type WatchedExecution } from './settle.js';
+
+const T0 = 1_700_000_000_000;
+type Job = NonNullable<WatchedAsset['job']>;
+
+const job = (status: string, changes: Partial<Job> = {}): Job => ({ status, statusSince: T0, ...changes });
+const asset = (assetId: string, seen?: Job): WatchedAsset => (seen ? { assetId, job: seen } : { assetId });
+const execution = (assets: WatchedAsset[], changes: Partial<WatchedExecution> = {}): WatchedExecution => ({
+  assets,
+  jobIsKnown: true,
+  acceptedAt: T0,
+  rowsChangedAt: T0,
+  serverNow: T0 + 60_000,
+  pastDeadline: false,
+  pastLateWatch: false,
+  ...changes,
+});
+const PASSED = job('EXECUTION PASSED');
+const PENDING = job('MANIFEST ASSIGNED');
+
+const only = (seen: Job | undefined, changes: Partial<WatchedExecution> = {}) =>
+  settleExecution(execution([asset('1', seen)], changes)).assets[0];
+
+describe('one asset', () => {
+  test.each<[string, Job | undefined, Partial<WatchedExecution>, object]>([
+    ['passed', PASSED, {}, { outcome: 'succeeded', final: true }],
+    ['failed', job('execution failed'), {}, { outcome: 'failed', final: true }],
+    ['pending', PENDING, {}, { outcome: 'running', final: false }],
+    [
+      'settling within its grace',
+      job('SCRIPT RESULT UPLOAD SUCCESS', { exitCode: 0 }),
+      { serverNow: T0 + 119_999 },
+      { outcome: 'running', final: false },
+    ],
+    [
+      'settling past its grace',
+      job('SCRIPT RESULT UPLOAD SUCCESS', { exitCode: 0 }),
+      { serverNow: T0 + 120_000 },
+      { outcome: 'succeeded', final: true },
+    ],
+    [
+      'whose result is lost',
+      job('SCRIPT RESULT UPLOAD FAILED'),
+      { serverNow: T0 + 120_000 },
+      { outcome: 'unverified', reason: 'result-upload-failed', final: true },
+    ],
+    ['without an asset job at once', undefined, { serverNow: T0 + 299_999 }, { outcome: 'running', final: false }],
+    [
+      'without an asset job for 5 minutes',
+      undefined,
+      { serverNow: T0 + 300_000 },
+      { outcome: 'missing', reason: 'no-asset-job', final: true },
+    ],
+    ['of a job that is not found', undefined, { serverNow: T0 + 300_000, jobIsKnown: false }, { outcome: 'running', final: false }],
+    [
+      'pending at the deadline',
+      PENDING,
+      { pastDeadline: true },
+      { outcome: 'unreachable', reason: 'no-verdict-by-deadline', final: false },
+    ],
+    [
+      'disconnected at the end of the late watch',
+      job('MANIFEST ASSIGNED', { disconnected: true }),
+      { pastDeadline: true, pastLateWatch: true },
+      { outcome: 'unreachable', reason: 'disconnected', final: true },
+    ],
+    [
+      'with an unknown word at the deadline',
+      job('PARKED'),
+      { pastDeadline: true },
+      { outcome: 'unverified', reason: 'unknown-status', final: false },
+    ],
+    [
+      'settling at the deadline',
+      job('SCRIPT RESULT UPLOAD SUCCESS', { exitCode: 3 }),
+      { pastDeadline: true },
+      { outcome: 'failed', final: false },
+    ],
+    [
+      'of a job not found by the deadline',
+      undefined,
+      { jobIsKnown: false, pastDeadline: true, pastLateWatch: true },
+      { outcome: 'unverified', reason: 'job-not-found', final: true },
+    ],
+    [
+      'whose job is still fanning out at the deadline',
+      undefined,
+      { pastDeadline: true, pastLateWatch: true },
+      { outcome: 'unverified', reason: 'no-asset-job-by-deadline', final: true },
+    ],
+    ['in time for a verdict after the deadline', PASSED, { pastDeadline: true }, { outcome: 'succeeded', final: true }],
+  ])('%s', (_, seen, changes, decision) => {
+    expect(only(seen, changes)).toEqual({ assetId: '1', ...decision });
+  });
+
+  test('without an asset job waits while another of its execution is open, and is missing at the deadline', () => {
+    const two = [asset('1'), asset('2', PENDING)];
+    expect(settleExecution(execution(two, { serverNow: T0 + 600_000 })).assets[0]).toEqual({
+      assetId: '1',
+      outcome: 'running',
+      final: false,
+    });
+    expect(settleExecution(execution(two, { serverNow: T0 + 600_000, pastDeadline: true })).assets[0]).toEqual({
+      assetId: '1',
+      outcome: 'missing',
+      reason: 'no-asset-job',
+      final: false,
+    });
+  });
+
+  test('without an asset job is missing two minutes after the last row when all others are final', () => {
+    const two = [asset('1'), asset('2', PASSED)];
+    const at = (serverNow: number) => settleExecution(execution(two, { rowsChangedAt: T0 + 10_000, serverNow })).assets[0]?.outcome;
+    expect([at(T0 + 129_999), at(T0 + 130_000)]).toEqual(['running', 'missing']);
+  });
+});
+
+describe('the slot of an execution', () => {
+  test.each<[string, WatchedAsset[], Partial<WatchedExecution>, boolean, boolean]>([
+    ['is free and the execution settled when all are final', [asset('1', PASSED)], {}, true, true],
+    ['is taken while one is open', [asset('1', PASSED), asset('2', PENDING)], {}, false, false],
+    ['is free when the rest is disconnected', [asset('1', PASSED), asset('2', job('PENDING', { disconnected: true }))], {}, true, false],
+    ['is free at the deadline', [asset('1', PENDING)], { pastDeadline: true }, true, false],
+    ['is free at 15 minutes of three times the median', [asset('1', PENDING)], { serverNow: T0 + 900_000, medianMs: 300_000 }, true, false],
+    ['is taken a millisecond earlier', [asset('1', PENDING)], { serverNow: T0 + 899_999, medianMs: 300_000 }, false, false],
+    ['is taken below three times the median', [asset('1', PENDING)], { serverNow: T0 + 900_000, medianMs: 300_001 }, false, false],
+    ['is taken while no median is known', [asset('1', PENDING)], { serverNow: T0 + 9_000_000 }, false, false],
+    ['is taken while an asset has no job', [asset('1')], { serverNow: T0 + 60_000, medianMs: 1 }, false, false],
+  ])('%s', (_, assets, changes, slotFree, settled) => {
+    expect(settleExecution(execution(assets, changes))).toMatchObject({ slotFree, settled });
+  });
+});
+
+describe('whatever is seen', () => {
+  const words = fc.constantFrom(
+    'EXECUTION PASSED',
+    'EXECUTION FAILED',
+    'MANIFEST ASSIGNED',
+    'SCRIPT RESULT UPLOAD FAILED',
+    'SCRIPT RESULT UPLOAD SUCCESS',
+    'PARKED',
+  );
+  const anyJob = fc.record({
+    status: words,
+    statusSince: fc.integer({ min: T0, max: T0 + 600_000 }),
+    exitCode: fc.option(fc.integer({ min: -1, max: 2 }), { nil: undefined }),
+    disconnected: fc.option(fc.boolean(), { nil: undefined }),
+  });
+  const anyExecution = fc
+    .record({
+      jobs: fc.array(fc.option(anyJob, { nil: undefined }), { minLength: 1, maxLength: 6 }),
+      jobIsKnown: fc.boolean(),
+      rowsChangedAt: fc.integer({ min: T0, max: T0 + 600_000 }),
+      serverNow: fc.integer({ min: T0, max: T0 + 1_200_000 }),
+      medianMs: fc.option(fc.integer({ min: 1, max: 600_000 }), { nil: undefined }),
+      pastDeadline: fc.boolean(),
+      pastLateWatch: fc.boolean(),
+    })
+    .map(({ jobs, ...rest }) =>
+      execution(
+        jobs.map((seen, index) => asset(String(index), seen)),
+        rest,
+      ),
+    );
+
+  test('an execution is settled exactly when every asset has its final decision, and each asset has one', () => {
+    fc.assert(
+      fc.property(anyExecution, (watched) => {
+        const { assets, settled, slotFree } = settleExecution(watched);
+        expect(assets.map(({ assetId }) => assetId)).toEqual(watched.assets.map(({ assetId }) => assetId));
+        expect(settled).toBe(assets.every(({ final, outcome }) => final && outcome !== 'running'));
+        expect(slotFree || !settled).toBe(true);
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
+  test('nothing is missing while asset jobs still appear or the job is not known', () => {
+    fc.assert(
+      fc.property(anyExecution, (watched) => {
+        const fansOut = watched.serverNow - watched.rowsChangedAt < 120_000;
+        fc.pre(fansOut || !watched.jobIsKnown);
+        expect(settleExecution(watched).assets.map(({ outcome }) => outcome)).not.toContain('missing');
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
+  test('an unknown word without evidence is never a verdict', () => {
+    fc.assert(
+      fc.property(anyExecution, (watched) => {
+        const { assets } = settleExecution(watched);
+        watched.assets.forEach(({ job: seen }, index) => {
+          if (seen?.status === 'PARKED' && seen.exitCode === undefined) expect(['running', 'unverified']).toContain(assets[index]?.outcome);
+        });
+      }),
+    );
+  });
+});

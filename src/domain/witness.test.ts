@@ -1,0 +1,48 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { type TrailRecord, witnesses } from './witness.js';
+
+const ours = (at: number): TrailRecord => ({ at, user: ' API-User ' });
+const theirs = (at: number): TrailRecord => ({ at, user: 'someone' });
+const jobs = (...createdAt: number[]) => createdAt.map((at, index) => ({ jobId: `J${index + 1}`, createdAt: at }));
+const said = (created: number[], trail: TrailRecord[]) => [...witnesses(jobs(...created), trail, 'api-user').values()];
+
+describe('the audit trail says of each job whose it was', () => {
+  test.each<[string, number[], TrailRecord[], string[]]>([
+    ['a record of ours beside it', [0], [ours(2_000)], ['ours']],
+    ["another user's record beside it", [0], [theirs(2_000)], ['foreign']],
+    ['a trail without executions', [0, 5_000], [], ['silent', 'silent']],
+    ['no record within 15 seconds', [0], [ours(15_001)], ['absent']],
+    ['a record exactly 15 seconds away', [0], [ours(15_000)], ['ours']],
+    ['two jobs and one record of ours', [0, 3_000], [ours(500)], ['ours', 'absent']],
+    ['one job of each user', [0, 3_000], [ours(100), theirs(3_100)], ['ours', 'foreign']],
+    ['two users at the same instant', [0, 500], [ours(100), theirs(600)], ['unclear', 'unclear']],
+    ['records so late that the nearest pairs cross', [0, 2_000], [ours(1_100), theirs(3_100)], ['unclear', 'unclear']],
+    ['our record missing and the other job nearer to us than to its own record', [0, 1_000], [theirs(0)], ['unclear', 'absent']],
+    ['a record of ours left over beside a foreign pair', [0], [theirs(1_000), ours(4_000)], ['unclear']],
+    ['a record of ours that belongs to a neighbour', [0, 4_000], [theirs(0), ours(4_000)], ['foreign', 'ours']],
+  ])('%s', (_, created, trail, expected) => {
+    expect(said(created, trail)).toEqual(expected);
+  });
+});
+
+test('with the whole trail and a lag of up to a second either way, no job of ours is foreign and no foreign one ours', () => {
+  const run = fc.record({
+    gaps: fc.array(fc.record({ ms: fc.integer({ min: 0, max: 20_000 }), isOurs: fc.boolean() }), { minLength: 1, maxLength: 8 }),
+    lagMs: fc.integer({ min: -1_000, max: 1_000 }),
+  });
+  fc.assert(
+    fc.property(run, ({ gaps, lagMs }) => {
+      let at = 0;
+      const all = gaps.map(({ ms, isOurs }) => ({ at: (at += ms), isOurs }));
+      const trail = all.map((job) => (job.isOurs ? ours(job.at + lagMs) : theirs(job.at + lagMs)));
+      said(
+        all.map((job) => job.at),
+        trail,
+      ).forEach((witness, index) => {
+        expect(witness).not.toBe(all[index]?.isOurs ? 'foreign' : 'ours');
+      });
+    }),
+    { numRuns: 3_000 },
+  );
+});
