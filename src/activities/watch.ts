@@ -58,7 +58,7 @@ async function watchOnce(dependencies: ActivityDependencies, input: WatchInput, 
     if (waitMs !== undefined) throw later(waitMs, 'waits for script output that may still arrive');
     return tell(dependencies, input);
   }
-  const lookAt = run.nextPollAt === 0 ? now + (await delay(dependencies, run, input)) : run.nextPollAt;
+  const lookAt = await nextLook(dependencies, { run, input, now });
   if (lookAt > now) {
     if (run.nextPollAt === 0) await ledger.runs.setNextPoll(run.id, lookAt);
     throw later(lookAt - now, `next look in ${Math.ceil((lookAt - now) / 1_000)} s`);
@@ -73,6 +73,15 @@ async function watchOnce(dependencies: ActivityDependencies, input: WatchInput, 
   const overdue = seen.changed > 0 && now - input.toldAt >= TELL_AFTER_MS;
   if (seen.freed > 0 || snapshot.breached || overdue || input.shown) return tell(dependencies, input);
   throw later(waitMs, `${accepted.length} execution(s) in flight, next look in ${Math.ceil(waitMs / 1_000)} s`);
+}
+
+/** A cancelled run has a minute left: its first look does not wait for the cadence. */
+async function nextLook(
+  dependencies: ActivityDependencies,
+  { run, input, now }: { run: RunRow; input: WatchInput; now: number },
+): Promise<number> {
+  if (input.hurry && activityInfo().attempt === 1) return now;
+  return run.nextPollAt === 0 ? now + (await delay(dependencies, run, input)) : run.nextPollAt;
 }
 
 async function tell({ ledger }: ActivityDependencies, input: WatchInput): Promise<WatchResult> {

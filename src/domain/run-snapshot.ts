@@ -7,9 +7,13 @@ export type RunPhase = (typeof RUN_PHASES)[number];
 /** Where a run stands by the ledger: small, so that activities can return it and the workflow can carry it. */
 export interface RunSnapshot {
   counts: LiveCounts;
-  /** Executions that are neither settled nor given up. */
-  open: number;
-  /** Those of them that count against `maxInFlight`. */
+  /** Executions that are frozen and not sent. */
+  unsent: number;
+  /** Executions whose answer was lost, or is on its way. */
+  doubtful: number;
+  /** Executions that Qualys works on. */
+  watched: number;
+  /** Executions that count against `maxInFlight`. */
   slotsTaken: number;
   /** Assets that wait to be sent. */
   waiting: number;
@@ -22,6 +26,8 @@ export interface RunSnapshot {
   /** Execute calls that Qualys accepted. */
   accepted: number;
   callsUsed: number;
+  /** How long the rest is likely to take, by what this script's executions have taken. */
+  etaMs?: number | undefined;
   /** The ledger's clock when this was read. */
   at: number;
   /** True when the error budget is overdrawn. */

@@ -1,4 +1,6 @@
+import { etaMs } from '../domain/cadence.js';
 import { isBreached } from '../domain/error-budget.js';
+import { MAX_ASSETS_PER_EXECUTION } from '../domain/execution-state.js';
 import { emptyCounts, type LiveCounts, type Outcome, type RunReport, type StopCause } from '../domain/outcome.js';
 import type { RunPhase, RunSnapshot } from '../domain/run-snapshot.js';
 import type { ErrorBudget, RemediationRequest } from '../schema/request.js';
@@ -229,8 +231,9 @@ export class Runs {
     const run = await sql.first<StoredRun>('SELECT * FROM runs WHERE id = ?', [id]);
     if (!run) throw new Error(`The ledger does not know the run ${id}.`);
     const counts = await countOutcomes(sql, id);
-    const open = await sql.first<{ open: number; slots: number }>(
-      `SELECT count(*) AS open, count(CASE WHEN slot_freed_at IS NULL THEN 1 END) AS slots
+    const open = await sql.first<{ unsent: number; doubtful: number; watched: number; slots: number }>(
+      `SELECT count(CASE WHEN state = 'claimed' THEN 1 END) AS unsent, count(CASE WHEN state = 'permitted' THEN 1 END) AS doubtful,
+         count(CASE WHEN state = 'accepted' THEN 1 END) AS watched, count(CASE WHEN slot_freed_at IS NULL THEN 1 END) AS slots
        FROM executions WHERE run_id = ? AND state IN ('claimed', 'permitted', 'accepted') AND settled_at IS NULL`,
       [id],
     );
@@ -240,10 +243,14 @@ export class Runs {
     );
     const owed = await sql.first<{ n: number }>(`SELECT count(*) AS n FROM attempts WHERE run_id = ? AND output = 'owed'`, [id]);
     const attempted = await sql.first('SELECT 1 AS found FROM sends WHERE run_id = ? AND spent = 1 LIMIT 1', [id]);
+    const script = await sql.first<{ durations: string }>('SELECT durations FROM scripts WHERE script_id = ?', [run.script_id]);
+    const durationsMs = script ? (JSON.parse(script.durations) as { localMs: number }[]).map(({ localMs }) => localMs) : [];
     const budget = run.error_budget ? (JSON.parse(run.error_budget) as ErrorBudget) : undefined;
     return {
       counts,
-      open: open?.open ?? 0,
+      unsent: open?.unsent ?? 0,
+      doubtful: open?.doubtful ?? 0,
+      watched: open?.watched ?? 0,
       slotsTaken: open?.slots ?? 0,
       waiting: due?.n ?? 0,
       nextDueAt: due?.next ?? undefined,
@@ -251,6 +258,13 @@ export class Runs {
       claimed: run.next_n - 1,
       accepted: run.accepted,
       callsUsed: run.api_calls,
+      etaMs: etaMs({
+        waitingAssets: due?.n ?? 0,
+        inFlight: open?.watched ?? 0,
+        maxInFlight: run.max_in_flight,
+        durationsMs,
+        batchSize: MAX_ASSETS_PER_EXECUTION,
+      }),
       at: await sql.now(),
       breached: isBreached(budget, counts),
       attempted: attempted !== undefined,

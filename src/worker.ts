@@ -1,0 +1,18 @@
+// `node dist/worker.js`: runs workflows and their activities. Exits 2 on a configuration error, before anything is contacted.
+import { loadWorkerConfiguration } from './worker/configuration.js';
+import { startWorker } from './worker/worker-process.js';
+
+async function main(): Promise<void> {
+  const configuration = await loadWorkerConfiguration(process.env);
+  if (!configuration.ok) {
+    const lines = configuration.problems.map(({ path, problem }) => `  ${path ? `${path}: ` : ''}${problem}\n`);
+    process.stderr.write(`The worker cannot start: its configuration has ${lines.length} problem(s).\n${lines.join('')}`);
+    process.exitCode = 2;
+    return;
+  }
+  const worker = startWorker(configuration.value);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => worker.stop(signal));
+  await worker.ended;
+}
+
+await main();

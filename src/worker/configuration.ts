@@ -1,0 +1,29 @@
+// Everything the worker must know before it contacts anything, with every problem of every source at once.
+import { LedgerUnusable } from '../ledger/database.js';
+import { type Ledger, openLedger } from '../ledger/ledger.js';
+import { loadWorkerEnvironment, type WorkerSettings } from '../schema/config.js';
+import { type Config, loadConfigFile } from '../schema/config-file.js';
+import type { Parsed, Problem } from '../schema/request.js';
+import type { Environment } from '../schema/secret-ref.js';
+
+export interface WorkerConfiguration {
+  settings: WorkerSettings;
+  config: Config;
+  ledger: Ledger;
+  env: Environment;
+}
+
+export async function loadWorkerConfiguration(env: Environment): Promise<Parsed<WorkerConfiguration>> {
+  const settings = loadWorkerEnvironment(env);
+  const config = loadConfigFile(undefined, env);
+  const problems: Problem[] = [settings, config].flatMap((part) => (part.ok ? [] : part.problems));
+  if (!settings.ok || !config.ok) return { ok: false, problems };
+  try {
+    const url = `sqlite:${settings.value.ledger.path}`;
+    const ledger = await openLedger({ url, create: true, caps: config.value.policy.caps });
+    return { ok: true, value: { settings: settings.value, config: config.value, ledger, env } };
+  } catch (error) {
+    if (!(error instanceof LedgerUnusable)) throw error;
+    return { ok: false, problems: [{ path: 'OVERHAUL_DATABASE_URL', problem: error.message }] };
+  }
+}

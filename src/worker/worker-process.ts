@@ -1,0 +1,164 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { NativeConnection } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
+import { type ActivityDependencies, SEND_TIMINGS } from '../activities/dependencies.js';
+import { activityQueue, createIdentifyLedger } from '../activities/identify-ledger.js';
+import { createActivities } from '../activities/index.js';
+import { createQualys } from '../qualys/client.js';
+import { type ClientConnection, connectClient, connectWorker } from '../temporal/connection.js';
+import { createLogger, type Logger } from '../temporal/logger.js';
+import { dataConverterOf } from '../temporal/payload-codec.js';
+import { installRuntime } from '../temporal/runtime.js';
+import type { WorkerConfiguration } from './configuration.js';
+import { startSweep } from './sweep.js';
+
+export interface RunningWorker {
+  /** Lets activities end within the grace period, then ends. */
+  stop(signal: string): void;
+  /** Resolves when everything is closed. */
+  ended: Promise<void>;
+}
+
+/** An execute that is on its way when the worker stops has this long to be answered and written down. */
+const GRACE = '40s';
+const FORCE = '50s';
+const RECONNECT_MS = 2_000;
+/** Activities mostly wait for Qualys, whose concurrency the ledger limits; more slots would only wait. */
+const ACTIVITIES_AT_ONCE = 50;
+const BUNDLE = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
+
+export function startWorker(configuration: WorkerConfiguration): RunningWorker {
+  const logger = createLogger(configuration.settings.logLevel, 'worker');
+  installRuntime(logger);
+  const stopping = new AbortController();
+  return {
+    stop(signal) {
+      logger.info({ signal }, 'the worker stops');
+      stopping.abort();
+    },
+    ended: runUntilStopped(configuration, logger, stopping.signal),
+  };
+}
+
+async function runUntilStopped(configuration: WorkerConfiguration, logger: Logger, stopping: AbortSignal): Promise<void> {
+  const { ledger, settings } = configuration;
+  logger.info({ ledger: ledger.id, path: settings.ledger.path, taskQueue: settings.taskQueue }, 'the ledger is open');
+  try {
+    while (!stopping.aborted) {
+      try {
+        await serve(configuration, logger, stopping);
+      } catch (error) {
+        if (stopping.aborted) break;
+        logger.error({ err: error }, `Temporal is lost or cannot be reached; trying again in ${RECONNECT_MS / 1_000} s`);
+        await pause(RECONNECT_MS, stopping);
+      }
+    }
+  } finally {
+    await ledger.close();
+  }
+}
+
+async function serve(configuration: WorkerConfiguration, logger: Logger, stopping: AbortSignal): Promise<void> {
+  const dataConverter = dataConverterOf(configuration.settings.encryptionKeys);
+  const { connection, namespace } = await connectWorker(configuration.env);
+  try {
+    const client = await connectClient(configuration.env, dataConverter ? { dataConverter } : {});
+    const { dependencies, close } = wire(configuration, client, logger);
+    try {
+      const workers = await createWorkers(dependencies, { connection, namespace, dataConverter });
+      const stopSweep = startSweep({ ...dependencies, namespace, logger });
+      const shutDown = (): void => {
+        for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+      };
+      stopping.addEventListener('abort', shutDown);
+      logger.info({ namespace }, 'the worker is ready');
+      // When one of the two fails the other is stopped, so that both start again together.
+      const runs = workers.map((worker) => worker.run().finally(shutDown));
+      if (stopping.aborted) shutDown();
+      try {
+        await Promise.all(runs);
+      } finally {
+        await Promise.allSettled(runs);
+        stopping.removeEventListener('abort', shutDown);
+        await stopSweep();
+      }
+    } finally {
+      await close();
+      await client.connection.close();
+    }
+  } finally {
+    await connection.close();
+  }
+}
+
+function wire(
+  { settings, config, ledger }: WorkerConfiguration,
+  { client }: ClientConnection,
+  logger: Logger,
+): { dependencies: ActivityDependencies; close: () => Promise<void> } {
+  const { url, username, password } = settings.qualys;
+  const qualys = createQualys({
+    baseUrl: url,
+    username,
+    password: () => password.get(),
+    gate: ledger.calls,
+    clock: ledger.serverClock,
+    timeoutMs: SEND_TIMINGS.httpTimeoutMs,
+    logger,
+  });
+  const dependencies: ActivityDependencies = {
+    ledger,
+    qualys,
+    policy: config.policy,
+    client,
+    taskQueue: settings.taskQueue,
+    schedules: { userId: settings.qualysUserId, timezone: settings.scheduleTimeZone },
+    timings: SEND_TIMINGS,
+  };
+  return { dependencies, close: () => qualys.close() };
+}
+
+interface Link {
+  connection: NativeConnection;
+  namespace: string;
+  dataConverter: ReturnType<typeof dataConverterOf>;
+}
+
+/** One worker for workflows, and one for the activities of this ledger: a worker with another ledger never gets those. */
+async function createWorkers(dependencies: ActivityDependencies, { connection, namespace, dataConverter }: Link): Promise<Worker[]> {
+  const common = {
+    connection,
+    namespace,
+    shutdownGraceTime: GRACE,
+    shutdownForceTime: FORCE,
+    ...(dataConverter ? { dataConverter } : {}),
+  } as const;
+  const { ledger, taskQueue } = dependencies;
+  return Promise.all([
+    Worker.create({
+      ...common,
+      taskQueue,
+      activities: createIdentifyLedger(dependencies),
+      ...(existsSync(BUNDLE)
+        ? { workflowBundle: { codePath: BUNDLE } }
+        : { workflowsPath: fileURLToPath(new URL('../workflows/index.js', import.meta.url)) }),
+    }),
+    Worker.create({
+      ...common,
+      taskQueue: activityQueue(taskQueue, ledger.id),
+      activities: createActivities(dependencies),
+      maxConcurrentActivityTaskExecutions: ACTIVITIES_AT_ONCE,
+    }),
+  ]);
+}
+
+function pause(ms: number, stopping: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    stopping.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,124 @@
+import { ApplicationFailure, currentUpdateInfo, setHandler } from '@temporalio/workflow';
+import type { z } from 'zod';
+import type { Command } from '../activities/control-run.js';
+import { refusedApproval } from '../domain/approval.js';
+import { AdjustmentSchema, DecisionSchema, parsedMessage, RetryOrderSchema, WhoSchema } from '../schema/messages.js';
+import type { RunActivities } from './activity-proxies.js';
+import { adjust, approve, pause, progress, reject, resume, retryUnresolved } from './messages.js';
+import { progressOf, type RunState } from './run-state.js';
+
+/** What the handlers need of the run they belong to. */
+export interface Handled {
+  runId: string;
+  state: RunState;
+  /** Undefined until the run knows its ledger. */
+  activities: () => RunActivities | undefined;
+  /** Told when something may have become possible. */
+  news: () => void;
+}
+
+const REMEMBERED_UPDATES = 200;
+
+/** Sets every handler of a run. Called before anything else, so that no message finds the run without them. */
+export function handleMessages(run: Handled): void {
+  setHandler(progress, () => progressOf(run.state, Date.now()));
+  setHandler(pause, (argument) => order(run, WhoSchema, argument, () => ({ kind: 'pause' })), { validator: valid(run, WhoSchema) });
+  setHandler(resume, (argument) => order(run, WhoSchema, argument, () => ({ kind: 'resume' })), { validator: valid(run, WhoSchema) });
+  setHandler(approve, (argument) => decide(run, 'approve', argument), { validator: validDecision(run, 'approve') });
+  setHandler(reject, (argument) => decide(run, 'reject', argument), { validator: validDecision(run, 'reject') });
+  setHandler(
+    adjust,
+    (argument) =>
+      order(run, AdjustmentSchema, argument, ({ maxInFlight, deadline, errorBudget }) => ({
+        kind: 'adjust',
+        maxInFlight,
+        deadlineMs: deadline,
+        errorBudget,
+      })),
+    { validator: valid(run, AdjustmentSchema) },
+  );
+  setHandler(retryUnresolved, (argument) => retry(run, argument), { validator: valid(run, RetryOrderSchema) });
+}
+
+type Named = { by: string; reason?: string | undefined };
+
+async function order<T extends Named>(
+  run: Handled,
+  schema: z.ZodType<T>,
+  argument: unknown,
+  commandOf: (parsed: T) => Command,
+): Promise<void> {
+  await once(run, async () => {
+    const parsed = parsedMessage(schema, argument);
+    await control(run, parsed, commandOf(parsed));
+    return null;
+  });
+}
+
+async function retry(run: Handled, argument: unknown): Promise<number> {
+  const result = await once(run, async () => {
+    const parsed = parsedMessage(RetryOrderSchema, argument);
+    return control(run, parsed, { kind: 'retry', outcomes: parsed.outcomes });
+  });
+  return result ?? 0;
+}
+
+async function decide(run: Handled, kind: 'approve' | 'reject', argument: unknown): Promise<void> {
+  await once(run, async () => {
+    const { by, reason } = parsedMessage(DecisionSchema, argument);
+    const { ask } = run.state;
+    if (!ask) return null;
+    await control(run, { by, reason }, { kind, digest: ask.digest });
+    if (kind === 'reject') run.state.rejectedBy = by;
+    else if (!ask.approvals.includes(by)) run.state.ask = { ...ask, approvals: [...ask.approvals, by] };
+    return null;
+  });
+}
+
+async function control(run: Handled, { by, reason }: Named, command: Command): Promise<number> {
+  const { snapshot, assets } = await activitiesOf(run).controlRun({ runId: run.runId, command, by, reason });
+  run.state.snapshot = snapshot;
+  run.news();
+  return assets;
+}
+
+/** Temporal forgets update ids with each history, the run does not: the same id has one effect. */
+async function once(run: Handled, work: () => Promise<number | null>): Promise<number | null> {
+  const id = currentUpdateInfo()?.id ?? '';
+  const done = run.state.doneUpdates.find((update) => update.id === id);
+  if (done) return done.result;
+  const result = await work();
+  run.state.doneUpdates = [...run.state.doneUpdates, { id, result }].slice(-REMEMBERED_UPDATES);
+  run.news();
+  return result;
+}
+
+/** A refused update leaves no event: validators say everything that can be said before anything is written. */
+function valid(run: Handled, schema: z.ZodType): (argument: unknown) => void {
+  return (argument) => {
+    parsedMessage(schema, argument);
+    if (run.state.phase === 'opening') throw new Error('The run is still being opened: ask again when its cohort is frozen.');
+    if (run.state.phase !== 'running' && run.state.phase !== 'awaiting-approval')
+      throw new Error(`The run is ${run.state.phase}: there is nothing left to change.`);
+  };
+}
+
+function validDecision(run: Handled, kind: 'approve' | 'reject'): (argument: unknown) => void {
+  return (argument) => {
+    const { by, digest } = parsedMessage(DecisionSchema, argument);
+    const refusal =
+      kind === 'approve'
+        ? refusedApproval(run.state.ask, { by, digest })
+        : refusedApproval(run.state.ask && { ...run.state.ask, rule: { ...run.state.ask.rule, allowRequester: true }, approvals: [] }, {
+            by,
+            digest,
+          });
+    if (refusal !== undefined) throw new Error(refusal);
+  };
+}
+
+function activitiesOf(run: Handled): RunActivities {
+  const activities = run.activities();
+  if (!activities) throw ApplicationFailure.nonRetryable('The run does not know its ledger yet.', 'NotOpen');
+  return activities;
+}

@@ -1,0 +1,56 @@
+// What a run carries from one history to the next: counts and reasons, never assets.
+import { z } from 'zod';
+import type { ApprovalAsk } from '../domain/approval.js';
+import type { Blocked } from '../domain/blocked.js';
+import { emptyCounts } from '../domain/outcome.js';
+import type { RunPhase, RunSnapshot } from '../domain/run-snapshot.js';
+import type { Progress } from './messages.js';
+
+export interface RunState {
+  v: 1;
+  /** The queue of the ledger that the run belongs to. */
+  queue?: string | undefined;
+  phase: RunPhase;
+  requestedBy?: string | undefined;
+  hasFollowUp: boolean;
+  snapshot?: RunSnapshot | undefined;
+  blocked?: Blocked | undefined;
+  /** Workflow time since which Qualys has given no answer. */
+  unavailableSince?: number | undefined;
+  ask?: ApprovalAsk | undefined;
+  rejectedBy?: string | undefined;
+  /** Updates that were carried out, with their results: their ids are only remembered by Temporal within one history. */
+  doneUpdates: { id: string; result: number | null }[];
+}
+
+/** Only the shape that matters for going on: whoever can continue a run as new is the run itself. */
+const CarriedSchema = z.looseObject({
+  v: z.literal(1),
+  queue: z.string(),
+  phase: z.string(),
+  snapshot: z.looseObject({ claimed: z.number() }),
+});
+
+export function firstState(request: { requestedBy?: string | undefined; followUp?: unknown }): RunState {
+  return { v: 1, phase: 'opening', requestedBy: request.requestedBy, hasFollowUp: request.followUp !== undefined, doneUpdates: [] };
+}
+
+export function carriedState(carried: unknown): RunState {
+  return CarriedSchema.parse(carried) as unknown as RunState;
+}
+
+export function progressOf(state: RunState, now: number): Progress {
+  const { snapshot, ask, blocked } = state;
+  const etaMs = snapshot?.etaMs;
+  return {
+    phase:
+      blocked && state.phase !== 'awaiting-approval' ? 'blocked' : snapshot?.paused && state.phase === 'running' ? 'paused' : state.phase,
+    asOf: new Date(snapshot?.at ?? now).toISOString(),
+    counts: snapshot?.counts ?? emptyCounts(),
+    inFlight: (snapshot?.watched ?? 0) + (snapshot?.doubtful ?? 0),
+    callsUsed: snapshot?.callsUsed ?? 0,
+    ...(snapshot && etaMs !== undefined ? { etaAt: new Date(snapshot.at + etaMs).toISOString() } : {}),
+    ...(blocked ? { blocked: blocked.why } : {}),
+    ...(ask ? { pending: { kind: 'run', digest: ask.digest, approvals: [...ask.approvals] } } : {}),
+  };
+}

@@ -1,0 +1,155 @@
+import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
+import type { DispatchResult } from '../activities/dispatch.js';
+import type { WatchResult } from '../activities/watch.js';
+import type { RunSnapshot } from '../domain/run-snapshot.js';
+import type { RunActivities } from './activity-proxies.js';
+import { qualysUnavailable } from './failures.js';
+import type { RunState } from './run-state.js';
+
+/** Before the first send, an hour without an answer fails the run (contract section 3). */
+export const UNAVAILABLE_MS = 3_600_000;
+
+/** The two activities that carry a run: one sends, one watches; both read what there is to do from the ledger. */
+export class Work {
+  readonly #runId: string;
+  readonly #state: RunState;
+  readonly #activities: RunActivities;
+  #dispatch: CancellationScope | undefined;
+  #watch: CancellationScope | undefined;
+  #failure: unknown;
+  /** Something happened since the last dispatch ended: a slot may be free, an operator may have spoken. */
+  #news = true;
+  #dispatchAgainAt: number | undefined;
+
+  constructor(runId: string, state: RunState, activities: RunActivities) {
+    this.#runId = runId;
+    this.#state = state;
+    this.#activities = activities;
+  }
+
+  news(): void {
+    this.#news = true;
+  }
+
+  /** Goes on until nothing is left to send, judge, watch or fetch, or until `interrupted` says so. */
+  async run(interrupted: () => boolean): Promise<'done' | 'interrupted'> {
+    for (;;) {
+      if (this.#failure !== undefined) throw this.#failure;
+      if (interrupted()) return 'interrupted';
+      if (isDone(this.snapshot) && !this.#dispatch && !this.#watch) return 'done';
+      this.#failWhenUnavailable();
+      if (!this.#dispatch && this.#dispatchIsWanted()) this.#startDispatch();
+      if (!this.#watch && (this.snapshot.watched > 0 || this.snapshot.outputsOwed > 0)) this.#startWatch();
+      await this.#somethingNew();
+    }
+  }
+
+  /** Ends both activities: what is on its way is waited for, what only waits is dropped. */
+  async drain(): Promise<void> {
+    this.#dispatch?.cancel();
+    this.#watch?.cancel();
+    await condition(() => !this.#dispatch && !this.#watch);
+  }
+
+  get snapshot(): RunSnapshot {
+    if (!this.#state.snapshot) throw new Error('The run has not been opened.');
+    return this.#state.snapshot;
+  }
+
+  #dispatchIsWanted(): boolean {
+    const due = this.#dispatchAgainAt !== undefined && Date.now() >= this.#dispatchAgainAt;
+    return (this.#news || due) && hasWorkForDispatch(this.snapshot);
+  }
+
+  #startDispatch(): void {
+    this.#news = false;
+    this.#dispatchAgainAt = undefined;
+    const scope = new CancellationScope();
+    this.#dispatch = scope;
+    this.#follow(
+      scope.run(() => this.#activities.dispatch({ runId: this.#runId, claimed: this.snapshot.claimed, shown: this.#state.blocked })),
+      (result: DispatchResult) => {
+        this.#take(result);
+        this.#dispatchAgainAt = result.againMs === undefined ? undefined : Date.now() + result.againMs;
+      },
+      () => {
+        this.#dispatch = undefined;
+      },
+    );
+  }
+
+  #startWatch(): void {
+    const scope = new CancellationScope();
+    this.#watch = scope;
+    this.#follow(
+      scope.run(() => this.#activities.watch({ runId: this.#runId, shown: this.#state.blocked, toldAt: this.snapshot.at })),
+      (result: WatchResult) => {
+        this.#take(result);
+        this.#news = true;
+      },
+      () => {
+        this.#watch = undefined;
+      },
+    );
+  }
+
+  #follow<T>(work: Promise<T>, taken: (result: T) => void, ended: () => void): void {
+    void work.then(
+      (result) => {
+        ended();
+        taken(result);
+      },
+      (error: unknown) => {
+        ended();
+        if (!isCancellation(error)) this.#failure = error;
+      },
+    );
+  }
+
+  #take({ snapshot, blocked }: DispatchResult | WatchResult): void {
+    if (!this.#state.snapshot || snapshot.at >= this.#state.snapshot.at) this.#state.snapshot = snapshot;
+    this.#state.blocked = blocked;
+    if (blocked?.kind !== 'unavailable') this.#state.unavailableSince = undefined;
+    else this.#state.unavailableSince ??= Date.now();
+  }
+
+  #failWhenUnavailable(): void {
+    const { unavailableSince, blocked, snapshot } = this.#state;
+    if (unavailableSince === undefined || snapshot?.attempted) return;
+    if (Date.now() - unavailableSince >= UNAVAILABLE_MS) throw qualysUnavailable(blocked?.why ?? 'no answer');
+  }
+
+  async #somethingNew(): Promise<void> {
+    const dispatch = this.#dispatch;
+    const watch = this.#watch;
+    const before = this.#news;
+    const changed = (): boolean =>
+      this.#dispatch !== dispatch || this.#watch !== watch || this.#failure !== undefined || this.#news !== before;
+    const wakeAt = this.#nextWake();
+    if (wakeAt === undefined) await condition(changed);
+    else await condition(changed, Math.max(1, wakeAt - Date.now()));
+  }
+
+  #nextWake(): number | undefined {
+    const { unavailableSince, snapshot } = this.#state;
+    const again = !this.#dispatch && hasWaitingWork(this.snapshot) ? this.#dispatchAgainAt : undefined;
+    const failAt = unavailableSince !== undefined && !snapshot?.attempted ? unavailableSince + UNAVAILABLE_MS : undefined;
+    const instants = [again, failAt].filter((instant) => instant !== undefined);
+    return instants.length === 0 ? undefined : Math.min(...instants);
+  }
+}
+
+export function isDone(snapshot: RunSnapshot): boolean {
+  if (snapshot.watched > 0 || snapshot.doubtful > 0 || snapshot.outputsOwed > 0) return false;
+  return snapshot.stop !== undefined || (snapshot.waiting === 0 && snapshot.unsent === 0);
+}
+
+function hasWorkForDispatch(snapshot: RunSnapshot): boolean {
+  if (snapshot.doubtful > 0) return true;
+  if (snapshot.stop || snapshot.paused) return false;
+  return snapshot.unsent > 0 || (snapshot.waiting > 0 && snapshot.slotsTaken < snapshot.maxInFlight);
+}
+
+function hasWaitingWork(snapshot: RunSnapshot): boolean {
+  return snapshot.doubtful > 0 || (!snapshot.stop && !snapshot.paused && (snapshot.unsent > 0 || snapshot.waiting > 0));
+}
