@@ -66,7 +66,12 @@ async function serve(configuration: WorkerConfiguration, logger: Logger, stoppin
     const client = await connectClient(configuration.env, dataConverter ? { dataConverter } : {});
     const { dependencies, close } = wire(configuration, client, logger);
     try {
-      const workers = await createWorkers(dependencies, { connection, namespace, dataConverter });
+      const workers = await createWorkers(dependencies, {
+        connection,
+        namespace,
+        dataConverter,
+        bundle: existsSync(BUNDLE) ? BUNDLE : undefined,
+      });
       const stopSweep = startSweep({ ...dependencies, namespace, logger });
       const shutDown = (): void => {
         for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
@@ -119,14 +124,19 @@ function wire(
   return { dependencies, close: () => qualys.close() };
 }
 
-interface Link {
+export interface WorkerLink {
   connection: NativeConnection;
   namespace: string;
-  dataConverter: ReturnType<typeof dataConverterOf>;
+  dataConverter?: ReturnType<typeof dataConverterOf>;
+  /** The prebuilt workflows; without it they are bundled from the source at start. */
+  bundle?: string | undefined;
 }
 
 /** One worker for workflows, and one for the activities of this ledger: a worker with another ledger never gets those. */
-async function createWorkers(dependencies: ActivityDependencies, { connection, namespace, dataConverter }: Link): Promise<Worker[]> {
+export async function createWorkers(
+  dependencies: ActivityDependencies,
+  { connection, namespace, dataConverter, bundle }: WorkerLink,
+): Promise<Worker[]> {
   const common = {
     connection,
     namespace,
@@ -140,8 +150,8 @@ async function createWorkers(dependencies: ActivityDependencies, { connection, n
       ...common,
       taskQueue,
       activities: createIdentifyLedger(dependencies),
-      ...(existsSync(BUNDLE)
-        ? { workflowBundle: { codePath: BUNDLE } }
+      ...(bundle
+        ? { workflowBundle: { codePath: bundle } }
         : { workflowsPath: fileURLToPath(new URL('../workflows/index.js', import.meta.url)) }),
     }),
     Worker.create({

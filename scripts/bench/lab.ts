@@ -1,0 +1,75 @@
+// What every bench of runs needs: a Temporal server of its own, the workflows bundled, and a rig.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import { bundleWorkflowCode, NativeConnection } from '@temporalio/worker';
+import { startDevServer } from '../../src/temporal/dev-server.js';
+import { createLogger } from '../../src/temporal/logger.js';
+import { installRuntime } from '../../src/temporal/runtime.js';
+import { type Rig, type RigOptions, startRig } from '../../test/support/rig.js';
+// @ts-expect-error a plain script without types
+import { findTemporal } from '../temporal.mjs';
+
+export interface Lab {
+  client: Client;
+  namespace: string;
+  rig(options: Pick<RigOptions, 'simulator' | 'policy' | 'timings'>): Promise<Rig>;
+  /** Events over all histories of a workflow id, and the largest payload that is not the input. */
+  historyOf(workflowId: string): Promise<{ events: number; histories: number; longest: number; largestPayload: number }>;
+  close(): Promise<void>;
+}
+
+export async function openLab(): Promise<Lab> {
+  installRuntime(createLogger('error', 'bench'));
+  const folder = await mkdtemp(join(tmpdir(), 'overhaul-lab-'));
+  const executable = (await findTemporal(() => undefined)) as string;
+  const server = await startDevServer({ executable, logFile: join(folder, 'temporal.log') });
+  const { code } = await bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)) });
+  const bundle = join(folder, 'workflows.js');
+  await writeFile(bundle, code);
+  const connection = await Connection.connect({ address: server.address });
+  const nativeConnection = await NativeConnection.connect({ address: server.address });
+  const client = new Client({ connection });
+  const rigs: Rig[] = [];
+  return {
+    client,
+    namespace: 'default',
+    async rig(options) {
+      const rig = await startRig({ ...options, client, nativeConnection, namespace: 'default', bundle, taskQueue: `bench-${rigs.length}` });
+      rigs.push(rig);
+      return rig;
+    },
+    historyOf: (workflowId) => historyOf(client, workflowId),
+    async close() {
+      for (const rig of rigs) await rig.close();
+      await nativeConnection.close();
+      await connection.close();
+      await server.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function historyOf(client: Client, workflowId: string): ReturnType<Lab['historyOf']> {
+  let [events, histories, longest, largestPayload] = [0, 0, 0, 0];
+  let runId: string | undefined =
+    (await client.workflow.getHandle(workflowId).describe()).raw.workflowExecutionInfo?.firstRunId ?? undefined;
+  while (runId) {
+    const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+    const list = history.events ?? [];
+    histories += 1;
+    events += list.length;
+    longest = Math.max(longest, list.length);
+    for (const event of list.slice(1)) largestPayload = Math.max(largestPayload, largestIn(event));
+    runId = list.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId ?? undefined;
+  }
+  return { events, histories, longest, largestPayload };
+}
+
+function largestIn(value: unknown): number {
+  if (value instanceof Uint8Array) return value.length;
+  if (value === null || typeof value !== 'object') return 0;
+  return Math.max(0, ...Object.values(value).map(largestIn));
+}
