@@ -21,17 +21,12 @@ describe('tokens', () => {
   });
 
   test.each([
-    ['a wrong password', FORM, 'username=demo&password=wrong&token=true', 401, 'InvalidCredentialsException'],
-    ['a form without token=true', FORM, 'username=demo&password=demo', 400, 'Invalid input Parameter.'],
-    [
-      'a JSON body',
-      { 'content-type': 'application/json' },
-      '{"username":"demo","password":"demo","token":true}',
-      500,
-      'Internal Server Error',
-    ],
-  ])('/auth refuses %s', async (_what, headers, body, status, message) => {
+    { what: 'a wrong password', body: 'username=demo&password=wrong&token=true', status: 401, message: 'InvalidCredentialsException' },
+    { what: 'a form without token=true', body: 'username=demo&password=demo', status: 400, message: 'Invalid input Parameter.' },
+    { what: 'a JSON body', type: 'application/json', body: '{"username":"demo"}', status: 500, message: 'Internal Server Error' },
+  ])('/auth refuses $what', async ({ type, body, status, message }) => {
     await withGateway({}, async ({ simulator }) => {
+      const headers = type ? { 'content-type': type } : FORM;
       const answer = await send(`${simulator.url}/auth`, { method: 'POST', headers, body });
       expect(answer.status).toBe(status);
       expect(answer.text).toContain(message);

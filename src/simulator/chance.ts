@@ -21,6 +21,9 @@ export function uuidOf(text: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
+/** There is one customer: drawn once, for it is in every row. */
+export const CUSTOMER_UUID = uuidOf('customer');
+
 // The finaliser of MurmurHash3: neighbouring asset numbers must not draw alike.
 function mixed(value: number): number {
   let hash = value;

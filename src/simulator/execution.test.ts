@@ -25,21 +25,23 @@ async function rows(caller: GatewayCaller, filter: string, more: object = {}): P
 }
 
 describe('execute', () => {
+  const tooMany = Array.from({ length: 26 }, (_, index) => index);
+
   test.each([
-    ['an unknown script', 1, { assetIds: ['20452610'] }, 404, 'Script not found: 1'],
-    ['a deprecated script', 72651, { assetIds: ['20452610'] }, 400, 'its status is DEPRECATED'],
-    ['a script in review', 72652, { assetIds: ['20452610'] }, 400, 'its status is PENDING_REVIEW'],
-    ['no targets', 72648, { assetIds: [], assetTagIds: [] }, 400, 'Either assetIds or assetTagIds'],
-    ['26 assets', 72648, { assetIds: Array.from({ length: 26 }, (_, index) => index) }, 400, 'assetIds has 26 entries, the limit is 25'],
-    [
-      '26 exclusions',
-      72648,
-      { assetTagIds: ['7001'], excludedAssetIds: Array.from({ length: 26 }, (_, index) => index) },
-      400,
-      'excludedAssetIds',
-    ],
-    ['test mode', 72648, { testMode: true, assetIds: ['20452610'] }, 400, 'testMode must be false'],
-  ])('refuses %s without an effect', async (_what, script, body, status, message) => {
+    { what: 'an unknown script', script: 1, body: { assetIds: ['20452610'] }, status: 404, message: 'Script not found: 1' },
+    { what: 'a deprecated script', script: 72651, body: { assetIds: ['20452610'] }, status: 400, message: 'its status is DEPRECATED' },
+    { what: 'a script in review', script: 72652, body: { assetIds: ['20452610'] }, status: 400, message: 'its status is PENDING_REVIEW' },
+    { what: 'no targets', script: 72648, body: { assetIds: [] }, status: 400, message: 'Either assetIds or assetTagIds' },
+    { what: '26 assets', script: 72648, body: { assetIds: tooMany }, status: 400, message: 'assetIds has 26 entries, the limit is 25' },
+    {
+      what: '26 exclusions',
+      script: 72648,
+      body: { assetIds: [1], excludedAssetIds: tooMany },
+      status: 400,
+      message: 'excludedAssetIds has 26',
+    },
+    { what: 'test mode', script: 72648, body: { testMode: true, assetIds: ['20452610'] }, status: 400, message: 'testMode must be false' },
+  ])('refuses $what without an effect', async ({ script, body, status, message }) => {
     await withGateway({}, async ({ simulator, caller }) => {
       const answer = await caller.post(`/sm/v1/scripts/${script}/execute`, body);
       expect(answer.status).toBe(status);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { type GatewayCaller, withGateway } from '../../test/support/gateway-caller.js';
+import { type GatewayCaller, signIn, withGateway } from '../../test/support/gateway-caller.js';
 
 const FIRST = 20_452_610;
 const SCRIPT = '/sm/v1/scripts/72648';
@@ -27,6 +27,19 @@ describe('lost answers', () => {
     await withGateway({ faults: { loseExecutes: [1], lostAs: 'status' } }, async ({ simulator, caller }) => {
       expect(await outcome(caller.execute([], 72648))).toBe(400);
       expect(await outcome(caller.execute([FIRST]))).toBeGreaterThanOrEqual(502);
+      expect(simulator.state.executions).toMatchObject([{ answered: false }]);
+    });
+  });
+
+  test('an answer can stay away until the caller gives up', async () => {
+    await withGateway({ faults: { loseExecutes: [1], lostAs: 'hang' } }, async ({ simulator }) => {
+      const headers = { authorization: `Bearer ${await signIn(simulator.url)}`, 'content-type': 'application/json' };
+      const patience = new AbortController();
+      const url = `${simulator.url}/sm/v1/scripts/72648/execute`;
+      const call = fetch(url, { method: 'POST', headers, body: `{"assetIds":["${FIRST}"]}`, signal: patience.signal });
+      while (simulator.state.executions.length === 0) await new Promise((resolve) => setImmediate(resolve));
+      patience.abort();
+      await expect(call).rejects.toThrow('aborted');
       expect(simulator.state.executions).toMatchObject([{ answered: false }]);
     });
   });

@@ -105,6 +105,20 @@ describe('a search-after walk', () => {
     });
   });
 
+  test('by names finds the hosts of these names, also among names that were given', async () => {
+    await withGateway({ assetNames: { [FIRST + 9]: 'old-HOST-000002.example.com', [FIRST + 3]: 'mail' } }, async ({ caller }) => {
+      const found = async (filter: string) =>
+        list(await caller.post('/sm/v1/assets/search', { filter, sort: '[{"assetId":"asc"}]' })).map(
+          ({ data }) => Number(data.assetId) - FIRST,
+        );
+      expect(await found('name:"host-000002.example.com" or name:"host-000004.example.com" or name:`host-000008.example.com`')).toEqual([
+        1, 7, 9,
+      ]);
+      expect(await found('name:`host-000002.example.com`')).toEqual([1]);
+      expect(await found('name:"mail" or name:"host-000001.example.com"')).toEqual([0, 3]);
+    });
+  });
+
   test('can be stalled, or overlap, when the fault is asked for', async () => {
     const body = { sort: '[{"assetId":"asc"}]', pageSize: 4 };
     const firstIds = (pages: Item[][]) => pages.slice(0, 3).map((page) => page.map(({ data }) => Number(data.assetId) - FIRST));

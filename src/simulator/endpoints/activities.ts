@@ -1,4 +1,4 @@
-import { uuidOf } from '../chance.js';
+import { CUSTOMER_UUID, uuidOf } from '../chance.js';
 import { ok, type Route } from '../routes.js';
 import { type RowKind, readSearch, searchRows } from '../search.js';
 import { searchRules } from '../wire.js';
@@ -48,7 +48,7 @@ function auditRecord(entry: AuditEntry) {
     applicationName: 'SM',
     userName: entry.username,
     userUuid: uuidOf(`user ${entry.username}`),
-    customerUuid: uuidOf('customer'),
+    customerUuid: CUSTOMER_UUID,
     client: null,
     sourceIp: null,
     createdDate: entry.createdAt,

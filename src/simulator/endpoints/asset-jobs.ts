@@ -1,5 +1,5 @@
 import { type AssetJob, assetJobOf, exitCodeAt, phaseAt, statusAt } from '../asset-job.js';
-import { chance, uuidOf } from '../chance.js';
+import { CUSTOMER_UUID, chance, uuidOf } from '../chance.js';
 import type { QqlNode } from '../qql.js';
 import { qqlOnlyValues } from '../qql-match.js';
 import { type Call, ok, type Route } from '../routes.js';
@@ -88,7 +88,7 @@ function assetJobRow(call: Call, row: AssetJob, includeScriptResult: boolean) {
     test: false,
     isTest: false,
     manifestId: uuidOf(`manifest ${row.id}`),
-    customerUuid: uuidOf('customer'),
+    customerUuid: CUSTOMER_UUID,
     job: {
       id: write(job.id, 'number'),
       scriptId: write(job.script.id, 'number'),

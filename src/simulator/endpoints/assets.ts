@@ -1,4 +1,4 @@
-import { uuidOf } from '../chance.js';
+import { CUSTOMER_UUID, uuidOf } from '../chance.js';
 import type { SimulatorSettings } from '../options.js';
 import { qqlOnlyValues } from '../qql-match.js';
 import { type Call, ok, type Route } from '../routes.js';
@@ -59,7 +59,7 @@ function assetKind(world: World): RowKind<number> {
     sortKeys: { id: fleet.agentUuid, assetId: fleet.assetId, name: fleet.name },
     candidates(filter) {
       const only = qqlOnlyValues(filter, 'assetId');
-      return only ? indexesOf(world, only) : everything;
+      return only ? indexesOf(world, only) : (namedIndexes(world, qqlOnlyValues(filter, 'name')) ?? everything);
     },
     memo: new Map(),
   };
@@ -75,6 +75,18 @@ export function indexesOf(world: World, assetIds: Iterable<string>): number[] {
     if (index !== undefined) indexes.add(index);
   }
   return [...indexes].sort((a, b) => a - b);
+}
+
+// Whole generated names lie in one asset each, so a thousand of them or'ed need no look at the whole fleet; given names may hold anything.
+function namedIndexes(world: World, names: Set<string> | undefined): number[] | undefined {
+  if (!names) return undefined;
+  const assetIds = Object.keys(world.settings.assetNames);
+  for (const name of names) {
+    const number = /^host-(\d{6,7})\.example\.com$/i.exec(name)?.[1];
+    if (number === undefined) return undefined;
+    assetIds.push(String(world.settings.firstAssetId + Number(number) - 1));
+  }
+  return indexesOf(world, assetIds);
 }
 
 function assetRow(call: Call, index: number) {
@@ -93,7 +105,7 @@ function assetRow(call: Call, index: number) {
     activatedForModules: ['AGENT_PC', 'PC'],
     tags: fleet.tagIds(index),
     interfaces: [{ hostname: name, macAddress: '02:00:00:00:00:01', address, interfaceName: 'eth0' }],
-    customerUuid: uuidOf('customer'),
+    customerUuid: CUSTOMER_UUID,
     customerId: write(CUSTOMER_ID, 'number'),
   };
 }
@@ -120,7 +132,7 @@ function tagRow(call: Call, tag: Tag) {
     tagUuid: uuidOf(`tag ${tag.id}`),
     name: tag.name,
     backgroundColor: '#0000FF',
-    customerUuid: uuidOf('customer'),
+    customerUuid: CUSTOMER_UUID,
     customerId: write(CUSTOMER_ID, 'number'),
   };
 }

@@ -1,4 +1,4 @@
-import { uuidOf } from '../chance.js';
+import { CUSTOMER_UUID } from '../chance.js';
 import { qqlOnlyValues } from '../qql-match.js';
 import { type Call, ok, type Route } from '../routes.js';
 import { matchingRows, type RowKind, readInstant, readSearch, searchRows } from '../search.js';
@@ -70,6 +70,6 @@ function jobRow(call: Call, job: SimulatedJob) {
     updatedDateTime: job.createdAt,
     test: false,
     isTest: false,
-    customerUuid: uuidOf('customer'),
+    customerUuid: CUSTOMER_UUID,
   };
 }

@@ -1,4 +1,4 @@
-import { uuidOf } from '../chance.js';
+import { CUSTOMER_UUID, uuidOf } from '../chance.js';
 import { GatewayError } from '../gateway-error.js';
 import { type Call, ok, type Route } from '../routes.js';
 import { matchingRows, type RowKind, readSearch, searchRows } from '../search.js';
@@ -90,7 +90,7 @@ function scriptRow(call: Call, script: SimulatedScript) {
     assetTags: null,
     subscribedModules: ['PC'],
     schedule: { recurringDay: 0, recurringTime: null, frequency: null },
-    customerUuid: uuidOf('customer'),
+    customerUuid: CUSTOMER_UUID,
   };
 }
 
@@ -101,7 +101,7 @@ function scriptDetail(call: Call, script: SimulatedScript) {
     scriptStatus: script.status,
     content: Buffer.from(text).toString('base64'),
     recurringDay: 0,
-    customerUUID: uuidOf('customer'),
+    customerUUID: CUSTOMER_UUID,
   };
 }
 
