@@ -1,6 +1,6 @@
 // The sliding-window log of calls to Qualys, shared by every worker of the ledger: one budget a subscription (design section 3).
 import type { CallGate, GateAnswer, LimitEvidence } from '../domain/call-gate.js';
-import { HOUR_MS, mayCall, type WindowFacts } from '../domain/rate-window.js';
+import { HOUR_MS, mayCall, type WindowFacts, wholeCap } from '../domain/rate-window.js';
 import type { Database, Sql } from './database.js';
 
 export interface CallCaps {
@@ -80,10 +80,10 @@ export class CallLog implements CallGate {
     const hour = await sql.first<{ n: number }>('SELECT count(*) AS n FROM calls WHERE at > ?', [now - HOUR_MS]);
     const sentInHour = hour?.n ?? 0;
     const opener =
-      sentInHour >= callsPerHour
+      sentInHour >= wholeCap(callsPerHour)
         ? await sql.first<{ at: number }>('SELECT at FROM calls WHERE at > ? ORDER BY at LIMIT 1 OFFSET ?', [
             now - HOUR_MS,
-            sentInHour - Math.ceil(callsPerHour),
+            sentInHour - wholeCap(callsPerHour),
           ])
         : undefined;
     const running = await sql.first<{ n: number }>('SELECT count(*) AS n FROM calls WHERE holds_until > ?', [now]);
@@ -107,16 +107,19 @@ async function announcedWindow(sql: Sql, limits: LimitsRow, now: number): Promis
   const { remaining, observed_at: observedAt, window_ms: windowMs } = limits;
   if (remaining === null || observedAt === null) return undefined;
   const spanMs = (windowMs ?? HOUR_MS) + MARGIN_MS;
-  const since = await sql.first<{ n: number }>('SELECT count(*) AS n FROM calls WHERE at > ?', [observedAt]);
-  const left = await sql.first<{ n: number }>('SELECT count(*) AS n FROM calls WHERE at > ? AND at <= ?', [
-    observedAt - spanMs,
-    now - spanMs,
-  ]);
+  // Calls sent after this were surely still counted in what was announced; older ones may have left, and do not leave twice.
+  const countedFrom = observedAt - (windowMs ?? HOUR_MS) + MARGIN_MS;
+  // The observing call itself is in the announcement, others of its millisecond may not be.
+  const since = await sql.first<{ n: number }>('SELECT max(0, count(*) - 1) AS n FROM calls WHERE at >= ?', [observedAt]);
+  const left = await sql.first<{ n: number }>('SELECT count(*) AS n FROM calls WHERE at > ? AND at <= ?', [countedFrom, now - spanMs]);
   const sentSince = (since?.n ?? 0) - (left?.n ?? 0);
   const lacking = 1 - (remaining - sentSince);
   const opener =
     lacking > 0
-      ? await sql.first<{ at: number }>('SELECT at FROM calls WHERE at > ? ORDER BY at LIMIT 1 OFFSET ?', [now - spanMs, lacking - 1])
+      ? await sql.first<{ at: number }>('SELECT at FROM calls WHERE at > ? ORDER BY at LIMIT 1 OFFSET ?', [
+          Math.max(now - spanMs, countedFrom),
+          lacking - 1,
+        ])
       : undefined;
   return {
     limit: limits.window_limit ?? undefined,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Database, Sql } from './database.js';
+import { type Database, jsonRows, type Sql } from './database.js';
 
 export interface CohortAsset {
   assetId: string;
@@ -18,7 +18,7 @@ export class Cohort {
     this.#database = database;
   }
 
-  /** Adds assets while the run is being opened. Assets that are in already stay as they are, so a page added twice changes nothing. */
+  /** Adds assets while the run is being opened. Assets that are in already stay as they are, so a page added twice changes nothing; nothing joins a frozen cohort. */
   async add(runId: string, assets: readonly CohortAsset[]): Promise<void> {
     for (let start = 0; start < assets.length; start += ROWS_PER_TRANSACTION) {
       const part = assets.slice(start, start + ROWS_PER_TRANSACTION);
@@ -28,8 +28,9 @@ export class Cohort {
 
   async remove(runId: string, assetIds: readonly string[]): Promise<void> {
     await this.#database.run(
-      `DELETE FROM attempts WHERE run_id = ? AND attempt = 1 AND execution_n IS NULL AND asset_id IN (SELECT value FROM json_each(?))`,
-      [runId, JSON.stringify(assetIds)],
+      `DELETE FROM attempts WHERE run_id = ? AND attempt = 1 AND execution_n IS NULL AND asset_id IN (SELECT value FROM json_each(?))
+         AND EXISTS (SELECT 1 FROM runs WHERE id = ? AND cohort_digest IS NULL)`,
+      [runId, jsonRows(assetIds), runId],
     );
   }
 
@@ -38,7 +39,7 @@ export class Cohort {
     await this.#database.run(
       `UPDATE attempts SET outcome = 'skipped', reason = ? WHERE run_id = ? AND attempt = 1 AND outcome = 'pending' AND execution_n IS NULL
          AND asset_id IN (SELECT value FROM json_each(?))`,
-      [reason, runId, JSON.stringify(assetIds)],
+      [reason, runId, jsonRows(assetIds)],
     );
   }
 
@@ -66,16 +67,20 @@ export class Cohort {
 }
 
 async function addRows(sql: Sql, runId: string, assets: readonly CohortAsset[]): Promise<void> {
-  const [row] = await sql.all<{ next_seq: number }>('UPDATE runs SET next_seq = next_seq + ? WHERE id = ? RETURNING next_seq', [
-    assets.length,
-    runId,
-  ]);
-  const firstSeq = (row?.next_seq ?? assets.length + 1) - assets.length;
+  const [row] = await sql.all<{ next_seq: number }>(
+    'UPDATE runs SET next_seq = next_seq + ? WHERE id = ? AND cohort_digest IS NULL RETURNING next_seq',
+    [assets.length, runId],
+  );
+  if (!row) return;
   await sql.run(
     `INSERT INTO attempts (run_id, seq, attempt, asset_id, name, agent_uuid, outcome)
      SELECT ?, ? + key, 1, json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'), 'pending' FROM json_each(?) WHERE true
      ON CONFLICT (run_id, asset_id, attempt) DO NOTHING`,
-    [runId, firstSeq, JSON.stringify(assets.map(({ assetId, name, agentUuid }) => [assetId, name ?? null, agentUuid ?? null]))],
+    [
+      runId,
+      row.next_seq - assets.length,
+      jsonRows(assets.map(({ assetId, name, agentUuid }) => [assetId, name ?? null, agentUuid ?? null])),
+    ],
   );
 }
 

@@ -21,6 +21,14 @@ export interface Database extends Sql {
   close(): Promise<void>;
 }
 
+/**
+ * Rows as a parameter for `json_each`. SQLite makes of an escaped lone surrogate bytes that are no UTF-8, and libsql ends the whole
+ * process when it reads them back; a NUL would end its text early.
+ */
+export function jsonRows(rows: unknown): string {
+  return JSON.stringify(rows).replace(/\\\\|\\u(?:d[89a-f][0-9a-f]{2}|0000)/g, (escaped) => (escaped === '\\\\' ? escaped : '\ufffd'));
+}
+
 /** True for the error of a broken UNIQUE or PRIMARY KEY constraint. */
 export function isUniqueViolation(error: unknown): boolean {
   return error instanceof Error && /UNIQUE constraint failed|duplicate key value/i.test(error.message);

@@ -9,9 +9,9 @@ import {
   MAX_SENDS,
 } from '../domain/execution-state.js';
 import { afterAcceptance, afterRefusal, type IntervalMemory, type IntervalPlan } from '../domain/interval.js';
-import { HOUR_MS } from '../domain/rate-window.js';
-import { type Database, isUniqueViolation, type Sql } from './database.js';
-import { countOutcomes, readRun } from './runs.js';
+import { HOUR_MS, wholeCap } from '../domain/rate-window.js';
+import { type Database, isUniqueViolation, jsonRows, type Sql } from './database.js';
+import { countOutcomes, type RunRow, readRun } from './runs.js';
 
 export interface Execution {
   n: number;
@@ -75,9 +75,7 @@ export class Executions {
         [runId],
       );
       if ((open?.slots ?? 0) >= run.maxInFlight) return undefined;
-      const counts = await countOutcomes(sql, runId);
-      const inFlight = counts.running + (await claimedAssets(sql, runId));
-      const size = Math.min(MAX_ASSETS_PER_EXECUTION, admits(run.errorBudget, counts, inFlight));
+      const size = Math.min(MAX_ASSETS_PER_EXECUTION, await admittedAssets(sql, run));
       if (size < 1) return undefined;
       return freezeBatch(sql, { runId, scriptId: run.script.id, n: run.claimed + 1, size });
     });
@@ -143,7 +141,9 @@ export class Executions {
     return this.#database.transaction(async (sql) => {
       if (!(await permitIsOpen(sql, runId, n, answer.permit))) return false;
       const now = await sql.now();
-      if (!(await move(sql, runId, n, 'notSent', 'sends = sends - 1, judge_at = NULL, note = ?', [answer.detail]))) return false;
+      // Where nothing was sent before, the next send's job is not looked for among those of the wait in between.
+      const forget = 'sends = sends - 1, judge_at = NULL, server_at = CASE WHEN sends > 1 THEN server_at END, note = ?';
+      if (!(await move(sql, runId, n, 'notSent', forget, [answer.detail]))) return false;
       await sql.run('UPDATE sends SET answered_at = ?, answer = ?, detail = ?, spent = 0 WHERE run_id = ? AND n = ? AND permit = ?', [
         now,
         answer.why,
@@ -163,6 +163,7 @@ export class Executions {
   /** The answer of this permit was lost: looking for its job may start `lookAfterMs` from now. */
   lost(runId: string, n: number, answer: { permit: number; detail: string; lookAfterMs: number }): Promise<void> {
     return this.#database.transaction(async (sql) => {
+      if (!(await permitIsOpen(sql, runId, n, answer.permit))) return;
       const now = await sql.now();
       await sql.run(`UPDATE sends SET answered_at = ?, answer = 'lost', detail = ? WHERE run_id = ? AND n = ? AND permit = ?`, [
         now,
@@ -195,7 +196,9 @@ export class Executions {
   provedNotExecuted(runId: string, n: number): Promise<'may-be-sent' | 'unverified' | 'moved'> {
     return this.#database.transaction(async (sql) => {
       const execution = await readExecution(sql, runId, n);
-      if (execution && execution.sends >= MAX_SENDS) {
+      // A late judge's evidence is about an earlier permit: of one whose request may still arrive nothing can be proved.
+      if (!execution || (execution.requestOverAt ?? 0) > (await sql.now())) return 'moved';
+      if (execution.sends >= MAX_SENDS) {
         return (await surrender(sql, runId, n, 'not-executed-twice')) ? 'unverified' : 'moved';
       }
       if (!(await move(sql, runId, n, 'proveNotExecuted', 'judge_at = NULL, looks = NULL', []))) return 'moved';
@@ -230,7 +233,7 @@ export class Executions {
   async inState(runId: string, states: readonly ExecutionState[]): Promise<Execution[]> {
     const rows = await this.#database.all<StoredExecution>(
       `SELECT * FROM executions WHERE run_id = ? AND settled_at IS NULL AND state IN (SELECT value FROM json_each(?)) ORDER BY n`,
-      [runId, JSON.stringify(states)],
+      [runId, jsonRows(states)],
     );
     return rows.map(toExecution);
   }
@@ -247,7 +250,7 @@ export class Executions {
   async claimedUuids(uuids: readonly string[]): Promise<Set<string>> {
     const rows = await this.#database.all<{ correlation_uuid: string }>(
       'SELECT correlation_uuid FROM executions WHERE correlation_uuid IN (SELECT value FROM json_each(?))',
-      [JSON.stringify(uuids)],
+      [jsonRows(uuids)],
     );
     return new Set(rows.map(({ correlation_uuid: uuid }) => uuid));
   }
@@ -320,6 +323,13 @@ async function move(
   return changed === 1;
 }
 
+/** Counting a large cohort takes long, and only a strict budget asks for it. */
+async function admittedAssets(sql: Sql, run: RunRow): Promise<number> {
+  if (!run.errorBudget?.strict) return Number.POSITIVE_INFINITY;
+  const counts = await countOutcomes(sql, run.id);
+  return admits(run.errorBudget, counts, counts.running + (await claimedAssets(sql, run.id)));
+}
+
 async function claimedAssets(sql: Sql, runId: string): Promise<number> {
   const row = await sql.first<{ assets: number | null }>(
     `SELECT sum(size) AS assets FROM executions WHERE run_id = ? AND state IN ('claimed', 'permitted') AND settled_at IS NULL`,
@@ -341,7 +351,7 @@ async function freezeBatch(sql: Sql, batch: { runId: string; scriptId: string; n
   if (rows.length === 0) return undefined;
   await sql.run(
     `UPDATE attempts SET execution_n = ?, lease = 1 WHERE run_id = ? AND (seq, attempt) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))`,
-    [n, runId, JSON.stringify(rows.map(({ seq, attempt }) => [seq, attempt]))],
+    [n, runId, jsonRows(rows.map(({ seq, attempt }) => [seq, attempt]))],
   );
   await sql.run('UPDATE runs SET next_n = ? WHERE id = ?', [n + 1, runId]);
   await sql.run(`INSERT INTO executions (run_id, n, state, script_id, size) VALUES (?, ?, 'claimed', ?, ?)`, [
@@ -375,10 +385,11 @@ async function quotaRefusal(sql: Sql, now: number, terms: PermitTerms): Promise<
   const dayMs = 24 * HOUR_MS;
   const day = await sql.first<{ n: number }>('SELECT count(*) AS n FROM sends WHERE spent = 1 AND permitted_at > ?', [now - dayMs]);
   const spent = day?.n ?? 0;
-  if (spent < terms.executionsPerDay) return undefined;
+  const allowed = wholeCap(terms.executionsPerDay);
+  if (spent < allowed) return undefined;
   const opener = await sql.first<{ permitted_at: number }>(
     'SELECT permitted_at FROM sends WHERE spent = 1 AND permitted_at > ? ORDER BY permitted_at LIMIT 1 OFFSET ?',
-    [now - dayMs, spent - Math.ceil(terms.executionsPerDay)],
+    [now - dayMs, spent - allowed],
   );
   return refused(
     'daily-quota',
@@ -389,9 +400,9 @@ async function quotaRefusal(sql: Sql, now: number, terms: PermitTerms): Promise<
 
 /** Executes of one script go one after the other, and not sooner than its interval. */
 async function turnRefusal(sql: Sql, scriptId: string, now: number): Promise<Refusal | undefined> {
-  const other = await sql.first<{ send_by: number }>(
-    `SELECT executions.send_by FROM executions JOIN sends USING (run_id, n) WHERE executions.state = 'permitted' AND executions.script_id = ?
-       AND sends.answered_at IS NULL AND sends.spent = 1 AND executions.judge_at > ? LIMIT 1`,
+  const other = await sql.first(
+    `SELECT 1 FROM executions JOIN sends USING (run_id, n) WHERE executions.state = 'permitted' AND executions.script_id = ?
+       AND sends.answered_at IS NULL AND sends.spent = 1 AND executions.over_at > ? LIMIT 1`,
     [scriptId, now],
   );
   if (other) return refused('serialised', 50, 'another execution of the script is being sent');

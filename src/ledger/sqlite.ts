@@ -1,10 +1,14 @@
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import SqliteDatabase from 'libsql';
 import { type Database, LedgerUnusable, type Sql, type SqlParameter, type SqlValue } from './database.js';
 
-/** How long a statement waits for another process' write transaction before it fails. */
+/** How long a statement waits for another connection's write transaction before it fails. */
 const BUSY_TIMEOUT_MS = 10_000;
+/** How much of that it waits inside SQLite, where it stops the whole process, and the transaction it waits for may be our own. */
+const BLOCKING_MS = 20;
+const LONGEST_PAUSE_MS = 25;
 const STATEMENTS_KEPT = 200;
 
 export interface SqliteOptions {
@@ -26,6 +30,7 @@ export function openSqlite({ path, create }: SqliteOptions): Database {
     connection.pragma('synchronous = FULL');
     connection.pragma('foreign_keys = ON');
     connection.prepare('SELECT count(*) AS tables FROM sqlite_master').all([]);
+    connection.pragma(`busy_timeout = ${BLOCKING_MS}`);
     return new Sqlite(connection);
   } catch (error) {
     throw new LedgerUnusable(
@@ -65,15 +70,15 @@ class Sqlite implements Database {
   }
 
   all<Row>(sql: string, parameters?: readonly SqlParameter[]): Promise<Row[]> {
-    return this.#enqueue(() => this.#direct.all<Row>(sql, parameters));
+    return this.#enqueue(() => patiently(() => this.#direct.all<Row>(sql, parameters)));
   }
 
   first<Row>(sql: string, parameters?: readonly SqlParameter[]): Promise<Row | undefined> {
-    return this.#enqueue(() => this.#direct.first<Row>(sql, parameters));
+    return this.#enqueue(() => patiently(() => this.#direct.first<Row>(sql, parameters)));
   }
 
   run(sql: string, parameters?: readonly SqlParameter[]): Promise<number> {
-    return this.#enqueue(() => this.#direct.run(sql, parameters));
+    return this.#enqueue(() => patiently(() => this.#direct.run(sql, parameters)));
   }
 
   now(): Promise<number> {
@@ -83,13 +88,13 @@ class Sqlite implements Database {
   transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
     return this.#enqueue(async () => {
       // IMMEDIATE takes the write lock first: a transaction that reads and then writes could otherwise decide on a stale read.
-      this.#connection.exec('BEGIN IMMEDIATE');
+      await patiently(async () => this.#connection.exec('BEGIN IMMEDIATE'));
       try {
         const result = await work(this.#direct);
         this.#connection.exec('COMMIT');
         return result;
       } catch (error) {
-        this.#connection.exec('ROLLBACK');
+        this.#rollBack();
         throw error;
       }
     });
@@ -100,6 +105,14 @@ class Sqlite implements Database {
       this.#statements.clear();
       this.#connection.close();
     });
+  }
+
+  #rollBack(): void {
+    try {
+      this.#connection.exec('ROLLBACK');
+    } catch {
+      // SQLite has rolled back by itself (disk full, I/O error): the first error tells why.
+    }
   }
 
   #enqueue<T>(work: () => Promise<T>): Promise<T> {
@@ -125,6 +138,23 @@ class Sqlite implements Database {
     }
     return statement;
   }
+}
+
+/** Tries again while another connection holds the write lock. */
+async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  const until = performance.now() + BUSY_TIMEOUT_MS;
+  for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isBusy(error) || performance.now() >= until) throw error;
+      await pause(pauseMs);
+    }
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && /database is locked|SQLITE_BUSY/i.test(`${'code' in error ? error.code : ''} ${error.message}`);
 }
 
 /** libsql aborts the whole process on a boolean, and on null outside an array: everything is bound through here. */

@@ -1,6 +1,6 @@
 // What the watch learns about assets. Writes are idempotent: the same look written twice leaves the same rows.
 import type { AssetDecision } from '../domain/settle.js';
-import type { Database, Sql } from './database.js';
+import { type Database, jsonRows, type Sql } from './database.js';
 
 /** An asset in flight, with its asset job as last seen. */
 export interface AssetInFlight {
@@ -73,23 +73,23 @@ export class Verdicts {
   /** Writes one look at one execution. Returns the number of assets whose outcome changed. */
   record(runId: string, look: LookAt, retry: RetryRule): Promise<number> {
     return this.#database.transaction(async (sql) => {
+      // A look that comes late must not touch what is settled, or closed and reported.
+      const open = await sql.first(
+        `SELECT 1 AS found FROM executions WHERE run_id = ? AND n = ? AND state = 'accepted' AND settled_at IS NULL`,
+        [runId, look.n],
+      );
+      if (!open) return 0;
       const now = await sql.now();
       await writeJobs(sql, runId, look);
       const changed = await writeDecisions(sql, runId, look);
       await queueRetries(sql, runId, look, { retry, now });
       await sql.run(
         `UPDATE executions SET rows_changed_server_at = CASE WHEN rows_seen < ? THEN ? ELSE rows_changed_server_at END, rows_seen = max(rows_seen, ?),
-           slot_freed_at = CASE WHEN ? THEN coalesce(slot_freed_at, ?) ELSE slot_freed_at END
-         WHERE run_id = ? AND n = ? AND state = 'accepted'`,
-        [look.jobs.length, look.serverNow, look.jobs.length, look.slotFree, now, runId, look.n],
+           slot_freed_at = CASE WHEN ? THEN coalesce(slot_freed_at, ?) ELSE slot_freed_at END,
+           state = CASE WHEN ? THEN 'settled' ELSE state END, settled_at = CASE WHEN ? THEN ? END
+         WHERE run_id = ? AND n = ?`,
+        [look.jobs.length, look.serverNow, look.jobs.length, look.slotFree, now, look.settled, look.settled, now, runId, look.n],
       );
-      if (look.settled) {
-        await sql.run(`UPDATE executions SET state = 'settled', settled_at = ? WHERE run_id = ? AND n = ? AND state = 'accepted'`, [
-          now,
-          runId,
-          look.n,
-        ]);
-      }
       return changed;
     });
   }
@@ -99,7 +99,7 @@ export class Verdicts {
     if (strays.length === 0) return;
     await this.#database.run(
       `INSERT INTO strays (run_id, job_id, asset_id) SELECT ?, json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?) WHERE true ON CONFLICT DO NOTHING`,
-      [runId, JSON.stringify(strays.map(({ jobId, assetId }) => [jobId, assetId]))],
+      [runId, jsonRows(strays.map(({ jobId, assetId }) => [jobId, assetId]))],
     );
   }
 
@@ -110,7 +110,7 @@ export class Verdicts {
   putBack(runId: string, outcomes: readonly string[]): Promise<number> {
     return this.#database.transaction(async (sql) => {
       const now = await sql.now();
-      const list = JSON.stringify(outcomes);
+      const list = jsonRows(outcomes);
       const chosen = `run_id = ? AND last = 1 AND outcome IN (SELECT value FROM json_each(?))`;
       await sql.run(`UPDATE attempts SET lease = NULL WHERE ${chosen} AND lease = 1`, [runId, list]);
       const added = await sql.run(
@@ -127,10 +127,10 @@ export class Verdicts {
     });
   }
 
-  /** Ends every asset that has no final outcome: what was sent is `unverified`, what was not is `skipped`. */
+  /** Ends every asset that has no final outcome: what was sent is `unverified`, what was not is `skipped`. Nothing of the run is sent or watched any more. */
   closeOpen(runId: string, reason: string): Promise<{ unverified: number; skipped: number }> {
     return this.#database.transaction(async (sql) => {
-      const now = await sql.now();
+      await releaseUnsent(sql, runId);
       const unverified = await sql.run(
         `UPDATE attempts SET outcome = 'unverified', reason = ? WHERE run_id = ? AND last = 1 AND (outcome = 'running'
            OR (outcome = 'pending' AND execution_n IN (SELECT n FROM executions WHERE run_id = ? AND state = 'permitted')))`,
@@ -142,20 +142,28 @@ export class Verdicts {
       );
       // A further attempt that was never sent leaves the verdict of the one before as the asset's last word.
       await sql.run(
-        `UPDATE attempts AS earlier SET last = 1 WHERE run_id = ? AND attempt = (SELECT attempt - 1 FROM attempts AS unsent
-           WHERE unsent.run_id = earlier.run_id AND unsent.seq = earlier.seq AND unsent.last = 1 AND unsent.outcome = 'pending' AND unsent.attempt > 1)`,
-        [runId],
+        `UPDATE attempts SET last = 1 WHERE run_id = ? AND (seq, attempt) IN
+           (SELECT seq, attempt - 1 FROM attempts WHERE run_id = ? AND outcome = 'pending' AND last = 1 AND attempt > 1)`,
+        [runId, runId],
       );
-      await sql.run(`DELETE FROM attempts WHERE run_id = ? AND outcome = 'pending' AND attempt > 1`, [runId]);
-      await sql.run(`UPDATE executions SET state = 'unverified', settled_at = ?, note = ? WHERE run_id = ? AND state = 'permitted'`, [
-        now,
-        reason,
-        runId,
-      ]);
-      await sql.run(`UPDATE executions SET settled_at = ?, note = ? WHERE run_id = ? AND settled_at IS NULL`, [now, reason, runId]);
+      await sql.run(`DELETE FROM attempts WHERE run_id = ? AND outcome = 'pending' AND last = 1 AND attempt > 1`, [runId]);
+      await sql.run(
+        `UPDATE executions SET state = CASE state WHEN 'claimed' THEN 'released' WHEN 'permitted' THEN 'unverified' ELSE state END, settled_at = ?, note = ?
+         WHERE run_id = ? AND settled_at IS NULL`,
+        [await sql.now(), reason, runId],
+      );
       return { unverified, skipped };
     });
   }
+}
+
+/** A batch that was frozen and not sent gives its assets back: else an attempt that comes late could still send it. */
+async function releaseUnsent(sql: Sql, runId: string): Promise<void> {
+  await sql.run(
+    `UPDATE attempts SET execution_n = NULL, lease = NULL WHERE run_id = ? AND execution_n IN
+       (SELECT n FROM executions WHERE run_id = ? AND state = 'claimed' AND settled_at IS NULL)`,
+    [runId, runId],
+  );
 }
 
 interface StoredAsset {
@@ -208,7 +216,7 @@ async function writeJobs(sql: Sql, runId: string, look: LookAt): Promise<void> {
      WHERE attempts.run_id = ? AND attempts.execution_n = ? AND attempts.asset_id = ${seen(0)}
        AND (attempts.status IS NOT ${seen(1)} OR attempts.exit_code IS NOT ${seen(2)} OR attempts.started_at IS NOT ${seen(3)}
          OR attempts.finished_at IS NOT ${seen(4)} OR attempts.ended_at IS NOT ${seen(5)} OR attempts.disconnected IS NOT ${seen(6)})`,
-    [look.serverNow, look.serverNow, JSON.stringify(rows), runId, look.n],
+    [look.serverNow, look.serverNow, jsonRows(rows), runId, look.n],
   );
 }
 
@@ -226,8 +234,8 @@ async function writeDecisions(sql: Sql, runId: string, look: LookAt): Promise<nu
        output = CASE WHEN output = 'none' AND ${decided(3)} AND status IS NOT NULL THEN ${decided(4)} ELSE output END
      FROM json_each(?) AS decided
      WHERE attempts.run_id = ? AND attempts.execution_n = ? AND attempts.asset_id = ${decided(0)}
-       AND (attempts.outcome IS NOT ${decided(1)} OR attempts.reason IS NOT ${decided(2)} OR (${decided(3)} AND attempts.lease = 1))`,
-    [JSON.stringify(rows), runId, look.n],
+       AND (attempts.outcome IS NOT ${decided(1)} OR attempts.reason IS NOT ${decided(2)} OR (${decided(3)} AND attempts.lease = 1 AND attempts.status IS NOT NULL))`,
+    [jsonRows(rows), runId, look.n],
   );
 }
 
@@ -239,15 +247,15 @@ function wantsOutput(look: LookAt, outcome: string): boolean {
 
 /** A failed asset with attempts left gets its next one; the row of the failed attempt stays as it is. */
 async function queueRetries(sql: Sql, runId: string, look: LookAt, rule: { retry: RetryRule; now: number }): Promise<void> {
-  if (rule.retry.failed === 0) return;
-  const failed = JSON.stringify(look.decisions.filter(({ outcome, final }) => final && outcome === 'failed').map(({ assetId }) => assetId));
+  const failed = look.decisions.filter(({ outcome, final }) => final && outcome === 'failed').map(({ assetId }) => assetId);
+  if (rule.retry.failed === 0 || failed.length === 0) return;
   const chosen = `run_id = ? AND execution_n = ? AND last = 1 AND attempt <= ? AND asset_id IN (SELECT value FROM json_each(?))`;
-  const parameters = [runId, look.n, rule.retry.failed, failed];
+  const parameters = [runId, look.n, rule.retry.failed, jsonRows(failed)];
   await sql.run(
     `INSERT INTO attempts (run_id, seq, attempt, asset_id, last, name, agent_uuid, outcome, due_at)
-     SELECT run_id, seq, attempt + 1, asset_id, 2, name, agent_uuid, 'pending', ? FROM attempts WHERE ${chosen}`,
+     SELECT run_id, seq, attempt + 1, asset_id, 1, name, agent_uuid, 'pending', ? FROM attempts WHERE ${chosen}`,
     [rule.now + rule.retry.afterMs, ...parameters],
   );
+  // The new rows have no execution yet, so only the failed attempts are meant.
   await sql.run(`UPDATE attempts SET last = 0 WHERE ${chosen}`, parameters);
-  await sql.run('UPDATE attempts SET last = 1 WHERE run_id = ? AND last = 2', [runId]);
 }
