@@ -2,18 +2,20 @@ import { activityInfo, heartbeat } from '@temporalio/activity';
 import type { ApprovalRule, PlaybookApproval } from '../domain/approval.js';
 import type { Blocked } from '../domain/blocked.js';
 import { QqlUnsafe } from '../domain/qql.js';
+import type { StoredRequest } from '../ledger/runs.js';
 import { QualysError } from '../qualys/errors.js';
 import type { Script } from '../qualys/qualys.js';
-import type { RemediationRequest } from '../schema/request.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { blockedBy, failureTypeOf, later, never, waitAfter } from './outcome-of-attempt.js';
+import { readTargets } from './read-targets.js';
 import { resolveTargets, UnresolvedTargets } from './resolve-targets.js';
 
 export interface OpenRunInput {
   runId: string;
   firstExecutionId: string;
   namespace: string;
-  request: RemediationRequest;
+  /** Without its targets: they stay in the first event, where `readTargets` finds them. */
+  request: StoredRequest;
   /** What the playbook asks for, when a ticket started the run through one. */
   playbookApproval?: PlaybookApproval | undefined;
   /** The reason for waiting that the workflow shows already. */
@@ -34,12 +36,11 @@ export function createOpenRun(dependencies: ActivityDependencies) {
   return {
     async openRun(input: OpenRunInput): Promise<OpenRunResult> {
       const { ledger } = dependencies;
-      const { targets, ...stored } = input.request;
       const opened = await ledger.runs.open({
         id: input.runId,
         firstExecutionId: input.firstExecutionId,
         namespace: input.namespace,
-        request: stored,
+        request: input.request,
       });
       if (opened === 'already-run') {
         throw never(
@@ -48,7 +49,7 @@ export function createOpenRun(dependencies: ActivityDependencies) {
         );
       }
       try {
-        return await openWith(dependencies, input, targets);
+        return await openWith(dependencies, input);
       } catch (error) {
         return blockedOrThrow(error, input.shown);
       }
@@ -56,17 +57,14 @@ export function createOpenRun(dependencies: ActivityDependencies) {
   };
 }
 
-async function openWith(
-  dependencies: ActivityDependencies,
-  input: OpenRunInput,
-  targets: RemediationRequest['targets'],
-): Promise<OpenRunResult> {
+async function openWith(dependencies: ActivityDependencies, input: OpenRunInput): Promise<OpenRunResult> {
   const { ledger, qualys, policy } = dependencies;
   const { runId, request } = input;
   const script = await qualys.script(request.script, { runId });
   refuseScript(script, request, policy.scripts?.allow);
   await ledger.runs.setScript(runId, { id: script.id, title: script.title, sha256: script.sha256 });
 
+  const targets = await readTargets(dependencies.client, { ...input, workflowId: runId });
   await resolveTargets(dependencies, { runId, targets, onPage: (found) => heartbeat(found) });
   const cohort = await ledger.cohort.freeze(runId);
   if (cohort.size === 0) throw never('NoTargets', 'The targets name no asset: the cohort is empty, so there is nothing to run on.');
@@ -81,7 +79,7 @@ async function openWith(
   };
 }
 
-function refuseScript(script: Script, request: RemediationRequest, allowed: readonly string[] | undefined): void {
+function refuseScript(script: Script, request: StoredRequest, allowed: readonly string[] | undefined): void {
   if (allowed && !allowed.includes(script.id)) {
     throw never(
       'PolicyViolation',

@@ -84,13 +84,14 @@ function parsedOrFail(input: unknown): RemediationRequest {
 /** Registers the run and freezes its cohort. Waits, visibly, up to an hour for a Qualys that gives no answer. */
 async function open(activities: RunActivities, state: RunState, request: RemediationRequest): Promise<void> {
   const { workflowId, firstExecutionRunId, namespace, memo } = workflowInfo();
+  const { targets: _targets, ...stored } = request;
   const playbookApproval = memo?.approval as PlaybookApproval | undefined;
   const attempt = (): Promise<OpenRunResult> =>
     activities.openRun({
       runId: workflowId,
       firstExecutionId: firstExecutionRunId,
       namespace,
-      request,
+      request: stored,
       playbookApproval,
       shown: state.blocked,
     });

@@ -1,0 +1,58 @@
+// `npm run bench:faults`: the run of 1,000 assets again, with lost answers, failing calls, revoked tokens, and another operator
+// running the same script in the same minutes. The worker's deaths are `npm run chaos`.
+import { openLab } from './lab.js';
+
+const ASSETS = 1_000;
+const first = 20_452_610;
+const seed = Number(process.env['SEED'] ?? 11);
+const lab = await openLab();
+try {
+  const rig = await lab.rig({
+    simulator: {
+      assets: ASSETS,
+      speed: 60,
+      seed,
+      keepAllCalls: true,
+      faults: { dropAfterEffectRate: 0.05, failRate: 0.05, lostAs: 'mixed', revokeTokensAfterCalls: [30, 60] },
+      foreignOperator: { username: 'other', everyMs: 20_000, scriptId: 72648, assetsPerRun: 25, sameTargets: true },
+    },
+  });
+  const startedAt = performance.now();
+  const run = await rig.start('bench-faults', {
+    script: 72648,
+    targets: { assetIds: Array.from({ length: ASSETS }, (_, index) => first + index) },
+    maxInFlight: Number(process.env['IN_FLIGHT'] ?? 8),
+    poll: { interval: '1s' },
+    deadline: '10m',
+  });
+  const report = await run.result();
+  const history = await lab.historyOf('bench-faults');
+  const ours = [...rig.simulator.state.executionsPerAsset('demo').values()];
+  const audit = (await rig.ledger.audit.of('bench-faults')).map(({ action, detail }) => `${action}: ${detail ?? ''}`);
+  const foreign = new Set(
+    rig.simulator.state.executions.filter(({ user }) => user !== 'demo').map(({ correlationUuid }) => correlationUuid),
+  );
+  const adopted = await rig.ledger.executions.claimedUuids([...foreign]);
+  console.log(
+    JSON.stringify(
+      {
+        status: report.status,
+        counts: report.counts,
+        executions: report.executions,
+        executesAtQualys: rig.simulator.state.executions.filter(({ user }) => user === 'demo').length,
+        assetsExecutedTwice: ours.filter((times) => times > 1).length,
+        foreignExecutions: foreign.size,
+        foreignAdopted: adopted.size,
+        apiCalls: report.apiCalls,
+        callsPerExecution: Number((report.apiCalls / report.executions).toFixed(2)),
+        ...history,
+        audit,
+        seconds: Math.round((performance.now() - startedAt) / 1_000),
+      },
+      undefined,
+      1,
+    ),
+  );
+} finally {
+  await lab.close();
+}
