@@ -1,0 +1,40 @@
+import { Command, Option } from '@commander-js/extra-typings';
+import { type AssetRow, LIVE_OUTCOMES, OUTCOMES } from '../domain/outcome.js';
+import { inBatches } from '../report/batches.js';
+import { jsonArray, jsonLines } from '../report/json-report.js';
+import { EXIT, type Invocation } from './context.js';
+import { withLedger } from './ledger-access.js';
+import { OUTCOME_STYLE } from './paint.js';
+import { unknownRun } from './sources.js';
+import { type Column, writeTable } from './table.js';
+
+const ROWS_PER_PAGE = 500;
+const COLUMNS: readonly Column<AssetRow>[] = [
+  { title: 'ASSET', text: ({ assetId }) => assetId },
+  { title: 'OUTCOME', text: ({ outcome }) => outcome, style: ({ outcome }) => OUTCOME_STYLE[outcome] },
+  { title: 'EXIT', text: ({ exitCode }) => (exitCode === undefined ? '' : String(exitCode)), align: 'right' },
+  { title: 'TRY', text: ({ attempt }) => String(attempt), align: 'right' },
+  { title: 'NAME', text: ({ name }) => name ?? '', flexible: true },
+  { title: 'REASON', text: ({ reason, status }) => reason ?? status ?? '', flexible: true },
+];
+
+export function assetsCommand(invocation: Invocation) {
+  return new Command('assets')
+    .description('list the assets of a run with what became of each')
+    .argument('<id>', 'workflow id')
+    .addOption(new Option('--outcome <word>', 'only these').choices([...OUTCOMES, ...LIVE_OUTCOMES] as const))
+    .option('--q <text>', 'only assets whose id or name holds this text')
+    .option('--jsonl', 'one JSON document a line')
+    .action(async (workflowId, { outcome, q, jsonl }) => {
+      await withLedger(invocation, async ({ reader }) => {
+        if (!(await reader.run(workflowId))) throw unknownRun(workflowId);
+        const rows = reader.allAssets(workflowId, { outcome, q });
+        if (jsonl) for await (const chunk of jsonLines(rows)) await invocation.stdout.write(chunk);
+        else if (invocation.json) {
+          for await (const chunk of jsonArray(rows)) await invocation.stdout.write(chunk);
+          await invocation.stdout.write('\n');
+        } else await writeTable(invocation, COLUMNS, inBatches(rows, ROWS_PER_PAGE));
+      });
+      invocation.exitCode = EXIT.done;
+    });
+}

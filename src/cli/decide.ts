@@ -1,0 +1,99 @@
+// approve, reject, pause, resume, cancel, retry: what people decide about a live run, through the same door as everybody else.
+import { Command } from '@commander-js/extra-typings';
+import { RetryOrderSchema } from '../schema/messages.js';
+import { describeProblems, problemsOf } from '../schema/request.js';
+import { CommandFailed, EXIT, type Invocation, writeJson, writeLine } from './context.js';
+import { unknownRun } from './sources.js';
+import type { DecisionName, TemporalRuns } from './temporal-runs.js';
+
+interface Who {
+  by?: string | undefined;
+  reason?: string | undefined;
+}
+
+/** A second copy may run on such an asset while the first one still does. */
+const RISKY = ['unverified', 'unreachable'];
+
+export function decisionCommands(invocation: Invocation) {
+  return [
+    signed('approve', 'let a waiting run go on')
+      .option('--digest <hex>', 'approve only this; `overhaul show` prints it')
+      .action((id, { digest, ...who }) =>
+        decide(invocation, { id, name: 'approve', who, details: digest === undefined ? {} : { digest } }),
+      ),
+    signed('reject', 'end a waiting run')
+      .option('--digest <hex>', 'reject only this')
+      .action((id, { digest, ...who }) => decide(invocation, { id, name: 'reject', who, details: digest === undefined ? {} : { digest } })),
+    signed('pause', 'send nothing new; what is in flight is collected').action((id, who) => decide(invocation, { id, name: 'pause', who })),
+    signed('resume', 'go on with a paused run').action((id, who) => decide(invocation, { id, name: 'resume', who })),
+    signed('retry', 'put unresolved assets of a live run back')
+      .option('--outcomes <words>', 'comma separated (default: failed)')
+      .action((id, { outcomes, ...who }) =>
+        retry(invocation, id, { who, outcomes: (outcomes ?? 'failed').split(',').map((word) => word.trim()) }),
+      ),
+    signed('cancel', 'send nothing new, collect what is in flight for up to a minute, and end').action((id, who) =>
+      cancel(invocation, id, who),
+    ),
+  ];
+}
+
+function signed(name: string, description: string) {
+  return new Command(name)
+    .description(description)
+    .argument('<id>', 'workflow id')
+    .option('--by <name>', 'who decides (default: you)')
+    .option('--reason <text>', 'why, for the record');
+}
+
+interface Decision {
+  id: string;
+  name: DecisionName;
+  who: Who;
+  details?: Record<string, unknown>;
+}
+
+async function decide(invocation: Invocation, { id, name, who, details }: Decision): Promise<void> {
+  const { by = invocation.userName, reason } = who;
+  const decision = { by, ...(reason === undefined ? {} : { reason }), ...details };
+  const result = await withTemporal(invocation, (temporal) => temporal.decide(id, name, decision));
+  if (invocation.json) await writeJson(invocation.stdout, { workflowId: id, decision: name, ...(result === undefined ? {} : { result }) });
+  else
+    await writeLine(
+      invocation.stderr,
+      name === 'retryUnresolved' ? `${id}: ${String(result)} assets were put back.` : `${id}: ${name} was taken.`,
+    );
+  invocation.exitCode = EXIT.done;
+}
+
+async function retry(invocation: Invocation, id: string, { who, outcomes }: { who: Who; outcomes: string[] }): Promise<void> {
+  const order = RetryOrderSchema.safeParse({ by: who.by ?? invocation.userName, outcomes });
+  if (!order.success) throw new CommandFailed(EXIT.usage, describeProblems(problemsOf(order.error)));
+  const workflow = await withTemporal(invocation, (temporal) => temporal.find(id));
+  if (!workflow) throw unknownRun(id);
+  if (workflow.state !== 'running') {
+    throw new CommandFailed(
+      EXIT.usage,
+      `${id} has ended, and a linked run for what it left comes with a later version. Start a new one: \`overhaul assets ${id} --outcome failed --json\` lists its assets.`,
+    );
+  }
+  const risky = outcomes.filter((outcome) => RISKY.includes(outcome));
+  if (risky.length > 0)
+    await writeLine(invocation.stderr, `Note: the first copy may still run on ${risky.join(' and ')} assets. The override is recorded.`);
+  await decide(invocation, { id, name: 'retryUnresolved', who, details: { outcomes } });
+}
+
+async function cancel(invocation: Invocation, id: string, { by = invocation.userName, reason }: Who): Promise<void> {
+  await withTemporal(invocation, (temporal) => temporal.cancel(id, { by, reason }));
+  if (invocation.json) await writeJson(invocation.stdout, { workflowId: id, decision: 'cancel' });
+  else await writeLine(invocation.stderr, `${id}: cancel was taken. See it end with: overhaul watch ${id}`);
+  invocation.exitCode = EXIT.done;
+}
+
+async function withTemporal<T>(invocation: Invocation, work: (temporal: TemporalRuns) => Promise<T>): Promise<T> {
+  const temporal = await invocation.connectTemporal();
+  try {
+    return await work(temporal);
+  } finally {
+    await temporal.close();
+  }
+}

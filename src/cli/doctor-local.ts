@@ -1,0 +1,80 @@
+// What can be checked on this machine.
+import { existsSync } from 'node:fs';
+import { stat, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Settings } from '../schema/config.js';
+import { loadConfigFile } from '../schema/config-file.js';
+import type { Parsed } from '../schema/request.js';
+import type { Environment } from '../schema/secret-ref.js';
+import type { Invocation } from './context.js';
+import type { Check } from './doctor-checks.js';
+import { findLedger } from './ledger-access.js';
+
+const LEAST_NODE = [20, 20] as const;
+/** An intent that cannot be written stops every run. */
+const LEAST_FREE_BYTES = 1024 ** 3;
+
+export function nodeCheck(version: string): Check {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const isRecent = major > LEAST_NODE[0] || (major === LEAST_NODE[0] && minor >= LEAST_NODE[1]);
+  if (isRecent) return { name: 'Node', state: 'ok', detail: version };
+  return { name: 'Node', state: 'wrong', detail: `${version} is older than ${LEAST_NODE.join('.')}`, mend: 'Install a newer Node.' };
+}
+
+export function* environmentChecks(environment: Parsed<Settings>): Generator<Check> {
+  if (environment.ok) return yield { name: 'environment', state: 'ok', detail: `task queue ${environment.value.taskQueue}` };
+  for (const { path, problem } of environment.problems) {
+    yield { name: 'environment', state: 'wrong', detail: `${path} ${problem}`, mend: 'docs/configuration.md describes every variable.' };
+  }
+}
+
+export function* configFileChecks(env: Environment): Generator<Check> {
+  const file = env.OVERHAUL_CONFIG?.trim() || 'overhaul.yaml';
+  const config = loadConfigFile(undefined, env);
+  if (!config.ok) {
+    for (const { path, problem } of config.problems)
+      yield { name: 'configuration', state: 'wrong', detail: path ? `${path}: ${problem}` : problem };
+    return;
+  }
+  const { playbooks, hooks, policy } = config.value;
+  const detail = existsSync(file)
+    ? `${file}: ${Object.keys(playbooks).length} playbooks, ${Object.keys(hooks).length} hooks`
+    : `no ${file}: the defaults hold`;
+  yield { name: 'configuration', state: 'ok', detail: `${detail}, at most ${policy.caps.callsPerHour} calls an hour` };
+}
+
+export async function* ledgerChecks(invocation: Invocation, path: string): AsyncGenerator<Check> {
+  if (!existsSync(path)) {
+    yield {
+      name: 'ledger',
+      state: 'note',
+      detail: `there is none at ${path} yet`,
+      mend: 'The worker creates it when it first starts: nothing to do before that.',
+    };
+    return;
+  }
+  const access = await findLedger(invocation);
+  if (access.ledger) {
+    const live = await access.ledger.runs.unfinished().finally(() => access.ledger.close());
+    yield { name: 'ledger', state: 'ok', detail: `${path}, ${live.length === 1 ? '1 live run' : `${live.length} live runs`}` };
+  } else yield { name: 'ledger', state: 'wrong', detail: access.problem };
+  const mode = (await stat(path)).mode & 0o077;
+  if (mode !== 0 && process.platform !== 'win32') {
+    yield {
+      name: 'ledger',
+      state: 'note',
+      detail: 'others on this machine may read it, with all script output',
+      mend: `chmod 600 ${path}`,
+    };
+  }
+  const { bavail, bsize } = await statfs(dirname(path));
+  const free = bavail * bsize;
+  if (free < LEAST_FREE_BYTES) {
+    yield {
+      name: 'disk',
+      state: 'wrong',
+      detail: `${Math.floor(free / 1024 ** 2)} MiB are free for the ledger`,
+      mend: 'Make room: a ledger that cannot be written stops every run.',
+    };
+  } else yield { name: 'disk', state: 'ok', detail: `${Math.floor(free / 1024 ** 3)} GiB free for the ledger` };
+}

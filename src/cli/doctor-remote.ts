@@ -1,0 +1,84 @@
+// What can be checked only by asking Temporal and Qualys.
+import type { QualysAccess } from '../schema/config.js';
+import type { Invocation } from './context.js';
+import type { Check } from './doctor-checks.js';
+
+const TIMEOUT_MS = 10_000;
+/** Tokens and windows are reckoned in server time, so a wrong local clock is no danger; beyond this it deserves a word. */
+const NOTABLE_SKEW_MS = 30_000;
+
+export async function temporalCheck(invocation: Invocation): Promise<Check> {
+  try {
+    const temporal = await invocation.connectTemporal();
+    try {
+      await temporal.list(1);
+      return { name: 'Temporal', state: 'ok', detail: `${temporal.address}, namespace ${temporal.namespace}` };
+    } finally {
+      await temporal.close();
+    }
+  } catch (error) {
+    const isMisconfigured = error instanceof Error && error.name === 'TemporalMisconfigured';
+    const mend = isMisconfigured
+      ? 'Mend TEMPORAL_* or the profile.'
+      : 'Start Temporal there, or set TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE.';
+    return { name: 'Temporal', state: isMisconfigured ? 'wrong' : 'unreachable', detail: messageOf(error).split('. ')[0] ?? '', mend };
+  }
+}
+
+export async function* qualysChecks(access: QualysAccess | undefined, now: () => number): AsyncGenerator<Check> {
+  if (!access) {
+    yield {
+      name: 'Qualys',
+      state: 'note',
+      detail: 'QUALYS_URL, QUALYS_USERNAME and QUALYS_PASSWORD are not all set here',
+      mend: 'Only the worker needs them.',
+    };
+    return;
+  }
+  const { createTransport } = await import('../qualys/transport.js');
+  const { createTokenSource } = await import('../qualys/token.js');
+  const { QualysError } = await import('../qualys/errors.js');
+  const transport = createTransport({ baseUrl: access.url, timeoutMs: TIMEOUT_MS });
+  let skewMs: number | undefined;
+  const clock = {
+    observe: async (serverMs: number) => {
+      skewMs = now() - serverMs;
+    },
+    now: async () => now(),
+  };
+  const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined };
+  try {
+    await createTokenSource(
+      { transport, clock, logger: silent },
+      { username: access.username, password: () => access.password.get() },
+    ).token();
+    yield { name: 'Qualys', state: 'ok', detail: `${access.url} takes the credentials of ${access.username}` };
+  } catch (error) {
+    const isOurs = error instanceof QualysError && ['authentication', 'permission', 'not-found', 'invalid'].includes(error.kind);
+    const mend = isOurs
+      ? 'Check QUALYS_URL, QUALYS_USERNAME and QUALYS_PASSWORD; repeated wrong passwords lock the account.'
+      : 'Check QUALYS_URL, the network, and HTTPS_PROXY.';
+    yield { name: 'Qualys', state: isOurs ? 'wrong' : 'unreachable', detail: messageOf(error), mend };
+  } finally {
+    await transport.close();
+  }
+  if (skewMs !== undefined) yield clockCheck(skewMs);
+}
+
+/** `skewMs`: local time less Qualys' time. */
+export function clockCheck(skewMs: number): Check {
+  const seconds = Math.round(Math.abs(skewMs) / 1_000);
+  if (Math.abs(skewMs) < NOTABLE_SKEW_MS)
+    return { name: 'clock', state: 'ok', detail: `within ${Math.max(1, seconds)} s of Qualys' clock` };
+  const detail = `${seconds} s ${skewMs > 0 ? 'ahead of' : 'behind'} Qualys' clock`;
+  return {
+    name: 'clock',
+    state: 'note',
+    detail,
+    mend: 'Overhaul reckons in server time, so runs are safe; set this clock for the sake of the logs.',
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

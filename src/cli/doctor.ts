@@ -1,0 +1,37 @@
+import { Command } from '@commander-js/extra-typings';
+import { type Invocation, writeJson, writeLine } from './context.js';
+import { type Check, exitCodeOfChecks, mendLine, statusLine } from './doctor-checks.js';
+import { painter } from './paint.js';
+
+export function doctorCommand(invocation: Invocation) {
+  return new Command('doctor')
+    .description('check configuration, Temporal, ledger, Qualys credentials and clock, and say how to mend what fails')
+    .action(async () => {
+      const checks: Check[] = [];
+      const paint = painter(invocation.stdout, invocation.env);
+      for await (const check of examine(invocation)) {
+        checks.push(check);
+        if (invocation.json) continue;
+        await writeLine(invocation.stdout, paint(statusLine(check)));
+        if (check.mend) await writeLine(invocation.stdout, paint(mendLine(check.mend)));
+      }
+      if (invocation.json)
+        await writeJson(invocation.stdout, { ok: checks.every(({ state }) => state === 'ok' || state === 'note'), checks });
+      invocation.exitCode = exitCodeOfChecks(checks);
+    });
+}
+
+/** One check after the other, each shown as soon as it is known. */
+async function* examine(invocation: Invocation): AsyncGenerator<Check> {
+  const local = await import('./doctor-local.js');
+  const { loadEnvironment } = await import('../schema/config.js');
+  yield local.nodeCheck(process.versions.node);
+  const environment = loadEnvironment(invocation.env);
+  yield* local.environmentChecks(environment);
+  yield* local.configFileChecks(invocation.env);
+  const { temporalCheck, qualysChecks } = await import('./doctor-remote.js');
+  yield await temporalCheck(invocation);
+  if (!environment.ok) return;
+  yield* local.ledgerChecks(invocation, environment.value.ledger.path);
+  yield* qualysChecks(environment.value.qualys, invocation.now);
+}

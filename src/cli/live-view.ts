@@ -1,0 +1,79 @@
+import { nextProgressLine, type PrintedLine } from '../domain/progress-line.js';
+import { spanText } from '../domain/span.js';
+import { type Invocation, type Output, writeLine } from './context.js';
+import { type Line, lineWidth, painter, speaksUnicode } from './paint.js';
+import { type FrameFacts, progressFrame } from './progress-frame.js';
+import { safeLine } from './terminal-text.js';
+
+/** Shows one observation after another. */
+export interface ProgressView {
+  show(facts: FrameFacts): Promise<void>;
+  /** Leaves the last picture standing, or takes it away. */
+  end(options: { clear: boolean }): Promise<void>;
+}
+
+const DEFAULT_COLUMNS = 80;
+const TROUBLE_GAP_MS = 30_000;
+
+/** One picture that is redrawn where both streams are a terminal, lines elsewhere. Both go to stderr: stdout is for the result. */
+export function progressView({ stdout, stderr, env }: Invocation): ProgressView {
+  const canRedraw = stderr.isTerminal && stdout.isTerminal && env.TERM !== 'dumb' && !env.CI;
+  return canRedraw ? new LiveView(stderr, env) : new LineView(stderr);
+}
+
+class LiveView implements ProgressView {
+  readonly #output: Output;
+  readonly #env: Invocation['env'];
+  #drawn: readonly Line[] = [];
+
+  constructor(output: Output, env: Invocation['env']) {
+    this.#output = output;
+    this.#env = env;
+  }
+
+  async show(facts: FrameFacts): Promise<void> {
+    const columns = this.#output.columns() ?? DEFAULT_COLUMNS;
+    const paint = painter(this.#output, this.#env);
+    const frame = progressFrame(facts, { columns, unicode: speaksUnicode(this.#env) });
+    // One write, so that no terminal shows half a picture.
+    const text = this.#back(columns) + frame.map((line) => `${paint(line)}\x1b[K\n`).join('');
+    this.#drawn = frame;
+    await this.#output.write(`${text}\x1b[J`);
+  }
+
+  async end({ clear }: { clear: boolean }): Promise<void> {
+    if (clear) await this.#output.write(`${this.#back(this.#output.columns() ?? DEFAULT_COLUMNS)}\x1b[J`);
+    this.#drawn = [];
+  }
+
+  /** To the first line of the last picture. A terminal that became narrower has wrapped its lines. */
+  #back(columns: number): string {
+    const height = this.#drawn.reduce((sum, line) => sum + Math.max(1, Math.ceil(lineWidth(line) / columns)), 0);
+    return height > 0 ? `\x1b[${height}A\r` : '';
+  }
+}
+
+class LineView implements ProgressView {
+  readonly #output: Output;
+  #printed: PrintedLine | undefined;
+  #trouble: { text: string; at: number } | undefined;
+
+  constructor(output: Output) {
+    this.#output = output;
+  }
+
+  async show({ workflowId, progress, trouble, now, startedAt }: FrameFacts): Promise<void> {
+    const isNews = trouble !== this.#trouble?.text || now - (this.#trouble?.at ?? 0) >= TROUBLE_GAP_MS;
+    if (trouble && isNews) {
+      this.#trouble = { text: trouble, at: now };
+      const age = startedAt === undefined ? '' : ` (${spanText(now - startedAt)} after the start)`;
+      await writeLine(this.#output, `${new Date(now).toISOString()} ${safeLine(workflowId)}: ${safeLine(trouble)}${age}`);
+    }
+    const line = progress && nextProgressLine(this.#printed, progress, now);
+    if (!line) return;
+    this.#printed = line;
+    await writeLine(this.#output, safeLine(line.text));
+  }
+
+  async end(): Promise<void> {}
+}

@@ -1,0 +1,27 @@
+import { Command } from '@commander-js/extra-typings';
+import { CommandFailed, EXIT, type Invocation } from './context.js';
+import { withLedger } from './ledger-access.js';
+import { unknownRun } from './sources.js';
+import { safeLine, safeLines } from './terminal-text.js';
+
+export function outputCommand(invocation: Invocation) {
+  return new Command('output')
+    .description("print a script's output on one asset; on a terminal without its control sequences, else byte by byte")
+    .argument('<id>', 'workflow id')
+    .argument('<asset>', 'asset id')
+    .action(async (workflowId, assetId) => {
+      const bytes = await withLedger(invocation, async ({ reader, outputs }) => {
+        if (!(await reader.run(workflowId))) throw unknownRun(workflowId);
+        return outputs.read(workflowId, assetId);
+      });
+      if (!bytes) {
+        throw new CommandFailed(
+          EXIT.notSucceeded,
+          `No output of asset ${safeLine(assetId)} is stored for ${workflowId}: it has none yet, was not asked for (\`output\` of the request), or the asset is not in the run.`,
+        );
+      }
+      if (invocation.json) await invocation.stdout.write(`${JSON.stringify({ assetId, output: bytes.toString('utf8') })}\n`);
+      else await invocation.stdout.write(invocation.stdout.isTerminal ? safeLines(bytes.toString('utf8')) : bytes);
+      invocation.exitCode = EXIT.done;
+    });
+}

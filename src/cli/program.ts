@@ -1,0 +1,91 @@
+// The command line as a whole. Commands load what is heavy (Temporal's SDK, the database) only when they run.
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from '@commander-js/extra-typings';
+import { assetsCommand } from './assets.js';
+import { type CommandContext, CommandFailed, EXIT, type Invocation, writeLine } from './context.js';
+import { decisionCommands } from './decide.js';
+import { doctorCommand } from './doctor.js';
+import { listCommand } from './list.js';
+import { outputCommand } from './output.js';
+import { reportCommand } from './report.js';
+import { runCommand } from './run.js';
+import { schemaCommand } from './schema-command.js';
+import { showCommand } from './show.js';
+import { watchCommand } from './watch.js';
+
+const EPILOGUE = `
+Exit codes: 0 done, 1 finished but not succeeded, 2 usage or configuration, 3 not reachable.
+
+Examples:
+  overhaul run --script 72648 --assets 20452610,20452611 --watch
+  overhaul run --script "Restart agent" --query 'car:operatingSystem:linux' --max-assets 500
+  overhaul report run-72648-20260822T101500Z-k3f9 --format csv --out report.csv`;
+
+/** Runs one command line. Returns the exit code, or undefined when the command has set the process' own. */
+export async function runCommandLine(argv: readonly string[], context: CommandContext): Promise<number | undefined> {
+  const invocation: Invocation = { ...context, json: false, exitCode: undefined };
+  try {
+    await (await buildProgram(invocation)).parseAsync([...argv], { from: 'user' });
+    return invocation.exitCode;
+  } catch (error) {
+    // Help and version end with code 0; everything else that commander says is about usage.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    await writeLine(context.stderr, error instanceof Error ? error.message : String(error));
+    return exitCodeOfError(error);
+  }
+}
+
+/** By name, because the classes would load Temporal's SDK. */
+function exitCodeOfError(error: unknown): number {
+  if (error instanceof CommandFailed) return error.exitCode;
+  switch (error instanceof Error ? error.name : '') {
+    case 'TemporalUnreachable':
+      return EXIT.unreachable;
+    case 'TemporalMisconfigured':
+    case 'LedgerUnusable':
+      return EXIT.usage;
+    default:
+      return EXIT.notSucceeded;
+  }
+}
+
+async function buildProgram(invocation: Invocation) {
+  const program = new Command('overhaul')
+    .description('Runs Qualys CAR scripts on fleets of hosts through Temporal: durably, and at most once per asset and attempt.')
+    .version(version(), '-V, --version', 'print the version')
+    .option('--json', 'machine-readable output on stdout; messages go to stderr')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => void invocation.stdout.write(text),
+      writeErr: (text) => void invocation.stderr.write(text),
+      getOutHelpWidth: () => invocation.stdout.columns() ?? 100,
+      getErrHelpWidth: () => invocation.stderr.columns() ?? 100,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .showHelpAfterError('(--help shows what there is)')
+    .exitOverride()
+    .hook('preAction', (command) => {
+      invocation.json = command.opts().json === true;
+    })
+    .addHelpText('after', EPILOGUE);
+  const { simulatorCommand } = await import('./simulator.js');
+  const [approve, reject, pause, resume, retry, cancel] = decisionCommands(invocation);
+  const groups = {
+    'Runs:': [runCommand(invocation), listCommand(invocation), showCommand(invocation), watchCommand(invocation)],
+    'Results:': [reportCommand(invocation), assetsCommand(invocation), outputCommand(invocation)],
+    'Decisions:': [approve, reject, pause, resume, retry, cancel],
+    'Set-up:': [doctorCommand(invocation), schemaCommand(invocation), simulatorCommand()],
+  };
+  for (const [heading, commands] of Object.entries(groups)) {
+    for (const command of commands) {
+      if (command) program.addCommand(command.helpGroup(heading).copyInheritedSettings(program));
+    }
+  }
+  return program;
+}
+
+function version(): string {
+  const { version: text } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+  return text;
+}

@@ -1,0 +1,104 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { emptyCounts } from '../domain/outcome.js';
+import { lineWidth } from './paint.js';
+import { type FrameFacts, progressFrame, shareOut } from './progress-frame.js';
+
+const NOW = Date.parse('2026-08-22T10:03:20.000Z');
+const FACTS: FrameFacts = {
+  workflowId: 'patch-openssl',
+  scriptTitle: 'Restart agent',
+  progress: {
+    phase: 'running',
+    asOf: '2026-08-22T10:03:20.000Z',
+    counts: { ...emptyCounts(), targeted: 1_000, succeeded: 590, failed: 12, unverified: 1, running: 100, pending: 297 },
+    inFlight: 4,
+    callsUsed: 88,
+    etaAt: '2026-08-22T10:05:25.000Z',
+  },
+  startedAt: Date.parse('2026-08-22T10:00:00.000Z'),
+  now: NOW,
+};
+
+function drawn(facts: FrameFacts, columns: number, unicode = true): string[] {
+  return progressFrame(facts, { columns, unicode }).map((line) => line.map(({ text }) => text).join(''));
+}
+
+describe('the progress frame', () => {
+  test('at 100 columns', () => {
+    expect(drawn(FACTS, 100)).toEqual([
+      'patch-openssl  running  Restart agent',
+      `${'█'.repeat(44)}${'▒'.repeat(7)}${'░'.repeat(21)} 603/1,000 60%`,
+      '✓ 590 succeeded  ✗ 12 failed  ? 1 unverified  297 pending  100 running',
+      '4 executions in flight  88 calls  3m 20s so far  about 2m 05s left',
+    ]);
+  });
+
+  test('at 40 columns', () => {
+    expect(drawn(FACTS, 40)).toEqual([
+      'patch-openssl  running  Restart agent',
+      '████████████████▒▒░░░░░░░ 603/1,000 60%',
+      '✓ 590 succeeded  ✗ 12 failed',
+      '? 1 unverified  297 pending',
+      '100 running',
+      '4 executions in flight  88 calls',
+      '3m 20s so far  about 2m 05s left',
+    ]);
+  });
+
+  test('in ASCII where nothing else is safe', () => {
+    expect(drawn(FACTS, 60, false).join('')).toMatch(/^[\x20-\x7e]+$/);
+  });
+
+  test('says what the run waits for, and how to decide', () => {
+    const progress = {
+      ...FACTS.progress,
+      blocked: 'Qualys asked to wait 60 s',
+      pending: { kind: 'approval', digest: 'ab12', approvals: 0 },
+    };
+    const lines = drawn({ ...FACTS, progress: progress as FrameFacts['progress'] }, 200);
+    expect(lines[0]).toBe('patch-openssl  awaiting approval  Restart agent');
+    expect(lines).toContain('blocked: Qualys asked to wait 60 s');
+    expect(lines).toContain('decide: waits for approval (digest ab12, 0 approvals so far): overhaul approve patch-openssl');
+  });
+
+  test('never wraps, however narrow the terminal and whatever the texts hold', () => {
+    const text = fc.string({ unit: fc.constantFrom('a', ' ', '漢', '\n', '\x1b[2J', '\u202e', '🙂', 'e\u0301', '-'), maxLength: 120 });
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 130 }), text, fc.boolean(), (columns, hostile, unicode) => {
+        const facts: FrameFacts = {
+          ...FACTS,
+          workflowId: hostile,
+          scriptTitle: hostile,
+          trouble: hostile,
+          progress: FACTS.progress && { ...FACTS.progress, blocked: hostile },
+        };
+        const frame = progressFrame(facts, { columns, unicode });
+        expect(Math.max(...frame.map(lineWidth))).toBeLessThan(columns);
+        expect(
+          frame
+            .flat()
+            .map(({ text: part }) => part)
+            .join(''),
+        ).not.toMatch(/[\p{Cc}\u202e]/u);
+      }),
+    );
+  });
+});
+
+describe('the cells of the bar', () => {
+  test('show one failure of ten thousand, and that something is left', () => {
+    expect(shareOut([9_998, 1, 0, 0, 1], 20)).toEqual([18, 1, 0, 0, 1]);
+  });
+
+  test('are always as many as there is room for', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(1_000_000), { minLength: 5, maxLength: 5 }), fc.integer({ min: 5, max: 72 }), (counts, cells) => {
+        fc.pre(counts.some((count) => count > 0));
+        const shares = shareOut(counts, cells);
+        expect(shares.reduce((sum, share) => sum + share, 0)).toBe(cells);
+        expect(shares.every((share, index) => (counts[index] === 0 ? share === 0 : share >= 1))).toBe(true);
+      }),
+    );
+  });
+});

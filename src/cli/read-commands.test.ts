@@ -1,0 +1,202 @@
+import { mkdtemp, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { overhaul } from '../../test/support/command-line.js';
+import { closeSampleRun, emptyLedger, openSampleRun, type SampleLedger } from '../../test/support/sample-ledger.js';
+import { ASSET_ROW_COLUMNS, emptyCounts } from '../domain/outcome.js';
+import type { RunProgress } from '../domain/run-progress.js';
+
+const PROGRESS: RunProgress = {
+  phase: 'awaiting-approval',
+  asOf: '2026-08-22T10:00:00.000Z',
+  counts: { ...emptyCounts(), targeted: 3, pending: 3 },
+  inFlight: 0,
+  callsUsed: 2,
+  pending: { kind: 'approval', digest: 'ab12', approvals: 0 },
+};
+
+let sample: SampleLedger;
+const ASSETS = Array.from({ length: 1_200 }, (_, index) => String(index + 1));
+
+beforeAll(async () => {
+  sample = await emptyLedger();
+  await openSampleRun(sample.ledger, 'done/1', ASSETS);
+  await sample.ledger.outputs.store('done/1', [
+    { assetId: '7', attempt: 1, output: Buffer.from('\x1b[31mred\x1b[0m\r\nbell\x07\tend\n\xff', 'latin1') },
+  ]);
+  await closeSampleRun(sample.ledger, 'done/1');
+  await openSampleRun(sample.ledger, 'live', ['5', '6', '8']);
+  await sample.ledger.audit.add('live', { actor: 'lee', action: 'pause', detail: 'lunch' });
+});
+
+afterAll(() => sample.ledger.close());
+
+describe('overhaul report', () => {
+  test('json is { report, assets } with every asset', async () => {
+    const { exitCode, stdout } = await overhaul(['report', 'done/1', '--format', 'json'], { env: sample.env });
+    const { report, assets } = JSON.parse(stdout) as { report: { counts: object }; assets: { assetId: string; outcome: string }[] };
+    expect(exitCode).toBe(0);
+    expect(report.counts).toMatchObject({ targeted: 1_200, skipped: 1_200 });
+    expect(assets.map(({ assetId }) => assetId)).toEqual(ASSETS);
+    expect(assets[0]).toEqual({ assetId: '1', name: 'host-1', outcome: 'skipped', reason: 'interrupted', attempt: 1 });
+  });
+
+  test('csv goes to a file, readable by its owner only', async () => {
+    const out = join(await mkdtemp(join(tmpdir(), 'report-')), 'report.csv');
+    const ran = await overhaul(['report', 'done/1', '--format', 'csv', '--out', out], { env: sample.env });
+    expect(ran).toEqual({ exitCode: 0, stdout: '', stderr: `Wrote ${out}\n` });
+    const lines = (await readFile(out, 'utf8')).split('\n');
+    expect(lines[0]).toBe(ASSET_ROW_COLUMNS.join(','));
+    expect(lines[7]).toBe('7,host-7,skipped,interrupted,,,1,,,,,,25');
+    expect(lines).toHaveLength(1_202);
+  });
+
+  test('html is a page', async () => {
+    const { stdout } = await overhaul(['report', 'done/1', '--format', 'html'], { env: sample.env });
+    expect(stdout).toMatch(/^<!doctype html>[\s\S]*<h1>done\/1 [\s\S]*host-1200[\s\S]*<\/html>\n$/);
+  });
+
+  test('of a run that is not finished there is none', async () => {
+    const ran = await overhaul(['report', 'live', '--format', 'json'], { env: sample.env });
+    expect(ran).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(ran.stderr).toContain('live is not finished (running)');
+  });
+
+  test('to a directory that does not exist is refused with its path', async () => {
+    const ran = await overhaul(['report', 'done/1', '--out', '/nowhere/report.json'], { env: sample.env });
+    expect(ran.exitCode).toBe(2);
+    expect(ran.stderr).toContain('The report cannot be written to /nowhere/report.json');
+  });
+});
+
+describe('overhaul assets', () => {
+  test('is a table', async () => {
+    const { stdout } = await overhaul(['assets', 'live'], { env: sample.env });
+    expect(stdout).toBe(
+      [
+        'ASSET  OUTCOME  EXIT  TRY  NAME    REASON',
+        '5      pending          1  host-5',
+        '6      pending          1  host-6',
+        '8      pending          1  host-8',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('fits a narrow terminal', async () => {
+    const { stdout } = await overhaul(['assets', 'done/1'], { env: { ...sample.env, NO_COLOR: '1' }, terminal: 40 });
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines).toHaveLength(1_201);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(40);
+  });
+
+  test('is an array with --json and lines with --jsonl, and can be filtered', async () => {
+    const found = await overhaul(['--json', 'assets', 'live', '--q', 'host-6'], { env: sample.env });
+    expect(JSON.parse(found.stdout)).toEqual([{ assetId: '6', name: 'host-6', outcome: 'pending', attempt: 1 }]);
+    const none = await overhaul(['assets', 'live', '--outcome', 'failed', '--json'], { env: sample.env });
+    expect(JSON.parse(none.stdout)).toEqual([]);
+    const lines = await overhaul(['assets', 'done/1', '--outcome', 'skipped', '--jsonl'], { env: sample.env });
+    expect(
+      lines.stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as { assetId: string }).assetId),
+    ).toEqual(ASSETS);
+  });
+
+  test('an outcome that is none is a usage error', async () => {
+    const ran = await overhaul(['assets', 'live', '--outcome', 'fine'], { env: sample.env });
+    expect(ran.exitCode).toBe(2);
+    expect(ran.stderr).toContain("argument 'fine' is invalid");
+  });
+});
+
+describe('overhaul output', () => {
+  test('is byte by byte where it is piped', async () => {
+    const { stdout, exitCode } = await overhaul(['output', 'done/1', '7'], { env: sample.env });
+    expect(exitCode).toBe(0);
+    expect(stdout).toBe('\x1b[31mred\x1b[0m\r\nbell\x07\tend\n\ufffd');
+  });
+
+  test('cannot play with a terminal', async () => {
+    const { stdout } = await overhaul(['output', 'done/1', '7'], { env: sample.env, terminal: 80 });
+    expect(stdout).toBe('red\nbell\tend\n\ufffd');
+  });
+
+  test('that is not stored is said so', async () => {
+    const ran = await overhaul(['output', 'done/1', '8'], { env: sample.env });
+    expect(ran).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(ran.stderr).toContain('No output of asset 8 is stored for done/1');
+  });
+});
+
+describe('overhaul list and show', () => {
+  test('list has the newest run first', async () => {
+    const { stdout } = await overhaul(['list', '--json'], { env: sample.env });
+    expect(JSON.parse(stdout)).toMatchObject([
+      { workflowId: 'live', state: 'running', done: 0, targeted: 3, script: { title: 'Restart agent' }, requestedBy: 'kim' },
+      { workflowId: 'done/1', state: 'failed', done: 1_200, targeted: 1_200 },
+    ]);
+    expect((await overhaul(['list'], { env: sample.env })).stdout).toMatch(/^RUN +STATE +DONE +STARTED +SCRIPT\nlive +running +0\/3 /);
+  });
+
+  test('show goes by the ledger alone when Temporal is away, and says so', async () => {
+    const ran = await overhaul(['show', 'live', '--json'], { env: sample.env });
+    expect(ran.exitCode).toBe(0);
+    expect(ran.stderr).toContain('Without Temporal, by the ledger alone');
+    expect(JSON.parse(ran.stdout)).toMatchObject({
+      workflowId: 'live',
+      state: 'running',
+      script: { id: '72648' },
+      cohort: { size: 3 },
+      progress: { counts: { targeted: 3, pending: 3 } },
+      audit: [{ actor: 'lee', action: 'pause', detail: 'lunch', verified: false }],
+    });
+    expect((await overhaul(['show', 'live'], { env: sample.env })).stdout).toMatch(
+      /^live {2}running\n {2}script {6}Restart agent \(72648\)\n[\s\S]*0 of 3 done, 0 running, 3 pending[\s\S]*pause by lee \(claimed\): lunch\n$/,
+    );
+  });
+
+  test('without a ledger Temporal alone serves', async () => {
+    const summary = { workflowId: 'patch', state: 'running', startedAt: '2026-08-22T10:00:00.000Z' } as const;
+    const world = {
+      env: { OVERHAUL_DATABASE_URL: 'sqlite:/nowhere/ledger.db' },
+      temporal: { list: async () => [summary], find: async () => summary, progress: async () => PROGRESS },
+    };
+    const listed = await overhaul(['list', '--json'], world);
+    expect(JSON.parse(listed.stdout)).toEqual([summary]);
+    expect(listed.stderr).toContain('There is no ledger at /nowhere/ledger.db');
+    expect(JSON.parse((await overhaul(['show', 'patch', '--json'], world)).stdout)).toMatchObject({
+      workflowId: 'patch',
+      state: 'awaiting approval',
+      progress: PROGRESS,
+    });
+  });
+});
+
+describe('what is not there', () => {
+  test.each([['report'], ['assets'], ['show'], ['watch'], ['output']])('%s of an unknown run exits 2', async (command) => {
+    const ran = await overhaul([command, 'gone', ...(command === 'output' ? ['1'] : [])], {
+      env: sample.env,
+      temporal: { find: async () => undefined },
+    });
+    expect(ran).toMatchObject({ exitCode: 2, stdout: '', stderr: 'There is no run gone. `overhaul list` shows the runs.\n' });
+  });
+
+  test.each([['report'], ['assets'], ['output']])('%s without a ledger exits 2 and creates none', async (command) => {
+    const path = join(await mkdtemp(join(tmpdir(), 'none-')), 'ledger.db');
+    const argv = [command, 'gone', ...(command === 'output' ? ['1'] : [])];
+    const ran = await overhaul(argv, { env: { OVERHAUL_DATABASE_URL: `sqlite:${path}` } });
+    expect(ran.exitCode).toBe(2);
+    expect(ran.stderr).toContain(`There is no ledger at ${path}`);
+    await expect(readFile(path)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  test('without Temporal and ledger there is nothing to show: exit 3', async () => {
+    const ran = await overhaul(['show', 'gone'], { env: { OVERHAUL_DATABASE_URL: 'sqlite:/nowhere/ledger.db' } });
+    expect(ran.exitCode).toBe(3);
+    expect(ran.stderr).toContain('Temporal cannot be reached');
+    expect(ran.stderr).toContain('There is no ledger');
+  });
+});

@@ -1,0 +1,57 @@
+// How a run ended, for people: its report as a few lines, or what went wrong instead.
+import { OUTCOMES, type RunReport } from '../domain/outcome.js';
+import { spanText } from '../domain/span.js';
+import { EXIT, type ExitCode, type Invocation, writeLine } from './context.js';
+import { type Line, OUTCOME_STYLE, painter, STATUS_STYLE } from './paint.js';
+import type { RunEnd } from './temporal-runs.js';
+import { safeLine } from './terminal-text.js';
+
+export function exitCodeOf(end: RunEnd): ExitCode {
+  if (end.kind === 'report') return end.report.status === 'succeeded' ? EXIT.done : EXIT.notSucceeded;
+  return end.type === 'InvalidRequest' ? EXIT.usage : EXIT.notSucceeded;
+}
+
+export async function printEnd({ stdout, stderr, env }: Invocation, workflowId: string, end: RunEnd): Promise<void> {
+  if (end.kind === 'report') {
+    const paint = painter(stdout, env);
+    for (const line of reportLines(end.report)) await writeLine(stdout, paint(line));
+    return;
+  }
+  const paint = painter(stderr, env);
+  for (const line of failureLines(workflowId, end)) await writeLine(stderr, paint(line));
+}
+
+export function reportLines(report: RunReport): Line[] {
+  const { counts, status, script, strays, followUp } = report;
+  const facts: [string, string][] = [
+    ['script', `${safeLine(script.title)} (${script.id})`],
+    ['took', `${spanText(Date.parse(report.finishedAt) - Date.parse(report.startedAt))}, until ${report.finishedAt}`],
+    ['cost', `${number(report.executions)} executions, ${number(report.apiCalls)} calls`],
+    ...(strays > 0 ? [['strays', `${number(strays)} assets were hit that were not in the cohort`] satisfies [string, string]] : []),
+    ...(followUp ? [['follow-up', followUpText(followUp)] satisfies [string, string]] : []),
+    ['assets', number(counts.targeted)],
+  ];
+  return [
+    [{ text: safeLine(report.runId), style: 'strong' }, { text: '  ' }, { text: status, style: STATUS_STYLE[status] }],
+    ...facts.map(([name, fact]): Line => [{ text: `  ${name.padEnd(12)}`, style: 'soft' }, { text: fact }]),
+    ...OUTCOMES.filter((outcome) => counts[outcome] > 0).map(
+      (outcome): Line => [{ text: `    ${outcome.padEnd(12)}`, style: OUTCOME_STYLE[outcome] }, { text: number(counts[outcome]) }],
+    ),
+  ];
+}
+
+export function failureLines(workflowId: string, { type, message, problems }: Extract<RunEnd, { kind: 'failed' }>): Line[] {
+  return [
+    [{ text: safeLine(workflowId), style: 'strong' }, { text: '  ' }, { text: type, style: 'bad' }],
+    [{ text: `  ${safeLine(message)}` }],
+    ...problems.map(({ path, problem }): Line => [{ text: `  ${path ? `${safeLine(path)}: ` : ''}${safeLine(problem)}` }]),
+  ];
+}
+
+function followUpText({ kind, titles, workflowId }: NonNullable<RunReport['followUp']>): string {
+  return safeLine(`${kind} ${[...titles, ...(workflowId ? [workflowId] : [])].join(', ')}`.trim());
+}
+
+function number(value: number): string {
+  return value.toLocaleString('en-US');
+}

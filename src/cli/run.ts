@@ -1,0 +1,143 @@
+import { readFileSync } from 'node:fs';
+import { Command } from '@commander-js/extra-typings';
+import { type Parsed, parseRequest, type RemediationRequest, type RemediationRequestInput } from '../schema/request.js';
+import { parseYaml } from '../schema/yaml-document.js';
+import { CommandFailed, EXIT, type ExitCode, type Invocation, writeJson, writeLine } from './context.js';
+import { dryRun } from './dry-run.js';
+import { newWorkflowId } from './new-workflow-id.js';
+import { type RequestOptions, requestFromOptions } from './run-request.js';
+import { settingsOf } from './settings.js';
+import { withSources } from './sources.js';
+import { watchRun } from './watch.js';
+
+interface RunOptions extends RequestOptions {
+  request?: string | undefined;
+  id?: string | undefined;
+  watch?: true | undefined;
+  dryRun?: true | undefined;
+}
+
+export function runCommand(invocation: Invocation) {
+  return new Command('run')
+    .description('start a run: one script over one cohort')
+    .option('--script <id|title>', 'script id, or its exact title')
+    .optionsGroup('Targets (lists are comma separated, repeatable, or @file):')
+    .option('--assets <ids>', 'asset ids', collect)
+    .option('--hosts <names>', 'exact asset names', collect)
+    .option('--tags <ids>', 'asset tag ids', collect)
+    .option('--query <source:filter>', 'car, gav, gav-v1 or edr, a colon, and the filter')
+    .option('--exclude <ids>', 'asset ids that are left out', collect)
+    .option('--max-assets <n>', 'refuse a larger cohort')
+    .optionsGroup('How:')
+    .option('--strategy <word>', 'assets, tags or auto (default: assets)')
+    .option('--max-in-flight <n>', 'executions at once (default: 4)')
+    .option('--poll <duration>', 'look at Qualys at most this often (default: 30s)')
+    .option('--deadline <duration>', 'of each execution (default: 6h)')
+    .option('--output <word>', 'script output that is kept: all, failed or none (default: all)')
+    .option('--retry-failed <n>', 'further attempts for each failed asset (default: 0)')
+    .option('--retry-after <duration>', 'before each of them (default: 15m)')
+    .option('--unreachable-wait <duration>', 'watch this long past the deadline (default: 0)')
+    .option('--error-budget <n|n%|json>', 'stop when more assets than that go wrong')
+    .option('--follow-up <json>', 'what is scheduled from the outcome')
+    .option('--script-sha256 <hex>', 'refuse a script with other content')
+    .option('--reason <text>', 'why, for the record')
+    .option('--requested-by <name>', 'who asks (default: you)')
+    .option('--request <file>', 'the request as YAML or JSON; options win over it')
+    .optionsGroup('Start:')
+    .option('--id <workflow id>', 'an id is used once (default: a new one)')
+    .option('--watch', 'wait for the end, and show the way')
+    .option('--dry-run', 'say what would be done, and send nothing')
+    .action(async (options) => {
+      invocation.exitCode = await run(invocation, options);
+    });
+}
+
+async function run(invocation: Invocation, options: RunOptions): Promise<ExitCode> {
+  const { input, request } = requestOf(invocation, options);
+  const { taskQueue } = settingsOf(invocation);
+  if (options.dryRun) return printDryRun(invocation, request);
+  const workflowId = options.id ?? newWorkflowId(request.script, invocation.now());
+  return options.watch
+    ? withSources(invocation, async (sources) => {
+        if (!sources.temporal) throw new CommandFailed(EXIT.unreachable, 'Nothing was started.');
+        await start(invocation, sources.temporal, { workflowId, input, taskQueue });
+        return watchRun(invocation, sources, workflowId);
+      })
+    : startOnly(invocation, { workflowId, input, taskQueue });
+}
+
+async function startOnly(invocation: Invocation, what: Start): Promise<ExitCode> {
+  const temporal = await invocation.connectTemporal();
+  try {
+    await start(invocation, temporal, what);
+  } finally {
+    await temporal.close();
+  }
+  if (invocation.json) await writeJson(invocation.stdout, { workflowId: what.workflowId });
+  else await writeLine(invocation.stdout, what.workflowId);
+  return EXIT.done;
+}
+
+interface Start {
+  workflowId: string;
+  input: RemediationRequestInput;
+  taskQueue: string;
+}
+
+async function start({ stderr }: Invocation, temporal: Awaited<ReturnType<Invocation['connectTemporal']>>, what: Start): Promise<void> {
+  const { kind } = await temporal.start(what);
+  if (kind === 'started') return writeLine(stderr, `Started ${what.workflowId}. See it with: overhaul watch ${what.workflowId}`);
+  const whose = kind === 'same' ? 'this very request' : 'another request';
+  throw new CommandFailed(
+    EXIT.usage,
+    `The id ${what.workflowId} is taken, by ${whose}: an id is used once. Nothing was started. See it with: overhaul show ${what.workflowId}`,
+  );
+}
+
+/** Throws `CommandFailed` with every problem at once. The request goes out as it was written: the workflow fills in the defaults. */
+function requestOf(invocation: Invocation, options: RunOptions): { input: RemediationRequestInput; request: RemediationRequest } {
+  const base = options.request === undefined ? undefined : requestFile(options.request);
+  const { input, problems } = requestFromOptions(options, {
+    base: base?.ok ? base.value : undefined,
+    readText: (path) => readFileSync(path, 'utf8'),
+  });
+  const complete = { requestedBy: invocation.userName, ...input };
+  const parsed = parseRequest(complete);
+  const all = [...(base && !base.ok ? base.problems : []), ...problems, ...(parsed.ok ? [] : parsed.problems)];
+  if (!parsed.ok || all.length > 0) {
+    const count = all.length === 1 ? '1 problem' : `${all.length} problems`;
+    const lines = all.map(({ path, problem }) => `  ${path ? `${path}: ` : ''}${problem}`);
+    throw new CommandFailed(EXIT.usage, [`The request has ${count}; nothing was started.`, ...lines].join('\n'));
+  }
+  return { input: complete as unknown as RemediationRequestInput, request: parsed.value };
+}
+
+function requestFile(path: string): Parsed<unknown> {
+  try {
+    const document = parseYaml(readFileSync(path, 'utf8'), path);
+    return document.ok ? { ok: true, value: document.value.content ?? null } : document;
+  } catch (error) {
+    const problem = `the file ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+    return { ok: false, problems: [{ path: '--request', problem }] };
+  }
+}
+
+async function printDryRun({ json, stdout }: Invocation, request: RemediationRequest): Promise<ExitCode> {
+  const answer = dryRun(request);
+  if (!answer.ok) throw new CommandFailed(EXIT.usage, answer.problem);
+  const { cohort, executions, calls, script } = answer.plan;
+  if (json) await writeJson(stdout, answer.plan);
+  else {
+    await writeLine(stdout, `script ${script} on ${cohort.size === 1 ? '1 asset' : `${cohort.size} assets`}, digest ${cohort.digest}`);
+    await writeLine(
+      stdout,
+      `${executions === 1 ? '1 execution' : `${executions} executions`}, about ${calls.atLeast} to ${calls.atMost} calls to Qualys`,
+    );
+    await writeLine(stdout, 'Nothing was sent. Whether script and assets exist is checked when the run starts.');
+  }
+  return EXIT.done;
+}
+
+function collect(value: string, before: string[] = []): string[] {
+  return [...before, value];
+}

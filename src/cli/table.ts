@@ -1,0 +1,78 @@
+// Tables as wide as they need to be and no wider than the terminal, page by page, so that a million rows can go through one.
+import { type CommandContext, writeLine } from './context.js';
+import { fitLine, type Line, painter, type Style } from './paint.js';
+import { fitText, padText, safeLine, textWidth } from './terminal-text.js';
+
+export interface Column<Row> {
+  title: string;
+  text(row: Row): string;
+  style?: ((row: Row) => Style | undefined) | undefined;
+  /** Gives way first when there is too little room. */
+  flexible?: boolean;
+  align?: 'right';
+}
+
+const GAP = '  ';
+const NARROWEST = 8;
+/** Without a terminal nothing is cut off. */
+const UNBOUNDED = 10_000;
+
+/** Writes rows under a header; the first page decides the widths. Returns the number of rows. */
+export async function writeTable<Row>(
+  { stdout, env }: CommandContext,
+  columns: readonly Column<Row>[],
+  pages: AsyncIterable<readonly Row[]> | Iterable<readonly Row[]>,
+): Promise<number> {
+  const paint = painter(stdout, env);
+  const room = stdout.isTerminal ? (stdout.columns() ?? 80) - 1 : UNBOUNDED;
+  let widths: number[] | undefined;
+  let count = 0;
+  for await (const page of pages) {
+    if (!widths) {
+      widths = columnWidths(columns, page, room);
+      const head = columns.map(({ title, align }, index): { text: string; style: Style } => ({
+        text: cellText(title, widths?.[index] ?? 0, align),
+        style: 'soft',
+      }));
+      await writeLine(stdout, paint(rowLine(head, room)).trimEnd());
+    }
+    const fixed = widths;
+    const lines = page.map((row) => paint(rowLine(cells(columns, row, fixed), room)).trimEnd());
+    count += page.length;
+    await writeLine(stdout, lines.join('\n'));
+  }
+  return count;
+}
+
+/** Natural widths, of which the flexible columns give up what is too much. */
+export function columnWidths<Row>(columns: readonly Column<Row>[], page: readonly Row[], room: number): number[] {
+  const widths = columns.map(({ title, text }) => Math.max(textWidth(title), ...page.map((row) => textWidth(safeLine(text(row))))));
+  let excess = widths.reduce((sum, width) => sum + width, 0) + GAP.length * (columns.length - 1) - room;
+  for (const [index, { flexible }] of [...columns.entries()].reverse()) {
+    const width = widths[index] ?? 0;
+    if (!flexible || excess <= 0) continue;
+    const given = Math.min(excess, Math.max(0, width - NARROWEST));
+    widths[index] = width - given;
+    excess -= given;
+  }
+  return widths;
+}
+
+function cells<Row>(columns: readonly Column<Row>[], row: Row, widths: readonly number[]): Line {
+  return columns.map(({ text, style, align }, index) => ({
+    text: cellText(safeLine(text(row)), widths[index] ?? 0, align),
+    style: style?.(row),
+  }));
+}
+
+function cellText(text: string, width: number, align: 'right' | undefined): string {
+  const fitted = fitText(text, width);
+  return align === 'right' ? ' '.repeat(Math.max(0, width - textWidth(fitted))) + fitted : padText(fitted, width);
+}
+
+function rowLine(segments: Line, room: number): Line {
+  return fitLine(
+    segments.flatMap((segment, index) => (index === 0 ? [segment] : [{ text: GAP }, segment])),
+    room,
+  );
+}

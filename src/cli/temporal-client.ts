@@ -1,0 +1,157 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type Client,
+  isGrpcServiceError,
+  QueryNotRegisteredError,
+  type WorkflowExecutionInfo,
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import type { RunReport } from '../domain/outcome.js';
+import { loadEnvironment } from '../schema/config.js';
+import { parseProgress } from '../schema/progress.js';
+import type { Problem } from '../schema/request.js';
+import type { Environment } from '../schema/secret-ref.js';
+import { type ClientConnection, connectClient } from '../temporal/connection.js';
+import { dataConverterOf } from '../temporal/payload-codec.js';
+import { startRun, TemporalUnavailable } from '../temporal/start-run.js';
+import { CommandFailed, EXIT } from './context.js';
+import type { RunEnd, TemporalRuns, WorkflowState, WorkflowSummary } from './temporal-runs.js';
+
+const CALL_DEADLINE_MS = 8_000;
+/** A query waits for a worker; the ledger answers meanwhile. */
+const QUERY_DEADLINE_MS = 3_000;
+const DECISION_DEADLINE_MS = 15_000;
+
+export async function connectTemporalRuns(env: Environment): Promise<TemporalRuns> {
+  const settings = loadEnvironment(env);
+  const dataConverter = settings.ok ? dataConverterOf(settings.value.encryptionKeys) : undefined;
+  return temporalRuns(await connectClient(env, dataConverter ? { dataConverter } : {}));
+}
+
+export function temporalRuns({ client, connection, address, namespace }: ClientConnection): TemporalRuns {
+  const ask = <T>(workflowId: string, call: () => Promise<T>, deadlineMs = CALL_DEADLINE_MS): Promise<T> =>
+    within(client, deadlineMs, call).catch((error: unknown) => {
+      throw commandFailure(error, workflowId);
+    });
+  return {
+    address,
+    namespace,
+    start: (start) => ask(start.workflowId, () => startRun(client, start)),
+    async find(workflowId) {
+      try {
+        return summaryOf(await within(client, CALL_DEADLINE_MS, () => client.workflow.getHandle(workflowId).describe()));
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return undefined;
+        throw commandFailure(error, workflowId);
+      }
+    },
+    progress: async (workflowId) =>
+      parseProgress(await within(client, QUERY_DEADLINE_MS, () => client.workflow.getHandle(workflowId).query('progress'))),
+    end: (workflowId) => ask(workflowId, () => endOf(client, workflowId)),
+    decide: (workflowId, name, decision) =>
+      ask(workflowId, () => client.workflow.getHandle(workflowId).executeUpdate(name, { args: [decision] }), DECISION_DEADLINE_MS),
+    cancel: (workflowId, { by, reason }) =>
+      ask(workflowId, async () => {
+        await client.workflowService.requestCancelWorkflowExecution({
+          namespace,
+          workflowExecution: { workflowId },
+          identity: by,
+          requestId: randomUUID(),
+          reason: reason ?? `cancelled by ${by}`,
+        });
+      }),
+    list: (limit) => ask('', () => newest(client, limit)),
+    close: () => connection.close(),
+  };
+}
+
+function within<T>(client: Client, deadlineMs: number, call: () => Promise<T>): Promise<T> {
+  return client.withDeadline(Date.now() + deadlineMs, call);
+}
+
+async function newest(client: Client, limit: number): Promise<WorkflowSummary[]> {
+  const found: WorkflowSummary[] = [];
+  for await (const workflow of client.workflow.list({ query: 'WorkflowType = "remediationRun"', pageSize: Math.min(limit, 100) })) {
+    if (workflow.status.name !== 'CONTINUED_AS_NEW') found.push(summaryOf(workflow));
+    if (found.length >= limit) break;
+  }
+  return found;
+}
+
+const STATES: Partial<Record<string, WorkflowState>> = {
+  COMPLETED: 'completed',
+  FAILED: 'failed',
+  CANCELLED: 'cancelled',
+  TERMINATED: 'terminated',
+  TIMED_OUT: 'timed out',
+};
+
+type Described = Pick<WorkflowExecutionInfo, 'workflowId' | 'startTime'> & { status: { name: string }; closeTime?: Date | undefined };
+
+function summaryOf({ workflowId, status, startTime, closeTime }: Described): WorkflowSummary {
+  return {
+    workflowId,
+    state: STATES[status.name] ?? 'running',
+    startedAt: startTime.toISOString(),
+    ...(closeTime ? { closedAt: closeTime.toISOString() } : {}),
+  };
+}
+
+async function endOf(client: Client, workflowId: string): Promise<RunEnd> {
+  try {
+    return { kind: 'report', report: (await client.workflow.getHandle(workflowId).result()) as RunReport };
+  } catch (error) {
+    if (!(error instanceof WorkflowFailedError)) throw error;
+    return endWithout(error.cause ?? error);
+  }
+}
+
+/** The failure that the workflow itself raised; around it are at most an activity's and a child's. */
+export function endWithout(failure: Error): RunEnd {
+  let cause: unknown = failure;
+  while (cause instanceof Error && !(cause instanceof ApplicationFailure) && cause.cause instanceof Error) cause = cause.cause;
+  if (!(cause instanceof ApplicationFailure)) return { kind: 'failed', type: failure.name, message: failure.message, problems: [] };
+  const [problems] = cause.details ?? [];
+  return {
+    kind: 'failed',
+    type: cause.type ?? 'Error',
+    message: cause.message,
+    problems: Array.isArray(problems) ? problems.filter(isProblem) : [],
+  };
+}
+
+function isProblem(value: unknown): value is Problem {
+  return typeof value === 'object' && value !== null && 'path' in value && 'problem' in value;
+}
+
+/** What went wrong at Temporal, in the words of the command line. */
+export function commandFailure(error: unknown, workflowId: string): unknown {
+  if (error instanceof WorkflowNotFoundError) {
+    return new CommandFailed(
+      EXIT.usage,
+      `Temporal has no live run ${workflowId}: it is unknown, or has ended. \`overhaul list\` shows the runs.`,
+    );
+  }
+  if (error instanceof WorkflowUpdateFailedError) {
+    return new CommandFailed(EXIT.notSucceeded, `The run ${workflowId} refused: ${error.cause?.message ?? error.message}`);
+  }
+  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
+    return new CommandFailed(
+      EXIT.unreachable,
+      `No worker answered for ${workflowId}. Start one; the decision may still be taken then, so look before you repeat it.`,
+    );
+  }
+  if (error instanceof TemporalUnavailable) return new CommandFailed(EXIT.unreachable, error.message);
+  if (error instanceof QueryNotRegisteredError)
+    return new CommandFailed(EXIT.usage, `${workflowId} is no run of Overhaul: it answers no progress.`);
+  const grpc = isGrpcServiceError(error) ? error : error instanceof Error ? error.cause : undefined;
+  if (!isGrpcServiceError(grpc)) return error;
+  return new CommandFailed(
+    EXIT.unreachable,
+    `Temporal did not answer: ${grpc.details || grpc.message}. \`overhaul doctor\` checks the way.`,
+  );
+}

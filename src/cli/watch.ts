@@ -1,0 +1,62 @@
+import { Command } from '@commander-js/extra-typings';
+import { type ExitCode, type Invocation, writeJson, writeLine } from './context.js';
+import { progressView } from './live-view.js';
+import { exitCodeOf, printEnd } from './run-end.js';
+import { isKnown, type Observation, observe, type Sources, unknownRun, withSources } from './sources.js';
+
+/** Between two looks. A look at a ledger of a million rows may take longer than that, and then waits as long again. */
+const LOOK_EVERY_MS = 1_000;
+
+export function watchCommand(invocation: Invocation) {
+  return new Command('watch')
+    .description('show a run live until it ends; Ctrl-C leaves it running')
+    .argument('<id>', 'workflow id')
+    .action(async (workflowId) => {
+      invocation.exitCode = await withSources(invocation, (sources) => watchRun(invocation, sources, workflowId));
+    });
+}
+
+/** Returns the exit code that the run's end stands for. */
+export async function watchRun(invocation: Invocation, sources: Sources, workflowId: string): Promise<ExitCode> {
+  const view = progressView(invocation);
+  const interrupted = new AbortController();
+  const release = invocation.onInterrupt(() => interrupted.abort());
+  try {
+    for (;;) {
+      const lookedAt = invocation.now();
+      const seen = await observe(sources, workflowId);
+      if (!isKnown(seen)) throw unknownRun(workflowId);
+      if (seen.end) {
+        await view.end({ clear: true });
+        return await finish(invocation, seen);
+      }
+      if (!interrupted.signal.aborted) await view.show(frameFacts(seen, invocation.now()));
+      await pauseUnless(interrupted.signal, invocation.pause(Math.max(LOOK_EVERY_MS, invocation.now() - lookedAt)));
+      if (interrupted.signal.aborted) {
+        await view.end({ clear: false });
+        await writeLine(invocation.stderr, `${workflowId} goes on. Look again with: overhaul watch ${workflowId}`);
+        return 0;
+      }
+    }
+  } finally {
+    release();
+  }
+}
+
+async function finish(invocation: Invocation, { workflowId, end }: Observation): Promise<ExitCode> {
+  if (!end) return 1;
+  if (invocation.json)
+    await writeJson(invocation.stdout, { workflowId, ...(end.kind === 'report' ? { report: end.report } : { failure: end }) });
+  else await printEnd(invocation, workflowId, end);
+  return exitCodeOf(end);
+}
+
+function frameFacts({ workflowId, progress, trouble, view, workflow }: Observation, now: number) {
+  const startedAt = workflow ? Date.parse(workflow.startedAt) : view?.run.createdAt;
+  return { workflowId, scriptTitle: view?.run.script?.title, progress, trouble, startedAt, now };
+}
+
+function pauseUnless(signal: AbortSignal, pause: Promise<void>): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return Promise.race([pause, new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))]);
+}
