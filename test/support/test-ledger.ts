@@ -1,0 +1,154 @@
+// Real SQLite ledgers for tests, each in a directory of its own, closed and removed after the test.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach } from '@jest/globals';
+import type { LiveCounts, RunReport } from '../../src/domain/outcome.js';
+import type { CallCaps } from '../../src/ledger/call-log.js';
+import type { PermitTerms } from '../../src/ledger/executions.js';
+import { type Ledger, openLedger } from '../../src/ledger/ledger.js';
+import type { LookAt } from '../../src/ledger/verdicts.js';
+import { parseRequest, type RemediationRequestInput } from '../../src/schema/request.js';
+
+export const NO_CAPS: CallCaps = { callsPerHour: 1_000_000, concurrency: 1_000 };
+export const TERMS: PermitTerms = {
+  sendWindowMs: 5_000,
+  httpTimeoutMs: 30_000,
+  settleMs: 5_000,
+  executionsPerDay: 1_000,
+  serverAt: 1_700_000_000_000,
+};
+
+/** Opens ledgers; the same `file` twice gives a second connection to the first one's file. */
+export function useLedgers(): {
+  open(caps?: CallCaps): Promise<Ledger & { url: string }>;
+  again(url: string, caps?: CallCaps): Promise<Ledger>;
+} {
+  const ledgers: Ledger[] = [];
+  const directories: string[] = [];
+  afterEach(async () => {
+    for (const ledger of ledgers.splice(0)) await ledger.close();
+    for (const directory of directories.splice(0)) await rm(directory, { recursive: true, force: true });
+  });
+  const again = async (url: string, caps: CallCaps = NO_CAPS): Promise<Ledger> => {
+    const ledger = await openLedger({ url, create: true, caps });
+    ledgers.push(ledger);
+    return ledger;
+  };
+  return {
+    again,
+    async open(caps) {
+      const directory = await mkdtemp(join(tmpdir(), 'ledger-test-'));
+      directories.push(directory);
+      const url = `sqlite:${join(directory, 'ledger.db')}`;
+      return { ...(await again(url, caps)), url };
+    },
+  };
+}
+
+/** `asset-0001` … */
+export function assetIds(count: number, from = 1): string[] {
+  return Array.from({ length: count }, (_, index) => `asset-${String(from + index).padStart(4, '0')}`);
+}
+
+/** A run of script 7, frozen and running. */
+export async function openRun(
+  ledger: Ledger,
+  id: string,
+  assets: readonly string[],
+  request: Partial<RemediationRequestInput> = {},
+): Promise<number> {
+  const parsed = parseRequest({ script: 7, targets: { assetIds: [1] }, maxInFlight: 100, ...request });
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  const { targets: _cohort, ...stored } = parsed.value;
+  await ledger.runs.open({ id, firstExecutionId: `first-${id}`, namespace: 'default', request: stored });
+  await ledger.runs.setScript(id, { id: '7', title: 'Patch' });
+  await ledger.cohort.add(
+    id,
+    assets.map((assetId) => ({ assetId })),
+  );
+  await ledger.cohort.freeze(id);
+  await ledger.runs.setPhase(id, 'running');
+  return ledger.runs.takeFence(id);
+}
+
+/** Claims the next batch and takes a permit for it. */
+export async function permitted(ledger: Ledger, runId: string, fence: number): Promise<{ n: number; permit: number; assetIds: string[] }> {
+  const execution = await ledger.executions.claim(runId, fence);
+  if (!execution) throw new Error('nothing to claim');
+  const answer = await ledger.executions.permit(runId, execution.n, { fence, terms: TERMS });
+  if (answer.kind !== 'granted') throw new Error(JSON.stringify(answer));
+  return { n: execution.n, permit: answer.permit, assetIds: answer.assetIds };
+}
+
+/** The same, accepted by Qualys as `uuid-<run>-<n>`. */
+export async function accepted(ledger: Ledger, runId: string, fence: number): Promise<{ n: number; assetIds: string[] }> {
+  const { n, permit, assetIds: assets } = await permitted(ledger, runId, fence);
+  await ledger.executions.accept(runId, n, {
+    permit,
+    correlationUuid: `uuid-${runId}-${n}`,
+    serverAt: TERMS.serverAt,
+    configuredIntervalMs: 0,
+  });
+  return { n, assetIds: assets };
+}
+
+export type Fate = 'succeeded' | 'failed' | 'missing' | 'running';
+
+/** A look that found these fates. */
+export function look(n: number, fates: Readonly<Record<string, Fate>>, changes: Partial<LookAt> = {}): LookAt {
+  const entries = Object.entries(fates);
+  return {
+    n,
+    serverNow: TERMS.serverAt + 60_000,
+    jobs: entries
+      .filter(([, fate]) => fate !== 'missing')
+      .map(([assetId, fate]) => ({
+        assetId,
+        jobId: `job-${n}`,
+        name: `host of ${assetId}`,
+        status: fate === 'running' ? 'MANIFEST ASSIGNED' : fate === 'failed' ? 'EXECUTION FAILED' : 'EXECUTION PASSED',
+        ...(fate === 'running'
+          ? {}
+          : { exitCode: fate === 'failed' ? 3 : 0, startedAt: TERMS.serverAt, finishedAt: TERMS.serverAt + 1_000 }),
+      })),
+    decisions: entries.map(([assetId, fate]) => ({
+      assetId,
+      outcome: fate,
+      ...(fate === 'missing' ? { reason: 'no-asset-job' } : {}),
+      final: fate !== 'running',
+    })),
+    settled: entries.every(([, fate]) => fate !== 'running'),
+    slotFree: entries.every(([, fate]) => fate !== 'running'),
+    outputOf: 'all',
+    ...changes,
+  };
+}
+
+export function allOf(assets: readonly string[], fate: Fate): Record<string, Fate> {
+  return Object.fromEntries(assets.map((assetId) => [assetId, fate]));
+}
+
+export function close(ledger: Ledger, runId: string): Promise<RunReport> {
+  return ledger.runs.close(runId, ({ counts, strays, executions, apiCalls }) => ({
+    runId,
+    status: 'partial',
+    script: { id: '7', title: 'Patch' },
+    counts: finalCounts(counts),
+    strays,
+    executions,
+    apiCalls,
+    startedAt: '2026-01-01T00:00:00.000Z',
+    finishedAt: '2026-01-01T01:00:00.000Z',
+  }));
+}
+
+function finalCounts({ pending: _pending, running: _running, ...counts }: LiveCounts): RunReport['counts'] {
+  return counts;
+}
+
+/** Every row of every table that a look can touch, for comparing before and after. */
+export async function dump(ledger: Ledger): Promise<Record<string, unknown[]>> {
+  const tables = ['runs', 'attempts', 'executions', 'sends', 'scripts', 'outputs', 'strays', 'schedules', 'audit', 'calls', 'limits'];
+  return Object.fromEntries(await Promise.all(tables.map(async (table) => [table, await ledger.database.all(`SELECT * FROM ${table}`)])));
+}
