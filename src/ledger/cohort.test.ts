@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { assetIds, dump, useLedgers } from '../../test/support/test-ledger.js';
+import { parseRequest } from '../schema/request.js';
+import type { Ledger } from './ledger.js';
+
+const ledgers = useLedgers();
+let ledger: Ledger;
+beforeEach(async () => {
+  ledger = await ledgers.open();
+});
+
+async function opening(id: string): Promise<void> {
+  const parsed = parseRequest({ script: 7, targets: { assetIds: [1] } });
+  if (!parsed.ok) throw new Error('request');
+  await ledger.runs.open({ id, firstExecutionId: 'f', namespace: 'default', request: parsed.value });
+}
+const rows = (ids: readonly string[]) => ids.map((assetId) => ({ assetId, name: `host-${assetId}` }));
+
+describe('a cohort', () => {
+  test('holds each asset once, in the order in which it came, however often its page is added', async () => {
+    await opening('r');
+    await ledger.cohort.add('r', rows(['c', 'a']));
+    await ledger.cohort.add('r', rows(['c', 'a']));
+    await ledger.cohort.add('r', [{ assetId: 'a', name: 'another name' }, { assetId: 'b' }]);
+    expect((await ledger.reader.assets('r')).items).toEqual([
+      { assetId: 'c', name: 'host-c', outcome: 'pending', attempt: 1 },
+      { assetId: 'a', name: 'host-a', outcome: 'pending', attempt: 1 },
+      { assetId: 'b', outcome: 'pending', attempt: 1 },
+    ]);
+  });
+
+  test('has a digest over its ids in ascending order', async () => {
+    await opening('r');
+    await ledger.cohort.add('r', rows(['3', '1', '2']));
+    const digest = createHash('sha256').update('1\n2\n3\n').digest('hex');
+    expect(await ledger.cohort.freeze('r')).toEqual({ size: 3, digest });
+    expect(await ledger.cohort.freeze('r')).toEqual({ size: 3, digest });
+    expect((await ledger.runs.get('r'))?.cohort).toEqual({ size: 3, digest });
+  });
+
+  test('has the same digest in whatever order and pages it came', async () => {
+    const ids = assetIds(12);
+    let run = 0;
+    const expected = createHash('sha256')
+      .update(ids.map((id) => `${id}\n`).join(''))
+      .digest('hex');
+    await fc.assert(
+      fc.asyncProperty(fc.shuffledSubarray(ids, { minLength: 12 }), fc.integer({ min: 1, max: 12 }), async (shuffled, cut) => {
+        run += 1;
+        await opening(`r${run}`);
+        await ledger.cohort.add(`r${run}`, rows(shuffled.slice(0, cut)));
+        await ledger.cohort.add(`r${run}`, rows(shuffled));
+        expect(await ledger.cohort.freeze(`r${run}`)).toEqual({ size: 12, digest: expected });
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  test('takes nothing in and lets nothing go once it is frozen: a late attempt reads other targets', async () => {
+    await opening('r');
+    await ledger.cohort.add('r', rows(['a', 'b']));
+    await ledger.cohort.freeze('r');
+    const before = await dump(ledger);
+    await ledger.cohort.add('r', rows(['a', 'z']));
+    await ledger.cohort.remove('r', ['a']);
+    expect(await dump(ledger)).toEqual(before);
+  });
+
+  test('knows no asset of a run that the ledger does not know', async () => {
+    await ledger.cohort.add('nobody', rows(['a']));
+    expect(await ledger.database.all('SELECT * FROM attempts')).toEqual([]);
+  });
+
+  test('leaves out what is excluded before it is frozen, and is written in parts of 1,000', async () => {
+    await opening('r');
+    await ledger.cohort.add('r', rows(assetIds(2_500)));
+    await ledger.cohort.remove('r', assetIds(2_498));
+    expect((await ledger.cohort.freeze('r')).size).toBe(2);
+    expect((await ledger.reader.assets('r')).items.map(({ assetId }) => assetId)).toEqual(assetIds(2, 2_499));
+  });
+
+  test('skips what is left alone and what was not sent, with the reason', async () => {
+    await opening('r');
+    await ledger.cohort.add('r', rows(['a', 'b', 'c']));
+    await ledger.cohort.freeze('r');
+    await ledger.cohort.skip('r', ['a'], 'never-touch');
+    expect(await ledger.cohort.skipUnsent('r', 'stopped')).toBe(2);
+    expect(await ledger.cohort.skipUnsent('r', 'again')).toBe(0);
+    expect((await ledger.reader.assets('r')).items.map(({ outcome, reason }) => [outcome, reason])).toEqual([
+      ['skipped', 'never-touch'],
+      ['skipped', 'stopped'],
+      ['skipped', 'stopped'],
+    ]);
+  });
+
+  test('of nothing is frozen with the digest of nothing', async () => {
+    await opening('r');
+    await ledger.cohort.add('r', []);
+    expect(await ledger.cohort.freeze('r')).toEqual({
+      size: 0,
+      digest: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+    });
+  });
+});
