@@ -32,7 +32,8 @@ export interface CommandContext {
   stderr: Output;
   /** Epoch milliseconds. */
   now(): number;
-  pause(ms: number): Promise<void>;
+  /** Shorter when the signal is aborted meanwhile. */
+  pause(ms: number, signal: AbortSignal): Promise<void>;
   /** The operating system's name of the user, which decisions carry as a claim. */
   userName: string;
   /** Calls the listener on Ctrl-C until the function that it returns is called. */

@@ -3,6 +3,7 @@ import { doneAssets } from '../domain/run-progress.js';
 import type { RunView } from '../ledger/reader.js';
 import { EXIT, type Invocation, writeJson, writeLine } from './context.js';
 import { findLedger } from './ledger-access.js';
+import type { Style } from './paint.js';
 import { type Column, writeTable } from './table.js';
 
 /** A run as the list shows it; what only the ledger knows is absent without it. */
@@ -21,7 +22,7 @@ const COLUMNS: readonly Column<ListedRun>[] = [
   {
     title: 'STATE',
     text: ({ state }) => state,
-    style: ({ state }) => (state === 'succeeded' ? 'good' : state === 'failed' ? 'bad' : 'warn'),
+    style: ({ state }) => stateStyle(state),
   },
   { title: 'DONE', text: ({ done, targeted }) => (targeted === undefined ? '' : `${done}/${targeted}`), align: 'right' },
   { title: 'STARTED', text: ({ startedAt }) => startedAt.slice(0, 16).replace('T', ' ') },
@@ -60,7 +61,7 @@ async function listRuns(invocation: Invocation, limit: number): Promise<ListedRu
 }
 
 function listed({ run, counts, blocked }: RunView): ListedRun {
-  const live = run.paused ? 'paused' : blocked ? 'blocked' : run.phase;
+  const live = run.finishedAt !== undefined ? 'refused' : run.paused ? 'paused' : blocked ? 'blocked' : run.phase;
   return {
     workflowId: run.id,
     state: run.report?.status ?? live,
@@ -70,6 +71,12 @@ function listed({ run, counts, blocked }: RunView): ListedRun {
     ...(run.request.requestedBy ? { requestedBy: run.request.requestedBy } : {}),
     startedAt: new Date(run.createdAt).toISOString(),
   };
+}
+
+function stateStyle(state: string): Style {
+  if (state === 'succeeded') return 'good';
+  if (state === 'running' || state === 'opening') return 'info';
+  return state === 'failed' || state === 'refused' ? 'bad' : 'warn';
 }
 
 function positive(text: string): number {

@@ -9,7 +9,7 @@ export function processContext(): CommandContext {
     stdout: outputTo(process.stdout),
     stderr: outputTo(process.stderr),
     now: Date.now,
-    pause: (ms) => pause(ms),
+    pause: (ms, signal) => pause(ms, undefined, { signal }).catch(() => undefined),
     userName: operatingSystemUser(),
     onInterrupt(listener) {
       process.on('SIGINT', listener);

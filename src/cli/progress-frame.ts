@@ -104,7 +104,7 @@ function costItems({ startedAt, now }: FrameFacts, { inFlight, callsUsed, etaAt 
     [{ text: inFlight === 1 ? '1 execution in flight' : `${inFlight} executions in flight` }],
     [{ text: `${number(callsUsed)} calls` }],
     ...(startedAt === undefined ? [] : [[{ text: `${spanText(now - startedAt)} so far` }]]),
-    ...(etaAt === undefined ? [] : [[{ text: `about ${spanText(Date.parse(etaAt) - now)} left` }]]),
+    ...(etaAt === undefined || Date.parse(etaAt) <= now ? [] : [[{ text: `about ${spanText(Date.parse(etaAt) - now)} left` }]]),
   ];
 }
 

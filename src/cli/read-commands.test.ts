@@ -27,7 +27,9 @@ beforeAll(async () => {
   ]);
   await closeSampleRun(sample.ledger, 'done/1');
   await openSampleRun(sample.ledger, 'live', ['5', '6', '8']);
-  await sample.ledger.audit.add('live', { actor: 'lee', action: 'pause', detail: 'lunch' });
+  await sample.ledger.audit.add('live', { actor: 'lee', action: 'pause', detail: '{"reason":"lunch"}' });
+  await openSampleRun(sample.ledger, 'refused', ['1']);
+  await sample.ledger.runs.abandon('refused');
 });
 
 afterAll(() => sample.ledger.close());
@@ -135,10 +137,13 @@ describe('overhaul list and show', () => {
   test('list has the newest run first', async () => {
     const { stdout } = await overhaul(['list', '--json'], { env: sample.env });
     expect(JSON.parse(stdout)).toMatchObject([
+      { workflowId: 'refused', state: 'refused' },
       { workflowId: 'live', state: 'running', done: 0, targeted: 3, script: { title: 'Restart agent' }, requestedBy: 'kim' },
       { workflowId: 'done/1', state: 'failed', done: 1_200, targeted: 1_200 },
     ]);
-    expect((await overhaul(['list'], { env: sample.env })).stdout).toMatch(/^RUN +STATE +DONE +STARTED +SCRIPT\nlive +running +0\/3 /);
+    expect((await overhaul(['list'], { env: sample.env })).stdout).toMatch(
+      /^RUN +STATE +DONE +STARTED +SCRIPT\nrefused +refused +0\/1 .*\nlive +running +0\/3 /,
+    );
   });
 
   test('show goes by the ledger alone when Temporal is away, and says so', async () => {
@@ -151,10 +156,10 @@ describe('overhaul list and show', () => {
       script: { id: '72648' },
       cohort: { size: 3 },
       progress: { counts: { targeted: 3, pending: 3 } },
-      audit: [{ actor: 'lee', action: 'pause', detail: 'lunch', verified: false }],
+      audit: [{ actor: 'lee', action: 'pause', detail: '{"reason":"lunch"}', verified: false }],
     });
     expect((await overhaul(['show', 'live'], { env: sample.env })).stdout).toMatch(
-      /^live {2}running\n {2}script {6}Restart agent \(72648\)\n[\s\S]*0 of 3 done, 0 running, 3 pending[\s\S]*pause by lee \(claimed\): lunch\n$/,
+      /^live {2}running\n {2}script {6}Restart agent \(72648\)\n[\s\S]*0 of 3 done, 0 running, 3 pending[\s\S]*pause by lee \(claimed\): reason lunch\n$/,
     );
   });
 
@@ -173,6 +178,16 @@ describe('overhaul list and show', () => {
       progress: PROGRESS,
     });
   });
+});
+
+test('a run that failed before anything was sent has no report, and is not waited for', async () => {
+  const shown = await overhaul(['show', 'refused', '--json'], { env: sample.env });
+  expect(JSON.parse(shown.stdout)).toMatchObject({
+    state: 'Refused',
+    failure: { message: expect.stringContaining('before anything was sent') },
+  });
+  const watched = await overhaul(['watch', 'refused'], { env: sample.env });
+  expect(watched).toMatchObject({ exitCode: 1, stdout: '' });
 });
 
 describe('what is not there', () => {

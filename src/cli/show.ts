@@ -63,7 +63,7 @@ function stateLines(seen: Observation): Line[] {
   for (const outcome of OUTCOMES) if (counts[outcome] > 0) fact(`  ${outcome}`, String(counts[outcome]));
   fact('in flight', progress.inFlight === 1 ? '1 execution' : `${progress.inFlight} executions`);
   fact('calls', String(progress.callsUsed));
-  if (progress.etaAt) fact('likely end', progress.etaAt);
+  if (progress.etaAt && progress.etaAt > progress.asOf) fact('likely end', progress.etaAt);
   if (progress.blocked) fact('blocked', progress.blocked);
   if (progress.pending) fact('decide', pendingText(progress.pending));
   return lines;
@@ -71,8 +71,18 @@ function stateLines(seen: Observation): Line[] {
 
 function auditLine({ at, actor, verified, action, detail }: AuditEntry): Line {
   const who = actor === undefined ? '' : ` by ${actor}${verified ? '' : ' (claimed)'}`;
-  return [
-    { text: `  ${new Date(at).toISOString()}  `, style: 'soft' },
-    { text: safeLine(`${action}${who}${detail ? `: ${detail}` : ''}`) },
-  ];
+  return [{ text: `  ${new Date(at).toISOString()}  `, style: 'soft' }, { text: safeLine(`${action}${who}${detailText(detail)}`) }];
+}
+
+/** Details are JSON objects; `{"reason":"lunch"}` reads `: reason lunch`. */
+function detailText(detail: string | undefined): string {
+  if (!detail || detail === '{}') return '';
+  try {
+    const fields: unknown = JSON.parse(detail);
+    if (typeof fields !== 'object' || fields === null) return `: ${detail}`;
+    const parts = Object.entries(fields).map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`);
+    return `: ${parts.join(', ')}`;
+  } catch {
+    return `: ${detail}`;
+  }
 }

@@ -2,7 +2,6 @@
 
 import { etaMs } from '../domain/cadence.js';
 import { MAX_ASSETS_PER_EXECUTION } from '../domain/execution-state.js';
-import type { RunReport } from '../domain/outcome.js';
 import { joinProgress, type RunProgress } from '../domain/run-progress.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { RunView } from '../ledger/reader.js';
@@ -71,7 +70,7 @@ export async function observe({ temporal, ledger }: Sources, workflowId: string)
     workflowId,
     view,
     workflow,
-    end: isLive ? undefined : (ended ?? endOf(view?.run.report)),
+    end: isLive ? undefined : (ended ?? endOf(view)),
     progress: joinProgress(view && ledgerProgress(view, Date.now()), answer ?? undefined),
     trouble: troubles[0],
   };
@@ -85,15 +84,18 @@ export function unknownRun(workflowId: string): CommandFailed {
   return new CommandFailed(EXIT.usage, `There is no run ${workflowId}. \`overhaul list\` shows the runs.`);
 }
 
-function endOf(report: RunReport | undefined): RunEnd | undefined {
-  return report && { kind: 'report', report };
+function endOf(view: RunView | undefined): RunEnd | undefined {
+  if (view?.run.finishedAt === undefined) return undefined;
+  if (view.run.report) return { kind: 'report', report: view.run.report };
+  const message = 'The run failed before anything was sent. Temporal keeps the reason.';
+  return { kind: 'failed', type: 'Refused', message, problems: [] };
 }
 
 function ledgerProgress({ run, counts, inFlight, callsUsed, blocked, durationsMs }: RunView, now: number): RunProgress {
   const { maxInFlight } = run;
   const remainingMs = etaMs({ waitingAssets: counts.pending, inFlight, maxInFlight, durationsMs, batchSize: MAX_ASSETS_PER_EXECUTION });
   return {
-    phase: run.phase,
+    phase: run.stop && run.phase === 'running' ? (run.stop.cause === 'cancelled' ? 'cancelling' : 'stopping') : run.phase,
     asOf: new Date(now).toISOString(),
     counts,
     inFlight,

@@ -25,6 +25,8 @@ const CALL_DEADLINE_MS = 8_000;
 /** A query waits for a worker; the ledger answers meanwhile. */
 const QUERY_DEADLINE_MS = 3_000;
 const DECISION_DEADLINE_MS = 15_000;
+/** gRPC's status code. */
+const NOT_FOUND = 5;
 
 export async function connectTemporalRuns(env: Environment): Promise<TemporalRuns> {
   const settings = loadEnvironment(env);
@@ -114,7 +116,7 @@ async function endOf(client: Client, workflowId: string): Promise<RunEnd> {
 export function endWithout(failure: Error): RunEnd {
   let cause: unknown = failure;
   while (cause instanceof Error && !(cause instanceof ApplicationFailure) && cause.cause instanceof Error) cause = cause.cause;
-  if (!(cause instanceof ApplicationFailure)) return { kind: 'failed', type: failure.name, message: failure.message, problems: [] };
+  if (!(cause instanceof ApplicationFailure)) return { kind: 'failed', type: failure.name.replace(/Failure$/, ''), message: failure.message, problems: [] };
   const [problems] = cause.details ?? [];
   return {
     kind: 'failed',
@@ -130,7 +132,7 @@ function isProblem(value: unknown): value is Problem {
 
 /** What went wrong at Temporal, in the words of the command line. */
 export function commandFailure(error: unknown, workflowId: string): unknown {
-  if (error instanceof WorkflowNotFoundError) {
+  if (error instanceof WorkflowNotFoundError || (isGrpcServiceError(error) && error.code === NOT_FOUND)) {
     return new CommandFailed(
       EXIT.usage,
       `Temporal has no live run ${workflowId}: it is unknown, or has ended. \`overhaul list\` shows the runs.`,

@@ -31,7 +31,7 @@ export async function watchRun(invocation: Invocation, sources: Sources, workflo
         return await finish(invocation, seen);
       }
       if (!interrupted.signal.aborted) await view.show(frameFacts(seen, invocation.now()));
-      await pauseUnless(interrupted.signal, invocation.pause(Math.max(LOOK_EVERY_MS, invocation.now() - lookedAt)));
+      await invocation.pause(Math.max(LOOK_EVERY_MS, invocation.now() - lookedAt), interrupted.signal);
       if (interrupted.signal.aborted) {
         await view.end({ clear: false });
         await writeLine(invocation.stderr, `${workflowId} goes on. Look again with: overhaul watch ${workflowId}`);
@@ -54,9 +54,4 @@ async function finish(invocation: Invocation, { workflowId, end }: Observation):
 function frameFacts({ workflowId, progress, trouble, view, workflow }: Observation, now: number) {
   const startedAt = workflow ? Date.parse(workflow.startedAt) : view?.run.createdAt;
   return { workflowId, scriptTitle: view?.run.script?.title, progress, trouble, startedAt, now };
-}
-
-function pauseUnless(signal: AbortSignal, pause: Promise<void>): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return Promise.race([pause, new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))]);
 }

@@ -35,6 +35,13 @@ describe('a progress line', () => {
     expect(nextProgressLine(first, changed, NOW + 3_000)?.facts).toContain('8 calls');
   });
 
+  test('says nothing of a forecast that has passed, nor of assets before there are any', () => {
+    expect(nextProgressLine(undefined, PROGRESS, NOW + 3_600_000)?.text).toMatch(/7 calls$/);
+    expect(progressFacts({ ...PROGRESS, phase: 'opening', counts: emptyCounts(), inFlight: 0 })).toBe(
+      'opening; 0 executions in flight, 7 calls',
+    );
+  });
+
   test('names what the run waits for', () => {
     const waiting = { ...PROGRESS, blocked: 'Qualys asked to wait 60 s', pending: { kind: 'approval', digest: 'ab12', approvals: 1 } };
     expect(progressFacts(waiting)).toContain('blocked: Qualys asked to wait 60 s; waits for approval (digest ab12, 1 approval so far)');

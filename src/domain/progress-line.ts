@@ -18,7 +18,9 @@ export function nextProgressLine(previous: PrintedLine | undefined, progress: Ru
   const facts = progressFacts(progress);
   if (previous?.facts === facts) return undefined;
   if (previous && now - previous.at < LEAST_GAP_MS) return undefined;
-  const remaining = progress.etaAt === undefined ? '' : `, about ${spanText(Date.parse(progress.etaAt) - now)} left`;
+  const remainingMs = progress.etaAt === undefined ? 0 : Date.parse(progress.etaAt) - now;
+  // A forecast that has passed was wrong: a straggler keeps the run, and nobody knows for how long.
+  const remaining = remainingMs > 0 ? `, about ${spanText(remainingMs)} left` : '';
   return { at: now, text: `${new Date(now).toISOString()} ${facts}${remaining}`, facts };
 }
 
@@ -29,7 +31,9 @@ export function progressFacts(progress: RunProgress): string {
   const live = LIVE_OUTCOMES.filter((outcome) => counts[outcome] > 0).map((outcome) => `, ${counts[outcome]} ${outcome}`);
   const executions = inFlight === 1 ? '1 execution' : `${inFlight} executions`;
   const parts = [
-    `${phaseWord(progress)}: ${doneAssets(counts)} of ${counts.targeted} done${outcomes.length > 0 ? ` (${outcomes.join(', ')})` : ''}${live.join('')}`,
+    counts.targeted === 0
+      ? phaseWord(progress)
+      : `${phaseWord(progress)}: ${doneAssets(counts)} of ${counts.targeted} done${outcomes.length > 0 ? ` (${outcomes.join(', ')})` : ''}${live.join('')}`,
     `${executions} in flight, ${callsUsed} calls`,
     ...(blocked ? [`blocked: ${blocked}`] : []),
     ...(pending ? [pendingText(pending)] : []),

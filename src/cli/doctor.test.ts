@@ -1,0 +1,111 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { overhaul } from '../../test/support/command-line.js';
+import { emptyLedger } from '../../test/support/sample-ledger.js';
+import type { Check } from './doctor-checks.js';
+import { nodeCheck } from './doctor-local.js';
+import { clockCheck } from './doctor-remote.js';
+import type { TemporalRuns } from './temporal-runs.js';
+
+const TEMPORAL: Partial<TemporalRuns> = { list: async () => [] };
+const open: Server[] = [];
+
+afterEach(() => {
+  for (const server of open.splice(0)) server.close();
+});
+
+/** A gateway that knows one password. */
+async function gateway(): Promise<string> {
+  const server = createServer((request, response) => {
+    let body = '';
+    request.setEncoding('utf8').on('data', (chunk: string) => {
+      body += chunk;
+    });
+    request.on('end', () => {
+      const isRight = new URLSearchParams(body).get('password') === 'right';
+      response.setHeader('date', 'Sat, 22 Aug 2026 10:05:00 GMT');
+      response.writeHead(isRight ? 201 : 401).end(isRight ? 'aaa.bbb.ccc' : '{"message":"Not authenticated"}');
+    });
+  });
+  open.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+async function checksOf(
+  env: Record<string, string>,
+  temporal?: Partial<TemporalRuns>,
+): Promise<{ exitCode?: number; checks: Check[]; ok: boolean }> {
+  const { exitCode, stdout } = await overhaul(['doctor', '--json'], { env, ...(temporal ? { temporal } : {}) });
+  return { ...(JSON.parse(stdout) as { checks: Check[]; ok: boolean }), ...(exitCode === undefined ? {} : { exitCode }) };
+}
+
+describe('overhaul doctor', () => {
+  test('finds nothing wrong where everything is there', async () => {
+    const { env, ledger } = await emptyLedger();
+    await ledger.close();
+    const qualys = { QUALYS_URL: await gateway(), QUALYS_USERNAME: 'demo', QUALYS_PASSWORD: 'right' };
+    const { exitCode, checks, ok } = await checksOf({ ...env, ...qualys }, TEMPORAL);
+    expect({ exitCode, ok }).toEqual({ exitCode: 0, ok: true });
+    expect(checks.map(({ name, state }) => `${name} ${state}`)).toEqual([
+      'Node ok',
+      'environment ok',
+      'configuration ok',
+      'Temporal ok',
+      'ledger ok',
+      'disk ok',
+      'Qualys ok',
+      'clock note',
+    ]);
+    expect(checks.at(-1)?.detail).toBe("300 s behind Qualys' clock");
+  });
+
+  test('wrong credentials are configuration: exit 2, and the password is nowhere', async () => {
+    const qualys = { QUALYS_URL: await gateway(), QUALYS_USERNAME: 'demo', QUALYS_PASSWORD: 'hunter2' };
+    const { exitCode, stdout } = await overhaul(['doctor'], { env: qualys, temporal: TEMPORAL });
+    expect(exitCode).toBe(2);
+    expect(stdout).toMatch(/✗ Qualys +Qualys refused the credentials/);
+    expect(stdout).not.toContain('hunter2');
+  });
+
+  test('a Temporal that is not there is exit 3, with what to do', async () => {
+    const { exitCode, checks } = await checksOf({ OVERHAUL_DATABASE_URL: 'sqlite:/nowhere/ledger.db' });
+    expect(exitCode).toBe(3);
+    expect(checks.find(({ name }) => name === 'Temporal')).toEqual({
+      name: 'Temporal',
+      state: 'unreachable',
+      detail: 'Temporal cannot be reached at localhost:7233.',
+      mend: 'Start Temporal there, or set TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE.',
+    });
+    expect(checks.find(({ name }) => name === 'ledger')?.state).toBe('note');
+  });
+
+  test('names every variable that is wrong, and goes on with the rest', async () => {
+    const { exitCode, checks } = await checksOf(
+      { OVERHAUL_HTTP_PORT: 'x', QUALYS_URL: 'ftp://example.com', OVERHAUL_CONFIG: '/nowhere.yaml' },
+      TEMPORAL,
+    );
+    expect(exitCode).toBe(2);
+    expect(checks.filter(({ state }) => state === 'wrong').map(({ detail }) => detail.split(' ')[0])).toEqual([
+      'QUALYS_URL',
+      'OVERHAUL_HTTP_PORT',
+      'configuration',
+    ]);
+    expect(checks.at(-1)).toMatchObject({ name: 'Temporal', state: 'ok' });
+  });
+});
+
+test.each([
+  ['18.19.0', 'wrong'],
+  ['20.19.9', 'wrong'],
+  ['20.20.0', 'ok'],
+  ['22.1.0', 'ok'],
+])('Node %s is %s', (version, state) => {
+  expect(nodeCheck(version).state).toBe(state);
+});
+
+test('a clock within half a minute of Qualys is fine', () => {
+  expect(clockCheck(-12_000)).toEqual({ name: 'clock', state: 'ok', detail: "within 12 s of Qualys' clock" });
+  expect(clockCheck(45_000).detail).toBe("45 s ahead of Qualys' clock");
+});
