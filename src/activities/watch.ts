@@ -93,14 +93,16 @@ async function delay({ ledger }: ActivityDependencies, run: RunRow, input: Watch
   if (input.hurry) return Math.min(run.request.poll.interval, 5_000);
   const { durations } = await ledger.scripts.memory(run.script?.id ?? '');
   const accepted = await ledger.executions.inState(run.id, ['accepted']);
-  const now = await ledger.database.now();
-  const youngestMs = now - Math.max(0, ...accepted.map(({ acceptedAt }) => acceptedAt ?? 0));
+  const snapshot = await ledger.runs.snapshot(run.id);
+  const youngestMs = snapshot.at - Math.max(0, ...accepted.map(({ acceptedAt }) => acceptedAt ?? 0));
   return pollDelayMs({
     floorMs: run.request.poll.interval,
     inFlight: accepted.filter(({ slotFreedAt }) => slotFreedAt === undefined).length,
+    assetsWait: snapshot.waiting > 0 || snapshot.unsent > 0,
     youngestMs: accepted.length === 0 ? 0 : youngestMs,
     durationsMs: durations.map(({ localMs }) => localMs),
-    budgetSpent: await ledger.calls.spentShare(),
+    clockRate: await ledger.serverClock.rate(),
+    budget: { ...(await ledger.calls.left()), ...(await ledger.runs.load()), remainingMs: snapshot.etaMs },
   });
 }
 

@@ -1,37 +1,52 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type CadenceFacts, etaMs, mean, median, pollDelayMs } from './cadence.js';
+import { type CadenceFacts, type CallBudget, etaMs, mean, median, pollDelayMs } from './cadence.js';
 
+const plenty: CallBudget = { left: 1_000, perWindow: 1_000, windowMs: 3_600_000, unsentExecutions: 0, watchers: 1 };
 const facts = (changes: Partial<CadenceFacts> = {}): CadenceFacts => ({
-  floorMs: 30_000,
+  floorMs: 1_000,
   inFlight: 4,
+  assetsWait: true,
   youngestMs: 0,
   durationsMs: [],
-  budgetSpent: 0,
+  clockRate: 1,
+  budget: plenty,
   ...changes,
+});
+const budget = (changes: Partial<CallBudget>): Partial<CadenceFacts> => ({
+  durationsMs: [6_000],
+  assetsWait: false,
+  budget: { ...plenty, ...changes },
 });
 
 describe('the delay until the next look', () => {
   test.each<[string, Partial<CadenceFacts>, number]>([
-    ['is the floor at first', {}, 30_000],
-    ['is a third of the youngest age while nothing is learned', { youngestMs: 180_000 }, 60_000],
-    ['is a quarter of the usual time with four in flight', { durationsMs: [200_000, 280_000] }, 60_000],
+    ['is the floor when that is long', { floorMs: 30_000 }, 30_000],
+    ['is 15 seconds at first, as no script is done sooner', {}, 15_000],
+    ['counts those by the clock of Qualys', { clockRate: 10 }, 1_500],
+    ['doubles while nothing is learned', { youngestMs: 180_000 }, 180_000],
+    ['is a quarter of the usual time with four in flight and assets waiting', { durationsMs: [200_000, 280_000] }, 60_000],
+    ['is a sixth of the usual time with four in flight and none waiting', { durationsMs: [240_000], assetsWait: false }, 40_000],
     ['is a sixth of the usual time with forty in flight', { durationsMs: [600_000], inFlight: 40 }, 100_000],
+    ['follows the age of those that take longer than usual', { durationsMs: [60_000], assetsWait: false, youngestMs: 240_000 }, 40_000],
     ['survives nothing in flight', { durationsMs: [60_000], inFlight: 0 }, 60_000],
-    ['is not stretched with half of the budget spent', { durationsMs: [240_000], budgetSpent: 0.5 }, 60_000],
-    ['is four times as long with all of it spent', { durationsMs: [240_000], budgetSpent: 1 }, 240_000],
-    ['takes a share above 1 as 1', { durationsMs: [240_000], budgetSpent: 9 }, 240_000],
     ['is at most 15 minutes', { durationsMs: [40_000_000] }, 900_000],
     ['is the floor when that is longer still', { floorMs: 3_600_000, durationsMs: [40_000_000] }, 3_600_000],
+    ['is not stretched by a budget that lasts', budget({ left: 100, remainingMs: 60_000 }), 1_000],
+    ['spreads what is left over the rest of the run', budget({ left: 10, remainingMs: 300_000 }), 30_000],
+    ['shares it with the other runs that watch', budget({ left: 10, remainingMs: 300_000, watchers: 2 }), 60_000],
+    ['keeps back what the executions need', budget({ left: 10, remainingMs: 300_000, unsentExecutions: 5 }), 60_000],
+    ['is 15 minutes when nothing is left for it', budget({ left: 5, remainingMs: 300_000, unsentExecutions: 5 }), 900_000],
+    ['counts on what the window gives back in time', budget({ left: 0, perWindow: 300, remainingMs: 7_200_000 }), 24_000],
   ])('%s', (_, changes, delayMs) => {
     expect(pollDelayMs(facts(changes))).toBe(delayMs);
   });
 
   test('is never below the floor', () => {
-    const share = fc.double({ min: 0, max: 2, noNaN: true });
     fc.assert(
-      fc.property(fc.nat(3_600_000), fc.nat(100), fc.nat(10_000_000), share, (floorMs, inFlight, youngestMs, budgetSpent) => {
-        expect(pollDelayMs(facts({ floorMs, inFlight, youngestMs, budgetSpent }))).toBeGreaterThanOrEqual(floorMs);
+      fc.property(fc.nat(3_600_000), fc.nat(100), fc.nat(10_000_000), fc.nat(400), (floorMs, inFlight, youngestMs, left) => {
+        const changes = { floorMs, inFlight, youngestMs, budget: { ...plenty, left, remainingMs: 60_000 } };
+        expect(pollDelayMs(facts(changes))).toBeGreaterThanOrEqual(floorMs);
       }),
     );
   });

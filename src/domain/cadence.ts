@@ -1,28 +1,60 @@
 // How long to wait before looking at all executions in flight again. A call is the scarce thing (300 an hour by default), so the
-// cadence follows what this script's executions have taken: a verdict is seen at most a sixth of that late, and on average at
-// least one execution finishes between two looks.
+// cadence follows what this script's executions have taken: a verdict is seen at most a sixth of that late, and while assets wait
+// for a slot at least one execution finishes between two looks on average. Where the calls that are left would not last, it stretches.
 
 export interface CadenceFacts {
   /** `poll.interval`: never more often than this. */
   floorMs: number;
   inFlight: number;
+  /** True while assets wait for a slot. */
+  assetsWait: boolean;
   /** Local milliseconds since the newest of them was accepted. */
   youngestMs: number;
   /** Local milliseconds that recent executions of this script took to settle; empty when none was seen. */
   durationsMs: readonly number[];
-  /** Share of the hour's calls that is spent, 0 to 1. */
-  budgetSpent: number;
+  /** Milliseconds of Qualys' clock in a local one: 1 but for a simulator. */
+  clockRate: number;
+  budget: CallBudget;
 }
 
-/** Below this share of spent budget the cadence is not stretched. */
-const EASY_SHARE = 0.5;
+/** What the calls that are left have to be enough for. */
+export interface CallBudget {
+  /** Calls that the tighter one of cap and announced window still gives. */
+  left: number;
+  perWindow: number;
+  windowMs: number;
+  /** Executions that still have to be sent, over all runs of the ledger. */
+  unsentExecutions: number;
+  /** Runs that watch executions, this one among them. */
+  watchers: number;
+  /** How long this run is likely to go on; undefined while nothing is learned. */
+  remainingMs?: number | undefined;
+}
+
+/** No script is done and indexed sooner than this, by Qualys' clock. */
+const FIRST_LOOK_MS = 15_000;
 const LONGEST_MS = 15 * 60_000;
 
 export function pollDelayMs(facts: CadenceFacts): number {
-  const usual = mean(facts.durationsMs);
-  const learned = usual === undefined ? facts.youngestMs / 3 : Math.max(usual / 6, usual / Math.max(1, facts.inFlight));
-  const stretch = 1 + 6 * Math.max(0, Math.min(1, facts.budgetSpent) - EASY_SHARE);
-  return Math.round(Math.min(Math.max(facts.floorMs, learned * stretch), Math.max(LONGEST_MS, facts.floorMs)));
+  const delayMs = Math.max(facts.floorMs, learnedMs(facts), affordableMs(facts.budget));
+  return Math.round(Math.min(delayMs, Math.max(LONGEST_MS, facts.floorMs)));
+}
+
+function learnedMs({ durationsMs, youngestMs, inFlight, assetsWait, clockRate }: CadenceFacts): number {
+  const usual = mean(durationsMs);
+  // Doubling: the first look that finds something is at most as late as the execution was long.
+  if (usual === undefined) return Math.max(FIRST_LOOK_MS / clockRate, youngestMs);
+  // What is still running takes longer than what has finished: early finishers alone would make the cadence too quick.
+  const likely = assetsWait ? usual : Math.max(usual, youngestMs);
+  return Math.max(likely / 6, assetsWait ? usual / Math.max(1, inFlight) : 0);
+}
+
+/** The interval at which this run's share of the calls lasts until it is done. */
+function affordableMs({ left, perWindow, windowMs, unsentExecutions, watchers, remainingMs }: CallBudget): number {
+  if (remainingMs === undefined) return 0;
+  const comingBack = (perWindow * Math.max(0, remainingMs - windowMs)) / windowMs;
+  const looks = (left + comingBack - unsentExecutions) / Math.max(1, watchers);
+  return looks > 0 ? remainingMs / looks : LONGEST_MS;
 }
 
 export function mean(values: readonly number[]): number | undefined {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { after, EXECUTION_EVENTS, EXECUTION_STATES, type ExecutionEvent, type ExecutionState } from './execution-state.js';
+import { EXECUTION_EVENTS, EXECUTION_STATES, type ExecutionEvent, type ExecutionState, after as stateAfter } from './execution-state.js';
 
 const ALLOWED: Record<ExecutionEvent, Partial<Record<ExecutionState, ExecutionState>>> = {
   permit: { claimed: 'permitted' },
@@ -15,11 +15,11 @@ const ALLOWED: Record<ExecutionEvent, Partial<Record<ExecutionState, ExecutionSt
 describe('the life of an execution', () => {
   const pairs = EXECUTION_STATES.flatMap((state) => (Object.keys(EXECUTION_EVENTS) as ExecutionEvent[]).map((event) => ({ state, event })));
   test.each(pairs)('$event in the state $state', ({ state, event }) => {
-    expect(after(state, event)).toBe(ALLOWED[event][state]);
+    expect(stateAfter(state, event)).toBe(ALLOWED[event][state]);
   });
 
   test('nothing leaves its ends', () => {
-    const ends = EXECUTION_STATES.filter((state) => pairs.every(({ event }) => after(state, event) === undefined));
+    const ends = EXECUTION_STATES.filter((state) => pairs.every(({ event }) => stateAfter(state, event) === undefined));
     expect(ends).toEqual(['settled', 'unverified', 'released']);
   });
 });

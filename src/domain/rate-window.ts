@@ -12,7 +12,14 @@ export interface WindowFacts {
   hourOpensAt?: number | undefined;
   /** What the API said last. */
   announced?:
-    | { limit?: number | undefined; remaining?: number | undefined; observedAt: number; sentSince: number; opensAt?: number | undefined }
+    | {
+        limit?: number | undefined;
+        windowMs?: number | undefined;
+        remaining?: number | undefined;
+        observedAt: number;
+        sentSince: number;
+        opensAt?: number | undefined;
+      }
     | undefined;
   /** Until when an answer asked us to wait. */
   blockedUntil?: number | undefined;
@@ -34,8 +41,9 @@ export function mayCall(facts: WindowFacts): WindowAnswer {
     return wait((facts.hourOpensAt ?? facts.now) + HOUR_MS - facts.now, `the cap of ${facts.callsPerHour} calls an hour is used up`);
   }
   const { announced } = facts;
-  if (announced?.remaining !== undefined && announced.remaining - announced.sentSince <= 0 && (announced.opensAt ?? 0) > facts.now) {
-    return wait((announced.opensAt ?? 0) - facts.now, 'Qualys announced that no calls remain in its window');
+  const opensAt = announced?.opensAt ?? 0;
+  if (announced?.remaining !== undefined && announced.remaining <= announced.sentSince && opensAt > facts.now) {
+    return wait(opensAt - facts.now, 'Qualys announced that no calls remain in its window');
   }
   if (facts.running >= wholeCap(facts.concurrency)) return wait(CONCURRENCY_WAIT_MS, `${facts.concurrency} calls run already`);
   return { kind: 'go' };

@@ -34,7 +34,10 @@ test('with the whole trail and a lag of up to a second either way, no job of our
   fc.assert(
     fc.property(run, ({ gaps, lagMs }) => {
       let at = 0;
-      const all = gaps.map(({ ms, isOurs }) => ({ at: (at += ms), isOurs }));
+      const all = gaps.map(({ ms, isOurs }) => {
+        at += ms;
+        return { at, isOurs };
+      });
       const trail = all.map((job) => (job.isOurs ? ours(job.at + lagMs) : theirs(job.at + lagMs)));
       said(
         all.map((job) => job.at),

@@ -198,13 +198,13 @@ describe('concurrent calls', () => {
   });
 });
 
-test('the spent share is the greater one of cap and announced window', async () => {
+test('what is left is the tighter one of cap and announced window', async () => {
   const ledger = await ledgers.open(caps({ callsPerHour: 4 }));
-  expect(await ledger.calls.spentShare()).toBe(0);
+  expect(await ledger.calls.left()).toEqual({ left: 4, perWindow: 4, windowMs: HOUR });
   await call(ledger);
-  expect(await ledger.calls.spentShare()).toBe(0.25);
+  expect(await ledger.calls.left()).toEqual({ left: 3, perWindow: 4, windowMs: HOUR });
   await call(ledger, answered({ limit: 10, remaining: 1, windowSec: 600 }));
-  expect(await ledger.calls.spentShare()).toBe(0.9);
+  expect(await ledger.calls.left()).toEqual({ left: 1, perWindow: 10, windowMs: 600_000 });
 });
 
 test('the log forgets what is older than a day', async () => {

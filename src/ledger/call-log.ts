@@ -64,14 +64,18 @@ export class CallLog implements CallGate {
     });
   }
 
-  /** Share of the calls that the hour, or the announced window, has left to give: 0 nothing spent, 1 all. */
-  async spentShare(): Promise<number> {
+  /** What the tighter one of configured cap and announced window has left to give. */
+  async left(): Promise<{ left: number; perWindow: number; windowMs: number }> {
     const facts = await this.#facts(this.#database, await this.#database.now());
-    const ofCap = facts.sentInHour / facts.callsPerHour;
+    const ofCap = { left: Math.max(0, facts.callsPerHour - facts.sentInHour), perWindow: facts.callsPerHour, windowMs: HOUR_MS };
     const { announced } = facts;
-    const ofWindow =
-      announced?.limit && announced.remaining !== undefined ? 1 - (announced.remaining - announced.sentSince) / announced.limit : 0;
-    return Math.max(0, Math.min(1, Math.max(ofCap, ofWindow)));
+    if (announced?.limit === undefined || announced.remaining === undefined) return ofCap;
+    const ofWindow = {
+      left: Math.max(0, announced.remaining - announced.sentSince),
+      perWindow: announced.limit,
+      windowMs: announced.windowMs,
+    };
+    return ofWindow.left < ofCap.left ? ofWindow : ofCap;
   }
 
   async #facts(sql: Sql, now: number): Promise<WindowFacts> {
@@ -123,6 +127,7 @@ async function announcedWindow(sql: Sql, limits: LimitsRow, now: number): Promis
       : undefined;
   return {
     limit: limits.window_limit ?? undefined,
+    windowMs: windowMs ?? HOUR_MS,
     remaining,
     observedAt,
     sentSince,

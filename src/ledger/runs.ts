@@ -225,6 +225,18 @@ export class Runs {
     ]);
   }
 
+  /** What all runs of the ledger still want of the calls: executions to send, and watches to go on with. */
+  async load(): Promise<{ unsentExecutions: number; watchers: number }> {
+    const watchers = await this.#database.first<{ n: number }>(
+      `SELECT count(DISTINCT run_id) AS n FROM executions WHERE state = 'accepted' AND settled_at IS NULL`,
+    );
+    // Beyond some ten thousand assets the answer is «more than any window», so counting stops there.
+    const waiting = await this.#database.first<{ n: number }>(
+      `SELECT count(*) AS n FROM (SELECT 1 FROM attempts WHERE outcome = 'pending' AND execution_n IS NULL LIMIT 10000)`,
+    );
+    return { unsentExecutions: Math.ceil((waiting?.n ?? 0) / MAX_ASSETS_PER_EXECUTION), watchers: watchers?.n ?? 0 };
+  }
+
   /** Where the run stands, as the workflow carries it. */
   async snapshot(id: string): Promise<RunSnapshot> {
     const sql = this.#database;

@@ -1,0 +1,196 @@
+// What the ledger costs beside a bare loop over the same library, tables, indexes and pragmas; and what a page costs at two sizes.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import SqliteDatabase from 'libsql';
+import { median } from '../../src/domain/cadence.js';
+import { type Ledger, openLedger, sqlitePath } from '../../src/ledger/ledger.js';
+import { parseRequest } from '../../src/schema/request.js';
+
+const ROWS = 100_000;
+const ROUNDS = 5;
+const ROWS_PER_TRANSACTION = 1_000;
+const BATCH = 25;
+const PAGE_SIZES = [1_000, 1_000_000];
+const PAGES = 40;
+const CAPS = { callsPerHour: 1_000, concurrency: 2 };
+
+type Step = (ledger: Ledger) => Promise<void>;
+
+await compareWrites();
+await comparePages();
+
+async function compareWrites(): Promise<void> {
+  const took = { bare: [] as number[], cohort: [] as number[], verdicts: [] as number[] };
+  for (let round = 1; round <= ROUNDS; round += 1) {
+    const steps: [keyof typeof took, () => Promise<number>][] = [
+      ['bare', () => inNewLedger(openRun, bareInserts)],
+      ['cohort', () => inNewLedger(openRun, addCohort)],
+      ['verdicts', () => inNewLedger(acceptEverything, recordVerdicts)],
+    ];
+    for (const [name, measure] of round % 2 === 0 ? steps.reverse() : steps) took[name].push(await measure());
+    console.log(
+      `round ${round}: ${Object.entries(took)
+        .map(([name, values]) => `${name} ${ms(values.at(-1))}`)
+        .join(', ')}`,
+    );
+  }
+  const bareMs = median(took.bare) ?? 0;
+  console.log(`\n${ROWS.toLocaleString('en')} rows, medians of ${ROUNDS} rounds`);
+  console.log(`bare loop, one prepared INSERT a row, ${ROWS_PER_TRANSACTION} a transaction: ${ms(bareMs)}`);
+  console.log(
+    `cohort.add:                                      ${ms(median(took.cohort))}, ratio ${ratio(took.cohort, bareMs)} (at most 2)`,
+  );
+  console.log(
+    `verdicts.record, batches of ${BATCH}, a commit each:    ${ms(median(took.verdicts))}, ratio ${ratio(took.verdicts, bareMs)}`,
+  );
+}
+
+async function comparePages(): Promise<void> {
+  console.log(`\na page of 100, median of ${PAGES} pages spread over the run`);
+  const took = new Map<string, number[]>();
+  for (const size of PAGE_SIZES) {
+    await inNewLedger(
+      (ledger) => fill(ledger, size),
+      async (ledger) => {
+        for (const [name, options] of PAGE_KINDS) {
+          const pageMs = await pageTime(ledger, size, options);
+          took.set(name, [...(took.get(name) ?? []), pageMs]);
+        }
+      },
+    );
+  }
+  for (const [name, [few = 0, many = 0]] of took) {
+    console.log(
+      `${name}: ${few.toFixed(2)} ms at 1,000 rows, ${many.toFixed(2)} ms at 1,000,000, ratio ${(many / few).toFixed(2)} (at most 3)`,
+    );
+  }
+}
+
+const PAGE_KINDS: [string, { outcome?: 'failed'; q?: string }][] = [
+  ['no filter', {}],
+  ['outcome failed (1 in 5)', { outcome: 'failed' }],
+  ['search in the name (1 in 2)', { q: 'even' }],
+  ['outcome and search', { outcome: 'failed', q: 'host' }],
+];
+
+async function pageTime(ledger: Ledger, size: number, options: { outcome?: 'failed'; q?: string }): Promise<number> {
+  const times: number[] = [];
+  for (let page = 0; page < PAGES; page += 1) {
+    const cursor = String(Math.floor((size * 0.2 * page) / PAGES));
+    const started = performance.now();
+    const { items } = await ledger.reader.assets('run', { ...options, limit: 100, cursor });
+    times.push(performance.now() - started);
+    if (items.length !== 100) throw new Error(`A page has ${items.length} rows, not 100: the measurement would compare different things.`);
+  }
+  return median(times) ?? 0;
+}
+
+/** Milliseconds that `measured` takes in a ledger of its own, prepared by `before`. */
+async function inNewLedger(before: Step, measured: (ledger: Ledger, url: string) => Promise<void>): Promise<number> {
+  const directory = await mkdtemp(join(tmpdir(), 'bench-ledger-'));
+  const url = `sqlite:${join(directory, 'ledger.db')}`;
+  const ledger = await openLedger({ url, create: true, caps: CAPS });
+  try {
+    await before(ledger);
+    const started = performance.now();
+    await measured(ledger, url);
+    return performance.now() - started;
+  } finally {
+    await ledger.close();
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function openRun(ledger: Ledger): Promise<void> {
+  const parsed = parseRequest({ script: 7, targets: { assetIds: [1] } });
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  const { targets: _cohort, ...request } = parsed.value;
+  await ledger.runs.open({ id: 'run', firstExecutionId: 'first', namespace: 'default', request });
+  await ledger.runs.setScript('run', { id: '7', title: 'Patch' });
+  // Everything is in flight at once here, which no request may ask for.
+  await ledger.runs.adjust('run', { maxInFlight: ROWS });
+}
+
+function asset(index: number): { assetId: string; name: string; agentUuid: string } {
+  return {
+    assetId: String(20_000_000 + index),
+    name: `host-${index}-${index % 2 === 0 ? 'even' : 'odd'}.example.com`,
+    agentUuid: `6f1d0000-0000-4000-8000-${String(index).padStart(12, '0')}`,
+  };
+}
+
+async function bareInserts(_ledger: Ledger, url: string): Promise<void> {
+  const connection = new SqliteDatabase(sqlitePath(url));
+  connection.pragma('journal_mode = WAL');
+  connection.pragma('synchronous = FULL');
+  connection.pragma('foreign_keys = ON');
+  const insert = connection.prepare(
+    `INSERT INTO attempts (run_id, seq, attempt, asset_id, name, agent_uuid, outcome) VALUES (?, ?, 1, ?, ?, ?, 'pending')`,
+  );
+  for (let start = 0; start < ROWS; start += ROWS_PER_TRANSACTION) {
+    connection.exec('BEGIN IMMEDIATE');
+    for (let index = start; index < start + ROWS_PER_TRANSACTION; index += 1) {
+      const { assetId, name, agentUuid } = asset(index);
+      insert.run(['run', index + 1, assetId, name, agentUuid]);
+    }
+    connection.exec('COMMIT');
+  }
+  connection.close();
+}
+
+async function addCohort(ledger: Ledger, _url = '', size = ROWS): Promise<void> {
+  for (let start = 0; start < size; start += ROWS_PER_TRANSACTION) {
+    await ledger.cohort.add(
+      'run',
+      Array.from({ length: Math.min(ROWS_PER_TRANSACTION, size - start) }, (_, index) => asset(start + index)),
+    );
+  }
+}
+
+/** Everything claimed and accepted, as it is before the first verdict. The permits are not what is measured here. */
+async function acceptEverything(ledger: Ledger): Promise<void> {
+  await openRun(ledger);
+  await addCohort(ledger);
+  await ledger.cohort.freeze('run');
+  const fence = await ledger.runs.takeFence('run');
+  for (let n = 1; n <= ROWS / BATCH; n += 1) await ledger.executions.claim('run', fence);
+  await ledger.database.run(`UPDATE executions SET state = 'accepted', accepted_at = 1, correlation_uuid = 'uuid-' || n`);
+  await ledger.database.run(`UPDATE attempts SET outcome = 'running', correlation_uuid = 'uuid-' || execution_n`);
+}
+
+async function recordVerdicts(ledger: Ledger): Promise<void> {
+  for (let n = 1; n <= ROWS / BATCH; n += 1) {
+    const assets = Array.from({ length: BATCH }, (_, index) => asset((n - 1) * BATCH + index));
+    await ledger.verdicts.record(
+      'run',
+      {
+        n,
+        serverNow: 1_700_000_000_000,
+        jobs: assets.map(({ assetId, name, agentUuid }) => ({
+          ...{ assetId, name, agentUuid, jobId: `job-${n}`, status: 'EXECUTION PASSED', exitCode: 0 },
+          ...{ startedAt: 1_700_000_000_000, finishedAt: 1_700_000_001_000 },
+        })),
+        decisions: assets.map(({ assetId }) => ({ assetId, outcome: 'succeeded', final: true })),
+        settled: true,
+        slotFree: true,
+        outputOf: 'none',
+      },
+      { failed: 1, afterMs: 0 },
+    );
+  }
+}
+
+async function fill(ledger: Ledger, size: number): Promise<void> {
+  await openRun(ledger);
+  await addCohort(ledger, '', size);
+  await ledger.database.run(`UPDATE attempts SET outcome = CASE WHEN seq % 5 = 0 THEN 'failed' ELSE 'succeeded' END`);
+}
+
+function ms(value: number | undefined): string {
+  return `${Math.round(value ?? 0).toLocaleString('en')} ms`;
+}
+
+function ratio(values: readonly number[], bareMs: number): string {
+  return ((median(values) ?? 0) / bareMs).toFixed(2);
+}
