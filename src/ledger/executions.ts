@@ -99,10 +99,10 @@ export class Executions {
          SELECT ?, ?, 1 + coalesce(max(permit), 0), ?, ?, ? FROM sends WHERE run_id = ? AND n = ? RETURNING permit`,
         [runId, n, fence, now, sendBy, runId, n],
       );
-      const rows = await sql.all<{ asset_id: string }>('SELECT asset_id FROM attempts WHERE run_id = ? AND execution_n = ? ORDER BY seq', [
-        runId,
-        n,
-      ]);
+      const rows = await sql.all<{ asset_id: string }>(
+        'SELECT asset_id FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_n = ? ORDER BY seq',
+        [runId, n],
+      );
       return { kind: 'granted', permit: send?.permit ?? 1, sendBy, grantedAt: now, assetIds: rows.map(({ asset_id: assetId }) => assetId) };
     });
   }
@@ -220,7 +220,10 @@ export class Executions {
       ]);
       for (const { n } of rows) {
         if (!(await move(sql, runId, n, 'release', 'settled_at = ?', [await sql.now()]))) continue;
-        await sql.run('UPDATE attempts SET execution_n = NULL, lease = NULL WHERE run_id = ? AND execution_n = ?', [runId, n]);
+        await sql.run(
+          'UPDATE attempts INDEXED BY attempts_execution SET execution_n = NULL, lease = NULL WHERE run_id = ? AND execution_n = ?',
+          [runId, n],
+        );
       }
       return rows.length;
     });
@@ -240,7 +243,7 @@ export class Executions {
 
   async assetsOf(runId: string, n: number): Promise<string[]> {
     const rows = await this.#database.all<{ asset_id: string }>(
-      'SELECT asset_id FROM attempts WHERE run_id = ? AND execution_n = ? ORDER BY seq',
+      'SELECT asset_id FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_n = ? ORDER BY seq',
       [runId, n],
     );
     return rows.map(({ asset_id: assetId }) => assetId);
@@ -460,7 +463,7 @@ async function takeUuid(sql: Sql, runId: string, n: number, taken: TakenUuid): P
     throw error;
   }
   await sql.run(
-    `UPDATE attempts SET outcome = 'running', correlation_uuid = ?, job_id = ?, started_at = NULL WHERE run_id = ? AND execution_n = ?`,
+    `UPDATE attempts INDEXED BY attempts_execution SET outcome = 'running', correlation_uuid = ?, job_id = ?, started_at = NULL WHERE run_id = ? AND execution_n = ?`,
     [taken.correlationUuid, taken.jobId, runId, n],
   );
   await sql.run('UPDATE runs SET accepted = accepted + 1 WHERE id = ?', [runId]);
@@ -478,7 +481,7 @@ async function surrender(sql: Sql, runId: string, n: number, reason: string): Pr
   if (!(await move(sql, runId, n, 'giveUp', 'settled_at = ?, slot_freed_at = ?, note = ?', [now, now, reason]))) return false;
   // The leases stay until the run is closed: the script may be running there.
   await sql.run(
-    `UPDATE attempts SET outcome = 'unverified', reason = ? WHERE run_id = ? AND execution_n = ? AND outcome IN ('pending', 'running')`,
+    `UPDATE attempts INDEXED BY attempts_execution SET outcome = 'unverified', reason = ? WHERE run_id = ? AND execution_n = ? AND outcome IN ('pending', 'running')`,
     [reason, runId, n],
   );
   return true;

@@ -54,7 +54,7 @@ export class Verdicts {
 
   async inFlight(runId: string, n: number): Promise<AssetInFlight[]> {
     const rows = await this.#database.all<StoredAsset>(
-      `SELECT asset_id, attempt, outcome, status, exit_code, finished_at, ended_at, status_since, disconnected FROM attempts WHERE run_id = ? AND execution_n = ? ORDER BY seq`,
+      `SELECT asset_id, attempt, outcome, status, exit_code, finished_at, ended_at, status_since, disconnected FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_n = ? ORDER BY seq`,
       [runId, n],
     );
     return rows.map(toAsset);
@@ -66,7 +66,10 @@ export class Verdicts {
         'UPDATE executions SET job_id = ?, job_created_at = ?, rows_changed_server_at = max(coalesce(rows_changed_server_at, 0), ?) WHERE run_id = ? AND n = ? AND job_id IS NULL',
         [job.jobId, job.createdAt, job.createdAt, runId, n],
       );
-      await sql.run('UPDATE attempts SET job_id = ? WHERE run_id = ? AND execution_n = ? AND job_id IS NULL', [job.jobId, runId, n]);
+      await sql.run(
+        'UPDATE attempts INDEXED BY attempts_execution SET job_id = ? WHERE run_id = ? AND execution_n = ? AND job_id IS NULL',
+        [job.jobId, runId, n],
+      );
     });
   }
 
@@ -209,7 +212,7 @@ async function writeJobs(sql: Sql, runId: string, look: LookAt): Promise<void> {
   ]);
   const seen = (index: number): string => `json_extract(seen.value, '$[${index}]')`;
   await sql.run(
-    `UPDATE attempts SET status_since = CASE WHEN status IS ${seen(1)} THEN coalesce(status_since, ?) ELSE ? END, status = ${seen(1)}, exit_code = ${seen(2)},
+    `UPDATE attempts INDEXED BY attempts_execution SET status_since = CASE WHEN status IS ${seen(1)} THEN coalesce(status_since, ?) ELSE ? END, status = ${seen(1)}, exit_code = ${seen(2)},
        started_at = ${seen(3)}, finished_at = ${seen(4)}, ended_at = ${seen(5)}, disconnected = ${seen(6)},
        name = coalesce(${seen(7)}, name), agent_uuid = coalesce(${seen(8)}, agent_uuid), job_id = ${seen(9)}
      FROM json_each(?) AS seen
@@ -230,7 +233,7 @@ async function writeDecisions(sql: Sql, runId: string, look: LookAt): Promise<nu
   ]);
   const decided = (index: number): string => `json_extract(decided.value, '$[${index}]')`;
   return sql.run(
-    `UPDATE attempts SET outcome = ${decided(1)}, reason = ${decided(2)}, lease = CASE WHEN ${decided(3)} AND status IS NOT NULL THEN NULL ELSE lease END,
+    `UPDATE attempts INDEXED BY attempts_execution SET outcome = ${decided(1)}, reason = ${decided(2)}, lease = CASE WHEN ${decided(3)} AND status IS NOT NULL THEN NULL ELSE lease END,
        output = CASE WHEN output = 'none' AND ${decided(3)} AND status IS NOT NULL THEN ${decided(4)} ELSE output END
      FROM json_each(?) AS decided
      WHERE attempts.run_id = ? AND attempts.execution_n = ? AND attempts.asset_id = ${decided(0)}
@@ -253,9 +256,9 @@ async function queueRetries(sql: Sql, runId: string, look: LookAt, rule: { retry
   const parameters = [runId, look.n, rule.retry.failed, jsonRows(failed)];
   await sql.run(
     `INSERT INTO attempts (run_id, seq, attempt, asset_id, last, name, agent_uuid, outcome, due_at)
-     SELECT run_id, seq, attempt + 1, asset_id, 1, name, agent_uuid, 'pending', ? FROM attempts WHERE ${chosen}`,
+     SELECT run_id, seq, attempt + 1, asset_id, 1, name, agent_uuid, 'pending', ? FROM attempts INDEXED BY attempts_execution WHERE ${chosen}`,
     [rule.now + rule.retry.afterMs, ...parameters],
   );
   // The new rows have no execution yet, so only the failed attempts are meant.
-  await sql.run(`UPDATE attempts SET last = 0 WHERE ${chosen}`, parameters);
+  await sql.run(`UPDATE attempts INDEXED BY attempts_execution SET last = 0 WHERE ${chosen}`, parameters);
 }
