@@ -22,7 +22,7 @@ export function createCloseRun({ ledger }: Pick<ActivityDependencies, 'ledger'>)
         return {
           runId,
           status: runStatus({ counts: final, compliant, strays, stopped: run.stop?.cause }),
-          script: { id: run.script?.id ?? '', title: run.script?.title ?? '' },
+          script: { id: run.script?.id ?? '', title: run.script?.title ?? run.request.script },
           counts: final,
           strays,
           executions,

@@ -31,30 +31,33 @@ export type OpenRunResult =
     }
   | { kind: 'blocked'; blocked: Blocked };
 
+type Registration = Pick<OpenRunInput, 'runId' | 'firstExecutionId' | 'namespace' | 'request'>;
+
 /** Registers the run, reads its script, and freezes its cohort. Repeating it changes nothing; a refusal leaves nothing to be sent. */
 export function createOpenRun(dependencies: ActivityDependencies) {
   return {
     async openRun(input: OpenRunInput): Promise<OpenRunResult> {
-      const { ledger } = dependencies;
-      const opened = await ledger.runs.open({
-        id: input.runId,
-        firstExecutionId: input.firstExecutionId,
-        namespace: input.namespace,
-        request: input.request,
-      });
-      if (opened === 'already-run') {
-        throw never(
-          'AlreadyRun',
-          `The workflow id ${input.runId} has had another run in this ledger. An id is used once: start again under another one.`,
-        );
-      }
+      await register(dependencies, input);
       try {
         return await openWith(dependencies, input);
       } catch (error) {
         return blockedOrThrow(error, input.shown);
       }
     },
+
+    /** Enters a run that is cancelled before it is open: its id is used from now on, and its report has a place. */
+    async registerRun(input: Registration): Promise<void> {
+      await register(dependencies, input);
+    },
   };
+}
+
+async function register({ ledger }: ActivityDependencies, { runId, firstExecutionId, namespace, request }: Registration): Promise<void> {
+  if ((await ledger.runs.open({ id: runId, firstExecutionId, namespace, request })) !== 'already-run') return;
+  throw never(
+    'AlreadyRun',
+    `The workflow id ${runId} has had another run in this ledger. An id is used once: start again under another one.`,
+  );
 }
 
 async function openWith(dependencies: ActivityDependencies, input: OpenRunInput): Promise<OpenRunResult> {

@@ -15,6 +15,7 @@ export function activitiesOf(queue: string) {
     controlRun: short.controlRun,
     closeRun: short.closeRun,
     abandonRun: short.abandonRun,
+    registerRun: short.registerRun,
     // Walking a large cohort takes long, and each page is a heartbeat.
     openRun: proxyActivities<Activities>({ ...common, startToCloseTimeout: '2h', heartbeatTimeout: '2m' }).openRun,
     scheduleFollowUp: proxyActivities<Activities>({ ...common, startToCloseTimeout: '10m' }).scheduleFollowUp,

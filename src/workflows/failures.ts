@@ -1,4 +1,11 @@
-import { ActivityFailure, ApplicationFailure, workflowInfo } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  isCancellation,
+  TemporalFailure,
+  workflowInfo,
+} from '@temporalio/workflow';
 import { describeProblems, type Problem } from '../schema/request.js';
 
 const PROBLEMS_LISTED = 200;
@@ -21,7 +28,21 @@ export function contractFailure(error: unknown): ApplicationFailure | undefined 
   return ApplicationFailure.nonRetryable(cause.message, cause.type, ...(cause.details ?? []));
 }
 
+/** An attempt that is under way when its activity is cancelled may end with its own failure: then it is not tried again. */
+export function isCancelled(error: unknown): boolean {
+  return isCancellation(error) || (error instanceof ActivityFailure && error.retryState === 'CANCEL_REQUESTED');
+}
+
+/** True for whatever ends the work of a workflow that is asked to cancel: an activity's failure too, but not a continue-as-new. */
+export function endsByCancel(error: unknown): boolean {
+  return isCancellation(error) || (CancellationScope.current().consideredCancelled && error instanceof TemporalFailure);
+}
+
 /** State may only come from this workflow's own continue-as-new, never from whoever starts it. */
 export function isContinued(): boolean {
-  return workflowInfo().continuedFromExecutionRunId !== undefined;
+  const { continuedFromExecutionRunId, cronSchedule, attempt } = workflowInfo();
+  // A cron schedule and a retry policy continue a workflow too, with the arguments of whoever started it.
+  if (cronSchedule) throw invalidRequest([{ path: '', problem: 'a run is started once: it takes no cron schedule' }]);
+  if (attempt > 1) throw invalidRequest([{ path: '', problem: 'a run is started once: it takes no retry policy' }]);
+  return continuedFromExecutionRunId !== undefined;
 }

@@ -1,19 +1,11 @@
-import {
-  allHandlersFinished,
-  CancellationScope,
-  condition,
-  continueAsNew,
-  isCancellation,
-  setCurrentDetails,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { allHandlersFinished, CancellationScope, condition, continueAsNew, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import type { OpenRunResult } from '../activities/open-run.js';
 import type { WatchResult } from '../activities/watch.js';
 import { isApproved, type PlaybookApproval } from '../domain/approval.js';
 import type { RunReport } from '../domain/outcome.js';
 import { parseRequest, type RemediationRequest } from '../schema/request.js';
 import { activitiesOf, identifyLedger, type RunActivities } from './activity-proxies.js';
-import { contractFailure, invalidRequest, isContinued, qualysUnavailable } from './failures.js';
+import { contractFailure, endsByCancel, invalidRequest, isCancelled, isContinued, qualysUnavailable } from './failures.js';
 import { handleMessages } from './run-handlers.js';
 import { carriedState, firstState, type RunState } from './run-state.js';
 import { UNAVAILABLE_MS, Work } from './work.js';
@@ -48,7 +40,7 @@ export async function remediationRun(input: unknown, carried?: unknown): Promise
     if (!state.snapshot?.stop) work = await workOn(activities, state, runId);
     return await finish(activities, state, runId);
   } catch (error) {
-    if (isCancellation(error)) return await CancellationScope.nonCancellable(() => afterCancel(activities, state, { runId, work }));
+    if (endsByCancel(error)) return await CancellationScope.nonCancellable(() => afterCancel(activities, state, { runId, work, request }));
     const failure = contractFailure(error);
     if (!failure) throw error;
     if (activities && failure.type !== 'AlreadyRun') {
@@ -83,18 +75,8 @@ function parsedOrFail(input: unknown): RemediationRequest {
 
 /** Registers the run and freezes its cohort. Waits, visibly, up to an hour for a Qualys that gives no answer. */
 async function open(activities: RunActivities, state: RunState, request: RemediationRequest): Promise<void> {
-  const { workflowId, firstExecutionRunId, namespace, memo } = workflowInfo();
-  const { targets: _targets, ...stored } = request;
-  const playbookApproval = memo?.approval as PlaybookApproval | undefined;
-  const attempt = (): Promise<OpenRunResult> =>
-    activities.openRun({
-      runId: workflowId,
-      firstExecutionId: firstExecutionRunId,
-      namespace,
-      request: stored,
-      playbookApproval,
-      shown: state.blocked,
-    });
+  const playbookApproval = workflowInfo().memo?.approval as PlaybookApproval | undefined;
+  const attempt = (): Promise<OpenRunResult> => activities.openRun({ ...registration(request), playbookApproval, shown: state.blocked });
   let opened = await attempt();
   while (opened.kind === 'blocked') {
     const { blocked } = opened;
@@ -114,19 +96,24 @@ async function open(activities: RunActivities, state: RunState, request: Remedia
   }
 }
 
+function registration({ targets: _targets, ...request }: RemediationRequest) {
+  const { workflowId, firstExecutionRunId, namespace } = workflowInfo();
+  return { runId: workflowId, firstExecutionId: firstExecutionRunId, namespace, request };
+}
+
 async function within<T>(limitMs: number, work: () => Promise<T>, why: string): Promise<T> {
   try {
     return await CancellationScope.withTimeout(Math.max(1, limitMs), work);
   } catch (error) {
-    if (isCancellation(error) && !CancellationScope.current().consideredCancelled) throw qualysUnavailable(why);
+    if (isCancelled(error) && !CancellationScope.current().consideredCancelled) throw qualysUnavailable(why);
     throw error;
   }
 }
 
 async function start(activities: RunActivities, state: RunState): Promise<void> {
-  state.phase = 'running';
   const { snapshot } = await activities.controlRun({ runId: workflowInfo().workflowId, command: { kind: 'start' } });
   state.snapshot = snapshot;
+  state.phase = 'running';
   setCurrentDetails(`${snapshot.counts.targeted} assets`);
 }
 
@@ -135,22 +122,25 @@ async function approval(activities: RunActivities, state: RunState): Promise<voi
   const { ask } = state;
   if (!ask) return;
   const runId = workflowInfo().workflowId;
-  state.phase = 'awaiting-approval';
   state.snapshot = (await activities.controlRun({ runId, command: { kind: 'await-approval', digest: ask.digest } })).snapshot;
+  state.phase = 'awaiting-approval';
   const decided = (): boolean => state.rejectedBy !== undefined || (state.ask !== undefined && isApproved(state.ask));
-  const inTime = await conditionWithin(decided, ask.rule.expiresMs);
+  await conditionWithin(decided, ask.rule.expiresMs);
+  // A decision that was accepted counts, also when another one was carried out before it.
+  await condition(allHandlersFinished);
+  const isRejected = state.rejectedBy !== undefined;
+  const approved = !isRejected && isApproved(state.ask ?? ask);
   state.ask = undefined;
-  if (inTime && state.rejectedBy === undefined) return start(activities, state);
-  const why = inTime ? 'rejected' : 'approval-expired';
+  if (approved) return start(activities, state);
+  const why = isRejected ? 'rejected' : 'approval-expired';
   state.snapshot = (
     await activities.controlRun({ runId, command: { kind: 'stop', cause: 'stopped', why }, by: state.rejectedBy })
   ).snapshot;
 }
 
-async function conditionWithin(met: () => boolean, limitMs: number | undefined): Promise<boolean> {
-  if (limitMs !== undefined) return condition(met, limitMs);
-  await condition(met);
-  return true;
+async function conditionWithin(met: () => boolean, limitMs: number | undefined): Promise<void> {
+  if (limitMs === undefined) await condition(met);
+  else await condition(met, limitMs);
 }
 
 async function finish(activities: RunActivities, state: RunState, runId: string): Promise<RunReport> {
@@ -174,26 +164,40 @@ async function finish(activities: RunActivities, state: RunState, runId: string)
 async function afterCancel(
   activities: RunActivities | undefined,
   state: RunState,
-  { runId, work }: { runId: string; work: Work | undefined },
+  { runId, work, request }: { runId: string; work: Work | undefined; request: RemediationRequest | undefined },
 ): Promise<RunReport> {
+  state.phase = 'closing';
+  state.ask = undefined;
   state.queue ??= (await identifyLedger()).queue;
   const using = activities ?? activitiesOf(state.queue);
-  state.ask = undefined;
+  if (request && !state.snapshot) await registered(using, request);
   const { snapshot } = await using.controlRun({ runId, command: { kind: 'stop', cause: 'cancelled', why: 'cancelled' } });
   state.snapshot = snapshot;
   await work?.drain();
-  const endsAt = Date.now() + COLLECT_AFTER_CANCEL_MS;
+  await collectInFlight(using, state, runId);
+  return using.closeRun({ runId, reason: 'cancelled' });
+}
+
+async function registered(using: RunActivities, request: RemediationRequest): Promise<void> {
   try {
-    while ((state.snapshot?.watched ?? 0) > 0 || (state.snapshot?.outputsOwed ?? 0) > 0) {
-      const leftMs = endsAt - Date.now();
-      if (leftMs <= 0) break;
+    await using.registerRun(registration(request));
+  } catch (error) {
+    throw contractFailure(error) ?? error;
+  }
+}
+
+async function collectInFlight(using: RunActivities, state: RunState, runId: string): Promise<void> {
+  const endsAt = Date.now() + COLLECT_AFTER_CANCEL_MS;
+  // What a cancelled dispatch sent last is known to the ledger only: it is asked at least once.
+  let isInFlight = (state.snapshot?.counts.pending ?? 0) + (state.snapshot?.counts.running ?? 0) + (state.snapshot?.outputsOwed ?? 0) > 0;
+  try {
+    while (isInFlight && Date.now() < endsAt) {
       const toldAt: number = state.snapshot?.at ?? 0;
-      const seen: WatchResult = await CancellationScope.withTimeout(leftMs, () => using.watch({ runId, toldAt, hurry: true }));
+      const seen: WatchResult = await CancellationScope.withTimeout(endsAt - Date.now(), () => using.watch({ runId, toldAt, hurry: true }));
       state.snapshot = seen.snapshot;
+      isInFlight = seen.snapshot.watched > 0 || seen.snapshot.outputsOwed > 0;
     }
   } catch (error) {
-    if (!isCancellation(error)) throw error;
+    if (!isCancelled(error)) throw error;
   }
-  state.phase = 'closing';
-  return using.closeRun({ runId, reason: 'cancelled' });
 }

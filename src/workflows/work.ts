@@ -1,4 +1,4 @@
-import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
+import { allHandlersFinished, CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import type { DispatchResult } from '../activities/dispatch.js';
 import type { WatchResult } from '../activities/watch.js';
 import type { RunSnapshot } from '../domain/run-snapshot.js';
@@ -19,6 +19,8 @@ export class Work {
   #failure: unknown;
   /** Something happened since the last dispatch ended: a slot may be free, an operator may have spoken. */
   #news = true;
+  /** How often the run was told: news that nothing has acted on yet must not hide the next. */
+  #told = 0;
   #dispatchAgainAt: number | undefined;
 
   constructor(runId: string, state: RunState, activities: RunActivities) {
@@ -29,6 +31,7 @@ export class Work {
 
   news(): void {
     this.#news = true;
+    this.#told += 1;
   }
 
   /** Goes on until nothing is left to send, judge, watch or fetch, or until `interrupted` says so. */
@@ -36,7 +39,8 @@ export class Work {
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure;
       if (interrupted()) return 'interrupted';
-      if (isDone(this.snapshot) && !this.#dispatch && !this.#watch) return 'done';
+      // An order that was accepted counts, also when the last verdict comes while it is carried out.
+      if (isDone(this.snapshot) && !this.#dispatch && !this.#watch && allHandlersFinished()) return 'done';
       this.#failWhenUnavailable();
       if (!this.#dispatch && this.#dispatchIsWanted()) this.#startDispatch();
       if (!this.#watch && (this.snapshot.watched > 0 || this.snapshot.outputsOwed > 0)) this.#startWatch();
@@ -122,9 +126,14 @@ export class Work {
   async #somethingNew(): Promise<void> {
     const dispatch = this.#dispatch;
     const watch = this.#watch;
-    const before = this.#news;
+    const told = this.#told;
+    const handlersWereBusy = !allHandlersFinished();
     const changed = (): boolean =>
-      this.#dispatch !== dispatch || this.#watch !== watch || this.#failure !== undefined || this.#news !== before;
+      this.#dispatch !== dispatch ||
+      this.#watch !== watch ||
+      this.#failure !== undefined ||
+      this.#told !== told ||
+      (handlersWereBusy && allHandlersFinished());
     const wakeAt = this.#nextWake();
     if (wakeAt === undefined) await condition(changed);
     else await condition(changed, Math.max(1, wakeAt - Date.now()));
