@@ -42,7 +42,9 @@ class LiveView implements ProgressView {
   }
 
   async end({ clear }: { clear: boolean }): Promise<void> {
-    if (clear) await this.#output.write(`${this.#back(this.#output.columns() ?? DEFAULT_COLUMNS)}\x1b[J`);
+    // The terminal has echoed ^C where the next line begins.
+    if (!clear) await this.#output.write('\r\x1b[K');
+    else await this.#output.write(`${this.#back(this.#output.columns() ?? DEFAULT_COLUMNS)}\x1b[J`);
     this.#drawn = [];
   }
 

@@ -116,7 +116,8 @@ async function endOf(client: Client, workflowId: string): Promise<RunEnd> {
 export function endWithout(failure: Error): RunEnd {
   let cause: unknown = failure;
   while (cause instanceof Error && !(cause instanceof ApplicationFailure) && cause.cause instanceof Error) cause = cause.cause;
-  if (!(cause instanceof ApplicationFailure)) return { kind: 'failed', type: failure.name.replace(/Failure$/, ''), message: failure.message, problems: [] };
+  if (!(cause instanceof ApplicationFailure))
+    return { kind: 'failed', type: failure.name.replace(/Failure$/, ''), message: failure.message, problems: [] };
   const [problems] = cause.details ?? [];
   return {
     kind: 'failed',

@@ -21,18 +21,22 @@ describe('a progress line', () => {
     );
   });
 
-  test('is not printed again while nothing but the time changes', () => {
+  test('is not printed again while nothing changes but the time and the calls that polling takes', () => {
     const first = nextProgressLine(undefined, PROGRESS, NOW);
     expect(
-      nextProgressLine(first, { ...PROGRESS, etaAt: '2026-08-22T11:00:00.000Z', asOf: '2026-08-22T10:59:00.000Z' }, NOW + 60_000),
+      nextProgressLine(
+        first,
+        { ...PROGRESS, callsUsed: 9, etaAt: '2026-08-22T11:00:00.000Z', asOf: '2026-08-22T10:59:00.000Z' },
+        NOW + 60_000,
+      ),
     ).toBeUndefined();
   });
 
   test('waits three seconds after the line before', () => {
     const first = nextProgressLine(undefined, PROGRESS, NOW);
-    const changed = { ...PROGRESS, callsUsed: 8 };
+    const changed = { ...PROGRESS, inFlight: 3 };
     expect(nextProgressLine(first, changed, NOW + 2_999)).toBeUndefined();
-    expect(nextProgressLine(first, changed, NOW + 3_000)?.facts).toContain('8 calls');
+    expect(nextProgressLine(first, changed, NOW + 3_000)?.text).toContain('3 executions');
   });
 
   test('says nothing of a forecast that has passed, nor of assets before there are any', () => {

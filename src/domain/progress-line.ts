@@ -9,19 +9,19 @@ export const LEAST_GAP_MS = 3_000;
 export interface PrintedLine {
   at: number;
   text: string;
-  /** The line without what changes by the mere passing of time. */
+  /** The line without what changes by the mere passing of time: the forecast, and the calls that polling takes. */
   facts: string;
 }
 
 /** The line to print now, or undefined when nothing has changed or the last one is too recent. */
 export function nextProgressLine(previous: PrintedLine | undefined, progress: RunProgress, now: number): PrintedLine | undefined {
-  const facts = progressFacts(progress);
+  const facts = progressFacts({ ...progress, callsUsed: 0 });
   if (previous?.facts === facts) return undefined;
   if (previous && now - previous.at < LEAST_GAP_MS) return undefined;
   const remainingMs = progress.etaAt === undefined ? 0 : Date.parse(progress.etaAt) - now;
   // A forecast that has passed was wrong: a straggler keeps the run, and nobody knows for how long.
   const remaining = remainingMs > 0 ? `, about ${spanText(remainingMs)} left` : '';
-  return { at: now, text: `${new Date(now).toISOString()} ${facts}${remaining}`, facts };
+  return { at: now, text: `${new Date(now).toISOString()} ${progressFacts(progress)}${remaining}`, facts };
 }
 
 /** Such as `running: 40 of 100 done (39 succeeded, 1 failed), 10 pending, 50 running; 2 executions in flight, 7 calls`. */
