@@ -32,6 +32,7 @@ export async function lookAtExecutions(
   const now = await ledger.database.now();
   const { durations } = await ledger.scripts.memory(run.script?.id ?? '');
   const medianMs = median(durations.map(({ serverMs }) => serverMs));
+  const clockRate = await ledger.serverClock.rate();
   const took: { localMs: number; serverMs: number }[] = [];
   let changed = 0;
   let freed = 0;
@@ -42,13 +43,18 @@ export async function lookAtExecutions(
     changed += await write(dependencies, { run, execution, jobs, known, decision, serverNow });
     if (decision.slotFree && execution.slotFreedAt === undefined) freed += 1;
     else if (decision.settled) freed += 1;
-    const lastEnd = Math.max(0, ...jobs.map(({ finishedAt, endedAt }) => finishedAt ?? endedAt ?? 0));
-    if (decision.settled && now < (execution.deadlineAt ?? Infinity) && lastEnd > 0) {
-      took.push({ localMs: now - (execution.acceptedAt ?? now), serverMs: Math.max(0, lastEnd - (execution.acceptedServerAt ?? lastEnd)) });
-    }
+    const serverMs = decision.settled && now < (execution.deadlineAt ?? Infinity) ? durationOf(execution, jobs) : undefined;
+    // What the look found late does not count: the cadence would slow itself down.
+    if (serverMs !== undefined) took.push({ localMs: serverMs / clockRate, serverMs });
   }
   if (took.length > 0) await ledger.scripts.addDurations(run.script?.id ?? '', took);
   return { changed, freed };
+}
+
+/** Server milliseconds from acceptance to the last verdict; undefined when no asset job says when it ended. */
+function durationOf(execution: Execution, jobs: readonly AssetJobRow[]): number | undefined {
+  const lastEnd = Math.max(0, ...jobs.map(({ finishedAt, endedAt }) => endedAt ?? finishedAt ?? 0));
+  return lastEnd === 0 || execution.acceptedServerAt === undefined ? undefined : Math.max(0, lastEnd - execution.acceptedServerAt);
 }
 
 /** One search finds the jobs of all executions that lack theirs: a correlation UUID is not a job id (T-12). */

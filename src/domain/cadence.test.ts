@@ -24,7 +24,7 @@ describe('the delay until the next look', () => {
     ['is the floor when that is long', { floorMs: 30_000 }, 30_000],
     ['is 15 seconds at first, as no script is done sooner', {}, 15_000],
     ['counts those by the clock of Qualys', { clockRate: 10 }, 1_500],
-    ['doubles while nothing is learned', { youngestMs: 180_000 }, 180_000],
+    ['is half of the age while nothing is learned', { youngestMs: 180_000 }, 90_000],
     ['is a quarter of the usual time with four in flight and assets waiting', { durationsMs: [200_000, 280_000] }, 60_000],
     ['is a sixth of the usual time with four in flight and none waiting', { durationsMs: [240_000], assetsWait: false }, 40_000],
     ['is a sixth of the usual time with forty in flight', { durationsMs: [600_000], inFlight: 40 }, 100_000],

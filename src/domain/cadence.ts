@@ -42,8 +42,8 @@ export function pollDelayMs(facts: CadenceFacts): number {
 
 function learnedMs({ durationsMs, youngestMs, inFlight, assetsWait, clockRate }: CadenceFacts): number {
   const usual = mean(durationsMs);
-  // Doubling: the first look that finds something is at most as late as the execution was long.
-  if (usual === undefined) return Math.max(FIRST_LOOK_MS / clockRate, youngestMs);
+  // Growing with the age: the first look that finds something is at most half as late as the execution was long.
+  if (usual === undefined) return Math.max(FIRST_LOOK_MS / clockRate, youngestMs / 2);
   // What is still running takes longer than what has finished: early finishers alone would make the cadence too quick.
   const likely = assetsWait ? usual : Math.max(usual, youngestMs);
   return Math.max(likely / 6, assetsWait ? usual / Math.max(1, inFlight) : 0);

@@ -70,10 +70,11 @@ export class CallLog implements CallGate {
     const ofCap = { left: Math.max(0, facts.callsPerHour - facts.sentInHour), perWindow: facts.callsPerHour, windowMs: HOUR_MS };
     const { announced } = facts;
     if (announced?.limit === undefined || announced.remaining === undefined) return ofCap;
+    const windowMs = announced.windowMs ?? HOUR_MS;
     const ofWindow = {
       left: Math.max(0, announced.remaining - announced.sentSince),
       perWindow: announced.limit,
-      windowMs: announced.windowMs,
+      windowMs,
     };
     return ofWindow.left < ofCap.left ? ofWindow : ofCap;
   }

@@ -212,7 +212,7 @@ async function writeJobs(sql: Sql, runId: string, look: LookAt): Promise<void> {
   ]);
   const seen = (index: number): string => `json_extract(seen.value, '$[${index}]')`;
   await sql.run(
-    `UPDATE attempts INDEXED BY attempts_execution SET status_since = CASE WHEN status IS ${seen(1)} THEN coalesce(status_since, ?) ELSE ? END, status = ${seen(1)}, exit_code = ${seen(2)},
+    `UPDATE attempts INDEXED BY attempts_asset SET status_since = CASE WHEN status IS ${seen(1)} THEN coalesce(status_since, ?) ELSE ? END, status = ${seen(1)}, exit_code = ${seen(2)},
        started_at = ${seen(3)}, finished_at = ${seen(4)}, ended_at = ${seen(5)}, disconnected = ${seen(6)},
        name = coalesce(${seen(7)}, name), agent_uuid = coalesce(${seen(8)}, agent_uuid), job_id = ${seen(9)}
      FROM json_each(?) AS seen
@@ -233,7 +233,7 @@ async function writeDecisions(sql: Sql, runId: string, look: LookAt): Promise<nu
   ]);
   const decided = (index: number): string => `json_extract(decided.value, '$[${index}]')`;
   return sql.run(
-    `UPDATE attempts INDEXED BY attempts_execution SET outcome = ${decided(1)}, reason = ${decided(2)}, lease = CASE WHEN ${decided(3)} AND status IS NOT NULL THEN NULL ELSE lease END,
+    `UPDATE attempts INDEXED BY attempts_asset SET outcome = ${decided(1)}, reason = ${decided(2)}, lease = CASE WHEN ${decided(3)} AND status IS NOT NULL THEN NULL ELSE lease END,
        output = CASE WHEN output = 'none' AND ${decided(3)} AND status IS NOT NULL THEN ${decided(4)} ELSE output END
      FROM json_each(?) AS decided
      WHERE attempts.run_id = ? AND attempts.execution_n = ? AND attempts.asset_id = ${decided(0)}
