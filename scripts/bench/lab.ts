@@ -14,6 +14,7 @@ import { findTemporal } from '../temporal.mjs';
 
 export interface Lab {
   client: Client;
+  address: string;
   namespace: string;
   rig(options: Pick<RigOptions, 'simulator' | 'policy' | 'timings'>): Promise<Rig>;
   /** Events over all histories of a workflow id, and the largest payload that is not the input. */
@@ -35,6 +36,7 @@ export async function openLab(): Promise<Lab> {
   const rigs: Rig[] = [];
   return {
     client,
+    address: server.address,
     namespace: 'default',
     async rig(options) {
       const rig = await startRig({ ...options, client, nativeConnection, namespace: 'default', bundle, taskQueue: `bench-${rigs.length}` });
