@@ -120,7 +120,6 @@ async function createOne(dependencies: ActivityDependencies, { run, followUp, ti
     case 'created':
       return ledger.schedules.set(run.id, { title, state: 'created', scheduleId: answer.id });
     case 'exists':
-      return ledger.schedules.set(run.id, { title, state: 'rejected', detail: answer.message });
     case 'rejected':
       await ledger.audit.add(run.id, { action: 'schedule-rejected', detail: `${title}: ${answer.message}` });
       return ledger.schedules.set(run.id, { title, state: 'rejected', detail: answer.message });
