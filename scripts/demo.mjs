@@ -21,7 +21,7 @@ const GATEWAY = {
 /** Limits of a subscription that allows what a demo of a minute needs; `deadline` is in the gateway's time. */
 const CONFIGURATION = {
   playbooks: {
-    'patch-openssl': { run: { script: SCRIPT, poll: { interval: '1s' }, deadline: '20m' }, targets: { choose: ['assetIds'], max: 500 } },
+    'patch-openssl': { run: { script: SCRIPT, poll: { interval: '1s' }, deadline: '25s' }, targets: { choose: ['assetIds'], max: 500 } },
   },
   hooks: { demo: { system: 'standard', secrets: [{ env: 'DEMO_HOOK_SECRET' }], playbook: 'patch-openssl' } },
   policy: { caps: { callsPerHour: 20_000, executionsPerDay: 1_000, concurrency: 2 }, executeInterval: 0 },
