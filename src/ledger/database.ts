@@ -29,6 +29,11 @@ export function jsonRows(rows: unknown): string {
   return JSON.stringify(rows).replace(/\\\\|\\u(?:d[89a-f][0-9a-f]{2}|0000)/g, (escaped) => (escaped === '\\\\' ? escaped : '\ufffd'));
 }
 
+/** The same of one text, as it will be read back. */
+export function storableText(text: string): string {
+  return text.replace(/[\0\p{Surrogate}]/gu, '\ufffd');
+}
+
 /** True for the error of a broken UNIQUE or PRIMARY KEY constraint. */
 export function isUniqueViolation(error: unknown): boolean {
   return error instanceof Error && /UNIQUE constraint failed|duplicate key value/i.test(error.message);

@@ -1,5 +1,9 @@
 // What the watch learns about assets. Writes are idempotent: the same look written twice leaves the same rows.
+import { batches } from '../domain/batches.js';
+import { MAX_ASSETS_PER_EXECUTION } from '../domain/execution-state.js';
 import type { AssetDecision } from '../domain/settle.js';
+import { type AttemptRow, afterLook, isSameRow, WRITTEN_COLUMNS, writtenValues } from './attempt-row.js';
+import { ROWS_PER_TRANSACTION } from './cohort.js';
 import { type Database, jsonRows, type Sql } from './database.js';
 
 /** An asset in flight, with its asset job as last seen. */
@@ -75,26 +79,20 @@ export class Verdicts {
 
   /** Writes one look at one execution. Returns the number of assets whose outcome changed. */
   record(runId: string, look: LookAt, retry: RetryRule): Promise<number> {
-    return this.#database.transaction(async (sql) => {
-      // A look that comes late must not touch what is settled, or closed and reported.
-      const open = await sql.first(
-        `SELECT 1 AS found FROM executions WHERE run_id = ? AND n = ? AND state = 'accepted' AND settled_at IS NULL`,
-        [runId, look.n],
-      );
-      if (!open) return 0;
-      const now = await sql.now();
-      await writeJobs(sql, runId, look);
-      const changed = await writeDecisions(sql, runId, look);
-      await queueRetries(sql, runId, look, { retry, now });
-      await sql.run(
-        `UPDATE executions SET rows_changed_server_at = CASE WHEN rows_seen < ? THEN ? ELSE rows_changed_server_at END, rows_seen = max(rows_seen, ?),
-           slot_freed_at = CASE WHEN ? THEN coalesce(slot_freed_at, ?) ELSE slot_freed_at END,
-           state = CASE WHEN ? THEN 'settled' ELSE state END, settled_at = CASE WHEN ? THEN ? END
-         WHERE run_id = ? AND n = ?`,
-        [look.jobs.length, look.serverNow, look.jobs.length, look.slotFree, now, look.settled, look.settled, now, runId, look.n],
-      );
-      return changed;
-    });
+    return this.recordAll(runId, [look], retry);
+  }
+
+  /** Writes looks at many executions with few commits, each of which waits for the disk. Returns the number of assets whose outcome changed. */
+  async recordAll(runId: string, looks: readonly LookAt[], retry: RetryRule): Promise<number> {
+    let changed = 0;
+    for (const part of batches(looks, ROWS_PER_TRANSACTION / MAX_ASSETS_PER_EXECUTION)) {
+      changed += await this.#database.transaction(async (sql) => {
+        let inPart = 0;
+        for (const look of part) inPart += await recordLook(sql, runId, look, retry);
+        return inPart;
+      });
+    }
+    return changed;
   }
 
   /** Assets hit that the execution did not ask for. */
@@ -130,10 +128,19 @@ export class Verdicts {
     });
   }
 
-  /** Ends every asset that has no final outcome: what was sent is `unverified`, what was not is `skipped`. Nothing of the run is sent or watched any more. */
-  closeOpen(runId: string, reason: string): Promise<{ unverified: number; skipped: number }> {
+  /**
+   * Ends every asset that has no final outcome: what was sent is `unverified`, what was not is `skipped`. Nothing of the run is sent or watched any more.
+   * `forgetful`: the ledger is older than the run, so what it calls unsent may have been sent.
+   */
+  closeOpen(runId: string, reason: string, { forgetful = false } = {}): Promise<{ unverified: number; skipped: number }> {
     return this.#database.transaction(async (sql) => {
       await releaseUnsent(sql, runId);
+      const forgotten = forgetful
+        ? await sql.run(
+            `UPDATE attempts SET outcome = 'unverified', reason = 'ledger-restored' WHERE run_id = ? AND last = 1 AND outcome = 'pending'`,
+            [runId],
+          )
+        : 0;
       const unverified = await sql.run(
         `UPDATE attempts SET outcome = 'unverified', reason = ? WHERE run_id = ? AND last = 1 AND (outcome = 'running'
            OR (outcome = 'pending' AND execution_n IN (SELECT n FROM executions WHERE run_id = ? AND state = 'permitted')))`,
@@ -155,9 +162,29 @@ export class Verdicts {
          WHERE run_id = ? AND settled_at IS NULL`,
         [await sql.now(), reason, runId],
       );
-      return { unverified, skipped };
+      return { unverified: unverified + forgotten, skipped };
     });
   }
+}
+
+async function recordLook(sql: Sql, runId: string, look: LookAt, retry: RetryRule): Promise<number> {
+  // A look that comes late must not touch what is settled, or closed and reported.
+  const open = await sql.first(
+    `SELECT 1 AS found FROM executions WHERE run_id = ? AND n = ? AND state = 'accepted' AND settled_at IS NULL`,
+    [runId, look.n],
+  );
+  if (!open) return 0;
+  const now = await sql.now();
+  const changed = await writeLook(sql, runId, look);
+  await queueRetries(sql, runId, look, { retry, now });
+  await sql.run(
+    `UPDATE executions SET rows_changed_server_at = CASE WHEN rows_seen < ? THEN ? ELSE rows_changed_server_at END, rows_seen = max(rows_seen, ?),
+       slot_freed_at = CASE WHEN ? THEN coalesce(slot_freed_at, ?) ELSE slot_freed_at END,
+       state = CASE WHEN ? THEN 'settled' ELSE state END, settled_at = CASE WHEN ? THEN ? END
+     WHERE run_id = ? AND n = ?`,
+    [look.jobs.length, look.serverNow, look.jobs.length, look.slotFree, now, look.settled, look.settled, now, runId, look.n],
+  );
+  return changed;
 }
 
 /** A batch that was frozen and not sent gives its assets back: else an attempt that comes late could still send it. */
@@ -195,57 +222,22 @@ function toAsset(row: StoredAsset): AssetInFlight {
   };
 }
 
-/** Only what differs is written: most looks find most assets as they were. */
-async function writeJobs(sql: Sql, runId: string, look: LookAt): Promise<void> {
-  if (look.jobs.length === 0) return;
-  const rows = look.jobs.map((job) => [
-    job.assetId,
-    job.status,
-    job.exitCode ?? null,
-    job.startedAt ?? null,
-    job.finishedAt ?? null,
-    job.endedAt ?? null,
-    job.disconnected === undefined ? null : Number(job.disconnected),
-    job.name ?? null,
-    job.agentUuid ?? null,
-    job.jobId,
-  ]);
-  const seen = (index: number): string => `json_extract(seen.value, '$[${index}]')`;
-  await sql.run(
-    `UPDATE attempts INDEXED BY attempts_asset SET status_since = CASE WHEN status IS ${seen(1)} THEN coalesce(status_since, ?) ELSE ? END, status = ${seen(1)}, exit_code = ${seen(2)},
-       started_at = ${seen(3)}, finished_at = ${seen(4)}, ended_at = ${seen(5)}, disconnected = ${seen(6)},
-       name = coalesce(${seen(7)}, name), agent_uuid = coalesce(${seen(8)}, agent_uuid), job_id = ${seen(9)}
-     FROM json_each(?) AS seen
-     WHERE attempts.run_id = ? AND attempts.execution_n = ? AND attempts.asset_id = ${seen(0)}
-       AND (attempts.status IS NOT ${seen(1)} OR attempts.exit_code IS NOT ${seen(2)} OR attempts.started_at IS NOT ${seen(3)}
-         OR attempts.finished_at IS NOT ${seen(4)} OR attempts.ended_at IS NOT ${seen(5)} OR attempts.disconnected IS NOT ${seen(6)})`,
-    [look.serverNow, look.serverNow, jsonRows(rows), runId, look.n],
-  );
-}
+const READ_ATTEMPTS = `SELECT seq, attempt, asset_id, ${WRITTEN_COLUMNS.join(', ')} FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_n = ?`;
+const WRITE_ATTEMPT = `UPDATE attempts SET ${WRITTEN_COLUMNS.map((column) => `${column} = ?`).join(', ')} WHERE run_id = ? AND seq = ? AND attempt = ?`;
 
-async function writeDecisions(sql: Sql, runId: string, look: LookAt): Promise<number> {
-  const rows = look.decisions.map(({ assetId, outcome, reason, final }) => [
-    assetId,
-    outcome,
-    reason ?? null,
-    Number(final),
-    wantsOutput(look, outcome) ? 'owed' : 'none',
-  ]);
-  const decided = (index: number): string => `json_extract(decided.value, '$[${index}]')`;
-  return sql.run(
-    `UPDATE attempts INDEXED BY attempts_asset SET outcome = ${decided(1)}, reason = ${decided(2)}, lease = CASE WHEN ${decided(3)} AND status IS NOT NULL THEN NULL ELSE lease END,
-       output = CASE WHEN output = 'none' AND ${decided(3)} AND status IS NOT NULL THEN ${decided(4)} ELSE output END
-     FROM json_each(?) AS decided
-     WHERE attempts.run_id = ? AND attempts.execution_n = ? AND attempts.asset_id = ${decided(0)}
-       AND (attempts.outcome IS NOT ${decided(1)} OR attempts.reason IS NOT ${decided(2)} OR (${decided(3)} AND attempts.lease = 1 AND attempts.status IS NOT NULL))`,
-    [jsonRows(rows), runId, look.n],
-  );
-}
-
-function wantsOutput(look: LookAt, outcome: string): boolean {
-  if (look.outputOf === 'none') return false;
-  if (look.outputOf === 'failed') return outcome === 'failed';
-  return outcome === 'succeeded' || outcome === 'failed' || outcome === 'unverified';
+/** Only what differs is written: most looks find most assets as they were. Row by row by the key, as a join with the look reads far more. */
+async function writeLook(sql: Sql, runId: string, look: LookAt): Promise<number> {
+  const jobs = new Map(look.jobs.map((job) => [job.assetId, job]));
+  const decisions = new Map(look.decisions.map((decision) => [decision.assetId, decision]));
+  const rows = await sql.all<AttemptRow>(READ_ATTEMPTS, [runId, look.n]);
+  let changed = 0;
+  for (const row of rows) {
+    const after = afterLook(row, { job: jobs.get(row.asset_id), decision: decisions.get(row.asset_id) }, look);
+    if (isSameRow(row, after)) continue;
+    if (row.outcome !== after.outcome) changed += 1;
+    await sql.run(WRITE_ATTEMPT, [...writtenValues(after), runId, row.seq, row.attempt]);
+  }
+  return changed;
 }
 
 /** A failed asset with attempts left gets its next one; the row of the failed attempt stays as it is. */
