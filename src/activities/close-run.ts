@@ -1,18 +1,22 @@
 import { type RunReport, runStatus } from '../domain/outcome.js';
+import { type Given, isBehind } from '../domain/run-snapshot.js';
 import type { ActivityDependencies } from './dependencies.js';
 
 export interface CloseRunInput {
   runId: string;
   /** Why assets without a final outcome have none: `cancelled`, `error-budget`, `rejected`, … */
   reason: string;
+  /** What the workflow knows to have been given out; a ledger that knows less cannot say what was never sent. */
+  given?: Given | undefined;
 }
 
 /** Gives every asset its last word and writes the report, once. */
 export function createCloseRun({ ledger }: Pick<ActivityDependencies, 'ledger'>) {
   return {
-    async closeRun({ runId, reason }: CloseRunInput): Promise<RunReport> {
+    async closeRun({ runId, reason, given }: CloseRunInput): Promise<RunReport> {
+      const forgetful = given !== undefined && isBehind(await ledger.runs.given(runId), given);
       await ledger.executions.releaseClaimed(runId);
-      await ledger.verdicts.closeOpen(runId, reason);
+      await ledger.verdicts.closeOpen(runId, reason, { forgetful });
       const schedules = await ledger.schedules.of(runId);
       return ledger.runs.close(runId, ({ counts, run, compliant, strays, executions, apiCalls, now }) => {
         const { pending: _pending, running: _running, ...final } = counts;

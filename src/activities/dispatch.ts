@@ -1,6 +1,6 @@
 import { activityInfo, Context, heartbeat } from '@temporalio/activity';
 import { type Blocked, WORTH_SAYING_MS } from '../domain/blocked.js';
-import type { RunSnapshot } from '../domain/run-snapshot.js';
+import { type Given, isBehind, mostGiven, type RunSnapshot } from '../domain/run-snapshot.js';
 import type { Execution } from '../ledger/executions.js';
 import type { RunRow } from '../ledger/runs.js';
 import type { ActivityDependencies } from './dependencies.js';
@@ -10,8 +10,8 @@ import { type Sent, sendExecution, type Wait } from './send-execution.js';
 
 export interface DispatchInput {
   runId: string;
-  /** Execution numbers that the workflow knows were given out: a ledger that knows fewer is not the one that gave them. */
-  claimed: number;
+  /** What the workflow knows to have been given out: a ledger that knows less is not the one that gave it. */
+  given: Given;
   shown?: Blocked | undefined;
 }
 
@@ -38,10 +38,14 @@ export function createDispatch(dependencies: ActivityDependencies) {
     async dispatch(input: DispatchInput): Promise<DispatchResult> {
       const { ledger } = dependencies;
       const run = await ledger.runs.get(input.runId);
-      if (!run?.script || run.claimed < input.claimed) return behind(dependencies, input, run);
-      const round: Round = { dependencies, run, fence: await ledger.runs.takeFence(run.id), accepted: 0, failure: undefined };
-      const beat = setInterval(() => heartbeat(), 3_000);
+      // What an attempt that died had given out, the workflow was never told: its heartbeats were.
+      const known = mostGiven(input.given, activityInfo().heartbeatDetails as Given | undefined);
+      const given = await ledger.runs.given(input.runId);
+      if (!run?.script || isBehind(given, known)) return behind(dependencies, input, { run, given, known });
+      const round: Round = { dependencies, run, fence: await ledger.runs.takeFence(run.id), given, accepted: 0, failure: undefined };
+      const beat = setInterval(() => heartbeat(round.given), 3_000);
       try {
+        heartbeat(round.given);
         const wait = await workThrough(round);
         return await conclude(round, input, wait);
       } finally {
@@ -55,6 +59,7 @@ interface Round {
   dependencies: ActivityDependencies;
   run: RunRow;
   fence: number;
+  given: Given;
   accepted: number;
   failure: Extract<Sent, { kind: 'rejected' }> | undefined;
 }
@@ -67,6 +72,8 @@ async function workThrough(round: Round): Promise<Wait | undefined> {
     const execution = await nextToSend(round);
     if (!execution) return doubt ?? (await leasedElsewhere(round));
     const sent = await sendExecution(round.dependencies, { run: round.run, execution, fence: round.fence });
+    round.given = await round.dependencies.ledger.runs.given(round.run.id);
+    heartbeat(round.given);
     if (sent.kind === 'accepted') round.accepted += 1;
     if (sent.kind === 'doubtful') doubt = await decideLost(round);
     if (sent.kind === 'rejected') round.failure = sent;
@@ -125,8 +132,15 @@ function sooner(a: Wait, b: Wait | undefined): Wait {
 }
 
 /** The ledger is older than the run: lost, or restored from a backup. Sending on could repeat what it has forgotten. */
-async function behind({ ledger }: ActivityDependencies, input: DispatchInput, run: RunRow | undefined): Promise<DispatchResult> {
-  const why = `The ledger knows ${run?.claimed ?? 0} executions of this run, ${input.claimed} were given out: it is lost or was restored from an older backup. Restore the newest one, or cancel the run.`;
+async function behind(
+  { ledger }: ActivityDependencies,
+  input: DispatchInput,
+  { run, given, known }: { run: RunRow | undefined; given: Given; known: Given },
+): Promise<DispatchResult> {
+  const why =
+    `The ledger knows ${given.claimed} executions and ${given.permits} permits of this run, ${known.claimed} and ${known.permits} were given out: ` +
+    'it is lost or was restored from an older backup. Restore the newest one, or cancel the run.';
+  heartbeat(known);
   if (!run || input.shown?.kind === 'ledger') throw later(30_000, why);
   return { snapshot: await ledger.runs.snapshot(input.runId), blocked: { kind: 'ledger', why }, againMs: 30_000 };
 }

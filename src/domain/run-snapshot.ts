@@ -4,8 +4,25 @@ import type { LiveCounts, StopCause } from './outcome.js';
 export const RUN_PHASES = ['opening', 'awaiting-approval', 'running', 'following-up', 'closing', 'finished'] as const;
 export type RunPhase = (typeof RUN_PHASES)[number];
 
+/** How much of a run was given out. Neither number ever falls, so a ledger that says less is lost or restored from an older backup. */
+export interface Given {
+  /** The highest execution number given out. */
+  claimed: number;
+  /** Rights to send that were granted, whatever became of them. */
+  permits: number;
+}
+
+export function mostGiven(a: Given | undefined, b: Given | undefined): Given {
+  return { claimed: Math.max(a?.claimed ?? 0, b?.claimed ?? 0), permits: Math.max(a?.permits ?? 0, b?.permits ?? 0) };
+}
+
+/** True when the ledger has forgotten something that was given out: what it calls unsent may have been sent. */
+export function isBehind(ledger: Given, known: Given): boolean {
+  return ledger.claimed < known.claimed || ledger.permits < known.permits;
+}
+
 /** Where a run stands by the ledger: small, so that activities can return it and the workflow can carry it. */
-export interface RunSnapshot {
+export interface RunSnapshot extends Given {
   counts: LiveCounts;
   /** Executions that are frozen and not sent. */
   unsent: number;
@@ -21,8 +38,6 @@ export interface RunSnapshot {
   nextDueAt?: number | undefined;
   /** Verdicts whose script output is still to be fetched. */
   outputsOwed: number;
-  /** The highest execution number given out. */
-  claimed: number;
   /** Execute calls that Qualys accepted. */
   accepted: number;
   callsUsed: number;

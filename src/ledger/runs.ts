@@ -2,7 +2,7 @@ import { etaMs } from '../domain/cadence.js';
 import { isBreached } from '../domain/error-budget.js';
 import { MAX_ASSETS_PER_EXECUTION } from '../domain/execution-state.js';
 import { emptyCounts, type LiveCounts, type Outcome, type RunReport, type StopCause } from '../domain/outcome.js';
-import type { RunPhase, RunSnapshot } from '../domain/run-snapshot.js';
+import type { Given, RunPhase, RunSnapshot } from '../domain/run-snapshot.js';
 import type { ErrorBudget, RemediationRequest } from '../schema/request.js';
 import { type Database, isUniqueViolation, type Sql } from './database.js';
 
@@ -101,6 +101,15 @@ export class Runs {
 
   async get(id: string): Promise<RunRow | undefined> {
     return readRun(this.#database, id);
+  }
+
+  /** How much of the run was given out; nothing of a run that the ledger does not know. */
+  async given(id: string): Promise<Given> {
+    const row = await this.#database.first<Given>(
+      'SELECT next_n - 1 AS claimed, (SELECT count(*) FROM sends WHERE run_id = runs.id) AS permits FROM runs WHERE id = ?',
+      [id],
+    );
+    return row ?? { claimed: 0, permits: 0 };
   }
 
   /** Runs whose report is not written, oldest first. */
@@ -267,7 +276,7 @@ export class Runs {
       waiting: due?.n ?? 0,
       nextDueAt: due?.next ?? undefined,
       outputsOwed: owed?.n ?? 0,
-      claimed: run.next_n - 1,
+      ...(await this.given(id)),
       accepted: run.accepted,
       callsUsed: run.api_calls,
       etaMs: etaMs({

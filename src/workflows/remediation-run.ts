@@ -7,7 +7,7 @@ import { parseRequest, type RemediationRequest } from '../schema/request.js';
 import { activitiesOf, identifyLedger, type RunActivities } from './activity-proxies.js';
 import { contractFailure, endsByCancel, invalidRequest, isCancelled, isContinued, qualysUnavailable } from './failures.js';
 import { handleMessages } from './run-handlers.js';
-import { carriedState, firstState, type RunState } from './run-state.js';
+import { carriedState, firstState, type RunState, takeSnapshot } from './run-state.js';
 import { UNAVAILABLE_MS, Work } from './work.js';
 
 /** A new history after this many executions, or this many events, or when the server suggests it. */
@@ -112,7 +112,7 @@ async function within<T>(limitMs: number, work: () => Promise<T>, why: string): 
 
 async function start(activities: RunActivities, state: RunState): Promise<void> {
   const { snapshot } = await activities.controlRun({ runId: workflowInfo().workflowId, command: { kind: 'start' } });
-  state.snapshot = snapshot;
+  takeSnapshot(state, snapshot);
   state.phase = 'running';
   setCurrentDetails(`${snapshot.counts.targeted} assets`);
 }
@@ -122,7 +122,7 @@ async function approval(activities: RunActivities, state: RunState): Promise<voi
   const { ask } = state;
   if (!ask) return;
   const runId = workflowInfo().workflowId;
-  state.snapshot = (await activities.controlRun({ runId, command: { kind: 'await-approval', digest: ask.digest } })).snapshot;
+  takeSnapshot(state, (await activities.controlRun({ runId, command: { kind: 'await-approval', digest: ask.digest } })).snapshot);
   state.phase = 'awaiting-approval';
   const decided = (): boolean => state.rejectedBy !== undefined || (state.ask !== undefined && isApproved(state.ask));
   await conditionWithin(decided, ask.rule.expiresMs);
@@ -133,9 +133,8 @@ async function approval(activities: RunActivities, state: RunState): Promise<voi
   state.ask = undefined;
   if (approved) return start(activities, state);
   const why = isRejected ? 'rejected' : 'approval-expired';
-  state.snapshot = (
-    await activities.controlRun({ runId, command: { kind: 'stop', cause: 'stopped', why }, by: state.rejectedBy })
-  ).snapshot;
+  const stopped = await activities.controlRun({ runId, command: { kind: 'stop', cause: 'stopped', why }, by: state.rejectedBy });
+  takeSnapshot(state, stopped.snapshot);
 }
 
 async function conditionWithin(met: () => boolean, limitMs: number | undefined): Promise<void> {
@@ -154,7 +153,7 @@ async function finish(activities: RunActivities, state: RunState, runId: string)
   }
   state.phase = 'closing';
   const report = await CancellationScope.nonCancellable(() =>
-    activities.closeRun({ runId, reason: state.snapshot?.stop?.reason ?? 'not-sent' }),
+    activities.closeRun({ runId, reason: state.snapshot?.stop?.reason ?? 'not-sent', given: state.given }),
   );
   await condition(allHandlersFinished);
   return report;
@@ -172,10 +171,10 @@ async function afterCancel(
   const using = activities ?? activitiesOf(state.queue);
   if (request && !state.snapshot) await registered(using, request);
   const { snapshot } = await using.controlRun({ runId, command: { kind: 'stop', cause: 'cancelled', why: 'cancelled' } });
-  state.snapshot = snapshot;
+  takeSnapshot(state, snapshot);
   await work?.drain();
   await collectInFlight(using, state, runId);
-  return using.closeRun({ runId, reason: 'cancelled' });
+  return using.closeRun({ runId, reason: 'cancelled', given: state.given });
 }
 
 async function registered(using: RunActivities, request: RemediationRequest): Promise<void> {
@@ -194,7 +193,7 @@ async function collectInFlight(using: RunActivities, state: RunState, runId: str
     while (isInFlight && Date.now() < endsAt) {
       const toldAt: number = state.snapshot?.at ?? 0;
       const seen: WatchResult = await CancellationScope.withTimeout(endsAt - Date.now(), () => using.watch({ runId, toldAt, hurry: true }));
-      state.snapshot = seen.snapshot;
+      takeSnapshot(state, seen.snapshot);
       isInFlight = seen.snapshot.watched > 0 || seen.snapshot.outputsOwed > 0;
     }
   } catch (error) {

@@ -5,7 +5,7 @@ import { refusedApproval } from '../domain/approval.js';
 import { AdjustmentSchema, DecisionSchema, parsedMessage, RetryOrderSchema, WhoSchema } from '../schema/messages.js';
 import type { RunActivities } from './activity-proxies.js';
 import { adjust, approve, pause, progress, reject, resume, retryUnresolved } from './messages.js';
-import { progressOf, type RunState } from './run-state.js';
+import { progressOf, type RunState, takeSnapshot } from './run-state.js';
 
 /** What the handlers need of the run they belong to. */
 export interface Handled {
@@ -77,7 +77,7 @@ async function decide(run: Handled, kind: 'approve' | 'reject', argument: unknow
 
 async function control(run: Handled, { by, reason }: Named, command: Command): Promise<number> {
   const { snapshot, assets } = await activitiesOf(run).controlRun({ runId: run.runId, command, by, reason });
-  run.state.snapshot = snapshot;
+  takeSnapshot(run.state, snapshot);
   run.news();
   return assets;
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { ApprovalAsk } from '../domain/approval.js';
 import type { Blocked } from '../domain/blocked.js';
 import { emptyCounts } from '../domain/outcome.js';
-import type { RunPhase, RunSnapshot } from '../domain/run-snapshot.js';
+import { type Given, mostGiven, type RunPhase, type RunSnapshot } from '../domain/run-snapshot.js';
 import type { Progress } from './messages.js';
 
 export interface RunState {
@@ -14,6 +14,8 @@ export interface RunState {
   requestedBy?: string | undefined;
   hasFollowUp: boolean;
   snapshot?: RunSnapshot | undefined;
+  /** The most that the ledger ever said was given out: the last snapshot may come from one restored from a backup. */
+  given?: Given | undefined;
   blocked?: Blocked | undefined;
   /** Workflow time since which Qualys has given no answer. */
   unavailableSince?: number | undefined;
@@ -37,6 +39,11 @@ export function firstState(request: { requestedBy?: string | undefined; followUp
 
 export function carriedState(carried: unknown): RunState {
   return CarriedSchema.parse(carried) as unknown as RunState;
+}
+
+export function takeSnapshot(state: RunState, snapshot: RunSnapshot): void {
+  state.given = mostGiven(state.given, snapshot);
+  state.snapshot = snapshot;
 }
 
 export function progressOf(state: RunState, now: number): Progress {

@@ -1,10 +1,10 @@
 import { allHandlersFinished, CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import type { DispatchResult } from '../activities/dispatch.js';
 import type { WatchResult } from '../activities/watch.js';
-import type { RunSnapshot } from '../domain/run-snapshot.js';
+import { mostGiven, type RunSnapshot } from '../domain/run-snapshot.js';
 import type { RunActivities } from './activity-proxies.js';
 import { qualysUnavailable } from './failures.js';
-import type { RunState } from './run-state.js';
+import { type RunState, takeSnapshot } from './run-state.js';
 
 /** Before the first send, an hour without an answer fails the run (contract section 3). */
 export const UNAVAILABLE_MS = 3_600_000;
@@ -71,7 +71,9 @@ export class Work {
     const scope = new CancellationScope();
     this.#dispatch = scope;
     this.#follow(
-      scope.run(() => this.#activities.dispatch({ runId: this.#runId, claimed: this.snapshot.claimed, shown: this.#state.blocked })),
+      scope.run(() =>
+        this.#activities.dispatch({ runId: this.#runId, given: mostGiven(this.#state.given, this.snapshot), shown: this.#state.blocked }),
+      ),
       (result: DispatchResult) => {
         this.#take(result);
         this.#dispatchAgainAt = result.againMs === undefined ? undefined : Date.now() + result.againMs;
@@ -111,7 +113,7 @@ export class Work {
   }
 
   #take({ snapshot, blocked }: DispatchResult | WatchResult): void {
-    if (!this.#state.snapshot || snapshot.at >= this.#state.snapshot.at) this.#state.snapshot = snapshot;
+    if (!this.#state.snapshot || snapshot.at >= this.#state.snapshot.at) takeSnapshot(this.#state, snapshot);
     this.#state.blocked = blocked;
     if (blocked?.kind !== 'unavailable') this.#state.unavailableSince = undefined;
     else this.#state.unavailableSince ??= Date.now();
