@@ -1,61 +1,16 @@
 // Executions and their permits: the memory of the state machine in domain/execution-state.ts. Every change names its event in the
 // WHERE clause by the states it may come from, so a repeated or late write changes nothing.
-import { admits } from '../domain/error-budget.js';
-import {
-  EXECUTION_EVENTS,
-  type ExecutionEvent,
-  type ExecutionState,
-  MAX_ASSETS_PER_EXECUTION,
-  MAX_SENDS,
-} from '../domain/execution-state.js';
-import { afterAcceptance, afterRefusal, type IntervalMemory, type IntervalPlan } from '../domain/interval.js';
-import { HOUR_MS, wholeCap } from '../domain/rate-window.js';
-import { type Database, isUniqueViolation, jsonRows, type Sql } from './database.js';
-import { countOutcomes, type RunRow, readRun } from './runs.js';
+import { type ExecutionState, MAX_ASSETS_PER_EXECUTION, MAX_SENDS } from '../domain/execution-state.js';
+import { takeUuid } from './acceptance.js';
+import { admittedAssets, freezeBatch } from './batch.js';
+import { type Database, jsonRows, type Sql } from './database.js';
+import { type Execution, move, readExecution, type StoredExecution, toExecution } from './execution-row.js';
+import { type PermitAnswer, type PermitTerms, permitIsOpen, refusalFor } from './permit-rules.js';
+import { readRun } from './runs.js';
+import { rememberRefusal } from './script-interval.js';
 
-export interface Execution {
-  n: number;
-  state: ExecutionState;
-  scriptId: string;
-  size: number;
-  sends: number;
-  /** Local clock: the first instant at which a lost answer may be looked for. */
-  judgeAt?: number | undefined;
-  /** Local clock: from here on the request cannot be on its way any more. */
-  requestOverAt?: number | undefined;
-  /** Server time just before the permit. */
-  serverAt?: number | undefined;
-  looks?: string | undefined;
-  correlationUuid?: string | undefined;
-  jobId?: string | undefined;
-  jobCreatedAt?: number | undefined;
-  acceptedAt?: number | undefined;
-  acceptedServerAt?: number | undefined;
-  deadlineAt?: number | undefined;
-  slotFreedAt?: number | undefined;
-  rowsSeen: number;
-  rowsChangedServerAt?: number | undefined;
-}
-
-export interface PermitTerms {
-  /** Real milliseconds in which the request must have started. */
-  sendWindowMs: number;
-  httpTimeoutMs: number;
-  /** Added to both before anybody may judge. */
-  settleMs: number;
-  executionsPerDay: number;
-  configuredIntervalMs?: number | undefined;
-  serverAt: number;
-}
-
-export type PermitAnswer =
-  | { kind: 'granted'; permit: number; sendBy: number; grantedAt: number; assetIds: string[] }
-  | {
-      kind: 'refused';
-      why: 'fence' | 'stopped' | 'paused' | 'halted' | 'state' | 'sends' | 'daily-quota' | 'serialised' | 'interval';
-      waitMs: number;
-      detail: string;
-    };
+export type { Execution } from './execution-row.js';
+export type { PermitAnswer, PermitTerms } from './permit-rules.js';
 
 export class Executions {
   readonly #database: Database;
@@ -152,10 +107,7 @@ export class Executions {
         n,
         answer.permit,
       ]);
-      if (answer.intervalRefused) {
-        const scriptId = await scriptOf(sql, runId, n);
-        await saveInterval(sql, scriptId, afterRefusal(await intervalOf(sql, scriptId), now, answer.configuredIntervalMs));
-      }
+      if (answer.intervalRefused) await rememberRefusal(sql, runId, n, answer.configuredIntervalMs);
       return true;
     });
   }
@@ -259,223 +211,6 @@ export class Executions {
   }
 }
 
-interface StoredExecution {
-  n: number;
-  state: ExecutionState;
-  script_id: string;
-  size: number;
-  sends: number;
-  over_at: number | null;
-  judge_at: number | null;
-  server_at: number | null;
-  looks: string | null;
-  correlation_uuid: string | null;
-  job_id: string | null;
-  job_created_at: number | null;
-  accepted_at: number | null;
-  accepted_server_at: number | null;
-  deadline_at: number | null;
-  slot_freed_at: number | null;
-  rows_seen: number;
-  rows_changed_server_at: number | null;
-}
-
-function toExecution(row: StoredExecution): Execution {
-  return {
-    n: row.n,
-    state: row.state,
-    scriptId: row.script_id,
-    size: row.size,
-    sends: row.sends,
-    judgeAt: row.judge_at ?? undefined,
-    requestOverAt: row.over_at ?? undefined,
-    serverAt: row.server_at ?? undefined,
-    looks: row.looks ?? undefined,
-    correlationUuid: row.correlation_uuid ?? undefined,
-    jobId: row.job_id ?? undefined,
-    jobCreatedAt: row.job_created_at ?? undefined,
-    acceptedAt: row.accepted_at ?? undefined,
-    acceptedServerAt: row.accepted_server_at ?? undefined,
-    deadlineAt: row.deadline_at ?? undefined,
-    slotFreedAt: row.slot_freed_at ?? undefined,
-    rowsSeen: row.rows_seen,
-    rowsChangedServerAt: row.rows_changed_server_at ?? undefined,
-  };
-}
-
-async function readExecution(sql: Sql, runId: string, n: number): Promise<Execution | undefined> {
-  const row = await sql.first<StoredExecution>('SELECT * FROM executions WHERE run_id = ? AND n = ?', [runId, n]);
-  return row && toExecution(row);
-}
-
-/** Applies an event of the state machine. False, and nothing changed, where the stored state does not allow it. */
-async function move(
-  sql: Sql,
-  runId: string,
-  n: number,
-  event: ExecutionEvent,
-  ...[also, parameters]: [also: string, parameters: readonly (string | number | null)[]]
-): Promise<boolean> {
-  const { from, to } = EXECUTION_EVENTS[event];
-  const states = from.map((state) => `'${state}'`).join(', ');
-  const changed = await sql.run(`UPDATE executions SET state = '${to}', ${also} WHERE run_id = ? AND n = ? AND state IN (${states})`, [
-    ...parameters,
-    runId,
-    n,
-  ]);
-  return changed === 1;
-}
-
-/** Counting a large cohort takes long, and only a strict budget asks for it. */
-async function admittedAssets(sql: Sql, run: RunRow): Promise<number> {
-  if (!run.errorBudget?.strict) return Number.POSITIVE_INFINITY;
-  const counts = await countOutcomes(sql, run.id);
-  return admits(run.errorBudget, counts, counts.running + (await claimedAssets(sql, run.id)));
-}
-
-async function claimedAssets(sql: Sql, runId: string): Promise<number> {
-  const row = await sql.first<{ assets: number | null }>(
-    `SELECT sum(size) AS assets FROM executions WHERE run_id = ? AND state IN ('claimed', 'permitted') AND settled_at IS NULL`,
-    [runId],
-  );
-  return row?.assets ?? 0;
-}
-
-async function freezeBatch(sql: Sql, batch: { runId: string; scriptId: string; n: number; size: number }): Promise<Execution | undefined> {
-  const { runId, n } = batch;
-  const now = await sql.now();
-  // An asset that is in another open execution, of whatever run, is left for later: the unique index would refuse it anyway.
-  const rows = await sql.all<{ seq: number; attempt: number }>(
-    `SELECT seq, attempt FROM attempts AS due WHERE run_id = ? AND outcome = 'pending' AND execution_n IS NULL AND due_at <= ?
-       AND NOT EXISTS (SELECT 1 FROM attempts AS held WHERE held.asset_id = due.asset_id AND held.lease = 1)
-     ORDER BY due_at, seq LIMIT ?`,
-    [runId, now, batch.size],
-  );
-  if (rows.length === 0) return undefined;
-  await sql.run(
-    `UPDATE attempts SET execution_n = ?, lease = 1 WHERE run_id = ? AND (seq, attempt) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))`,
-    [n, runId, jsonRows(rows.map(({ seq, attempt }) => [seq, attempt]))],
-  );
-  await sql.run('UPDATE runs SET next_n = ? WHERE id = ?', [n + 1, runId]);
-  await sql.run(`INSERT INTO executions (run_id, n, state, script_id, size) VALUES (?, ?, 'claimed', ?, ?)`, [
-    runId,
-    n,
-    batch.scriptId,
-    rows.length,
-  ]);
-  return readExecution(sql, runId, n);
-}
-
-type Refusal = Extract<PermitAnswer, { kind: 'refused' }>;
-
-async function refusalFor(sql: Sql, asked: { runId: string; n: number; fence: number; terms: PermitTerms }): Promise<Refusal | undefined> {
-  const { runId, n, fence, terms } = asked;
-  const run = await readRun(sql, runId);
-  const execution = await readExecution(sql, runId, n);
-  const now = await sql.now();
-  if (!run || !execution) return refused('state', 0, `the ledger does not know execution ${n} of ${runId}`);
-  if (run.fence !== fence) return refused('fence', 0, 'a newer attempt has taken over');
-  if (run.stop || run.finishedAt !== undefined) return refused('stopped', 0, run.stop?.reason ?? 'the run is finished');
-  if (run.paused) return refused('paused', 1_000, 'the run is paused');
-  const ledger = await sql.first<{ halted: number; halted_why: string | null }>('SELECT halted, halted_why FROM ledger');
-  if (ledger?.halted) return refused('halted', 2_000, `all executions are halted${ledger.halted_why ? `: ${ledger.halted_why}` : ''}`);
-  if (execution.state !== 'claimed') return refused('state', 0, `execution ${n} is ${execution.state}`);
-  if (execution.sends >= MAX_SENDS) return refused('sends', 0, `execution ${n} has been sent ${execution.sends} times`);
-  return (await quotaRefusal(sql, now, terms)) ?? (await turnRefusal(sql, execution.scriptId, now));
-}
-
-async function quotaRefusal(sql: Sql, now: number, terms: PermitTerms): Promise<Refusal | undefined> {
-  const dayMs = 24 * HOUR_MS;
-  const day = await sql.first<{ n: number }>('SELECT count(*) AS n FROM sends WHERE spent = 1 AND permitted_at > ?', [now - dayMs]);
-  const spent = day?.n ?? 0;
-  const allowed = wholeCap(terms.executionsPerDay);
-  if (spent < allowed) return undefined;
-  const opener = await sql.first<{ permitted_at: number }>(
-    'SELECT permitted_at FROM sends WHERE spent = 1 AND permitted_at > ? ORDER BY permitted_at LIMIT 1 OFFSET ?',
-    [now - dayMs, spent - allowed],
-  );
-  return refused(
-    'daily-quota',
-    (opener?.permitted_at ?? now) + dayMs - now,
-    `${spent} executions were sent in the last 24 hours, ${terms.executionsPerDay} are allowed`,
-  );
-}
-
-/** Executes of one script go one after the other, and not sooner than its interval. */
-async function turnRefusal(sql: Sql, scriptId: string, now: number): Promise<Refusal | undefined> {
-  const other = await sql.first(
-    `SELECT 1 FROM executions JOIN sends USING (run_id, n) WHERE executions.state = 'permitted' AND executions.script_id = ?
-       AND sends.answered_at IS NULL AND sends.spent = 1 AND executions.over_at > ? LIMIT 1`,
-    [scriptId, now],
-  );
-  if (other) return refused('serialised', 50, 'another execution of the script is being sent');
-  const script = await sql.first<{ next_execute_at: number }>('SELECT next_execute_at FROM scripts WHERE script_id = ?', [scriptId]);
-  const waitMs = (script?.next_execute_at ?? 0) - now;
-  return waitMs > 0 ? refused('interval', waitMs, `the script's execution interval has not passed`) : undefined;
-}
-
-function refused(why: Refusal['why'], waitMs: number, detail: string): Refusal {
-  return { kind: 'refused', why, waitMs, detail };
-}
-
-async function permitIsOpen(sql: Sql, runId: string, n: number, permit: number): Promise<boolean> {
-  const latest = await sql.first<{ permit: number; answered_at: number | null }>(
-    'SELECT permit, answered_at FROM sends WHERE run_id = ? AND n = ? ORDER BY permit DESC LIMIT 1',
-    [runId, n],
-  );
-  return latest?.permit === permit && latest.answered_at === null;
-}
-
-interface TakenUuid {
-  correlationUuid: string;
-  serverAt: number;
-  jobId?: string;
-  permit?: number;
-  adopted: boolean;
-  event: 'accept' | 'adopt';
-  configuredIntervalMs?: number | undefined;
-}
-
-async function takeUuid(sql: Sql, runId: string, n: number, taken: TakenUuid): Promise<boolean> {
-  const now = await sql.now();
-  const run = await readRun(sql, runId);
-  try {
-    const moved = await move(
-      sql,
-      runId,
-      n,
-      taken.event,
-      'correlation_uuid = ?, adopted = ?, job_id = ?, job_created_at = ?, accepted_at = ?, accepted_server_at = ?, deadline_at = ?, rows_changed_server_at = ?',
-      [
-        taken.correlationUuid,
-        Number(taken.adopted),
-        taken.jobId ?? null,
-        taken.jobId ? taken.serverAt : null,
-        now,
-        taken.serverAt,
-        now + (run?.deadlineMs ?? 0),
-        taken.serverAt,
-      ],
-    );
-    if (!moved) return false;
-  } catch (error) {
-    if (isUniqueViolation(error)) return false;
-    throw error;
-  }
-  await sql.run(
-    `UPDATE attempts INDEXED BY attempts_execution SET outcome = 'running', correlation_uuid = ?, job_id = ?, started_at = NULL WHERE run_id = ? AND execution_n = ?`,
-    [taken.correlationUuid, taken.jobId, runId, n],
-  );
-  await sql.run('UPDATE runs SET accepted = accepted + 1 WHERE id = ?', [runId]);
-  await sql.run(
-    `UPDATE sends SET answered_at = coalesce(answered_at, ?), answer = ? WHERE run_id = ? AND n = ? AND permit = (SELECT max(permit) FROM sends WHERE run_id = ? AND n = ?)`,
-    [now, taken.adopted ? 'adopted' : 'accepted', runId, n, runId, n],
-  );
-  const scriptId = await scriptOf(sql, runId, n);
-  await saveInterval(sql, scriptId, afterAcceptance(await intervalOf(sql, scriptId), now, taken.configuredIntervalMs));
-  return true;
-}
-
 async function surrender(sql: Sql, runId: string, n: number, reason: string): Promise<boolean> {
   const now = await sql.now();
   if (!(await move(sql, runId, n, 'giveUp', 'settled_at = ?, slot_freed_at = ?, note = ?', [now, now, reason]))) return false;
@@ -485,31 +220,4 @@ async function surrender(sql: Sql, runId: string, n: number, reason: string): Pr
     [reason, runId, n],
   );
   return true;
-}
-
-async function scriptOf(sql: Sql, runId: string, n: number): Promise<string> {
-  return (
-    (await sql.first<{ script_id: string }>('SELECT script_id FROM executions WHERE run_id = ? AND n = ?', [runId, n]))?.script_id ?? ''
-  );
-}
-
-async function intervalOf(sql: Sql, scriptId: string): Promise<IntervalMemory> {
-  const row = await sql.first<{ interval_ms: number | null; backoff_ms: number | null; last_accepted_at: number | null }>(
-    'SELECT * FROM scripts WHERE script_id = ?',
-    [scriptId],
-  );
-  return {
-    intervalMs: row?.interval_ms ?? undefined,
-    backoffMs: row?.backoff_ms ?? undefined,
-    lastAcceptedAt: row?.last_accepted_at ?? undefined,
-  };
-}
-
-async function saveInterval(sql: Sql, scriptId: string, plan: IntervalPlan): Promise<void> {
-  await sql.run(
-    `INSERT INTO scripts (script_id, interval_ms, backoff_ms, last_accepted_at, next_execute_at) VALUES (?, ?, ?, ?, ?)
-     ON CONFLICT (script_id) DO UPDATE SET interval_ms = excluded.interval_ms, backoff_ms = excluded.backoff_ms,
-       last_accepted_at = excluded.last_accepted_at, next_execute_at = excluded.next_execute_at`,
-    [scriptId, plan.intervalMs, plan.backoffMs, plan.lastAcceptedAt, plan.nextExecuteAt],
-  );
 }

@@ -1,0 +1,54 @@
+// A job of Qualys becomes an execution's own: by its answer, or found afterwards.
+import { isUniqueViolation, type Sql } from './database.js';
+import { move } from './execution-row.js';
+import { readRun } from './runs.js';
+import { rememberAcceptance } from './script-interval.js';
+
+interface TakenUuid {
+  correlationUuid: string;
+  serverAt: number;
+  jobId?: string;
+  permit?: number;
+  adopted: boolean;
+  event: 'accept' | 'adopt';
+  configuredIntervalMs?: number | undefined;
+}
+
+export async function takeUuid(sql: Sql, runId: string, n: number, taken: TakenUuid): Promise<boolean> {
+  const now = await sql.now();
+  const run = await readRun(sql, runId);
+  try {
+    const moved = await move(
+      sql,
+      runId,
+      n,
+      taken.event,
+      'correlation_uuid = ?, adopted = ?, job_id = ?, job_created_at = ?, accepted_at = ?, accepted_server_at = ?, deadline_at = ?, rows_changed_server_at = ?',
+      [
+        taken.correlationUuid,
+        Number(taken.adopted),
+        taken.jobId ?? null,
+        taken.jobId ? taken.serverAt : null,
+        now,
+        taken.serverAt,
+        now + (run?.deadlineMs ?? 0),
+        taken.serverAt,
+      ],
+    );
+    if (!moved) return false;
+  } catch (error) {
+    if (isUniqueViolation(error)) return false;
+    throw error;
+  }
+  await sql.run(
+    `UPDATE attempts INDEXED BY attempts_execution SET outcome = 'running', correlation_uuid = ?, job_id = ?, started_at = NULL WHERE run_id = ? AND execution_n = ?`,
+    [taken.correlationUuid, taken.jobId, runId, n],
+  );
+  await sql.run('UPDATE runs SET accepted = accepted + 1 WHERE id = ?', [runId]);
+  await sql.run(
+    `UPDATE sends SET answered_at = coalesce(answered_at, ?), answer = ? WHERE run_id = ? AND n = ? AND permit = (SELECT max(permit) FROM sends WHERE run_id = ? AND n = ?)`,
+    [now, taken.adopted ? 'adopted' : 'accepted', runId, n, runId, n],
+  );
+  await rememberAcceptance(sql, runId, n, taken.configuredIntervalMs);
+  return true;
+}

@@ -1,0 +1,48 @@
+// The next batch of a run: how many assets it may have, which they are, and their leases.
+import { admits } from '../domain/error-budget.js';
+import { jsonRows, type Sql } from './database.js';
+import { type Execution, readExecution } from './execution-row.js';
+import { countOutcomes, type RunRow } from './runs.js';
+
+/** Counting a large cohort takes long, and only a strict budget asks for it. */
+export async function admittedAssets(sql: Sql, run: RunRow): Promise<number> {
+  if (!run.errorBudget?.strict) return Number.POSITIVE_INFINITY;
+  const counts = await countOutcomes(sql, run.id);
+  return admits(run.errorBudget, counts, counts.running + (await claimedAssets(sql, run.id)));
+}
+
+async function claimedAssets(sql: Sql, runId: string): Promise<number> {
+  const row = await sql.first<{ assets: number | null }>(
+    `SELECT sum(size) AS assets FROM executions WHERE run_id = ? AND state IN ('claimed', 'permitted') AND settled_at IS NULL`,
+    [runId],
+  );
+  return row?.assets ?? 0;
+}
+
+export async function freezeBatch(
+  sql: Sql,
+  batch: { runId: string; scriptId: string; n: number; size: number },
+): Promise<Execution | undefined> {
+  const { runId, n } = batch;
+  const now = await sql.now();
+  // An asset that is in another open execution, of whatever run, is left for later: the unique index would refuse it anyway.
+  const rows = await sql.all<{ seq: number; attempt: number }>(
+    `SELECT seq, attempt FROM attempts AS due WHERE run_id = ? AND outcome = 'pending' AND execution_n IS NULL AND due_at <= ?
+       AND NOT EXISTS (SELECT 1 FROM attempts AS held WHERE held.asset_id = due.asset_id AND held.lease = 1)
+     ORDER BY due_at, seq LIMIT ?`,
+    [runId, now, batch.size],
+  );
+  if (rows.length === 0) return undefined;
+  await sql.run(
+    `UPDATE attempts SET execution_n = ?, lease = 1 WHERE run_id = ? AND (seq, attempt) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))`,
+    [n, runId, jsonRows(rows.map(({ seq, attempt }) => [seq, attempt]))],
+  );
+  await sql.run('UPDATE runs SET next_n = ? WHERE id = ?', [n + 1, runId]);
+  await sql.run(`INSERT INTO executions (run_id, n, state, script_id, size) VALUES (?, ?, 'claimed', ?, ?)`, [
+    runId,
+    n,
+    batch.scriptId,
+    rows.length,
+  ]);
+  return readExecution(sql, runId, n);
+}

@@ -1,0 +1,94 @@
+// An execution as the ledger keeps it, and the one way in which its state changes.
+import { EXECUTION_EVENTS, type ExecutionEvent, type ExecutionState } from '../domain/execution-state.js';
+import type { Sql } from './database.js';
+
+export interface Execution {
+  n: number;
+  state: ExecutionState;
+  scriptId: string;
+  size: number;
+  sends: number;
+  /** Local clock: the first instant at which a lost answer may be looked for. */
+  judgeAt?: number | undefined;
+  /** Local clock: from here on the request cannot be on its way any more. */
+  requestOverAt?: number | undefined;
+  /** Server time just before the permit. */
+  serverAt?: number | undefined;
+  looks?: string | undefined;
+  correlationUuid?: string | undefined;
+  jobId?: string | undefined;
+  jobCreatedAt?: number | undefined;
+  acceptedAt?: number | undefined;
+  acceptedServerAt?: number | undefined;
+  deadlineAt?: number | undefined;
+  slotFreedAt?: number | undefined;
+  rowsSeen: number;
+  rowsChangedServerAt?: number | undefined;
+}
+
+/** Applies an event of the state machine. False, and nothing changed, where the stored state does not allow it. */
+export async function move(
+  sql: Sql,
+  runId: string,
+  n: number,
+  event: ExecutionEvent,
+  ...[also, parameters]: [also: string, parameters: readonly (string | number | null)[]]
+): Promise<boolean> {
+  const { from, to } = EXECUTION_EVENTS[event];
+  const states = from.map((state) => `'${state}'`).join(', ');
+  const changed = await sql.run(`UPDATE executions SET state = '${to}', ${also} WHERE run_id = ? AND n = ? AND state IN (${states})`, [
+    ...parameters,
+    runId,
+    n,
+  ]);
+  return changed === 1;
+}
+
+export interface StoredExecution {
+  n: number;
+  state: ExecutionState;
+  script_id: string;
+  size: number;
+  sends: number;
+  over_at: number | null;
+  judge_at: number | null;
+  server_at: number | null;
+  looks: string | null;
+  correlation_uuid: string | null;
+  job_id: string | null;
+  job_created_at: number | null;
+  accepted_at: number | null;
+  accepted_server_at: number | null;
+  deadline_at: number | null;
+  slot_freed_at: number | null;
+  rows_seen: number;
+  rows_changed_server_at: number | null;
+}
+
+export function toExecution(row: StoredExecution): Execution {
+  return {
+    n: row.n,
+    state: row.state,
+    scriptId: row.script_id,
+    size: row.size,
+    sends: row.sends,
+    judgeAt: row.judge_at ?? undefined,
+    requestOverAt: row.over_at ?? undefined,
+    serverAt: row.server_at ?? undefined,
+    looks: row.looks ?? undefined,
+    correlationUuid: row.correlation_uuid ?? undefined,
+    jobId: row.job_id ?? undefined,
+    jobCreatedAt: row.job_created_at ?? undefined,
+    acceptedAt: row.accepted_at ?? undefined,
+    acceptedServerAt: row.accepted_server_at ?? undefined,
+    deadlineAt: row.deadline_at ?? undefined,
+    slotFreedAt: row.slot_freed_at ?? undefined,
+    rowsSeen: row.rows_seen,
+    rowsChangedServerAt: row.rows_changed_server_at ?? undefined,
+  };
+}
+
+export async function readExecution(sql: Sql, runId: string, n: number): Promise<Execution | undefined> {
+  const row = await sql.first<StoredExecution>('SELECT * FROM executions WHERE run_id = ? AND n = ?', [runId, n]);
+  return row && toExecution(row);
+}
