@@ -7,7 +7,7 @@ import { parseRequest, type RemediationRequest } from '../schema/request.js';
 import { activitiesOf, identifyLedger, type RunActivities } from './activity-proxies.js';
 import { contractFailure, endsByCancel, invalidRequest, isCancelled, isContinued, qualysUnavailable } from './failures.js';
 import { handleMessages } from './run-handlers.js';
-import { carriedState, firstState, type RunState, takeSnapshot } from './run-state.js';
+import { carriedState, firstState, type RunState, takeReport, takeSnapshot } from './run-state.js';
 import { UNAVAILABLE_MS, Work } from './work.js';
 
 /** A new history after this many executions, or this many events, or when the server suggests it. */
@@ -155,6 +155,7 @@ async function finish(activities: RunActivities, state: RunState, runId: string)
   const report = await CancellationScope.nonCancellable(() =>
     activities.closeRun({ runId, reason: state.snapshot?.stop?.reason ?? 'not-sent', given: state.given }),
   );
+  takeReport(state, report);
   await condition(allHandlersFinished);
   return report;
 }
@@ -174,7 +175,9 @@ async function afterCancel(
   takeSnapshot(state, snapshot);
   await work?.drain();
   await collectInFlight(using, state, runId);
-  return using.closeRun({ runId, reason: 'cancelled', given: state.given });
+  const report = await using.closeRun({ runId, reason: 'cancelled', given: state.given });
+  takeReport(state, report);
+  return report;
 }
 
 async function registered(using: RunActivities, request: RemediationRequest): Promise<void> {

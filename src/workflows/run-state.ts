@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { ApprovalAsk } from '../domain/approval.js';
 import type { Blocked } from '../domain/blocked.js';
-import { emptyCounts } from '../domain/outcome.js';
+import { emptyCounts, type RunReport } from '../domain/outcome.js';
 import { type Given, mostGiven, type RunPhase, type RunSnapshot } from '../domain/run-snapshot.js';
 import type { Progress } from './messages.js';
 
@@ -44,6 +44,15 @@ export function carriedState(carried: unknown): RunState {
 export function takeSnapshot(state: RunState, snapshot: RunSnapshot): void {
   state.given = mostGiven(state.given, snapshot);
   state.snapshot = snapshot;
+}
+
+/** What `progress` says from now on: it can be asked after the end, too. */
+export function takeReport(state: RunState, { counts, apiCalls }: RunReport): void {
+  state.phase = 'finished';
+  state.blocked = undefined;
+  if (!state.snapshot) return;
+  const { etaMs: _etaMs, ...snapshot } = state.snapshot;
+  state.snapshot = { ...snapshot, counts: { ...counts, pending: 0, running: 0 }, watched: 0, doubtful: 0, callsUsed: apiCalls };
 }
 
 export function progressOf(state: RunState, now: number): Progress {
