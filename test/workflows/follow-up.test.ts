@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { RunReport } from '../../src/domain/outcome.js';
+import { assetIds, openStage, requestFor, type Stage } from './stage.js';
+
+const FAILING = 100;
+const WEEKLY = { kind: 'schedule', on: 'unresolved', scheduleType: 'ONE_TIME', after: '7d' } as const;
+
+describe('what follows a run', () => {
+  let stage: Stage;
+
+  beforeAll(async () => {
+    stage = await openStage('follow-up', { simulator: { failAssets: assetIds(FAILING, 100), failAttempts: 1 } });
+  }, 120_000);
+
+  afterAll(() => stage?.close());
+
+  test('a schedule for what failed, with a title that names the run', async () => {
+    const handle = await stage.start(requestFor([...assetIds(0, 2), ...assetIds(FAILING, 2)], { followUp: { ...WEEKLY, script: 72649 } }));
+    const report = await handle.result();
+    const title = `Overhaul follow-up of ${handle.workflowId}`;
+    const schedule = scheduled(title);
+    expect(report.followUp).toEqual({ kind: 'schedule', ids: [schedule?.id], titles: [title] });
+    expect(schedule?.body).toMatchObject({ scripts: [{ id: '72649', title: 'Restart agent' }], scheduleType: 'ONE_TIME' });
+    expect(assetsOf(title)).toEqual(['20452710', '20452711']);
+  });
+
+  test('nothing when nothing is unresolved', async () => {
+    const before = stage.rig.simulator.state.schedules.length;
+    const report = await stage.run(requestFor(assetIds(2, 2), { followUp: WEEKLY }));
+    expect([report.status, report.followUp]).toEqual(['succeeded', undefined]);
+    expect(stage.rig.simulator.state.schedules.length).toBe(before);
+  });
+
+  test('several schedules, each with its own title, when more failed than one takes', async () => {
+    const report = await stage.run(requestFor(assetIds(FAILING + 10, 30), { followUp: { ...WEEKLY, title: 'Second try' } }));
+    expect(report.followUp?.titles).toEqual(['Second try (1 of 2)', 'Second try (2 of 2)']);
+    expect([assetsOf('Second try (1 of 2)').length, assetsOf('Second try (2 of 2)').length]).toEqual([25, 5]);
+  });
+
+  test('no second schedule of a title that is taken: the audit log says so', async () => {
+    await stage.run(requestFor(assetIds(FAILING + 50, 1), { followUp: { ...WEEKLY, title: 'Taken' } }));
+    const handle = await stage.start(requestFor(assetIds(FAILING + 51, 1), { followUp: { ...WEEKLY, title: 'Taken' } }));
+    expect((await handle.result()).followUp).toBeUndefined();
+    expect(await stage.audit(handle.workflowId)).toContain('schedule-rejected');
+    expect(stage.rig.simulator.state.schedules.filter(({ title }) => title === 'Taken')).toHaveLength(1);
+  });
+
+  test('a recheck: a run of its own on the same assets, linked by its id', async () => {
+    const ids = assetIds(FAILING + 60, 2);
+    const handle = await stage.start(
+      requestFor([...assetIds(4, 2), ...ids], { followUp: { kind: 'recheck', on: 'unresolved', after: '1s' } }),
+    );
+    const report = await handle.result();
+    const recheck = `${handle.workflowId}/recheck`;
+    expect([report.status, report.followUp]).toEqual(['partial', { kind: 'recheck', ids: [], titles: [], workflowId: recheck }]);
+    const second = (await stage.env.client.workflow.getHandle(recheck).result()) as RunReport;
+    expect(second).toMatchObject({ runId: recheck, status: 'succeeded', counts: { targeted: 2, succeeded: 2 } });
+    expect((await stage.rows(recheck)).map(({ assetId }) => Number(assetId))).toEqual(ids);
+  });
+
+  function scheduled(wanted: string) {
+    return stage.rig.simulator.state.schedules.find(({ title }) => title === wanted);
+  }
+
+  function assetsOf(title: string): string[] {
+    const assets = (scheduled(title)?.body.assets ?? []) as { id: string }[];
+    return assets.map(({ id }) => String(id));
+  }
+});
+
+describe('a follow-up whose answer is lost', () => {
+  let stage: Stage;
+
+  beforeAll(async () => {
+    // Of this seed's effects the first, an execution, is answered; the second, a schedule, is not; the third is.
+    const faults = { dropAfterEffectRate: 0.5, lostAs: 'reset' as const };
+    stage = await openStage('lost-follow-up', { simulator: { seed: 7, failAssets: assetIds(0, 25), faults } });
+  }, 120_000);
+
+  afterAll(() => stage?.close());
+
+  test('is asked for once, and reported by its title', async () => {
+    const handle = await stage.start(requestFor(assetIds(0, 3), { followUp: WEEKLY }));
+    const report = await handle.result();
+    const title = `Overhaul follow-up of ${handle.workflowId}`;
+    expect(report.followUp).toEqual({ kind: 'schedule', ids: [], titles: [title] });
+    expect(stage.rig.simulator.state.schedules.map((schedule) => schedule.title)).toEqual([title]);
+    const asked = stage.rig.simulator.state.calls.filter(({ path }) => path === '/sm/v1/scripts/scheduler');
+    expect(asked.map(({ fault }) => fault)).toEqual(['reset after the effect']);
+  });
+});
