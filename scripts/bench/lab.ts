@@ -22,11 +22,13 @@ export interface Lab {
   close(): Promise<void>;
 }
 
-export async function openLab(): Promise<Lab> {
+/** `dynamicConfig`: settings of the Temporal server, as `key=value`. */
+export async function openLab({ dynamicConfig = [] }: { dynamicConfig?: readonly string[] } = {}): Promise<Lab> {
   installRuntime(createLogger('error', 'bench'));
   const folder = await mkdtemp(join(tmpdir(), 'overhaul-lab-'));
   const executable = (await findTemporal(() => undefined)) as string;
-  const server = await startDevServer({ executable, logFile: join(folder, 'temporal.log') });
+  const extraArgs = dynamicConfig.flatMap((setting) => ['--dynamic-config-value', setting]);
+  const server = await startDevServer({ executable, logFile: join(folder, 'temporal.log'), extraArgs });
   const { code } = await bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)) });
   const bundle = join(folder, 'workflows.js');
   await writeFile(bundle, code);
