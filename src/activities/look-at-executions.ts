@@ -5,13 +5,14 @@ import { anyOf, idTerm } from '../domain/qql.js';
 import { type ExecutionDecision, settleExecution, type WatchedAsset } from '../domain/settle.js';
 import type { Execution } from '../ledger/executions.js';
 import type { RunRow } from '../ledger/runs.js';
-import type { AssetInFlight } from '../ledger/verdicts.js';
+import type { AssetInFlight, LookAt } from '../ledger/verdicts.js';
 import type { AssetJobRow } from '../qualys/qualys.js';
 import type { ActivityDependencies } from './dependencies.js';
 
 /** A row is about 1 KB without output; S1 recommends pages of 1,000 to 2,000. */
 const LARGEST_PAGE = 2_000;
-const JOBS_A_SEARCH = 200;
+/** As many as fill one page with 25 assets each: what is read is written before the next page, so memory does not grow with what is in flight. */
+const EXECUTIONS_A_PAGE = 79;
 /** Jobs are searched from this much before the first acceptance: our reading of Qualys' clock may be off. */
 const SKEW_MS = 120_000;
 
@@ -25,30 +26,47 @@ export async function lookAtExecutions(
   dependencies: ActivityDependencies,
   { run, accepted }: Looking,
 ): Promise<{ changed: number; freed: number }> {
-  const { ledger } = dependencies;
+  const { scripts, serverClock } = dependencies.ledger;
+  const scriptId = run.script?.id ?? '';
   const executions = await findJobs(dependencies, { run, accepted });
+  const { durations } = await scripts.memory(scriptId);
+  const medianMs = median(durations.map(({ serverMs }) => serverMs));
+  const clockRate = await serverClock.rate();
+  const sum = { changed: 0, freed: 0 };
+  for (const part of batches(executions, EXECUTIONS_A_PAGE)) {
+    const seen = await lookAtPart(dependencies, { run, executions: part, medianMs });
+    sum.changed += seen.changed;
+    sum.freed += seen.freed;
+    // What the look found late does not count: the cadence would slow itself down.
+    const took = seen.tookMs.map((serverMs) => ({ localMs: serverMs / clockRate, serverMs }));
+    if (took.length > 0) await scripts.addDurations(scriptId, took);
+  }
+  return sum;
+}
+
+async function lookAtPart(
+  dependencies: ActivityDependencies,
+  { run, executions, medianMs }: { run: RunRow; executions: readonly Execution[]; medianMs: number | undefined },
+): Promise<{ changed: number; freed: number; tookMs: number[] }> {
+  const { ledger } = dependencies;
   const rows = await readAssetJobs(dependencies, run, executions);
   const serverNow = await ledger.serverClock.now();
   const now = await ledger.database.now();
-  const { durations } = await ledger.scripts.memory(run.script?.id ?? '');
-  const medianMs = median(durations.map(({ serverMs }) => serverMs));
-  const clockRate = await ledger.serverClock.rate();
-  const took: { localMs: number; serverMs: number }[] = [];
-  let changed = 0;
+  const looks: LookAt[] = [];
+  const tookMs: number[] = [];
   let freed = 0;
   for (const execution of executions) {
     const jobs = rows.get(execution.jobId ?? '') ?? [];
     const known = await ledger.verdicts.inFlight(run.id, execution.n);
     const decision = decide({ run, execution, jobs, known, serverNow, now, medianMs });
-    changed += await write(dependencies, { run, execution, jobs, known, decision, serverNow });
-    if (decision.slotFree && execution.slotFreedAt === undefined) freed += 1;
-    else if (decision.settled) freed += 1;
+    await recordStrays(dependencies, { run, execution, jobs, known });
+    looks.push(lookOf({ run, execution, jobs, known, decision, serverNow }));
+    if (decision.settled || (decision.slotFree && execution.slotFreedAt === undefined)) freed += 1;
     const serverMs = decision.settled && now < (execution.deadlineAt ?? Infinity) ? durationOf(execution, jobs) : undefined;
-    // What the look found late does not count: the cadence would slow itself down.
-    if (serverMs !== undefined) took.push({ localMs: serverMs / clockRate, serverMs });
+    if (serverMs !== undefined) tookMs.push(serverMs);
   }
-  if (took.length > 0) await ledger.scripts.addDurations(run.script?.id ?? '', took);
-  return { changed, freed };
+  const { failed, after } = run.request.retry;
+  return { changed: await ledger.verdicts.recordAll(run.id, looks, { failed, afterMs: after }), freed, tookMs };
 }
 
 /** Server milliseconds from acceptance to the last verdict; undefined when no asset job says when it ended. */
@@ -89,12 +107,11 @@ async function readAssetJobs(
 ): Promise<Map<string, AssetJobRow[]>> {
   const withJob = executions.filter(({ jobId }) => jobId !== undefined);
   const rows = new Map<string, AssetJobRow[]>(withJob.map(({ jobId }) => [jobId ?? '', []]));
-  for (const part of batches(withJob, JOBS_A_SEARCH)) {
-    const filter = anyOf(part.map(({ jobId }) => idTerm('job.id', jobId ?? '')));
-    const expected = part.reduce((sum, { size }) => sum + size, 0);
-    for await (const page of qualys.searchAssetJobs({ filter, pageSize: Math.min(LARGEST_PAGE, expected + 1), runId: run.id })) {
-      for (const row of page.rows) rows.get(row.jobId)?.push(row);
-    }
+  if (withJob.length === 0) return rows;
+  const filter = anyOf(withJob.map(({ jobId }) => idTerm('job.id', jobId ?? '')));
+  const expected = withJob.reduce((sum, { size }) => sum + size, 0);
+  for await (const page of qualys.searchAssetJobs({ filter, pageSize: Math.min(LARGEST_PAGE, expected + 1), runId: run.id })) {
+    for (const row of page.rows) rows.get(row.jobId)?.push(row);
   }
   return rows;
 }
@@ -136,33 +153,31 @@ function decide({ run, execution, jobs, known, serverNow, now, medianMs }: Decid
   });
 }
 
-interface Writing {
+interface Seen {
   run: RunRow;
   execution: Execution;
   jobs: readonly AssetJobRow[];
   known: readonly AssetInFlight[];
-  decision: ExecutionDecision;
-  serverNow: number;
 }
 
-async function write({ ledger }: ActivityDependencies, { run, execution, jobs, known, decision, serverNow }: Writing): Promise<number> {
+async function recordStrays({ ledger }: ActivityDependencies, { run, execution, jobs, known }: Seen): Promise<void> {
   const asked = new Set(known.map(({ assetId }) => assetId));
-  const jobId = execution.jobId ?? '';
+  const strays = jobs.filter(({ assetId }) => !asked.has(assetId));
   await ledger.verdicts.addStrays(
     run.id,
-    jobs.filter(({ assetId }) => !asked.has(assetId)).map(({ assetId }) => ({ jobId, assetId })),
+    strays.map(({ assetId }) => ({ jobId: execution.jobId ?? '', assetId })),
   );
-  return ledger.verdicts.record(
-    run.id,
-    {
-      n: execution.n,
-      serverNow,
-      jobs: jobs.filter(({ assetId }) => asked.has(assetId)).map((job) => ({ ...job, name: job.assetName })),
-      decisions: decision.assets,
-      settled: decision.settled,
-      slotFree: decision.slotFree,
-      outputOf: run.request.output,
-    },
-    { failed: run.request.retry.failed, afterMs: run.request.retry.after },
-  );
+}
+
+function lookOf({ run, execution, jobs, known, decision, serverNow }: Seen & { decision: ExecutionDecision; serverNow: number }): LookAt {
+  const asked = new Set(known.map(({ assetId }) => assetId));
+  return {
+    n: execution.n,
+    serverNow,
+    jobs: jobs.filter(({ assetId }) => asked.has(assetId)).map((job) => ({ ...job, name: job.assetName })),
+    decisions: decision.assets,
+    settled: decision.settled,
+    slotFree: decision.slotFree,
+    outputOf: run.request.output,
+  };
 }
