@@ -17,7 +17,9 @@ export interface Handled {
   news: () => void;
 }
 
-const REMEMBERED_UPDATES = 200;
+/** Their ids, of up to 1,000 characters, travel in a payload that shall stay under 16 KiB. */
+const REMEMBERED_UPDATES = 150;
+const REMEMBERED_LENGTH = 8_000;
 
 /** Sets every handler of a run. Called before anything else, so that no message finds the run without them. */
 export function handleMessages(run: Handled): void {
@@ -88,7 +90,9 @@ async function once(run: Handled, work: () => Promise<number | null>): Promise<n
   const done = run.state.doneUpdates.find((update) => update.id === id);
   if (done) return done.result;
   const result = await work();
-  run.state.doneUpdates = [...run.state.doneUpdates, { id, result }].slice(-REMEMBERED_UPDATES);
+  const remembered = [...run.state.doneUpdates, { id, result }].slice(-REMEMBERED_UPDATES);
+  while (remembered.reduce((sum, update) => sum + update.id.length, 0) > REMEMBERED_LENGTH) remembered.shift();
+  run.state.doneUpdates = remembered;
   run.news();
   return result;
 }
