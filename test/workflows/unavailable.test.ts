@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { QualysError } from '../../src/qualys/errors.js';
 import { type TimeSkipping, timeSkipping } from '../support/time-skipping.js';
-import { assetIds, failureOf, openStage, phaseBecomes, requestFor, type Stage } from './stage.js';
+import { assetIds, eventually, failureOf, openStage, phaseBecomes, requestFor, type Stage } from './stage.js';
 
 describe('a gateway that gives no answer', () => {
   let stage: Stage;
@@ -24,6 +24,33 @@ describe('a gateway that gives no answer', () => {
     expect([blocked, counts.targeted]).toEqual([expect.stringMatching(/./), 0]);
     await handle.cancel();
     expect(await handle.result()).toMatchObject({ status: 'cancelled', executions: 0, counts: { targeted: 0 } });
+  });
+
+  test('does not fail a run that is cancelled in the middle of asking', async () => {
+    let asked = 0;
+    let giveUp = (): void => undefined;
+    stage.rig.dependencies.qualys = {
+      ...stage.rig.dependencies.qualys,
+      script() {
+        asked += 1;
+        if (asked === 1) return Promise.reject(new QualysError('unavailable', 'HTTP 503'));
+        return new Promise((_resolve, reject) => {
+          giveUp = () => reject(new QualysError('unavailable', 'HTTP 503'));
+        });
+      },
+    };
+    const handle = await stage.start(requestFor(assetIds(0, 2)));
+    await eventually(
+      async () => asked,
+      (times) => times === 2,
+    );
+    await handle.cancel();
+    await eventually(
+      async () => (await handle.fetchHistory()).events?.some((event) => event.activityTaskCancelRequestedEventAttributes),
+      (isAsked) => isAsked === true,
+    );
+    giveUp();
+    expect(await handle.result()).toMatchObject({ status: 'cancelled', executions: 0 });
   });
 
   test('fails the run after an hour, and its id is used', async () => {
