@@ -1,0 +1,57 @@
+import { beforeEach, expect, test } from '@jest/globals';
+import { useLedgers } from '../../test/support/test-ledger.js';
+import type { Ledger } from './ledger.js';
+
+const ledgers = useLedgers();
+let ledger: Ledger;
+beforeEach(async () => {
+  ledger = await ledgers.open();
+});
+
+test('a script is remembered by its last fifty durations and the size of its rows', async () => {
+  expect(await ledger.scripts.memory('7')).toEqual({ durations: [], rowBytes: undefined });
+  const durations = Array.from({ length: 60 }, (_, index) => ({ localMs: index, serverMs: index * 60 }));
+  await ledger.scripts.addDurations('7', durations.slice(0, 30));
+  await ledger.scripts.addDurations('7', durations.slice(30));
+  await ledger.scripts.setRowBytes('7', 1_024.2);
+  expect(await ledger.scripts.memory('7')).toEqual({ durations: durations.slice(10), rowBytes: 1_025 });
+});
+
+test('a schedule is written down by its title and then by what became of it', async () => {
+  await ledger.schedules.set('r', { title: 'b', state: 'intended' });
+  await ledger.schedules.set('r', { title: 'a', state: 'rejected', detail: 'no such zone' });
+  await ledger.schedules.set('r', { title: 'b', state: 'created', scheduleId: '9' });
+  expect(await ledger.schedules.of('r')).toEqual([
+    { title: 'a', state: 'rejected', scheduleId: undefined, detail: 'no such zone' },
+    { title: 'b', state: 'created', scheduleId: '9', detail: undefined },
+  ]);
+  expect(await ledger.schedules.get('r', 'b')).toMatchObject({ state: 'created' });
+  expect(await ledger.schedules.get('s', 'b')).toBeUndefined();
+});
+
+test('the audit says who did what, and whether that is only a claim', async () => {
+  await ledger.audit.add('r', { actor: 'kim', action: 'pause', detail: 'x'.repeat(3_000) });
+  await ledger.audit.add('r', { actor: 'lee', action: 'resume', verified: true });
+  await ledger.audit.add(undefined, { action: 'halt' });
+  const entries = await ledger.audit.of('r');
+  expect(entries.map(({ actor, action, verified, detail }) => [actor, action, verified, detail?.length])).toEqual([
+    ['kim', 'pause', false, 2_000],
+    ['lee', 'resume', true, undefined],
+  ]);
+});
+
+test("Qualys' clock is ours before any answer, then goes on from the last Date header", async () => {
+  expect(Math.abs((await ledger.serverClock.now()) - (await ledger.database.now()))).toBeLessThan(1_000);
+  await ledger.serverClock.observe(1_700_000_000_000);
+  const now = await ledger.serverClock.now();
+  expect(now).toBeGreaterThanOrEqual(1_700_000_000_000);
+  expect(now).toBeLessThan(1_700_000_005_000);
+  expect(await ledger.serverClock.rate()).toBe(1);
+});
+
+test('a gateway whose clock runs sixty times as fast is noticed', async () => {
+  await ledger.serverClock.observe(1_700_000_000_000);
+  await ledger.database.run('UPDATE server_clock SET first_local = first_local - 10000, last_local = last_local - 10000');
+  await ledger.serverClock.observe(1_700_000_600_000);
+  expect(Math.round(await ledger.serverClock.rate())).toBe(60);
+});
