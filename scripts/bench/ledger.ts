@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import SqliteDatabase from 'libsql';
 import { median } from '../../src/domain/cadence.js';
 import { type Ledger, openLedger, sqlitePath } from '../../src/ledger/ledger.js';
+import type { LookAt } from '../../src/ledger/verdicts.js';
 import { parseRequest } from '../../src/schema/request.js';
 
 const ROWS = 100_000;
@@ -13,37 +14,50 @@ const ROWS_PER_TRANSACTION = 1_000;
 const BATCH = 25;
 const PAGE_SIZES = [1_000, 1_000_000];
 const PAGES = 40;
+const SERVER_AT = 1_700_000_000_000;
+/** What a watch of 40 executions in flight writes at once. */
+const LOOKS_TOGETHER = 40;
+const PAGE_KINDS: [string, { outcome?: 'failed'; q?: string }][] = [
+  ['no filter', {}],
+  ['outcome failed (1 in 5)', { outcome: 'failed' }],
+  ['search in the name (1 in 2)', { q: 'even' }],
+  ['outcome and search', { outcome: 'failed', q: 'host' }],
+];
 const CAPS = { callsPerHour: 1_000, concurrency: 2 };
 
 type Step = (ledger: Ledger) => Promise<void>;
 
-await compareWrites();
-await comparePages();
-
 async function compareWrites(): Promise<void> {
-  const took = { bare: [] as number[], cohort: [] as number[], verdicts: [] as number[] };
+  const took: Record<string, number[]> = {};
+  const kinds: [string, () => Promise<number>][] = [
+    ['bare inserts', () => inNewLedger(openRun, bareInserts)],
+    ['cohort.add', () => inNewLedger(openRun, (ledger) => addCohort(ledger, ROWS))],
+    ['bare updates', () => inNewLedger(acceptEverything, bareUpdates)],
+    ['recordAll', () => inNewLedger(acceptEverything, (ledger) => recordVerdicts(ledger, LOOKS_TOGETHER))],
+    ['record', () => inNewLedger(acceptEverything, (ledger) => recordVerdicts(ledger, 1))],
+  ];
   for (let round = 1; round <= ROUNDS; round += 1) {
-    const steps: [keyof typeof took, () => Promise<number>][] = [
-      ['bare', () => inNewLedger(openRun, bareInserts)],
-      ['cohort', () => inNewLedger(openRun, addCohort)],
-      ['verdicts', () => inNewLedger(acceptEverything, recordVerdicts)],
-    ];
-    for (const [name, measure] of round % 2 === 0 ? steps.reverse() : steps) took[name].push(await measure());
+    for (const [name, measure] of round % 2 === 0 ? [...kinds].reverse() : kinds) took[name] = [...(took[name] ?? []), await measure()];
+    console.log(`round ${round}: ${kinds.map(([name]) => `${name} ${Math.round(took[name]?.at(-1) ?? 0)} ms`).join(', ')}`);
+  }
+  const middle = (name: string): number => median(took[name] ?? []) ?? Number.NaN;
+  const inserts = middle('bare inserts');
+  const updates = middle('bare updates');
+  console.log(`\n${ROWS.toLocaleString('en')} rows, medians of ${ROUNDS} rounds`);
+  console.log(`bare loop, a prepared INSERT a row, ${ROWS_PER_TRANSACTION} a commit: ${Math.round(inserts)} ms`);
+  console.log(
+    `cohort.add: ${Math.round(middle('cohort.add'))} ms, ${(middle('cohort.add') / inserts).toFixed(2)} × the inserts (at most 2)`,
+  );
+  console.log(`bare loop, a prepared UPDATE a row, ${ROWS_PER_TRANSACTION} a commit: ${Math.round(updates)} ms`);
+  for (const [name, what] of [
+    ['recordAll', `verdicts.recordAll, ${LOOKS_TOGETHER} looks of ${BATCH} a commit`],
+    ['record', `verdicts.record, ${BATCH} a commit`],
+  ] as const) {
+    const tookMs = middle(name);
     console.log(
-      `round ${round}: ${Object.entries(took)
-        .map(([name, values]) => `${name} ${ms(values.at(-1))}`)
-        .join(', ')}`,
+      `${what}: ${Math.round(tookMs)} ms, ${(tookMs / updates).toFixed(2)} × the updates, ${(tookMs / inserts).toFixed(2)} × the inserts`,
     );
   }
-  const bareMs = median(took.bare) ?? 0;
-  console.log(`\n${ROWS.toLocaleString('en')} rows, medians of ${ROUNDS} rounds`);
-  console.log(`bare loop, one prepared INSERT a row, ${ROWS_PER_TRANSACTION} a transaction: ${ms(bareMs)}`);
-  console.log(
-    `cohort.add:                                      ${ms(median(took.cohort))}, ratio ${ratio(took.cohort, bareMs)} (at most 2)`,
-  );
-  console.log(
-    `verdicts.record, batches of ${BATCH}, a commit each:    ${ms(median(took.verdicts))}, ratio ${ratio(took.verdicts, bareMs)}`,
-  );
 }
 
 async function comparePages(): Promise<void> {
@@ -66,13 +80,6 @@ async function comparePages(): Promise<void> {
     );
   }
 }
-
-const PAGE_KINDS: [string, { outcome?: 'failed'; q?: string }][] = [
-  ['no filter', {}],
-  ['outcome failed (1 in 5)', { outcome: 'failed' }],
-  ['search in the name (1 in 2)', { q: 'even' }],
-  ['outcome and search', { outcome: 'failed', q: 'host' }],
-];
 
 async function pageTime(ledger: Ledger, size: number, options: { outcome?: 'failed'; q?: string }): Promise<number> {
   const times: number[] = [];
@@ -120,11 +127,16 @@ function asset(index: number): { assetId: string; name: string; agentUuid: strin
   };
 }
 
-async function bareInserts(_ledger: Ledger, url: string): Promise<void> {
+function bareConnection(url: string): InstanceType<typeof SqliteDatabase> {
   const connection = new SqliteDatabase(sqlitePath(url));
   connection.pragma('journal_mode = WAL');
   connection.pragma('synchronous = FULL');
   connection.pragma('foreign_keys = ON');
+  return connection;
+}
+
+async function bareInserts(_ledger: Ledger, url: string): Promise<void> {
+  const connection = bareConnection(url);
   const insert = connection.prepare(
     `INSERT INTO attempts (run_id, seq, attempt, asset_id, name, agent_uuid, outcome) VALUES (?, ?, 1, ?, ?, ?, 'pending')`,
   );
@@ -139,7 +151,7 @@ async function bareInserts(_ledger: Ledger, url: string): Promise<void> {
   connection.close();
 }
 
-async function addCohort(ledger: Ledger, _url = '', size = ROWS): Promise<void> {
+async function addCohort(ledger: Ledger, size: number): Promise<void> {
   for (let start = 0; start < size; start += ROWS_PER_TRANSACTION) {
     await ledger.cohort.add(
       'run',
@@ -151,7 +163,7 @@ async function addCohort(ledger: Ledger, _url = '', size = ROWS): Promise<void> 
 /** Everything claimed and accepted, as it is before the first verdict. The permits are not what is measured here. */
 async function acceptEverything(ledger: Ledger): Promise<void> {
   await openRun(ledger);
-  await addCohort(ledger);
+  await addCohort(ledger, ROWS);
   await ledger.cohort.freeze('run');
   const fence = await ledger.runs.takeFence('run');
   for (let n = 1; n <= ROWS / BATCH; n += 1) await ledger.executions.claim('run', fence);
@@ -159,38 +171,54 @@ async function acceptEverything(ledger: Ledger): Promise<void> {
   await ledger.database.run(`UPDATE attempts SET outcome = 'running', correlation_uuid = 'uuid-' || execution_n`);
 }
 
-async function recordVerdicts(ledger: Ledger): Promise<void> {
-  for (let n = 1; n <= ROWS / BATCH; n += 1) {
-    const assets = Array.from({ length: BATCH }, (_, index) => asset((n - 1) * BATCH + index));
-    await ledger.verdicts.record(
-      'run',
-      {
-        n,
-        serverNow: 1_700_000_000_000,
-        jobs: assets.map(({ assetId, name, agentUuid }) => ({
-          ...{ assetId, name, agentUuid, jobId: `job-${n}`, status: 'EXECUTION PASSED', exitCode: 0 },
-          ...{ startedAt: 1_700_000_000_000, finishedAt: 1_700_000_001_000 },
-        })),
-        decisions: assets.map(({ assetId }) => ({ assetId, outcome: 'succeeded', final: true })),
-        settled: true,
-        slotFree: true,
-        outputOf: 'none',
-      },
-      { failed: 1, afterMs: 0 },
-    );
+async function bareUpdates(_ledger: Ledger, url: string): Promise<void> {
+  const connection = bareConnection(url);
+  const update = connection.prepare(
+    `UPDATE attempts SET outcome = 'succeeded', status = ?, status_since = ?, exit_code = ?, started_at = ?, finished_at = ?, job_id = ?, lease = NULL
+     WHERE run_id = ? AND seq = ? AND attempt = 1`,
+  );
+  for (let start = 0; start < ROWS; start += ROWS_PER_TRANSACTION) {
+    connection.exec('BEGIN IMMEDIATE');
+    for (let index = start; index < start + ROWS_PER_TRANSACTION; index += 1) {
+      update.run(['EXECUTION PASSED', SERVER_AT, 0, SERVER_AT, SERVER_AT + 1_000, 'job-1', 'run', index + 1]);
+    }
+    connection.exec('COMMIT');
   }
+  connection.close();
+}
+
+async function recordVerdicts(ledger: Ledger, looksTogether: number): Promise<void> {
+  for (let n = 1; n <= ROWS / BATCH; n += looksTogether) {
+    const looks = Array.from({ length: looksTogether }, (_, index) => lookAt(n + index));
+    await ledger.verdicts.recordAll('run', looks, { failed: 1, afterMs: 0 });
+  }
+}
+
+function lookAt(n: number): LookAt {
+  const assets = Array.from({ length: BATCH }, (_, index) => asset((n - 1) * BATCH + index));
+  return {
+    n,
+    serverNow: SERVER_AT,
+    jobs: assets.map((seen) => ({
+      ...seen,
+      jobId: `job-${n}`,
+      status: 'EXECUTION PASSED',
+      exitCode: 0,
+      startedAt: SERVER_AT,
+      finishedAt: SERVER_AT + 1_000,
+    })),
+    decisions: assets.map(({ assetId }) => ({ assetId, outcome: 'succeeded', final: true })),
+    settled: true,
+    slotFree: true,
+    outputOf: 'none',
+  };
 }
 
 async function fill(ledger: Ledger, size: number): Promise<void> {
   await openRun(ledger);
-  await addCohort(ledger, '', size);
+  await addCohort(ledger, size);
   await ledger.database.run(`UPDATE attempts SET outcome = CASE WHEN seq % 5 = 0 THEN 'failed' ELSE 'succeeded' END`);
 }
 
-function ms(value: number | undefined): string {
-  return `${Math.round(value ?? 0).toLocaleString('en')} ms`;
-}
-
-function ratio(values: readonly number[], bareMs: number): string {
-  return ((median(values) ?? 0) / bareMs).toFixed(2);
-}
+await compareWrites();
+await comparePages();
