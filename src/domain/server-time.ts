@@ -8,8 +8,8 @@ export interface ClockSamples {
   lastServer: number;
 }
 
-/** Over less than this a header's whole seconds say nothing about a rate. */
-const SHORTEST_SPAN_MS = 2_000;
+/** Two machines behind one gateway may disagree by seconds: only what exceeds this is passing time. */
+const SKEW_MS = 10_000;
 /** Clocks that drift are not faster clocks. */
 const PLAINLY_FASTER = 2;
 
@@ -20,7 +20,6 @@ export function serverTimeAt(local: number, samples: ClockSamples | undefined): 
 
 export function clockRate({ firstLocal, firstServer, lastLocal, lastServer }: ClockSamples): number {
   const spanMs = lastLocal - firstLocal;
-  if (spanMs < SHORTEST_SPAN_MS) return 1;
-  const rate = (lastServer - firstServer) / spanMs;
-  return rate >= PLAINLY_FASTER ? rate : 1;
+  const passedMs = lastServer - firstServer;
+  return spanMs > 0 && (passedMs - SKEW_MS) / spanMs >= PLAINLY_FASTER ? passedMs / spanMs : 1;
 }
