@@ -1,4 +1,4 @@
-import { activityInfo, heartbeat } from '@temporalio/activity';
+import { activityInfo, CancelledFailure, Context, heartbeat } from '@temporalio/activity';
 import type { ApprovalRule, PlaybookApproval } from '../domain/approval.js';
 import type { Blocked } from '../domain/blocked.js';
 import { QqlUnsafe } from '../domain/qql.js';
@@ -38,10 +38,13 @@ export function createOpenRun(dependencies: ActivityDependencies) {
   return {
     async openRun(input: OpenRunInput): Promise<OpenRunResult> {
       await register(dependencies, input);
+      const beat = setInterval(() => heartbeat(), 3_000);
       try {
         return await openWith(dependencies, input);
       } catch (error) {
         return blockedOrThrow(error, input.shown);
+      } finally {
+        clearInterval(beat);
       }
     },
 
@@ -68,7 +71,7 @@ async function openWith(dependencies: ActivityDependencies, input: OpenRunInput)
   await ledger.runs.setScript(runId, { id: script.id, title: script.title, sha256: script.sha256 });
 
   const targets = await readTargets(dependencies.client, { ...input, workflowId: runId });
-  await resolveTargets(dependencies, { runId, targets, onPage: (found) => heartbeat(found) });
+  await resolveTargets(dependencies, { runId, targets, onPage: goOn });
   const cohort = await ledger.cohort.freeze(runId);
   if (cohort.size === 0) throw never('NoTargets', 'The targets name no asset: the cohort is empty, so there is nothing to run on.');
   if (request.maxAssets !== undefined && cohort.size > request.maxAssets) {
@@ -80,6 +83,12 @@ async function openWith(dependencies: ActivityDependencies, input: OpenRunInput)
     cohort,
     approval: approvalFor(dependencies, input, cohort.size),
   };
+}
+
+/** A run that is cancelled does not walk its cohort to the end. */
+function goOn(found: { source: string; rows: number }): void {
+  heartbeat(found);
+  if (Context.current().cancellationSignal.aborted) throw new CancelledFailure('The run was cancelled while it was being opened.');
 }
 
 function refuseScript(script: Script, request: StoredRequest, allowed: readonly string[] | undefined): void {

@@ -9,23 +9,19 @@ export const { identifyLedger } = proxyActivities<ReturnType<typeof createIdenti
 
 /** The activities of one ledger's queue: a worker with another ledger never gets them. */
 export function activitiesOf(queue: string) {
-  const common = { taskQueue: queue, retry: RETRY };
+  // Whatever its documentation says, the SDK's own default is TRY_CANCEL: the run would be closed while a step of it still writes.
+  const common = { taskQueue: queue, retry: RETRY, cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED };
   const short = proxyActivities<Activities>({ ...common, startToCloseTimeout: '1m' });
   return {
     controlRun: short.controlRun,
     closeRun: short.closeRun,
     abandonRun: short.abandonRun,
     registerRun: short.registerRun,
-    // Walking a large cohort takes long, and each page is a heartbeat.
-    openRun: proxyActivities<Activities>({ ...common, startToCloseTimeout: '2h', heartbeatTimeout: '2m' }).openRun,
+    // Walking a large cohort takes long.
+    openRun: proxyActivities<Activities>({ ...common, startToCloseTimeout: '2h', heartbeatTimeout: '15s' }).openRun,
     scheduleFollowUp: proxyActivities<Activities>({ ...common, startToCloseTimeout: '10m' }).scheduleFollowUp,
     // Once a permit is taken the request is on its way whatever the workflow wants: its end is waited for.
-    dispatch: proxyActivities<Activities>({
-      ...common,
-      startToCloseTimeout: '5m',
-      heartbeatTimeout: '15s',
-      cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-    }).dispatch,
+    dispatch: proxyActivities<Activities>({ ...common, startToCloseTimeout: '5m', heartbeatTimeout: '15s' }).dispatch,
     watch: proxyActivities<Activities>({
       ...common,
       startToCloseTimeout: '30m',

@@ -33,9 +33,9 @@ describe('a gateway that gives no answer', () => {
       ...stage.rig.dependencies.qualys,
       script() {
         asked += 1;
-        if (asked === 1) return Promise.reject(new QualysError('unavailable', 'HTTP 503'));
+        if (asked === 1) return Promise.reject(new QualysError('limited', 'HTTP 429', { waitMs: 60_000 }));
         return new Promise((_resolve, reject) => {
-          giveUp = () => reject(new QualysError('unavailable', 'HTTP 503'));
+          giveUp = () => reject(new QualysError('limited', 'HTTP 429', { waitMs: 60_000 }));
         });
       },
     };
