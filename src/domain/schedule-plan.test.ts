@@ -42,7 +42,7 @@ describe('a follow-up schedule starts', () => {
       'UTC',
       { startDate: '2026-03-01', startTime: '08:15:30', endDate: '2026-03-01' },
     ],
-  ])('%s', (_, asked, now, zone, times) => {
+  ])('%s', (...[, asked, now, zone, times]) => {
     expect(scheduleTimes(asked, at(now), zone)).toEqual(times);
   });
 

@@ -128,7 +128,7 @@ describe('the slot of an execution', () => {
     ['is taken below three times the median', [asset('1', PENDING)], { serverNow: T0 + 900_000, medianMs: 300_001 }, false, false],
     ['is taken while no median is known', [asset('1', PENDING)], { serverNow: T0 + 9_000_000 }, false, false],
     ['is taken while an asset has no job', [asset('1')], { serverNow: T0 + 60_000, medianMs: 1 }, false, false],
-  ])('%s', (_, assets, changes, slotFree, settled) => {
+  ])('%s', (...[, assets, changes, slotFree, settled]) => {
     expect(settleExecution(execution(assets, changes))).toMatchObject({ slotFree, settled });
   });
 });

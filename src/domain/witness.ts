@@ -5,8 +5,8 @@ import type { Candidate } from './judge.js';
 const NEAR_MS = 15_000;
 /** Records of two users less than this apart from a job: which of them is its own is a toss-up. */
 const TIE_MS = 1_000;
-/** A record or job that is left over within this much more speaks for itself against ruling a job out. */
-const LEFT_OVER_MS = 5_000;
+/** Within this much more, a record of ours, or a job left without a record, speaks against ruling a job out. */
+const DOUBT_MS = 5_000;
 
 export interface TrailRecord {
   at: number;
@@ -74,13 +74,11 @@ function witnessOf(pair: Pair | undefined, near: readonly Pair[], chosen: Readon
   );
   if (isTie || crosses) return 'unclear';
   if (pair.isOurs) return 'ours';
-  const taken = new Set(pairs.map(({ record }) => record));
-  const leftOver = near.some(
+  const mayBeOurs = near.some(
     (other) =>
-      other.apartMs - pair.apartMs < LEFT_OVER_MS &&
-      ((isOtherUsers(other, pair) && !taken.has(other.record)) || (other.record === pair.record && !chosen.has(other.jobId))),
+      other.apartMs - pair.apartMs < DOUBT_MS && (isOtherUsers(other, pair) || (other.record === pair.record && !chosen.has(other.jobId))),
   );
-  return leftOver ? 'unclear' : 'foreign';
+  return mayBeOurs ? 'unclear' : 'foreign';
 }
 
 function isOtherUsers(other: Pair, pair: Pair): boolean {

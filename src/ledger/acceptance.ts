@@ -20,9 +20,7 @@ export async function takeUuid(sql: Sql, runId: string, n: number, taken: TakenU
   try {
     const moved = await move(
       sql,
-      runId,
-      n,
-      taken.event,
+      { runId, n, event: taken.event },
       'correlation_uuid = ?, adopted = ?, job_id = ?, job_created_at = ?, accepted_at = ?, accepted_server_at = ?, deadline_at = ?, rows_changed_server_at = ?',
       [
         taken.correlationUuid,

@@ -29,10 +29,9 @@ export interface Execution {
 /** Applies an event of the state machine. False, and nothing changed, where the stored state does not allow it. */
 export async function move(
   sql: Sql,
-  runId: string,
-  n: number,
-  event: ExecutionEvent,
-  ...[also, parameters]: [also: string, parameters: readonly (string | number | null)[]]
+  { runId, n, event }: { runId: string; n: number; event: ExecutionEvent },
+  also: string,
+  parameters: readonly (string | number | null)[],
 ): Promise<boolean> {
   const { from, to } = EXECUTION_EVENTS[event];
   const states = from.map((state) => `'${state}'`).join(', ');

@@ -98,7 +98,7 @@ export class Executions {
       const now = await sql.now();
       // Where nothing was sent before, the next send's job is not looked for among those of the wait in between.
       const forget = 'sends = sends - 1, judge_at = NULL, server_at = CASE WHEN sends > 1 THEN server_at END, note = ?';
-      if (!(await move(sql, runId, n, 'notSent', forget, [answer.detail]))) return false;
+      if (!(await move(sql, { runId, n, event: 'notSent' }, forget, [answer.detail]))) return false;
       await sql.run('UPDATE sends SET answered_at = ?, answer = ?, detail = ?, spent = 0 WHERE run_id = ? AND n = ? AND permit = ?', [
         now,
         answer.why,
@@ -153,7 +153,7 @@ export class Executions {
       if (execution.sends >= MAX_SENDS) {
         return (await surrender(sql, runId, n, 'not-executed-twice')) ? 'unverified' : 'moved';
       }
-      if (!(await move(sql, runId, n, 'proveNotExecuted', 'judge_at = NULL, looks = NULL', []))) return 'moved';
+      if (!(await move(sql, { runId, n, event: 'proveNotExecuted' }, 'judge_at = NULL, looks = NULL', []))) return 'moved';
       await sql.run(`UPDATE sends SET answer = 'proved not executed', spent = 0 WHERE run_id = ? AND n = ? AND spent = 1`, [runId, n]);
       return 'may-be-sent';
     });
@@ -171,7 +171,7 @@ export class Executions {
         runId,
       ]);
       for (const { n } of rows) {
-        if (!(await move(sql, runId, n, 'release', 'settled_at = ?', [await sql.now()]))) continue;
+        if (!(await move(sql, { runId, n, event: 'release' }, 'settled_at = ?', [await sql.now()]))) continue;
         await sql.run(
           'UPDATE attempts INDEXED BY attempts_execution SET execution_n = NULL, lease = NULL WHERE run_id = ? AND execution_n = ?',
           [runId, n],
@@ -213,7 +213,7 @@ export class Executions {
 
 async function surrender(sql: Sql, runId: string, n: number, reason: string): Promise<boolean> {
   const now = await sql.now();
-  if (!(await move(sql, runId, n, 'giveUp', 'settled_at = ?, slot_freed_at = ?, note = ?', [now, now, reason]))) return false;
+  if (!(await move(sql, { runId, n, event: 'giveUp' }, 'settled_at = ?, slot_freed_at = ?, note = ?', [now, now, reason]))) return false;
   // The leases stay until the run is closed: the script may be running there.
   await sql.run(
     `UPDATE attempts INDEXED BY attempts_execution SET outcome = 'unverified', reason = ? WHERE run_id = ? AND execution_n = ? AND outcome IN ('pending', 'running')`,
