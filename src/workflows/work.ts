@@ -16,7 +16,7 @@ export class Work {
   readonly #activities: RunActivities;
   #dispatch: CancellationScope | undefined;
   #watch: CancellationScope | undefined;
-  #failure: unknown;
+  #failure: Error | undefined;
   /** Something happened since the last dispatch ended: a slot may be free, an operator may have spoken. */
   #news = true;
   /** How often the run was told: news that nothing has acted on yet must not hide the next. */
@@ -107,7 +107,7 @@ export class Work {
       },
       (error: unknown) => {
         ended();
-        if (!isCancellation(error)) this.#failure = error;
+        if (!isCancellation(error)) this.#failure = error instanceof Error ? error : new Error(String(error));
       },
     );
   }
