@@ -113,13 +113,20 @@ async function conclude(round: Round, input: DispatchInput, wait: Wait | undefin
   const { ledger } = round.dependencies;
   const snapshot = await ledger.runs.snapshot(input.runId);
   if (round.failure && !snapshot.attempted) throw never(round.failure.type, round.failure.blocked.why);
-  const blocked = wait?.blocked && wait.waitMs >= WORTH_SAYING_MS ? wait.blocked : undefined;
+  const blocked = worthSaying(wait);
   await ledger.runs.setBlocked(input.runId, blocked?.why);
   const againMs = wait?.waitMs ?? dueIn(snapshot);
   const saidAnew = blocked?.kind !== input.shown?.kind;
   // A doubt that waits for the index must not keep free slots from being filled: the workflow asks again when one is free.
   if (!wait || wait.doubt || round.accepted > 0 || saidAnew) return { snapshot, blocked, againMs };
   throw later(wait.waitMs, wait.blocked?.why ?? `attempt ${activityInfo().attempt} waits`);
+}
+
+/** Short waits for limits and intervals are the normal course of things; everything else an operator has to hear of. */
+function worthSaying(wait: Wait | undefined): Blocked | undefined {
+  if (!wait?.blocked) return undefined;
+  const isRoutine = wait.blocked.kind === 'limit' || wait.blocked.kind === 'interval';
+  return isRoutine && wait.waitMs < WORTH_SAYING_MS ? undefined : wait.blocked;
 }
 
 function dueIn(snapshot: RunSnapshot): number | undefined {

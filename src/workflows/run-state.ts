@@ -16,7 +16,10 @@ export interface RunState {
   snapshot?: RunSnapshot | undefined;
   /** The most that the ledger ever said was given out: the last snapshot may come from one restored from a backup. */
   given?: Given | undefined;
+  /** Why nothing can be sent, or opened, or scheduled. */
   blocked?: Blocked | undefined;
+  /** Why nothing can be seen: kept apart, for what the watch says must not unsay what the dispatch said. */
+  blind?: Blocked | undefined;
   /** Workflow time since which Qualys has given no answer. */
   unavailableSince?: number | undefined;
   ask?: ApprovalAsk | undefined;
@@ -50,13 +53,15 @@ export function takeSnapshot(state: RunState, snapshot: RunSnapshot): void {
 export function takeReport(state: RunState, { counts, apiCalls }: RunReport): void {
   state.phase = 'finished';
   state.blocked = undefined;
+  state.blind = undefined;
   if (!state.snapshot) return;
   const { etaMs: _etaMs, ...snapshot } = state.snapshot;
   state.snapshot = { ...snapshot, counts: { ...counts, pending: 0, running: 0 }, watched: 0, doubtful: 0, callsUsed: apiCalls };
 }
 
 export function progressOf(state: RunState, now: number): Progress {
-  const { snapshot, ask, blocked } = state;
+  const { snapshot, ask } = state;
+  const blocked = state.blocked ?? state.blind;
   const etaMs = snapshot?.etaMs;
   return {
     phase:

@@ -75,7 +75,9 @@ export class Work {
         this.#activities.dispatch({ runId: this.#runId, given: mostGiven(this.#state.given, this.snapshot), shown: this.#state.blocked }),
       ),
       (result: DispatchResult) => {
-        this.#take(result);
+        this.#take(result.snapshot);
+        this.#state.blocked = result.blocked;
+        this.#state.unavailableSince = result.blocked?.kind === 'unavailable' ? (this.#state.unavailableSince ?? Date.now()) : undefined;
         this.#dispatchAgainAt = result.againMs === undefined ? undefined : Date.now() + result.againMs;
       },
       () => {
@@ -88,9 +90,10 @@ export class Work {
     const scope = new CancellationScope();
     this.#watch = scope;
     this.#follow(
-      scope.run(() => this.#activities.watch({ runId: this.#runId, shown: this.#state.blocked, toldAt: this.snapshot.at })),
+      scope.run(() => this.#activities.watch({ runId: this.#runId, shown: this.#state.blind, toldAt: this.snapshot.at })),
       (result: WatchResult) => {
-        this.#take(result);
+        this.#take(result.snapshot);
+        this.#state.blind = result.blocked;
         this.#news = true;
       },
       () => {
@@ -112,11 +115,8 @@ export class Work {
     );
   }
 
-  #take({ snapshot, blocked }: DispatchResult | WatchResult): void {
+  #take(snapshot: RunSnapshot): void {
     if (!this.#state.snapshot || snapshot.at >= this.#state.snapshot.at) takeSnapshot(this.#state, snapshot);
-    this.#state.blocked = blocked;
-    if (blocked?.kind !== 'unavailable') this.#state.unavailableSince = undefined;
-    else this.#state.unavailableSince ??= Date.now();
   }
 
   #failWhenUnavailable(): void {
