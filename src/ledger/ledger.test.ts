@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -38,6 +38,19 @@ describe('a ledger', () => {
     const ledger = await ledgers.open();
     expect(await ledger.database.all('PRAGMA journal_mode')).toEqual([{ journal_mode: 'wal' }]);
     expect(await ledger.database.all('PRAGMA synchronous')).toEqual([{ synchronous: 2 }]);
+  });
+
+  test('is whole in its one file once it is closed, so that a copy of that file is a backup', async () => {
+    const path = join(directory, 'ledger.db');
+    const copy = join(directory, 'copy.db');
+    const ledger = await open(path);
+    await openRun(ledger, 'r', ['a']);
+    await ledger.close();
+    await copyFile(path, copy);
+    const restored = await open(copy, false);
+    expect(restored.id).toBe(ledger.id);
+    expect((await restored.runs.get('r'))?.id).toBe('r');
+    await restored.close();
   });
 
   test('is not made by who may not make it', async () => {

@@ -31,7 +31,7 @@ export function openSqlite({ path, create }: SqliteOptions): Database {
     connection.pragma('foreign_keys = ON');
     connection.prepare('SELECT count(*) AS tables FROM sqlite_master').all([]);
     connection.pragma(`busy_timeout = ${BLOCKING_MS}`);
-    return new Sqlite(connection);
+    return new Sqlite(connection, create);
   } catch (error) {
     throw new LedgerUnusable(
       `The ledger at ${path} cannot be read (${error instanceof Error ? error.message : String(error)}). ` +
@@ -59,8 +59,11 @@ class Sqlite implements Database {
   #tail: Promise<unknown> = Promise.resolve();
   readonly #direct: Sql;
 
-  constructor(connection: InstanceType<typeof SqliteDatabase>) {
+  readonly #foldsOnClose: boolean;
+
+  constructor(connection: InstanceType<typeof SqliteDatabase>, foldsOnClose: boolean) {
     this.#connection = connection;
+    this.#foldsOnClose = foldsOnClose;
     this.#direct = {
       all: async <Row>(sql: string, parameters: readonly SqlParameter[] = []) => this.#all<Row>(sql, parameters),
       first: async <Row>(sql: string, parameters: readonly SqlParameter[] = []) => this.#all<Row>(sql, parameters)[0],
@@ -103,8 +106,18 @@ class Sqlite implements Database {
   close(): Promise<void> {
     return this.#enqueue(async () => {
       this.#statements.clear();
+      if (this.#foldsOnClose) this.#fold();
       this.#connection.close();
     });
+  }
+
+  /** libsql leaves the log beside the file: a copy of the file alone, taken after the worker stopped, would be an older ledger. */
+  #fold(): void {
+    try {
+      this.#connection.pragma('wal_checkpoint(TRUNCATE)');
+    } catch {
+      // Another process is writing: it will fold the log when it closes.
+    }
   }
 
   #rollBack(): void {
