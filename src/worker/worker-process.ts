@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { NativeConnection } from '@temporalio/worker';
 import { Worker } from '@temporalio/worker';
@@ -27,6 +28,8 @@ const RECONNECT_MS = 2_000;
 /** Activities mostly wait for Qualys, whose concurrency the ledger limits; more slots would only wait. */
 const ACTIVITIES_AT_ONCE = 50;
 const BUNDLE = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
+/** Of the same kind as this file: in the source tree there is no `index.js`. */
+const WORKFLOWS = fileURLToPath(new URL(`../workflows/index${extname(import.meta.url)}`, import.meta.url));
 
 export function startWorker(configuration: WorkerConfiguration): RunningWorker {
   const logger = createLogger(configuration.settings.logLevel, 'worker');
@@ -150,9 +153,7 @@ export async function createWorkers(
       ...common,
       taskQueue,
       activities: createIdentifyLedger(dependencies),
-      ...(bundle
-        ? { workflowBundle: { codePath: bundle } }
-        : { workflowsPath: fileURLToPath(new URL('../workflows/index.js', import.meta.url)) }),
+      ...(bundle ? { workflowBundle: { codePath: bundle } } : { workflowsPath: WORKFLOWS }),
     }),
     Worker.create({
       ...common,
