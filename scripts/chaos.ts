@@ -1,0 +1,120 @@
+// `npm run chaos`: kills workers at every step of a run, stops them, takes Temporal and the ledger away, and counts what ran twice.
+// Words as arguments play only the scenes whose name has one of them.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import Table from 'cli-table3';
+import { startDevServer } from '../src/temporal/dev-server.js';
+import { createLogger } from '../src/temporal/logger.js';
+import { installRuntime } from '../src/temporal/runtime.js';
+import { DEATHS } from '../test/chaos/death-table.js';
+import { type Played, playDeath } from '../test/chaos/deaths.js';
+import { LOSSES } from '../test/chaos/losses.js';
+import { LONG_RANDOM_KILLS, playRandomKills } from '../test/chaos/random-kills.js';
+import type { Stage } from '../test/chaos/scene.js';
+import { playTemporalRestart } from '../test/chaos/temporal-restart.js';
+// @ts-expect-error a plain script without types
+import { findTemporal } from './temporal.mjs';
+// @ts-expect-error a plain script without types
+import { bundle } from './workflow-bundle.mjs';
+
+/** Most of a scene is waiting for Temporal to notice a death. */
+const AT_ONCE = Number(process.env['AT_ONCE'] ?? 8);
+/** A scene that is not over by then never will be. */
+const LONGEST_MS = 5 * 60_000;
+const WORKFLOWS = fileURLToPath(new URL('../src/workflows/index.ts', import.meta.url));
+
+function killed(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It ended before us, as it should.
+  }
+}
+
+interface Turn {
+  name: string;
+  kills: number;
+  play(): Promise<Played>;
+}
+
+async function main(wanted: readonly string[]): Promise<number> {
+  installRuntime(createLogger('fatal', 'chaos'));
+  const folder = await mkdtemp(join(tmpdir(), 'overhaul-chaos-stage-'));
+  const executable = (await findTemporal(() => undefined)) as string;
+  const server = await startDevServer({ executable, logFile: join(folder, 'temporal.log') });
+  process.once('exit', () => killed(server.pid));
+  const connection = await Connection.connect({ address: server.address });
+  try {
+    const codePath = (await bundle(WORKFLOWS, join(folder, 'workflows.js'))) as string;
+    const stage: Stage = { client: new Client({ connection }), address: server.address, namespace: 'default', bundle: codePath };
+    const turns = allTurns(stage, executable).filter(({ name }) => wanted.length === 0 || wanted.some((word) => name.includes(word)));
+    const played = await inParallel(turns);
+    print(played);
+    return played.filter(({ problems }) => problems.length > 0).length;
+  } finally {
+    await connection.close();
+    await server.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function allTurns(stage: Stage, executable: string): Turn[] {
+  return [
+    { name: LONG_RANDOM_KILLS.name, kills: LONG_RANDOM_KILLS.kills, play: () => playRandomKills(stage, LONG_RANDOM_KILLS) },
+    { name: 'Temporal restarted', kills: 0, play: () => playTemporalRestart(executable) },
+    ...Object.entries(LOSSES).map(([name, play]) => ({ name, kills: 0, play: () => play(stage) })),
+    ...DEATHS.map((death) => ({ name: death.name, kills: death.deaths.length, play: () => playDeath(stage, death) })),
+  ];
+}
+
+async function playOrSay({ name, kills, play }: Turn): Promise<Played> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLong = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`not over after ${LONGEST_MS / 60_000} minutes`)), LONGEST_MS);
+  });
+  try {
+    return await Promise.race([play(), tooLong]);
+  } catch (error) {
+    const counts = { targeted: 0, succeeded: 0, failed: 0, unverified: 0, unreachable: 0, missing: 0, skipped: 0 };
+    return { name, kills, seconds: 0, executes: 0, twice: 0, counts, problems: [String(error)] };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function inParallel(turns: readonly Turn[]): Promise<Played[]> {
+  const played: Played[] = [];
+  const waiting = [...turns];
+  const lane = async (): Promise<void> => {
+    for (let turn = waiting.shift(); turn; turn = waiting.shift()) {
+      const result = await playOrSay(turn);
+      played.push(result);
+      const { name, seconds, problems } = result;
+      console.log(`${problems.length === 0 ? 'ok    ' : 'FAILED'} ${name} (${seconds} s) ${problems.slice(0, 3).join('; ')}`);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  return played;
+}
+
+function print(played: readonly Played[]): void {
+  const table = new Table({ head: ['failpoint', 'kills', 'executes at Qualys', 'twice', 'outcomes', 'problems'], style: { head: [] } });
+  for (const { name, kills, executes, twice, counts, problems } of played) {
+    const outcomes = Object.entries(counts).filter(([outcome, count]) => outcome !== 'targeted' && count > 0);
+    const words = outcomes.map(([outcome, count]) => `${count} ${outcome}`).join(', ');
+    table.push([name, kills, executes, twice, words, problems.slice(0, 3).join('\n') || 'none']);
+  }
+  console.log(table.toString());
+  const twice = played.reduce((sum, result) => sum + result.twice, 0);
+  const bad = played.filter(({ problems }) => problems.length > 0).length;
+  console.log(
+    `${played.length} scenes, ${played.reduce((sum, { kills }) => sum + kills, 0)} kills, ${twice} assets executed twice, ${bad} scenes with problems`,
+  );
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+// A scene that hung still holds its worker and its simulator.
+process.exit((await main(process.argv.slice(2))) > 0 ? 1 : 0);

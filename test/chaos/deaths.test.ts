@@ -1,0 +1,61 @@
+// The short form of `npm run chaos`: all scenes at once, as each of them mostly waits for Temporal to notice a death.
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type TemporalEnv, temporalEnv } from '../support/temporal-env.js';
+import { SHORT_DEATHS } from './death-table.js';
+import { type Played, playDeath } from './deaths.js';
+import { LOSSES } from './losses.js';
+import { playRandomKills, SHORT_RANDOM_KILLS } from './random-kills.js';
+import type { Stage } from './scene.js';
+
+let env: TemporalEnv;
+const played = new Map<string, Played>();
+
+const SHORT_LOSSES = ['a backup from before a send', 'a backup from before a claim', 'a terminated workflow', 'two workers on one ledger'];
+
+beforeAll(async () => {
+  env = await temporalEnv();
+  const stage: Stage = { client: env.client, address: env.address, namespace: env.namespace, bundle: env.workflowBundle.codePath };
+  const scenes = [
+    playRandomKills(stage, SHORT_RANDOM_KILLS),
+    ...SHORT_DEATHS.map((death) => playDeath(stage, death)),
+    ...Object.entries(LOSSES).flatMap(([name, play]) => (SHORT_LOSSES.includes(name) ? [play(stage)] : [])),
+  ];
+  for (const scene of await Promise.all(scenes)) played.set(scene.name, scene);
+}, 280_000);
+
+afterAll(() => env.close());
+
+function scene(name: string): Played | undefined {
+  return played.get(name);
+}
+
+describe('a worker that dies', () => {
+  test.each(SHORT_DEATHS.map(({ name }) => name))('%s: every asset gets the script once and its outcome', (name) => {
+    expect(scene(name)).toMatchObject({
+      problems: [],
+      twice: 0,
+      counts: { targeted: 60, unverified: 0, missing: 0, unreachable: 0, skipped: 0 },
+    });
+  });
+
+  test('at random moments under every fault: nothing runs twice and no foreign job is adopted', () => {
+    expect(scene(SHORT_RANDOM_KILLS.name)).toMatchObject({ problems: [], twice: 0, kills: 2, counts: { targeted: 200, skipped: 0 } });
+  });
+});
+
+describe('a run that loses', () => {
+  test.each([
+    ['a backup from before a send', 1],
+    ['a backup from before a claim', 2],
+  ])('its ledger to %s sends nothing again and calls what it cannot know unverified', (name, executes) => {
+    expect(scene(name)).toMatchObject({ problems: [], executes, counts: { targeted: 60, unverified: 60, skipped: 0 } });
+  });
+
+  test('its workflow is closed by the sweep, and sends nothing any more', () => {
+    expect(scene('a terminated workflow')).toMatchObject({ problems: [], twice: 0, executes: 2, counts: { unverified: 50, skipped: 10 } });
+  });
+
+  test('half of its ledger to another worker goes on as with one', () => {
+    expect(scene('two workers on one ledger')).toMatchObject({ problems: [], twice: 0, counts: { targeted: 200, succeeded: 200 } });
+  });
+});

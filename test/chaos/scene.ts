@@ -1,0 +1,161 @@
+// One run under chaos: a simulator, a ledger file, a task queue, and workers that come and go.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Client } from '@temporalio/client';
+import type { SendTimings } from '../../src/activities/dependencies.js';
+import type { RunReport } from '../../src/domain/outcome.js';
+import { type Ledger, openLedger } from '../../src/ledger/ledger.js';
+import type { RemediationRequestInput } from '../../src/schema/request.js';
+import type { SimulatorOptions } from '../../src/simulator/options.js';
+import { type Simulator, startSimulator } from '../../src/simulator/simulator.js';
+import { CAPS_OFF } from '../support/rig.js';
+import { type ChaosWorker, startChaosWorker, type WorkerPlan } from './chaos-worker.js';
+import type { DyingPlan } from './dying-worker.js';
+
+/** The Temporal server that somebody else owns, and the workflows, bundled. */
+export interface Stage {
+  client: Client;
+  address: string;
+  namespace: string;
+  bundle: string;
+}
+
+export interface Scene {
+  workflowId: string;
+  simulator: Simulator;
+  plan: WorkerPlan;
+  /** A second door to the ledger file, for looking. */
+  ledger(): Promise<Ledger>;
+  start(request: RemediationRequestInput): Promise<Run>;
+  /** A worker in this process. */
+  healthy(): Promise<ChaosWorker>;
+  /** A worker in a process of its own. */
+  child(plan: Omit<DyingPlan, 'worker'>): Child;
+  close(): Promise<void>;
+}
+
+export interface Run {
+  result(): Promise<RunReport>;
+  cancel(): Promise<void>;
+  terminate(): Promise<void>;
+}
+
+export interface Child {
+  pid: number;
+  ready: Promise<void>;
+  /** How it ended: a signal, or an exit code. */
+  ended: Promise<NodeJS.Signals | number>;
+  signal(name: NodeJS.Signals): void;
+  /** Resolves when a SIGSTOP holds it. */
+  stopped(): Promise<void>;
+}
+
+export const FIRST_ASSET = 20_452_610;
+/** The real 5 s, 30 s and 5 s, shortened: what they protect from is a pause of the process, and that is longer than both. */
+const TIMINGS: SendTimings = { sendWindowMs: 1_000, httpTimeoutMs: 2_000, settleMs: 200 };
+const DYING_WORKER = fileURLToPath(new URL('./dying-worker.ts', import.meta.url));
+
+export function assetIds(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => FIRST_ASSET + index);
+}
+
+export async function openScene(
+  stage: Stage,
+  name: string,
+  options: { simulator: SimulatorOptions; timings?: SendTimings },
+): Promise<Scene> {
+  const folder = await mkdtemp(join(tmpdir(), 'overhaul-chaos-'));
+  const simulator = await startSimulator(options.simulator);
+  const id = `${name}-${randomUUID().slice(0, 8)}`;
+  const plan: WorkerPlan = {
+    address: stage.address,
+    namespace: stage.namespace,
+    taskQueue: id,
+    bundle: stage.bundle,
+    simulatorUrl: simulator.url,
+    ledgerPath: join(folder, 'ledger.db'),
+    timings: options.timings ?? TIMINGS,
+  };
+  const workers: ChaosWorker[] = [];
+  const children: ChildProcess[] = [];
+  const ledgers: Ledger[] = [];
+  return {
+    workflowId: id,
+    simulator,
+    plan,
+    async ledger() {
+      const ledger = await openLedger({ url: `sqlite:${plan.ledgerPath}`, create: true, caps: CAPS_OFF });
+      ledgers.push(ledger);
+      return ledger;
+    },
+    async start(request) {
+      const handle = await stage.client.workflow.start('remediationRun', { workflowId: id, taskQueue: plan.taskQueue, args: [request] });
+      return {
+        result: () => handle.result() as Promise<RunReport>,
+        cancel: async () => void (await handle.cancel()),
+        terminate: async () => void (await handle.terminate('chaos')),
+      };
+    },
+    async healthy() {
+      const worker = await startChaosWorker(plan);
+      workers.push(worker);
+      return worker;
+    },
+    child(dying) {
+      const process = spawnWorker({ ...dying, worker: plan });
+      children.push(process);
+      return childOf(process);
+    },
+    async close() {
+      for (const child of children) if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+      for (const worker of workers) await worker.stop();
+      for (const ledger of ledgers) await ledger.close();
+      await simulator.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function spawnWorker(plan: DyingPlan): ChildProcess {
+  const child = spawn(process.execPath, ['--import', 'tsx', DYING_WORKER, JSON.stringify(plan)], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    env: { ...process.env, NODE_OPTIONS: '' },
+  });
+  return endsWithUs(child);
+}
+
+const living = new Set<ChildProcess>();
+
+/** A worker that outlived an interrupted test would go on for ever, and a stopped one cannot see that the test is gone. */
+export function endsWithUs(child: ChildProcess): ChildProcess {
+  if (living.size === 0) process.once('exit', () => living.forEach((each) => void each.kill('SIGKILL')));
+  living.add(child);
+  child.once('exit', () => living.delete(child));
+  return child;
+}
+
+function childOf(child: ChildProcess): Child {
+  const pid = child.pid ?? 0;
+  const ended = new Promise<NodeJS.Signals | number>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) => resolve(signal ?? code ?? -1));
+  });
+  return {
+    pid,
+    ended,
+    ready: new Promise((resolve) => child.once('message', () => resolve())),
+    signal: (name) => void child.kill(name),
+    async stopped() {
+      while (!(await isStopped(pid))) await new Promise((resolve) => setTimeout(resolve, 50));
+    },
+  };
+}
+
+async function isStopped(pid: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  return stat.slice(stat.lastIndexOf(')') + 2).startsWith('T');
+}
