@@ -39,6 +39,9 @@ describe('an error budget', () => {
     [{ max: 5, strict: true }, { failed: 2 }, 3, 1],
     [{ max: 5, strict: true }, { failed: 6 }, 0, 0],
     [{ max: 5, strict: true }, {}, 9, 0],
+    [{ max: 0, minimum: 5, strict: true }, { failed: 1 }, 0, 1],
+    [{ max: 0, minimum: 5, strict: true }, { failed: 1 }, 1, 0],
+    [{ max: 0, minimum: 5, strict: true }, { failed: 1, succeeded: 4 }, 0, 0],
   ])('%j with %j and %d in flight admits %d', (rule, changes, inFlight, admitted) => {
     expect(admits(rule, counts(changes), inFlight)).toBe(admitted);
   });

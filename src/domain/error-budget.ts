@@ -24,9 +24,13 @@ export function isBreached(rule: ErrorBudgetRule | undefined, counts: Counts): b
   return finished >= (rule.minimum ?? 0) && budgetSpent(rule, counts) > budgetAllows(rule, counts.targeted);
 }
 
-/** How many assets may be sent now. `strict` keeps those in flight at what is left of the budget plus one, so that a breach never overshoots. */
+/**
+ * How many assets may be sent now. `strict` keeps those in flight at what is left of the budget plus one, so that a breach never
+ * overshoots. Overdrawn before `minimum` assets are finished, it lets one at a time through: with none the run would wait for ever.
+ */
 export function admits(rule: ErrorBudgetRule | undefined, counts: Counts, assetsInFlight: number): number {
   if (!rule?.strict) return Number.POSITIVE_INFINITY;
-  const left = budgetAllows(rule, counts.targeted) - budgetSpent(rule, counts);
+  if (isBreached(rule, counts)) return 0;
+  const left = Math.max(0, budgetAllows(rule, counts.targeted) - budgetSpent(rule, counts));
   return Math.max(0, left + 1 - assetsInFlight);
 }
