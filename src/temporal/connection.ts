@@ -73,6 +73,17 @@ export async function connectWorker(env: RawEnvironment = process.env): Promise<
   }
 }
 
+/** What is wrong with the variables or the profile, if anything; contacts nothing. */
+export function temporalProblem(env: RawEnvironment): string | undefined {
+  try {
+    target(env);
+    return undefined;
+  } catch (error) {
+    if (error instanceof TemporalMisconfigured) return error.message;
+    throw error;
+  }
+}
+
 function target(env: RawEnvironment): ClientConnectConfig & { address: string; namespace: string } {
   try {
     const { connectionOptions, namespace = DEFAULT_NAMESPACE } = loadClientConnectConfig({ overrideEnvVars: withApiKey(env) });

@@ -1,4 +1,5 @@
 // The SDK's runtime, once a process and before any connection: its log lines become ours, and it leaves signals to the entry point.
+import { IllegalStateError } from '@temporalio/common';
 import { makeTelemetryFilterString, Runtime, type LogLevel as TemporalLevel, type Logger as TemporalLogger } from '@temporalio/worker';
 import type { Logger } from './logger.js';
 
@@ -14,6 +15,23 @@ export function installRuntime(logger: Logger): Runtime {
     shutdownSignals: [],
     telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }), forward: {} } },
   });
+}
+
+/**
+ * The SDK removes its runtime when the last connection of the process closes, and then makes one of its own, with its own signal
+ * handlers: this is for each new connection.
+ */
+export function ensureRuntime(logger: Logger): void {
+  try {
+    installRuntime(logger);
+  } catch (error) {
+    if (!(error instanceof IllegalStateError)) throw error;
+  }
+}
+
+/** A runtime that no worker ever used keeps the process alive: this lets it end. */
+export function endRuntime(): Promise<void> {
+  return Runtime.instance().shutdown();
 }
 
 /** A logger as the SDK wants it, speaking through ours. */

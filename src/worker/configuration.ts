@@ -5,6 +5,7 @@ import { loadWorkerEnvironment, type WorkerSettings } from '../schema/config.js'
 import { type Config, loadConfigFile } from '../schema/config-file.js';
 import type { Parsed, Problem } from '../schema/request.js';
 import type { Environment } from '../schema/secret-ref.js';
+import { temporalProblem } from '../temporal/connection.js';
 
 export interface WorkerConfiguration {
   settings: WorkerSettings;
@@ -17,7 +18,9 @@ export async function loadWorkerConfiguration(env: Environment): Promise<Parsed<
   const settings = loadWorkerEnvironment(env);
   const config = loadConfigFile(undefined, env);
   const problems: Problem[] = [settings, config].flatMap((part) => (part.ok ? [] : part.problems));
-  if (!settings.ok || !config.ok) return { ok: false, problems };
+  const problem = temporalProblem(env);
+  if (problem !== undefined) problems.push({ path: 'TEMPORAL_*', problem });
+  if (!settings.ok || !config.ok || problems.length > 0) return { ok: false, problems };
   try {
     const url = `sqlite:${settings.value.ledger.path}`;
     const ledger = await openLedger({ url, create: true, caps: config.value.policy.caps });

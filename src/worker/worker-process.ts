@@ -10,7 +10,7 @@ import { createQualys } from '../qualys/client.js';
 import { type ClientConnection, connectClient, connectWorker } from '../temporal/connection.js';
 import { createLogger, type Logger } from '../temporal/logger.js';
 import { dataConverterOf } from '../temporal/payload-codec.js';
-import { installRuntime } from '../temporal/runtime.js';
+import { endRuntime, ensureRuntime } from '../temporal/runtime.js';
 import type { WorkerConfiguration } from './configuration.js';
 import { startSweep } from './sweep.js';
 
@@ -33,7 +33,6 @@ const WORKFLOWS = fileURLToPath(new URL(`../workflows/index${extname(import.meta
 
 export function startWorker(configuration: WorkerConfiguration): RunningWorker {
   const logger = createLogger(configuration.settings.logLevel, 'worker');
-  installRuntime(logger);
   const stopping = new AbortController();
   return {
     stop(signal) {
@@ -59,10 +58,12 @@ async function runUntilStopped(configuration: WorkerConfiguration, logger: Logge
     }
   } finally {
     await ledger.close();
+    await endRuntime();
   }
 }
 
 async function serve(configuration: WorkerConfiguration, logger: Logger, stopping: AbortSignal): Promise<void> {
+  ensureRuntime(logger);
   const dataConverter = dataConverterOf(configuration.settings.encryptionKeys);
   const { connection, namespace } = await connectWorker(configuration.env);
   try {

@@ -1,0 +1,73 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
+
+const folder = mkdtempSync(join(tmpdir(), 'overhaul-worker-'));
+const running = new Set<ChildProcess>();
+/** Starting a process compiles the sources first, on a machine that may be busy with other tests. */
+jest.setTimeout(60_000);
+
+afterEach(() => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+/** The real entry point in its own process. Nobody listens at Temporal's address, nor at Qualys'. */
+function startWorker(env: Record<string, string>) {
+  const ledgerPath = join(folder, `${process.hrtime.bigint()}.db`);
+  const child = spawn(process.execPath, ['--import', 'tsx', 'src/worker.ts'], {
+    env: {
+      PATH: process.env.PATH ?? '',
+      HOME: folder,
+      OVERHAUL_DATABASE_URL: `sqlite:${ledgerPath}`,
+      TEMPORAL_ADDRESS: '127.0.0.1:1',
+      QUALYS_URL: 'http://127.0.0.1:1',
+      QUALYS_USERNAME: 'api',
+      QUALYS_PASSWORD: 'not-a-real-one',
+      ...env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  running.add(child);
+  const output = { stdout: '', stderr: '' };
+  const lost = new Promise<void>((resolve) => {
+    child.stdout.on('data', (chunk) => {
+      output.stdout += chunk;
+      if (output.stdout.includes('Temporal cannot be reached')) resolve();
+    });
+  });
+  child.stderr.on('data', (chunk) => {
+    output.stderr += chunk;
+  });
+  const exited = once(child, 'close').then(([code]) => {
+    running.delete(child);
+    return code as number | null;
+  });
+  return { child, output, exited, lost, ledgerPath };
+}
+
+describe('the worker process', () => {
+  test('tells every problem of variables, Temporal profile and file at once, exits 2, and creates nothing', async () => {
+    const config = join(folder, 'wrong.yaml');
+    writeFileSync(config, 'policy: { caps: { callsPerHour: 0 } }\n');
+    const worker = startWorker({ OVERHAUL_LOG_LEVEL: 'loud', TEMPORAL_PROFILE: 'nowhere', OVERHAUL_CONFIG: config });
+    await expect(worker.exited).resolves.toBe(2);
+    expect(worker.output.stdout).toBe('');
+    expect(worker.output.stderr.split('\n').slice(1, 4)).toEqual([
+      '  OVERHAUL_LOG_LEVEL: must be one of fatal, error, warn, info, debug, trace, silent',
+      `  policy.caps.callsPerHour: must be more than 0 (${config}:1)`,
+      expect.stringMatching(/^ {2}TEMPORAL_\*: .*Profile 'nowhere' not found/),
+    ]);
+    expect(existsSync(worker.ledgerPath)).toBe(false);
+  });
+
+  test.each(['SIGTERM', 'SIGINT'] as const)('ends with 0 on %s also while it looks for Temporal', async (signal) => {
+    const worker = startWorker({});
+    await worker.lost;
+    worker.child.kill(signal);
+    await expect(worker.exited).resolves.toBe(0);
+    expect(worker.output.stderr).toBe('');
+  });
+});
