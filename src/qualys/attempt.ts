@@ -1,4 +1,5 @@
 // One request, sent once: through the gate, to the wire, judged, and the gate told what was learned.
+import type { Readable } from 'node:stream';
 import type { AnswerFacts, EndpointKind, LimitSignals, Verdict } from '../domain/answer.js';
 import { judgeAnswer } from '../domain/answer.js';
 import type { CallGate, ServerClock } from '../domain/call-gate.js';
@@ -28,14 +29,26 @@ export interface Call {
   method: 'GET' | 'POST';
   path: string;
   json?: unknown;
-  /** The answer's payload, undefined when it is not what the endpoint promises. */
-  payloadOf: (json: unknown) => unknown;
+  /** Instead of `json`: a body of another type, made anew for each sending. */
+  body?: (() => OutgoingBody) | undefined;
+  /** The answer's payload, undefined when it is not what the endpoint promises. `json` is undefined for a body that is none. */
+  payloadOf: (json: unknown, answer: HttpAnswer) => unknown;
   /** What 204 stands for, where it may come (the gateway answers an empty search so). */
   payloadOfNothing?: unknown;
+  /** A 200 without any body stands for nothing, too (E-14: the GAV filter list). */
+  blankIsNothing?: boolean | undefined;
   runId?: string | undefined;
   signal?: AbortSignal | undefined;
   /** Given for calls with an effect: a connection of its own, asked with the socket open. */
   mayStart?: (() => boolean) | undefined;
+}
+
+export interface OutgoingBody {
+  /** The content type. */
+  type: string;
+  content: string | Readable;
+  /** Length of a stream in bytes. */
+  bytes?: number;
 }
 
 export interface Answer {
@@ -86,15 +99,17 @@ function failed(error: unknown, call: Call): { kind: 'failed'; error: unknown } 
 }
 
 function sent(wire: Wire, call: Call, token: string): Promise<HttpAnswer> {
+  const body = call.body?.() ?? (call.json === undefined ? undefined : { type: 'application/json', content: JSON.stringify(call.json) });
   const request: HttpRequest = {
     method: call.method,
     path: call.path,
     headers: {
       authorization: `Bearer ${token}`,
       accept: 'application/json',
-      ...(call.json === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(body === undefined ? {} : { 'content-type': body.type }),
+      ...(body?.bytes === undefined ? {} : { 'content-length': String(body.bytes) }),
     },
-    body: call.json === undefined ? undefined : JSON.stringify(call.json),
+    body: body?.content,
     signal: call.signal,
   };
   return call.mayStart ? wire.transport.sendOnce(request, call.mayStart) : wire.transport.send(request);
@@ -104,7 +119,8 @@ function judged(call: Call, answer: HttpAnswer): Judged {
   const { status } = answer;
   const limits = limitSignals(answer.headers);
   const json = parsedJson(answer.body);
-  const payload = status === 204 ? call.payloadOfNothing : status >= 200 && status < 300 ? call.payloadOf(json) : undefined;
+  const isNothing = status === 204 || (call.blankIsNothing === true && answer.body.length === 0);
+  const payload = status < 200 || status >= 300 ? undefined : isNothing ? call.payloadOfNothing : call.payloadOf(json, answer);
   const refusal = refusalOf(json);
   const facts: AnswerFacts = { kind: call.kind, status, limits, ...refusal, complete: payload !== undefined };
   const verdict = judgeAnswer(facts);

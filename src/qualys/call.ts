@@ -8,9 +8,10 @@ export interface Reader extends Wire {
   tokens: TokenSource;
   /** Waits up to this long altogether are slept here; longer ones end the call as `limited`. */
   maxWaitInProcessMs: number;
+  /** Tries after a hiccup; default 2, Temporal has patience for the rest. */
+  maxHiccups?: number;
 }
 
-/** Two more tries after a hiccup; Temporal has patience for the rest. */
 const MAX_HICCUPS = 2;
 const MAX_BACKOFF_MS = 1_000;
 
@@ -38,7 +39,7 @@ export async function read(reader: Reader, call: Call): Promise<Answer> {
     const { error } = next;
     if (error.kind === 'unavailable') hiccups += 1;
     const pauseMs = error.waitMs ?? backoffMs(hiccups);
-    if (!next.passes || hiccups > MAX_HICCUPS || (error.waitMs !== undefined && pauseMs > waitLeftMs)) throw error;
+    if (!next.passes || hiccups > (reader.maxHiccups ?? MAX_HICCUPS) || (error.waitMs !== undefined && pauseMs > waitLeftMs)) throw error;
     if (error.waitMs !== undefined) waitLeftMs -= pauseMs;
     await pause(pauseMs, call.signal);
     token = await reader.tokens.token();

@@ -1,4 +1,5 @@
 // HTTP over undici: no redirects, no retries, bounded in time and size. Everything above decides; this only sends.
+import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import type { Dispatcher } from 'undici';
@@ -10,7 +11,7 @@ export interface HttpRequest {
   /** Path and query, beginning with a slash. */
   path: string;
   headers: Record<string, string>;
-  body?: string | undefined;
+  body?: string | Readable | undefined;
   signal?: AbortSignal | undefined;
 }
 
