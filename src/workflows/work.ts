@@ -143,7 +143,8 @@ export class Work {
 
   #nextWake(): number | undefined {
     const { unavailableSince, snapshot } = this.#state;
-    const again = !this.#dispatch && hasWaitingWork(this.snapshot) ? this.#dispatchAgainAt : undefined;
+    // By the same rule as starting it: woken for a dispatch that is not wanted, the loop would start timers without end.
+    const again = !this.#dispatch && hasWorkForDispatch(this.snapshot) ? this.#dispatchAgainAt : undefined;
     const failAt = unavailableSince !== undefined && !snapshot?.attempted ? unavailableSince + UNAVAILABLE_MS : undefined;
     const instants = [again, failAt].filter((instant) => instant !== undefined);
     return instants.length === 0 ? undefined : Math.min(...instants);
@@ -159,8 +160,4 @@ function hasWorkForDispatch(snapshot: RunSnapshot): boolean {
   if (snapshot.doubtful > 0) return true;
   if (snapshot.stop || snapshot.paused) return false;
   return snapshot.unsent > 0 || (snapshot.waiting > 0 && snapshot.slotsTaken < snapshot.maxInFlight);
-}
-
-function hasWaitingWork(snapshot: RunSnapshot): boolean {
-  return snapshot.doubtful > 0 || (!snapshot.stop && !snapshot.paused && (snapshot.unsent > 0 || snapshot.waiting > 0));
 }
