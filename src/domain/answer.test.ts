@@ -62,6 +62,13 @@ describe('judgeAnswer', () => {
     ['409 on scheduler for a limit', facts('schedule', 409, { limits: TO_WAIT }), { kind: 'limit', waitMs: 240_000 }],
     ['409 on a read for a limit', facts('read', 409, { limits: BUSY }), { kind: 'limit', waitMs: 10_000 }],
     ['409 on a read without evidence', facts('read', 409, { limits: ORDINARY_HEADERS }), { kind: 'invalid' }],
+    ['409 on a read without any header', facts('read', 409), { kind: 'limit', waitMs: 60_000 }],
+    [
+      '409 on a read by the code of the window',
+      facts('read', 409, { limits: ORDINARY_HEADERS, errorCode: '1965' }),
+      { kind: 'limit', waitMs: 60_000 },
+    ],
+    ['409 on execute without any header', facts('execute', 409), { kind: 'unknown' }],
     ['409 on execute for a limit', facts('execute', 409, { limits: EMPTY_WINDOW }), { kind: 'limit', waitMs: 60_000 }],
     ['409 on execute without evidence', facts('execute', 409, { limits: ORDINARY_HEADERS }), { kind: 'unknown' }],
     ['429 on import without evidence', facts('import', 429, { limits: ORDINARY_HEADERS }), { kind: 'quota' }],

@@ -42,6 +42,8 @@ export type Verdict =
 const UNTOLD_LIMIT_WAIT_MS = 60_000;
 /** A concurrency refusal passes when a running call ends (graph-qualys waits 10 s). */
 const CONCURRENCY_WAIT_MS = 10_000;
+/** The old regime's own words under 409: too many calls at once, and too many in the window (E-06). */
+const CONFLICT_LIMIT_CODES: ReadonlySet<string> = new Set(['1960', '1965']);
 
 export function judgeAnswer(facts: AnswerFacts): Verdict {
   const { kind, status } = facts;
@@ -85,13 +87,15 @@ function judgeSuccess(facts: AnswerFacts): Verdict {
   return refused && !/^5\d\d$/.test(facts.errorCode ?? '') ? { kind: 'protocol' } : transient(facts.limits);
 }
 
-function judgeConflict({ kind, limits, message }: AnswerFacts): Verdict {
+function judgeConflict({ kind, limits, message, errorCode }: AnswerFacts): Verdict {
   const named = kind === 'schedule' || kind === 'import';
   // The last call of a window carries `Remaining: 0` whatever it answers, so the documented sentence goes first.
   if (named && /already exist/i.test(message ?? '')) return { kind: 'duplicate' };
-  if (hasLimitEvidence(limits)) return { kind: 'limit', waitMs: limitWaitMs(limits) };
+  if (hasLimitEvidence(limits) || CONFLICT_LIMIT_CODES.has(errorCode ?? '')) return { kind: 'limit', waitMs: limitWaitMs(limits) };
   if (named) return { kind: 'duplicate' };
-  return isEffect(kind) ? { kind: 'unknown' } : { kind: 'invalid' };
+  if (isEffect(kind)) return { kind: 'unknown' };
+  // The first refusal of the old regime may come without any header (E-06); headers that show room speak of something else.
+  return Object.keys(limits).length === 0 ? { kind: 'limit', waitMs: limitWaitMs(limits) } : { kind: 'invalid' };
 }
 
 function judgeTooMany({ kind, limits }: AnswerFacts): Verdict {
