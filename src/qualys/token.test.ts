@@ -52,6 +52,13 @@ describe('the token', () => {
     expect(await tokens.token()).toBe(jwt());
   });
 
+  test('may have parts in plain base64, with padding, and then lives four hours', async () => {
+    gateway.replyAuth({ status: 201, headers: DATE, body: 'aGVhZA==.Ym+k/Q==.c2ln' });
+    expect(await tokens.token()).toBe('aGVhZA==.Ym+k/Q==.c2ln');
+    clock.nowMs = NOW + 235 * MINUTE - 1;
+    expect(await tokens.token()).toBe('aGVhZA==.Ym+k/Q==.c2ln');
+  });
+
   test('is kept until five minutes before it ends', async () => {
     gateway.replyAuth(token(1, 240 * MINUTE), token(2, 480 * MINUTE));
     await tokens.token();

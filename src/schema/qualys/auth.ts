@@ -27,6 +27,7 @@ export function tokenOf(body: string): string | undefined {
   }
 }
 
+/** Three parts. Not all gateways keep to the alphabet of base64url, so padding and the other base64 are taken as well. */
 function isJwt(candidate: string): boolean {
-  return /^[\w-]+\.[\w-]+\.[\w-]*$/.test(candidate);
+  return /^[\w+/=~-]+\.[\w+/=~-]+\.[\w+/=~-]*$/.test(candidate);
 }
