@@ -121,12 +121,19 @@ function approvalFor({ policy }: ActivityDependencies, { playbookApproval }: Ope
   };
 }
 
+/** Where in the request stands what an endpoint took for wrong. */
+function inRequest(endpoint: string | undefined): string {
+  if (endpoint === 'script') return 'script';
+  return endpoint === 'assets/search' ? 'targets' : '';
+}
+
 function blockedOrThrow(error: unknown, shown: Blocked | undefined): OpenRunResult {
   if (error instanceof UnresolvedTargets) throw never('InvalidRequest', error.message, error.problems.slice(0, 200));
   if (error instanceof QqlUnsafe) throw never('InvalidRequest', error.message, [{ path: 'targets', problem: error.message }]);
   if (!(error instanceof QualysError)) throw error;
   const type = failureTypeOf(error);
-  if (type !== undefined) throw never(type, error.message, ...(type === 'InvalidRequest' ? [[{ path: '', problem: error.message }]] : []));
+  if (type === 'InvalidRequest') throw never(type, error.message, [{ path: inRequest(error.facts.endpoint), problem: error.message }]);
+  if (type !== undefined) throw never(type, error.message);
   const blocked = blockedBy(error);
   // The first time the workflow is told, so that an operator sees why; afterwards waiting costs no history.
   if (shown?.kind !== blocked.kind) return { kind: 'blocked', blocked };

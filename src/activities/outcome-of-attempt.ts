@@ -25,7 +25,7 @@ export function never(type: string, message: string, ...details: unknown[]): App
   return ApplicationFailure.nonRetryable(message.slice(0, MESSAGE_LENGTH), type, ...details);
 }
 
-/** The contract's failure type for an error of Qualys that waiting does not cure; undefined for those that pass. */
+/** The contract's failure type for an error of Qualys that waiting does not cure; undefined for those that pass, or that an operator mends. */
 export function failureTypeOf(error: QualysError): string | undefined {
   switch (error.kind) {
     case 'authentication':
@@ -33,7 +33,8 @@ export function failureTypeOf(error: QualysError): string | undefined {
     case 'permission':
       return 'PermissionDenied';
     case 'not-found':
-      return 'ScriptNotFound';
+      // Any other address that is not there, /auth above all, means a wrong QUALYS_URL or a gateway half up.
+      return error.facts.endpoint === 'script' ? 'ScriptNotFound' : undefined;
     case 'invalid':
       return 'InvalidRequest';
     case 'limited':
