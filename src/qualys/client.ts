@@ -1,14 +1,32 @@
 // The Qualys client: wires transport, token, gate and clock, and lists what can be asked.
 import type { CallGate, ServerClock } from '../domain/call-gate.js';
-import { countOf, countsOf } from '../schema/qualys/counts.js';
 import type { Logger } from './attempt.js';
-import { type Reader, read } from './call.js';
-import { activitySearch, assetJobSearch, assetSearch, jobSearch, OUTPUT_PAGE_SIZE, paths, scriptSearch, tagSearch } from './endpoints.js';
+import type { Reader } from './call.js';
+import { count, countBy } from './counts.js';
+import { easmStatus, untilEasmCompleted } from './easm.js';
+import { edrAssets } from './edr.js';
+import {
+  activitySearch,
+  assetJobSearch,
+  assetJobSearchV1,
+  assetSearch,
+  jobSearch,
+  jobSearchV1,
+  OUTPUT_PAGE_SIZE,
+  type SearchEndpoint,
+  scriptSearch,
+  tagSearch,
+} from './endpoints.js';
 import { execute } from './execute.js';
+import { countGavAssets, countGavV1Assets, gavAsset, gavAssets, gavV1Asset, gavV1Assets } from './gav.js';
 import { walk } from './paging.js';
-import type { Qualys } from './qualys.js';
+import type { AssetJobRow, Qualys, WalkOptions } from './qualys.js';
+import type { QualysOperations } from './qualys-operations.js';
 import { createSchedule } from './schedule.js';
 import { findScript } from './script.js';
+import { cloneScript } from './script-clone.js';
+import { exportScripts } from './script-export.js';
+import { importScripts } from './script-import.js';
 import { createTokenSource } from './token.js';
 import { createTransport } from './transport.js';
 
@@ -28,30 +46,61 @@ export interface QualysOptions {
 }
 
 /** Close it to give its connections back. */
-export interface QualysClient extends Qualys {
+export interface QualysClient extends Qualys, QualysOperations {
   close(): Promise<void>;
 }
 
 export function createQualys(options: QualysOptions): QualysClient {
   const reader = createReader(options);
+  return { username: options.username, ...whatRunsNeed(reader), ...allElse(reader), close: () => reader.transport.close() };
+}
+
+function whatRunsNeed(reader: Reader): Omit<Qualys, 'username'> {
   return {
-    username: options.username,
     script: (idOrTitle, { runId } = {}) => findScript(reader, idOrTitle, runId),
     searchScripts: (search) => walk(reader, scriptSearch, search),
     searchAssets: (search) => walk(reader, assetSearch, search),
     searchTags: (search) => walk(reader, tagSearch, search),
     searchJobs: (search) => walk(reader, jobSearch, search),
-    searchAssetJobs: ({ includeOutput = false, ...search }) =>
-      includeOutput
-        ? walk(reader, assetJobSearch, { pageSize: OUTPUT_PAGE_SIZE, ...search }, { includeScriptResult: true })
-        : walk(reader, assetJobSearch, search),
+    searchAssetJobs: (search) => assetJobWalk(reader, assetJobSearch, search),
     activities: (search) => walk(reader, activitySearch, search),
-    countAssetJobs: ({ query, groupBy, runId }) => countAssetJobs(reader, { ...(query === undefined ? {} : { query }), groupBy }, runId),
-    countSchedules: ({ filter, runId }) => countSchedules(reader, filter === undefined ? {} : { filter }, runId),
+    countAssetJobs: ({ query, groupBy, runId }) =>
+      countBy(reader, 'asset-jobs', groupBy, { ...(query === undefined ? {} : { filter: query }), runId }),
+    countSchedules: (options) => count(reader, 'schedules', options),
     execute: (request) => execute(reader, request),
     createSchedule: (request) => createSchedule(reader, request),
-    close: () => reader.transport.close(),
   };
+}
+
+function allElse(reader: Reader): QualysOperations {
+  return {
+    searchJobsV1: (search) => walk(reader, jobSearchV1, search),
+    searchAssetJobsV1: (search) => assetJobWalk(reader, assetJobSearchV1, search),
+    exportScripts: (scriptIds, options) => exportScripts(reader, scriptIds, options),
+    importScripts: (request) => importScripts(reader, request),
+    cloneScript: (request) => cloneScript(reader, request),
+    count: (what, options) => count(reader, what, options),
+    countBy: (what, groupBy, options) => countBy(reader, what, groupBy, options),
+    edrAssets: (options) => edrAssets(reader, options),
+    gavAssets: (options) => gavAssets(reader, options),
+    gavAsset: (assetId, options) => gavAsset(reader, assetId, options),
+    countGavAssets: (options) => countGavAssets(reader, options),
+    gavV1Assets: (options) => gavV1Assets(reader, options),
+    gavV1Asset: (assetId, options) => gavV1Asset(reader, assetId, options),
+    countGavV1Assets: (options) => countGavV1Assets(reader, options),
+    easmStatus: (options) => easmStatus(reader, options),
+    untilEasmCompleted: (wait) => untilEasmCompleted(() => easmStatus(reader, wait), wait),
+  };
+}
+
+function assetJobWalk(
+  reader: Reader,
+  endpoint: SearchEndpoint<AssetJobRow>,
+  { includeOutput = false, ...search }: WalkOptions & { includeOutput?: boolean },
+) {
+  return includeOutput
+    ? walk(reader, endpoint, { pageSize: OUTPUT_PAGE_SIZE, ...search }, { includeScriptResult: true })
+    : walk(reader, endpoint, search);
 }
 
 const SILENT: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined };
@@ -61,16 +110,4 @@ function createReader(options: QualysOptions): Reader {
   const transport = createTransport({ baseUrl, timeoutMs });
   const tokens = createTokenSource({ transport, clock, logger }, options);
   return { transport, tokens, gate, clock, logger, timeoutMs, maxWaitInProcessMs };
-}
-
-async function countAssetJobs(reader: Reader, query: Record<string, string>, runId: string | undefined): Promise<Record<string, number>> {
-  const path = paths.assetJobCount(query);
-  const answer = await read(reader, { endpoint: 'assetjobs/count', kind: 'read', method: 'GET', path, payloadOf: countsOf, runId });
-  return answer.payload as Record<string, number>;
-}
-
-async function countSchedules(reader: Reader, json: object, runId: string | undefined): Promise<number> {
-  const path = paths.scheduleCount;
-  const answer = await read(reader, { endpoint: 'scheduler/count', kind: 'read', method: 'POST', path, json, payloadOf: countOf, runId });
-  return answer.payload as number;
 }

@@ -5,6 +5,7 @@ import { AssetTagRow, CarAssetRow } from '../schema/qualys/assets.js';
 import { listOf, type RawList } from '../schema/qualys/common.js';
 import { AssetJobRow, ScriptJobRow } from '../schema/qualys/jobs.js';
 import { ScriptRow } from '../schema/qualys/scripts.js';
+import { operations, pathOf } from './operations.js';
 import type { AssetJobRow as AssetJob, AuditRecord, CarAsset, Script, ScriptJob } from './qualys.js';
 
 /** A path into the raw row, and the direction. */
@@ -36,7 +37,7 @@ const WALK_PAGE_SIZE = 1_000;
 
 export const scriptSearch: SearchEndpoint<Script> = {
   name: 'scripts/search',
-  path: '/sm/v1/scripts/search',
+  path: operations.searchScripts.path,
   engine: 'page-number',
   sort: [['id', 'asc']],
   pageSize: NUMBERED_PAGE_SIZE,
@@ -48,7 +49,7 @@ export const scriptSearch: SearchEndpoint<Script> = {
 
 export const assetSearch: SearchEndpoint<CarAsset> = {
   name: 'assets/search',
-  path: '/sm/v1/assets/search',
+  path: operations.searchAssets.path,
   engine: 'search-after',
   sort: [['id', 'asc']],
   pageSize: WALK_PAGE_SIZE,
@@ -60,7 +61,7 @@ export const assetSearch: SearchEndpoint<CarAsset> = {
 
 export const tagSearch: SearchEndpoint<{ tagId: string; tagUuid: string; name: string }> = {
   name: 'assettags/search',
-  path: '/sm/v1/assettags/search',
+  path: operations.searchTags.path,
   engine: 'page-number',
   sort: [],
   pageSize: NUMBERED_PAGE_SIZE,
@@ -74,7 +75,7 @@ export const tagSearch: SearchEndpoint<{ tagId: string; tagUuid: string; name: s
 /** Newest first: whoever looks for the job of an execution finds it on the first page. */
 export const jobSearch: SearchEndpoint<ScriptJob> = {
   name: 'jobs/search',
-  path: '/sm/v2/jobs/search',
+  path: operations.searchJobs.path,
   engine: 'search-after',
   sort: [
     ['created.dateTime', 'desc'],
@@ -90,7 +91,7 @@ export const jobSearch: SearchEndpoint<ScriptJob> = {
 /** Oldest first: asset jobs that appear during the walk come behind what was read. */
 export const assetJobSearch: SearchEndpoint<AssetJob> = {
   name: 'assetjobs/search',
-  path: '/sm/v2/assetjobs/search',
+  path: operations.searchAssetJobs.path,
   engine: 'search-after',
   sort: [
     ['created.dateTime', 'asc'],
@@ -103,9 +104,26 @@ export const assetJobSearch: SearchEndpoint<AssetJob> = {
   idField: 'id',
 };
 
+/** v1: the same rows by page numbers, which end at the 9,999th. */
+export const jobSearchV1: SearchEndpoint<ScriptJob> = {
+  ...jobSearch,
+  name: 'v1/jobs/search',
+  path: operations.searchJobsV1.path,
+  engine: 'page-number',
+  pageSize: NUMBERED_PAGE_SIZE,
+};
+
+export const assetJobSearchV1: SearchEndpoint<AssetJob> = {
+  ...assetJobSearch,
+  name: 'v1/assetjobs/search',
+  path: operations.searchAssetJobsV1.path,
+  engine: 'page-number',
+  pageSize: NUMBERED_PAGE_SIZE,
+};
+
 export const activitySearch: SearchEndpoint<AuditRecord> = {
   name: 'scripts/activities',
-  path: '/sm/v1/scripts/activities',
+  path: operations.activities.path,
   engine: 'page-number',
   sort: [],
   pageSize: NUMBERED_PAGE_SIZE,
@@ -120,16 +138,7 @@ export const OUTPUT_PAGE_SIZE = 25;
 
 export const paths = {
   /** Takes an id or a name, as one segment (T-29). */
-  script: (idOrTitle: string) => `/sm/v1/scripts/${encodeURIComponent(idOrTitle)}`,
-  execute: (scriptId: string) => `/sm/v1/scripts/${encodeURIComponent(scriptId)}/execute`,
-  schedule: '/sm/v1/scripts/scheduler',
-  scheduleCount: '/sm/v1/scheduler/count',
-  assetJobCount: (query: Record<string, string>) => `/sm/v1/assetjobs/count?${queryText(query)}`,
+  script: (idOrTitle: string) => pathOf(operations.script.path, { id: idOrTitle }),
+  execute: (scriptId: string) => pathOf(operations.execute.path, { scriptId }),
+  schedule: operations.createSchedule.path,
 } as const;
-
-/** `%20`, never `+`: a plus sign is read as itself by some gateways (T-22). */
-function queryText(query: Record<string, string>): string {
-  return Object.entries(query)
-    .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
-    .join('&');
-}

@@ -69,7 +69,7 @@ function nameFilter(title: string): Qql | undefined {
   }
 }
 
-function withHash(script: Script): Script {
+export function withHash(script: Script): Script {
   if (script.content === undefined) return script;
   const bytes = Buffer.from(script.content.replace(/\s+/g, ''), 'base64');
   return { ...script, sha256: createHash('sha256').update(bytes).digest('hex') };

@@ -1,4 +1,4 @@
-// Bodies and answers of the two calls with effects: execute and scheduler (E12, E13).
+// Bodies and answers of the calls with effects: import, clone, execute, scheduler (E10–E13).
 import { z } from 'zod';
 import { Envelope, idText, lenient } from './common.js';
 
@@ -22,6 +22,26 @@ export function scheduleIdOf(json: unknown): string | undefined {
   const effect = effectOf(json);
   return effect?.id ?? effect?.scheduleId;
 }
+
+export function clonedIdOf(json: unknown): string | undefined {
+  return effectOf(json)?.id;
+}
+
+/** An empty list is no import that succeeded: it says nothing. */
+const Ids = lenient(z.array(idText).min(1));
+const Imported = z.looseObject({ ImportedIds: Ids, importedIds: Ids });
+
+/** `ImportedIds` or `importedIds`, bare as in the sample or under `body` (C06). */
+export function importedIdsOf(json: unknown): string[] | undefined {
+  const envelope = Envelope.safeParse(json);
+  const parsed = Imported.safeParse(envelope.success && envelope.data.body != null ? envelope.data.body : json);
+  return parsed.success ? (parsed.data.ImportedIds ?? parsed.data.importedIds) : undefined;
+}
+
+/** A new script's title, strict in what is sent. The service's own rules for titles are not documented. */
+export const CloneBody = z.strictObject({
+  scriptTitle: z.string().trim().min(1, 'must not be empty').max(255, 'has more than 255 characters'),
+});
 
 function effectOf(json: unknown): z.output<typeof Effect> | undefined {
   const envelope = Envelope.safeParse(json);

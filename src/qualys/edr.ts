@@ -1,0 +1,118 @@
+// EDR assets (E21, E22): no total, a bare array, and the next cursor in a response header.
+import { bareArrayOf, EdrAssetRow, edrCursorOf, edrCursorOfRow } from '../schema/qualys/edr.js';
+import { type Reader, read } from './call.js';
+import { QualysError } from './errors.js';
+import { operations, pathOf } from './operations.js';
+import type { Cursor, Page } from './qualys.js';
+import type { EdrAsset, EdrWalkOptions } from './qualys-operations.js';
+import { rawRows } from './raw-rows.js';
+
+/** The service's own default is 10 (T-23). */
+const PAGE_SIZE = 100;
+const MAX_PAGE_SIZE = 9_999;
+const ENDPOINT = 'ioc/asset/searchAfter';
+
+/** v1, or the path without a version where the gateway answers the first call with 404. The cursor is good for both. */
+export async function* edrAssets(reader: Reader, options: EdrWalkOptions): AsyncGenerator<Page<EdrAsset>> {
+  const pageSize = checkedPageSize(options.pageSize ?? PAGE_SIZE);
+  let sent = sentCursor(options.after);
+  let path: string = operations.edrAssetsV1.path;
+  let seen: ReadonlySet<string> = new Set();
+  for (let isFirst = true; ; isFirst = false) {
+    let page: EdrPage;
+    try {
+      page = await fetchPage(reader, path, options, { pageSize, searchAfterValues: sent });
+    } catch (error) {
+      if (!isFirst || !(error instanceof QualysError) || error.kind !== 'not-found') throw error;
+      path = operations.edrAssets.path;
+      page = await fetchPage(reader, path, options, { pageSize, searchAfterValues: sent });
+    }
+    const rows = rawRows(reader, ENDPOINT, EdrAssetRow, page.raw);
+    const fresh = rows.filter(({ id }) => !seen.has(id));
+    const next = nextCursor(page, { sent, pageSize, hasNews: fresh.length > 0 });
+    yield { rows: fresh, cursor: next === undefined ? undefined : [next], bytes: page.bytes, serverAt: page.serverAt };
+    if (next === undefined) return;
+    sent = next;
+    seen = new Set(rows.map(({ id }) => id));
+  }
+}
+
+interface EdrPage {
+  raw: readonly unknown[];
+  header: string | undefined;
+  bytes: number;
+  serverAt: number | undefined;
+}
+
+/** The sample sends the comma of the cursor as it is; encoded it is the same value. */
+async function fetchPage(
+  reader: Reader,
+  path: string,
+  options: EdrWalkOptions,
+  paging: { pageSize: number; searchAfterValues: string | undefined },
+): Promise<EdrPage> {
+  const { filter, includeAttributes, excludeAttributes, runId, signal } = options;
+  const answer = await read(reader, {
+    endpoint: ENDPOINT,
+    kind: 'read',
+    method: 'GET',
+    path: pathOf(path, {}, { filter, ...projection(includeAttributes, excludeAttributes), ...paging }),
+    payloadOf(json, { headers }) {
+      const raw = bareArrayOf(json);
+      return raw && { raw, header: edrCursorOf(headers) };
+    },
+    payloadOfNothing: { raw: [], header: undefined },
+    runId,
+    signal,
+  });
+  const { raw, header } = answer.payload as Pick<EdrPage, 'raw' | 'header'>;
+  return { raw, header, bytes: answer.bytes, serverAt: answer.serverAt };
+}
+
+/** Undefined at the end: an empty page, a page without news, or a short one after which no cursor came. */
+function nextCursor(
+  page: EdrPage,
+  { sent, pageSize, hasNews }: { sent: string | undefined; pageSize: number; hasNews: boolean },
+): string | undefined {
+  if (page.raw.length === 0) return undefined;
+  const isShort = page.raw.length < pageSize;
+  if (page.header === undefined && isShort) return undefined;
+  if (!hasNews) {
+    if (isShort) return undefined;
+    throw stalled('a full page holds nothing new');
+  }
+  const candidates = [page.header, edrCursorOfRow(page.raw.at(-1))].filter((cursor) => cursor !== undefined);
+  const next = candidates.find((cursor) => cursor !== sent);
+  if (next === undefined && !(isShort && candidates.length > 0)) {
+    throw stalled(
+      candidates.length === 0 ? 'no cursor came, and the last row has no timeStamp and id to make one of' : 'the cursor stands still',
+    );
+  }
+  return next;
+}
+
+function projection(include: readonly string[] | undefined, exclude: readonly string[] | undefined) {
+  const kept = ['id', 'timeStamp'];
+  const excluded = exclude?.filter((name) => !kept.includes(name)) ?? [];
+  return {
+    ...(include === undefined ? {} : { include_attributes: [...new Set([...kept, ...include])].join(',') }),
+    ...(excluded.length === 0 ? {} : { exclude_attributes: excluded.join(',') }),
+  };
+}
+
+function checkedPageSize(size: number): number {
+  if (Number.isInteger(size) && size >= 1 && size <= MAX_PAGE_SIZE) return size;
+  throw new RangeError(`${ENDPOINT}: a page size must be a whole number from 1 to ${MAX_PAGE_SIZE}, not ${size}`);
+}
+
+function sentCursor(after: Cursor | undefined): string | undefined {
+  if (after === undefined) return undefined;
+  const [cursor] = after;
+  if (typeof cursor === 'string' && cursor !== '') return cursor;
+  throw new RangeError(`${JSON.stringify(after)} is no cursor of a walk over EDR assets`);
+}
+
+function stalled(what: string): QualysError {
+  const message = `${ENDPOINT}: cannot continue the walk, ${what}. Rows may be missing; walk again or narrow the filter`;
+  return new QualysError('protocol', message, { endpoint: ENDPOINT });
+}
