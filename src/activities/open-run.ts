@@ -71,7 +71,7 @@ async function openWith(dependencies: ActivityDependencies, input: OpenRunInput)
   await ledger.runs.setScript(runId, { id: script.id, title: script.title, sha256: script.sha256 });
 
   const targets = await readTargets(dependencies.client, { ...input, workflowId: runId });
-  await resolveTargets(dependencies, { runId, targets, onPage: goOn });
+  await resolveTargets(dependencies, { runId, targets, script, onPage: goOn });
   const cohort = await ledger.cohort.freeze(runId);
   if (cohort.size === 0) throw never('NoTargets', 'The targets name no asset: the cohort is empty, so there is nothing to run on.');
   if (request.maxAssets !== undefined && cohort.size > request.maxAssets) {

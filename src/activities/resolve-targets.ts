@@ -1,9 +1,11 @@
 // From the request's targets to the frozen cohort, page by page into the ledger.
 import { batches } from '../domain/batches.js';
-import { anyOf, idTerm, type Qql, term } from '../domain/qql.js';
-import type { CarAsset } from '../qualys/qualys.js';
+import { isOtherPlatform } from '../domain/platform.js';
+import { anyOf, idTerm, term } from '../domain/qql.js';
+import type { CarAsset, Script } from '../qualys/qualys.js';
 import type { Problem, Targets } from '../schema/request.js';
 import type { ActivityDependencies } from './dependencies.js';
+import { findAssets } from './find-assets.js';
 
 /** Names in one search: a filter of some 20 KB at most. */
 const NAMES_A_SEARCH = 200;
@@ -24,42 +26,65 @@ export class UnresolvedTargets extends Error {
 interface Resolving {
   runId: string;
   targets: Targets;
+  script: Pick<Script, 'platform'>;
   /** Told after every page, so that a dead worker is noticed. */
   onPage: (found: { source: string; rows: number }) => void;
 }
 
 export async function resolveTargets(dependencies: ActivityDependencies, resolving: Resolving): Promise<void> {
-  const { ledger } = dependencies;
-  const { runId, targets } = resolving;
+  const { ledger, qualys } = dependencies;
+  const { runId, targets, onPage } = resolving;
   if (targets.query && targets.query.source !== 'car') {
     throw new UnresolvedTargets([
       { path: 'targets.query.source', problem: `${targets.query.source} comes with a later version: use "car"` },
     ]);
   }
   const byName = targets.hostnames?.length ? await assetsByName(dependencies, targets.hostnames, resolving) : [];
-  await ledger.cohort.add(runId, [...(targets.assetIds ?? []).map((assetId) => ({ assetId })), ...byName]);
+  await ledger.cohort.add(
+    runId,
+    (targets.assetIds ?? []).map((assetId) => ({ assetId })),
+  );
+  await add(dependencies, resolving, byName);
 
   for (const tagId of targets.assetTagIds ?? []) {
-    await addMatching(dependencies, resolving, idTerm('tags.id', tagId), (asset) => asset.tags.includes(tagId));
+    for await (const assets of taggedWith(dependencies, tagId, resolving)) await add(dependencies, resolving, assets);
   }
   // The operator's own filter is sent as it is: a query is theirs to write, and it can only choose assets.
-  if (targets.query) await addMatching(dependencies, resolving, targets.query.filter as Qql, () => true);
+  if (targets.query) {
+    const { filter } = targets.query;
+    for await (const page of qualys.searchAssets({ filter, pageSize: PAGE_SIZE, runId })) {
+      await add(dependencies, resolving, page.rows);
+      onPage({ source: filter.slice(0, 80), rows: page.rows.length });
+    }
+  }
   await ledger.cohort.remove(runId, targets.excludedAssetIds ?? []);
   // What policy forbids stays in the cohort, visibly skipped: nobody shall take its absence for an oversight.
   await ledger.cohort.skip(runId, await neverTouched(dependencies, resolving), 'never-touch');
 }
 
-async function addMatching(
-  dependencies: ActivityDependencies,
-  resolving: Resolving,
-  filter: Qql,
-  belongs: (asset: CarAsset) => boolean,
-): Promise<void> {
-  const { qualys, ledger } = dependencies;
-  for await (const page of qualys.searchAssets({ filter, pageSize: PAGE_SIZE, runId: resolving.runId })) {
-    await ledger.cohort.add(resolving.runId, page.rows.filter(belongs));
-    resolving.onPage({ source: filter.slice(0, 80), rows: page.rows.length });
+async function add({ ledger }: ActivityDependencies, { runId, script }: Resolving, assets: readonly CarAsset[]): Promise<void> {
+  await ledger.cohort.add(runId, assets);
+  const others = assets.filter(({ platform }) => isOtherPlatform(script.platform, platform));
+  if (others.length > 0) {
+    await ledger.cohort.skip(
+      runId,
+      others.map(({ assetId }) => assetId),
+      'other-platform',
+    );
   }
+}
+
+function taggedWith({ qualys }: ActivityDependencies, tagId: string, { runId, onPage }: Resolving): AsyncGenerator<CarAsset[]> {
+  return findAssets(qualys, {
+    runId,
+    filter: idTerm('tags.id', tagId),
+    belongs: ({ tags }) => tags.includes(tagId),
+    probe: ({ tags }) => {
+      const own = tags.find((tag) => /^\d{1,19}$/.test(tag));
+      return own === undefined ? undefined : idTerm('tags.id', own);
+    },
+    onPage: (rows) => onPage({ source: `tag ${tagId}`, rows }),
+  });
 }
 
 /** Exact names, case-insensitive, one asset each; every name that fails is reported. */
@@ -83,19 +108,24 @@ async function assetsByName(dependencies: ActivityDependencies, hostnames: reado
 async function findByName(
   { qualys }: ActivityDependencies,
   hostnames: readonly string[],
-  resolving: Resolving,
+  { runId, onPage }: Resolving,
 ): Promise<Map<string, CarAsset[]>> {
   const wanted = new Set(hostnames.map((hostname) => hostname.toLowerCase()));
   const found = new Map<string, CarAsset[]>();
   for (const part of batches([...wanted], NAMES_A_SEARCH)) {
-    const filter = anyOf(part.map((hostname) => term('name', hostname)));
-    for await (const page of qualys.searchAssets({ filter, pageSize: PAGE_SIZE, runId: resolving.runId })) {
-      for (const asset of page.rows) {
+    const pages = findAssets(qualys, {
+      runId,
+      filter: anyOf(part.map((hostname) => term('name', hostname))),
+      belongs: ({ name }) => wanted.has(name.toLowerCase()),
+      probe: ({ name }) => (/^[\w.-]+$/.test(name) ? term('name', name) : undefined),
+      onPage: (rows) => onPage({ source: 'hostnames', rows }),
+    });
+    for await (const assets of pages) {
+      for (const asset of assets) {
         const name = asset.name.toLowerCase();
         const known = found.get(name) ?? [];
-        if (wanted.has(name) && !known.some(({ assetId }) => assetId === asset.assetId)) found.set(name, [...known, asset]);
+        if (!known.some(({ assetId }) => assetId === asset.assetId)) found.set(name, [...known, asset]);
       }
-      resolving.onPage({ source: 'hostnames', rows: page.rows.length });
     }
   }
   return found;
@@ -105,16 +135,37 @@ async function findByName(
 async function neverTouched(dependencies: ActivityDependencies, resolving: Resolving): Promise<string[]> {
   const { neverTouch } = dependencies.policy;
   const assetIds = [...neverTouch.assetIds];
-  for (const tag of neverTouch.tags) {
-    const byId = /^\d+$/.test(tag);
-    const filter = byId ? idTerm('tags.id', tag) : term('tags.name', tag);
-    for await (const page of dependencies.qualys.searchAssets({ filter, pageSize: PAGE_SIZE, runId: resolving.runId })) {
-      assetIds.push(...page.rows.filter((asset) => !byId || asset.tags.includes(tag)).map(({ assetId }) => assetId));
-    }
+  for (const tagId of await tagIdsOf(dependencies, neverTouch.tags, resolving)) {
+    for await (const assets of taggedWith(dependencies, tagId, resolving)) assetIds.push(...assets.map(({ assetId }) => assetId));
   }
   if (neverTouch.hostnames.length > 0) {
     const found = await findByName(dependencies, neverTouch.hostnames, resolving);
     assetIds.push(...[...found.values()].flat().map(({ assetId }) => assetId));
   }
   return assetIds;
+}
+
+/** Tags by id or exact name; names are looked up in the list of tags, as assets show ids only. Two tags may bear one name: both are meant. */
+async function tagIdsOf(
+  { qualys, ledger }: ActivityDependencies,
+  tags: readonly string[],
+  { runId, onPage }: Resolving,
+): Promise<string[]> {
+  const ids = tags.filter((tag) => /^\d+$/.test(tag));
+  const names = new Set(tags.filter((tag) => !/^\d+$/.test(tag)).map((name) => name.toLowerCase()));
+  if (names.size === 0) return ids;
+  const unknown = new Set(names);
+  for await (const page of qualys.searchTags({ runId })) {
+    onPage({ source: 'tags', rows: page.rows.length });
+    for (const { tagId, name } of page.rows) {
+      if (!names.has(name.toLowerCase())) continue;
+      ids.push(tagId);
+      unknown.delete(name.toLowerCase());
+    }
+  }
+  if (unknown.size > 0) {
+    const detail = `policy.neverTouch names tags that Qualys does not list: ${[...unknown].join(', ')}`;
+    await ledger.audit.add(runId, { action: 'unknown-tags', detail });
+  }
+  return ids;
 }

@@ -1,0 +1,64 @@
+// Assets by a property that no document says how to filter by: rows are compared here, and a gateway that does not know our token is
+// walked as a whole. The price of a gateway that does know it and finds nothing is two calls.
+import type { Qql } from '../domain/qql.js';
+import { QualysError } from '../qualys/errors.js';
+import type { CarAsset, Qualys } from '../qualys/qualys.js';
+
+export interface Sought {
+  runId: string;
+  /** Our best guess of how Qualys is asked. */
+  filter: Qql;
+  belongs: (asset: CarAsset) => boolean;
+  /** The same question with this asset for an answer, to see whether the filter's token is honoured; undefined when it has no such property. */
+  probe: (asset: CarAsset) => Qql | undefined;
+  /** Told after every page, so that a dead worker is noticed. */
+  onPage: (rows: number) => void;
+}
+
+const PAGE_SIZE = 1_000;
+
+/** The assets that belong, page by page; none of them is missed because the filter was not understood. */
+export async function* findAssets(qualys: Qualys, sought: Sought): AsyncGenerator<CarAsset[]> {
+  const { runId, filter, belongs, onPage } = sought;
+  let found = 0;
+  try {
+    for await (const page of qualys.searchAssets({ filter, pageSize: PAGE_SIZE, runId })) {
+      onPage(page.rows.length);
+      const rows = page.rows.filter(belongs);
+      found += rows.length;
+      if (rows.length > 0) yield rows;
+    }
+  } catch (error) {
+    if (!isRefusedFilter(error) || found > 0) throw error;
+    yield* walkAll(qualys, sought);
+    return;
+  }
+  if (found === 0 && !(await isHonoured(qualys, sought))) yield* walkAll(qualys, sought);
+}
+
+async function* walkAll(qualys: Qualys, { runId, belongs, onPage }: Sought): AsyncGenerator<CarAsset[]> {
+  for await (const page of qualys.searchAssets({ pageSize: PAGE_SIZE, runId })) {
+    onPage(page.rows.length);
+    yield page.rows.filter(belongs);
+  }
+}
+
+/** Asks the same for an asset whose answer is known. Without such an asset there is nothing that a walk could find. */
+async function isHonoured(qualys: Qualys, { runId, probe }: Sought): Promise<boolean> {
+  for await (const page of qualys.searchAssets({ pageSize: 100, runId })) {
+    const [known] = page.rows.flatMap((asset) => {
+      const filter = probe(asset);
+      return filter === undefined ? [] : [{ asset, filter }];
+    });
+    if (!known) return page.cursor === undefined;
+    for await (const answer of qualys.searchAssets({ filter: known.filter, pageSize: PAGE_SIZE, runId })) {
+      if (answer.rows.some(({ assetId }) => assetId === known.asset.assetId)) return true;
+    }
+    return false;
+  }
+  return true;
+}
+
+function isRefusedFilter(error: unknown): boolean {
+  return error instanceof QualysError && error.kind === 'invalid';
+}
