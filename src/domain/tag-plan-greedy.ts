@@ -55,9 +55,12 @@ class Filling {
   readonly #excludedBy: Int32Array;
   /** Per tag: members that nothing hits yet. */
   readonly #gain: Int32Array;
-  /** Per tag: members hit by executions before this one; the first 25 of them are in `#overlap`. */
-  readonly #overlapSize: Int32Array;
-  readonly #overlap: Int32Array;
+  /** Per tag: all that closing this execution would make it exclude, its foreign members and what is hit of it. It never becomes less. */
+  readonly #needsLater: Int32Array;
+  /** Per tag: what it has to exclude now, its foreign members and what earlier executions hit. */
+  readonly #needsNow: Int32Array;
+  /** Per tag: the first 25 assets of both, in that order. */
+  readonly #needs: Int32Array;
 
   constructor(index: TagIndex, rule: Rule) {
     this.#index = index;
@@ -65,8 +68,10 @@ class Filling {
     this.#hit = new Uint8Array(index.cohortSize);
     this.#excludedBy = new Int32Array(index.assetIds.length);
     this.#gain = Int32Array.from(index.tags, (tag) => tag.inside.length);
-    this.#overlapSize = new Int32Array(index.tags.length);
-    this.#overlap = new Int32Array(index.tags.length * ENTRIES_A_LIST);
+    this.#needsLater = Int32Array.from(index.tags, (tag) => tag.foreign.length);
+    this.#needsNow = this.#needsLater.slice();
+    this.#needs = new Int32Array(index.tags.length * ENTRIES_A_LIST);
+    for (const [tag, { foreign }] of index.tags.entries()) this.#needs.set(foreign, tag * ENTRIES_A_LIST);
     this.live = Int32Array.from(index.tags.keys());
     this.#dropUseless();
   }
@@ -83,7 +88,7 @@ class Filling {
     let [best, bestScore, bestIsLastChance]: [number | undefined, number, boolean] = [undefined, 0, false];
     for (const tag of this.live) {
       const gain = this.#gain[tag] ?? 0;
-      const lastChance = gain > 1 && this.#exclusionsLater(tag) > ENTRIES_A_LIST;
+      const lastChance = gain > 1 && (this.#needsLater[tag] ?? 0) > ENTRIES_A_LIST;
       if (bestIsLastChance && !lastChance) continue;
       const outranks = lastChance && !bestIsLastChance;
       // The score is at most the gain: most tags are passed over before their exclusions are counted.
@@ -98,7 +103,8 @@ class Filling {
 
   *take(tag: number, pace: Pace): Generator<void, void> {
     this.tagsTaken += 1;
-    this.#exclusions += this.#exclusionsNow(tag, true);
+    this.#exclusions += this.#exclusionsNow(tag);
+    this.#exclude(tag);
     for (const asset of this.#index.tags[tag]?.inside ?? []) {
       if (pace.spend(1)) yield;
       if (this.#hit[asset] === 1) continue;
@@ -116,39 +122,31 @@ class Filling {
     this.execution += 1;
     this.tagsTaken = 0;
     this.#exclusions = 0;
-    for (const tag of this.live) this.#overlapSize[tag] = this.#hitMembers(tag);
-    this.live = this.live.filter((tag) => this.#exclusionsLater(tag) <= ENTRIES_A_LIST);
+    this.live = this.live.filter((tag) => (this.#needsLater[tag] ?? 0) <= ENTRIES_A_LIST);
+    for (const tag of this.live) this.#needsNow[tag] = this.#needsLater[tag] ?? 0;
   }
 
   #recordHit(asset: number, tag: number): void {
-    const hitBefore = this.#hitMembers(tag);
-    if (hitBefore < ENTRIES_A_LIST) this.#overlap[tag * ENTRIES_A_LIST + hitBefore] = asset;
+    const needs = this.#needsLater[tag] ?? 0;
+    if (needs < ENTRIES_A_LIST) this.#needs[tag * ENTRIES_A_LIST + needs] = asset;
+    this.#needsLater[tag] = needs + 1;
     this.#gain[tag] = (this.#gain[tag] ?? 0) - 1;
   }
 
-  #hitMembers(tag: number): number {
-    return (this.#index.tags[tag]?.inside.length ?? 0) - (this.#gain[tag] ?? 0);
-  }
-
-  /** Exclusions the tag would need once this execution is closed. They never become fewer. */
-  #exclusionsLater(tag: number): number {
-    return (this.#index.tags[tag]?.foreign.length ?? 0) + this.#hitMembers(tag);
-  }
-
-  /** Exclusions the tag needs here beyond those that are here already; `mark` makes them. */
-  #exclusionsNow(tag: number, mark = false): number {
-    let needed = 0;
-    const here = this.execution + 1;
-    const exclude = (asset: number): void => {
-      if (this.#excludedBy[asset] === here) return;
-      needed += 1;
-      if (mark) this.#excludedBy[asset] = here;
-    };
-    for (const asset of this.#index.tags[tag]?.foreign ?? []) exclude(asset);
+  /** Exclusions the tag needs here beyond those that are here already. */
+  #exclusionsNow(tag: number): number {
+    let missing = 0;
     const first = tag * ENTRIES_A_LIST;
-    const end = first + (this.#overlapSize[tag] ?? 0);
-    for (let place = first; place < end; place += 1) exclude(this.#overlap[place] ?? 0);
-    return needed;
+    const end = first + (this.#needsNow[tag] ?? 0);
+    for (let place = first; place < end; place += 1) {
+      if (this.#excludedBy[this.#needs[place] ?? 0] !== this.execution + 1) missing += 1;
+    }
+    return missing;
+  }
+
+  #exclude(tag: number): void {
+    const first = tag * ENTRIES_A_LIST;
+    for (const asset of this.#needs.subarray(first, first + (this.#needsNow[tag] ?? 0))) this.#excludedBy[asset] = this.execution + 1;
   }
 
   #dropUseless(): void {

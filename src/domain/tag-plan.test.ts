@@ -184,6 +184,7 @@ describe('random cohorts with overlapping tags', () => {
         expect(plan.executions.length).toBe(plan.cost.executions);
         expect(plan.cost.executions).toBeLessThanOrEqual(plan.byIds.executions);
         expect(plan.cost.executions).toBeGreaterThanOrEqual(plan.atLeast);
+        if (strategy === 'auto') expect(plan.cost.calls).toBeLessThanOrEqual(plan.byIds.calls);
         const check = await verifyPlan({ cohort, ...plan }, new Map(tags.map((one) => [one.tagId, one.assetIds])), atOnce);
         expect([check.problems, check.executions.every(({ verdict }) => verdict === 'exact')]).toEqual([[], true]);
         usedTags += plan.executions.flatMap(({ tagIds }) => tagIds).length;
