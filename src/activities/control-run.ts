@@ -1,22 +1,18 @@
-import type { StopCause } from '../domain/outcome.js';
+import { activityInfo } from '@temporalio/activity';
+import type { Command } from '../domain/command.js';
 import type { RunSnapshot } from '../domain/run-snapshot.js';
 import type { ErrorBudget } from '../schema/request.js';
 import type { ActivityDependencies } from './dependencies.js';
 
-export type Command =
-  | { kind: 'start' }
-  | { kind: 'await-approval'; digest: string }
-  | { kind: 'pause' | 'resume' }
-  | { kind: 'approve' | 'reject'; digest: string }
-  | { kind: 'stop'; cause: StopCause; why: string }
-  | { kind: 'adjust'; maxInFlight?: number | undefined; deadlineMs?: number | undefined; errorBudget?: ErrorBudget | undefined }
-  | { kind: 'retry'; outcomes: readonly string[] };
-
 export interface ControlInput {
   runId: string;
-  command: Command;
+  command: Command<ErrorBudget>;
   by?: string | undefined;
   reason?: string | undefined;
+  /** The update that ordered it. What the workflow orders by itself has none, and is known by its place in the history. */
+  orderId?: string | undefined;
+  /** Grows with every order of the run. */
+  orderNumber?: number | undefined;
 }
 
 export interface ControlResult {
@@ -25,44 +21,19 @@ export interface ControlResult {
   assets: number;
 }
 
-/** Carries an operator's word into the ledger, where every permit asks for it, and into the audit log. Repeating it changes nothing more. */
-export function createControlRun({ ledger }: ActivityDependencies) {
+/** Carries an order into the ledger, where every permit asks for it, and into the audit log. Repeating it, or coming late with it, changes nothing more. */
+export function createControlRun({ ledger }: Pick<ActivityDependencies, 'ledger'>) {
   return {
-    async controlRun({ runId, command, by, reason }: ControlInput): Promise<ControlResult> {
-      const { kind, ...detail } = command;
-      await ledger.audit.add(runId, {
-        actor: by,
-        action: kind,
-        detail: JSON.stringify({ ...detail, ...(reason === undefined ? {} : { reason }) }),
+    async controlRun({ runId, command, by, reason, orderId, orderNumber }: ControlInput): Promise<ControlResult> {
+      const { activityId, workflowExecution, scheduledTimestampMs } = activityInfo();
+      const assets = await ledger.orders.carryOut(runId, {
+        id: orderId === undefined ? `activity:${workflowExecution?.runId}/${activityId}` : `update:${orderId}`,
+        number: orderNumber ?? scheduledTimestampMs,
+        command,
+        by,
+        reason,
       });
-      const assets = await carryOut();
       return { snapshot: await ledger.runs.snapshot(runId), assets };
-
-      async function carryOut(): Promise<number> {
-        switch (command.kind) {
-          case 'start':
-            await ledger.runs.setPhase(runId, 'running');
-            return 0;
-          case 'await-approval':
-            await ledger.runs.setPhase(runId, 'awaiting-approval');
-            return 0;
-          case 'approve':
-          case 'reject':
-            return 0;
-          case 'pause':
-          case 'resume':
-            await ledger.runs.setPaused(runId, command.kind === 'pause');
-            return 0;
-          case 'stop':
-            await ledger.runs.stop(runId, command.cause, command.why);
-            return 0;
-          case 'adjust':
-            await ledger.runs.adjust(runId, command);
-            return 0;
-          case 'retry':
-            return ledger.verdicts.putBack(runId, command.outcomes);
-        }
-      }
     },
   };
 }

@@ -21,6 +21,18 @@ export interface Database extends Sql {
   close(): Promise<void>;
 }
 
+/** The transaction as a database of its own, for parts of the ledger that shall write within it: their transactions join it. */
+export function within(sql: Sql): Database {
+  return {
+    all: (statement, parameters) => sql.all(statement, parameters),
+    first: (statement, parameters) => sql.first(statement, parameters),
+    run: (statement, parameters) => sql.run(statement, parameters),
+    now: () => sql.now(),
+    transaction: (work) => work(sql),
+    close: async () => undefined,
+  };
+}
+
 /**
  * Rows as a parameter for `json_each`. SQLite makes of an escaped lone surrogate bytes that are no UTF-8, and libsql ends the whole
  * process when it reads them back; a NUL would end its text early.

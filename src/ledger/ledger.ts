@@ -3,6 +3,7 @@ import { type CallCaps, CallLog } from './call-log.js';
 import { Cohort } from './cohort.js';
 import type { Database } from './database.js';
 import { Executions } from './executions.js';
+import { Orders } from './orders.js';
 import { Outputs } from './outputs.js';
 import { Reader } from './reader.js';
 import { Runs } from './runs.js';
@@ -24,6 +25,7 @@ export interface Ledger {
   readonly outputs: Outputs;
   readonly scripts: Scripts;
   readonly schedules: Schedules;
+  readonly orders: Orders;
   readonly audit: Audit;
   readonly calls: CallLog;
   readonly serverClock: LedgerServerClock;
@@ -66,6 +68,7 @@ function ledgerOver(database: Database, id: string, caps: CallCaps): Ledger {
     outputs: new Outputs(database),
     scripts: new Scripts(database),
     schedules: new Schedules(database),
+    orders: new Orders(database),
     audit: new Audit(database),
     calls: new CallLog(database, caps),
     serverClock: new LedgerServerClock(database),

@@ -62,6 +62,10 @@ const STEPS: readonly string[][] = [
       PRIMARY KEY (run_id, asset_id, attempt)) WITHOUT ROWID`,
     `CREATE TABLE schedules (
       run_id TEXT NOT NULL, title TEXT NOT NULL, state TEXT NOT NULL, schedule_id TEXT, detail TEXT, PRIMARY KEY (run_id, title)) WITHOUT ROWID`,
+    // Every order that was carried out, with its effect: a second attempt at one finds it here.
+    `CREATE TABLE orders (
+      run_id TEXT NOT NULL, order_id TEXT NOT NULL, number INTEGER NOT NULL, command TEXT NOT NULL, result INTEGER NOT NULL,
+      PRIMARY KEY (run_id, order_id)) WITHOUT ROWID`,
     `CREATE TABLE strays (run_id TEXT NOT NULL, job_id TEXT NOT NULL, asset_id TEXT NOT NULL, PRIMARY KEY (run_id, job_id, asset_id)) WITHOUT ROWID`,
     `CREATE TABLE audit (
       id INTEGER PRIMARY KEY, run_id TEXT, at INTEGER NOT NULL, actor TEXT, verified INTEGER NOT NULL DEFAULT 0, action TEXT NOT NULL, detail TEXT)`,

@@ -115,6 +115,8 @@ export class Verdicts {
       const chosen = `run_id = ? AND last = 1 AND outcome IN (SELECT value FROM json_each(?))`;
       await sql.run(`UPDATE attempts SET lease = NULL WHERE ${chosen} AND lease = 1`, [runId, list]);
       const added = await sql.run(
+      // The report of a finished run is written: nothing of it runs any more.
+      if (!(await sql.first('SELECT 1 AS found FROM runs WHERE id = ? AND finished_at IS NULL', [runId]))) return 0;
         `INSERT INTO attempts (run_id, seq, attempt, asset_id, last, name, agent_uuid, outcome, due_at)
          SELECT run_id, seq, attempt + 1, asset_id, 1, name, agent_uuid, 'pending', ? FROM attempts WHERE ${chosen} AND execution_n IS NOT NULL`,
         [now, runId, list],

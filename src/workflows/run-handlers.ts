@@ -1,8 +1,9 @@
 import { ApplicationFailure, currentUpdateInfo, setHandler } from '@temporalio/workflow';
 import type { z } from 'zod';
-import type { Command } from '../activities/control-run.js';
 import { refusedApproval } from '../domain/approval.js';
+import type { Command } from '../domain/command.js';
 import { AdjustmentSchema, DecisionSchema, parsedMessage, RetryOrderSchema, WhoSchema } from '../schema/messages.js';
+import type { ErrorBudget } from '../schema/request.js';
 import type { RunActivities } from './activity-proxies.js';
 import { adjust, approve, pause, progress, reject, resume, retryUnresolved } from './messages.js';
 import { progressOf, type RunState, takeSnapshot } from './run-state.js';
@@ -48,7 +49,7 @@ async function order<T extends Named>(
   run: Handled,
   schema: z.ZodType<T>,
   argument: unknown,
-  commandOf: (parsed: T) => Command,
+  commandOf: (parsed: T) => Command<ErrorBudget>,
 ): Promise<void> {
   await once(run, async () => {
     const parsed = parsedMessage(schema, argument);
@@ -77,8 +78,13 @@ async function decide(run: Handled, kind: 'approve' | 'reject', argument: unknow
   });
 }
 
-async function control(run: Handled, { by, reason }: Named, command: Command): Promise<number> {
-  const { snapshot, assets } = await activitiesOf(run).controlRun({ runId: run.runId, command, by, reason });
+async function control(run: Handled, { by, reason }: Named, command: Command<ErrorBudget>): Promise<number> {
+  const { runId, state } = run;
+  const orderId = currentUpdateInfo()?.id;
+  // By the workflow's clock, so that a run that was reset does not number its next order as one that the ledger knows already.
+  const orderNumber = Math.max(Date.now(), (state.lastOrder ?? 0) + 1);
+  state.lastOrder = orderNumber;
+  const { snapshot, assets } = await activitiesOf(run).controlRun({ runId, command, by, reason, orderId, orderNumber });
   takeSnapshot(run.state, snapshot);
   run.news();
   return assets;

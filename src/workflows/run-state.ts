@@ -26,6 +26,8 @@ export interface RunState {
   rejectedBy?: string | undefined;
   /** Updates that were carried out, with their results: their ids are only remembered by Temporal within one history. */
   doneUpdates: { id: string; result: number | null }[];
+  /** The number of the last order that was given to the ledger. */
+  lastOrder?: number | undefined;
 }
 
 /** Only the shape that matters for going on: whoever can continue a run as new is the run itself. */
@@ -44,7 +46,12 @@ export function carriedState(carried: unknown): RunState {
   return CarriedSchema.parse(carried) as unknown as RunState;
 }
 
+/** Two activities may answer in another order than they read; much older is only a clock that was set back. */
+const REORDERED_MS = 5_000;
+
 export function takeSnapshot(state: RunState, snapshot: RunSnapshot): void {
+  const olderMs = (state.snapshot?.at ?? 0) - snapshot.at;
+  if (olderMs > 0 && olderMs < REORDERED_MS) return;
   state.given = mostGiven(state.given, snapshot);
   state.snapshot = snapshot;
 }

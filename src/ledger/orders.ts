@@ -1,0 +1,97 @@
+// What operators and the workflow order, each carried out once: the note of it is written with its effect, or neither is.
+import { type Command as AnyCommand, inEffect } from '../domain/command.js';
+import type { ErrorBudget } from '../schema/request.js';
+import { Audit } from './audit.js';
+import { type Database, type Sql, within } from './database.js';
+import { Runs } from './runs.js';
+import { Verdicts } from './verdicts.js';
+
+type Command = AnyCommand<ErrorBudget>;
+
+export interface Order {
+  /** The same for every attempt to carry it out. */
+  id: string;
+  /** Grows with every order of the run: what was ordered later stands, whichever arrives last. */
+  number: number;
+  command: Command;
+  by?: string | undefined;
+  reason?: string | undefined;
+}
+
+export class Orders {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Carries the order out, with its entry in the audit log. Returns the assets that it put back; a second call returns the first one's and changes nothing. */
+  carryOut(runId: string, order: Order): Promise<number> {
+    return this.#database.transaction(async (sql) => {
+      const done = await sql.first<{ result: number }>('SELECT result FROM orders WHERE run_id = ? AND order_id = ?', [runId, order.id]);
+      if (done) return done.result;
+      const run = await sql.first<{ finished_at: number | null }>('SELECT finished_at FROM runs WHERE id = ?', [runId]);
+      if (!run) throw new Error(`The ledger does not know the run ${runId}.`);
+      const command = run.finished_at === null ? inEffect(order.command, await later(sql, runId, order.number)) : undefined;
+      await note(sql, runId, { order, why: run.finished_at === null ? 'a later order stands' : 'the run is finished', command });
+      const result = command ? await carryOut(sql, runId, command) : 0;
+      await sql.run('INSERT INTO orders (run_id, order_id, number, command, result) VALUES (?, ?, ?, ?, ?)', [
+        runId,
+        order.id,
+        order.number,
+        JSON.stringify(order.command),
+        result,
+      ]);
+      return result;
+    });
+  }
+}
+
+async function later(sql: Sql, runId: string, number: number): Promise<Command[]> {
+  const rows = await sql.all<{ command: string }>('SELECT command FROM orders WHERE run_id = ? AND number > ?', [runId, number]);
+  return rows.map(({ command }) => JSON.parse(command) as Command);
+}
+
+interface Noted {
+  order: Order;
+  /** Undefined when the order comes too late to have any effect. */
+  command: Command | undefined;
+  why: string;
+}
+
+async function note(sql: Sql, runId: string, { order, command, why }: Noted): Promise<void> {
+  const { kind, ...detail } = order.command;
+  const reason = order.reason === undefined ? {} : { reason: order.reason };
+  await new Audit(within(sql)).add(runId, {
+    actor: order.by,
+    action: kind,
+    detail: JSON.stringify({ ...detail, ...reason, ...(command ? {} : { ignored: why }) }),
+  });
+}
+
+async function carryOut(sql: Sql, runId: string, command: Command): Promise<number> {
+  const runs = new Runs(within(sql));
+  switch (command.kind) {
+    case 'start':
+      await runs.setPhase(runId, 'running');
+      return 0;
+    case 'await-approval':
+      await runs.setPhase(runId, 'awaiting-approval');
+      return 0;
+    case 'approve':
+    case 'reject':
+      return 0;
+    case 'pause':
+    case 'resume':
+      await runs.setPaused(runId, command.kind === 'pause');
+      return 0;
+    case 'stop':
+      await runs.stop(runId, command.cause, command.why);
+      return 0;
+    case 'adjust':
+      await runs.adjust(runId, command);
+      return 0;
+    case 'retry':
+      return new Verdicts(within(sql)).putBack(runId, command.outcomes);
+  }
+}
