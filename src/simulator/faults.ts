@@ -1,6 +1,7 @@
 // Which call is damaged, and how: decided by the seed and the call's number alone.
 import { chance } from './chance.js';
 import type { SimulatorSettings } from './options.js';
+import type { Route } from './routes.js';
 
 /** What a call gets instead of its answer. */
 export type Damage = { kind: 'reset' } | { kind: 'status'; status: number } | { kind: 'hang' };
@@ -13,10 +14,17 @@ export function damageBefore(settings: SimulatorSettings, callNumber: number): D
   return kind === 2 ? { kind: 'reset' } : { kind: 'status', status: kind === 0 ? 500 : 502 };
 }
 
-/** Damage after an effect. `execute` is the number of the accepted execute, when it was one. */
-export function damageAfter(settings: SimulatorSettings, call: { effect: number; execute?: number }): Damage | undefined {
+/** An effect: its number among all of them, and among those of its kind. */
+export interface Effect {
+  effect: number;
+  kind: NonNullable<Route['effect']>;
+  ofKind: number;
+}
+
+export function damageAfter(settings: SimulatorSettings, call: Effect): Damage | undefined {
   const { seed, faults } = settings;
-  const isNamed = call.execute !== undefined && faults.loseExecutes.includes(call.execute);
+  const named = { execute: faults.loseExecutes, import: faults.loseImports, clone: faults.loseClones, schedule: undefined }[call.kind];
+  const isNamed = named?.includes(call.ofKind) ?? false;
   const isDrawn = faults.dropAfterEffectRate > 0 && chance(seed, 'answer-lost', call.effect) < faults.dropAfterEffectRate;
   if (!isNamed && !isDrawn) return undefined;
   const ways: Damage[] = [{ kind: 'reset' }, { kind: 'status', status: 502 }, { kind: 'status', status: 504 }, { kind: 'hang' }];

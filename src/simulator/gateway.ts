@@ -6,14 +6,18 @@ import { activityRoutes } from './endpoints/activities.js';
 import { assetJobRoutes } from './endpoints/asset-jobs.js';
 import { assetRoutes } from './endpoints/assets.js';
 import { answerAuth } from './endpoints/auth.js';
+import { easmRoutes } from './endpoints/easm.js';
+import { edrRoutes } from './endpoints/edr.js';
 import { executeRoutes } from './endpoints/execute.js';
+import { gavRoutes } from './endpoints/gav.js';
 import { jobRoutes } from './endpoints/jobs.js';
 import { schedulerRoutes } from './endpoints/scheduler.js';
+import { scriptFileRoutes } from './endpoints/script-files.js';
 import { scriptRoutes } from './endpoints/scripts.js';
 import { type Damage, damageAfter, damageBefore, errorBody, isTruncated } from './faults.js';
 import { GatewayError } from './gateway-error.js';
 import type { Limiter, LimitVerdict } from './limits.js';
-import { type Answer, findRoute, type Reply, type RouteMatch } from './routes.js';
+import { type Answer, findRoute, type Reply, type Route, type RouteMatch } from './routes.js';
 import type { Tokens } from './tokens.js';
 import type { World } from './world.js';
 
@@ -26,12 +30,25 @@ export interface GatewayParts {
   catchUp: () => void;
 }
 
-const ROUTES = [...scriptRoutes, ...executeRoutes, ...assetRoutes, ...jobRoutes, ...assetJobRoutes, ...activityRoutes, ...schedulerRoutes];
+// `export` before `{id}`: a path that is written out wins over one with a parameter.
+const ROUTES = [
+  ...scriptFileRoutes,
+  ...scriptRoutes,
+  ...executeRoutes,
+  ...assetRoutes,
+  ...jobRoutes,
+  ...assetJobRoutes,
+  ...activityRoutes,
+  ...schedulerRoutes,
+  ...edrRoutes,
+  ...gavRoutes,
+  ...easmRoutes,
+];
 const MAX_BODY_BYTES = 8 * 1_024 * 1_024;
 
 /** The listener for `http.createServer`. */
 export function gateway(parts: GatewayParts): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const effects = { all: 0, executes: 0 };
+  const effects: EffectCounts = { all: 0, execute: 0, schedule: 0, import: 0, clone: 0 };
   return async (request, response) => {
     const url = new URL(request.url ?? '/', 'http://gateway');
     response.sendDate = false;
@@ -77,8 +94,10 @@ interface Arrival {
   url: URL;
   body: string;
   record: CallRecord;
-  effects: { all: number; executes: number };
+  effects: EffectCounts;
 }
+
+type EffectCounts = Record<'all' | NonNullable<Route['effect']>, number>;
 
 function handled(parts: GatewayParts, arrival: Arrival): Answer | Damage {
   const { world } = parts;
@@ -94,44 +113,46 @@ function handled(parts: GatewayParts, arrival: Arrival): Answer | Damage {
     if (!found) throw new GatewayError(404, `No such resource: ${arrival.url.pathname}`);
     if (found === 'method') throw new GatewayError(405, `${arrival.request.method} is not allowed here`);
     const reply = found.route.handle(callOf(parts, arrival, found));
-    if (found.route.effect) {
+    const { effect } = found.route;
+    if (effect) {
       effects.all += 1;
-      if (found.route.effect === 'execute') effects.executes += 1;
-      const after = damageAfter(world.settings, {
-        effect: effects.all,
-        ...(found.route.effect === 'execute' ? { execute: effects.executes } : {}),
-      });
+      effects[effect] += 1;
+      const after = damageAfter(world.settings, { effect: effects.all, kind: effect, ofKind: effects[effect] });
       if (after) {
         record.fault = `${after.kind} after the effect`;
         reply.onLost?.();
         return after;
       }
     }
-    return jsonAnswer(parts, reply, record, found.route.effect === undefined);
+    return jsonAnswer(parts, reply, record, effect === undefined);
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
     return { status: error.status, ...errorBody(world.settings, error.status, error.message) };
   }
 }
 
-function callOf(parts: GatewayParts, { body, url, record }: Arrival, found: RouteMatch) {
+function callOf(parts: GatewayParts, { body, request, url, record }: Arrival, found: RouteMatch) {
   const { world } = parts;
+  const contentType = request.headers['content-type'] ?? '';
   return {
     world,
     username: record.user ?? '',
     params: found.params,
     query: url.searchParams,
-    body: parsedBody(body),
+    body: /multipart|xml/.test(contentType) ? undefined : parsedBody(body),
+    text: body,
+    contentType,
     now: world.clock.now(),
     number: record.number,
   };
 }
 
 function jsonAnswer(parts: GatewayParts, reply: Reply, record: CallRecord, isRead: boolean): Answer {
-  const text = JSON.stringify(reply.body);
+  const text = reply.body === undefined ? '' : JSON.stringify(reply.body);
   const isCut = isRead && isTruncated(parts.world.settings, record.number);
   if (isCut) record.fault = 'truncated';
-  return { status: reply.status, type: 'application/json', text: isCut ? text.slice(0, Math.ceil(text.length / 2)) : text };
+  const shown = isCut ? text.slice(0, Math.ceil(text.length / 2)) : text;
+  return { status: reply.status, type: 'application/json', text: shown, ...(reply.headers ? { headers: reply.headers } : {}) };
 }
 
 interface Finish {
@@ -155,6 +176,7 @@ function finish(parts: GatewayParts, { response, record, outcome, limits }: Fini
 function send(parts: GatewayParts, response: ServerResponse, answer: Answer): void {
   const bytes = Buffer.from(answer.text);
   response.writeHead(answer.status, {
+    ...answer.headers,
     Date: new Date(parts.world.clock.now()).toUTCString(),
     'Content-Type': answer.type,
     'Content-Length': bytes.length,

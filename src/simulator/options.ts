@@ -43,10 +43,13 @@ const LimitsOption = z.strictObject({
 });
 
 const FaultsOption = z.strictObject({
-  /** Share of accepted execute and schedule calls whose answer is lost after the effect. */
+  /** Share of accepted execute, schedule, import and clone calls whose answer is lost after the effect. */
   dropAfterEffectRate: rate.default(0),
   /** The n-th accepted executes of the gateway (from 1) whose answer is lost after the effect. */
   loseExecutes: z.array(count).default([]),
+  /** The same for imports and for clones. */
+  loseImports: z.array(count).default([]),
+  loseClones: z.array(count).default([]),
   /** How an answer is lost: connection reset, a 502 or 504, silence until the client gives up, or each in turn. */
   lostAs: z.enum(['reset', 'status', 'hang', 'mixed']).default('reset'),
   /** Share of calls, `/auth` aside, that fail with 500, 502 or a reset BEFORE any effect. */
@@ -99,6 +102,30 @@ const fleetOptions = {
   assetNames: z.record(z.string(), z.string()).default({}),
   scripts: z.array(ScriptOption).default(DEFAULT_SCRIPTS),
   tags: z.array(TagOption).default(DEFAULT_TAGS),
+};
+
+const EasmProfileOption = z.strictObject({
+  profileId: id,
+  /** Simulated milliseconds from the start until its sync is `COMPLETED`; default: never. */
+  completedAfterMs: simulatedMs.optional(),
+});
+
+const inventoryOptions = {
+  /** Scripts that the subscription may hold: more are a 429 without limit evidence. */
+  scriptQuota: z.number().int().min(0).default(5_000),
+  /** What a clone under a title that exists gets; the documents do not say. */
+  cloneDuplicate: z.union([z.literal(400), z.literal(409)]).default(400),
+  /** `free` subscriptions see `customAttributes: null`. */
+  gavSubscription: z.enum(['paid', 'free']).default('paid'),
+  /** Whether the versioned EDR path exists. */
+  edrV1: z.boolean().default(true),
+  /** Name of the header with the EDR cursor; `none` leaves it out. */
+  edrCursorHeader: z.string().min(1).default('searchAfterValue'),
+  /** The cursor as `1712231352160,id`, or as a JSON array. */
+  edrCursorForm: z.enum(['plain', 'json']).default('plain'),
+  /** What comes behind the last EDR asset: `[]` or a 204. */
+  edrEnd: z.union([z.literal('empty'), z.literal(204)]).default('empty'),
+  easmProfiles: z.array(EasmProfileOption).default([{ profileId: 3101, completedAfterMs: 300_000 }]),
 };
 
 const timingOptions = {
@@ -177,6 +204,7 @@ export const SimulatorOptionsSchema = z.strictObject({
   /** Life of a token in simulated seconds. */
   tokenLifeSec: z.number().positive().default(14_400),
   ...fleetOptions,
+  ...inventoryOptions,
   ...timingOptions,
   ...fateOptions,
   ...wireOptions,

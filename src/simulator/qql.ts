@@ -14,6 +14,7 @@ export type QqlNode =
 const QUOTES = { '"': 'phrase', '`': 'exact', "'": 'single' } as const;
 const TOKEN = /[A-Za-z][\w.]*(?=:)/y;
 const WORD = /[^\s()]+/y;
+const NESTED = /\(\s*[A-Za-z][\w.]*:/y;
 const KEYWORD = /(and|or|not)(?=[\s(]|$)/iy;
 const RANGE = /\s*(?:"([^"]*)"|'([^']*)'|([^\s\])]+))\s*\.\.\s*(?:"([^"]*)"|'([^']*)'|([^\s\])]+))\s*([\])])/y;
 
@@ -61,7 +62,17 @@ class QqlReader {
     const token = this.#match(TOKEN)?.[0];
     if (token === undefined) throw this.wrong('expected token:value');
     this.#at += 1;
-    return { kind: 'term', token, value: this.#value() };
+    return this.#nested(token) ?? { kind: 'term', token, value: this.#value() };
+  }
+
+  // `customAttributes:(key:'a' and value:'b')` is what it says of `customAttributes.key` and `customAttributes.value`.
+  #nested(parent: string): QqlNode | undefined {
+    this.atEnd();
+    if (!this.#peek(NESTED)) return undefined;
+    this.#at += 1;
+    const node = this.alternatives();
+    if (!this.#literal(')')) throw this.wrong('expected )');
+    return prefixed(node, parent);
   }
 
   #value(): QqlValue {
@@ -128,4 +139,10 @@ class QqlReader {
     if (found) this.#at += found[0].length;
     return found;
   }
+}
+
+function prefixed(node: QqlNode, parent: string): QqlNode {
+  if (node.kind === 'term') return { ...node, token: `${parent}.${node.token}` };
+  if (node.kind === 'not') return { kind: 'not', node: prefixed(node.node, parent) };
+  return { kind: node.kind, nodes: node.nodes.map((child) => prefixed(child, parent)) };
 }

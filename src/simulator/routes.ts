@@ -7,8 +7,11 @@ export interface Call {
   /** Path parameters, decoded. */
   params: Readonly<Record<string, string>>;
   query: URLSearchParams;
-  /** The JSON body, or undefined when none was sent. */
+  /** The JSON body; undefined when none was sent, or one of another type. */
   body: unknown;
+  /** The body as it came, and its content type. */
+  text: string;
+  contentType: string;
   /** Simulated instant at which the call is answered. */
   now: number;
   /** Number of the call, from 1; what changes from answer to answer follows from it. */
@@ -17,7 +20,9 @@ export interface Call {
 
 export interface Reply {
   status: number;
+  /** Undefined: no body at all. */
   body: unknown;
+  headers?: Readonly<Record<string, string>>;
   /** Set when the call changed something: its answer may be lost afterwards. */
   onLost?: () => void;
 }
@@ -27,6 +32,7 @@ export interface Answer {
   status: number;
   type: string;
   text: string;
+  headers?: Readonly<Record<string, string>>;
 }
 
 export interface Route {
@@ -34,7 +40,7 @@ export interface Route {
   /** Segments; `{name}` takes one segment. */
   path: string;
   /** A call with an effect, which must not be damaged except through its lost answer. */
-  effect?: 'execute' | 'schedule';
+  effect?: 'execute' | 'schedule' | 'import' | 'clone';
   handle: (call: Call) => Reply;
 }
 

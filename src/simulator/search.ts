@@ -186,7 +186,7 @@ function readCursor(value: unknown, sortKeys: number): SortValue[] | undefined {
   return value as SortValue[];
 }
 
-function readWhole(value: unknown, name: string, min: number, max: number): number | undefined {
+export function readWhole(value: unknown, name: string, min: number, max: number): number | undefined {
   if (value === undefined || value === null || value === '') return undefined;
   const number = typeof value === 'number' || typeof value === 'string' ? Number(value) : Number.NaN;
   if (!Number.isInteger(number) || number < min || number > max)

@@ -4,7 +4,8 @@ import type { SimulatedClock } from './clock.js';
 import { type Fleet, fleetOf } from './fleet.js';
 import type { SimulatorSettings } from './options.js';
 
-export type SimulatedScript = SimulatorSettings['scripts'][number];
+/** `content` is the script's text; an imported one keeps its base64 instead, bytes and line breaks as they came. */
+export type SimulatedScript = SimulatorSettings['scripts'][number] & { base64?: string; createdAt?: number; visibleAt?: number };
 
 /** A parent job. Its asset jobs are not stored: the k-th has the id `firstAssetJobId + k` and the asset `assets[k]`. */
 export interface SimulatedJob {
@@ -59,6 +60,9 @@ export interface World {
   readonly settings: SimulatorSettings;
   readonly clock: SimulatedClock;
   readonly fleet: Fleet;
+  /** Simulated instant of the start. */
+  readonly bornAt: number;
+  readonly scripts: SimulatedScript[];
   readonly jobs: SimulatedJob[];
   readonly jobsById: Map<string, SimulatedJob>;
   readonly jobsByUuid: Map<string, SimulatedJob>;
@@ -66,18 +70,21 @@ export interface World {
   readonly schedules: SimulatedSchedule[];
   readonly audit: AuditEntry[];
   script(id: string): SimulatedScript | undefined;
+  /** A script that was imported or cloned: it waits for its review. */
+  addScript(facts: Pick<SimulatedScript, 'title' | 'platform' | 'content' | 'base64'> & { username: string; at: number }): SimulatedScript;
   /** The last execute that was accepted, by script id, and under `''` for the whole subscription. */
   readonly lastExecuteAt: Map<string, number>;
   execute(order: { username: string; script: SimulatedScript; assets: readonly number[]; at: number }): ExecutionRecord;
   record(entry: Omit<AuditEntry, 'id' | 'visibleAt'>): void;
 }
 
+const FIRST_SCRIPT_ID = 16_508;
 const FIRST_JOB_ID = 80_507;
 const FIRST_ASSET_JOB_ID = 900_001;
 
 export function createWorld(settings: SimulatorSettings, clock: SimulatedClock): World {
   const fleet = fleetOf(settings);
-  const scripts = new Map(settings.scripts.map((script) => [String(script.id), script]));
+  const scripts = new Map<string, SimulatedScript>(settings.scripts.map((script) => [String(script.id), script]));
   // A ledger outlives the simulator, and holds correlation UUIDs to be unique: each start of the gateway makes its own.
   const bornAt = clock.now();
   const attemptsByUser = new Map<string, Uint16Array>();
@@ -86,6 +93,8 @@ export function createWorld(settings: SimulatorSettings, clock: SimulatedClock):
     settings,
     clock,
     fleet,
+    bornAt,
+    scripts: [...settings.scripts],
     jobs: [],
     jobsById: new Map(),
     jobsByUuid: new Map(),
@@ -94,6 +103,14 @@ export function createWorld(settings: SimulatorSettings, clock: SimulatedClock):
     audit: [],
     lastExecuteAt: new Map(),
     script: (id) => scripts.get(id),
+    addScript({ username, at, ...facts }) {
+      const id = Math.max(FIRST_SCRIPT_ID - 1, ...Array.from(scripts.keys(), Number)) + 1;
+      const script: SimulatedScript = { ...facts, id, status: 'PENDING_REVIEW', createdAt: at, visibleAt: at + settings.indexLagMs };
+      world.scripts.push(script);
+      scripts.set(String(id), script);
+      world.record({ username, action: 'CREATE', targetType: 'script', targetName: script.title, targetId: String(id), createdAt: at });
+      return script;
+    },
     execute({ username, script, assets, at }) {
       const counted = attemptsByUser.get(username) ?? new Uint16Array(fleet.size);
       attemptsByUser.set(username, counted);

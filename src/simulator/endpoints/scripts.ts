@@ -1,7 +1,7 @@
 import { CUSTOMER_UUID, uuidOf } from '../chance.js';
 import { GatewayError } from '../gateway-error.js';
 import { type Call, ok, type Route } from '../routes.js';
-import { matchingRows, type RowKind, readSearch, searchRows } from '../search.js';
+import { matchingRows, type RowKind, readInstant, readSearch, searchRows } from '../search.js';
 import { countBody, idWriter, listReply, searchRules } from '../wire.js';
 import type { SimulatedScript } from '../world.js';
 
@@ -25,21 +25,21 @@ export const scriptRoutes: Route[] = [
     path: '/sm/v1/script/count',
     handle(call) {
       const { filter } = readSearch({ filter: call.query.get('query') ?? undefined });
-      const rows = matchingRows(scriptKind(call), { filter, startAt: undefined, endAt: undefined }, searchRules(call));
+      const [startAt, endAt] = [readInstant(call.query.get('startAt'), 'startAt'), readInstant(call.query.get('endAt'), 'endAt')];
+      const rows = matchingRows(scriptKind(call), { filter, startAt, endAt }, searchRules(call));
       return ok(countBody(call, rows, { status: ({ status }) => status, platform: ({ platform }) => platform, severity: () => 3 }));
     },
   },
 ];
 
-function findScript(call: Call): SimulatedScript {
-  const wanted = call.params.id ?? '';
-  const script = call.world.script(wanted) ?? call.world.settings.scripts.find(({ title }) => title === wanted);
+export function findScript(call: Call, wanted = call.params.id ?? ''): SimulatedScript {
+  const script = call.world.script(wanted) ?? call.world.scripts.find(({ title }) => title === wanted);
   if (!script) throw new GatewayError(404, `Script not found: ${wanted}`);
   return script;
 }
 
 function scriptKind(call: Call): RowKind<SimulatedScript> {
-  const { scripts } = call.world.settings;
+  const scripts = call.world.scripts.filter(({ visibleAt = 0 }) => visibleAt <= call.now);
   return {
     tokens: {
       id: { kind: 'id', read: ({ id }) => id },
@@ -48,16 +48,16 @@ function scriptKind(call: Call): RowKind<SimulatedScript> {
       status: { kind: 'word', read: ({ status }) => status },
       platform: { kind: 'word', read: ({ platform }) => platform },
     },
-    sortKeys: { id: ({ id }) => id, name: ({ title }) => title, 'created.dateTime': () => createdAt(call) },
+    sortKeys: { id: ({ id }) => id, name: ({ title }) => title, 'created.dateTime': (script) => createdAt(call, script) },
     candidates: () => scripts,
-    createdAt: () => createdAt(call),
+    createdAt: (script) => createdAt(call, script),
   };
 }
 
 function common(call: Call, script: SimulatedScript) {
   const { world } = call;
   const created = {
-    dateTime: createdAt(call),
+    dateTime: createdAt(call, script),
     user: { id: uuidOf(`user ${world.settings.users[0]?.username}`), name: world.settings.users[0]?.username ?? null },
   };
   return {
@@ -94,17 +94,17 @@ function scriptRow(call: Call, script: SimulatedScript) {
   };
 }
 
-function scriptDetail(call: Call, script: SimulatedScript) {
+export function scriptDetail(call: Call, script: SimulatedScript) {
   const text = script.content ?? `#!/bin/sh\n# ${script.title}\necho done\n`;
   return {
     ...common(call, script),
     scriptStatus: script.status,
-    content: Buffer.from(text).toString('base64'),
+    content: script.base64 ?? Buffer.from(text).toString('base64'),
     recurringDay: 0,
     customerUUID: CUSTOMER_UUID,
   };
 }
 
-function createdAt(call: Call): number {
-  return call.world.audit[0]?.createdAt ?? 0;
+function createdAt(call: Call, script: SimulatedScript): number {
+  return script.createdAt ?? call.world.audit[0]?.createdAt ?? 0;
 }

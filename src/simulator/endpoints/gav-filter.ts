@@ -1,0 +1,101 @@
+import { GatewayError } from '../gateway-error.js';
+import { parseQql } from '../qql.js';
+import { qqlTest } from '../qql-match.js';
+import type { Call } from '../routes.js';
+import type { RowKind } from '../search.js';
+import type { World } from '../world.js';
+
+type Test = (index: number) => boolean;
+
+const DEPARTMENTS = ['Engineering', 'Design', 'Customer Support'];
+
+/** Every asset has a department; every tenth also the documents' `Media State4`. */
+export function customAttributes(index: number): { key: string; value: string; connectorName: string }[] {
+  const department = { key: 'Department', value: DEPARTMENTS[index % DEPARTMENTS.length] ?? '', connectorName: 'Qualys' };
+  return index % 10 === 9 ? [{ key: 'Media State4', value: 'Media disconnected', connectorName: 'Qualys' }, department] : [department];
+}
+
+/** The QQL of v1, in the query. */
+export function qqlFilterOf({ world, query }: Call): Test {
+  const node = parseQql(query.get('filter') ?? '');
+  return node ? qqlTest(node, tokens(world), world.settings.unknownToken) : () => true;
+}
+
+/** The body of v2: nothing, JSON or XML. */
+export function gavFilterOf(call: Call): Test {
+  const { criteria, operation } = /xml/.test(call.contentType) ? readXml(call.text) : readJson(call.body);
+  const tests = criteria.map((criterion) => criterionTest(call.world, criterion));
+  if (tests.length === 0) return () => true;
+  return (index) => (operation === 'OR' ? tests.some((test) => test(index)) : tests.every((test) => test(index)));
+}
+
+function tokens({ fleet }: World): RowKind<number>['tokens'] {
+  return {
+    'asset.id': { kind: 'id', read: fleet.assetId },
+    'asset.name': { kind: 'text', read: fleet.name },
+    operatingSystem: { kind: 'text', read: fleet.operatingSystem },
+    'tags.id': { kind: 'id', read: fleet.tagIds },
+    'customAttributes.key': { kind: 'text', read: (index) => customAttributes(index).map(({ key }) => key) },
+    'customAttributes.value': { kind: 'text', read: (index) => customAttributes(index).map(({ value }) => value) },
+  };
+}
+
+interface Criterion {
+  field: string;
+  operator: string;
+  value: string;
+}
+
+interface Filter {
+  criteria: Criterion[];
+  operation: string;
+}
+
+function criterionTest(world: World, { field, operator, value }: Criterion): Test {
+  const known = tokens(world);
+  const token = Object.hasOwn(known, field) ? known[field] : undefined;
+  if (!token) throw new GatewayError(400, `Invalid filter: the field ${field} is not known. Known: ${Object.keys(known).join(', ')}`);
+  const valuesOf = (index: number) => [token.read(index) ?? []].flat().map(String);
+  const wanted = value.toLowerCase();
+  switch (operator) {
+    case 'EQUALS':
+      return (index) => valuesOf(index).some((text) => text.toLowerCase() === wanted);
+    case 'NOT_EQUALS':
+      return (index) => valuesOf(index).every((text) => text.toLowerCase() !== wanted);
+    case 'CONTAINS':
+      return (index) => valuesOf(index).some((text) => text.toLowerCase().includes(wanted));
+    case 'IN': {
+      const choices = wanted.split(',').map((choice) => choice.trim());
+      return (index) => valuesOf(index).some((text) => choices.includes(text.toLowerCase()));
+    }
+    default:
+      throw new GatewayError(400, `Invalid filter: the operator ${operator} is not known`);
+  }
+}
+
+function readJson(body: unknown): Filter {
+  if (body === undefined) return { criteria: [], operation: 'AND' };
+  const { filters, operation = 'AND' } = body as { filters?: unknown; operation?: unknown };
+  if (!Array.isArray(filters)) throw new GatewayError(400, 'filters must be an array');
+  return { criteria: filters.map((criterion) => criterion as Criterion), operation: String(operation) };
+}
+
+const CRITERION = /<Criteria\s+field="([^"]*)"\s+operator="([^"]*)"\s*>\s*<value>([^<]*)<\/value>\s*<\/Criteria>/g;
+
+/** Enough XML for the documented form: `filters` or `FilterRequest` around `Criteria` elements. */
+function readXml(text: string): Filter {
+  const inner = /^\s*(?:<\?xml[^>]*\?>\s*)?<(filters|FilterRequest)\b[^>]*?(?:operation="(\w+)"[^>]*)?>([\s\S]*)<\/\1>\s*$/.exec(text);
+  if (text.trim() === '') return { criteria: [], operation: 'AND' };
+  if (!inner) throw new GatewayError(400, 'The filter is not XML with the root filters');
+  const criteria = [...text.matchAll(CRITERION)].map(([, field = '', operator = '', value = '']) => ({
+    field: unescaped(field),
+    operator,
+    value: unescaped(value),
+  }));
+  if (criteria.length === 0) throw new GatewayError(400, 'The filter holds no Criteria');
+  return { criteria, operation: inner[2] ?? 'AND' };
+}
+
+function unescaped(text: string): string {
+  return text.replace(/&(lt|gt|quot|apos|amp);/g, (_, name: string) => ({ lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' })[name] ?? '');
+}
