@@ -198,6 +198,7 @@ function lookAt(n: number): LookAt {
   const assets = Array.from({ length: BATCH }, (_, index) => asset((n - 1) * BATCH + index));
   return {
     n,
+    lookedAt: 1,
     serverNow: SERVER_AT,
     jobs: assets.map((seen) => ({
       ...seen,
@@ -207,7 +208,7 @@ function lookAt(n: number): LookAt {
       startedAt: SERVER_AT,
       finishedAt: SERVER_AT + 1_000,
     })),
-    decisions: assets.map(({ assetId }) => ({ assetId, outcome: 'succeeded', final: true })),
+    decisions: assets.map(({ assetId }) => ({ assetId, outcome: 'succeeded', final: true, terminal: true })),
     settled: true,
     slotFree: true,
     outputOf: 'none',

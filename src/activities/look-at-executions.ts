@@ -21,20 +21,35 @@ export interface Looking {
   accepted: readonly Execution[];
 }
 
+/**
+ * Both clocks before the first read. A process that is stopped after its reads and goes on an hour later would else take what it
+ * read for the state an hour later, and call unreachable what has long reported.
+ */
+interface Began {
+  lookedAt: number;
+  serverNow: number;
+}
+
+/** What a look asks of Qualys. */
+type LookDependencies = Pick<ActivityDependencies, 'ledger'> & {
+  qualys: Pick<ActivityDependencies['qualys'], 'searchJobs' | 'searchAssetJobs'>;
+};
+
 /** Returns how many assets changed, and how many slots became free. */
 export async function lookAtExecutions(
-  dependencies: ActivityDependencies,
+  dependencies: LookDependencies,
   { run, accepted }: Looking,
 ): Promise<{ changed: number; freed: number }> {
-  const { scripts, serverClock } = dependencies.ledger;
+  const { scripts, serverClock, database } = dependencies.ledger;
   const scriptId = run.script?.id ?? '';
+  const began: Began = { lookedAt: await database.now(), serverNow: await serverClock.now() };
   const executions = await findJobs(dependencies, { run, accepted });
   const { durations } = await scripts.memory(scriptId);
   const medianMs = median(durations.map(({ serverMs }) => serverMs));
   const clockRate = await serverClock.rate();
   const sum = { changed: 0, freed: 0 };
   for (const part of batches(executions, EXECUTIONS_A_PAGE)) {
-    const seen = await lookAtPart(dependencies, { run, executions: part, medianMs });
+    const seen = await lookAtPart(dependencies, { run, executions: part, medianMs, began });
     sum.changed += seen.changed;
     sum.freed += seen.freed;
     // What the look found late does not count: the cadence would slow itself down.
@@ -45,13 +60,12 @@ export async function lookAtExecutions(
 }
 
 async function lookAtPart(
-  dependencies: ActivityDependencies,
-  { run, executions, medianMs }: { run: RunRow; executions: readonly Execution[]; medianMs: number | undefined },
+  dependencies: LookDependencies,
+  { run, executions, medianMs, began }: { run: RunRow; executions: readonly Execution[]; medianMs: number | undefined; began: Began },
 ): Promise<{ changed: number; freed: number; tookMs: number[] }> {
   const { ledger } = dependencies;
-  const rows = await readAssetJobs(dependencies, run, executions);
-  const serverNow = await ledger.serverClock.now();
-  const now = await ledger.database.now();
+  const { rows, serverAt: serverNow = began.serverNow } = await readAssetJobs(dependencies, run, executions);
+  const now = began.lookedAt;
   const looks: LookAt[] = [];
   const tookMs: number[] = [];
   let freed = 0;
@@ -60,7 +74,7 @@ async function lookAtPart(
     const known = await ledger.verdicts.inFlight(run.id, execution.n);
     const decision = decide({ run, execution, jobs, known, serverNow, now, medianMs });
     await recordStrays(dependencies, { run, execution, jobs, known });
-    looks.push(lookOf({ run, execution, jobs, known, decision, serverNow }));
+    looks.push(lookOf({ run, execution, jobs, known, decision, serverNow, lookedAt: now }));
     if (decision.settled || (decision.slotFree && execution.slotFreedAt === undefined)) freed += 1;
     const serverMs = decision.settled && now < (execution.deadlineAt ?? Infinity) ? durationOf(execution, jobs) : undefined;
     if (serverMs !== undefined) tookMs.push(serverMs);
@@ -76,7 +90,7 @@ function durationOf(execution: Execution, jobs: readonly AssetJobRow[]): number 
 }
 
 /** One search finds the jobs of all executions that lack theirs: a correlation UUID is not a job id (T-12). */
-async function findJobs({ qualys, ledger }: ActivityDependencies, { run, accepted }: Looking): Promise<Execution[]> {
+async function findJobs({ qualys, ledger }: LookDependencies, { run, accepted }: Looking): Promise<Execution[]> {
   const wanted = new Map(accepted.filter(({ jobId }) => jobId === undefined).map((execution) => [execution.correlationUuid, execution]));
   if (wanted.size === 0) return [...accepted];
   const found = new Map<number, Execution>();
@@ -99,21 +113,23 @@ async function findJobs({ qualys, ledger }: ActivityDependencies, { run, accepte
   return accepted.map((execution) => found.get(execution.n) ?? execution);
 }
 
-/** The asset jobs of all of them, by job. Rows of other jobs are dropped: a filter is a match, not a promise (C22). */
+/** The asset jobs of all of them, by job, and the server time at which the first of them were read. Rows of other jobs are dropped: a filter is a match, not a promise (C22). */
 async function readAssetJobs(
-  { qualys }: ActivityDependencies,
+  { qualys }: LookDependencies,
   run: RunRow,
   executions: readonly Execution[],
-): Promise<Map<string, AssetJobRow[]>> {
+): Promise<{ rows: Map<string, AssetJobRow[]>; serverAt?: number | undefined }> {
   const withJob = executions.filter(({ jobId }) => jobId !== undefined);
   const rows = new Map<string, AssetJobRow[]>(withJob.map(({ jobId }) => [jobId ?? '', []]));
-  if (withJob.length === 0) return rows;
+  if (withJob.length === 0) return { rows };
   const filter = anyOf(withJob.map(({ jobId }) => idTerm('job.id', jobId ?? '')));
   const expected = withJob.reduce((sum, { size }) => sum + size, 0);
+  let serverAt: number | undefined;
   for await (const page of qualys.searchAssetJobs({ filter, pageSize: Math.min(LARGEST_PAGE, expected + 1), runId: run.id })) {
     for (const row of page.rows) rows.get(row.jobId)?.push(row);
+    serverAt ??= page.serverAt;
   }
-  return rows;
+  return { rows, serverAt };
 }
 
 interface Deciding {
@@ -160,7 +176,7 @@ interface Seen {
   known: readonly AssetInFlight[];
 }
 
-async function recordStrays({ ledger }: ActivityDependencies, { run, execution, jobs, known }: Seen): Promise<void> {
+async function recordStrays({ ledger }: LookDependencies, { run, execution, jobs, known }: Seen): Promise<void> {
   const asked = new Set(known.map(({ assetId }) => assetId));
   const strays = jobs.filter(({ assetId }) => !asked.has(assetId));
   await ledger.verdicts.addStrays(
@@ -169,10 +185,13 @@ async function recordStrays({ ledger }: ActivityDependencies, { run, execution, 
   );
 }
 
-function lookOf({ run, execution, jobs, known, decision, serverNow }: Seen & { decision: ExecutionDecision; serverNow: number }): LookAt {
+type Looked = Seen & { decision: ExecutionDecision; serverNow: number; lookedAt: number };
+
+function lookOf({ run, execution, jobs, known, decision, serverNow, lookedAt }: Looked): LookAt {
   const asked = new Set(known.map(({ assetId }) => assetId));
   return {
     n: execution.n,
+    lookedAt,
     serverNow,
     jobs: jobs.filter(({ assetId }) => asked.has(assetId)).map((job) => ({ ...job, name: job.assetName })),
     decisions: decision.assets,

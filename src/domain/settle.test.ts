@@ -25,72 +25,77 @@ const only = (seen: Job | undefined, changes: Partial<WatchedExecution> = {}) =>
 
 describe('one asset', () => {
   test.each<[string, Job | undefined, Partial<WatchedExecution>, object]>([
-    ['passed', PASSED, {}, { outcome: 'succeeded', final: true }],
-    ['failed', job('execution failed'), {}, { outcome: 'failed', final: true }],
-    ['pending', PENDING, {}, { outcome: 'running', final: false }],
+    ['passed', PASSED, {}, { outcome: 'succeeded', final: true, terminal: true }],
+    ['failed', job('execution failed'), {}, { outcome: 'failed', final: true, terminal: true }],
+    ['pending', PENDING, {}, { outcome: 'running', final: false, terminal: false }],
     [
       'settling within its grace',
       job('SCRIPT RESULT UPLOAD SUCCESS', { exitCode: 0 }),
       { serverNow: T0 + 119_999 },
-      { outcome: 'running', final: false },
+      { outcome: 'running', final: false, terminal: false },
     ],
     [
       'settling past its grace',
       job('SCRIPT RESULT UPLOAD SUCCESS', { exitCode: 0 }),
       { serverNow: T0 + 120_000 },
-      { outcome: 'succeeded', final: true },
+      { outcome: 'succeeded', final: true, terminal: true },
     ],
     [
       'whose result is lost',
       job('SCRIPT RESULT UPLOAD FAILED'),
       { serverNow: T0 + 120_000 },
-      { outcome: 'unverified', reason: 'result-upload-failed', final: true },
+      { outcome: 'unverified', reason: 'result-upload-failed', final: true, terminal: true },
     ],
-    ['without an asset job at once', undefined, { serverNow: T0 + 299_999 }, { outcome: 'running', final: false }],
+    ['without an asset job at once', undefined, { serverNow: T0 + 299_999 }, { outcome: 'running', final: false, terminal: false }],
     [
       'without an asset job for 5 minutes',
       undefined,
       { serverNow: T0 + 300_000 },
-      { outcome: 'missing', reason: 'no-asset-job', final: true },
+      { outcome: 'missing', reason: 'no-asset-job', final: true, terminal: false },
     ],
-    ['of a job that is not found', undefined, { serverNow: T0 + 300_000, jobIsKnown: false }, { outcome: 'running', final: false }],
+    [
+      'of a job that is not found',
+      undefined,
+      { serverNow: T0 + 300_000, jobIsKnown: false },
+      { outcome: 'running', final: false, terminal: false },
+    ],
     [
       'pending at the deadline',
       PENDING,
       { pastDeadline: true },
-      { outcome: 'unreachable', reason: 'no-verdict-by-deadline', final: false },
+      { outcome: 'unreachable', reason: 'no-verdict-by-deadline', final: false, terminal: false },
     ],
     [
       'disconnected at the end of the late watch',
       job('MANIFEST ASSIGNED', { disconnected: true }),
       { pastDeadline: true, pastLateWatch: true },
-      { outcome: 'unreachable', reason: 'disconnected', final: true },
+      { outcome: 'unreachable', reason: 'disconnected', final: true, terminal: false },
     ],
     [
       'with an unknown word at the deadline',
       job('PARKED'),
       { pastDeadline: true },
-      { outcome: 'unverified', reason: 'unknown-status', final: false },
+      { outcome: 'unverified', reason: 'unknown-status', final: false, terminal: false },
     ],
     [
       'settling at the deadline',
       job('SCRIPT RESULT UPLOAD SUCCESS', { exitCode: 3 }),
       { pastDeadline: true },
-      { outcome: 'failed', final: false },
+      { outcome: 'failed', final: false, terminal: false },
     ],
     [
       'of a job not found by the deadline',
       undefined,
       { jobIsKnown: false, pastDeadline: true, pastLateWatch: true },
-      { outcome: 'unverified', reason: 'job-not-found', final: true },
+      { outcome: 'unverified', reason: 'job-not-found', final: true, terminal: false },
     ],
     [
       'whose job is still fanning out at the deadline',
       undefined,
       { pastDeadline: true, pastLateWatch: true },
-      { outcome: 'unverified', reason: 'no-asset-job-by-deadline', final: true },
+      { outcome: 'unverified', reason: 'no-asset-job-by-deadline', final: true, terminal: false },
     ],
-    ['in time for a verdict after the deadline', PASSED, { pastDeadline: true }, { outcome: 'succeeded', final: true }],
+    ['in time for a verdict after the deadline', PASSED, { pastDeadline: true }, { outcome: 'succeeded', final: true, terminal: true }],
   ])('%s', (_, seen, changes, decision) => {
     expect(only(seen, changes)).toEqual({ assetId: '1', ...decision });
   });
@@ -101,12 +106,14 @@ describe('one asset', () => {
       assetId: '1',
       outcome: 'running',
       final: false,
+      terminal: false,
     });
     expect(settleExecution(execution(two, { serverNow: T0 + 600_000, pastDeadline: true })).assets[0]).toEqual({
       assetId: '1',
       outcome: 'missing',
       reason: 'no-asset-job',
       final: false,
+      terminal: false,
     });
   });
 

@@ -37,6 +37,8 @@ export interface AssetDecision {
   reason?: string | undefined;
   /** True when nothing that Qualys may still say is waited for. */
   final: boolean;
+  /** True when Qualys has said the last word about its asset job: only then may the script start there again. */
+  terminal: boolean;
 }
 
 export interface ExecutionDecision {
@@ -57,9 +59,10 @@ export function settleExecution(execution: WatchedExecution): ExecutionDecision 
   const assets = execution.assets.map((asset): AssetDecision => {
     const reading = readings.get(asset.assetId);
     if (reading?.final) return reading;
-    if (!asset.job && mayBeMissing) return { assetId: asset.assetId, outcome: 'missing', reason: 'no-asset-job', final: true };
-    if (!execution.pastDeadline) return { assetId: asset.assetId, outcome: 'running', final: false };
-    return { ...atDeadline(asset, execution), final: execution.pastLateWatch };
+    if (!asset.job && mayBeMissing)
+      return { assetId: asset.assetId, outcome: 'missing', reason: 'no-asset-job', final: true, terminal: false };
+    if (!execution.pastDeadline) return { assetId: asset.assetId, outcome: 'running', final: false, terminal: false };
+    return { ...atDeadline(asset, execution), final: execution.pastLateWatch, terminal: false };
   });
   const settled = assets.every(({ final }) => final);
   const byId = new Map(execution.assets.map((asset) => [asset.assetId, asset]));
@@ -75,13 +78,13 @@ function fanOutIsOver({ assets, jobIsKnown, rowsChangedAt, acceptedAt, serverNow
 
 function readInTime(assetId: string, job: NonNullable<WatchedAsset['job']>, serverNow: number): AssetDecision {
   const reading = readAssetJob(job);
-  if (reading.kind === 'verdict') return { assetId, ...reading.verdict, final: true };
+  if (reading.kind === 'verdict') return { assetId, ...reading.verdict, final: true, terminal: true };
   if (reading.kind === 'settling' && serverNow - job.statusSince >= SETTLING_GRACE_MS)
-    return { assetId, ...reading.otherwise, final: true };
-  return { assetId, outcome: 'running', final: false };
+    return { assetId, ...reading.otherwise, final: true, terminal: true };
+  return { assetId, outcome: 'running', final: false, terminal: false };
 }
 
-function atDeadline({ assetId, job }: WatchedAsset, execution: WatchedExecution): Omit<AssetDecision, 'final'> {
+function atDeadline({ assetId, job }: WatchedAsset, execution: WatchedExecution): Omit<AssetDecision, 'final' | 'terminal'> {
   if (!job) {
     if (!execution.jobIsKnown) return { assetId, outcome: 'unverified', reason: 'job-not-found' };
     // Asset jobs are still appearing: this one may yet come, and the script run.

@@ -55,6 +55,8 @@ export function afterLook(
   seen: { job: SeenAssetJob | undefined; decision: AssetDecision | undefined },
   look: Pick<LookAt, 'serverNow' | 'outputOf'>,
 ): AttemptRow {
+  // Of two watches the one that began later may have read earlier: what it did not see yet does not unsay a verdict.
+  if (row.outcome !== 'running' && row.lease === null && !seen.decision?.terminal) return row;
   const known = seen.job ? withJob(row, seen.job, look.serverNow) : row;
   return seen.decision ? withDecision(known, seen.decision, look.outputOf) : known;
 }
@@ -76,14 +78,14 @@ function withJob(row: AttemptRow, job: SeenAssetJob, serverNow: number): Attempt
   };
 }
 
-/** An asset without an asset job keeps its lease until the run is closed: its job may yet appear. */
-function withDecision(row: AttemptRow, { outcome, reason, final }: AssetDecision, outputOf: LookAt['outputOf']): AttemptRow {
+/** An asset whose asset job is not terminal, or has not appeared, keeps its lease until the run is closed: the script may yet start there. */
+function withDecision(row: AttemptRow, { outcome, reason, final, terminal }: AssetDecision, outputOf: LookAt['outputOf']): AttemptRow {
   const ended = final && row.status !== null;
   return {
     ...row,
     outcome,
     reason: reason === undefined ? null : storableText(reason),
-    lease: ended ? null : row.lease,
+    lease: terminal ? null : row.lease,
     output: ended && row.output === 'none' && wantsOutput(outputOf, outcome) ? 'owed' : row.output,
   };
 }

@@ -33,10 +33,10 @@ const STEPS: readonly string[][] = [
     `CREATE UNIQUE INDEX attempts_lease ON attempts (asset_id) WHERE lease = 1`,
     `CREATE TABLE executions (
       run_id TEXT NOT NULL, n INTEGER NOT NULL, state TEXT NOT NULL, script_id TEXT NOT NULL, size INTEGER NOT NULL,
-      sends INTEGER NOT NULL DEFAULT 0, fence INTEGER, sent_at INTEGER, send_by INTEGER, over_at INTEGER, judge_at INTEGER, server_at INTEGER, looks TEXT, note TEXT,
+      sends INTEGER NOT NULL DEFAULT 0, fence INTEGER, sent_at INTEGER, send_by INTEGER, over_at INTEGER, judge_at INTEGER, server_at INTEGER, looks TEXT, note TEXT, sender TEXT,
       correlation_uuid TEXT UNIQUE, adopted INTEGER NOT NULL DEFAULT 0, job_id TEXT, job_created_at INTEGER,
       accepted_at INTEGER, accepted_server_at INTEGER, deadline_at INTEGER, slot_freed_at INTEGER, settled_at INTEGER,
-      rows_seen INTEGER NOT NULL DEFAULT 0, rows_changed_server_at INTEGER,
+      rows_seen INTEGER NOT NULL DEFAULT 0, rows_changed_server_at INTEGER, looked_at INTEGER, job_sought_at INTEGER,
       PRIMARY KEY (run_id, n)) WITHOUT ROWID`,
     `CREATE INDEX executions_open ON executions (run_id, state) WHERE settled_at IS NULL`,
     `CREATE INDEX executions_permitted ON executions (script_id) WHERE state = 'permitted'`,
@@ -56,7 +56,7 @@ const STEPS: readonly string[][] = [
       id INTEGER PRIMARY KEY CHECK (id = 1), first_local INTEGER NOT NULL, first_server INTEGER NOT NULL, last_local INTEGER NOT NULL, last_server INTEGER NOT NULL)`,
     `CREATE TABLE scripts (
       script_id TEXT PRIMARY KEY, interval_ms INTEGER, backoff_ms INTEGER, last_accepted_at INTEGER, next_execute_at INTEGER NOT NULL DEFAULT 0,
-      durations TEXT NOT NULL DEFAULT '[]', row_bytes INTEGER)`,
+      durations TEXT NOT NULL DEFAULT '[]', row_bytes INTEGER, output_page INTEGER)`,
     `CREATE TABLE outputs (
       run_id TEXT NOT NULL, asset_id TEXT NOT NULL, attempt INTEGER NOT NULL, bytes INTEGER NOT NULL, gzip BLOB NOT NULL,
       PRIMARY KEY (run_id, asset_id, attempt)) WITHOUT ROWID`,

@@ -13,6 +13,7 @@ import {
   useLedgers,
 } from '../../test/support/test-ledger.js';
 import type { Ledger } from './ledger.js';
+import type { LookAt } from './verdicts.js';
 
 const ledgers = useLedgers();
 let ledger: Ledger;
@@ -23,6 +24,11 @@ beforeEach(async () => {
 const NO_RETRY = { failed: 0, afterMs: 0 };
 const attempts = () =>
   ledger.database.all('SELECT asset_id, attempt, last, outcome, execution_n AS n, lease, output FROM attempts ORDER BY seq, attempt');
+/** Past the deadline, with rows that say that both are still open. */
+const lookPastDeadline = (changes: Partial<LookAt>): LookAt => {
+  const seen = look(1, { a: 'running', b: 'running' }, { settled: true, slotFree: true, ...changes });
+  return { ...seen, decisions: seen.decisions.map((decision) => ({ ...decision, outcome: 'unreachable', final: true })) };
+};
 const lastOnes = async () => {
   const rows = await ledger.database.all<{ n: number }>('SELECT sum(last) AS n FROM attempts GROUP BY run_id, seq');
   return rows.map(({ n }) => n);
@@ -103,6 +109,37 @@ describe('a look', () => {
     const before = await dump(ledger);
     expect(await ledger.verdicts.record('r', look(1, { a: 'failed', b: 'running' }), { failed: 3, afterMs: 0 })).toBe(0);
     expect(await dump(ledger)).toEqual(before);
+  });
+
+  test('that began before another changes nothing of what that one wrote', async () => {
+    const fence = await openRun(ledger, 'r', ['a', 'b']);
+    await accepted(ledger, 'r', fence);
+    await ledger.verdicts.record('r', look(1, { a: 'succeeded', b: 'running' }, { lookedAt: 2_000 }), NO_RETRY);
+    const before = await dump(ledger);
+    const late = lookPastDeadline({ lookedAt: 1_999 });
+    expect(await ledger.verdicts.record('r', late, NO_RETRY)).toBe(0);
+    expect(await dump(ledger)).toEqual(before);
+    expect(await ledger.verdicts.record('r', { ...late, lookedAt: 2_001 }, NO_RETRY)).toBe(1);
+  });
+
+  test('that began later and read earlier leaves a verdict as it is', async () => {
+    const fence = await openRun(ledger, 'r', ['a', 'b']);
+    await accepted(ledger, 'r', fence);
+    await ledger.verdicts.record('r', look(1, { a: 'succeeded', b: 'running' }, { lookedAt: 2_000 }), NO_RETRY);
+    const [verdict] = await ledger.verdicts.inFlight('r', 1);
+    await ledger.verdicts.record('r', lookPastDeadline({ lookedAt: 2_001 }), NO_RETRY);
+    expect(await ledger.verdicts.inFlight('r', 1)).toEqual([verdict, expect.objectContaining({ assetId: 'b', outcome: 'unreachable' })]);
+  });
+
+  test('frees no lease of an asset whose asset job is still open at Qualys, until the run is closed', async () => {
+    const fence = await openRun(ledger, 'r', ['a', 'b']);
+    await accepted(ledger, 'r', fence);
+    await ledger.verdicts.record('r', lookPastDeadline({}), { failed: 1, afterMs: 0 });
+    expect(await ledger.executions.get('r', 1)).toMatchObject({ state: 'settled' });
+    const other = await openRun(ledger, 's', ['a', 'b']);
+    expect(await ledger.executions.claim('s', other)).toBeUndefined();
+    await close(ledger, 'r');
+    expect(await ledger.executions.claim('s', other)).toMatchObject({ size: 2 });
   });
 
   test('keeps words and names that no database likes', async () => {

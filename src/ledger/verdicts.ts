@@ -35,6 +35,9 @@ export interface SeenAssetJob {
 
 export interface LookAt {
   n: number;
+  /** When the look began, by the ledger's clock. */
+  lookedAt: number;
+  /** Server time of what was seen. */
   serverNow: number;
   jobs: readonly SeenAssetJob[];
   decisions: readonly AssetDecision[];
@@ -112,11 +115,11 @@ export class Verdicts {
     return this.#database.transaction(async (sql) => {
       const now = await sql.now();
       const list = jsonRows(outcomes);
+      // The report of a finished run is written: nothing of it runs any more.
+      if (!(await sql.first('SELECT 1 AS found FROM runs WHERE id = ? AND finished_at IS NULL', [runId]))) return 0;
       const chosen = `run_id = ? AND last = 1 AND outcome IN (SELECT value FROM json_each(?))`;
       await sql.run(`UPDATE attempts SET lease = NULL WHERE ${chosen} AND lease = 1`, [runId, list]);
       const added = await sql.run(
-      // The report of a finished run is written: nothing of it runs any more.
-      if (!(await sql.first('SELECT 1 AS found FROM runs WHERE id = ? AND finished_at IS NULL', [runId]))) return 0;
         `INSERT INTO attempts (run_id, seq, attempt, asset_id, last, name, agent_uuid, outcome, due_at)
          SELECT run_id, seq, attempt + 1, asset_id, 1, name, agent_uuid, 'pending', ? FROM attempts WHERE ${chosen} AND execution_n IS NOT NULL`,
         [now, runId, list],
@@ -171,20 +174,21 @@ export class Verdicts {
 
 async function recordLook(sql: Sql, runId: string, look: LookAt, retry: RetryRule): Promise<number> {
   // A look that comes late must not touch what is settled, or closed and reported.
+  // Neither must one that was stopped on its way undo what a later one has seen since.
   const open = await sql.first(
-    `SELECT 1 AS found FROM executions WHERE run_id = ? AND n = ? AND state = 'accepted' AND settled_at IS NULL`,
-    [runId, look.n],
+    `SELECT 1 AS found FROM executions WHERE run_id = ? AND n = ? AND state = 'accepted' AND settled_at IS NULL AND coalesce(looked_at, 0) <= ?`,
+    [runId, look.n, look.lookedAt],
   );
   if (!open) return 0;
   const now = await sql.now();
   const changed = await writeLook(sql, runId, look);
   await queueRetries(sql, runId, look, { retry, now });
   await sql.run(
-    `UPDATE executions SET rows_changed_server_at = CASE WHEN rows_seen < ? THEN ? ELSE rows_changed_server_at END, rows_seen = max(rows_seen, ?),
+    `UPDATE executions SET looked_at = ?, rows_changed_server_at = CASE WHEN rows_seen < ? THEN ? ELSE rows_changed_server_at END, rows_seen = max(rows_seen, ?),
        slot_freed_at = CASE WHEN ? THEN coalesce(slot_freed_at, ?) ELSE slot_freed_at END,
        state = CASE WHEN ? THEN 'settled' ELSE state END, settled_at = CASE WHEN ? THEN ? END
      WHERE run_id = ? AND n = ?`,
-    [look.jobs.length, look.serverNow, look.jobs.length, look.slotFree, now, look.settled, look.settled, now, runId, look.n],
+    [look.lookedAt, look.jobs.length, look.serverNow, look.jobs.length, look.slotFree, now, look.settled, look.settled, now, runId, look.n],
   );
   return changed;
 }
@@ -247,7 +251,7 @@ async function writeLook(sql: Sql, runId: string, look: LookAt): Promise<number>
 
 /** A failed asset with attempts left gets its next one; the row of the failed attempt stays as it is. */
 async function queueRetries(sql: Sql, runId: string, look: LookAt, rule: { retry: RetryRule; now: number }): Promise<void> {
-  const failed = look.decisions.filter(({ outcome, final }) => final && outcome === 'failed').map(({ assetId }) => assetId);
+  const failed = look.decisions.filter(({ outcome, terminal }) => terminal && outcome === 'failed').map(({ assetId }) => assetId);
   if (rule.retry.failed === 0 || failed.length === 0) return;
   const chosen = `run_id = ? AND execution_n = ? AND last = 1 AND attempt <= ? AND asset_id IN (SELECT value FROM json_each(?))`;
   const parameters = [runId, look.n, rule.retry.failed, jsonRows(failed)];

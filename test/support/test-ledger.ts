@@ -12,6 +12,7 @@ import { parseRequest, type RemediationRequestInput } from '../../src/schema/req
 
 export const NO_CAPS: CallCaps = { callsPerHour: 1_000_000, concurrency: 1_000 };
 export const TERMS: PermitTerms = {
+  sender: 'demo at the gateway',
   sendWindowMs: 5_000,
   httpTimeoutMs: 30_000,
   settleMs: 5_000,
@@ -100,6 +101,7 @@ export function look(n: number, fates: Readonly<Record<string, Fate>>, changes: 
   const entries = Object.entries(fates);
   return {
     n,
+    lookedAt: 1,
     serverNow: TERMS.serverAt + 60_000,
     jobs: entries
       .filter(([, fate]) => fate !== 'missing')
@@ -117,6 +119,7 @@ export function look(n: number, fates: Readonly<Record<string, Fate>>, changes: 
       outcome: fate,
       ...(fate === 'missing' ? { reason: 'no-asset-job' } : {}),
       final: fate !== 'running',
+      terminal: fate === 'succeeded' || fate === 'failed',
     })),
     settled: entries.every(([, fate]) => fate !== 'running'),
     slotFree: entries.every(([, fate]) => fate !== 'running'),

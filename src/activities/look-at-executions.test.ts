@@ -1,0 +1,86 @@
+import { beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { accepted, openRun, TERMS, useLedgers } from '../../test/support/test-ledger.js';
+import type { Ledger } from '../ledger/ledger.js';
+import type { AssetJobRow, Page, ScriptJob } from '../qualys/qualys.js';
+import { lookAtExecutions } from './look-at-executions.js';
+
+const ledgers = useLedgers();
+const HOUR_MS = 3_600_000;
+let ledger: Ledger;
+let now: number;
+let jobs: ScriptJob[];
+let rows: AssetJobRow[];
+/** What happens between a read and its answer. */
+let meanwhile: () => Promise<void> | void;
+let asked: string[];
+
+beforeEach(async () => {
+  ledger = await ledgers.open();
+  now = await ledger.database.now();
+  const acceptedAt = now;
+  jest.spyOn(ledger.database, 'now').mockImplementation(async () => now);
+  jest.spyOn(ledger.serverClock, 'now').mockImplementation(async () => TERMS.serverAt + now - acceptedAt);
+  meanwhile = () => undefined;
+  asked = [];
+  const fence = await openRun(ledger, 'r', ['a', 'b'], { deadline: '1h' });
+  await accepted(ledger, 'r', fence);
+  jobs = [{ id: '900', scriptId: '7', correlationUuid: 'uuid-r-1', createdAt: TERMS.serverAt, isTest: false }];
+  rows = [row('a', 'MANIFEST ASSIGNED'), row('b', 'MANIFEST ASSIGNED')];
+});
+
+const execution = () => ledger.executions.get('r', 1);
+const row = (assetId: string, status: string): AssetJobRow => ({ id: `row-${assetId}`, jobId: '900', assetId, status });
+const outcomes = async () => (await ledger.verdicts.inFlight('r', 1)).map(({ outcome }) => outcome);
+
+async function lookNow(): Promise<void> {
+  const run = await ledger.runs.get('r');
+  if (!run) throw new Error('no run');
+  const qualys = {
+    searchJobs: () => answered('jobs', () => jobs),
+    searchAssetJobs: () => answered('asset jobs', () => rows),
+  };
+  await lookAtExecutions({ ledger, qualys }, { run, accepted: await ledger.executions.inState('r', ['accepted']) });
+}
+
+async function* answered<T>(what: string, read: () => T[]): AsyncGenerator<Page<T>> {
+  asked.push(what);
+  const page = { rows: read(), bytes: 1_000 };
+  await meanwhile();
+  yield page;
+}
+
+describe('a look whose process is stopped after its reads', () => {
+  test('judges by the time of the reads, however late it goes on', async () => {
+    await lookNow();
+    meanwhile = () => {
+      now += 2 * HOUR_MS;
+    };
+    await lookNow();
+    expect(await outcomes()).toEqual(['running', 'running']);
+    expect(await execution()).toMatchObject({ state: 'accepted' });
+  });
+
+  test('does not say of an asset that it got no job when the jobs were read in time', async () => {
+    rows = [];
+    await lookNow();
+    meanwhile = () => {
+      now += 10 * 60_000;
+    };
+    await lookNow();
+    expect(await outcomes()).toEqual(['running', 'running']);
+  });
+
+  test('does not undo what another one has found meanwhile', async () => {
+    await lookNow();
+    meanwhile = async () => {
+      meanwhile = () => undefined;
+      now += 60_000;
+      rows = [row('a', 'EXECUTION PASSED'), row('b', 'MANIFEST ASSIGNED')];
+      await lookNow();
+      now += 2 * HOUR_MS;
+    };
+    await lookNow();
+    expect(await outcomes()).toEqual(['succeeded', 'running']);
+    expect(await execution()).toMatchObject({ state: 'accepted' });
+  });
+});
