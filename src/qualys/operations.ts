@@ -18,8 +18,8 @@ export interface Operation {
   client: keyof QualysClient | 'createQualys';
   /** The command that reaches it; absent while there is none. */
   command?: string;
-  /** Activities of a run that call it, as file names in src/activities. */
-  usedBy?: readonly string[];
+  /** What the activities of a run call it for; absent where none does. */
+  usedFor?: string;
   /** Test of the documented sample: file in src/qualys and title. */
   sample: readonly [file: string, title: string];
 }
@@ -35,7 +35,7 @@ export const operations = {
   }),
   script: operation(2, 'GET /sm/v1/scripts/{id}', {
     client: 'script',
-    usedBy: ['open-run', 'follow-up'],
+    usedFor: 'the script of a run and of its follow-up',
     sample: ['script.test.ts', 'by id, with the hash of its decoded content'],
   }),
   searchScripts: operation(3, 'POST /sm/v1/scripts/search', {
@@ -46,7 +46,7 @@ export const operations = {
   searchAssets: operation(4, 'POST /sm/v1/assets/search', {
     paging: 'search-after',
     client: 'searchAssets',
-    usedBy: ['resolve-targets', 'judge-lost'],
+    usedFor: 'the cohort, and which of its assets still exist',
     sample: [CLIENT, 'assets: numeric ids become strings, the platform comes from the operating system'],
   }),
   searchTags: operation(5, 'POST /sm/v1/assettags/search', { paging: 'page-number', client: 'searchTags', sample: [CLIENT, 'asset tags'] }),
@@ -63,7 +63,7 @@ export const operations = {
   activities: operation(8, 'POST /sm/v1/scripts/activities', {
     paging: 'page-number',
     client: 'activities',
-    usedBy: ['judge-lost'],
+    usedFor: 'whose execution it was, after a lost answer',
     sample: [CLIENT, 'the audit trail'],
   }),
   exportScripts: operation(9, 'GET /sm/v1/scripts/export', { client: 'exportScripts', sample: [SAMPLES, '#9 exported scripts'] }),
@@ -80,13 +80,13 @@ export const operations = {
   execute: operation(12, 'POST /sm/v1/scripts/{scriptId}/execute', {
     kind: 'execute',
     client: 'execute',
-    usedBy: ['send-execution'],
+    usedFor: 'an execution',
     sample: ['execute.test.ts', 'sends ids as strings in the documented body and takes the correlation UUID'],
   }),
   createSchedule: operation(13, 'POST /sm/v1/scripts/scheduler', {
     kind: 'schedule',
     client: 'createSchedule',
-    usedBy: ['follow-up'],
+    usedFor: 'the follow-up',
     sample: ['schedule.test.ts', 'sends the documented body and takes the id'],
   }),
   countScripts: operation(14, 'GET /sm/v1/script/count', {
@@ -98,20 +98,20 @@ export const operations = {
   countAssetJobs: operation(16, 'GET /sm/v1/assetjobs/count', { client: 'count', sample: [SAMPLES, '#16 counts of asset jobs'] }),
   countSchedules: operation(17, 'POST /sm/v1/scheduler/count', {
     client: 'countSchedules',
-    usedBy: ['follow-up'],
+    usedFor: 'whether a follow-up exists, after a lost answer',
     sample: [SAMPLES, '#17 counts of schedules'],
   }),
   countAssets: operation(18, 'GET /sm/v1/assets/count', { client: 'count', sample: [SAMPLES, '#18 counts of assets'] }),
   searchJobs: operation(19, 'POST /sm/v2/jobs/search', {
     paging: 'search-after',
     client: 'searchJobs',
-    usedBy: ['look-at-executions', 'judge-lost'],
+    usedFor: 'jobs of executions in flight and of lost answers',
     sample: [CLIENT, 'jobs, flat as in 2022 and wrapped as in 2023'],
   }),
   searchAssetJobs: operation(20, 'POST /sm/v2/assetjobs/search', {
     paging: 'search-after',
     client: 'searchAssetJobs',
-    usedBy: ['look-at-executions', 'collect-outputs', 'judge-lost'],
+    usedFor: 'the watch, results and output',
     sample: [CLIENT, 'asset jobs of 2026, flat with nine more fields'],
   }),
   edrAssets: operation(21, 'GET /ioc/asset/searchAfter', {
@@ -156,7 +156,7 @@ export const operations = {
   easmStatus: operation(30, 'GET /easm/v1/profile/status', { client: 'easmStatus', sample: [SAMPLES, '#30 EASM profiles'] }),
 } as const satisfies Record<string, Operation>;
 
-type Facts = Pick<Operation, 'client' | 'sample'> & Partial<Pick<Operation, 'kind' | 'paging' | 'alsoAt' | 'command' | 'usedBy'>>;
+type Facts = Pick<Operation, 'client' | 'sample'> & Partial<Pick<Operation, 'kind' | 'paging' | 'alsoAt' | 'command' | 'usedFor'>>;
 
 function operation(number: number, call: `${'GET' | 'POST'} /${string}`, facts: Facts): Operation {
   const [method, path] = call.split(' ') as ['GET' | 'POST', string];

@@ -39,7 +39,9 @@ async function* searchAfterWalk<Row>(
     const complete = page.total === undefined || walked >= page.total;
     const ended = page.items.length === 0 || (page.items.length < pageSize && complete);
     const cursor = ended ? undefined : nextCursor(endpoint, page.items, after);
-    previous = { rows: understood(reader, endpoint, fresh), cursor, bytes: page.bytes, total: page.total, serverAt: page.serverAt };
+    const rows = understood(reader, endpoint, fresh);
+    const unreadable = fresh.length - rows.length;
+    previous = { rows, unreadable, cursor, bytes: page.bytes, total: page.total, serverAt: page.serverAt };
     yield previous;
     if (cursor === undefined) return;
     after = cursor;
@@ -72,7 +74,8 @@ async function* numberedWalk<Row>(
     const complete = page.total === undefined ? page.items.length < pageSize : walked >= page.total;
     const ended = page.items.length === 0 || repeated || complete;
     const cursor: Cursor | undefined = ended ? undefined : [pageNumber + 1, pageSize];
-    yield { rows: understood(reader, endpoint, fresh), cursor, bytes: page.bytes, total: page.total, serverAt: page.serverAt };
+    const rows = understood(reader, endpoint, fresh);
+    yield { rows, unreadable: fresh.length - rows.length, cursor, bytes: page.bytes, total: page.total, serverAt: page.serverAt };
     if (ended) return;
     seen = idsOf(page.items);
   }

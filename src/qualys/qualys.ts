@@ -8,6 +8,8 @@ export interface Page<T> {
   bytes: number;
   /** Qualys' own total for the filter, when given; never asserted against what was walked. */
   total?: number | undefined;
+  /** Rows that came and could not be understood: they are not among `rows`. */
+  unreadable?: number | undefined;
   /** The answer's `Date` header, epoch ms. */
   serverAt?: number | undefined;
 }

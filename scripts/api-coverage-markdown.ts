@@ -1,0 +1,38 @@
+import { type Operation, operations } from '../src/qualys/operations.js';
+
+/** Operations of section 1 of the API reference. */
+const DOCUMENTED = 30;
+
+/** The text of docs/api-coverage.md. */
+export function apiCoverageMarkdown(): string {
+  const declared: Operation[] = Object.values(operations).sort((a, b) => a.number - b.number);
+  const withCommand = declared.filter(({ command }) => command !== undefined).length;
+  const inRuns = declared.filter(({ usedFor }) => usedFor !== undefined).length;
+  return `${[
+    '# Coverage of the Qualys API',
+    '',
+    '<!-- Written by `npm run docs` from src/qualys/operations.ts: change it there. -->',
+    '',
+    `${declared.length} of ${DOCUMENTED} documented operations are declared; ${withCommand} have a command of their own, ${inRuns} are called by activities of a run, beside \`/auth\`, which is behind all of them.`,
+    'The client is `createQualys` of `src/qualys/client.ts`. The samples of the documents are in `src/qualys/samples`, with a list of what was mended.',
+    '',
+    '| # | operation | client | kind | paging | command | workflow use | test of the sample |',
+    '| --- | --- | --- | --- | --- | --- | --- | --- |',
+    ...declared.map((operation) => `| ${cells(operation).join(' | ')} |`),
+    '',
+    '`read` calls are repeated after hiccups; every other kind but `auth` has an effect and is sent once, with a word for each fate. An empty cell: there is none.',
+  ].join('\n')}\n`;
+}
+
+function cells({ number, method, path, alsoAt, client, kind, paging, command, usedFor, sample: [file, title] }: Operation): string[] {
+  return [
+    String(number),
+    `\`${method} ${path}\`${alsoAt === undefined ? '' : `, else \`${alsoAt}\``}`,
+    `\`${client}\``,
+    kind,
+    paging === 'none' ? '' : paging,
+    command === undefined ? '' : `\`${command}\``,
+    usedFor ?? '',
+    `\`${file}\`: ${title}`,
+  ];
+}
