@@ -18,6 +18,8 @@ export const SEND_TIMINGS: SendTimings = { sendWindowMs: 5_000, httpTimeoutMs: 3
 export interface ActivityDependencies {
   ledger: Ledger;
   qualys: Qualys;
+  /** Which user of which gateway we are: an execution sent as another one cannot be judged. */
+  sender: string;
   policy: Policy;
   /** For rechecks, which are runs of their own. */
   client: Client;

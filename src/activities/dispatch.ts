@@ -16,7 +16,8 @@ export interface DispatchInput {
 }
 
 export interface DispatchResult {
-  snapshot: RunSnapshot;
+  /** Undefined when the ledger does not know the run. */
+  snapshot?: RunSnapshot | undefined;
   blocked?: Blocked | undefined;
   /** Ask again after this many milliseconds, even when nothing else happens; undefined when only a free slot can bring more to do. */
   againMs?: number | undefined;
@@ -28,6 +29,8 @@ const SLICE_MS = 40_000;
 const NAP_MS = 2_000;
 /** How often leased assets are looked at again. */
 const LEASE_WAIT_MS = 15_000;
+/** How often what Qualys refuses for good is asked again, once something was sent: somebody may approve the script anew. */
+const REFUSED_WAIT_MS = 60_000;
 
 /**
  * Brings the run's executions forward by as much as can be done now: decides those whose answer was lost, and fills free slots
@@ -42,7 +45,15 @@ export function createDispatch(dependencies: ActivityDependencies) {
       const known = mostGiven(input.given, activityInfo().heartbeatDetails as Given | undefined);
       const given = await ledger.runs.given(input.runId);
       if (!run?.script || isBehind(given, known)) return behind(dependencies, input, { run, given, known });
-      const round: Round = { dependencies, run, fence: await ledger.runs.takeFence(run.id), given, accepted: 0, failure: undefined };
+      const round: Round = {
+        dependencies,
+        run,
+        fence: await ledger.runs.takeFence(run.id),
+        given,
+        accepted: 0,
+        failure: undefined,
+        refused: new Set(),
+      };
       const beat = setInterval(() => heartbeat(round.given), 3_000);
       try {
         heartbeat(round.given);
@@ -62,23 +73,30 @@ interface Round {
   given: Given;
   accepted: number;
   failure: Extract<Sent, { kind: 'rejected' }> | undefined;
+  /** Executions that Qualys refused in this attempt: the others shall not wait behind them. */
+  refused: Set<number>;
 }
 
 async function workThrough(round: Round): Promise<Wait | undefined> {
   const endsAt = performance.now() + SLICE_MS;
   const { cancellationSignal } = Context.current();
-  let doubt = await decideLost(round);
+  let doubt = await decideLost(round, endsAt);
   while (!cancellationSignal.aborted) {
     const execution = await nextToSend(round);
-    if (!execution) return doubt ?? (await leasedElsewhere(round));
+    if (!execution) return refusedWait(round) ?? doubt ?? (await leasedElsewhere(round));
     const sent = await sendExecution(round.dependencies, { run: round.run, execution, fence: round.fence });
     round.given = await round.dependencies.ledger.runs.given(round.run.id);
     heartbeat(round.given);
     if (sent.kind === 'accepted') round.accepted += 1;
-    if (sent.kind === 'doubtful') doubt = await decideLost(round);
-    if (sent.kind === 'rejected') round.failure = sent;
+    if (sent.kind === 'doubtful') doubt = await decideLost(round, endsAt);
+    if (sent.kind === 'rejected') {
+      round.failure = sent;
+      round.refused.add(execution.n);
+      // A script or target that is refused says nothing of the next batch; a refused login does.
+      if (sent.blocked.kind !== 'rejected') return refusedWait(round);
+    }
     if (sent.kind === 'over') return doubt;
-    const wait = sent.kind === 'wait' ? sent.wait : sent.kind === 'rejected' ? { waitMs: 60_000, blocked: sent.blocked } : undefined;
+    const wait = sent.kind === 'wait' ? sent.wait : undefined;
     if (wait && (wait.waitMs > NAP_MS || performance.now() + wait.waitMs > endsAt)) return sooner(wait, doubt);
     if (wait) await Context.current().sleep(wait.waitMs);
     if (performance.now() > endsAt) return { waitMs: 1_000 };
@@ -86,39 +104,58 @@ async function workThrough(round: Round): Promise<Wait | undefined> {
   return doubt;
 }
 
-async function nextToSend({ dependencies, run, fence }: Round): Promise<Execution | undefined> {
+function refusedWait({ failure }: Round): Wait | undefined {
+  return failure && { waitMs: REFUSED_WAIT_MS, blocked: failure.blocked };
+}
+
+async function nextToSend({ dependencies, run, fence, refused }: Round): Promise<Execution | undefined> {
   const { executions } = dependencies.ledger;
-  const [claimed] = await executions.inState(run.id, ['claimed']);
+  const claimed = (await executions.inState(run.id, ['claimed'])).find(({ n }) => !refused.has(n));
   return claimed ?? executions.claim(run.id, fence);
 }
 
-/** Judges every execution whose answer was lost, as far as the evidence goes today. */
-async function decideLost({ dependencies, run }: Round): Promise<Wait | undefined> {
+/** Judges every execution whose answer was lost, as far as the evidence and this attempt's time go. */
+async function decideLost(round: Round, endsAt: number): Promise<Wait | undefined> {
+  const { dependencies, run } = round;
   let wait: Wait | undefined;
   for (const execution of await dependencies.ledger.executions.inState(run.id, ['permitted'])) {
-    const waitMs = await judgeLost(dependencies, run, execution);
-    if (waitMs !== undefined) wait = sooner({ waitMs, doubt: true }, wait);
+    if (performance.now() > endsAt || Context.current().cancellationSignal.aborted) return { waitMs: 1_000, doubt: true };
+    const next = await judgeLost(dependencies, run, execution);
+    if (next) wait = sooner(next, wait);
+    else await enforceBudget(round);
+    // What one look is refused, the next would be too.
+    if (next?.blocked) return next;
   }
   return wait;
+}
+
+/** What was given up as unverified counts against the budget as much as what the watch finds. */
+async function enforceBudget({ dependencies, run }: Round): Promise<RunSnapshot> {
+  const { runs } = dependencies.ledger;
+  const snapshot = await runs.snapshot(run.id);
+  if (!snapshot.breached || snapshot.stop) return snapshot;
+  await runs.stop(run.id, 'stopped', 'error-budget');
+  return runs.snapshot(run.id);
 }
 
 async function leasedElsewhere({ dependencies, run }: Round): Promise<Wait | undefined> {
   const { waiting, nextDueAt, slotsTaken, maxInFlight, at, stop, paused } = await dependencies.ledger.runs.snapshot(run.id);
   if (waiting === 0 || stop || paused || slotsTaken >= maxInFlight || (nextDueAt ?? 0) > at) return undefined;
-  if (run.errorBudget?.strict) return undefined;
+  if (run.errorBudget?.strict && slotsTaken > 0) return undefined;
   return { waitMs: LEASE_WAIT_MS, blocked: { kind: 'lease', why: `${waiting} asset(s) are being worked on by another run` } };
 }
 
 async function conclude(round: Round, input: DispatchInput, wait: Wait | undefined): Promise<DispatchResult> {
   const { ledger } = round.dependencies;
-  const snapshot = await ledger.runs.snapshot(input.runId);
+  const snapshot = await enforceBudget(round);
   if (round.failure && !snapshot.attempted) throw never(round.failure.type, round.failure.blocked.why);
   const blocked = worthSaying(wait);
   await ledger.runs.setBlocked(input.runId, blocked?.why);
   const againMs = wait?.waitMs ?? dueIn(snapshot);
   const saidAnew = blocked?.kind !== input.shown?.kind;
   // A doubt that waits for the index must not keep free slots from being filled: the workflow asks again when one is free.
-  if (!wait || wait.doubt || round.accepted > 0 || saidAnew) return { snapshot, blocked, againMs };
+  const mayFill = snapshot.unsent > 0 || snapshot.waiting > 0;
+  if (!wait || (wait.doubt && mayFill) || round.accepted > 0 || saidAnew) return { snapshot, blocked, againMs };
   throw later(wait.waitMs, wait.blocked?.why ?? `attempt ${activityInfo().attempt} waits`);
 }
 
@@ -148,6 +185,6 @@ async function behind(
     `The ledger knows ${given.claimed} executions and ${given.permits} permits of this run, ${known.claimed} and ${known.permits} were given out: ` +
     'it is lost or was restored from an older backup. Restore the newest one, or cancel the run.';
   heartbeat(known);
-  if (!run || input.shown?.kind === 'ledger') throw later(30_000, why);
-  return { snapshot: await ledger.runs.snapshot(input.runId), blocked: { kind: 'ledger', why }, againMs: 30_000 };
+  if (input.shown?.kind === 'ledger') throw later(30_000, why);
+  return { snapshot: run && (await ledger.runs.snapshot(input.runId)), blocked: { kind: 'ledger', why }, againMs: 30_000 };
 }

@@ -2,6 +2,7 @@ import { activityInfo, CancelledFailure, Context, heartbeat } from '@temporalio/
 import type { ApprovalRule, PlaybookApproval } from '../domain/approval.js';
 import type { Blocked } from '../domain/blocked.js';
 import { QqlUnsafe } from '../domain/qql.js';
+import type { FrozenCohort } from '../ledger/cohort.js';
 import type { StoredRequest } from '../ledger/runs.js';
 import { QualysError } from '../qualys/errors.js';
 import type { Script } from '../qualys/qualys.js';
@@ -64,15 +65,14 @@ async function register({ ledger }: ActivityDependencies, { runId, firstExecutio
 }
 
 async function openWith(dependencies: ActivityDependencies, input: OpenRunInput): Promise<OpenRunResult> {
-  const { ledger, qualys, policy } = dependencies;
+  const { ledger } = dependencies;
   const { runId, request } = input;
-  const script = await qualys.script(request.script, { runId });
-  refuseScript(script, request, policy.scripts?.allow);
-  await ledger.runs.setScript(runId, { id: script.id, title: script.title, sha256: script.sha256 });
-
-  const targets = await readTargets(dependencies.client, { ...input, workflowId: runId });
-  await resolveTargets(dependencies, { runId, targets, script, onPage: goOn });
-  const cohort = await ledger.cohort.freeze(runId);
+  const opening = await ledger.cohort.begin(runId);
+  if (!opening) throw never('AlreadyRun', `The run ${runId} has ended in this ledger. An id is used once: start again under another one.`);
+  const cohort = 'frozen' in opening ? opening.frozen : await freezeCohort(dependencies, input, opening.attempt);
+  // As it was approved with the cohort, also when another attempt did it.
+  const script = (await ledger.runs.get(runId))?.script;
+  if (!script) throw new Error(`The ledger knows no script of the run ${runId}.`);
   if (cohort.size === 0) throw never('NoTargets', 'The targets name no asset: the cohort is empty, so there is nothing to run on.');
   if (request.maxAssets !== undefined && cohort.size > request.maxAssets) {
     throw never('PolicyViolation', `The cohort has ${cohort.size} assets and maxAssets is ${request.maxAssets}. Nothing was sent.`);
@@ -83,6 +83,16 @@ async function openWith(dependencies: ActivityDependencies, input: OpenRunInput)
     cohort,
     approval: approvalFor(dependencies, input, cohort.size),
   };
+}
+
+async function freezeCohort(dependencies: ActivityDependencies, input: OpenRunInput, attempt: number): Promise<FrozenCohort> {
+  const { ledger, qualys, policy } = dependencies;
+  const { runId, request } = input;
+  const script = await qualys.script(request.script, { runId });
+  refuseScript(script, request, policy.scripts?.allow);
+  await ledger.runs.setScript(runId, { id: script.id, title: script.title, sha256: script.sha256 });
+  const targets = await readTargets(dependencies.client, { ...input, workflowId: runId });
+  return resolveTargets(dependencies, { runId, attempt, targets, script, onPage: goOn });
 }
 
 /** A run that is cancelled does not walk its cohort to the end. */

@@ -2,6 +2,7 @@
 import { batches } from '../domain/batches.js';
 import { isOtherPlatform } from '../domain/platform.js';
 import { anyOf, idTerm, term } from '../domain/qql.js';
+import type { CohortAsset, FrozenCohort } from '../ledger/cohort.js';
 import type { CarAsset, Script } from '../qualys/qualys.js';
 import type { Problem, Targets } from '../schema/request.js';
 import type { ActivityDependencies } from './dependencies.js';
@@ -10,6 +11,7 @@ import { findAssets } from './find-assets.js';
 /** Names in one search: a filter of some 20 KB at most. */
 const NAMES_A_SEARCH = 200;
 const PAGE_SIZE = 1_000;
+const ASSET_ID = /^\d{1,19}$/;
 
 /** Targets that do not stand for exactly one asset each. */
 export class UnresolvedTargets extends Error {
@@ -25,13 +27,19 @@ export class UnresolvedTargets extends Error {
 
 interface Resolving {
   runId: string;
+  /** Which attempt to open the run this is, as the ledger counts them. */
+  attempt: number;
   targets: Targets;
   script: Pick<Script, 'platform'>;
   /** Told after every page, so that a dead worker is noticed. */
   onPage: (found: { source: string; rows: number }) => void;
 }
 
-export async function resolveTargets(dependencies: ActivityDependencies, resolving: Resolving): Promise<void> {
+/** A later attempt opens the run, or the run has ended: nothing that this one finds is wanted. */
+export class OpeningIsOver extends Error {}
+
+/** Walks the targets into the ledger, and freezes the cohort without what is excluded. */
+export async function resolveTargets(dependencies: ActivityDependencies, resolving: Resolving): Promise<FrozenCohort> {
   const { ledger, qualys } = dependencies;
   const { runId, targets, onPage } = resolving;
   if (targets.query && targets.query.source !== 'car') {
@@ -40,8 +48,9 @@ export async function resolveTargets(dependencies: ActivityDependencies, resolvi
     ]);
   }
   const byName = targets.hostnames?.length ? await assetsByName(dependencies, targets.hostnames, resolving) : [];
-  await ledger.cohort.add(
-    runId,
+  await enter(
+    dependencies,
+    resolving,
     (targets.assetIds ?? []).map((assetId) => ({ assetId })),
   );
   await add(dependencies, resolving, byName);
@@ -57,13 +66,32 @@ export async function resolveTargets(dependencies: ActivityDependencies, resolvi
       onPage({ source: filter.slice(0, 80), rows: page.rows.length });
     }
   }
-  await ledger.cohort.remove(runId, targets.excludedAssetIds ?? []);
   // What policy forbids stays in the cohort, visibly skipped: nobody shall take its absence for an oversight.
-  await ledger.cohort.skip(runId, await neverTouched(dependencies, resolving), 'never-touch');
+  const neverTouch = await neverTouched(dependencies, resolving);
+  const { attempt } = resolving;
+  const cohort = await ledger.cohort.freeze(runId, { attempt, excluded: targets.excludedAssetIds ?? [], neverTouch });
+  if (!cohort) throw new OpeningIsOver(`The run ${runId} has ended, or a later attempt opens it.`);
+  return cohort;
 }
 
-async function add({ ledger }: ActivityDependencies, { runId, script }: Resolving, assets: readonly CarAsset[]): Promise<void> {
-  await ledger.cohort.add(runId, assets);
+async function enter({ ledger }: ActivityDependencies, resolving: Resolving, assets: readonly CohortAsset[]): Promise<void> {
+  const { runId, attempt, targets } = resolving;
+  const strange = assets.filter(({ assetId }) => !ASSET_ID.test(assetId));
+  if (strange.length > 0) {
+    const shown = strange.slice(0, 5).map(({ assetId }) => JSON.stringify(assetId.slice(0, 60)));
+    const problem = `Qualys lists ${strange.length} asset(s) under ids that are no numbers, which no execution takes: ${shown.join(', ')}`;
+    throw new UnresolvedTargets([{ path: 'targets', problem }]);
+  }
+  const excluded = new Set(targets.excludedAssetIds);
+  const wanted = assets.filter(({ assetId }) => !excluded.has(assetId));
+  if (await ledger.cohort.add(runId, wanted, attempt)) return;
+  throw new OpeningIsOver(`The run ${runId} has ended, or a later attempt opens it.`);
+}
+
+async function add(dependencies: ActivityDependencies, resolving: Resolving, assets: readonly CarAsset[]): Promise<void> {
+  const { ledger } = dependencies;
+  const { runId, script } = resolving;
+  await enter(dependencies, resolving, assets);
   const others = assets.filter(({ platform }) => isOtherPlatform(script.platform, platform));
   if (others.length > 0) {
     await ledger.cohort.skip(

@@ -39,7 +39,8 @@ export async function sendExecution(
       ...timings,
       executionsPerDay: policy.caps.executionsPerDay,
       configuredIntervalMs: policy.executeIntervalMs,
-      serverAt: await ledger.serverClock.now(),
+      serverAt: await ledger.serverClock.lastSeen(),
+      sender: dependencies.sender,
     },
   });
   if (permit.kind === 'refused') return afterRefusedPermit(permit);

@@ -20,6 +20,8 @@ export const EXECUTION_EVENTS = {
   /** Proved by the index: it did not run. Allowed once more. */
   proveNotExecuted: { from: ['permitted'], to: 'claimed' },
   adopt: { from: ['permitted'], to: 'accepted' },
+  /** Qualys' own word that it ran, come after the fate was decided otherwise: evidence that nothing outweighs. */
+  acceptLate: { from: ['claimed', 'permitted', 'unverified'], to: 'accepted' },
   giveUp: { from: ['permitted'], to: 'unverified' },
   settle: { from: ['accepted'], to: 'settled' },
   release: { from: ['claimed'], to: 'released' },

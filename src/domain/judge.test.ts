@@ -19,6 +19,7 @@ const evidence = (changes: Partial<Evidence> = {}): Evidence => ({
   lookedAt: T0 + STABLE_MS,
   firstLookAt: T0,
   requestIsOver: true,
+  complete: true,
   requested: ['1', '2', '3'],
   unlisted: [],
   candidates: [candidate()],
@@ -115,6 +116,13 @@ describe('an execute is proved not executed', () => {
   });
 });
 
+test('nothing is proved by a look that may have missed our job', () => {
+  const seen = evidence({ candidates: [], lookedAt: T0 + PROOF_MS, newestJobAt: T0 + 1 });
+  expect(judge(seen).kind).toBe('not-executed');
+  expect(judge({ ...seen, complete: false }).kind).toBe('look-again');
+  expect(judge({ ...seen, complete: false, lookedAt: T0 + GIVE_UP_MS }).kind).toBe('unverified');
+});
+
 describe('whatever is seen', () => {
   const anyCandidate = fc.record<Candidate>({
     jobId: fc.constantFrom('900', '901', '902'),
@@ -129,6 +137,7 @@ describe('whatever is seen', () => {
     lookedAt: fc.integer({ min: T0, max: T0 + 2_400_000 }),
     firstLookAt: fc.option(fc.integer({ min: T0, max: T0 + 600_000 }), { nil: undefined }),
     requestIsOver: fc.boolean(),
+    complete: fc.boolean(),
     requested: fc.constant(['1', '2', '3']),
     unlisted: fc.subarray(['1', '2', '3']),
     candidates: fc.array(anyCandidate, { maxLength: 4 }),

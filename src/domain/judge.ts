@@ -22,12 +22,14 @@ export interface Candidate {
 }
 
 export interface Evidence {
-  /** Server time of this look's last answer. */
+  /** Server time at which this look began. */
   lookedAt: number;
-  /** Server time of the first complete look made when the request could no longer arrive; undefined when this is it or it is too early. */
+  /** Server time at which the first look ended that was made when the request could no longer arrive; undefined when this is it or it is too early. */
   firstLookAt?: number | undefined;
   /** False while the request could still arrive at the gateway: nothing found then proves nothing. */
   requestIsOver: boolean;
+  /** False when the look may have missed our job: a row that could not be read, another user or gateway than the one that sent. */
+  complete: boolean;
   requested: readonly string[];
   /** Requested assets that Qualys lists no more. */
   unlisted: readonly string[];
@@ -57,6 +59,7 @@ export function judge(evidence: Evidence): Judgement {
   if (
     evidence.firstLookAt !== undefined &&
     evidence.requestIsOver &&
+    evidence.complete &&
     waitedMs >= PROOF_MS &&
     (evidence.newestJobAt ?? 0) > evidence.firstLookAt
   ) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type TrailRecord, witnesses } from './witness.js';
+import { calibrated, type TrailRecord, witnesses } from './witness.js';
 
 const ours = (at: number): TrailRecord => ({ at, user: ' API-User ' });
 const theirs = (at: number): TrailRecord => ({ at, user: 'someone' });
@@ -61,4 +61,40 @@ test('a foreign job is never ours while the records lag by less than half a seco
     }),
     { numRuns: 5_000 },
   );
+});
+
+describe('a trail that may name us otherwise than we do', () => {
+  const isKnownOurs = (jobId: string): boolean => jobId === 'known';
+
+  test('rules no job out: its foreign jobs are unclear', () => {
+    const whose = new Map([
+      ['known', 'foreign'],
+      ['lost', 'foreign'],
+      ['other', 'absent'],
+    ] as const);
+    expect([...calibrated(whose, isKnownOurs)]).toEqual([
+      ['known', 'unclear'],
+      ['lost', 'unclear'],
+      ['other', 'absent'],
+    ]);
+  });
+
+  test('is believed once it calls a job ours that is known to be', () => {
+    const whose = new Map([
+      ['known', 'ours'],
+      ['lost', 'foreign'],
+    ] as const);
+    expect([...calibrated(whose, isKnownOurs)]).toEqual([
+      ['known', 'ours'],
+      ['lost', 'foreign'],
+    ]);
+  });
+
+  test('is not believed for calling a job ours of which that is not known', () => {
+    const whose = new Map([
+      ['lost', 'ours'],
+      ['other', 'foreign'],
+    ] as const);
+    expect(calibrated(whose, isKnownOurs).get('other')).toBe('unclear');
+  });
 });

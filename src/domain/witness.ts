@@ -52,6 +52,18 @@ export function witnesses(
   return new Map(jobs.map(({ jobId }) => [jobId, witnessOf(chosen.get(jobId), near, chosen)]));
 }
 
+/**
+ * `foreign` rules a job out only where the trail is known to name us as we name ourselves: it called at least one job ours that is
+ * known to be. The documents show `userName` as a placeholder; were it a person's name, every job of ours would look foreign.
+ */
+export function calibrated(
+  whose: ReadonlyMap<string, Candidate['witness']>,
+  isKnownOurs: (jobId: string) => boolean,
+): Map<string, Candidate['witness']> {
+  const namesUs = [...whose].some(([jobId, witness]) => witness === 'ours' && isKnownOurs(jobId));
+  return new Map([...whose].map(([jobId, witness]) => [jobId, witness === 'foreign' && !namesUs ? 'unclear' : witness]));
+}
+
 function oneToOne(nearestFirst: readonly Pair[]): Map<string, Pair> {
   const chosen = new Map<string, Pair>();
   const taken = new Set<number>();

@@ -10,18 +10,20 @@ interface TakenUuid {
   jobId?: string;
   permit?: number;
   adopted: boolean;
-  event: 'accept' | 'adopt';
+  event: 'accept' | 'acceptLate' | 'adopt';
   configuredIntervalMs?: number | undefined;
 }
 
 export async function takeUuid(sql: Sql, runId: string, n: number, taken: TakenUuid): Promise<boolean> {
   const now = await sql.now();
   const run = await readRun(sql, runId);
+  // The report is written, and an operator's further attempt is not to be mixed with this one.
+  if (taken.event === 'acceptLate' && (run?.finishedAt !== undefined || (await wasPutBack(sql, runId, n)))) return false;
   try {
     const moved = await move(
       sql,
       { runId, n, event: taken.event },
-      'correlation_uuid = ?, adopted = ?, job_id = ?, job_created_at = ?, accepted_at = ?, accepted_server_at = ?, deadline_at = ?, rows_changed_server_at = ?',
+      'correlation_uuid = ?, adopted = ?, job_id = ?, job_created_at = ?, accepted_at = ?, accepted_server_at = ?, deadline_at = ?, rows_changed_server_at = ?, settled_at = NULL, slot_freed_at = NULL',
       [
         taken.correlationUuid,
         Number(taken.adopted),
@@ -39,14 +41,22 @@ export async function takeUuid(sql: Sql, runId: string, n: number, taken: TakenU
     throw error;
   }
   await sql.run(
-    `UPDATE attempts INDEXED BY attempts_execution SET outcome = 'running', correlation_uuid = ?, job_id = ?, started_at = NULL WHERE run_id = ? AND execution_n = ?`,
+    `UPDATE attempts INDEXED BY attempts_execution SET outcome = 'running', reason = NULL, lease = 1, correlation_uuid = ?, job_id = ?, started_at = NULL WHERE run_id = ? AND execution_n = ?`,
     [taken.correlationUuid, taken.jobId, runId, n],
   );
   await sql.run('UPDATE runs SET accepted = accepted + 1 WHERE id = ?', [runId]);
   await sql.run(
-    `UPDATE sends SET answered_at = coalesce(answered_at, ?), answer = ? WHERE run_id = ? AND n = ? AND permit = (SELECT max(permit) FROM sends WHERE run_id = ? AND n = ?)`,
-    [now, taken.adopted ? 'adopted' : 'accepted', runId, n, runId, n],
+    `UPDATE sends SET answered_at = coalesce(answered_at, ?), answer = ? WHERE run_id = ? AND n = ? AND permit = coalesce(?, (SELECT max(permit) FROM sends WHERE run_id = ? AND n = ?))`,
+    [now, taken.adopted ? 'adopted' : 'accepted', runId, n, taken.permit, runId, n],
   );
   await rememberAcceptance(sql, runId, n, taken.configuredIntervalMs);
   return true;
+}
+
+async function wasPutBack(sql: Sql, runId: string, n: number): Promise<boolean> {
+  const later = await sql.first(
+    'SELECT 1 AS found FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_n = ? AND last = 0 LIMIT 1',
+    [runId, n],
+  );
+  return later !== undefined;
 }

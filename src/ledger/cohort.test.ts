@@ -63,8 +63,9 @@ describe('a cohort', () => {
     await ledger.cohort.add('r', rows(['a', 'b']));
     await ledger.cohort.freeze('r');
     const before = await dump(ledger);
-    await ledger.cohort.add('r', rows(['a', 'z']));
-    await ledger.cohort.remove('r', ['a']);
+    expect(await ledger.cohort.add('r', rows(['a', 'z']))).toBe(false);
+    await ledger.cohort.freeze('r', { excluded: ['a'] });
+    await ledger.runs.setScript('r', { id: '8', title: 'another script of that title' });
     expect(await dump(ledger)).toEqual(before);
   });
 
@@ -76,8 +77,7 @@ describe('a cohort', () => {
   test('leaves out what is excluded before it is frozen, and is written in parts of 1,000', async () => {
     await opening('r');
     await ledger.cohort.add('r', rows(assetIds(2_500)));
-    await ledger.cohort.remove('r', assetIds(2_498));
-    expect((await ledger.cohort.freeze('r')).size).toBe(2);
+    expect((await ledger.cohort.freeze('r', { excluded: assetIds(2_498) }))?.size).toBe(2);
     expect((await ledger.reader.assets('r')).items.map(({ assetId }) => assetId)).toEqual(assetIds(2, 2_499));
   });
 
@@ -93,6 +93,36 @@ describe('a cohort', () => {
       ['skipped', 'stopped'],
       ['skipped', 'stopped'],
     ]);
+  });
+
+  test('takes in nothing of an attempt that another has taken over from, not even to be frozen', async () => {
+    await opening('r');
+    expect(await ledger.cohort.begin('r')).toEqual({ attempt: 1 });
+    await ledger.cohort.add('r', rows(['a']), 1);
+    expect(await ledger.cohort.begin('r')).toEqual({ attempt: 2 });
+    expect(await ledger.cohort.add('r', rows(['excluded']), 1)).toBe(false);
+    expect(await ledger.cohort.freeze('r', { attempt: 1 })).toBeUndefined();
+    await ledger.cohort.add('r', rows(['a', 'b', 'c']), 2);
+    const frozen = await ledger.cohort.freeze('r', { attempt: 2, excluded: ['b', 'excluded'], neverTouch: ['c'] });
+    expect((await ledger.reader.assets('r')).items.map(({ assetId, outcome, reason }) => [assetId, outcome, reason])).toEqual([
+      ['a', 'pending', undefined],
+      ['c', 'skipped', 'never-touch'],
+    ]);
+    expect(frozen?.size).toBe(2);
+    expect(await ledger.cohort.begin('r')).toEqual({ frozen });
+  });
+
+  test.each([
+    ['stopped', () => ledger.runs.stop('r', 'stopped', 'interrupted')],
+    ['abandoned', () => ledger.runs.abandon('r')],
+  ])('takes in nothing when its run was %s: no row is left pending', async (_how, end) => {
+    await opening('r');
+    await ledger.cohort.begin('r');
+    await end();
+    expect(await ledger.cohort.add('r', rows(['a']), 1)).toBe(false);
+    expect(await ledger.cohort.freeze('r', { attempt: 1 })).toBeUndefined();
+    expect(await ledger.cohort.begin('r')).toBeUndefined();
+    expect(await ledger.database.all('SELECT * FROM attempts')).toEqual([]);
   });
 
   test('of nothing is frozen with the digest of nothing', async () => {

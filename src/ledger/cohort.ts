@@ -7,6 +7,19 @@ export interface CohortAsset {
   agentUuid?: string | undefined;
 }
 
+export interface FrozenCohort {
+  size: number;
+  digest: string;
+}
+
+/** What is left out of a cohort, or left alone in it, when it is closed. */
+export interface Exceptions {
+  /** The attempt that walked the targets. */
+  attempt?: number;
+  excluded?: readonly string[];
+  neverTouch?: readonly string[];
+}
+
 /** Rows a transaction writes at most: a longer one would keep other workers from their permits. */
 export const ROWS_PER_TRANSACTION = 1_000;
 
@@ -18,39 +31,54 @@ export class Cohort {
     this.#database = database;
   }
 
-  /** Adds assets while the run is being opened. Assets that are in already stay as they are, so a page added twice changes nothing; nothing joins a frozen cohort. */
-  async add(runId: string, assets: readonly CohortAsset[]): Promise<void> {
-    for (let start = 0; start < assets.length; start += ROWS_PER_TRANSACTION) {
-      const part = assets.slice(start, start + ROWS_PER_TRANSACTION);
-      await this.#database.transaction((sql) => addRows(sql, runId, part));
-    }
+  /**
+   * Begins an attempt to open the run: what an earlier one still finds is not taken in any more.
+   * Undefined when the run has ended; its cohort, when that is frozen already.
+   */
+  async begin(runId: string): Promise<{ attempt: number } | { frozen: FrozenCohort } | undefined> {
+    return this.#database.transaction(async (sql) => {
+      const frozen = await frozenCohort(sql, runId);
+      if (frozen) return { frozen };
+      const [row] = await sql.all<{ attempt: number }>(
+        `UPDATE runs SET opening = opening + 1 WHERE id = ? AND ${IS_OPENING} RETURNING opening AS attempt`,
+        [runId],
+      );
+      return row;
+    });
   }
 
-  async remove(runId: string, assetIds: readonly string[]): Promise<void> {
-    await this.#database.run(
-      `DELETE FROM attempts WHERE run_id = ? AND attempt = 1 AND execution_n IS NULL AND asset_id IN (SELECT value FROM json_each(?))
-         AND EXISTS (SELECT 1 FROM runs WHERE id = ? AND cohort_digest IS NULL)`,
-      [runId, jsonRows(assetIds), runId],
-    );
+  /**
+   * Adds assets while the run is being opened. Assets that are in already stay as they are, so a page added twice changes nothing.
+   * False when nothing is taken in: the cohort is frozen, the run has ended, or a later attempt opens it.
+   */
+  async add(runId: string, assets: readonly CohortAsset[], attempt = 0): Promise<boolean> {
+    for (let start = 0; start < assets.length; start += ROWS_PER_TRANSACTION) {
+      const part = assets.slice(start, start + ROWS_PER_TRANSACTION);
+      if (!(await this.#database.transaction((sql) => addRows(sql, { runId, attempt }, part)))) return false;
+    }
+    return true;
   }
 
   /** Leaves these assets of the cohort alone, visibly. */
-  async skip(runId: string, assetIds: readonly string[], reason: string): Promise<void> {
-    await this.#database.run(
-      `UPDATE attempts SET outcome = 'skipped', reason = ? WHERE run_id = ? AND attempt = 1 AND outcome = 'pending' AND execution_n IS NULL
-         AND asset_id IN (SELECT value FROM json_each(?))`,
-      [reason, runId, jsonRows(assetIds)],
-    );
+  skip(runId: string, assetIds: readonly string[], reason: string): Promise<void> {
+    return skipAssets(this.#database, runId, { assetIds, reason });
   }
 
-  /** Closes the cohort: its size, and a digest over its ids in ascending order. The second call answers as the first. */
-  async freeze(runId: string): Promise<{ size: number; digest: string }> {
+  /**
+   * Closes the cohort, without what is excluded: its size, and a digest over its ids in ascending order. The second call answers as the
+   * first. Undefined when the run has ended, or a later attempt opens it. All in one transaction: no page of another attempt comes between.
+   */
+  async freeze(runId: string, { attempt = 0, excluded = [], neverTouch = [] }: Exceptions = {}): Promise<FrozenCohort | undefined> {
     return this.#database.transaction(async (sql) => {
-      const known = await sql.first<{ cohort_size: number; cohort_digest: string | null }>(
-        'SELECT cohort_size, cohort_digest FROM runs WHERE id = ?',
-        [runId],
+      const frozen = await frozenCohort(sql, runId);
+      if (frozen) return frozen;
+      if (!(await sql.first(`SELECT 1 AS found FROM runs WHERE id = ? AND opening = ? AND ${IS_OPENING}`, [runId, attempt])))
+        return undefined;
+      await sql.run(
+        'DELETE FROM attempts WHERE run_id = ? AND attempt = 1 AND execution_n IS NULL AND asset_id IN (SELECT value FROM json_each(?))',
+        [runId, jsonRows(excluded)],
       );
-      if (known?.cohort_digest) return { size: known.cohort_size, digest: known.cohort_digest };
+      await skipAssets(sql, runId, { assetIds: neverTouch, reason: 'never-touch' });
       const { size, digest } = await digestOf(sql, runId);
       await sql.run('UPDATE runs SET cohort_size = ?, cohort_digest = ? WHERE id = ?', [size, digest, runId]);
       return { size, digest };
@@ -66,12 +94,31 @@ export class Cohort {
   }
 }
 
-async function addRows(sql: Sql, runId: string, assets: readonly CohortAsset[]): Promise<void> {
-  const [row] = await sql.all<{ next_seq: number }>(
-    'UPDATE runs SET next_seq = next_seq + ? WHERE id = ? AND cohort_digest IS NULL RETURNING next_seq',
-    [assets.length, runId],
+/** Of a row of `runs`: its cohort may still change. */
+const IS_OPENING = 'cohort_digest IS NULL AND finished_at IS NULL AND stop_cause IS NULL';
+
+async function frozenCohort(sql: Sql, runId: string): Promise<FrozenCohort | undefined> {
+  const known = await sql.first<{ cohort_size: number; cohort_digest: string | null }>(
+    'SELECT cohort_size, cohort_digest FROM runs WHERE id = ?',
+    [runId],
   );
-  if (!row) return;
+  return known?.cohort_digest ? { size: known.cohort_size, digest: known.cohort_digest } : undefined;
+}
+
+async function skipAssets(sql: Sql, runId: string, { assetIds, reason }: { assetIds: readonly string[]; reason: string }): Promise<void> {
+  await sql.run(
+    `UPDATE attempts SET outcome = 'skipped', reason = ? WHERE run_id = ? AND attempt = 1 AND outcome = 'pending' AND execution_n IS NULL
+       AND asset_id IN (SELECT value FROM json_each(?))`,
+    [reason, runId, jsonRows(assetIds)],
+  );
+}
+
+async function addRows(sql: Sql, { runId, attempt }: { runId: string; attempt: number }, assets: readonly CohortAsset[]): Promise<boolean> {
+  const [row] = await sql.all<{ next_seq: number }>(
+    `UPDATE runs SET next_seq = next_seq + ? WHERE id = ? AND opening = ? AND ${IS_OPENING} RETURNING next_seq`,
+    [assets.length, runId, attempt],
+  );
+  if (!row) return false;
   await sql.run(
     `INSERT INTO attempts (run_id, seq, attempt, asset_id, name, agent_uuid, outcome)
      SELECT ?, ? + key, 1, json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'), 'pending' FROM json_each(?) WHERE true
@@ -82,6 +129,7 @@ async function addRows(sql: Sql, runId: string, assets: readonly CohortAsset[]):
       jsonRows(assets.map(({ assetId, name, agentUuid }) => [assetId, name ?? null, agentUuid ?? null])),
     ],
   );
+  return true;
 }
 
 async function digestOf(sql: Sql, runId: string): Promise<{ size: number; digest: string }> {

@@ -15,6 +15,8 @@ export interface Execution {
   /** Server time just before the permit. */
   serverAt?: number | undefined;
   looks?: string | undefined;
+  /** Which user of which gateway it was sent as. */
+  sender?: string | undefined;
   correlationUuid?: string | undefined;
   jobId?: string | undefined;
   jobCreatedAt?: number | undefined;
@@ -53,6 +55,7 @@ export interface StoredExecution {
   judge_at: number | null;
   server_at: number | null;
   looks: string | null;
+  sender: string | null;
   correlation_uuid: string | null;
   job_id: string | null;
   job_created_at: number | null;
@@ -75,6 +78,7 @@ export function toExecution(row: StoredExecution): Execution {
     requestOverAt: row.over_at ?? undefined,
     serverAt: row.server_at ?? undefined,
     looks: row.looks ?? undefined,
+    sender: row.sender ?? undefined,
     correlationUuid: row.correlation_uuid ?? undefined,
     jobId: row.job_id ?? undefined,
     jobCreatedAt: row.job_created_at ?? undefined,

@@ -7,7 +7,7 @@ import {
   type ExecutionState,
   after as stateAfter,
 } from '../domain/execution-state.js';
-import type { PermitTerms } from './executions.js';
+import type { Judged, PermitTerms } from './executions.js';
 import type { Ledger } from './ledger.js';
 
 const ledgers = useLedgers();
@@ -22,6 +22,11 @@ const permit = (runId: string, n: number, fence: number, terms: Partial<PermitTe
 /** As if all that was permitted had been so long ago that no request of it can be on its way. */
 const letRequestsEnd = () =>
   ledger.database.run('UPDATE executions SET send_by = send_by - 100000, over_at = over_at - 100000, judge_at = judge_at - 100000');
+/** The permit that a judge would have looked at. */
+const judged = async (runId: string, n: number): Promise<Judged> => {
+  const execution = await ledger.executions.get(runId, n);
+  return { sends: execution?.sends ?? 0, overAt: execution?.requestOverAt ?? 0 };
+};
 const state = async (runId: string, n: number) => (await ledger.executions.get(runId, n))?.state;
 const oneTo = (size: number) => expect.objectContaining({ state: 'claimed', size, sends: 0, scriptId: '7' });
 
@@ -172,7 +177,7 @@ describe('a permit', () => {
       detail: 'another execution of the script is being sent',
     });
     await letRequestsEnd();
-    await ledger.executions.saveLooks('r', 1, '{}', 60_000);
+    await ledger.executions.saveLooks('r', 1, { looks: '{}', nextLookMs: 60_000, judged: await judged('r', 1) });
     expect(await permit('r', 2, fence)).toMatchObject({ kind: 'granted' });
   });
 
@@ -257,13 +262,19 @@ describe('the state machine', () => {
     permit: (fence) => permit('r', 1, fence),
     notSent: () => ledger.executions.notSent('r', 1, { permit: 1, why: 'not-sent', detail: 'no byte left' }),
     accept: () => ledger.executions.accept('r', 1, { permit: 1, correlationUuid: 'new', serverAt: TERMS.serverAt }),
+    acceptLate: async () => undefined,
     adopt: () => ledger.executions.adopt('r', 1, { correlationUuid: 'found', jobId: 'j', createdAt: TERMS.serverAt }),
-    proveNotExecuted: () => ledger.executions.provedNotExecuted('r', 1),
+    proveNotExecuted: async () => ledger.executions.provedNotExecuted('r', 1, await judged('r', 1)),
     giveUp: () => ledger.executions.giveUp('r', 1, 'fate-unknown'),
     settle: () => ledger.verdicts.record('r', look(1, allOf(assetIds(1), 'failed')), { failed: 1, afterMs: 0 }),
     release: () => ledger.executions.releaseClaimed('r'),
   };
-  const pairs = EXECUTION_STATES.flatMap((from) => (Object.keys(EXECUTION_EVENTS) as ExecutionEvent[]).map((event) => ({ from, event })));
+  // A late word has tests of its own: it comes by the same door as one in time.
+  const isLate = (from: ExecutionState, event: ExecutionEvent): boolean =>
+    event === 'acceptLate' || (event === 'accept' && from === 'unverified');
+  const pairs = EXECUTION_STATES.flatMap((from) =>
+    (Object.keys(EXECUTION_EVENTS) as ExecutionEvent[]).map((event) => ({ from, event })),
+  ).filter(({ from, event }) => !isLate(from, event));
 
   test.each(pairs)('$event from $from moves as the table says, or changes nothing at all', async ({ from, event }) => {
     const fence = await bring(from);
@@ -297,18 +308,19 @@ describe('an answer', () => {
     expect(await dump(ledger)).toEqual(before);
   });
 
-  test('of an earlier permit is not taken after another', async () => {
+  test('of an earlier permit is not taken after another, unless it says that the script ran', async () => {
     const fence = await openRun(ledger, 'r', assetIds(2));
     await permitted(ledger, 'r', fence);
     await letRequestsEnd();
-    expect(await ledger.executions.provedNotExecuted('r', 1)).toBe('may-be-sent');
+    expect(await ledger.executions.provedNotExecuted('r', 1, await judged('r', 1))).toBe('may-be-sent');
     expect(await permit('r', 1, fence)).toMatchObject({ kind: 'granted', permit: 2 });
     const before = await dump(ledger);
-    expect(await ledger.executions.accept('r', 1, { permit: 1, correlationUuid: 'late', serverAt: 1 })).toBe(false);
     expect(await ledger.executions.notSent('r', 1, { permit: 1, why: 'limit', detail: 'late' })).toBe(false);
     await ledger.executions.lost('r', 1, { permit: 1, detail: 'late', lookAfterMs: 0 });
     expect(await dump(ledger)).toEqual(before);
-    expect(await ledger.executions.accept('r', 1, { permit: 2, correlationUuid: 'right', serverAt: 1 })).toBe(true);
+    expect(await ledger.executions.accept('r', 1, { permit: 1, correlationUuid: 'late', serverAt: 1 })).toBe(true);
+    expect(await ledger.executions.get('r', 1)).toMatchObject({ state: 'accepted', correlationUuid: 'late' });
+    expect(await ledger.executions.accept('r', 1, { permit: 2, correlationUuid: 'second', serverAt: 1 })).toBe(false);
   });
 
   test('that was lost is looked for after a while, and a second word about it changes nothing', async () => {
@@ -322,9 +334,8 @@ describe('an answer', () => {
     expect((lost?.judgeAt ?? 0) - now).toBeLessThan(10_000);
     const before = await dump(ledger);
     await ledger.executions.lost('r', 1, { permit: number, detail: 'again', lookAfterMs: 9_000 });
-    expect(await ledger.executions.accept('r', 1, { permit: number, correlationUuid: 'late', serverAt: 1 })).toBe(false);
     expect(await dump(ledger)).toEqual(before);
-    await ledger.executions.saveLooks('r', 1, '{"count":1}', 5_000);
+    await ledger.executions.saveLooks('r', 1, { looks: '{"count":1}', nextLookMs: 5_000, judged: await judged('r', 1) });
     expect(await ledger.executions.get('r', 1)).toMatchObject({ looks: '{"count":1}', state: 'permitted' });
   });
 });
@@ -352,24 +363,73 @@ describe('a lost answer is judged', () => {
     const fence = await openRun(ledger, 'r', assetIds(2));
     await permitted(ledger, 'r', fence);
     await letRequestsEnd();
-    expect(await ledger.executions.provedNotExecuted('r', 1)).toBe('may-be-sent');
+    expect(await ledger.executions.provedNotExecuted('r', 1, await judged('r', 1))).toBe('may-be-sent');
     expect(await ledger.executions.get('r', 1)).toMatchObject({ state: 'claimed', sends: 1, looks: undefined, judgeAt: undefined });
     await permit('r', 1, fence);
     await letRequestsEnd();
-    expect(await ledger.executions.provedNotExecuted('r', 1)).toBe('unverified');
+    expect(await ledger.executions.provedNotExecuted('r', 1, await judged('r', 1))).toBe('unverified');
     expect((await ledger.reader.assets('r')).items).toEqual(
       assetIds(2).map((assetId) => ({ assetId, outcome: 'unverified', reason: 'not-executed-twice', attempt: 1 })),
     );
     expect(await permit('r', 1, fence)).toMatchObject({ why: 'state', detail: 'execution 1 is unverified' });
-    expect(await ledger.executions.provedNotExecuted('r', 1)).toBe('moved');
+    expect(await ledger.executions.provedNotExecuted('r', 1, await judged('r', 1))).toBe('moved');
   });
 
   test('nothing is proved of a request that may still arrive: a late judge has looked at an earlier one', async () => {
     const fence = await openRun(ledger, 'r', assetIds(2));
     await permitted(ledger, 'r', fence);
     const before = await dump(ledger);
-    expect(await ledger.executions.provedNotExecuted('r', 1)).toBe('moved');
-    expect(await ledger.executions.provedNotExecuted('r', 99)).toBe('moved');
+    expect(await ledger.executions.provedNotExecuted('r', 1, await judged('r', 1))).toBe('moved');
+    expect(await ledger.executions.provedNotExecuted('r', 99, await judged('r', 1))).toBe('moved');
+    expect(await dump(ledger)).toEqual(before);
+  });
+
+  test("Qualys' late word that it ran outweighs a proof that it did not, and a fate given up", async () => {
+    for (const decide of [
+      async () => ledger.executions.provedNotExecuted('r', 1, await judged('r', 1)),
+      async () => ledger.executions.giveUp('r', 1, 'fate-unknown'),
+    ]) {
+      ledger = await ledgers.open();
+      const fence = await openRun(ledger, 'r', assetIds(2));
+      await permitted(ledger, 'r', fence);
+      await letRequestsEnd();
+      await decide();
+      expect(await ledger.executions.accept('r', 1, { permit: 1, correlationUuid: 'late', serverAt: 5 })).toBe(true);
+      expect(await ledger.executions.get('r', 1)).toMatchObject({ state: 'accepted', correlationUuid: 'late' });
+      expect((await ledger.runs.snapshot('r')).counts).toMatchObject({ running: 2, unverified: 0, pending: 0 });
+    }
+  });
+
+  test('a word for a permit that was never granted changes nothing', async () => {
+    const fence = await openRun(ledger, 'r', assetIds(2));
+    await ledger.executions.claim('r', fence);
+    expect(await ledger.executions.accept('r', 1, { permit: 1, correlationUuid: 'u', serverAt: 5 })).toBe(false);
+    expect(await ledger.executions.get('r', 1)).toMatchObject({ state: 'claimed' });
+  });
+
+  test('a second send refused for the interval puts the proof about the first in doubt (T-01, step 4)', async () => {
+    const fence = await openRun(ledger, 'r', assetIds(2));
+    await permitted(ledger, 'r', fence);
+    await letRequestsEnd();
+    await ledger.executions.provedNotExecuted('r', 1, await judged('r', 1));
+    await permit('r', 1, fence);
+    await ledger.executions.notSent('r', 1, { permit: 2, why: 'interval', detail: 'too soon', intervalRefused: true });
+    expect(await ledger.executions.get('r', 1)).toMatchObject({ state: 'permitted', sends: 2 });
+    await letRequestsEnd();
+    expect(await ledger.executions.provedNotExecuted('r', 1, await judged('r', 1))).toBe('unverified');
+  });
+
+  test('what a judge finds of one permit moves no later one', async () => {
+    const fence = await openRun(ledger, 'r', assetIds(2));
+    await permitted(ledger, 'r', fence);
+    await letRequestsEnd();
+    const first = await judged('r', 1);
+    await ledger.executions.provedNotExecuted('r', 1, first);
+    await permit('r', 1, fence);
+    await letRequestsEnd();
+    const before = await dump(ledger);
+    expect(await ledger.executions.provedNotExecuted('r', 1, first)).toBe('moved');
+    expect(await ledger.executions.giveUp('r', 1, 'fate-unknown', first)).toBe(false);
     expect(await dump(ledger)).toEqual(before);
   });
 

@@ -45,9 +45,9 @@ export class Executions {
       const sendBy = now + terms.sendWindowMs;
       const overAt = sendBy + terms.httpTimeoutMs + terms.settleMs;
       await sql.run(
-        `UPDATE executions SET state = 'permitted', sends = sends + 1, fence = ?, sent_at = ?, send_by = ?, over_at = ?, judge_at = ?, server_at = coalesce(server_at, ?), looks = NULL
+        `UPDATE executions SET state = 'permitted', sends = sends + 1, fence = ?, sent_at = ?, send_by = ?, over_at = ?, judge_at = ?, server_at = coalesce(server_at, ?), looks = NULL, sender = ?
          WHERE run_id = ? AND n = ?`,
-        [fence, now, sendBy, overAt, overAt, terms.serverAt, runId, n],
+        [fence, now, sendBy, overAt, overAt, terms.serverAt, terms.sender, runId, n],
       );
       const [send] = await sql.all<{ permit: number }>(
         `INSERT INTO sends (run_id, n, permit, fence, permitted_at, send_by)
@@ -62,15 +62,18 @@ export class Executions {
     });
   }
 
-  /** Qualys accepted the request of this permit. False when the state no longer allows it. */
+  /** Qualys accepted the request of this permit, perhaps after its fate was decided otherwise. False when another execution has claimed the UUID. */
   accept(
     runId: string,
     n: number,
     answer: { permit: number; correlationUuid: string; serverAt: number; configuredIntervalMs?: number | undefined },
   ): Promise<boolean> {
     return this.#database.transaction(async (sql) => {
-      if (!(await permitIsOpen(sql, runId, n, answer.permit))) return false;
-      return takeUuid(sql, runId, n, { ...answer, adopted: false, event: 'accept' });
+      const execution = await readExecution(sql, runId, n);
+      const granted = await sql.first('SELECT 1 AS found FROM sends WHERE run_id = ? AND n = ? AND permit = ?', [runId, n, answer.permit]);
+      if (!execution || !granted) return false;
+      const inTime = execution.state === 'permitted' && (await permitIsOpen(sql, runId, n, answer.permit));
+      return takeUuid(sql, runId, n, { ...answer, adopted: false, event: inTime ? 'accept' : 'acceptLate' });
     });
   }
 
@@ -96,6 +99,9 @@ export class Executions {
     return this.#database.transaction(async (sql) => {
       if (!(await permitIsOpen(sql, runId, n, answer.permit))) return false;
       const now = await sql.now();
+      if (answer.intervalRefused && (await speaksForTheFirstSend(sql, runId, n))) {
+        return judgeAnew(sql, runId, n, { ...answer, now });
+      }
       // Where nothing was sent before, the next send's job is not looked for among those of the wait in between.
       const forget = 'sends = sends - 1, judge_at = NULL, server_at = CASE WHEN sends > 1 THEN server_at END, note = ?';
       if (!(await move(sql, { runId, n, event: 'notSent' }, forget, [answer.detail]))) return false;
@@ -133,23 +139,21 @@ export class Executions {
     });
   }
 
-  saveLooks(runId: string, n: number, looks: string, nextLookMs: number): Promise<void> {
+  saveLooks(runId: string, n: number, after: { looks: string; nextLookMs: number; judged: Judged }): Promise<void> {
     return this.#database.transaction(async (sql) => {
-      await sql.run(`UPDATE executions SET looks = ?, judge_at = ? WHERE run_id = ? AND n = ? AND state = 'permitted'`, [
-        looks,
-        (await sql.now()) + nextLookMs,
-        runId,
-        n,
-      ]);
+      await sql.run(
+        `UPDATE executions SET looks = ?, judge_at = ? WHERE run_id = ? AND n = ? AND state = 'permitted' AND sends = ? AND over_at = ?`,
+        [after.looks, (await sql.now()) + after.nextLookMs, runId, n, after.judged.sends, after.judged.overAt],
+      );
     });
   }
 
   /** The index proves that it did not run. It may be sent once more, or, when that was the second time, never again. */
-  provedNotExecuted(runId: string, n: number): Promise<'may-be-sent' | 'unverified' | 'moved'> {
+  provedNotExecuted(runId: string, n: number, judged: Judged): Promise<'may-be-sent' | 'unverified' | 'moved'> {
     return this.#database.transaction(async (sql) => {
       const execution = await readExecution(sql, runId, n);
       // A late judge's evidence is about an earlier permit: of one whose request may still arrive nothing can be proved.
-      if (!execution || (execution.requestOverAt ?? 0) > (await sql.now())) return 'moved';
+      if (!execution || !isSame(execution, judged) || judged.overAt > (await sql.now())) return 'moved';
       if (execution.sends >= MAX_SENDS) {
         return (await surrender(sql, runId, n, 'not-executed-twice')) ? 'unverified' : 'moved';
       }
@@ -160,8 +164,12 @@ export class Executions {
   }
 
   /** Its fate cannot be established: its assets are `unverified`, and nothing sends it again. */
-  giveUp(runId: string, n: number, reason: string): Promise<boolean> {
-    return this.#database.transaction((sql) => surrender(sql, runId, n, reason));
+  giveUp(runId: string, n: number, reason: string, judged?: Judged): Promise<boolean> {
+    return this.#database.transaction(async (sql) => {
+      const execution = await readExecution(sql, runId, n);
+      if (!execution || (judged && !isSame(execution, judged))) return false;
+      return surrender(sql, runId, n, reason);
+    });
   }
 
   /** Puts the assets of everything that was claimed and not sent back into the queue (the run is stopping, or starts anew elsewhere). */
@@ -209,6 +217,48 @@ export class Executions {
     );
     return new Set(rows.map(({ correlation_uuid: uuid }) => uuid));
   }
+}
+
+/** The permit that a judge has looked at: what he finds says nothing of a later one. */
+export interface Judged {
+  sends: number;
+  overAt: number;
+}
+
+function isSame(execution: Execution, judged: Judged): boolean {
+  return execution.sends === judged.sends && execution.requestOverAt === judged.overAt;
+}
+
+/**
+ * T-01, step 4: an interval that has not passed although nothing of ours was accepted since the first send means that something
+ * ran within it, and that may be the first send after all.
+ */
+async function speaksForTheFirstSend(sql: Sql, runId: string, n: number): Promise<boolean> {
+  const first = await sql.first<{ at: number }>(
+    `SELECT min(permitted_at) AS at FROM sends WHERE run_id = ? AND n = ? AND answer = 'proved not executed' HAVING at IS NOT NULL`,
+    [runId, n],
+  );
+  if (!first) return false;
+  const script = await sql.first<{ last: number | null }>(
+    'SELECT last_accepted_at AS last FROM scripts JOIN executions USING (script_id) WHERE run_id = ? AND n = ?',
+    [runId, n],
+  );
+  return (script?.last ?? 0) <= first.at;
+}
+
+/** Back to looking for the job: the refused send itself did not run, what the proof said of the first one is in doubt. */
+async function judgeAnew(sql: Sql, runId: string, n: number, answer: { permit: number; detail: string; now: number }): Promise<boolean> {
+  await sql.run(
+    `UPDATE sends SET answered_at = ?, answer = 'refused after a proof', detail = ? WHERE run_id = ? AND n = ? AND permit = ?`,
+    [answer.now, answer.detail, runId, n, answer.permit],
+  );
+  await sql.run(`UPDATE executions SET judge_at = ?, looks = NULL, note = ? WHERE run_id = ? AND n = ? AND state = 'permitted'`, [
+    answer.now,
+    answer.detail,
+    runId,
+    n,
+  ]);
+  return false;
 }
 
 async function surrender(sql: Sql, runId: string, n: number, reason: string): Promise<boolean> {

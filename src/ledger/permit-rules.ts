@@ -13,7 +13,10 @@ export interface PermitTerms {
   settleMs: number;
   executionsPerDay: number;
   configuredIntervalMs?: number | undefined;
+  /** Qualys' clock as last seen in an answer, never estimated: a later one would hide the job from the search for it. */
   serverAt: number;
+  /** Which user of which gateway sends. */
+  sender: string;
 }
 
 export type PermitAnswer =
@@ -38,6 +41,7 @@ export async function refusalFor(
   if (!run || !execution) return refused('state', 0, `the ledger does not know execution ${n} of ${runId}`);
   if (run.fence !== fence) return refused('fence', 0, 'a newer attempt has taken over');
   if (run.stop || run.finishedAt !== undefined) return refused('stopped', 0, run.stop?.reason ?? 'the run is finished');
+  if (run.phase === 'awaiting-approval') return refused('paused', 1_000, 'the run waits for its approval');
   if (run.paused) return refused('paused', 1_000, 'the run is paused');
   const ledger = await sql.first<{ halted: number; halted_why: string | null }>('SELECT halted, halted_why FROM ledger');
   if (ledger?.halted) return refused('halted', 2_000, `all executions are halted${ledger.halted_why ? `: ${ledger.halted_why}` : ''}`);

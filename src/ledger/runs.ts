@@ -119,12 +119,11 @@ export class Runs {
   }
 
   async setScript(id: string, script: { id: string; title: string; sha256?: string | undefined }): Promise<void> {
-    await this.#database.run('UPDATE runs SET script_id = ?, script_title = ?, script_sha256 = ? WHERE id = ?', [
-      script.id,
-      script.title,
-      script.sha256,
-      id,
-    ]);
+    // What was approved with the frozen cohort stays, whatever a title may stand for by now.
+    await this.#database.run(
+      'UPDATE runs SET script_id = ?, script_title = ?, script_sha256 = ? WHERE id = ? AND cohort_digest IS NULL AND finished_at IS NULL',
+      [script.id, script.title, script.sha256, id],
+    );
   }
 
   async setResolveCursor(id: string, cursor: string): Promise<void> {

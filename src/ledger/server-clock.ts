@@ -32,6 +32,11 @@ export class LedgerServerClock implements ServerClock {
     );
   }
 
+  /** The time in the last answer that was seen, as it was; 0 before any. Never ahead of Qualys, which an estimate may be. */
+  async lastSeen(): Promise<number> {
+    return (await this.#samples())?.lastServer ?? 0;
+  }
+
   async now(): Promise<number> {
     const now = await this.#database.now();
     return serverTimeAt(now, await this.#samples());

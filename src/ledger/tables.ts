@@ -12,7 +12,7 @@ const STEPS: readonly string[][] = [
       paused INTEGER NOT NULL DEFAULT 0, stop_cause TEXT, stop_reason TEXT, blocked TEXT,
       fence INTEGER NOT NULL DEFAULT 0, next_n INTEGER NOT NULL DEFAULT 1, next_seq INTEGER NOT NULL DEFAULT 1,
       accepted INTEGER NOT NULL DEFAULT 0, api_calls INTEGER NOT NULL DEFAULT 0,
-      next_poll_at INTEGER NOT NULL DEFAULT 0, resolve_cursor TEXT,
+      next_poll_at INTEGER NOT NULL DEFAULT 0, resolve_cursor TEXT, opening INTEGER NOT NULL DEFAULT 0,
       created_at INTEGER NOT NULL, started_at INTEGER, finished_at INTEGER, report TEXT)`,
     `CREATE INDEX runs_live ON runs (created_at) WHERE finished_at IS NULL`,
     // One row per asset and attempt. The primary key is the position in the cohort, so a page of the table is a range of the key.

@@ -119,6 +119,7 @@ function wire(
   const dependencies: ActivityDependencies = {
     ledger,
     qualys,
+    sender: `${username} at ${url}`,
     policy: config.policy,
     client,
     taskQueue: settings.taskQueue,

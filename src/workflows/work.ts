@@ -41,7 +41,7 @@ export class Work {
       if (interrupted()) return 'interrupted';
       // An order that was accepted counts, also when the last verdict comes while it is carried out.
       if (isDone(this.snapshot) && !this.#dispatch && !this.#watch && allHandlersFinished()) return 'done';
-      this.#failWhenUnavailable();
+      if (this.#hasBeenUnavailable()) await this.#failUnlessAttempted();
       if (!this.#dispatch && this.#dispatchIsWanted()) this.#startDispatch();
       if (!this.#watch && (this.snapshot.watched > 0 || this.snapshot.outputsOwed > 0)) this.#startWatch();
       await this.#somethingNew();
@@ -75,7 +75,7 @@ export class Work {
         this.#activities.dispatch({ runId: this.#runId, given: mostGiven(this.#state.given, this.snapshot), shown: this.#state.blocked }),
       ),
       (result: DispatchResult) => {
-        this.#take(result.snapshot);
+        if (result.snapshot) takeSnapshot(this.#state, result.snapshot);
         this.#state.blocked = result.blocked;
         this.#state.unavailableSince = result.blocked?.kind === 'unavailable' ? (this.#state.unavailableSince ?? Date.now()) : undefined;
         this.#dispatchAgainAt = result.againMs === undefined ? undefined : Date.now() + result.againMs;
@@ -92,7 +92,7 @@ export class Work {
     this.#follow(
       scope.run(() => this.#activities.watch({ runId: this.#runId, shown: this.#state.blind, toldAt: this.snapshot.at })),
       (result: WatchResult) => {
-        this.#take(result.snapshot);
+        takeSnapshot(this.#state, result.snapshot);
         this.#state.blind = result.blocked;
         this.#news = true;
       },
@@ -115,14 +115,20 @@ export class Work {
     );
   }
 
-  #take(snapshot: RunSnapshot): void {
-    if (!this.#state.snapshot || snapshot.at >= this.#state.snapshot.at) takeSnapshot(this.#state, snapshot);
+  #hasBeenUnavailable(): boolean {
+    const { unavailableSince, snapshot } = this.#state;
+    return unavailableSince !== undefined && !snapshot?.attempted && Date.now() - unavailableSince >= UNAVAILABLE_MS;
   }
 
-  #failWhenUnavailable(): void {
-    const { unavailableSince, blocked, snapshot } = this.#state;
-    if (unavailableSince === undefined || snapshot?.attempted) return;
-    if (Date.now() - unavailableSince >= UNAVAILABLE_MS) throw qualysUnavailable(blocked?.why ?? 'no answer');
+  /** «Nothing was sent» must be true of this moment: a dispatch under way is ended, and the ledger asked anew. */
+  async #failUnlessAttempted(): Promise<void> {
+    const why = this.#state.blocked?.why ?? 'no answer';
+    await this.drain();
+    const { snapshot } = await this.#activities.watch({ runId: this.#runId, toldAt: this.snapshot.at });
+    takeSnapshot(this.#state, snapshot);
+    this.news();
+    if (!snapshot.attempted) throw qualysUnavailable(why);
+    this.#state.unavailableSince = undefined;
   }
 
   async #somethingNew(): Promise<void> {

@@ -40,6 +40,7 @@ export async function startChaosWorker(plan: WorkerPlan, prepare?: (dependencies
   const dependencies: ActivityDependencies = {
     ledger,
     qualys,
+    sender: `demo at ${plan.simulatorUrl}`,
     policy: { ...defaultPolicy(), caps: CAPS_OFF },
     client: new Client({ connection, namespace: plan.namespace }),
     taskQueue: plan.taskQueue,

@@ -95,7 +95,7 @@ async function terminate(stage: Stage): Promise<Played> {
     const closed = await sweep({ ledger, client: stage.client, namespace: stage.namespace, logger });
     const problems: string[] = [];
     if (closed.length !== 1) problems.push(`the sweep closed ${closed.length} runs`);
-    const terms = { ...scene.plan.timings, executionsPerDay: 1_000, serverAt: 0 };
+    const terms = { ...scene.plan.timings, executionsPerDay: 1_000, serverAt: 0, sender: 'demo' };
     const { fence = 0 } = (await ledger.runs.get(scene.workflowId)) ?? {};
     const late = await ledger.executions.permit(scene.workflowId, 3, { fence, terms });
     if (late.kind !== 'refused') problems.push('a permit was granted after the run was closed');

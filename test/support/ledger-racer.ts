@@ -4,7 +4,14 @@ import { openLedger } from '../../src/ledger/ledger.js';
 const [url, runId, calls] = process.argv.slice(2);
 if (!url || !runId) throw new Error('usage: ledger-racer <url> <run> <calls>');
 
-const TERMS = { sendWindowMs: 5_000, httpTimeoutMs: 30_000, settleMs: 5_000, executionsPerDay: 15, serverAt: 1_700_000_000_000 };
+const TERMS = {
+  sendWindowMs: 5_000,
+  httpTimeoutMs: 30_000,
+  settleMs: 5_000,
+  executionsPerDay: 15,
+  sender: 'demo',
+  serverAt: 1_700_000_000_000,
+};
 const ledger = await openLedger({ url, create: true, caps: { callsPerHour: 40, concurrency: 1_000 } });
 const got = { id: ledger.id, assets: [] as string[], permits: 0, calls: 0 };
 process.stdout.write('ready\n');

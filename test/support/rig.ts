@@ -52,6 +52,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
   const dependencies: ActivityDependencies = {
     ledger,
     qualys,
+    sender: `demo at ${simulator.url}`,
     policy,
     client: options.client,
     taskQueue: options.taskQueue,

@@ -1,0 +1,148 @@
+// The evidence about an `execute` whose answer was lost: what the job index, the asset jobs and the audit trail show in one look.
+// Every time in it comes from an answer's `Date`, never from a clock of ours: a process may sleep between a search and its judgement.
+import { readAssetJob } from '../domain/asset-job.js';
+import { batches } from '../domain/batches.js';
+import type { Candidate, Evidence } from '../domain/judge.js';
+import { anyOf, idTerm, term } from '../domain/qql.js';
+import { calibrated, type TrailRecord, witnesses } from '../domain/witness.js';
+import type { Execution } from '../ledger/executions.js';
+import type { RunRow } from '../ledger/runs.js';
+import { QualysError } from '../qualys/errors.js';
+import type { AssetJobRow, ScriptJob } from '../qualys/qualys.js';
+import type { ActivityDependencies } from './dependencies.js';
+
+/** Jobs created this much before the last answer that preceded the permit are looked at too: gateways' machines disagree by seconds. */
+const SKEW_MS = 120_000;
+
+/** A candidate whose asset set is not yet compared with what earlier looks found. */
+export type SeenCandidate = Omit<Candidate, 'sameSince'>;
+
+export interface LostEvidence extends Pick<Evidence, 'requested' | 'unlisted' | 'newestJobAt' | 'complete'> {
+  /** Server time at which the look began: what it found is at least as old. */
+  beganAt: number;
+  /** Server time at which it ended: what it did not find may have come since it began. */
+  endedAt: number;
+  candidates: readonly SeenCandidate[];
+}
+
+export interface Sought {
+  run: RunRow;
+  execution: Execution;
+}
+
+export async function gatherEvidence(dependencies: ActivityDependencies, sought: Sought): Promise<LostEvidence> {
+  const { ledger } = dependencies;
+  const requested = await ledger.executions.assetsOf(sought.run.id, sought.execution.n);
+  const found = await searchJobs(dependencies, sought);
+  const claimed = await ledger.executions.claimedUuids(
+    found.possible.map(({ correlationUuid }) => correlationUuid).filter((uuid) => uuid !== ''),
+  );
+  const free = found.possible.filter(({ correlationUuid }) => !claimed.has(correlationUuid));
+  const candidates = free.length === 0 ? [] : await describe(dependencies, sought, { jobs: found.possible, free });
+  const lacking = requested.filter((assetId) => candidates.length > 0 && !candidates.some(({ assetIds }) => assetIds.includes(assetId)));
+  return {
+    requested,
+    unlisted: await unlisted(dependencies, sought.run, lacking),
+    newestJobAt: found.newestJobAt,
+    // Under another name or at another gateway our job would look foreign, or be nowhere: then nothing can be proved.
+    complete: found.complete && sought.execution.sender === dependencies.sender,
+    beganAt: found.beganAt,
+    endedAt: Math.max(found.beganAt, await ledger.serverClock.lastSeen()),
+    candidates,
+  };
+}
+
+interface Found {
+  /** Jobs that could be ours by what their rows say; only what a row positively says rules it out. */
+  possible: ScriptJob[];
+  newestJobAt: number;
+  complete: boolean;
+  beganAt: number;
+}
+
+/** All jobs since the permit, of any script: a filter that does not work would hide ours, and newer jobs show that the index is live. */
+async function searchJobs({ qualys, ledger }: ActivityDependencies, { run, execution }: Sought): Promise<Found> {
+  const since = Math.max(0, (execution.serverAt ?? 0) - SKEW_MS);
+  const found: Found = { possible: [], newestJobAt: 0, complete: true, beganAt: 0 };
+  for await (const page of qualys.searchJobs({ startAt: since, pageSize: 1_000, runId: run.id })) {
+    if (found.beganAt === 0) found.beganAt = page.serverAt ?? (await ledger.serverClock.now());
+    if ((page.unreadable ?? 0) > 0) found.complete = false;
+    found.newestJobAt = Math.max(found.newestJobAt, ...page.rows.map(({ createdAt }) => createdAt));
+    found.possible.push(...page.rows.filter((job) => !isAnothers(job, execution, since)));
+    // Newest first: behind a page that is all older there is nothing to look for.
+    if (page.rows.length > 0 && page.rows.every(({ createdAt }) => createdAt > 0 && createdAt < since)) break;
+  }
+  return found;
+}
+
+function isAnothers(job: ScriptJob, execution: Execution, since: number): boolean {
+  if (job.scriptId !== '' && job.scriptId !== execution.scriptId) return true;
+  if (job.isTest || (job.schedulerId ?? '') !== '') return true;
+  return job.createdAt > 0 && job.createdAt < since;
+}
+
+async function describe(
+  dependencies: ActivityDependencies,
+  { run, execution }: Sought,
+  { jobs, free }: { jobs: readonly ScriptJob[]; free: readonly ScriptJob[] },
+): Promise<SeenCandidate[]> {
+  const rows = new Map<string, AssetJobRow[]>(free.map(({ id }) => [id, []]));
+  for (const part of batches(free, 50)) {
+    const filter = anyOf(part.map(({ id }) => idTerm('job.id', id)));
+    for await (const page of dependencies.qualys.searchAssetJobs({ filter, pageSize: 2_000, runId: run.id })) {
+      for (const row of page.rows) rows.get(row.jobId)?.push(row);
+    }
+  }
+  const since = Math.min(...jobs.map(({ createdAt }) => createdAt)) - SKEW_MS;
+  const trail = await executeRecords(dependencies, { run, execution }, since);
+  const whose = witnesses(
+    jobs.map(({ id, createdAt }) => ({ jobId: id, createdAt })),
+    trail,
+    dependencies.qualys.username,
+  );
+  const freeIds = new Set(free.map(({ id }) => id));
+  const trusted = calibrated(whose, (jobId) => !freeIds.has(jobId));
+  return free.map((job) => {
+    const assetJobs = rows.get(job.id) ?? [];
+    return {
+      jobId: job.id,
+      correlationUuid: job.correlationUuid,
+      createdAt: job.createdAt,
+      assetIds: [...new Set(assetJobs.map(({ assetId }) => assetId))].sort(),
+      allTerminal: assetJobs.length > 0 && assetJobs.every((row) => readAssetJob(row).kind === 'verdict'),
+      witness: trusted.get(job.id) ?? 'absent',
+    };
+  });
+}
+
+/** The audit trail's records of executing this script. A trail that cannot be read, or not understood, has nothing to say. */
+async function executeRecords({ qualys }: ActivityDependencies, { run, execution }: Sought, since: number): Promise<TrailRecord[]> {
+  const records: TrailRecord[] = [];
+  const startAt = Math.max(0, since);
+  try {
+    for await (const page of qualys.activities({ filter: term('activity', 'EXECUTE'), startAt, pageSize: 1_000, runId: run.id })) {
+      for (const record of page.rows) {
+        const isThisScript =
+          record.targetId === undefined ? record.targetName === run.script?.title : record.targetId === execution.scriptId;
+        if (isThisScript && /^execut/i.test(record.action) && record.at >= startAt) records.push({ at: record.at, user: record.user });
+      }
+    }
+  } catch (error) {
+    const passes =
+      error instanceof QualysError && (error.kind === 'limited' || error.kind === 'unavailable' || error.kind === 'authentication');
+    if (passes || !(error instanceof QualysError)) throw error;
+    return [];
+  }
+  return records;
+}
+
+/** Which of these assets Qualys lists no more. */
+async function unlisted({ qualys }: ActivityDependencies, run: RunRow, assetIds: readonly string[]): Promise<string[]> {
+  if (assetIds.length === 0) return [];
+  const listed = new Set<string>();
+  const filter = anyOf(assetIds.map((assetId) => idTerm('assetId', assetId)));
+  for await (const page of qualys.searchAssets({ filter, pageSize: 100, runId: run.id })) {
+    for (const asset of page.rows) listed.add(asset.assetId);
+  }
+  return assetIds.filter((assetId) => !listed.has(assetId));
+}
