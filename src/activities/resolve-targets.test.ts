@@ -1,0 +1,59 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { useLedgers } from '../../test/support/test-ledger.js';
+import type { Ledger } from '../ledger/ledger.js';
+import type { CarAsset, Page } from '../qualys/qualys.js';
+import { defaultPolicy } from '../schema/policy.js';
+import { parseRequest } from '../schema/request.js';
+import type { ActivityDependencies } from './dependencies.js';
+import { OpeningIsOver, resolveTargets, UnresolvedTargets } from './resolve-targets.js';
+
+const ledgers = useLedgers();
+let ledger: Ledger;
+beforeEach(async () => {
+  ledger = await ledgers.open();
+});
+
+const asset = (assetId: string): CarAsset => ({ assetId, name: `host-${assetId}`, tags: [] });
+
+/** Resolves a query whose pages these are; `meanwhile` happens before the second one. */
+async function resolve(pages: CarAsset[][], { excluded = [] as number[], meanwhile = async () => undefined as unknown } = {}) {
+  const parsed = parseRequest({ script: 7, targets: { query: { source: 'car', filter: 'all' }, excludedAssetIds: excluded } });
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  const { targets, ...request } = parsed.value;
+  await ledger.runs.open({ id: 'r', firstExecutionId: 'f', namespace: 'default', request });
+  const opening = await ledger.cohort.begin('r');
+  if (!opening || 'frozen' in opening) throw new Error('nothing to open');
+  async function* searchAssets(): AsyncGenerator<Page<CarAsset>> {
+    for (const [index, rows] of pages.entries()) {
+      if (index === 1) await meanwhile();
+      yield { rows, bytes: 0 };
+    }
+  }
+  const dependencies = { ledger, qualys: { searchAssets }, policy: defaultPolicy() } as unknown as ActivityDependencies;
+  const script = { platform: '' };
+  return resolveTargets(dependencies, { runId: 'r', attempt: opening.attempt, targets, script, onPage: () => undefined });
+}
+
+const cohort = async () => (await ledger.database.all<{ asset_id: string }>('SELECT asset_id FROM attempts')).map((row) => row.asset_id);
+
+describe('targets', () => {
+  test('that are excluded are never in the ledger, not even before the cohort is frozen', async () => {
+    const seen: string[][] = [];
+    const pages = [[asset('1'), asset('2')], [asset('3')]];
+    const frozen = await resolve(pages, { excluded: [2], meanwhile: async () => seen.push(await cohort()) });
+    expect([seen, frozen.size, await cohort()]).toEqual([[['1']], 2, ['1', '3']]);
+  });
+
+  test('that an attempt still finds when another has taken over end it, and are not taken in', async () => {
+    const late = resolve([[asset('1')], [asset('2')]], { meanwhile: () => ledger.cohort.begin('r') });
+    await expect(late).rejects.toThrow(OpeningIsOver);
+    expect(await cohort()).toEqual(['1']);
+  });
+
+  test('whose ids are no numbers are refused, and named', async () => {
+    const refused = resolve([[asset('1'), asset('2 or 3')]]);
+    await expect(refused).rejects.toThrow(UnresolvedTargets);
+    await expect(refused).rejects.toThrow('"2 or 3"');
+    expect(await cohort()).toEqual([]);
+  });
+});
