@@ -1,11 +1,11 @@
 // Script output: fetched for many finished assets together, in pages sized by the bytes that came, and written page by page.
 import { heartbeat } from '@temporalio/activity';
 import { batches } from '../domain/batches.js';
-import { nextOutputPage } from '../domain/output-page.js';
 import { anyOf, idTerm } from '../domain/qql.js';
 import type { OwedOutput } from '../ledger/outputs.js';
 import type { RunRow } from '../ledger/runs.js';
-import type { ActivityDependencies } from './dependencies.js';
+import { QualysError } from '../qualys/errors.js';
+import { type OutputDependencies, outputPages } from './output-pages.js';
 
 /** While executions run, output waits until this many assets want theirs: a call for a few is a call wasted. */
 const WORTH_A_CALL = 300;
@@ -18,9 +18,20 @@ const OWED_AT_ONCE = 5_000;
 
 /** Milliseconds to wait for output that may still arrive; undefined when nothing is owed, or nothing needs waiting for now. */
 export async function collectOutputs(
-  dependencies: ActivityDependencies,
+  dependencies: OutputDependencies,
   { run, final }: { run: RunRow; final: boolean },
 ): Promise<number | undefined> {
+  if (final) return collect(dependencies, { run, final });
+  try {
+    return await collect(dependencies, { run, final });
+  } catch (error) {
+    // What is owed stays owed; that a slot is free must not wait for it.
+    if (error instanceof QualysError) return undefined;
+    throw error;
+  }
+}
+
+async function collect(dependencies: OutputDependencies, { run, final }: { run: RunRow; final: boolean }): Promise<number | undefined> {
   const { ledger } = dependencies;
   for (;;) {
     const owed = await ledger.outputs.owed(run.id, OWED_AT_ONCE);
@@ -29,58 +40,58 @@ export async function collectOutputs(
     const oldest = Math.min(...owed.map(({ verdictAt }) => verdictAt));
     if (!final && owed.length < WORTH_A_CALL && serverNow - oldest < LONGEST_WAIT_MS) return undefined;
 
-    const came = await fetchFor(dependencies, run, owed);
-    const missing = owed.filter((item) => !came.has(keyOf(item)));
-    const after = await ledger.serverClock.now();
-    const late = missing.filter(({ verdictAt }) => after - verdictAt >= OUTPUT_GRACE_MS);
+    const settled = await fetchFor(dependencies, run, owed);
+    const missing = owed.filter((item) => !settled.has(keyOf(item)));
+    const late = missing.filter(({ verdictAt }) => serverNow - verdictAt >= OUTPUT_GRACE_MS);
     await ledger.outputs.markAbsent(run.id, late);
     if (missing.length > late.length || !final) {
       const youngest = Math.max(...missing.map(({ verdictAt }) => verdictAt));
       return missing.length > late.length
-        ? Math.max(1_000, (youngest + OUTPUT_GRACE_MS - after) / (await ledger.serverClock.rate()) + 500)
+        ? Math.max(1_000, (youngest + OUTPUT_GRACE_MS - serverNow) / (await ledger.serverClock.rate()) + 500)
         : undefined;
     }
   }
 }
 
-async function fetchFor(dependencies: ActivityDependencies, run: RunRow, owed: readonly OwedOutput[]): Promise<Set<string>> {
-  const came = new Set<string>();
+async function fetchFor(dependencies: OutputDependencies, run: RunRow, owed: readonly OwedOutput[]): Promise<Set<string>> {
+  const settled = new Set<string>();
   const jobIds = [...new Set(owed.map(({ jobId }) => jobId))];
   for (const part of batches(jobIds, JOBS_A_WALK)) {
-    const wanted = new Map(owed.filter(({ jobId }) => part.includes(jobId)).map((item) => [`${item.jobId}/${item.assetId}`, item]));
-    for (const key of await walk(dependencies, { run, jobIds: part, wanted })) came.add(key);
+    const wanted = new Map(owed.filter(({ jobId }) => part.includes(jobId)).map((item) => [rowKey(item), item]));
+    const filter = anyOf(part.map((jobId) => idTerm('job.id', jobId)));
+    for (const key of await fetch(dependencies, { run, filter, wanted })) settled.add(key);
   }
-  return came;
+  return settled;
 }
 
-async function walk(
-  { qualys, ledger }: ActivityDependencies,
-  { run, jobIds, wanted }: { run: RunRow; jobIds: readonly string[]; wanted: ReadonlyMap<string, OwedOutput> },
-): Promise<string[]> {
-  const scriptId = run.script?.id ?? '';
-  const { rowBytes } = await ledger.scripts.memory(scriptId);
-  const came: string[] = [];
-  const pages = qualys.searchAssetJobs({
-    filter: anyOf(jobIds.map((jobId) => idTerm('job.id', jobId))),
-    includeOutput: true,
-    pageSize: (previous) => nextOutputPage(previous && { rows: previous.rows.length, bytes: previous.bytes }, rowBytes),
-    runId: run.id,
-  });
+interface Fetch {
+  run: RunRow;
+  filter: string;
+  wanted: ReadonlyMap<string, OwedOutput>;
+}
+
+/** Reads the outputs that are wanted; the keys of those that came, and of those that no answer can carry. */
+async function fetch(dependencies: OutputDependencies, { run, filter, wanted }: Fetch): Promise<string[]> {
+  const { outputs } = dependencies.ledger;
+  const settled: string[] = [];
   let rows = 0;
-  let bytes = 0;
-  for await (const page of pages) {
-    const stored = page.rows.flatMap((row) => {
-      const item = wanted.get(`${row.jobId}/${row.assetId}`);
-      return item && row.output ? [{ assetId: item.assetId, attempt: item.attempt, output: row.output }] : [];
+  for await (const page of outputPages(dependencies, { run, filter })) {
+    const found = page.rows.flatMap((row) => {
+      const item = wanted.get(rowKey(row));
+      return item ? [{ assetId: item.assetId, attempt: item.attempt, output: row.output }] : [];
     });
-    await ledger.outputs.store(run.id, stored);
-    came.push(...stored.map(keyOf));
+    const came = found.flatMap(({ output, ...item }) => (output ? [{ ...item, output }] : []));
+    if (page.isPassedOver) await outputs.markAbsent(run.id, found);
+    else await outputs.store(run.id, came);
+    settled.push(...(page.isPassedOver ? found : came).map(keyOf));
     rows += page.rows.length;
-    bytes += page.bytes;
     heartbeat({ rows });
   }
-  if (rows > 0) await ledger.scripts.setRowBytes(scriptId, bytes / rows);
-  return came;
+  return settled;
+}
+
+function rowKey({ jobId, assetId }: { jobId: string; assetId: string }): string {
+  return `${jobId}/${assetId}`;
 }
 
 function keyOf({ assetId, attempt }: { assetId: string; attempt: number }): string {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { nextOutputPage } from './output-page.js';
+import { largerOutputPage, nextOutputPage, smallerOutputPage } from './output-page.js';
 
 test.each<[string, { rows: number; bytes: number } | undefined, number | undefined, number]>([
   ['the first page', undefined, undefined, 25],
@@ -12,4 +12,9 @@ test.each<[string, { rows: number; bytes: number } | undefined, number | undefin
   ['after many small rows', { rows: 500, bytes: 500 }, undefined, 1_000],
 ])('%s', (_, previous, rowBytes, rows) => {
   expect(nextOutputPage(previous, rowBytes)).toBe(rows);
+});
+
+test('a page that was too much is halved down to one row, and grows again with each that comes', () => {
+  expect([976, 3, 1].map(smallerOutputPage)).toEqual([488, 1, 1]);
+  expect([1, 488, 600].map(largerOutputPage)).toEqual([2, 976, 1_000]);
 });

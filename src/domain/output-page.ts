@@ -12,6 +12,16 @@ export function nextOutputPage(previous: { rows: number; bytes: number } | undef
   return clamp(Math.min(TARGET_BYTES / (previous.bytes / previous.rows), previous.rows * GROWTH));
 }
 
+/** The largest page after one of `rows` rows that was too much for one answer. */
+export function smallerOutputPage(rows: number): number {
+  return Math.max(1, Math.floor(rows / 2));
+}
+
+/** The largest page after one that came: what was too much in one place of the walk need not be so in the next. */
+export function largerOutputPage(largest: number): number {
+  return Math.min(LARGEST_OUTPUT_PAGE, largest * 2);
+}
+
 function clamp(rows: number): number {
   return Math.max(1, Math.min(LARGEST_OUTPUT_PAGE, Math.floor(rows)));
 }

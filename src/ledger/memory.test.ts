@@ -14,7 +14,8 @@ test('a script is remembered by its last fifty durations and the size of its row
   await ledger.scripts.addDurations('7', durations.slice(0, 30));
   await ledger.scripts.addDurations('7', durations.slice(30));
   await ledger.scripts.setRowBytes('7', 1_024.2);
-  expect(await ledger.scripts.memory('7')).toEqual({ durations: durations.slice(10), rowBytes: 1_025 });
+  await ledger.scripts.setOutputPage('7', 12);
+  expect(await ledger.scripts.memory('7')).toEqual({ durations: durations.slice(10), rowBytes: 1_025, outputPage: 12 });
 });
 
 test('a schedule is written down by its title and then by what became of it', async () => {

@@ -18,12 +18,16 @@ export class Scripts {
     this.#database = database;
   }
 
-  async memory(scriptId: string): Promise<{ durations: Duration[]; rowBytes?: number | undefined }> {
-    const row = await this.#database.first<{ durations: string; row_bytes: number | null }>(
-      'SELECT durations, row_bytes FROM scripts WHERE script_id = ?',
+  async memory(scriptId: string): Promise<{ durations: Duration[]; rowBytes?: number | undefined; outputPage?: number | undefined }> {
+    const row = await this.#database.first<{ durations: string; row_bytes: number | null; output_page: number | null }>(
+      'SELECT durations, row_bytes, output_page FROM scripts WHERE script_id = ?',
       [scriptId],
     );
-    return { durations: row ? (JSON.parse(row.durations) as Duration[]) : [], rowBytes: row?.row_bytes ?? undefined };
+    return {
+      durations: row ? (JSON.parse(row.durations) as Duration[]) : [],
+      rowBytes: row?.row_bytes ?? undefined,
+      outputPage: row?.output_page ?? undefined,
+    };
   }
 
   addDurations(scriptId: string, added: readonly Duration[]): Promise<void> {
@@ -41,6 +45,14 @@ export class Scripts {
     await this.#database.run(
       'INSERT INTO scripts (script_id, row_bytes) VALUES (?, ?) ON CONFLICT (script_id) DO UPDATE SET row_bytes = excluded.row_bytes',
       [scriptId, Math.ceil(rowBytes)],
+    );
+  }
+
+  /** Rows of the largest page of outputs to ask for: larger ones were too much for one answer. */
+  async setOutputPage(scriptId: string, rows: number): Promise<void> {
+    await this.#database.run(
+      'INSERT INTO scripts (script_id, output_page) VALUES (?, ?) ON CONFLICT (script_id) DO UPDATE SET output_page = excluded.output_page',
+      [scriptId, rows],
     );
   }
 }
