@@ -71,7 +71,7 @@ export interface World {
   readonly audit: AuditEntry[];
   script(id: string): SimulatedScript | undefined;
   /** A script that was imported or cloned: it waits for its review. */
-  addScript(facts: Pick<SimulatedScript, 'title' | 'platform' | 'content' | 'base64'> & { username: string; at: number }): SimulatedScript;
+  addScript(facts: Pick<SimulatedScript, 'title' | 'platform' | 'base64'> & { username: string; at: number }): SimulatedScript;
   /** The last execute that was accepted, by script id, and under `''` for the whole subscription. */
   readonly lastExecuteAt: Map<string, number>;
   execute(order: { username: string; script: SimulatedScript; assets: readonly number[]; at: number }): ExecutionRecord;

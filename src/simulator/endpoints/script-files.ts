@@ -2,7 +2,7 @@ import { GatewayError } from '../gateway-error.js';
 import { type Call, ok, type Reply, type Route } from '../routes.js';
 import { idWriter } from '../wire.js';
 import type { SimulatedScript, World } from '../world.js';
-import { findScript, scriptDetail } from './scripts.js';
+import { contentOf, findScript, scriptDetail } from './scripts.js';
 
 /** #9, #10 and #11 of the reference: export, import, clone. */
 export const scriptFileRoutes: Route[] = [
@@ -53,8 +53,7 @@ function cloneScript(call: Call): Reply {
     throw new GatewayError(world.settings.cloneDuplicate, `Script with the same title already exists: ${title}`);
   }
   checkQuota(world, 1);
-  const { platform, content, base64 } = source;
-  const copy = world.addScript({ title, platform, content, ...(base64 === undefined ? {} : { base64 }), username, at: now });
+  const copy = world.addScript({ title, platform: source.platform, base64: contentOf(source), username, at: now });
   return ok({ errorCode: '0', message: 'Cloned script successfully', body: { id: idWriter(call)(copy.id, 'number') } }, 201);
 }
 
@@ -84,12 +83,12 @@ function uploadedArray({ contentType, text }: Call): unknown[] {
   throw new GatewayError(400, 'The file must hold a JSON array of scripts');
 }
 
-function readEntry(entry: unknown): Pick<SimulatedScript, 'title' | 'platform' | 'content' | 'base64'> {
+function readEntry(entry: unknown): Pick<SimulatedScript, 'title' | 'platform' | 'base64'> {
   const { title, platform, content } = (entry ?? {}) as Record<string, unknown>;
   if (typeof title !== 'string' || title.trim() === '') throw new GatewayError(400, 'A script in the file has no title');
   if (typeof content !== 'string' || !/^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(content)) {
     throw new GatewayError(400, `The content of ${title} is not base64`);
   }
   if (Buffer.byteLength(content, 'base64') > MAX_SCRIPT_BYTES) throw new GatewayError(400, `The content of ${title} is larger than 500 KB`);
-  return { title, platform: typeof platform === 'string' ? platform : 'LINUX', content: undefined, base64: content };
+  return { title, platform: typeof platform === 'string' ? platform : 'LINUX', base64: content };
 }

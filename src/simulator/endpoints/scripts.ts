@@ -95,14 +95,18 @@ function scriptRow(call: Call, script: SimulatedScript) {
 }
 
 export function scriptDetail(call: Call, script: SimulatedScript) {
-  const text = script.content ?? `#!/bin/sh\n# ${script.title}\necho done\n`;
   return {
     ...common(call, script),
     scriptStatus: script.status,
-    content: script.base64 ?? Buffer.from(text).toString('base64'),
+    content: contentOf(script),
     recurringDay: 0,
     customerUUID: CUSTOMER_UUID,
   };
+}
+
+/** base64; a script without a text gets one. */
+export function contentOf({ base64, content, title }: SimulatedScript): string {
+  return base64 ?? Buffer.from(content ?? `#!/bin/sh\n# ${title}\necho done\n`).toString('base64');
 }
 
 function createdAt(call: Call, script: SimulatedScript): number {
