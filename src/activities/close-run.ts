@@ -8,17 +8,20 @@ export interface CloseRunInput {
   reason: string;
   /** What the workflow knows to have been given out; a ledger that knows less cannot say what was never sent. */
   given?: Given | undefined;
+  /** The report that the workflow has given already: the ledger that does not have it is an older one. */
+  report?: RunReport | undefined;
 }
 
 /** Gives every asset its last word and writes the report, once. */
 export function createCloseRun({ ledger }: Pick<ActivityDependencies, 'ledger'>) {
   return {
-    async closeRun({ runId, reason, given }: CloseRunInput): Promise<RunReport> {
-      const forgetful = given !== undefined && isBehind(await ledger.runs.given(runId), given);
+    async closeRun({ runId, reason, given, report }: CloseRunInput): Promise<RunReport> {
+      const forgetful = report !== undefined || (given !== undefined && isBehind(await ledger.runs.given(runId), given));
       await ledger.executions.releaseClaimed(runId);
       await ledger.verdicts.closeOpen(runId, reason, { forgetful });
       const schedules = await ledger.schedules.of(runId);
       return ledger.runs.close(runId, ({ counts, run, compliant, strays, executions, apiCalls, now }) => {
+        if (report) return report;
         const { pending: _pending, running: _running, ...final } = counts;
         const created = schedules.filter(({ state }) => state !== 'rejected');
         const ids = created.flatMap(({ scheduleId }) => scheduleId ?? []);

@@ -6,6 +6,7 @@ import type { FrozenCohort } from '../ledger/cohort.js';
 import type { StoredRequest } from '../ledger/runs.js';
 import { QualysError } from '../qualys/errors.js';
 import type { Script } from '../qualys/qualys.js';
+import { namespaceIdOf } from '../temporal/namespace-id.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { blockedBy, failureTypeOf, later, never, waitAfter } from './outcome-of-attempt.js';
 import { readTargets } from './read-targets.js';
@@ -56,8 +57,10 @@ export function createOpenRun(dependencies: ActivityDependencies) {
   };
 }
 
-async function register({ ledger }: ActivityDependencies, { runId, firstExecutionId, namespace, request }: Registration): Promise<void> {
-  if ((await ledger.runs.open({ id: runId, firstExecutionId, namespace, request })) !== 'already-run') return;
+async function register({ ledger, client }: ActivityDependencies, run: Registration): Promise<void> {
+  const { runId, firstExecutionId, namespace, request } = run;
+  const namespaceId = await namespaceIdOf(client, namespace);
+  if ((await ledger.runs.open({ id: runId, firstExecutionId, namespace, namespaceId, request })) !== 'already-run') return;
   throw never(
     'AlreadyRun',
     `The workflow id ${runId} has had another run in this ledger. An id is used once: start again under another one.`,

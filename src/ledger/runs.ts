@@ -13,6 +13,10 @@ export interface RunRow {
   id: string;
   firstExecutionId: string;
   namespace: string;
+  /** Which namespace of that name it is: another Temporal may have one, too. */
+  namespaceId?: string | undefined;
+  /** Since when Temporal says that it does not know the workflow, by the ledger's clock. */
+  missingSince?: number | undefined;
   phase: RunPhase;
   request: StoredRequest;
   script?: { id: string; title: string; sha256?: string | undefined };
@@ -36,6 +40,8 @@ interface StoredRun {
   id: string;
   first_execution_id: string;
   namespace: string;
+  namespace_id: string | null;
+  missing_since: number | null;
   phase: RunPhase;
   request: string;
   script_id: string | null;
@@ -74,16 +80,18 @@ export class Runs {
     id: string;
     firstExecutionId: string;
     namespace: string;
+    namespaceId?: string | undefined;
     request: StoredRequest;
   }): Promise<'new' | 'same' | 'already-run'> {
     try {
       await this.#database.run(
-        `INSERT INTO runs (id, first_execution_id, namespace, phase, request, max_in_flight, deadline_ms, error_budget, created_at)
-         VALUES (?, ?, ?, 'opening', ?, ?, ?, ?, ?)`,
+        `INSERT INTO runs (id, first_execution_id, namespace, namespace_id, phase, request, max_in_flight, deadline_ms, error_budget, created_at)
+         VALUES (?, ?, ?, ?, 'opening', ?, ?, ?, ?, ?)`,
         [
           run.id,
           run.firstExecutionId,
           run.namespace,
+          run.namespaceId,
           JSON.stringify(run.request),
           run.request.maxInFlight,
           run.request.deadline,
@@ -124,6 +132,15 @@ export class Runs {
       'UPDATE runs SET script_id = ?, script_title = ?, script_sha256 = ? WHERE id = ? AND cohort_digest IS NULL AND finished_at IS NULL',
       [script.id, script.title, script.sha256, id],
     );
+  }
+
+  /** Notes that the workflow is missing, from the first time on, or that it was seen again. Returns since when it is missing. */
+  async setMissing(id: string, isMissing: boolean): Promise<number | undefined> {
+    const [row] = await this.#database.all<{ missing_since: number | null }>(
+      'UPDATE runs SET missing_since = CASE WHEN ? THEN coalesce(missing_since, ?) END WHERE id = ? RETURNING missing_since',
+      [isMissing, await this.#database.now(), id],
+    );
+    return row?.missing_since ?? undefined;
   }
 
   async setResolveCursor(id: string, cursor: string): Promise<void> {
@@ -248,6 +265,8 @@ export class Runs {
   /** Where the run stands, as the workflow carries it. */
   async snapshot(id: string): Promise<RunSnapshot> {
     const sql = this.#database;
+    // Before the reads: what happens during them is news since this snapshot.
+    const at = await sql.now();
     const run = await sql.first<StoredRun>('SELECT * FROM runs WHERE id = ?', [id]);
     if (!run) throw new Error(`The ledger does not know the run ${id}.`);
     const counts = await countOutcomes(sql, id);
@@ -285,7 +304,7 @@ export class Runs {
         durationsMs,
         batchSize: MAX_ASSETS_PER_EXECUTION,
       }),
-      at: await sql.now(),
+      at,
       breached: isBreached(budget, counts),
       attempted: attempted !== undefined,
       stop: run.stop_cause ? { cause: run.stop_cause, reason: run.stop_reason ?? '' } : undefined,
@@ -318,6 +337,8 @@ function toRun(row: StoredRun): RunRow {
     id: row.id,
     firstExecutionId: row.first_execution_id,
     namespace: row.namespace,
+    namespaceId: row.namespace_id ?? undefined,
+    missingSince: row.missing_since ?? undefined,
     phase: row.phase,
     request: JSON.parse(row.request) as StoredRequest,
     ...(row.script_id === null

@@ -6,7 +6,7 @@ const STEPS: readonly string[][] = [
   [
     `CREATE TABLE ledger (id TEXT NOT NULL, created_at INTEGER NOT NULL, halted INTEGER NOT NULL DEFAULT 0, halted_by TEXT, halted_why TEXT)`,
     `CREATE TABLE runs (
-      id TEXT PRIMARY KEY, first_execution_id TEXT NOT NULL, namespace TEXT NOT NULL, phase TEXT NOT NULL, request TEXT NOT NULL,
+      id TEXT PRIMARY KEY, first_execution_id TEXT NOT NULL, namespace TEXT NOT NULL, namespace_id TEXT, missing_since INTEGER, phase TEXT NOT NULL, request TEXT NOT NULL,
       script_id TEXT, script_title TEXT, script_sha256 TEXT, cohort_size INTEGER NOT NULL DEFAULT 0, cohort_digest TEXT,
       max_in_flight INTEGER NOT NULL, deadline_ms INTEGER NOT NULL, error_budget TEXT,
       paused INTEGER NOT NULL DEFAULT 0, stop_cause TEXT, stop_reason TEXT, blocked TEXT,

@@ -1,17 +1,26 @@
 // Closes ledger runs whose workflow is gone: terminated by hand, or lost with Temporal's database. Every asset still ends with
 // one outcome (promise 3), and the leases become free.
-import { WorkflowNotFoundError } from '@temporalio/client';
 import { createCloseRun } from '../activities/close-run.js';
 import type { ActivityDependencies } from '../activities/dependencies.js';
+import type { RunRow } from '../ledger/runs.js';
 import type { Logger } from '../temporal/logger.js';
+import { namespaceIdOf } from '../temporal/namespace-id.js';
+import { type WorkflowFate, workflowFate } from './workflow-fate.js';
 
-const EVERY_MS = 60_000;
-/** A run is entered into the ledger moments after its workflow started: younger ones are left alone. */
-const YOUNGEST_MS = 60_000;
+export interface SweepTimes {
+  everyMs: number;
+  /** A run is entered into the ledger moments after its workflow started, and closed moments after it ended: both are left alone so long. */
+  youngestMs: number;
+  /** A Temporal that was just failed over, or restarted, may not know its workflows yet: they are missing when they stay so. */
+  missingMs: number;
+}
+
+export const SWEEP_TIMES: SweepTimes = { everyMs: 60_000, youngestMs: 60_000, missingMs: 15 * 60_000 };
 
 export interface SweepDependencies extends Pick<ActivityDependencies, 'ledger' | 'client'> {
   namespace: string;
-  logger: Logger;
+  logger: Pick<Logger, 'warn'>;
+  times?: Partial<SweepTimes>;
 }
 
 /** Sweeps now and every minute. The function it returns stops it, and waits for a sweep under way. */
@@ -19,7 +28,7 @@ export function startSweep(dependencies: SweepDependencies): () => Promise<void>
   let sweeping = sweepSafely(dependencies);
   const timer = setInterval(() => {
     sweeping = sweeping.then(() => sweepSafely(dependencies));
-  }, EVERY_MS);
+  }, timesOf(dependencies).everyMs);
   timer.unref();
   return async () => {
     clearInterval(timer);
@@ -28,39 +37,60 @@ export function startSweep(dependencies: SweepDependencies): () => Promise<void>
 }
 
 /** Returns the ids of the runs that were closed. */
-export async function sweep({ ledger, client, namespace, logger }: SweepDependencies): Promise<string[]> {
+export async function sweep(dependencies: SweepDependencies): Promise<string[]> {
+  const { ledger, client, namespace, logger } = dependencies;
   const closed: string[] = [];
+  const elsewhere: string[] = [];
   const now = await ledger.database.now();
-  for (const run of await ledger.runs.unfinished()) {
-    if (run.namespace !== namespace || now - run.createdAt < YOUNGEST_MS) continue;
-    if (await isAlive(client, run.id, run.firstExecutionId)) continue;
-    // From here on no permit is granted, so nothing is sent while the assets get their last word.
-    await ledger.runs.stop(run.id, 'stopped', 'interrupted');
-    await createCloseRun({ ledger }).closeRun({ runId: run.id, reason: 'interrupted' });
-    await ledger.audit.add(run.id, { action: 'interrupted', detail: 'its workflow is gone: closed by the sweep' });
-    logger.warn({ runId: run.id }, 'the workflow of this run is gone: its report says what is known');
-    closed.push(run.id);
+  const runs = (await ledger.runs.unfinished()).filter(
+    (run) => run.namespace === namespace && now - run.createdAt >= timesOf(dependencies).youngestMs,
+  );
+  const namespaceId = runs.length === 0 ? undefined : await namespaceIdOf(client, namespace);
+  for (const run of runs) {
+    // Another Temporal has a namespace of this name: what it does not know may well be alive where the run was started.
+    if (run.namespaceId !== undefined && run.namespaceId !== namespaceId) {
+      elsewhere.push(run.id);
+      continue;
+    }
+    try {
+      const fate = await workflowFate(client, run);
+      if (!(await isGone(dependencies, run, fate))) continue;
+      await close(dependencies, run, fate);
+      closed.push(run.id);
+    } catch (error) {
+      logger.warn({ err: error, runId: run.id }, 'the sweep could not look at this run; it is tried again in a minute');
+    }
+  }
+  if (elsewhere.length > 0) {
+    logger.warn({ runIds: elsewhere.slice(0, 20) }, 'runs of this ledger belong to another Temporal namespace of this name: left alone');
   }
   return closed;
 }
 
-/** True unless Temporal says for certain that the workflow is not running any more. */
-async function isAlive(client: SweepDependencies['client'], workflowId: string, firstExecutionRunId: string): Promise<boolean> {
-  try {
-    const description = await client.workflow.getHandle(workflowId).describe();
-    if (description.status.name === 'RUNNING' || description.status.name === 'CONTINUED_AS_NEW') return true;
-    const isOurs = description.raw.workflowExecutionInfo?.firstRunId === firstExecutionRunId;
-    // A completed run wrote its report itself; one that failed was abandoned by itself.
-    return isOurs && (description.status.name === 'COMPLETED' || description.status.name === 'FAILED') && isRecent(description.closeTime);
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return false;
-    throw error;
+/** True when Temporal says for certain, or for long enough, that the workflow is not running any more. */
+async function isGone(dependencies: SweepDependencies, run: RunRow, fate: WorkflowFate): Promise<boolean> {
+  const { ledger } = dependencies;
+  const { youngestMs, missingMs } = timesOf(dependencies);
+  if (fate.kind === 'missing') {
+    const since = await ledger.runs.setMissing(run.id, true);
+    return since !== undefined && (await ledger.database.now()) - since >= missingMs;
   }
+  if (run.missingSince !== undefined) await ledger.runs.setMissing(run.id, false);
+  if (fate.kind === 'alive') return false;
+  return !fate.byItself || (fate.endedAt !== undefined && Date.now() - fate.endedAt.getTime() >= youngestMs);
 }
 
-/** Its last activity may still be writing. */
-function isRecent(closeTime: Date | undefined): boolean {
-  return closeTime === undefined || Date.now() - closeTime.getTime() < YOUNGEST_MS;
+async function close({ ledger, logger }: SweepDependencies, run: RunRow, fate: WorkflowFate): Promise<void> {
+  // From here on no permit is granted, so nothing is sent while the assets get their last word.
+  await ledger.runs.stop(run.id, 'stopped', 'interrupted');
+  const { given, report } = fate.kind === 'ended' ? fate : {};
+  await createCloseRun({ ledger }).closeRun({ runId: run.id, reason: 'interrupted', given, report });
+  await ledger.audit.add(run.id, { action: 'interrupted', detail: 'its workflow is gone: closed by the sweep' });
+  logger.warn({ runId: run.id }, 'the workflow of this run is gone: its report says what is known');
+}
+
+function timesOf({ times }: SweepDependencies): SweepTimes {
+  return { ...SWEEP_TIMES, ...times };
 }
 
 async function sweepSafely(dependencies: SweepDependencies): Promise<void> {

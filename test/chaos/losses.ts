@@ -91,7 +91,7 @@ async function terminate(stage: Stage): Promise<Played> {
     const ledger = await scene.ledger();
     // The sweep leaves young runs alone.
     await ledger.database.run('UPDATE runs SET created_at = created_at - 3600000', []);
-    const logger = { warn: () => undefined } as unknown as Parameters<typeof sweep>[0]['logger'];
+    const logger = { warn: () => undefined };
     const closed = await sweep({ ledger, client: stage.client, namespace: stage.namespace, logger });
     const problems: string[] = [];
     if (closed.length !== 1) problems.push(`the sweep closed ${closed.length} runs`);

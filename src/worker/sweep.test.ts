@@ -1,0 +1,113 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { defaultDataConverter, defaultPayloadConverter, toPayloads } from '@temporalio/common';
+import { accepted, openRun, permitted, useLedgers } from '../../test/support/test-ledger.js';
+import type { RunReport } from '../domain/outcome.js';
+import type { Ledger } from '../ledger/ledger.js';
+import { sweep } from './sweep.js';
+
+const ledgers = useLedgers();
+let ledger: Ledger;
+let fence: number;
+beforeEach(async () => {
+  ledger = await ledgers.open();
+  fence = await openRun(ledger, 'r', ['a', 'b']);
+  await ledger.database.run(`UPDATE runs SET namespace_id = 'ours', created_at = created_at - 3600000`);
+});
+
+interface Temporal {
+  /** Undefined: it does not know the workflow. */
+  status?: string;
+  namespaceId?: string;
+  firstRunId?: string;
+  result?: unknown;
+  /** Results of activities in its history. */
+  told?: readonly unknown[];
+}
+
+function clientOf({ status, namespaceId = 'ours', firstRunId = 'first-r', result, told = [] }: Temporal): Client {
+  const handle = {
+    async describe() {
+      if (status === undefined) throw new WorkflowNotFoundError('not found', 'r', undefined);
+      return { status: { name: status }, runId: 'last', closeTime: new Date(0), raw: { workflowExecutionInfo: { firstRunId } } };
+    },
+    result: async () => result,
+    fetchHistory: async () => ({
+      events: told.map((value) => ({
+        activityTaskCompletedEventAttributes: { result: { payloads: toPayloads(defaultPayloadConverter, value) } },
+      })),
+    }),
+  };
+  return {
+    options: { loadedDataConverter: defaultDataConverter },
+    workflow: { getHandle: () => handle },
+    workflowService: { describeNamespace: async () => ({ namespaceInfo: { id: namespaceId } }) },
+  } as unknown as Client;
+}
+
+const swept = (temporal: Temporal, missingMs?: number) =>
+  sweep({
+    ...{ ledger, client: clientOf(temporal), namespace: 'default', logger: { warn: () => undefined } },
+    ...(missingMs === undefined ? {} : { times: { missingMs } }),
+  });
+const rows = async () =>
+  (await ledger.reader.assets('r')).items.map(({ assetId, outcome, reason }) => [assetId, outcome, reason].join(' '));
+const age = (ms: number) => ledger.database.run('UPDATE runs SET missing_since = missing_since - ?', [ms]);
+
+describe('the sweep', () => {
+  test('closes a run whose workflow is missing for a quarter of an hour, not sooner', async () => {
+    expect(await swept({})).toEqual([]);
+    await age(14 * 60_000);
+    expect(await swept({})).toEqual([]);
+    expect((await ledger.runs.get('r'))?.stop).toBeUndefined();
+    await age(60_000);
+    expect(await swept({})).toEqual(['r']);
+    expect(await rows()).toEqual(['a skipped interrupted', 'b skipped interrupted']);
+  });
+
+  test('counts from anew when the workflow was seen meanwhile', async () => {
+    await swept({});
+    await age(14 * 60_000);
+    expect(await swept({ status: 'RUNNING' })).toEqual([]);
+    expect((await ledger.runs.get('r'))?.missingSince).toBeUndefined();
+    await swept({});
+    await age(14 * 60_000);
+    expect(await swept({})).toEqual([]);
+  });
+
+  test.each(['TERMINATED', 'TIMED_OUT'])('closes a run at once whose very workflow is %s, and no other run of that id', async (status) => {
+    expect(await swept({ status, firstRunId: 'another' })).toEqual([]);
+    expect(await swept({ status })).toEqual(['r']);
+  });
+
+  test.each([{}, { status: 'TERMINATED' }])(
+    'never closes a run of another Temporal whose namespace has the same name: %j',
+    async (temporal) => {
+      expect(await swept({ ...temporal, namespaceId: 'theirs' }, 0)).toEqual([]);
+      expect((await ledger.runs.get('r'))?.missingSince).toBeUndefined();
+      expect(await swept(temporal, 0)).toEqual(['r']);
+    },
+  );
+
+  test('calls nothing skipped when the history of the workflow knows of more sends than the ledger', async () => {
+    const given = { claimed: 1, permits: 1 };
+    expect(
+      await swept({ status: 'TERMINATED', told: [{ queue: 'q' }, { snapshot: given }, { snapshot: { claimed: 0, permits: 0 } }] }),
+    ).toEqual(['r']);
+    expect(await rows()).toEqual(['a unverified ledger-restored', 'b unverified ledger-restored']);
+  });
+
+  test('calls what was never sent skipped when the ledger knows as much as the history', async () => {
+    await permitted(ledger, 'r', fence);
+    await ledger.database.run(`UPDATE attempts SET execution_n = NULL, lease = NULL WHERE asset_id = 'b'`);
+    expect(await swept({ status: 'TERMINATED', told: [{ snapshot: { claimed: 1, permits: 1 } }] })).toEqual(['r']);
+    expect(await rows()).toEqual(['a unverified interrupted', 'b skipped interrupted']);
+  });
+
+  test('takes the report of a workflow that completed, over what a restored ledger knows', async () => {
+    await accepted(ledger, 'r', fence);
+    const report = { runId: 'r', status: 'succeeded', counts: { targeted: 2, succeeded: 2 } } as unknown as RunReport;
+    expect(await swept({ status: 'COMPLETED', result: report })).toEqual(['r']);
+    expect((await ledger.runs.get('r'))?.report).toEqual(report);
+  });
+});

@@ -1,0 +1,81 @@
+// What Temporal still says about the workflow of a run that the ledger has no report of.
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
+import { z } from 'zod';
+import type { RunReport } from '../domain/outcome.js';
+import { type Given, mostGiven } from '../domain/run-snapshot.js';
+
+export type WorkflowFate =
+  | { kind: 'alive' }
+  /** Temporal does not know it, or has another one under its id. */
+  | { kind: 'missing' }
+  | {
+      kind: 'ended';
+      /** True when it ended by itself: its last activity may still be writing. */
+      byItself: boolean;
+      endedAt?: Date | undefined;
+      /** The workflow's own report, when it completed with one. */
+      report?: RunReport | undefined;
+      /** The most that its history says was given out. */
+      given?: Given | undefined;
+    };
+
+type Payloads = Parameters<typeof decodeArrayFromPayloads>[1];
+
+export async function workflowFate(client: Client, run: { id: string; firstExecutionId: string }): Promise<WorkflowFate> {
+  try {
+    const { status, raw, runId, closeTime } = await client.workflow.getHandle(run.id).describe();
+    if (raw.workflowExecutionInfo?.firstRunId !== run.firstExecutionId) return { kind: 'missing' };
+    if (status.name === 'RUNNING' || status.name === 'CONTINUED_AS_NEW' || status.name === 'PAUSED') return { kind: 'alive' };
+    return {
+      kind: 'ended',
+      byItself: status.name !== 'TERMINATED' && status.name !== 'TIMED_OUT',
+      endedAt: closeTime,
+      report: status.name === 'COMPLETED' ? await reportOf(client, run.id, runId) : undefined,
+      given: await givenByHistory(client, run.id, runId),
+    };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return { kind: 'missing' };
+    throw error;
+  }
+}
+
+const ReportSchema = z.looseObject({ runId: z.string(), status: z.string(), counts: z.looseObject({ targeted: z.number() }) });
+
+async function reportOf(client: Client, workflowId: string, runId: string): Promise<RunReport | undefined> {
+  // What cannot be read, for want of a key for instance, is as if it had not been given.
+  const result = await client.workflow
+    .getHandle(workflowId, runId)
+    .result()
+    .catch(() => undefined);
+  const parsed = ReportSchema.safeParse(result);
+  return parsed.success ? (parsed.data as unknown as RunReport) : undefined;
+}
+
+/** What the ledger told the workflow, and the workflow the ledger, since its last continue-as-new; what was before travels in its first event. */
+async function givenByHistory(client: Client, workflowId: string, runId: string): Promise<Given | undefined> {
+  const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+  let most: Given | undefined;
+  for (const event of events ?? []) {
+    const payloads: Payloads =
+      event.workflowExecutionStartedEventAttributes?.input?.payloads ??
+      event.activityTaskScheduledEventAttributes?.input?.payloads ??
+      event.activityTaskCompletedEventAttributes?.result?.payloads;
+    for (const value of await decodeArrayFromPayloads(client.options.loadedDataConverter, payloads)) {
+      for (const given of givenIn(value)) most = mostGiven(most, given);
+    }
+  }
+  return most;
+}
+
+const GivenSchema = z.looseObject({ claimed: z.number(), permits: z.number() });
+const BearerSchema = z.looseObject({ given: z.unknown().optional(), snapshot: z.unknown().optional() });
+
+function givenIn(value: unknown): Given[] {
+  const bearer = BearerSchema.safeParse(value);
+  if (!bearer.success) return [];
+  return [bearer.data.given, bearer.data.snapshot].flatMap((part) => {
+    const given = GivenSchema.safeParse(part);
+    return given.success ? [given.data] : [];
+  });
+}
