@@ -31,15 +31,12 @@ interface Began {
 }
 
 /** What a look asks of Qualys. */
-type LookDependencies = Pick<ActivityDependencies, 'ledger'> & {
+export type LookDependencies = Pick<ActivityDependencies, 'ledger'> & {
   qualys: Pick<ActivityDependencies['qualys'], 'searchJobs' | 'searchAssetJobs'>;
 };
 
-/** Returns how many assets changed, and how many slots became free. */
-export async function lookAtExecutions(
-  dependencies: LookDependencies,
-  { run, accepted }: Looking,
-): Promise<{ changed: number; freed: number }> {
+/** Returns how many assets changed. */
+export async function lookAtExecutions(dependencies: LookDependencies, { run, accepted }: Looking): Promise<number> {
   const { scripts, serverClock, database } = dependencies.ledger;
   const scriptId = run.script?.id ?? '';
   const began: Began = { lookedAt: await database.now(), serverNow: await serverClock.now() };
@@ -47,40 +44,37 @@ export async function lookAtExecutions(
   const { durations } = await scripts.memory(scriptId);
   const medianMs = median(durations.map(({ serverMs }) => serverMs));
   const clockRate = await serverClock.rate();
-  const sum = { changed: 0, freed: 0 };
+  let changed = 0;
   for (const part of batches(executions, EXECUTIONS_A_PAGE)) {
     const seen = await lookAtPart(dependencies, { run, executions: part, medianMs, began });
-    sum.changed += seen.changed;
-    sum.freed += seen.freed;
+    changed += seen.changed;
     // What the look found late does not count: the cadence would slow itself down.
     const took = seen.tookMs.map((serverMs) => ({ localMs: serverMs / clockRate, serverMs }));
     if (took.length > 0) await scripts.addDurations(scriptId, took);
   }
-  return sum;
+  return changed;
 }
 
 async function lookAtPart(
   dependencies: LookDependencies,
   { run, executions, medianMs, began }: { run: RunRow; executions: readonly Execution[]; medianMs: number | undefined; began: Began },
-): Promise<{ changed: number; freed: number; tookMs: number[] }> {
+): Promise<{ changed: number; tookMs: number[] }> {
   const { ledger } = dependencies;
   const { rows, serverAt: serverNow = began.serverNow } = await readAssetJobs(dependencies, run, executions);
   const now = began.lookedAt;
   const looks: LookAt[] = [];
   const tookMs: number[] = [];
-  let freed = 0;
   for (const execution of executions) {
     const jobs = rows.get(execution.jobId ?? '') ?? [];
     const known = await ledger.verdicts.inFlight(run.id, execution.n);
     const decision = decide({ run, execution, jobs, known, serverNow, now, medianMs });
     await recordStrays(dependencies, { run, execution, jobs, known });
     looks.push(lookOf({ run, execution, jobs, known, decision, serverNow, lookedAt: now }));
-    if (decision.settled || (decision.slotFree && execution.slotFreedAt === undefined)) freed += 1;
     const serverMs = decision.settled && now < (execution.deadlineAt ?? Infinity) ? durationOf(execution, jobs) : undefined;
     if (serverMs !== undefined) tookMs.push(serverMs);
   }
   const { failed, after } = run.request.retry;
-  return { changed: await ledger.verdicts.recordAll(run.id, looks, { failed, afterMs: after }), freed, tookMs };
+  return { changed: await ledger.verdicts.recordAll(run.id, looks, { failed, afterMs: after }), tookMs };
 }
 
 /** Server milliseconds from acceptance to the last verdict; undefined when no asset job says when it ended. */

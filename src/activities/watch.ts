@@ -5,8 +5,7 @@ import type { RunSnapshot } from '../domain/run-snapshot.js';
 import type { RunRow } from '../ledger/runs.js';
 import { QualysError } from '../qualys/errors.js';
 import { collectOutputs } from './collect-outputs.js';
-import type { ActivityDependencies } from './dependencies.js';
-import { lookAtExecutions } from './look-at-executions.js';
+import { type LookDependencies, lookAtExecutions } from './look-at-executions.js';
 import { blockedBy, later, waitAfter } from './outcome-of-attempt.js';
 
 export interface WatchInput {
@@ -23,6 +22,8 @@ export interface WatchResult {
   blocked?: Blocked | undefined;
 }
 
+/** A cancelled run has a minute left: it looks this often, however long its cadence has become. */
+const HURRIED_MS = 5_000;
 /** Even when no slot becomes free the workflow is told of changes this often, for its `progress`. */
 const TELL_AFTER_MS = 5 * 60_000;
 
@@ -30,7 +31,7 @@ const TELL_AFTER_MS = 5 * 60_000;
  * Looks at all executions of the run that are in flight, in as few calls as the API allows, and returns when a slot is free or
  * nothing is left to watch. Until then the attempt fails with the delay to the next look: that costs no history and holds no slot.
  */
-export function createWatch(dependencies: ActivityDependencies) {
+export function createWatch(dependencies: LookDependencies) {
   return {
     async watch(input: WatchInput): Promise<WatchResult> {
       const { ledger } = dependencies;
@@ -49,8 +50,10 @@ export function createWatch(dependencies: ActivityDependencies) {
   };
 }
 
-async function watchOnce(dependencies: ActivityDependencies, input: WatchInput, run: RunRow): Promise<WatchResult> {
+async function watchOnce(dependencies: LookDependencies, input: WatchInput, run: RunRow): Promise<WatchResult> {
   const { ledger } = dependencies;
+  // An attempt that ended between its writes and its word to the workflow has freed a slot that nobody knows of.
+  if (await ledger.verdicts.freedSince(run.id, input.toldAt)) return tell(dependencies, input);
   const accepted = await ledger.executions.inState(run.id, ['accepted']);
   const now = await ledger.database.now();
   if (accepted.length === 0) {
@@ -63,34 +66,38 @@ async function watchOnce(dependencies: ActivityDependencies, input: WatchInput, 
     if (run.nextPollAt === 0) await ledger.runs.setNextPoll(run.id, lookAt);
     throw later(lookAt - now, `next look in ${Math.ceil((lookAt - now) / 1_000)} s`);
   }
-  const seen = await lookAtExecutions(dependencies, { run, accepted });
+  const changed = await lookAtExecutions(dependencies, { run, accepted });
   await collectOutputs(dependencies, { run, final: false });
   const waitMs = await delay(dependencies, run, input);
   await ledger.runs.setNextPoll(run.id, (await ledger.database.now()) + waitMs);
 
   const snapshot = await ledger.runs.snapshot(run.id);
   if (snapshot.breached && !snapshot.stop) await ledger.runs.stop(run.id, 'stopped', 'error-budget');
-  const overdue = seen.changed > 0 && now - input.toldAt >= TELL_AFTER_MS;
-  if (seen.freed > 0 || snapshot.breached || overdue || input.shown) return tell(dependencies, input);
+  const overdue = changed > 0 && now - input.toldAt >= TELL_AFTER_MS;
+  const freed = await ledger.verdicts.freedSince(run.id, input.toldAt);
+  if (freed || (snapshot.breached && !input.hurry) || overdue || input.shown) return tell(dependencies, input);
   throw later(waitMs, `${accepted.length} execution(s) in flight, next look in ${Math.ceil(waitMs / 1_000)} s`);
 }
 
-/** A cancelled run has a minute left: its first look does not wait for the cadence. */
 async function nextLook(
-  dependencies: ActivityDependencies,
+  dependencies: LookDependencies,
   { run, input, now }: { run: RunRow; input: WatchInput; now: number },
 ): Promise<number> {
-  if (input.hurry && activityInfo().attempt === 1) return now;
+  if (input.hurry) return (await dependencies.ledger.verdicts.lastLookAt(run.id)) + hurriedMs(run);
   return run.nextPollAt === 0 ? now + (await delay(dependencies, run, input)) : run.nextPollAt;
 }
 
-async function tell({ ledger }: ActivityDependencies, input: WatchInput): Promise<WatchResult> {
+function hurriedMs(run: RunRow): number {
+  return Math.min(run.request.poll.interval, HURRIED_MS);
+}
+
+async function tell({ ledger }: LookDependencies, input: WatchInput): Promise<WatchResult> {
   if (input.shown) await ledger.runs.setBlocked(input.runId, undefined);
   return { snapshot: await ledger.runs.snapshot(input.runId) };
 }
 
-async function delay({ ledger }: ActivityDependencies, run: RunRow, input: WatchInput): Promise<number> {
-  if (input.hurry) return Math.min(run.request.poll.interval, 5_000);
+async function delay({ ledger }: LookDependencies, run: RunRow, input: WatchInput): Promise<number> {
+  if (input.hurry) return hurriedMs(run);
   const { durations } = await ledger.scripts.memory(run.script?.id ?? '');
   const accepted = await ledger.executions.inState(run.id, ['accepted']);
   const snapshot = await ledger.runs.snapshot(run.id);
@@ -106,11 +113,12 @@ async function delay({ ledger }: ActivityDependencies, run: RunRow, input: Watch
   });
 }
 
-async function waitFor({ ledger }: ActivityDependencies, input: WatchInput, error: QualysError): Promise<WatchResult> {
+async function waitFor({ ledger }: LookDependencies, input: WatchInput, error: QualysError): Promise<WatchResult> {
   const waitMs = waitAfter(error, activityInfo().attempt);
   const blocked =
     waitMs >= WORTH_SAYING_MS || error.kind === 'authentication' || error.kind === 'permission' ? blockedBy(error) : undefined;
-  if (blocked && blocked.kind !== input.shown?.kind) {
+  // In the last minute of a cancelled run nobody is told: it would only ask again at once.
+  if (blocked && !input.hurry && blocked.kind !== input.shown?.kind) {
     await ledger.runs.setBlocked(input.runId, blocked.why);
     return { snapshot: await ledger.runs.snapshot(input.runId), blocked };
   }

@@ -67,6 +67,21 @@ export class Verdicts {
     return rows.map(toAsset);
   }
 
+  /** True when a slot became free, or an execution was settled, at this instant of the ledger's clock or since. */
+  async freedSince(runId: string, at: number): Promise<boolean> {
+    const found = await this.#database.first(
+      'SELECT 1 AS found FROM executions WHERE run_id = ? AND accepted_at IS NOT NULL AND (slot_freed_at >= ? OR settled_at >= ?) LIMIT 1',
+      [runId, at, at],
+    );
+    return found !== undefined;
+  }
+
+  /** When the latest look at the run that was written began; 0 before any. */
+  async lastLookAt(runId: string): Promise<number> {
+    const row = await this.#database.first<{ at: number | null }>('SELECT max(looked_at) AS at FROM executions WHERE run_id = ?', [runId]);
+    return row?.at ?? 0;
+  }
+
   setJob(runId: string, n: number, job: { jobId: string; createdAt: number }): Promise<void> {
     return this.#database.transaction(async (sql) => {
       await sql.run(
