@@ -104,16 +104,23 @@ function goOn(found: { source: string; rows: number }): void {
   if (Context.current().cancellationSignal.aborted) throw new CancelledFailure('The run was cancelled while it was being opened.');
 }
 
-function refuseScript(script: Script, request: StoredRequest, allowed: readonly string[] | undefined): void {
+/** Why the script may not run, by policy or by its own state. */
+export function refusedScript(
+  script: Pick<Script, 'id' | 'title' | 'status'>,
+  allowed: readonly string[] | undefined,
+): { type: 'PolicyViolation' | 'ScriptNotRunnable'; message: string } | undefined {
+  const named = `${script.id} (${script.title})`;
   if (allowed && !allowed.includes(script.id)) {
-    throw never(
-      'PolicyViolation',
-      `Policy does not allow script ${script.id} (${script.title}). Allowed: ${allowed.slice(0, 20).join(', ') || 'none'}.`,
-    );
+    const message = `Policy does not allow script ${named}. Allowed: ${allowed.slice(0, 20).join(', ') || 'none'}.`;
+    return { type: 'PolicyViolation', message };
   }
-  if (script.status !== '' && script.status !== 'APPROVED') {
-    throw never('ScriptNotRunnable', `Script ${script.id} (${script.title}) is ${script.status}: only an approved script may run.`);
-  }
+  if (script.status === '' || script.status === 'APPROVED') return undefined;
+  return { type: 'ScriptNotRunnable', message: `Script ${named} is ${script.status}: only an approved script may run.` };
+}
+
+function refuseScript(script: Script, request: StoredRequest, allowed: readonly string[] | undefined): void {
+  const refusal = refusedScript(script, allowed);
+  if (refusal) throw never(refusal.type, refusal.message);
   if (request.scriptSha256 !== undefined && script.sha256 !== request.scriptSha256) {
     throw never(
       'ScriptNotRunnable',

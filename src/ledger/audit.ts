@@ -28,6 +28,20 @@ export class Audit {
     ]);
   }
 
+  /** The same for what an activity writes that may be attempted again: the same action and detail is one entry. */
+  async addOnce(runId: string, entry: { action: string; detail: string }): Promise<void> {
+    const detail = entry.detail.slice(0, 2_000);
+    await this.#database.transaction(async (sql) => {
+      const known = await sql.first('SELECT 1 AS found FROM audit WHERE run_id = ? AND action = ? AND detail = ?', [
+        runId,
+        entry.action,
+        detail,
+      ]);
+      if (known) return;
+      await sql.run('INSERT INTO audit (run_id, at, action, detail) VALUES (?, ?, ?, ?)', [runId, await sql.now(), entry.action, detail]);
+    });
+  }
+
   async of(runId: string): Promise<AuditEntry[]> {
     const rows = await this.#database.all<{ at: number; actor: string | null; verified: number; action: string; detail: string | null }>(
       'SELECT at, actor, verified, action, detail FROM audit WHERE run_id = ? ORDER BY id',

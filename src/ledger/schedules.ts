@@ -22,10 +22,12 @@ export class Schedules {
     return (await this.of(runId)).find((row) => row.title === title);
   }
 
+  /** Writes what became of a schedule. What is known to be created stays so, whatever an attempt that comes late has found. */
   async set(runId: string, row: ScheduleRow): Promise<void> {
     await this.#database.run(
       `INSERT INTO schedules (run_id, title, state, schedule_id, detail) VALUES (?, ?, ?, ?, ?)
-       ON CONFLICT (run_id, title) DO UPDATE SET state = excluded.state, schedule_id = excluded.schedule_id, detail = excluded.detail`,
+       ON CONFLICT (run_id, title) DO UPDATE SET state = excluded.state, schedule_id = excluded.schedule_id, detail = excluded.detail
+         WHERE schedules.state <> 'created'`,
       [runId, row.title, row.state, row.scheduleId, row.detail],
     );
   }

@@ -1,0 +1,142 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { openRun, useLedgers } from '../../test/support/test-ledger.js';
+import type { Ledger } from '../ledger/ledger.js';
+import { QualysError } from '../qualys/errors.js';
+import type { ScheduleAnswer, ScheduleRequest } from '../qualys/qualys.js';
+import { defaultPolicy } from '../schema/policy.js';
+import type { RemediationRequestInput } from '../schema/request.js';
+import type { ActivityDependencies } from './dependencies.js';
+import { createScheduleFollowUp, type FollowUpResult } from './follow-up.js';
+
+const ledgers = useLedgers();
+let ledger: Ledger;
+let scheduled: ScheduleRequest[];
+let rechecked: string[][];
+let answers: ScheduleAnswer[];
+beforeEach(async () => {
+  ledger = await ledgers.open();
+  scheduled = [];
+  rechecked = [];
+  answers = [];
+});
+
+type FollowUpInput = NonNullable<RemediationRequestInput['followUp']>;
+const SCHEDULE = { kind: 'schedule', on: 'unresolved', scheduleType: 'ONE_TIME' } as const;
+const TITLE = 'Overhaul follow-up of r';
+const ASSETS = ['1', '2', '3'];
+
+/** A run of script 7 whose assets have these outcomes and, unless told otherwise, agents. */
+async function finished(followUp: FollowUpInput, outcomes: readonly string[], assets: readonly string[] = ASSETS): Promise<void> {
+  await openRun(ledger, 'r', assets, { followUp });
+  for (const [index, outcome] of outcomes.entries()) {
+    await ledger.database.run('UPDATE attempts SET outcome = ?, agent_uuid = ? WHERE seq = ?', [outcome, `agent-${index}`, index + 1]);
+  }
+}
+
+/** The scripts that Qualys knows, by what they may be called. */
+const SCRIPTS: Readonly<Record<string, { id: string; status: string }>> = {
+  '007': { id: '7', status: 'APPROVED' },
+  'Patch, renamed': { id: '7', status: 'APPROVED' },
+  '8': { id: '8', status: 'APPROVED' },
+  '9': { id: '9', status: 'DRAFT' },
+};
+
+function followUp(policy: Partial<ActivityDependencies['policy']> = {}): Promise<FollowUpResult> {
+  const qualys = {
+    username: 'kim',
+    async script(name: string) {
+      const script = SCRIPTS[name];
+      if (!script) throw new QualysError('not-found', `There is no script ${name}.`);
+      return { ...script, title: `Script ${script.id}`, platform: '' };
+    },
+    countSchedules: async () => 0,
+    async createSchedule(request: ScheduleRequest) {
+      scheduled.push(request);
+      return answers.shift() ?? { kind: 'created', id: `schedule-${scheduled.length}` };
+    },
+  };
+  const start = async (_type: string, { args }: { args: { targets: { assetIds: string[] } }[] }) => {
+    rechecked.push(args[0]?.targets.assetIds ?? []);
+  };
+  const dependencies = {
+    ...{ ledger, qualys, policy: { ...defaultPolicy(), ...policy }, client: { workflow: { start } } },
+    ...{ taskQueue: 'q', schedules: { timezone: 'UTC' } },
+  } as unknown as ActivityDependencies;
+  return new MockActivityEnvironment().run(createScheduleFollowUp(dependencies).scheduleFollowUp, { runId: 'r' });
+}
+
+const assetsOf = () => scheduled.flatMap(({ assets }) => assets.map(({ id }) => id));
+const audited = async () => (await ledger.audit.of('r')).map(({ action, detail }) => `${action}: ${detail}`);
+
+describe('a follow-up', () => {
+  test.each([
+    ['7', ['1']],
+    ['007', ['1']],
+    ['Patch, renamed', ['1']],
+    ['8', ['1', '2', '3']],
+  ])('with the script %j is for what may still be running only when that is another script', async (script, expected) => {
+    await finished({ ...SCHEDULE, script }, ['failed', 'unverified', 'unreachable']);
+    expect(await followUp()).toEqual({});
+    expect(assetsOf()).toEqual(expected);
+  });
+
+  test('as a recheck compares scripts the same way', async () => {
+    await finished({ kind: 'recheck', on: 'unresolved', after: '1s', script: '007' }, ['failed', 'unverified', 'unreachable']);
+    await followUp();
+    expect(rechecked).toEqual([['1']]);
+  });
+
+  test.each([
+    ['unknown', {}, 'There is no script unknown.'],
+    ['9', {}, 'Script 9 (Script 9) is DRAFT: only an approved script may run.'],
+    ['8', { scripts: { allow: ['7'] } }, 'Policy does not allow script 8 (Script 8). Allowed: 7.'],
+  ])('with the script %s that may not run ends, and the audit log says why', async (script, policy, why) => {
+    await finished({ ...SCHEDULE, script }, ['failed']);
+    expect(await followUp(policy)).toEqual({});
+    expect(await followUp(policy)).toEqual({});
+    expect([scheduled, await audited()]).toEqual([[], [`follow-up-refused: ${why}`]]);
+  });
+
+  test('whose answer was lost, and whose title the search does not list yet, is not called rejected for being in its own way', async () => {
+    await finished(SCHEDULE, ['failed']);
+    answers = [
+      { kind: 'unknown', message: 'reset' },
+      { kind: 'exists', message: 'duplicate title' },
+    ];
+    expect((await followUp()).blocked?.kind).toBe('unavailable');
+    expect(await followUp()).toEqual({});
+    expect(await ledger.schedules.of('r')).toEqual([{ title: TITLE, state: 'exists', detail: expect.stringContaining('unverified') }]);
+  });
+
+  test('whose title is taken at the first attempt is rejected', async () => {
+    await finished(SCHEDULE, ['failed']);
+    answers = [{ kind: 'exists', message: 'duplicate title' }];
+    await followUp();
+    expect(await ledger.schedules.of('r')).toEqual([{ title: TITLE, state: 'rejected', detail: 'duplicate title' }]);
+  });
+
+  test('that is created stays so, whatever a late attempt says', async () => {
+    await finished(SCHEDULE, ['failed']);
+    await followUp();
+    await ledger.schedules.set('r', { title: TITLE, state: 'exists' });
+    expect(await ledger.schedules.of('r')).toEqual([{ title: TITLE, state: 'created', scheduleId: 'schedule-1' }]);
+  });
+
+  test('says how many assets it leaves out of schedules, for want of an agent', async () => {
+    await finished(SCHEDULE, ['failed', 'failed', 'failed']);
+    await ledger.database.run('UPDATE attempts SET agent_uuid = NULL WHERE seq > 1');
+    await followUp();
+    expect(assetsOf()).toEqual(['1']);
+    expect(await audited()).toEqual(['follow-up-cut: 2 of 3 assets are in no schedule: Qualys has told no agent UUID of them']);
+  });
+
+  test('says how many assets a recheck leaves out, for want of room', async () => {
+    const assets = Array.from({ length: 10_002 }, (_, index) => String(index + 1));
+    await finished({ kind: 'recheck', on: 'unresolved', after: '1s' }, [], assets);
+    await ledger.database.run(`UPDATE attempts SET outcome = 'failed'`);
+    await followUp();
+    expect(rechecked.map(({ length }) => length)).toEqual([10_000]);
+    expect(await audited()).toEqual(['follow-up-cut: 2 of 10002 assets are not in the recheck: a request names at most 10000']);
+  });
+});
