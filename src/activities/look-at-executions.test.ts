@@ -49,6 +49,22 @@ async function* answered<T>(what: string, read: () => T[]): AsyncGenerator<Page<
   yield page;
 }
 
+describe('a job that does not appear', () => {
+  test('is looked for less and less often, and once more at the deadline', async () => {
+    jobs = [];
+    const begin = now;
+    const searches: number[] = [];
+    for (const minutes of [1, 2, 2.25, 2.5, 3, 3.25, 55, 59, 60, 60.5]) {
+      now = begin + minutes * 60_000;
+      asked = [];
+      await ledger.database.run(`UPDATE executions SET state = 'accepted', settled_at = NULL`);
+      await lookNow();
+      if (asked.includes('jobs')) searches.push(minutes);
+    }
+    expect(searches).toEqual([1, 2, 2.5, 3.25, 55, 60.5]);
+  });
+});
+
 describe('a look whose process is stopped after its reads', () => {
   test('judges by the time of the reads, however late it goes on', async () => {
     await lookNow();

@@ -1,6 +1,7 @@
 // One look at everything a run has in flight: which jobs there are, what their asset jobs say, and what that means.
 import { batches } from '../domain/batches.js';
 import { median } from '../domain/cadence.js';
+import { jobSearchIsDue } from '../domain/job-search.js';
 import { anyOf, idTerm } from '../domain/qql.js';
 import { type ExecutionDecision, settleExecution, type WatchedAsset } from '../domain/settle.js';
 import type { Execution } from '../ledger/executions.js';
@@ -40,7 +41,7 @@ export async function lookAtExecutions(dependencies: LookDependencies, { run, ac
   const { scripts, serverClock, database } = dependencies.ledger;
   const scriptId = run.script?.id ?? '';
   const began: Began = { lookedAt: await database.now(), serverNow: await serverClock.now() };
-  const executions = await findJobs(dependencies, { run, accepted });
+  const executions = await findJobs(dependencies, { run, accepted, now: began.lookedAt });
   const { durations } = await scripts.memory(scriptId);
   const medianMs = median(durations.map(({ serverMs }) => serverMs));
   const clockRate = await serverClock.rate();
@@ -84,8 +85,9 @@ function durationOf(execution: Execution, jobs: readonly AssetJobRow[]): number 
 }
 
 /** One search finds the jobs of all executions that lack theirs: a correlation UUID is not a job id (T-12). */
-async function findJobs({ qualys, ledger }: LookDependencies, { run, accepted }: Looking): Promise<Execution[]> {
-  const wanted = new Map(accepted.filter(({ jobId }) => jobId === undefined).map((execution) => [execution.correlationUuid, execution]));
+async function findJobs({ qualys, ledger }: LookDependencies, { run, accepted, now }: Looking & { now: number }): Promise<Execution[]> {
+  const sought = accepted.filter((execution) => execution.jobId === undefined && isSearchDue(execution, { run, now }));
+  const wanted = new Map(sought.map((execution) => [execution.correlationUuid, execution]));
   if (wanted.size === 0) return [...accepted];
   const found = new Map<number, Execution>();
   const startAt = Math.min(...[...wanted.values()].map(({ acceptedServerAt }) => acceptedServerAt ?? 0)) - SKEW_MS;
@@ -104,7 +106,14 @@ async function findJobs({ qualys, ledger }: LookDependencies, { run, accepted }:
     }
     if (found.size === wanted.size) break;
   }
+  const inVain = sought.filter(({ n }) => !found.has(n)).map(({ n }) => n);
+  await ledger.verdicts.setJobSought(run.id, inVain, now);
   return accepted.map((execution) => found.get(execution.n) ?? execution);
+}
+
+function isSearchDue({ acceptedAt = 0, jobSoughtAt, deadlineAt }: Execution, { run, now }: { run: RunRow; now: number }): boolean {
+  const decidesAt = deadlineAt === undefined ? [] : [deadlineAt, deadlineAt + run.request.unreachable.wait];
+  return jobSearchIsDue({ now, acceptedAt, soughtAt: jobSoughtAt, decidesAt });
 }
 
 /** The asset jobs of all of them, by job, and the server time at which the first of them were read. Rows of other jobs are dropped: a filter is a match, not a promise (C22). */

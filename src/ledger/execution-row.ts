@@ -24,6 +24,8 @@ export interface Execution {
   acceptedServerAt?: number | undefined;
   deadlineAt?: number | undefined;
   slotFreedAt?: number | undefined;
+  /** Local clock: when its job was last looked for in vain. */
+  jobSoughtAt?: number | undefined;
   rowsSeen: number;
   rowsChangedServerAt?: number | undefined;
 }
@@ -63,6 +65,7 @@ export interface StoredExecution {
   accepted_server_at: number | null;
   deadline_at: number | null;
   slot_freed_at: number | null;
+  job_sought_at: number | null;
   rows_seen: number;
   rows_changed_server_at: number | null;
 }
@@ -86,6 +89,7 @@ export function toExecution(row: StoredExecution): Execution {
     acceptedServerAt: row.accepted_server_at ?? undefined,
     deadlineAt: row.deadline_at ?? undefined,
     slotFreedAt: row.slot_freed_at ?? undefined,
+    jobSoughtAt: row.job_sought_at ?? undefined,
     rowsSeen: row.rows_seen,
     rowsChangedServerAt: row.rows_changed_server_at ?? undefined,
   };

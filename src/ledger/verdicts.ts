@@ -95,6 +95,15 @@ export class Verdicts {
     });
   }
 
+  /** These were looked for, from this instant of the ledger's clock on, and not found. */
+  async setJobSought(runId: string, executions: readonly number[], at: number): Promise<void> {
+    if (executions.length === 0) return;
+    await this.#database.run(
+      'UPDATE executions SET job_sought_at = ? WHERE run_id = ? AND n IN (SELECT value FROM json_each(?)) AND coalesce(job_sought_at, 0) < ?',
+      [at, runId, jsonRows(executions), at],
+    );
+  }
+
   /** Writes one look at one execution. Returns the number of assets whose outcome changed. */
   record(runId: string, look: LookAt, retry: RetryRule): Promise<number> {
     return this.recordAll(runId, [look], retry);
