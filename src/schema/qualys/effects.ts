@@ -23,12 +23,15 @@ export function scheduleIdOf(json: unknown): string | undefined {
   return effect?.id ?? effect?.scheduleId;
 }
 
+/** Script ids are digits: any other word in that place tells nothing of what was made. */
+const scriptId = idText.refine((id) => /^\d{1,19}$/.test(id));
+
 export function clonedIdOf(json: unknown): string | undefined {
-  return effectOf(json)?.id;
+  return scriptId.safeParse(effectOf(json)?.id).data;
 }
 
 /** An empty list is no import that succeeded: it says nothing. */
-const Ids = lenient(z.array(idText).min(1));
+const Ids = lenient(z.array(scriptId).min(1));
 const Imported = z.looseObject({ ImportedIds: Ids, importedIds: Ids });
 
 /** `ImportedIds` or `importedIds`, bare as in the sample or under `body` (C06). */
