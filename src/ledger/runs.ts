@@ -4,6 +4,7 @@ import { MAX_ASSETS_PER_EXECUTION } from '../domain/execution-state.js';
 import { emptyCounts, type LiveCounts, type Outcome, type RunReport, type StopCause } from '../domain/outcome.js';
 import type { Given, RunPhase, RunSnapshot } from '../domain/run-snapshot.js';
 import type { ErrorBudget, RemediationRequest } from '../schema/request.js';
+import { freeLeases } from './closing.js';
 import { type Database, isUniqueViolation, type Sql } from './database.js';
 
 /** The request as the ledger keeps it: without the explicit targets, which are the cohort. */
@@ -212,6 +213,7 @@ export class Runs {
       now: number;
     }) => RunReport,
   ): Promise<RunReport> {
+    await freeLeases(this.#database, id);
     return this.#database.transaction(async (sql) => {
       const run = await readRun(sql, id);
       if (!run) throw new Error(`The ledger does not know the run ${id}.`);
@@ -232,7 +234,6 @@ export class Runs {
         apiCalls: stored?.api_calls ?? 0,
         now,
       });
-      await sql.run('UPDATE attempts SET lease = NULL WHERE run_id = ? AND execution_n IS NOT NULL AND lease = 1', [id]);
       await sql.run(`UPDATE runs SET phase = 'finished', blocked = NULL, report = ?, finished_at = ? WHERE id = ?`, [
         JSON.stringify(report),
         now,

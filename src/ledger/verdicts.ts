@@ -3,6 +3,7 @@ import { batches } from '../domain/batches.js';
 import { MAX_ASSETS_PER_EXECUTION } from '../domain/execution-state.js';
 import type { AssetDecision } from '../domain/settle.js';
 import { type AttemptRow, afterLook, isSameRow, WRITTEN_COLUMNS, writtenValues } from './attempt-row.js';
+import { type Closed, closeOpen } from './closing.js';
 import { ROWS_PER_TRANSACTION } from './cohort.js';
 import { type Database, jsonRows, type Sql } from './database.js';
 
@@ -161,38 +162,8 @@ export class Verdicts {
    * Ends every asset that has no final outcome: what was sent is `unverified`, what was not is `skipped`. Nothing of the run is sent or watched any more.
    * `forgetful`: the ledger is older than the run, so what it calls unsent may have been sent.
    */
-  closeOpen(runId: string, reason: string, { forgetful = false } = {}): Promise<{ unverified: number; skipped: number }> {
-    return this.#database.transaction(async (sql) => {
-      await releaseUnsent(sql, runId);
-      const forgotten = forgetful
-        ? await sql.run(
-            `UPDATE attempts SET outcome = 'unverified', reason = 'ledger-restored' WHERE run_id = ? AND last = 1 AND outcome = 'pending'`,
-            [runId],
-          )
-        : 0;
-      const unverified = await sql.run(
-        `UPDATE attempts SET outcome = 'unverified', reason = ? WHERE run_id = ? AND last = 1 AND (outcome = 'running'
-           OR (outcome = 'pending' AND execution_n IN (SELECT n FROM executions WHERE run_id = ? AND state = 'permitted')))`,
-        [reason, runId, runId],
-      );
-      const skipped = await sql.run(
-        `UPDATE attempts SET outcome = 'skipped', reason = ? WHERE run_id = ? AND last = 1 AND outcome = 'pending' AND attempt = 1`,
-        [reason, runId],
-      );
-      // A further attempt that was never sent leaves the verdict of the one before as the asset's last word.
-      await sql.run(
-        `UPDATE attempts SET last = 1 WHERE run_id = ? AND (seq, attempt) IN
-           (SELECT seq, attempt - 1 FROM attempts WHERE run_id = ? AND outcome = 'pending' AND last = 1 AND attempt > 1)`,
-        [runId, runId],
-      );
-      await sql.run(`DELETE FROM attempts WHERE run_id = ? AND outcome = 'pending' AND last = 1 AND attempt > 1`, [runId]);
-      await sql.run(
-        `UPDATE executions SET state = CASE state WHEN 'claimed' THEN 'released' WHEN 'permitted' THEN 'unverified' ELSE state END, settled_at = ?, note = ?
-         WHERE run_id = ? AND settled_at IS NULL`,
-        [await sql.now(), reason, runId],
-      );
-      return { unverified: unverified + forgotten, skipped };
-    });
+  closeOpen(runId: string, reason: string, { forgetful = false } = {}): Promise<Closed> {
+    return closeOpen(this.#database, runId, { reason, forgetful });
   }
 }
 
@@ -215,15 +186,6 @@ async function recordLook(sql: Sql, runId: string, look: LookAt, retry: RetryRul
     [look.lookedAt, look.jobs.length, look.serverNow, look.jobs.length, look.slotFree, now, look.settled, look.settled, now, runId, look.n],
   );
   return changed;
-}
-
-/** A batch that was frozen and not sent gives its assets back: else an attempt that comes late could still send it. */
-async function releaseUnsent(sql: Sql, runId: string): Promise<void> {
-  await sql.run(
-    `UPDATE attempts SET execution_n = NULL, lease = NULL WHERE run_id = ? AND execution_n IN
-       (SELECT n FROM executions WHERE run_id = ? AND state = 'claimed' AND settled_at IS NULL)`,
-    [runId, runId],
-  );
 }
 
 interface StoredAsset {
