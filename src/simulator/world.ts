@@ -153,6 +153,12 @@ export function createWorld(settings: SimulatorSettings, clock: SimulatedClock):
       });
     },
   };
+  recordCreations(world);
+  return world;
+}
+
+/** The scripts that were there before the start, as the audit trail has them. */
+function recordCreations({ settings, bornAt, record }: World): void {
   for (const script of settings.scripts) {
     const facts = {
       username: settings.users[0]?.username ?? 'demo',
@@ -160,9 +166,8 @@ export function createWorld(settings: SimulatorSettings, clock: SimulatedClock):
       targetName: script.title,
       targetId: String(script.id),
     };
-    world.record({ ...facts, action: 'CREATE', createdAt: bornAt - 30 * 86_400_000 });
+    record({ ...facts, action: 'CREATE', createdAt: bornAt - 30 * 86_400_000 });
   }
-  return world;
 }
 
 function executionRecord(world: World, job: SimulatedJob): ExecutionRecord {
