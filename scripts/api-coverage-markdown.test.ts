@@ -34,7 +34,7 @@ describe.each(declared)('%s', (_, { client, usedFor, sample: [file, title] }) =>
     expect(text(`src/qualys/${file}`)).toContain(`test('${title}'`);
   });
 
-  test('is a method of the client, called by an activity where the table says so', async () => {
+  test('is a method of the client, called by an activity if the table says so, and only then', async () => {
     const qualys = createQualys({
       baseUrl: 'http://127.0.0.1:1',
       username: 'u',
@@ -44,6 +44,6 @@ describe.each(declared)('%s', (_, { client, usedFor, sample: [file, title] }) =>
     });
     expect(client === 'createQualys' ? 'function' : typeof qualys[client]).toBe('function');
     await qualys.close();
-    if (usedFor !== undefined) expect(activities).toContain(`qualys.${client}(`);
+    expect(activities.includes(`qualys.${client}(`)).toBe(usedFor !== undefined);
   });
 });

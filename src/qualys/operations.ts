@@ -49,7 +49,12 @@ export const operations = {
     usedFor: 'the cohort, and which of its assets still exist',
     sample: [CLIENT, 'assets: numeric ids become strings, the platform comes from the operating system'],
   }),
-  searchTags: operation(5, 'POST /sm/v1/assettags/search', { paging: 'page-number', client: 'searchTags', sample: [CLIENT, 'asset tags'] }),
+  searchTags: operation(5, 'POST /sm/v1/assettags/search', {
+    paging: 'page-number',
+    client: 'searchTags',
+    usedFor: 'ids of tags given by name',
+    sample: [CLIENT, 'asset tags'],
+  }),
   searchJobsV1: operation(6, 'POST /sm/v1/jobs/search', {
     paging: 'page-number',
     client: 'searchJobsV1',
