@@ -85,12 +85,22 @@ describe('the cap', () => {
 });
 
 describe('the announced window', () => {
-  test('with Remaining: 0 and ToWait is obeyed to the millisecond told', async () => {
+  test('with Remaining: 0 and ToWait opens at the millisecond told, whoever filled it', async () => {
     const ledger = await ledgers.open();
     await call(ledger, answered({ limit: 300, windowSec: 3_600, remaining: 0, toWaitSec: 90 }));
     expect(await waitOf(ledger)).toEqual({ seconds: 90, why: 'Qualys asked to wait 90 s' });
     await pass(ledger, 90_000);
+    await call(ledger, answered({ limit: 300, windowSec: 3_600, remaining: 0 }));
     expect(await waitOf(ledger)).toMatchObject({ why: 'Qualys announced that no calls remain in its window' });
+  });
+
+  test('that was refused with ToWait by a gateway that names no window is not taken for an hour', async () => {
+    const ledger = await ledgers.open();
+    await call(ledger, { remaining: 0, toWaitSec: 5, refused: true });
+    expect(await waitOf(ledger)).toEqual({ seconds: 5, why: 'Qualys asked to wait 5 s' });
+    await pass(ledger, 5_000);
+    await call(ledger, { refused: false });
+    await call(ledger, { refused: false });
   });
 
   test('with Remaining: 0 alone opens when our oldest call has left it, a second late', async () => {

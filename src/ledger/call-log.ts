@@ -142,10 +142,12 @@ async function learn(sql: Sql, sentAt: number, evidence: LimitEvidence): Promise
   const refusals = evidence.refused ? (known?.refusals ?? 0) + 1 : 0;
   const isNewest = sentAt >= (known?.observed_at ?? 0);
   // Concurrent calls may be counted in another order than they were sent: the lower word wins.
-  const remaining =
+  const announced =
     evidence.remaining !== undefined && (isNewest || evidence.remaining < (known?.remaining ?? Infinity))
       ? evidence.remaining
       : known?.remaining;
+  // Told when the next call may go, we need not guess it from a window that others may have filled, or that was never named.
+  const remaining = (evidence.toWaitSec ?? 0) > 0 ? undefined : announced;
   const waitUntil = now + blockedForMs(evidence, refusals);
   await sql.run(
     `INSERT INTO limits (id, window_limit, window_ms, remaining, observed_at, blocked_until, blocked_why, concurrency, concurrency_until, refusals)
