@@ -1,5 +1,16 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { accepted, allOf, assetIds, dump, look, openRun, permitted, TERMS, useLedgers } from '../../test/support/test-ledger.js';
+import {
+  accepted,
+  allOf,
+  assetIds,
+  dump,
+  giveScript,
+  look,
+  openRun,
+  permitted,
+  TERMS,
+  useLedgers,
+} from '../../test/support/test-ledger.js';
 import {
   EXECUTION_EVENTS,
   EXECUTION_STATES,
@@ -184,7 +195,7 @@ describe('a permit', () => {
   test('does not wait for a lost answer, nor for another script', async () => {
     const fence = await openRun(ledger, 'r', assetIds(25));
     const other = await openRun(ledger, 's', assetIds(25, 100));
-    await ledger.runs.setScript('s', { id: '8', title: 'Other' });
+    await giveScript(ledger, 's', '8');
     const sent = await permitted(ledger, 'r', fence);
     await ledger.executions.claim('s', other);
     expect(await permit('s', 1, other)).toMatchObject({ kind: 'granted' });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { assetIds, openRun, useLedgers } from '../../test/support/test-ledger.js';
+import { assetIds, giveScript, openRun, useLedgers } from '../../test/support/test-ledger.js';
 
 const RACER = join(import.meta.dirname, '../../test/support/ledger-racer.ts');
 const ledgers = useLedgers();
@@ -42,8 +42,8 @@ test('processes on one ledger never lease an asset twice, and together keep quot
   await openRun(ledger, 'a', assetIds(600));
   await openRun(ledger, 'b', assetIds(600, 301));
   await openRun(ledger, 'c', assetIds(600, 151));
-  await ledger.runs.setScript('b', { id: '8', title: 'Other' });
-  await ledger.runs.setScript('c', { id: '9', title: 'Third' });
+  await giveScript(ledger, 'b', '8');
+  await giveScript(ledger, 'c', '9');
   const results = await race(ledger.url, ['a', 'b', 'c'], 30);
   const leased = results.flatMap(({ assets }) => assets);
   expect(leased).toHaveLength(900);

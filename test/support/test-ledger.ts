@@ -73,6 +73,11 @@ export async function openRun(
   return ledger.runs.takeFence(id);
 }
 
+/** Makes it a run of another script, which the ledger itself refuses once the cohort is frozen. */
+export async function giveScript(ledger: Ledger, runId: string, scriptId: string): Promise<void> {
+  await ledger.database.run('UPDATE runs SET script_id = ? WHERE id = ?', [scriptId, runId]);
+}
+
 /** Claims the next batch and takes a permit for it. */
 export async function permitted(ledger: Ledger, runId: string, fence: number): Promise<{ n: number; permit: number; assetIds: string[] }> {
   const execution = await ledger.executions.claim(runId, fence);
@@ -152,6 +157,19 @@ function finalCounts({ pending: _pending, running: _running, ...counts }: LiveCo
 
 /** Every row of every table that a look can touch, for comparing before and after. */
 export async function dump(ledger: Ledger): Promise<Record<string, unknown[]>> {
-  const tables = ['runs', 'attempts', 'executions', 'sends', 'scripts', 'outputs', 'strays', 'schedules', 'audit', 'calls', 'limits'];
+  const tables = [
+    'runs',
+    'attempts',
+    'executions',
+    'sends',
+    'scripts',
+    'outputs',
+    'strays',
+    'schedules',
+    'audit',
+    'orders',
+    'calls',
+    'limits',
+  ];
   return Object.fromEntries(await Promise.all(tables.map(async (table) => [table, await ledger.database.all(`SELECT * FROM ${table}`)])));
 }

@@ -70,10 +70,12 @@ describe('a run that is cancelled completes with a report', () => {
   });
 
   test('while its follow-up cannot be made: the verdicts stay', async () => {
-    const followUp = { kind: 'schedule', on: 'always', scheduleType: 'ONE_TIME', script: 'No such script' } as const;
+    const followUp = { kind: 'schedule', on: 'always', scheduleType: 'ONE_TIME' } as const;
+    const { qualys } = stage.rig.dependencies;
+    qualys.createSchedule = async () => ({ kind: 'refused', waitMs: 60_000, message: 'No schedule before noon' });
     const handle = await stage.start(requestFor(assetIds(100, 2), { followUp }));
     const { blocked, counts } = await phaseBecomes(handle, 'blocked');
-    expect([blocked, counts.succeeded]).toEqual([expect.stringContaining('No such script'), 2]);
+    expect([blocked, counts.succeeded]).toEqual(['No schedule before noon', 2]);
     await handle.cancel();
     expect(await handle.result()).toMatchObject({ status: 'cancelled', executions: 1, counts: { targeted: 2, succeeded: 2 } });
   });
