@@ -190,7 +190,8 @@ describe('random cohorts with overlapping tags', () => {
         usedTags += plan.executions.flatMap(({ tagIds }) => tagIds).length;
         excluded += plan.executions.flatMap(({ excludedAssetIds }) => excludedAssetIds).length;
       }),
-      { numRuns: 1_000 },
+      // One seed: how often tags and exclusions are used at all is counted below.
+      { numRuns: 1_000, seed: 20_261_122 },
     );
     expect([usedTags > 1_000, excluded > 1_000]).toEqual([true, true]);
   });
