@@ -33,10 +33,10 @@ const fails = (why: 'too-large' | 'timeout', kind: 'protocol' | 'unavailable') =
   new QualysError(kind, 'no answer', { cause: new TransportError(why, true, why) });
 const tooLarge = () => fails('too-large', 'protocol');
 
-async function collect(final = true): Promise<number | undefined> {
+async function collect(final = true, hurry = false): Promise<number | undefined> {
   const run = await ledger.runs.get('r');
   if (!run) throw new Error('no run');
-  return new MockActivityEnvironment().run(() => collectOutputs({ ledger, qualys: { searchAssetJobs: answered } }, { run, final }));
+  return new MockActivityEnvironment().run(() => collectOutputs({ ledger, qualys: { searchAssetJobs: answered } }, { run, final, hurry }));
 }
 
 /** A gateway whose answers carry no more than LARGEST_ANSWER bytes of output. */
@@ -75,6 +75,19 @@ async function kept(): Promise<Record<string, number>> {
   const rows = await ledger.database.all<{ output: string; n: number }>('SELECT output, count(*) AS n FROM attempts GROUP BY output');
   return Object.fromEntries(rows.map(({ output, n }) => [output, n]));
 }
+
+describe('outputs of a few assets while others are watched', () => {
+  test('wait until a call is worth it', async () => {
+    await collect(false);
+    expect(asked).toEqual([]);
+  });
+
+  test('are fetched at once in the last minute of a cancelled run', async () => {
+    await collect(false, true);
+    expect(asked).toEqual(['0+25']);
+    expect(await kept()).toEqual({ stored: 25 });
+  });
+});
 
 describe('outputs that do not get through in one answer', () => {
   test('are asked for again by halves, from where the walk stands, and the size is remembered', async () => {

@@ -16,14 +16,22 @@ export const OUTPUT_GRACE_MS = 120_000;
 const JOBS_A_WALK = 40;
 const OWED_AT_ONCE = 5_000;
 
+interface Collecting {
+  run: RunRow;
+  /** Nothing is watched any more. */
+  final: boolean;
+  /** The run ends soon, whatever is still watched. */
+  hurry?: boolean;
+}
+
 /** Milliseconds to wait for output that may still arrive; undefined when nothing is owed, or nothing needs waiting for now. */
 export async function collectOutputs(
   dependencies: OutputDependencies,
-  { run, final }: { run: RunRow; final: boolean },
+  { run, final, hurry = false }: Collecting,
 ): Promise<number | undefined> {
-  if (final) return collect(dependencies, { run, final });
+  if (final) return collect(dependencies, { run, final, hurry });
   try {
-    return await collect(dependencies, { run, final });
+    return await collect(dependencies, { run, final, hurry });
   } catch (error) {
     // What is owed stays owed; that a slot is free must not wait for it.
     if (error instanceof QualysError) return undefined;
@@ -31,14 +39,14 @@ export async function collectOutputs(
   }
 }
 
-async function collect(dependencies: OutputDependencies, { run, final }: { run: RunRow; final: boolean }): Promise<number | undefined> {
+async function collect(dependencies: OutputDependencies, { run, final, hurry }: Required<Collecting>): Promise<number | undefined> {
   const { ledger } = dependencies;
   for (;;) {
     const owed = await ledger.outputs.owed(run.id, OWED_AT_ONCE);
     const serverNow = await ledger.serverClock.now();
     if (owed.length === 0) return undefined;
     const oldest = Math.min(...owed.map(({ verdictAt }) => verdictAt));
-    if (!final && owed.length < WORTH_A_CALL && serverNow - oldest < LONGEST_WAIT_MS) return undefined;
+    if (!final && !hurry && owed.length < WORTH_A_CALL && serverNow - oldest < LONGEST_WAIT_MS) return undefined;
 
     const settled = await fetchFor(dependencies, run, owed);
     const missing = owed.filter((item) => !settled.has(keyOf(item)));

@@ -67,7 +67,7 @@ async function watchOnce(dependencies: LookDependencies, input: WatchInput, run:
     throw later(lookAt - now, `next look in ${Math.ceil((lookAt - now) / 1_000)} s`);
   }
   const changed = await lookAtExecutions(dependencies, { run, accepted });
-  await collectOutputs(dependencies, { run, final: false });
+  await collectOutputs(dependencies, { run, final: false, hurry: input.hurry === true });
   const waitMs = await delay(dependencies, run, input);
   await ledger.runs.setNextPoll(run.id, (await ledger.database.now()) + waitMs);
 
