@@ -13,11 +13,13 @@ const ledgers = useLedgers();
 let ledger: Ledger;
 let scheduled: ScheduleRequest[];
 let rechecked: string[][];
+let pins: (string | undefined)[];
 let answers: ScheduleAnswer[];
 beforeEach(async () => {
   ledger = await ledgers.open();
   scheduled = [];
   rechecked = [];
+  pins = [];
   answers = [];
 });
 
@@ -27,8 +29,13 @@ const TITLE = 'Overhaul follow-up of r';
 const ASSETS = ['1', '2', '3'];
 
 /** A run of script 7 whose assets have these outcomes and, unless told otherwise, agents. */
-async function finished(followUp: FollowUpInput, outcomes: readonly string[], assets: readonly string[] = ASSETS): Promise<void> {
-  await openRun(ledger, 'r', assets, { followUp });
+async function finished(
+  followUp: FollowUpInput,
+  outcomes: readonly string[],
+  assets: readonly string[] = ASSETS,
+  request: Partial<RemediationRequestInput> = {},
+): Promise<void> {
+  await openRun(ledger, 'r', assets, { followUp, ...request });
   for (const [index, outcome] of outcomes.entries()) {
     await ledger.database.run('UPDATE attempts SET outcome = ?, agent_uuid = ? WHERE seq = ?', [outcome, `agent-${index}`, index + 1]);
   }
@@ -56,7 +63,8 @@ function followUp(policy: Partial<ActivityDependencies['policy']> = {}): Promise
       return answers.shift() ?? { kind: 'created', id: `schedule-${scheduled.length}` };
     },
   };
-  const start = async (_type: string, { args }: { args: { targets: { assetIds: string[] } }[] }) => {
+  const start = async (_type: string, { args }: { args: { targets: { assetIds: string[] }; scriptSha256?: string }[] }) => {
+    pins.push(args[0]?.scriptSha256);
     rechecked.push(args[0]?.targets.assetIds ?? []);
   };
   const dependencies = {
@@ -85,6 +93,15 @@ describe('a follow-up', () => {
     await finished({ kind: 'recheck', on: 'unresolved', after: '1s', script: '007' }, ['failed', 'unverified', 'unreachable']);
     await followUp();
     expect(rechecked).toEqual([['1']]);
+  });
+
+  test.each([
+    ['of the same script keeps', '7', 'a'.repeat(64)],
+    ['of another script has not', '8', undefined],
+  ])('as a recheck %s the hash that the run was pinned to', async (_which, script, pin) => {
+    await finished({ kind: 'recheck', on: 'unresolved', after: '1s', script }, ['failed'], ASSETS, { scriptSha256: 'a'.repeat(64) });
+    await followUp();
+    expect(pins).toEqual([pin]);
   });
 
   test.each([
