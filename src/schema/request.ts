@@ -26,9 +26,15 @@ export const DurationSchema = z
   .transform((value) => durationMs(value) as number);
 
 const Text = z.string().trim().min(1, 'must not be empty');
+const NO_SCRIPT = 'must be a script id or its exact title';
 const Script = z
-  .union([z.string().trim().min(1, 'must be a script id or its exact title'), z.number().int().positive()], {
-    error: 'must be a script id or its exact title',
+  .union([z.string().trim().min(1, NO_SCRIPT), z.number().int(NO_SCRIPT).positive(NO_SCRIPT)], { error: NO_SCRIPT })
+  .transform(String);
+
+/** Ids may be given as number or text everywhere; a ticketing system's need not be digits. */
+const TicketId = z
+  .union([Text, z.number().refine(Number.isSafeInteger, 'must be a whole number below 2^53, or a string')], {
+    error: 'must be a string or a whole number',
   })
   .transform(String);
 
@@ -60,7 +66,8 @@ export const FollowUpSchema = z.discriminatedUnion('kind', [
     hourlyInterval: z.number().int().min(1).optional(),
     daysOfWeek: z.array(Text).min(1).optional(),
     recurrenceDate: z.number().int().min(1).max(31).optional(),
-    recurrenceMonth: z.number().int().min(1).max(12).optional(),
+    // Every n-th month, not a month of the year: the document's own sample says so against its table (C09).
+    recurrenceMonth: z.number().int().min(1).optional(),
   }),
   z.strictObject({
     kind: z.literal('recheck'),
@@ -102,7 +109,7 @@ const requestFields = {
     .optional(),
   reason: Text.optional(),
   requestedBy: Text.optional(),
-  ticket: z.strictObject({ hook: Text.optional(), system: Text, id: Text, url: Text.optional() }).optional(),
+  ticket: z.strictObject({ hook: Text.optional(), system: Text, id: TicketId, url: Text.optional() }).optional(),
   strategy: z.enum(['assets', 'tags', 'auto']).default('assets'),
   maxInFlight: z.number().int().min(1).max(1_000).default(4),
   poll: z.strictObject({ interval: DurationSchema.default(30_000) }).default({ interval: 30_000 }),

@@ -1,0 +1,87 @@
+import { describe, expect, test } from '@jest/globals';
+import { describeProblems, parseRequest } from './request.js';
+
+const LEAST = { script: 72648, targets: { assetIds: [20452610] } };
+
+function problems(input: unknown): Record<string, string> {
+  const parsed = parseRequest(input);
+  return parsed.ok ? {} : Object.fromEntries(parsed.problems.map(({ path, problem }) => [path, problem]));
+}
+
+describe('a request', () => {
+  test('needs a script and a target; ids become text, durations milliseconds, the rest has its default', () => {
+    expect(parseRequest(LEAST)).toEqual({
+      ok: true,
+      value: {
+        script: '72648',
+        targets: { assetIds: ['20452610'] },
+        strategy: 'assets',
+        maxInFlight: 4,
+        poll: { interval: 30_000 },
+        deadline: 21_600_000,
+        output: 'all',
+        retry: { failed: 0, after: 900_000 },
+        unreachable: { wait: 0 },
+      },
+    });
+  });
+
+  test('takes ids as numbers or text, and a ticket by number too', () => {
+    const parsed = parseRequest({
+      script: '72648',
+      targets: { assetIds: [' 0020452610 ', 20452611], assetTagIds: ['7'], excludedAssetIds: ['20452611'] },
+      ticket: { system: 'jira', id: 1042 },
+    });
+    expect(parsed.ok && [parsed.value.targets, parsed.value.ticket]).toEqual([
+      { assetIds: ['20452610', '20452611'], assetTagIds: ['7'], excludedAssetIds: ['20452611'] },
+      { system: 'jira', id: '1042' },
+    ]);
+  });
+
+  test('is told everything that is wrong with it at once, each under its path', () => {
+    expect(
+      problems({
+        script: 0,
+        targets: { assetIds: [1, 'x', 2 ** 53, 1.5], hostNames: ['a'], query: { source: 'cmdb', filter: '' } },
+        poll: { interval: 'soon', every: 1 },
+        followUp: { kind: 'schedule', on: 'always', scheduleType: 'ONCE' },
+        deadlines: '1h',
+      }),
+    ).toEqual({
+      script: 'must be a script id or its exact title',
+      'targets.assetIds[1]': expect.stringContaining('"x" is no id'),
+      'targets.assetIds[2]': expect.stringContaining('9007199254740992 is no id'),
+      'targets.assetIds[3]': expect.stringContaining('1.5 is no id'),
+      'targets.hostNames': 'unknown key',
+      'targets.query.source': expect.stringContaining('"car"'),
+      'targets.query.filter': 'must not be empty',
+      'poll.interval': expect.stringContaining('"soon" is no duration'),
+      'poll.every': 'unknown key',
+      'followUp.scheduleType': expect.stringContaining('"ONE_TIME"'),
+      deadlines: 'unknown key',
+    });
+  });
+
+  test('that misspells its only target is told both', () => {
+    expect(Object.keys(problems({ script: 1, targets: { assetids: [1] } }))).toEqual(['targets.assetids', 'targets']);
+  });
+
+  test.each([
+    ['10,000 ids and names', 9_999, {}],
+    ['10,001', 10_000, { 'targets.hostnames': '10001 assets and host names are more than 10000: name a larger cohort by tag or query' }],
+  ])('names at most 10,000 assets: %s', (_count, ids, expected) => {
+    const assetIds = Array.from({ length: ids }, (_, index) => index + 1);
+    expect(problems({ script: 1, targets: { assetIds, hostnames: ['one-more'] } })).toEqual(expected);
+  });
+
+  test.each([['text'], [null], [undefined], [[]], [7]])('is no %j', (input) => {
+    expect(Object.keys(problems(input))).toEqual(['']);
+  });
+});
+
+test('many problems make one sentence of at most 500 characters that says how many there are', () => {
+  const parsed = parseRequest({ script: 1, targets: { assetIds: Array.from({ length: 300 }, () => 'x') } });
+  const sentence = parsed.ok ? '' : describeProblems(parsed.problems);
+  expect(sentence).toMatch(/^The request has 300 problems: targets\.assetIds\[0\]: "x" is no id/);
+  expect(sentence.length).toBeLessThanOrEqual(500);
+});
