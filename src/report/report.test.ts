@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, stat } from 'node:fs/promises';
+import { lstat, mkdtemp, readdir, readFile, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -104,6 +104,14 @@ describe('the report file', () => {
     await writeReportFile(path, lines(['a', 'b']));
     expect(await readFile(path, 'utf8')).toBe('ab');
     expect((await stat(path)).mode & 0o777).toBe(0o600);
+  });
+
+  test('that is a device stays one', async () => {
+    const path = join(await mkdtemp(join(tmpdir(), 'report-')), 'null');
+    await symlink('/dev/null', path);
+    await writeReportFile(path, lines(['a', 'b']));
+    expect((await lstat(path)).isSymbolicLink()).toBe(true);
+    expect(await readFile(path, 'utf8')).toBe('');
   });
 
   test('that could not be finished leaves the one before, and nothing beside it', async () => {
