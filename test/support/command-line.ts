@@ -1,3 +1,4 @@
+import { setImmediate as breathe } from 'node:timers/promises';
 import type { CommandContext, Output } from '../../src/cli/context.js';
 import { runCommandLine } from '../../src/cli/program.js';
 import type { TemporalRuns } from '../../src/cli/temporal-runs.js';
@@ -35,6 +36,8 @@ export async function overhaul(argv: readonly string[], { env = {}, temporal, te
         for (const listener of listeners) listener();
       });
       now += ms;
+      // A pause lets everything else go on; without it a command that waits for a ledger's writer starves that writer, for ever.
+      await breathe();
     },
     userName: 'kim',
     onInterrupt(listener) {
