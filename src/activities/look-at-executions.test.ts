@@ -65,6 +65,31 @@ describe('a job that does not appear', () => {
   });
 });
 
+describe('a gateway that takes no notice of the start of a search', () => {
+  test('is read as far as the jobs may be ours, and no further', async () => {
+    const old = (hours: number): ScriptJob => ({
+      id: String(800 - hours),
+      scriptId: '7',
+      correlationUuid: `old-${hours}`,
+      createdAt: TERMS.serverAt - hours * HOUR_MS,
+      isTest: false,
+    });
+    const pages = [[old(0)], [old(1)], [old(2)]];
+    const read: number[] = [];
+    const run = await ledger.runs.get('r');
+    if (!run) throw new Error('no run');
+    async function* searchJobs(): AsyncGenerator<Page<ScriptJob>> {
+      for (const [index, jobsOfPage] of pages.entries()) {
+        read.push(index);
+        yield { rows: jobsOfPage, bytes: 1 };
+      }
+    }
+    const qualys = { searchJobs, searchAssetJobs: () => answered('asset jobs', () => rows) };
+    await lookAtExecutions({ ledger, qualys }, { run, accepted: await ledger.executions.inState('r', ['accepted']) });
+    expect(read).toEqual([0, 1]);
+  });
+});
+
 describe('a look whose process is stopped after its reads', () => {
   test('judges by the time of the reads, however late it goes on', async () => {
     await lookNow();

@@ -104,7 +104,9 @@ async function findJobs({ qualys, ledger }: LookDependencies, { run, accepted, n
         rowsChangedServerAt: Math.max(execution.rowsChangedServerAt ?? 0, job.createdAt),
       });
     }
-    if (found.size === wanted.size) break;
+    // Newest first: a gateway that takes no notice of `startAt` is not walked to the beginning of its history at every look.
+    const oldestAt = page.rows.at(-1)?.createdAt ?? 0;
+    if (found.size === wanted.size || (oldestAt > 0 && oldestAt < startAt)) break;
   }
   const inVain = sought.filter(({ n }) => !found.has(n)).map(({ n }) => n);
   await ledger.verdicts.setJobSought(run.id, inVain, now);
