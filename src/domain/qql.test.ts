@@ -68,7 +68,8 @@ describe('QQL', () => {
 
   test('joins terms with and, or and not', () => {
     const [a, b, c] = [idTerm('job.id', '1'), idTerm('job.id', '2'), term('name', 'x')];
-    expect(allOf([anyOf([a, b]), not(c)])).toBe('((job.id:1 or job.id:2) and not (name:"x"))');
+    expect(allOf([anyOf([a, b]), not(c)])).toBe('(job.id:1 or job.id:2) and (not (name:"x"))');
+    expect(anyOf([a, b, c])).toBe('job.id:1 or job.id:2 or name:"x"');
     expect(anyOf([a])).toBe('job.id:1');
     expect(() => anyOf([])).toThrow('needs at least one term');
   });

@@ -11,6 +11,7 @@ export class QqlUnsafe extends Error {
 }
 
 const DELIMITERS = ['"', '`', "'"] as const;
+const SINGLE = /^[\w.]+:(\d+|"[^"]*"|`[^`]*`|'[^']*')$/;
 const TOKEN = /^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*$/;
 
 /** `token:"value"`. A name filter is a match, not an equality: compare the rows again locally. */
@@ -53,7 +54,12 @@ export function quoted(value: string): string {
 function joined(terms: readonly Qql[], word: 'and' | 'or'): Qql {
   const [first, ...rest] = terms;
   if (first === undefined) throw new QqlUnsafe(`A filter joined by "${word}" needs at least one term`);
-  return rest.length === 0 ? first : (`(${terms.join(` ${word} `)})` as Qql);
+  return rest.length === 0 ? first : (terms.map(grouped).join(` ${word} `) as Qql);
+}
+
+/** Only inside another filter: which parsers of the platform take parentheses around the whole is in no document. */
+function grouped(filter: Qql): string {
+  return SINGLE.test(filter) ? filter : `(${filter})`;
 }
 
 function checkedToken(token: string): string {
