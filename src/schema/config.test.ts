@@ -129,6 +129,14 @@ describe('a secret in a file', () => {
   });
   afterAll(() => rmSync(directory, { recursive: true }));
 
+  test('may be the user as well as the password', () => {
+    const path = join(directory, 'user');
+    writeFileSync(path, 'quays_ab1\n');
+    const { QUALYS_USERNAME: _name, ...others } = QUALYS;
+    const loaded = loadWorkerEnvironment({ ...others, QUALYS_USERNAME_FILE: path }, LINUX);
+    expect(loaded.ok && loaded.value.qualys.username).toBe('quays_ab1');
+  });
+
   test('is read again when the file has been replaced', () => {
     const path = join(directory, 'rotated');
     writeFileSync(path, 'first\n');

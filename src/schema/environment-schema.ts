@@ -23,7 +23,7 @@ export const EnvironmentSchema = z.object({
     default: 'none',
     workerNeeds: true,
   }),
-  QUALYS_USERNAME: variable(z.string(), { meaning: 'Name of the API user.', default: 'none', workerNeeds: true }),
+  QUALYS_USERNAME: variable(z.string(), { meaning: 'Name of the API user.', default: 'none', secret: true, workerNeeds: true }),
   QUALYS_PASSWORD: variable(z.string(), { meaning: 'Password of the API user.', default: 'none', secret: true, workerNeeds: true }),
   QUALYS_USER_ID: variable(Id, { meaning: 'Id of the API user, which the scheduler API wants for follow-up schedules.', default: 'none' }),
   QUALYS_SCHEDULE_TIMEZONE: variable(checked(timeZone), {
