@@ -163,6 +163,18 @@ describe('overhaul list and show', () => {
     );
   });
 
+  test.each([
+    ['Terminated', 'failed'],
+    ['AlreadyRun', 'AlreadyRun'],
+  ])('a workflow that ended with %s is shown as %s: only one ended from outside has its word from the sweep', async (type, state) => {
+    const temporal = {
+      find: async (workflowId: string) => ({ workflowId, state: 'terminated' as const, startedAt: '2026-08-22T09:59:00.000Z' }),
+      end: async () => ({ kind: 'failed' as const, type, message: 'by hand', problems: [] }),
+    };
+    const ran = await overhaul(['show', 'done/1', '--json'], { env: sample.env, temporal });
+    expect(JSON.parse(ran.stdout)).toMatchObject({ workflowId: 'done/1', state });
+  });
+
   test('without a ledger Temporal alone serves', async () => {
     const summary = { workflowId: 'patch', state: 'running', startedAt: '2026-08-22T10:00:00.000Z' } as const;
     const world = {

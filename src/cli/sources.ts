@@ -70,7 +70,7 @@ export async function observe({ temporal, ledger }: Sources, workflowId: string)
     workflowId,
     view,
     workflow,
-    end: isLive ? undefined : (ended ?? endOf(view)),
+    end: isLive ? undefined : lastWord(ended, endOf(view)),
     progress: joinProgress(view && ledgerProgress(view, Date.now()), answer ?? undefined),
     trouble: troubles[0],
   };
@@ -82,6 +82,14 @@ export function isKnown({ view, workflow, trouble }: Observation): boolean {
 
 export function unknownRun(workflowId: string): CommandFailed {
   return new CommandFailed(EXIT.usage, `There is no run ${workflowId}. \`overhaul list\` shows the runs.`);
+}
+
+/** Ended from outside a workflow has nothing to say; the sweep has then written what became of its assets. */
+const ENDED_FROM_OUTSIDE: readonly string[] = ['Terminated', 'Timeout'];
+
+function lastWord(ofWorkflow: RunEnd | undefined, ofLedger: RunEnd | undefined): RunEnd | undefined {
+  const isSwept = ofWorkflow?.kind === 'failed' && ENDED_FROM_OUTSIDE.includes(ofWorkflow.type) && ofLedger?.kind === 'report';
+  return isSwept ? ofLedger : (ofWorkflow ?? ofLedger);
 }
 
 function endOf(view: RunView | undefined): RunEnd | undefined {
