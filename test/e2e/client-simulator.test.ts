@@ -198,7 +198,8 @@ describe('the client against the simulator', () => {
 
   test('takes new tokens as they end, by the clock of the gateway', async () => {
     const { simulator, qualys } = await meet({ tokenLifeSec: 200, dateSkewMs: 86_400_000 });
-    for (const from = simulator.state.now(); simulator.state.now() < from + 1_000_000; ) await qualys.countSchedules({});
+    // Counted in calls, because a busy machine makes few of them while a token lives.
+    while (simulator.stats().tokensIssued < 4 && simulator.stats().calls < 5_000) await qualys.countSchedules({});
     const { tokensIssued, calls } = simulator.stats();
     expect(tokensIssued).toBeGreaterThanOrEqual(4);
     expect(calls).toBeGreaterThan(tokensIssued);
