@@ -93,7 +93,7 @@ async function describe(
       for (const row of page.rows) rows.get(row.jobId)?.push(row);
     }
   }
-  const since = Math.min(...jobs.map(({ createdAt }) => createdAt)) - SKEW_MS;
+  const since = Math.max(0, (execution.serverAt ?? 0) - 2 * SKEW_MS);
   const trail = await executeRecords(dependencies, { run, execution }, since);
   const whose = witnesses(
     jobs.map(({ id, createdAt }) => ({ jobId: id, createdAt })),

@@ -9,6 +9,7 @@ const ALLOWED: Record<ExecutionEvent, Partial<Record<ExecutionState, ExecutionSt
   adopt: { permitted: 'accepted' },
   acceptLate: { claimed: 'accepted', permitted: 'accepted', unverified: 'accepted' },
   giveUp: { permitted: 'unverified' },
+  contradict: { claimed: 'unverified', permitted: 'unverified' },
   settle: { accepted: 'settled' },
   release: { claimed: 'released' },
 };

@@ -23,6 +23,8 @@ export const EXECUTION_EVENTS = {
   /** Qualys' own word that it ran, come after the fate was decided otherwise: evidence that nothing outweighs. */
   acceptLate: { from: ['claimed', 'permitted', 'unverified'], to: 'accepted' },
   giveUp: { from: ['permitted'], to: 'unverified' },
+  /** Qualys says that it ran, and the ledger holds its job for another execution's: whatever is true, it is not sent again. */
+  contradict: { from: ['claimed', 'permitted'], to: 'unverified' },
   settle: { from: ['accepted'], to: 'settled' },
   release: { from: ['claimed'], to: 'released' },
 } as const satisfies Record<string, { from: readonly ExecutionState[]; to: ExecutionState }>;

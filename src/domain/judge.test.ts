@@ -116,6 +116,12 @@ describe('an execute is proved not executed', () => {
   });
 });
 
+test('a job without a correlation UUID is never adopted, and keeps its execution from being sent again', () => {
+  const seen = evidence({ candidates: [candidate({ correlationUuid: '' })], lookedAt: T0 + PROOF_MS });
+  expect(judge(seen).kind).toBe('look-again');
+  expect(judge({ ...seen, lookedAt: T0 + GIVE_UP_MS }).kind).toBe('unverified');
+});
+
 test('nothing is proved by a look that may have missed our job', () => {
   const seen = evidence({ candidates: [], lookedAt: T0 + PROOF_MS, newestJobAt: T0 + 1 });
   expect(judge(seen).kind).toBe('not-executed');

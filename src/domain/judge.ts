@@ -89,6 +89,8 @@ function couldStillBeAdopted(candidate: Candidate, evidence: Evidence): boolean 
 }
 
 function isProvedOurs(candidate: Candidate, evidence: Evidence): boolean {
+  // Without its UUID a job cannot be claimed for one execution alone.
+  if (candidate.correlationUuid === '') return false;
   if (!coversRequest(candidate, evidence) || !isSettled(candidate, evidence.lookedAt)) return false;
   if (candidate.witness === 'ours') return true;
   // A trail is silent also because it lags: it gets as long to speak as the job index.

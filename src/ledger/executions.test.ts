@@ -274,6 +274,7 @@ describe('the state machine', () => {
     notSent: () => ledger.executions.notSent('r', 1, { permit: 1, why: 'not-sent', detail: 'no byte left' }),
     accept: () => ledger.executions.accept('r', 1, { permit: 1, correlationUuid: 'new', serverAt: TERMS.serverAt }),
     acceptLate: async () => undefined,
+    contradict: async () => undefined,
     adopt: () => ledger.executions.adopt('r', 1, { correlationUuid: 'found', jobId: 'j', createdAt: TERMS.serverAt }),
     proveNotExecuted: async () => ledger.executions.provedNotExecuted('r', 1, await judged('r', 1)),
     giveUp: () => ledger.executions.giveUp('r', 1, 'fate-unknown'),
@@ -282,7 +283,7 @@ describe('the state machine', () => {
   };
   // A late word has tests of its own: it comes by the same door as one in time.
   const isLate = (from: ExecutionState, event: ExecutionEvent): boolean =>
-    event === 'acceptLate' || (event === 'accept' && from === 'unverified');
+    event === 'acceptLate' || event === 'contradict' || (event === 'accept' && from === 'unverified');
   const pairs = EXECUTION_STATES.flatMap((from) =>
     (Object.keys(EXECUTION_EVENTS) as ExecutionEvent[]).map((event) => ({ from, event })),
   ).filter(({ from, event }) => !isLate(from, event));
@@ -411,6 +412,16 @@ describe('a lost answer is judged', () => {
     }
   });
 
+  test('accepted under the UUID of another execution: it is never sent again', async () => {
+    const fence = await openRun(ledger, 'r', assetIds(50));
+    await accepted(ledger, 'r', fence);
+    await permitted(ledger, 'r', fence);
+    expect(await ledger.executions.accept('r', 2, { permit: 1, correlationUuid: 'uuid-r-1', serverAt: 5 })).toBe(false);
+    expect(await ledger.executions.get('r', 2)).toMatchObject({ state: 'unverified' });
+    expect(await permit('r', 2, fence)).toMatchObject({ kind: 'refused', why: 'state' });
+    expect((await ledger.runs.snapshot('r')).counts).toMatchObject({ running: 25, unverified: 25 });
+  });
+
   test('a word for a permit that was never granted changes nothing', async () => {
     const fence = await openRun(ledger, 'r', assetIds(2));
     await ledger.executions.claim('r', fence);
@@ -426,6 +437,7 @@ describe('a lost answer is judged', () => {
     await permit('r', 1, fence);
     await ledger.executions.notSent('r', 1, { permit: 2, why: 'interval', detail: 'too soon', intervalRefused: true });
     expect(await ledger.executions.get('r', 1)).toMatchObject({ state: 'permitted', sends: 2 });
+    expect(await ledger.database.first('SELECT backoff_ms FROM scripts')).toEqual(expect.objectContaining({ backoff_ms: 60_000 }));
     await letRequestsEnd();
     expect(await ledger.executions.provedNotExecuted('r', 1, await judged('r', 1))).toBe('unverified');
   });

@@ -62,7 +62,10 @@ export class Executions {
     });
   }
 
-  /** Qualys accepted the request of this permit, perhaps after its fate was decided otherwise. False when another execution has claimed the UUID. */
+  /**
+   * Qualys accepted the request of this permit, perhaps after its fate was decided otherwise. False when that cannot be written down,
+   * as when another execution has claimed the UUID: then it is never sent again.
+   */
   accept(
     runId: string,
     n: number,
@@ -73,7 +76,10 @@ export class Executions {
       const granted = await sql.first('SELECT 1 AS found FROM sends WHERE run_id = ? AND n = ? AND permit = ?', [runId, n, answer.permit]);
       if (!execution || !granted) return false;
       const inTime = execution.state === 'permitted' && (await permitIsOpen(sql, runId, n, answer.permit));
-      return takeUuid(sql, runId, n, { ...answer, adopted: false, event: inTime ? 'accept' : 'acceptLate' });
+      if (await takeUuid(sql, runId, n, { ...answer, adopted: false, event: inTime ? 'accept' : 'acceptLate' })) return true;
+      // In the same transaction: a judge would find the job claimed, take that for absence, and send the script again.
+      await surrender(sql, runId, n, 'uuid-taken', 'contradict');
+      return false;
     });
   }
 
@@ -100,6 +106,7 @@ export class Executions {
       if (!(await permitIsOpen(sql, runId, n, answer.permit))) return false;
       const now = await sql.now();
       if (answer.intervalRefused && (await speaksForTheFirstSend(sql, runId, n))) {
+        await rememberRefusal(sql, runId, n, answer.configuredIntervalMs);
         return judgeAnew(sql, runId, n, { ...answer, now });
       }
       // Where nothing was sent before, the next send's job is not looked for among those of the wait in between.
@@ -261,9 +268,11 @@ async function judgeAnew(sql: Sql, runId: string, n: number, answer: { permit: n
   return false;
 }
 
-async function surrender(sql: Sql, runId: string, n: number, reason: string): Promise<boolean> {
+type Surrender = [runId: string, n: number, reason: string, event?: 'giveUp' | 'contradict'];
+
+async function surrender(sql: Sql, ...[runId, n, reason, event = 'giveUp']: Surrender): Promise<boolean> {
   const now = await sql.now();
-  if (!(await move(sql, { runId, n, event: 'giveUp' }, 'settled_at = ?, slot_freed_at = ?, note = ?', [now, now, reason]))) return false;
+  if (!(await move(sql, { runId, n, event }, 'settled_at = ?, slot_freed_at = ?, note = ?', [now, now, reason]))) return false;
   // The leases stay until the run is closed: the script may be running there.
   await sql.run(
     `UPDATE attempts INDEXED BY attempts_execution SET outcome = 'unverified', reason = ? WHERE run_id = ? AND execution_n = ? AND outcome IN ('pending', 'running')`,
