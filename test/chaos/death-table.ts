@@ -61,7 +61,7 @@ const OPENING_AND_CLOSING: Death[] = [
   { name: 'open after', deaths: [at('open', 'after')] },
   ...around('add'),
   ...around('freeze'),
-  { name: 'setPhase after', deaths: [at('setPhase', 'after')] },
+  ...around('carryOut'),
   { name: 'releaseClaimed after', deaths: [at('releaseClaimed', 'after')] },
   ...around('closeOpen'),
   ...around('close'),

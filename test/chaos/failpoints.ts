@@ -8,7 +8,7 @@ const STEPS = {
   open: 'runs',
   add: 'cohort',
   freeze: 'cohort',
-  setPhase: 'runs',
+  carryOut: 'orders',
   takeFence: 'runs',
   claim: 'executions',
   permit: 'executions',
