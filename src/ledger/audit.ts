@@ -42,10 +42,15 @@ export class Audit {
     });
   }
 
+  /** What was done to the run, and what was done to the whole ledger while it was going: the kill switch. */
   async of(runId: string): Promise<AuditEntry[]> {
     const rows = await this.#database.all<{ at: number; actor: string | null; verified: number; action: string; detail: string | null }>(
-      'SELECT at, actor, verified, action, detail FROM audit WHERE run_id = ? ORDER BY id',
-      [runId],
+      `SELECT id, at, actor, verified, action, detail FROM audit WHERE run_id = ?
+       UNION ALL
+       SELECT audit.id, audit.at, actor, verified, action, detail FROM audit JOIN runs ON runs.id = ?
+         WHERE audit.run_id IS NULL AND action IN ('halt', 'unhalt') AND audit.at >= runs.created_at AND audit.at <= coalesce(runs.finished_at, audit.at)
+       ORDER BY id`,
+      [runId, runId],
     );
     return rows.map((row) => ({
       at: row.at,

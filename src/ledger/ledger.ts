@@ -3,6 +3,7 @@ import { type CallCaps, CallLog } from './call-log.js';
 import { Cohort } from './cohort.js';
 import type { Database } from './database.js';
 import { Executions } from './executions.js';
+import { KillSwitch } from './halt.js';
 import { Orders } from './orders.js';
 import { Outputs } from './outputs.js';
 import { Reader } from './reader.js';
@@ -27,6 +28,7 @@ export interface Ledger {
   readonly schedules: Schedules;
   readonly orders: Orders;
   readonly audit: Audit;
+  readonly killSwitch: KillSwitch;
   readonly calls: CallLog;
   readonly serverClock: LedgerServerClock;
   readonly reader: Reader;
@@ -70,6 +72,7 @@ function ledgerOver(database: Database, id: string, caps: CallCaps): Ledger {
     schedules: new Schedules(database),
     orders: new Orders(database),
     audit: new Audit(database),
+    killSwitch: new KillSwitch(database),
     calls: new CallLog(database, caps),
     serverClock: new LedgerServerClock(database),
     reader: new Reader(database),
