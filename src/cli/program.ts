@@ -5,6 +5,7 @@ import { assetsCommand } from './assets.js';
 import { type CommandContext, CommandFailed, EXIT, type Invocation, writeLine } from './context.js';
 import { decisionCommands } from './decide.js';
 import { doctorCommand } from './doctor.js';
+import { haltCommands } from './halt.js';
 import { listCommand } from './list.js';
 import { outputCommand } from './output.js';
 import { reportCommand } from './report.js';
@@ -74,7 +75,7 @@ async function buildProgram(invocation: Invocation) {
   const groups = {
     'Runs:': [runCommand(invocation), listCommand(invocation), showCommand(invocation), watchCommand(invocation)],
     'Results:': [reportCommand(invocation), assetsCommand(invocation), outputCommand(invocation)],
-    'Decisions:': [approve, reject, pause, resume, retry, cancel],
+    'Decisions:': [approve, reject, pause, resume, retry, cancel, ...haltCommands(invocation)],
     'Set-up:': [doctorCommand(invocation), schemaCommand(invocation), simulatorCommand()],
   };
   for (const [heading, commands] of Object.entries(groups)) {

@@ -1,0 +1,65 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { overhaul } from '../../test/support/command-line.js';
+import { emptyLedger, openSampleRun, type SampleLedger } from '../../test/support/sample-ledger.js';
+
+let sample: SampleLedger;
+
+beforeEach(async () => {
+  sample = await emptyLedger();
+  await openSampleRun(sample.ledger, 'live', ['1']);
+});
+
+afterEach(() => sample.ledger.close());
+
+const ledgerWide = async () => (await sample.ledger.audit.of('live')).map(({ actor, action, detail }) => `${actor} ${action} ${detail}`);
+
+describe('overhaul halt', () => {
+  test('halts the ledger in the name of the operating system user, and says what that means', async () => {
+    const ran = await overhaul(['halt', '--reason', 'incident 7'], { env: sample.env });
+    expect(ran).toMatchObject({ exitCode: 0, stdout: '' });
+    expect(ran.stderr).toMatch(
+      /^Halted \/.*ledger\.db, with 1 live run: no execution starts after \d\d:\d\d:\d\d UTC\.\n.*overhaul unhalt\n$/,
+    );
+    expect(await sample.ledger.killSwitch.state()).toMatchObject({ by: 'kim', reason: 'incident 7' });
+    expect(await ledgerWide()).toEqual(['kim halt {"reason":"incident 7","liveRuns":1}']);
+  });
+
+  test('a ledger that is halted already says by whom', async () => {
+    await overhaul(['halt', '--by', 'ada', '--reason', 'incident 7'], { env: sample.env });
+    const again = await overhaul(['halt'], { env: sample.env });
+    expect(again.exitCode).toBe(0);
+    expect(again.stderr).toMatch(/was halted by ada since \d{4}-\d\d-\d\d \d\d:\d\d UTC: incident 7\. It stays so/);
+  });
+
+  test('unhalt allows executions again, and says what it lifted', async () => {
+    expect((await overhaul(['unhalt'], { env: sample.env })).stderr).toMatch(/^The ledger .* was not halted\.\n$/);
+    await overhaul(['halt', '--by', 'ada'], { env: sample.env });
+    const lifted = await overhaul(['unhalt', '--reason', 'all clear'], { env: sample.env });
+    expect(lifted.stderr).toMatch(/^Executions are allowed again in .*, with 1 live run; it was halted by ada since /);
+    expect(await sample.ledger.killSwitch.state()).toBeUndefined();
+    expect((await ledgerWide()).at(-1)).toBe('kim unhalt {"reason":"all clear","liveRuns":1}');
+  });
+
+  test('--json tells which ledger, and how it stands', async () => {
+    const halted = await overhaul(['halt', '--by', 'ada', '--reason', 'incident 7', '--json'], { env: sample.env });
+    expect(JSON.parse(halted.stdout)).toEqual({
+      ledger: { id: sample.ledger.id, path: sample.env.OVERHAUL_DATABASE_URL.replace('sqlite:', '') },
+      halted: true,
+      changed: true,
+      liveRuns: 1,
+      by: 'ada',
+      reason: 'incident 7',
+      since: expect.stringMatching(/Z$/),
+    });
+    const again = await overhaul(['halt', '--json'], { env: sample.env });
+    expect(JSON.parse(again.stdout)).toMatchObject({ halted: true, changed: false, by: 'ada' });
+    const lifted = await overhaul(['unhalt', '--json'], { env: sample.env });
+    expect(JSON.parse(lifted.stdout)).toMatchObject({ halted: false, changed: true, liveRuns: 1 });
+  });
+
+  test.each([['halt'], ['unhalt']])('%s without a ledger exits 2 and creates none', async (command) => {
+    const ran = await overhaul([command], { env: { OVERHAUL_DATABASE_URL: 'sqlite:/nowhere/ledger.db' } });
+    expect(ran).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(ran.stderr).toContain('There is no ledger at /nowhere/ledger.db');
+  });
+});

@@ -1,0 +1,83 @@
+// halt and unhalt: the kill switch of the whole ledger. It needs no Temporal and no worker: every permit reads it before a send.
+import { Command } from '@commander-js/extra-typings';
+import type { HaltAnswer, HaltState } from '../ledger/halt.js';
+import { EXIT, type Invocation, writeJson, writeLine } from './context.js';
+import { withLedger } from './ledger-access.js';
+import { settingsOf } from './settings.js';
+import { safeLine } from './terminal-text.js';
+
+/** A permit is good for this long; ARCHITECTURE.md, "The permit". */
+const SEND_WINDOW_SEC = 5;
+
+interface Who {
+  by?: string | undefined;
+  reason?: string | undefined;
+}
+
+export function haltCommands(invocation: Invocation) {
+  return [
+    signed('halt', 'stop every new execution of this ledger within 5 s; what agents have goes on, and is collected').action((who) =>
+      throwSwitch(invocation, 'halt', who),
+    ),
+    signed('unhalt', 'allow executions again').action((who) => throwSwitch(invocation, 'unhalt', who)),
+  ];
+}
+
+function signed(name: 'halt' | 'unhalt', description: string) {
+  return new Command(name)
+    .description(description)
+    .option('--by <name>', 'who decides (default: you)')
+    .option('--reason <text>', 'why, for the record');
+}
+
+async function throwSwitch(invocation: Invocation, action: 'halt' | 'unhalt', { by = invocation.userName, reason }: Who): Promise<void> {
+  const { path } = settingsOf(invocation).ledger;
+  await withLedger(invocation, async ({ id, killSwitch }) => {
+    const answer = await killSwitch[action]({ by, reason });
+    const state = await killSwitch.state();
+    if (invocation.json) {
+      const { liveRuns, before } = answer;
+      await writeJson(invocation.stdout, {
+        ...{ ledger: { id, path }, halted: state !== undefined, changed: (state === undefined) !== (before === undefined), liveRuns },
+        ...(state ? haltJson(state) : {}),
+      });
+    } else for (const line of answerLines(action, { answer, state, path })) await writeLine(invocation.stderr, line);
+  });
+  invocation.exitCode = EXIT.done;
+}
+
+/** A halted ledger as JSON has it everywhere: who, why and since when, as far as known. */
+export function haltJson({ by, reason, at }: HaltState): { by?: string; reason?: string; since?: string } {
+  return {
+    ...(by === undefined ? {} : { by }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(at === undefined ? {} : { since: new Date(at).toISOString() }),
+  };
+}
+
+/** Such as `halted by ada since 2026-08-22 10:00 UTC: incident 7`. */
+export function haltText({ by, reason, at }: HaltState): string {
+  const since = at === undefined ? '' : ` since ${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  return safeLine(`halted${by === undefined ? '' : ` by ${by}`}${since}${reason === undefined ? '' : `: ${reason}`}`);
+}
+
+interface Thrown {
+  answer: HaltAnswer;
+  state: HaltState | undefined;
+  path: string;
+}
+
+function answerLines(action: 'halt' | 'unhalt', { answer, state, path }: Thrown): string[] {
+  const { before, liveRuns, at } = answer;
+  const runs = liveRuns === 1 ? '1 live run' : `${liveRuns} live runs`;
+  if (action === 'unhalt') {
+    if (!before) return [`The ledger ${path} was not halted.`];
+    return [`Executions are allowed again in ${path}, with ${runs}; it was ${haltText(before)}.`];
+  }
+  if (before) return [`The ledger ${path} was ${haltText(state ?? before)}. It stays so, and your word is in its audit log.`];
+  const lastStart = new Date(at + SEND_WINDOW_SEC * 1_000).toISOString().slice(11, 19);
+  return [
+    `Halted ${path}, with ${runs}: no execution starts after ${lastStart} UTC.`,
+    'What agents have goes on, and is collected. To allow executions again: overhaul unhalt',
+  ];
+}
