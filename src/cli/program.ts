@@ -1,6 +1,6 @@
 // The command line as a whole. Commands load what is heavy (Temporal's SDK, the database) only when they run.
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from '@commander-js/extra-typings';
+import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { assetsCommand } from './assets.js';
 import { type CommandContext, CommandFailed, EXIT, type Invocation, writeLine } from './context.js';
 import { decisionCommands } from './decide.js';
@@ -8,6 +8,7 @@ import { doctorCommand } from './doctor.js';
 import { haltCommands } from './halt.js';
 import { listCommand } from './list.js';
 import { outputCommand } from './output.js';
+import { qualysCommand } from './qualys/group.js';
 import { reportCommand } from './report.js';
 import { runCommand } from './run.js';
 import { schemaCommand } from './schema-command.js';
@@ -50,7 +51,8 @@ function exitCodeOfError(error: unknown): number {
   }
 }
 
-async function buildProgram(invocation: Invocation) {
+/** The whole tree of commands. */
+export async function buildProgram(invocation: Invocation) {
   const program = new Command('overhaul')
     .description('Runs Qualys CAR scripts on fleets of hosts through Temporal: durably, and at most once per asset and attempt.')
     .version(version(), '-V, --version', 'print the version')
@@ -76,14 +78,23 @@ async function buildProgram(invocation: Invocation) {
     'Runs:': [runCommand(invocation), listCommand(invocation), showCommand(invocation), watchCommand(invocation)],
     'Results:': [reportCommand(invocation), assetsCommand(invocation), outputCommand(invocation)],
     'Decisions:': [approve, reject, pause, resume, retry, cancel, ...haltCommands(invocation)],
+    'Qualys:': [qualysCommand(invocation)],
     'Set-up:': [doctorCommand(invocation), schemaCommand(invocation), simulatorCommand()],
   };
   for (const [heading, commands] of Object.entries(groups)) {
     for (const command of commands) {
-      if (command) program.addCommand(command.helpGroup(heading).copyInheritedSettings(program));
+      if (!command) continue;
+      inheritSettings(command.helpGroup(heading), program);
+      program.addCommand(command);
     }
   }
   return program;
+}
+
+/** Streams and exit codes go down to the last command: what is added as a finished command inherits nothing by itself. */
+function inheritSettings(command: CommandUnknownOpts, parent: CommandUnknownOpts): void {
+  command.copyInheritedSettings(parent);
+  for (const child of command.commands) inheritSettings(child, command);
 }
 
 function version(): string {

@@ -41,7 +41,8 @@ async function* searchAfterWalk<Row>(
     const cursor = ended ? undefined : nextCursor(endpoint, page.items, after);
     const rows = understood(reader, endpoint, fresh);
     const unreadable = fresh.length - rows.length;
-    previous = { rows, unreadable, cursor, bytes: page.bytes, total: page.total, serverAt: page.serverAt };
+    const { bytes, total, serverAt } = page;
+    previous = { rows, unreadable, cursor, bytes, total, serverAt, ...rawOf(options, fresh) };
     yield previous;
     if (cursor === undefined) return;
     after = cursor;
@@ -75,7 +76,8 @@ async function* numberedWalk<Row>(
     const ended = page.items.length === 0 || repeated || complete;
     const cursor: Cursor | undefined = ended ? undefined : [pageNumber + 1, pageSize];
     const rows = understood(reader, endpoint, fresh);
-    yield { rows, unreadable: fresh.length - rows.length, cursor, bytes: page.bytes, total: page.total, serverAt: page.serverAt };
+    const { bytes, total, serverAt } = page;
+    yield { rows, unreadable: fresh.length - rows.length, cursor, bytes, total, serverAt, ...rawOf(options, fresh) };
     if (ended) return;
     seen = idsOf(page.items);
   }
@@ -167,6 +169,10 @@ function understood<Row>(reader: Reader, endpoint: SearchEndpoint<Row>, items: r
   const dropped = items.length - rows.length;
   if (dropped > 0) reader.logger.warn({ endpoint: endpoint.name, dropped, problem }, 'rows that could not be understood were left out');
   return rows;
+}
+
+function rawOf({ raw = false }: WalkOptions, items: readonly Item[]): { raw?: unknown[] } {
+  return raw ? { raw: items.map((item) => item.raw) } : {};
 }
 
 function pageSizeFor<Row>(

@@ -10,6 +10,8 @@ export interface Page<T> {
   total?: number | undefined;
   /** Rows that came and could not be understood: they are not among `rows`. */
   unreadable?: number | undefined;
+  /** The rows as they came, those that could not be understood among them, where the walk was asked for them. */
+  raw?: readonly unknown[] | undefined;
   /** The answer's `Date` header, epoch ms. */
   serverAt?: number | undefined;
 }
@@ -30,6 +32,8 @@ export interface WalkOptions {
   signal?: AbortSignal | undefined;
   /** Whose call it is, for the count of calls in the report. */
   runId?: string | undefined;
+  /** Give the rows as they came, too. */
+  raw?: boolean | undefined;
 }
 
 export interface Script {

@@ -3,7 +3,7 @@ import { open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /** Writes a file that is there whole or not at all, readable by its owner only: a report names hosts and their weaknesses. */
-export async function writeReportFile(path: string, chunks: AsyncIterable<string>): Promise<void> {
+export async function writeReportFile(path: string, chunks: AsyncIterable<string> | Iterable<string>): Promise<void> {
   if (await isDevice(path)) return writeThrough(path, chunks);
   // In the same directory, because a rename is atomic within one file system only.
   const unfinished = join(dirname(path), `.${basename(path)}.${randomUUID().slice(0, 8)}.part`);
@@ -26,7 +26,7 @@ async function isDevice(path: string): Promise<boolean> {
   return found !== undefined && !found.isFile() && !found.isDirectory();
 }
 
-async function writeThrough(path: string, chunks: AsyncIterable<string>): Promise<void> {
+async function writeThrough(path: string, chunks: AsyncIterable<string> | Iterable<string>): Promise<void> {
   const device = await open(path, 'w');
   try {
     for await (const chunk of chunks) await device.writeFile(chunk);

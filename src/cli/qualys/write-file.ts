@@ -1,0 +1,16 @@
+import { writeReportFile } from '../../report/report-file.js';
+import { CommandFailed, EXIT } from '../context.js';
+
+/** Writes a file that is there whole or not at all. What the chunks throw stays what it is. */
+export async function toFile(path: string, chunks: AsyncIterable<string> | Iterable<string>): Promise<void> {
+  try {
+    await writeReportFile(path, chunks);
+  } catch (error) {
+    if (!isOfTheFileSystem(error)) throw error;
+    throw new CommandFailed(EXIT.usage, `${path} cannot be written: ${error.message}`);
+  }
+}
+
+function isOfTheFileSystem(error: unknown): error is Error {
+  return error instanceof Error && 'syscall' in error && 'code' in error;
+}
