@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { overhaul } from '../support/command-line.js';
+import { assetIds, eventually, openStage, progressOf, requestFor, type Stage } from './stage.js';
+
+/** A permit taken before the switch was thrown may start its request this much later (ARCHITECTURE.md, "The permit"). */
+const WITHIN_MS = 5_000;
+
+describe('the kill switch over a live run', () => {
+  let stage: Stage;
+  let env: { OVERHAUL_DATABASE_URL: string };
+
+  beforeAll(async () => {
+    // Three seconds must pass between two executions, so one is always in backoff, for longer than an attempt sleeps through.
+    stage = await openStage('halt', { policy: { executeIntervalMs: 4_000 }, simulator: { executionIntervalSec: 1_800 } });
+    const file = await stage.rig.ledger.database.first<{ file: string }>('PRAGMA database_list');
+    env = { OVERHAUL_DATABASE_URL: `sqlite:${file?.file}` };
+  }, 120_000);
+
+  afterAll(() => stage?.close());
+
+  test('no execute call is made after 5 s, nor by an execution in backoff, and unhalt lets the run go on', async () => {
+    const handle = await stage.start(requestFor(assetIds(0, 100)));
+    await eventually(executeInstants, (instants) => instants.length >= 2);
+
+    expect(await overhaul(['halt', '--by', 'ada', '--reason', 'incident 7'], { env })).toMatchObject({ exitCode: 0 });
+    const haltedAt = Date.now();
+    const { blocked } = await eventually(
+      () => progressOf(handle),
+      (seen) => seen.blocked !== undefined,
+    );
+    expect(blocked).toBe('all executions are halted: incident 7');
+    await eventually(
+      async () => Date.now() - haltedAt,
+      (haltedMs) => haltedMs > WITHIN_MS + 5_000,
+    );
+    expect((await executeInstants()).filter((at) => at > haltedAt + WITHIN_MS)).toEqual([]);
+    expect(await stage.rig.ledger.executions.inState(handle.workflowId, ['claimed'])).not.toEqual([]);
+
+    await overhaul(['unhalt', '--by', 'ada'], { env });
+    const liftedAt = Date.now();
+    const [first = 0] = await eventually(
+      async () => (await executeInstants()).filter((at) => at > liftedAt),
+      (instants) => instants.length > 0,
+    );
+    expect(first - liftedAt).toBeLessThan(5_000);
+    expect(await handle.result()).toMatchObject({ status: 'succeeded', executions: 4 });
+    expect((await stage.audit(handle.workflowId)).filter((action) => action.endsWith('halt'))).toEqual(['halt', 'unhalt']);
+  });
+
+  /** Real instants of every execute call that the gateway saw, refused ones too. */
+  async function executeInstants(): Promise<number[]> {
+    return stage.rig.simulator.state.calls.filter(({ path }) => path.endsWith('/execute')).map(({ at }) => at);
+  }
+});
