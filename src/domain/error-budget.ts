@@ -1,5 +1,6 @@
-// How much may go wrong before a run stops. Percent is of the cohort, rounded down (contract section 4).
+// How much may go wrong before a run stops. Percent is of the cohort (of the wave in a campaign), rounded down (contract section 4).
 import type { Counts, FinalOutcome } from './outcome.js';
+import { amountOf } from './percent.js';
 
 export interface ErrorBudgetRule {
   max: number | string;
@@ -8,14 +9,15 @@ export interface ErrorBudgetRule {
   strict?: boolean | undefined;
 }
 
-const DEFAULT_COUNTS: readonly FinalOutcome[] = ['failed', 'unverified'];
+/** What counts against a budget that does not say. */
+export const BUDGET_COUNTS: readonly FinalOutcome[] = ['failed', 'unverified'];
 
 export function budgetAllows(rule: ErrorBudgetRule, cohortSize: number): number {
-  return typeof rule.max === 'number' ? rule.max : Math.floor((cohortSize * Number.parseFloat(rule.max)) / 100);
+  return amountOf(rule.max, cohortSize, 'down');
 }
 
 export function budgetSpent(rule: ErrorBudgetRule, counts: Counts): number {
-  return (rule.counts ?? DEFAULT_COUNTS).reduce((sum, outcome) => sum + counts[outcome], 0);
+  return [...new Set(rule.counts ?? BUDGET_COUNTS)].reduce((sum, outcome) => sum + counts[outcome], 0);
 }
 
 export function isBreached(rule: ErrorBudgetRule | undefined, counts: Counts): boolean {
