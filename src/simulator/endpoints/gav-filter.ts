@@ -96,6 +96,8 @@ function readXml(text: string): Filter {
   return { criteria, operation: inner[2] ?? 'AND' };
 }
 
+const CHARACTERS: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&', '#13': '\r' };
+
 function unescaped(text: string): string {
-  return text.replace(/&(lt|gt|quot|apos|amp);/g, (_, name: string) => ({ lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' })[name] ?? '');
+  return text.replace(/&(lt|gt|quot|apos|amp|#13);/g, (_, name: string) => CHARACTERS[name] ?? '');
 }
