@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { type ApprovalAsk, isApproved, refusedApproval } from './approval.js';
+import { type ApprovalAsk, approvalLine, approvalRule, askedAgain, isApproved, refusedApproval, unreachableQuorum } from './approval.js';
 
 const ask = (changes: Partial<ApprovalAsk> = {}): ApprovalAsk => ({
   rule: { quorum: 2, allowRequester: false },
@@ -37,4 +37,45 @@ describe('an approval', () => {
   ])('a quorum of two with %j', (approvals, approved) => {
     expect(isApproved(ask({ approvals }))).toBe(approved);
   });
+});
+
+describe('the rule of a wave', () => {
+  test.each([
+    ['its own before the plan’s', { quorum: 3 }, { quorum: 2 }, { quorum: 3, allowRequester: false }],
+    ['the plan’s when it has none', undefined, { quorum: 2, expires: 60_000 }, { quorum: 2, expiresMs: 60_000, allowRequester: false }],
+    ['none when it says false', false as const, { quorum: 2 }, undefined],
+    ['none when nobody asks for one', undefined, undefined, undefined],
+    ['one approval when it says nothing more', {}, undefined, { quorum: 1, allowRequester: false }],
+  ])('is %s', (_, own, fallback, rule) => {
+    expect(approvalRule(own, fallback)).toEqual(rule);
+  });
+
+  test.each([
+    [{ quorum: 2, allowRequester: false }, '2 approvals, not by the requester'],
+    [{ quorum: 1, allowRequester: true, expiresMs: 259_200_000 }, '1 approval; expires after 3d 00h'],
+    [{ quorum: 1, allowRequester: false, approvers: ['ann', 'bob'] }, '1 approval by ann, bob, not by the requester'],
+  ])('%j reads: %s', (rule, line) => {
+    expect(approvalLine(rule)).toBe(line);
+  });
+
+  test.each([
+    [{ quorum: 9, allowRequester: false }, 'ann', undefined],
+    [{ quorum: 2, allowRequester: false, approvers: ['bob', 'cid'] }, 'ann', undefined],
+    [{ quorum: 2, allowRequester: false, approvers: ['bob', 'bob'] }, 'ann', 'a quorum of 2 can never be reached: the approvers are 1'],
+    [
+      { quorum: 2, allowRequester: false, approvers: ['ann', 'bob'] },
+      'ann',
+      'a quorum of 2 can never be reached: the approvers without the requester, ann, are 1',
+    ],
+    [{ quorum: 2, allowRequester: true, approvers: ['ann', 'bob'] }, 'ann', undefined],
+    [{ quorum: 2, allowRequester: false, approvers: ['ann', 'bob'] }, undefined, undefined],
+  ])('%j asked by %s: %s', (rule, requestedBy, problem) => {
+    expect(unreachableQuorum(rule, requestedBy)).toBe(problem);
+  });
+});
+
+test('approvals of a digest are void once another one is asked about', () => {
+  const approved = ask({ approvals: ['bob', 'cid'] });
+  expect(askedAgain(approved, 'd1')).toBe(approved);
+  expect(askedAgain(approved, 'd2')).toEqual(ask({ digest: 'd2', approvals: [] }));
 });

@@ -1,4 +1,5 @@
-// Who may let a waiting run go on.
+// Who may let a waiting run or wave go on.
+import { spanText } from './span.js';
 
 export interface ApprovalRule {
   quorum: number;
@@ -7,7 +8,7 @@ export interface ApprovalRule {
   allowRequester: boolean;
 }
 
-/** A playbook's `approval`, as the server writes it into the memo of the runs it starts; `expires` in milliseconds. */
+/** A playbook's `approval`, as the server writes it into the memo of the runs it starts, and a plan's; `expires` in milliseconds. */
 export interface PlaybookApproval {
   quorum?: number | undefined;
   expires?: number | undefined;
@@ -35,4 +36,35 @@ export function refusedApproval(ask: ApprovalAsk | undefined, given: { by: strin
 
 export function isApproved(ask: ApprovalAsk): boolean {
   return ask.approvals.length >= ask.rule.quorum;
+}
+
+/** The rule of a wave: its own, else the plan's. None when the wave says `false`, or neither says anything. */
+export function approvalRule(own: PlaybookApproval | false | undefined, fallback?: PlaybookApproval | undefined): ApprovalRule | undefined {
+  const approval = own ?? fallback;
+  if (!approval) return undefined;
+  const { quorum = 1, expires: expiresMs, approvers, allowRequester = false } = approval;
+  return { quorum, expiresMs, approvers, allowRequester };
+}
+
+/** The same question about what stands there now: approvals of another digest are void. */
+export function askedAgain(ask: ApprovalAsk, digest: string): ApprovalAsk {
+  return ask.digest === digest ? ask : { ...ask, digest, approvals: [] };
+}
+
+/** Why nobody can ever give this approval, or undefined when it can be given. */
+export function unreachableQuorum(rule: ApprovalRule, requestedBy: string | undefined): string | undefined {
+  if (!rule.approvers) return undefined;
+  const may = new Set(rule.approvers);
+  const isRequesterOut = !rule.allowRequester && requestedBy !== undefined && may.delete(requestedBy);
+  if (may.size >= rule.quorum) return undefined;
+  const who = isRequesterOut ? `approvers without the requester, ${requestedBy}, are` : 'approvers are';
+  return `a quorum of ${rule.quorum} can never be reached: the ${who} ${may.size}`;
+}
+
+/** For the plan: `2 approvals by ann, bob, cid, not by the requester; expires after 3d 00h`. */
+export function approvalLine({ quorum, expiresMs, approvers, allowRequester }: ApprovalRule): string {
+  const count = quorum === 1 ? '1 approval' : `${quorum} approvals`;
+  const who = approvers ? ` by ${approvers.join(', ')}` : '';
+  const requester = allowRequester ? '' : ', not by the requester';
+  return `${count}${who}${requester}${expiresMs === undefined ? '' : `; expires after ${spanText(expiresMs)}`}`;
 }

@@ -54,7 +54,7 @@ describe('a cohort is cut', () => {
       ],
       0,
     ],
-  ])('%s', (_, cohortSize, waves, expected, left) => {
+  ])('%s', (...[, cohortSize, waves, expected, left]) => {
     const slices = sliceWaves(cohortSize, waves);
     expect(slices.map(({ from, to }) => [from, to])).toEqual(expected);
     expect(assetsInNoWave(cohortSize, slices)).toBe(left);

@@ -1,0 +1,48 @@
+// What an approval of a campaign is bound to. Whatever differs from it later, the approval is void and asked for again.
+import { canonicalJson } from './canonical-json.js';
+
+export interface FrozenPlan {
+  /** The plan as parsed (`CampaignPlan`), every field of it but `targets`: what they came to is the cohort. */
+  plan: object;
+  /** By step: the script that its id or title meant, and the hash of its content. */
+  scripts: Readonly<Record<string, { id: string; title: string; sha256?: string | undefined }>>;
+  /** The frozen list of assets: the digest is the ledger's. */
+  cohort: { size: number; digest: string };
+  /** The waves as they were cut. Which assets are in which follows from cohort, seed and tags. */
+  waves: readonly { name: string; size: number; digest?: string | undefined }[];
+}
+
+/** SHA-256 in hexadecimal of the plan's canonical JSON. `sha256` is given, because pure code imports no `node:crypto`. */
+export function planDigest(frozen: FrozenPlan, sha256: (text: string) => string): string {
+  return sha256(canonicalJson(digested(frozen)));
+}
+
+/**
+ * Where two plans differ, as paths such as `plan.waves[1].size`, in the order of their text, at most `shownAtMost`: why an approval
+ * is void, for the person who is asked again.
+ */
+export function planDrift(approved: FrozenPlan, now: FrozenPlan, shownAtMost = 20): string[] {
+  const before = leavesOf(digested(approved));
+  const after = leavesOf(digested(now));
+  const paths = [...new Set([...before.keys(), ...after.keys()])].filter((path) => before.get(path) !== after.get(path));
+  return paths.sort().slice(0, shownAtMost);
+}
+
+/** Without targets even where a whole plan is given: ten thousand ids say no more than their digest. */
+function digested({ plan, scripts, cohort, waves }: FrozenPlan): object {
+  return { plan: { ...plan, targets: undefined }, scripts, cohort, waves };
+}
+
+/** Every value that holds no other, by its path; an empty list or object counts as one. */
+function leavesOf(value: unknown, path = '', leaves = new Map<string, string>()): Map<string, string> {
+  if (value === undefined) return leaves;
+  const entries: [string, unknown][] =
+    typeof value !== 'object' || value === null
+      ? []
+      : Array.isArray(value)
+        ? value.map((part, index) => [`${path}[${index}]`, part])
+        : Object.entries(value).map(([key, part]) => [path ? `${path}.${key}` : key, part]);
+  if (entries.length === 0) leaves.set(path, JSON.stringify(value));
+  for (const [at, part] of entries) leavesOf(part, at, leaves);
+  return leaves;
+}
