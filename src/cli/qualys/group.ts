@@ -1,10 +1,25 @@
 // `overhaul qualys …`: every documented call of the API as a command (docs/qualys-commands.md, docs/api-coverage.md).
 import { Command } from '@commander-js/extra-typings';
 import type { Invocation } from '../context.js';
+import { activitiesCommand } from './activities.js';
+import { assetJobsCommand } from './asset-jobs.js';
+import { carAssetsCommand } from './assets.js';
+import { countCommand } from './count.js';
+import { jobsCommand } from './jobs.js';
 import { scriptsCommand } from './scripts.js';
+import { tagsCommand } from './tags.js';
 
 export function qualysCommand(invocation: Invocation) {
   const group = new Command('qualys').description('ask Qualys directly: scripts, assets, jobs, schedules, GAV, EDR, EASM');
-  for (const command of [scriptsCommand(invocation)]) group.addCommand(command);
+  const commands = [
+    scriptsCommand(invocation),
+    carAssetsCommand(invocation),
+    tagsCommand(invocation),
+    jobsCommand(invocation),
+    assetJobsCommand(invocation),
+    activitiesCommand(invocation),
+    countCommand(invocation),
+  ];
+  for (const command of commands) group.addCommand(command);
   return group;
 }

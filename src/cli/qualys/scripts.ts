@@ -1,7 +1,12 @@
 import { Command } from '@commander-js/extra-typings';
 import type { Invocation } from '../context.js';
+import { scriptsExportCommand } from './scripts-export.js';
+import { scriptsGetCommand } from './scripts-get.js';
 import { scriptsListCommand } from './scripts-list.js';
 
 export function scriptsCommand(invocation: Invocation) {
-  return new Command('scripts').description('scripts: list, get, export, import, clone').addCommand(scriptsListCommand(invocation));
+  const group = new Command('scripts').description('list, get, export, import, clone');
+  const commands = [scriptsListCommand(invocation), scriptsGetCommand(invocation), scriptsExportCommand(invocation)];
+  for (const command of commands) group.addCommand(command);
+  return group;
 }

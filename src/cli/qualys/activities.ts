@@ -1,0 +1,33 @@
+import type { AuditRecord } from '../../qualys/qualys.js';
+import { EXIT, type Invocation } from '../context.js';
+import type { Column } from '../table.js';
+import { withQualys } from './connection.js';
+import { isoTime, tableTime } from './instants.js';
+import { instant, searchOf, walkCommand } from './walk-command.js';
+import { writeRows } from './write-rows.js';
+
+const COLUMNS: readonly Column<AuditRecord>[] = [
+  { title: 'AT', text: ({ at }) => tableTime(at) },
+  { title: 'ACTION', text: ({ action }) => action },
+  { title: 'USER', text: ({ user }) => user, flexible: true },
+  { title: 'SCRIPT', text: ({ targetId }) => targetId ?? '', align: 'right' },
+  { title: 'TITLE', text: ({ targetName }) => targetName, flexible: true },
+];
+
+export function activitiesCommand(invocation: Invocation) {
+  return walkCommand('activities', 'list the audit trail: who created, approved, executed … which script')
+    .option('--filter <qql>', 'only these, such as activity:EXECUTE')
+    .option('--start <time>', 'since', instant)
+    .option('--end <time>', 'until', instant)
+    .action(async (options) => {
+      await withQualys(invocation, options, async (link) => {
+        const pages = link.qualys.activities(searchOf(options, link));
+        await writeRows(invocation, { noun: 'activities', columns: COLUMNS, pages, options, json: jsonOf });
+      });
+      invocation.exitCode = EXIT.done;
+    });
+}
+
+function jsonOf({ at, ...record }: AuditRecord): object {
+  return { ...record, at: isoTime(at) };
+}

@@ -1,0 +1,25 @@
+import type { CarAsset } from '../../qualys/qualys.js';
+import { EXIT, type Invocation } from '../context.js';
+import type { Column } from '../table.js';
+import { withQualys } from './connection.js';
+import { searchOf, walkCommand } from './walk-command.js';
+import { writeRows } from './write-rows.js';
+
+const COLUMNS: readonly Column<CarAsset>[] = [
+  { title: 'ASSET', text: ({ assetId }) => assetId, align: 'right' },
+  { title: 'NAME', text: ({ name }) => name, flexible: true },
+  { title: 'PLATFORM', text: ({ platform }) => platform ?? '' },
+  { title: 'TAGS', text: ({ tags }) => tags.join(' '), flexible: true },
+];
+
+export function carAssetsCommand(invocation: Invocation) {
+  return walkCommand('assets', 'list the assets that scripts can run on')
+    .option('--filter <qql>', 'only these, such as operatingSystem:linux')
+    .action(async (options) => {
+      await withQualys(invocation, options, async (link) => {
+        const pages = link.qualys.searchAssets(searchOf(options, link));
+        await writeRows(invocation, { noun: 'assets', columns: COLUMNS, pages, options });
+      });
+      invocation.exitCode = EXIT.done;
+    });
+}

@@ -1,0 +1,35 @@
+import type { ScriptJob } from '../../qualys/qualys.js';
+import { EXIT, type Invocation } from '../context.js';
+import type { Column } from '../table.js';
+import { withQualys } from './connection.js';
+import { isoTime, tableTime } from './instants.js';
+import { instant, searchOf, walkCommand } from './walk-command.js';
+import { writeRows } from './write-rows.js';
+
+const COLUMNS: readonly Column<ScriptJob>[] = [
+  { title: 'JOB', text: ({ id }) => id, align: 'right' },
+  { title: 'CREATED', text: ({ createdAt }) => tableTime(createdAt) },
+  { title: 'SCRIPT', text: ({ scriptId }) => scriptId, align: 'right' },
+  { title: 'TYPE', text: ({ executionType, isTest }) => `${executionType ?? ''}${isTest ? ' test' : ''}`.trim() },
+  { title: 'CORRELATION UUID', text: ({ correlationUuid }) => correlationUuid, flexible: true },
+];
+
+export function jobsCommand(invocation: Invocation) {
+  return walkCommand('jobs', 'list jobs, the newest first; their state is in their asset jobs')
+    .option('--filter <qql>', 'only these, such as scriptId:72648')
+    .option('--start <time>', 'created or processed since', instant)
+    .option('--end <time>', 'created or processed until', instant)
+    .option('--v1', 'by the API of 2022, which reaches 9,999 rows')
+    .action(async (options) => {
+      await withQualys(invocation, options, async (link) => {
+        const search = searchOf(options, link);
+        const pages = options.v1 ? link.qualys.searchJobsV1(search) : link.qualys.searchJobs(search);
+        await writeRows(invocation, { noun: 'jobs', columns: COLUMNS, pages, options, json: jsonOf });
+      });
+      invocation.exitCode = EXIT.done;
+    });
+}
+
+function jsonOf({ createdAt, ...job }: ScriptJob): object {
+  return { ...job, createdAt: isoTime(createdAt) };
+}

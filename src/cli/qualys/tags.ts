@@ -1,0 +1,28 @@
+import { EXIT, type Invocation } from '../context.js';
+import type { Column } from '../table.js';
+import { withQualys } from './connection.js';
+import { searchOf, walkCommand } from './walk-command.js';
+import { writeRows } from './write-rows.js';
+
+interface Tag {
+  tagId: string;
+  tagUuid: string;
+  name: string;
+}
+
+const COLUMNS: readonly Column<Tag>[] = [
+  { title: 'TAG', text: ({ tagId }) => tagId, align: 'right' },
+  { title: 'NAME', text: ({ name }) => name, flexible: true },
+  { title: 'UUID', text: ({ tagUuid }) => tagUuid, flexible: true },
+];
+
+/** No filter: none is documented for tags, and a list that a service did not filter would look as if it had. */
+export function tagsCommand(invocation: Invocation) {
+  return walkCommand('tags', 'list asset tags').action(async (options) => {
+    await withQualys(invocation, options, async (link) => {
+      const pages = link.qualys.searchTags(searchOf(options, link));
+      await writeRows(invocation, { noun: 'tags', columns: COLUMNS, pages, options });
+    });
+    invocation.exitCode = EXIT.done;
+  });
+}
