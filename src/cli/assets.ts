@@ -2,7 +2,7 @@ import { Command, Option } from '@commander-js/extra-typings';
 import { type AssetRow, LIVE_OUTCOMES, OUTCOMES } from '../domain/outcome.js';
 import { inBatches } from '../report/batches.js';
 import { jsonArray, jsonLines } from '../report/json-report.js';
-import { EXIT, type Invocation } from './context.js';
+import { EXIT, type Invocation, writeLine } from './context.js';
 import { withLedger } from './ledger-access.js';
 import { OUTCOME_STYLE } from './paint.js';
 import { unknownRun } from './sources.js';
@@ -12,8 +12,8 @@ const ROWS_PER_PAGE = 500;
 const COLUMNS: readonly Column<AssetRow>[] = [
   { title: 'ASSET', text: ({ assetId }) => assetId },
   { title: 'OUTCOME', text: ({ outcome }) => outcome, style: ({ outcome }) => OUTCOME_STYLE[outcome] },
-  { title: 'EXIT', text: ({ exitCode }) => (exitCode === undefined ? '' : String(exitCode)), align: 'right' },
-  { title: 'TRY', text: ({ attempt }) => String(attempt), align: 'right' },
+  { title: 'EXIT', text: ({ exitCode }) => (exitCode === undefined ? '' : String(exitCode)), align: 'right', dispensable: true },
+  { title: 'TRY', text: ({ attempt }) => String(attempt), align: 'right', dispensable: true },
   { title: 'NAME', text: ({ name }) => name ?? '', flexible: true },
   { title: 'REASON', text: ({ reason, status }) => reason ?? status ?? '', flexible: true },
 ];
@@ -33,8 +33,17 @@ export function assetsCommand(invocation: Invocation) {
         else if (invocation.json) {
           for await (const chunk of jsonArray(rows)) await invocation.stdout.write(chunk);
           await invocation.stdout.write('\n');
-        } else await writeTable(invocation, COLUMNS, inBatches(rows, ROWS_PER_PAGE));
+        } else if ((await writeTable(invocation, COLUMNS, inBatches(rows, ROWS_PER_PAGE))) === 0)
+          await writeLine(invocation.stderr, emptyText(workflowId, outcome, q));
       });
       invocation.exitCode = EXIT.done;
     });
+}
+
+function emptyText(workflowId: string, outcome: string | undefined, q: string | undefined): string {
+  const which = [
+    ...(outcome === undefined ? [] : [`with outcome ${outcome}`]),
+    ...(q === undefined ? [] : [`whose id or name holds "${q}"`]),
+  ];
+  return which.length === 0 ? `${workflowId} has no assets yet.` : `${workflowId} has no assets ${which.join(' and ')}.`;
 }

@@ -8,6 +8,7 @@ import type { Parsed } from '../schema/request.js';
 import type { Environment } from '../schema/secret-ref.js';
 import type { Invocation } from './context.js';
 import type { Check } from './doctor-checks.js';
+import { haltText } from './halt.js';
 import { findLedger } from './ledger-access.js';
 
 const LEAST_NODE = [20, 20] as const;
@@ -55,8 +56,10 @@ export async function* ledgerChecks(invocation: Invocation, path: string): Async
   }
   const access = await findLedger(invocation);
   if (access.ledger) {
-    const live = await access.ledger.runs.unfinished().finally(() => access.ledger.close());
+    const { runs, killSwitch } = access.ledger;
+    const [live, halted] = await Promise.all([runs.unfinished(), killSwitch.state()]).finally(() => access.ledger.close());
     yield { name: 'ledger', state: 'ok', detail: `${path}, ${live.length === 1 ? '1 live run' : `${live.length} live runs`}` };
+    if (halted) yield { name: 'ledger', state: 'note', detail: haltText(halted), mend: 'When the reason is gone: overhaul unhalt' };
   } else yield { name: 'ledger', state: 'wrong', detail: access.problem };
   const mode = (await stat(path)).mode & 0o077;
   if (mode !== 0 && process.platform !== 'win32') {

@@ -63,3 +63,44 @@ describe('overhaul halt', () => {
     expect(ran.stderr).toContain('There is no ledger at /nowhere/ledger.db');
   });
 });
+
+describe('a halted ledger', () => {
+  const BY_ADA = /halted by ada since \d{4}-\d\d-\d\d \d\d:\d\d UTC: incident 7/;
+
+  beforeEach(async () => {
+    await sample.ledger.killSwitch.halt({ by: 'ada', reason: 'incident 7' });
+  });
+
+  test('is the first word of list', async () => {
+    const { stderr, stdout } = await overhaul(['list'], { env: sample.env, temporal: { list: async () => [] } });
+    expect(stderr).toMatch(new RegExp(`^All executions of this ledger are ${BY_ADA.source}\n$`));
+    expect(stdout).toContain('live');
+  });
+
+  test('stands in show, which then forecasts no end, and in its JSON', async () => {
+    const shown = await overhaul(['show', 'live'], { env: sample.env });
+    expect(shown.stdout).toMatch(new RegExp(`  ledger      ${BY_ADA.source}\\. To allow executions again: overhaul unhalt\n`));
+    const json = JSON.parse((await overhaul(['show', 'live', '--json'], { env: sample.env })).stdout) as { halted: object };
+    expect(json.halted).toEqual({ by: 'ada', reason: 'incident 7', since: expect.stringMatching(/Z$/) });
+  });
+
+  test('is told once by watch where it is piped, and once more when it is lifted', async () => {
+    const lifted: Promise<unknown>[] = [];
+    let pauses = 0;
+    const { stderr } = await overhaul(['watch', 'live'], {
+      env: sample.env,
+      onPause(interrupt) {
+        pauses += 1;
+        if (pauses === 3) lifted.push(sample.ledger.killSwitch.unhalt({ by: 'ada' }));
+        if (pauses === 6) interrupt();
+      },
+    });
+    await Promise.all(lifted);
+    expect(stderr.match(/live: the ledger is .*/g)).toEqual([expect.stringMatching(BY_ADA), 'live: the ledger is no longer halted']);
+  });
+
+  test('is a note of doctor, with the way to mend it', async () => {
+    const { stdout } = await overhaul(['doctor'], { env: sample.env, temporal: { list: async () => [] } });
+    expect(stdout).toMatch(new RegExp(`• ledger +${BY_ADA.source}\n +→ When the reason is gone: overhaul unhalt\n`));
+  });
+});

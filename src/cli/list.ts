@@ -2,9 +2,12 @@ import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import { doneAssets } from '../domain/run-progress.js';
 import type { RunView } from '../ledger/reader.js';
 import { EXIT, type Invocation, writeJson, writeLine } from './context.js';
-import { findLedger } from './ledger-access.js';
-import type { Style } from './paint.js';
-import { type Column, writeTable } from './table.js';
+import { haltText } from './halt.js';
+import { flow, type Line, painter, type Style } from './paint.js';
+import { type Sources, withSources } from './sources.js';
+import { type Column, columnWidths, tableRoom, writeTable } from './table.js';
+import type { WorkflowSummary } from './temporal-runs.js';
+import { safeLine, textWidth } from './terminal-text.js';
 
 /** A run as the list shows it; what only the ledger knows is absent without it. */
 interface ListedRun {
@@ -24,8 +27,8 @@ const COLUMNS: readonly Column<ListedRun>[] = [
     text: ({ state }) => state,
     style: ({ state }) => stateStyle(state),
   },
-  { title: 'DONE', text: ({ done, targeted }) => (targeted === undefined ? '' : `${done}/${targeted}`), align: 'right' },
-  { title: 'STARTED', text: ({ startedAt }) => startedAt.slice(0, 16).replace('T', ' ') },
+  { title: 'DONE', text: doneText, align: 'right' },
+  { title: 'STARTED', text: startedText },
   { title: 'SCRIPT', text: ({ script }) => script?.title ?? '', flexible: true },
 ];
 
@@ -34,30 +37,31 @@ export function listCommand(invocation: Invocation) {
     .description('list the newest runs')
     .option('--limit <n>', 'how many', positive, 20)
     .action(async ({ limit }) => {
-      const runs = await listRuns(invocation, limit);
-      if (invocation.json) await writeJson(invocation.stdout, runs);
-      else if (runs.length === 0) await writeLine(invocation.stderr, 'There are no runs yet. Start one with: overhaul run');
-      else await writeTable(invocation, COLUMNS, [runs]);
+      await withSources(invocation, async (sources) => {
+        const runs = await listRuns(invocation, sources, limit);
+        const halted = await sources.ledger?.killSwitch.state();
+        if (halted) await writeLine(invocation.stderr, `All executions of this ledger are ${haltText(halted)}`);
+        if (invocation.json) await writeJson(invocation.stdout, runs);
+        else if (runs.length === 0) await writeLine(invocation.stderr, 'There are no runs yet. Start one with: overhaul run');
+        else await writeRuns(invocation, runs);
+      });
       invocation.exitCode = EXIT.done;
     });
 }
 
-async function listRuns(invocation: Invocation, limit: number): Promise<ListedRun[]> {
-  const access = await findLedger(invocation);
-  if (!access.ledger) {
-    await writeLine(invocation.stderr, `Without the ledger, by Temporal alone: ${access.problem}`);
-    const temporal = await invocation.connectTemporal();
-    try {
-      return (await temporal.list(limit)).map(({ workflowId, state, startedAt }) => ({ workflowId, state, startedAt }));
-    } finally {
-      await temporal.close();
-    }
-  }
-  try {
-    return (await access.ledger.reader.runs(limit)).map(listed);
-  } finally {
-    await access.ledger.close();
-  }
+/** A run stands in the ledger once a worker has taken it up; before that, or where its input was refused, only Temporal knows it. */
+async function listRuns({ stderr }: Invocation, { ledger, temporal }: Sources, limit: number): Promise<ListedRun[]> {
+  const views = (await ledger?.reader.runs(limit)) ?? [];
+  const workflows = await temporal?.list(limit).catch((error: unknown) => {
+    if (!ledger) throw error;
+    return writeLine(stderr, `Without Temporal, by the ledger alone: ${error instanceof Error ? error.message : String(error)}`);
+  });
+  const known = new Set(views.map(({ run }) => run.id));
+  const unopened = (workflows ?? []).filter(({ workflowId }) => !known.has(workflowId));
+  const older = await Promise.all(unopened.map(async ({ workflowId }) => (await ledger?.runs.get(workflowId)) !== undefined));
+  return [...views.map(listed), ...unopened.filter((_, index) => !older[index]).map((workflow) => unlisted(workflow, ledger !== undefined))]
+    .sort((a, b) => b.startedAt.localeCompare(a.startedAt))
+    .slice(0, limit);
 }
 
 function listed({ run, counts, blocked }: RunView): ListedRun {
@@ -71,6 +75,40 @@ function listed({ run, counts, blocked }: RunView): ListedRun {
     ...(run.request.requestedBy ? { requestedBy: run.request.requestedBy } : {}),
     startedAt: new Date(run.createdAt).toISOString(),
   };
+}
+
+function unlisted({ workflowId, state, startedAt }: WorkflowSummary, hasLedger: boolean): ListedRun {
+  return { workflowId, state: hasLedger && state === 'running' ? 'not opened' : state, startedAt };
+}
+
+/** A table where the ids have room in one: they are what the other commands ask for. Else each run in a few short lines. */
+async function writeRuns(invocation: Invocation, runs: readonly ListedRun[]): Promise<void> {
+  const room = tableRoom(invocation.stdout);
+  const [idWidth = 0, ...others] = columnWidths(COLUMNS, runs, room);
+  const fits = idWidth + others.reduce((sum, width) => sum + width + 2, 0) <= room;
+  if (fits && runs.every(({ workflowId }) => textWidth(workflowId) <= idWidth)) return void (await writeTable(invocation, COLUMNS, [runs]));
+  const paint = painter(invocation.stdout, invocation.env);
+  for (const run of runs) for (const line of stacked(run, room)) await writeLine(invocation.stdout, paint(line));
+}
+
+/** The id is never cut: a terminal may wrap it, and it can still be copied. */
+function stacked(run: ListedRun, room: number): Line[] {
+  const { state, script } = run;
+  const facts: Line[] = [
+    [{ text: state, style: stateStyle(state) }],
+    ...[doneText(run), startedText(run), script?.title ?? '']
+      .filter((text) => text !== '')
+      .map((text): Line => [{ text: safeLine(text), style: 'soft' }]),
+  ];
+  return [[{ text: safeLine(run.workflowId), style: 'strong' }], ...flow(facts, room - 2).map((line): Line => [{ text: '  ' }, ...line])];
+}
+
+function doneText({ done, targeted }: ListedRun): string {
+  return targeted === undefined ? '' : `${done}/${targeted}`;
+}
+
+function startedText({ startedAt }: ListedRun): string {
+  return startedAt.slice(0, 16).replace('T', ' ');
 }
 
 function stateStyle(state: string): Style {

@@ -59,12 +59,18 @@ class LineView implements ProgressView {
   readonly #output: Output;
   #printed: PrintedLine | undefined;
   #trouble: { text: string; at: number } | undefined;
+  #halted: string | undefined;
 
   constructor(output: Output) {
     this.#output = output;
   }
 
-  async show({ workflowId, progress, trouble, now, startedAt }: FrameFacts): Promise<void> {
+  async show({ workflowId, progress, trouble, halted, now, startedAt }: FrameFacts): Promise<void> {
+    if (halted !== this.#halted) {
+      this.#halted = halted;
+      const text = halted ?? 'no longer halted';
+      await writeLine(this.#output, `${new Date(now).toISOString()} ${safeLine(workflowId)}: the ledger is ${text}`);
+    }
     const isNews = trouble !== this.#trouble?.text || now - (this.#trouble?.at ?? 0) >= TROUBLE_GAP_MS;
     if (trouble && isNews) {
       this.#trouble = { text: trouble, at: now };

@@ -99,3 +99,17 @@ export function flow(items: readonly Line[], width: number, gap = 2): Line[] {
   }
   return lines;
 }
+
+const NARROWEST_TEXT = 30;
+const HANGING_INDENT = 4;
+
+/** The text behind its head, wrapped between words under itself; where that leaves too narrow a column, on lines of its own. */
+export function hangingLines(head: Line, text: string, width: number): Line[] {
+  const isRoomy = width - lineWidth(head) >= NARROWEST_TEXT;
+  const indent = isRoomy ? lineWidth(head) : HANGING_INDENT;
+  const words = text.split(' ').map((word): Line => [{ text: word }]);
+  const body = flow(words, width - indent, 1).map(
+    (line, index): Line => (isRoomy && index === 0 ? [...head, ...line] : [{ text: ' '.repeat(indent) }, ...line]),
+  );
+  return isRoomy ? body : [head, ...body];
+}

@@ -62,6 +62,21 @@ describe('the progress frame', () => {
     expect(lines).toContain('decide: waits for approval (digest ab12, 0 approvals so far): overhaul approve patch-openssl');
   });
 
+  test('forecasts no end while the run waits for something', () => {
+    const progress = FACTS.progress && { ...FACTS.progress, callsUsed: 1 };
+    const costs = (more: object, rest = {}) => drawn({ ...FACTS, ...rest, progress: progress && { ...progress, ...more } }, 100)[3];
+    expect(costs({})).toBe('4 executions in flight  1 call  3m 20s so far  about 2m 05s left');
+    expect(costs({ paused: true })).toBe('4 executions in flight  1 call  3m 20s so far');
+    expect(costs({ blocked: 'Qualys asked to wait 60 s' })).toBe('4 executions in flight  1 call  3m 20s so far');
+    expect(costs({}, { halted: 'halted by ada' })).toBe('4 executions in flight  1 call  3m 20s so far');
+  });
+
+  test('says that the ledger is halted instead of what a permit says of it', () => {
+    const progress = FACTS.progress && { ...FACTS.progress, blocked: 'all executions are halted: incident 7' };
+    const lines = drawn({ ...FACTS, progress, halted: 'halted by ada since 2026-08-22 10:00 UTC: incident 7' }, 100);
+    expect(lines.slice(4)).toEqual(['ledger: halted by ada since 2026-08-22 10:00 UTC: incident 7']);
+  });
+
   test('never wraps, however narrow the terminal and whatever the texts hold', () => {
     const text = fc.string({ unit: fc.constantFrom('a', ' ', '漢', '\n', '\x1b[2J', '\u202e', '🙂', 'e\u0301', '-'), maxLength: 120 });
     fc.assert(
@@ -71,6 +86,7 @@ describe('the progress frame', () => {
           workflowId: hostile,
           scriptTitle: hostile,
           trouble: hostile,
+          halted: hostile,
           progress: FACTS.progress && { ...FACTS.progress, blocked: hostile },
         };
         const frame = progressFrame(facts, { columns, unicode });

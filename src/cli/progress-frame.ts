@@ -1,7 +1,7 @@
 // The picture that `watch` draws on a terminal: what is done, what is under way, what it cost, and what the run waits for.
 import { LIVE_OUTCOMES, OUTCOMES } from '../domain/outcome.js';
 import { pendingText } from '../domain/progress-line.js';
-import { doneAssets, phaseWord, type RunProgress } from '../domain/run-progress.js';
+import { doneAssets, forecastOf, phaseWord, type RunProgress } from '../domain/run-progress.js';
 import { spanText } from '../domain/span.js';
 import { fitLine, flow, type Line, OUTCOME_SIGN, OUTCOME_STYLE, type Segment, type Style } from './paint.js';
 import { safeLine } from './terminal-text.js';
@@ -11,6 +11,8 @@ export interface FrameFacts {
   scriptTitle?: string | undefined;
   progress?: RunProgress | undefined;
   trouble?: string | undefined;
+  /** Who halted the ledger, and why. */
+  halted?: string | undefined;
   /** Epoch milliseconds. */
   startedAt?: number | undefined;
   now: number;
@@ -28,7 +30,7 @@ const NOTE_LINES = 2;
 /** Lines of at most `columns - 1`: a character in the last column makes some terminals wrap. */
 export function progressFrame(facts: FrameFacts, { columns, unicode }: FrameSpace): Line[] {
   const width = Math.max(columns - 1, 1);
-  const { progress, trouble } = facts;
+  const { progress, trouble, halted } = facts;
   const lines: Line[] = [...titleLines(facts, width)];
   if (progress) {
     lines.push(
@@ -36,9 +38,10 @@ export function progressFrame(facts: FrameFacts, { columns, unicode }: FrameSpac
       ...flow(countItems(progress, unicode), width),
       ...flow(costItems(facts, progress), width),
     );
-    if (progress.blocked) lines.push(...note('blocked', progress.blocked, width));
+    if (progress.blocked && !halted) lines.push(...note('blocked', progress.blocked, width));
     if (progress.pending) lines.push(...note('decide', `${pendingText(progress.pending)}: overhaul approve ${facts.workflowId}`, width));
   }
+  if (halted) lines.push(...note('ledger', halted, width));
   if (trouble) lines.push(...note('note', trouble, width));
   return lines.map((line) => fitLine(line, width, unicode ? '…' : '.'));
 }
@@ -99,10 +102,12 @@ function countItems({ counts }: RunProgress, unicode: boolean): Line[] {
   return [...outcomes, ...live];
 }
 
-function costItems({ startedAt, now }: FrameFacts, { inFlight, callsUsed, etaAt }: RunProgress): Line[] {
+function costItems({ startedAt, now, halted }: FrameFacts, progress: RunProgress): Line[] {
+  const { inFlight, callsUsed } = progress;
+  const etaAt = halted === undefined ? forecastOf(progress) : undefined;
   return [
     [{ text: inFlight === 1 ? '1 execution in flight' : `${inFlight} executions in flight` }],
-    [{ text: `${number(callsUsed)} calls` }],
+    [{ text: callsUsed === 1 ? '1 call' : `${number(callsUsed)} calls` }],
     ...(startedAt === undefined ? [] : [[{ text: `${spanText(now - startedAt)} so far` }]]),
     ...(etaAt === undefined || Date.parse(etaAt) <= now ? [] : [[{ text: `about ${spanText(Date.parse(etaAt) - now)} left` }]]),
   ];

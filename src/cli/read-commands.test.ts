@@ -6,6 +6,7 @@ import { overhaul } from '../../test/support/command-line.js';
 import { closeSampleRun, emptyLedger, openSampleRun, type SampleLedger } from '../../test/support/sample-ledger.js';
 import { ASSET_ROW_COLUMNS, emptyCounts } from '../domain/outcome.js';
 import type { RunProgress } from '../domain/run-progress.js';
+import type { TemporalRuns } from './temporal-runs.js';
 
 const PROGRESS: RunProgress = {
   phase: 'awaiting-approval',
@@ -86,9 +87,17 @@ describe('overhaul assets', () => {
     );
   });
 
-  test('fits a narrow terminal', async () => {
+  test('without any row says so, and which rows were asked for', async () => {
+    const none = await overhaul(['assets', 'live', '--outcome', 'failed'], { env: sample.env });
+    expect(none).toEqual({ exitCode: 0, stdout: '', stderr: 'live has no assets with outcome failed.\n' });
+    const both = await overhaul(['assets', 'live', '--outcome', 'pending', '--q', 'db'], { env: sample.env });
+    expect(both.stderr).toBe('live has no assets with outcome pending and whose id or name holds "db".\n');
+  });
+
+  test('fits a narrow terminal, and gives up its lesser columns for it', async () => {
     const { stdout } = await overhaul(['assets', 'done/1'], { env: { ...sample.env, NO_COLOR: '1' }, terminal: 40 });
     const lines = stdout.trimEnd().split('\n');
+    expect(lines[0]).toMatch(/^ASSET +OUTCOME +NAME +REASON$/);
     expect(lines).toHaveLength(1_201);
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(40);
   });
@@ -146,6 +155,32 @@ describe('overhaul list and show', () => {
     );
   });
 
+  test('list on a narrow terminal keeps the ids whole, each over its facts', async () => {
+    const world = { env: { ...sample.env, NO_COLOR: '1' }, terminal: 45 };
+    const { stdout } = await overhaul(['list'], world);
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines[0]).toBe('refused');
+    expect(lines[1]).toMatch(/^ {2}refused {2}0\/1 {2}\d{4}-\d\d-\d\d \d\d:\d\d$/);
+    expect(lines[2]).toBe('  Restart agent');
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(45);
+    expect((await overhaul(['list'], { ...world, terminal: 140 })).stdout).toMatch(/^RUN +STATE +DONE +STARTED +SCRIPT\n/);
+  });
+
+  test('list has runs that no worker has opened yet, and such as were refused before', async () => {
+    const temporal = {
+      list: async () => [
+        { workflowId: 'waiting', state: 'running' as const, startedAt: '2199-08-22T10:00:00.000Z' },
+        { workflowId: 'live', state: 'running' as const, startedAt: '2026-08-22T10:00:00.000Z' },
+        { workflowId: 'invalid', state: 'failed' as const, startedAt: '2001-08-22T10:00:00.000Z' },
+      ],
+    };
+    const { stdout } = await overhaul(['list', '--json'], { env: sample.env, temporal });
+    const states = (JSON.parse(stdout) as { workflowId: string; state: string }[]).map(({ workflowId, state }) => `${workflowId} ${state}`);
+    expect(states).toEqual(['waiting not opened', 'refused refused', 'live running', 'done/1 failed', 'invalid failed']);
+    const newest = await overhaul(['list', '--json', '--limit', '1'], { env: sample.env, temporal });
+    expect(JSON.parse(newest.stdout)).toEqual([{ workflowId: 'waiting', state: 'not opened', startedAt: '2199-08-22T10:00:00.000Z' }]);
+  });
+
   test('show goes by the ledger alone when Temporal is away, and says so', async () => {
     const ran = await overhaul(['show', 'live', '--json'], { env: sample.env });
     expect(ran.exitCode).toBe(0);
@@ -159,20 +194,30 @@ describe('overhaul list and show', () => {
       audit: [{ actor: 'lee', action: 'pause', detail: '{"reason":"lunch"}', verified: false }],
     });
     expect((await overhaul(['show', 'live'], { env: sample.env })).stdout).toMatch(
-      /^live {2}running\n {2}script {6}Restart agent \(72648\)\n[\s\S]*0 of 3 done, 0 running, 3 pending[\s\S]*pause by lee \(claimed\): reason lunch\n$/,
+      /^live {2}running\n {2}script {6}Restart agent \(72648\)\n {2}opened [\s\S]*0 of 3 done, 0 running, 3 pending[\s\S]*pause by lee \(claimed\): reason lunch\n$/,
     );
   });
 
-  test.each([
-    ['Terminated', 'failed'],
-    ['AlreadyRun', 'AlreadyRun'],
-  ])('a workflow that ended with %s is shown as %s: only one ended from outside has its word from the sweep', async (type, state) => {
-    const temporal = {
-      find: async (workflowId: string) => ({ workflowId, state: 'terminated' as const, startedAt: '2026-08-22T09:59:00.000Z' }),
-      end: async () => ({ kind: 'failed' as const, type, message: 'by hand', problems: [] }),
-    };
-    const ran = await overhaul(['show', 'done/1', '--json'], { env: sample.env, temporal });
-    expect(JSON.parse(ran.stdout)).toMatchObject({ workflowId: 'done/1', state });
+  test('a workflow that ended from outside has its word from the sweep', async () => {
+    const ran = await overhaul(['show', 'done/1', '--json'], { env: sample.env, temporal: endedWith('Terminated') });
+    expect(JSON.parse(ran.stdout)).toMatchObject({ workflowId: 'done/1', state: 'failed', report: { runId: 'done/1' } });
+  });
+
+  test('an ended run keeps its report when a second start under its id was refused', async () => {
+    const json = await overhaul(['show', 'done/1', '--json'], { env: sample.env, temporal: endedWith('AlreadyRun') });
+    expect(JSON.parse(json.stdout)).toMatchObject({ state: 'failed', report: { runId: 'done/1' }, failure: { type: 'AlreadyRun' } });
+    const text = await overhaul(['show', 'done/1'], { env: sample.env, temporal: endedWith('AlreadyRun') });
+    expect(text.stdout).toMatch(/^done\/1 {2}failed\n[\s\S]* {2}cost {8}0 executions, 0 calls\n[\s\S]* {2}asked by {4}kim\n/);
+    expect(text.stderr).toBe('Note: a later start under this id failed: by hand\n');
+  });
+
+  test('show wraps what is long under itself on a narrow terminal', async () => {
+    const world = { env: { ...sample.env, NO_COLOR: '1' }, terminal: 45 };
+    await sample.ledger.audit.add('live', { action: 'gave-up', detail: 'execution 3: 2 job(s) could be ours and none could be proved' });
+    const { stdout } = await overhaul(['show', 'live'], world);
+    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThan(45);
+    expect(stdout).toContain('    gave-up: execution 3: 2 job(s) could be\n    ours and none could be proved\n');
+    expect(stdout).toContain('  assets      0 of 3 done, 0 running, 3\n              pending\n');
   });
 
   test('without a ledger Temporal alone serves', async () => {
@@ -227,3 +272,10 @@ describe('what is not there', () => {
     expect(ran.stderr).toContain('There is no ledger');
   });
 });
+
+function endedWith(type: string): Partial<TemporalRuns> {
+  return {
+    find: async (workflowId) => ({ workflowId, state: 'failed', startedAt: '2026-08-22T09:59:00.000Z' }),
+    end: async () => ({ kind: 'failed', type, message: 'by hand', problems: [] }),
+  };
+}

@@ -26,13 +26,20 @@ export function reportLines(report: RunReport): Line[] {
   const facts: [string, string][] = [
     ['script', `${safeLine(script.title)} (${script.id})`],
     ['took', `${spanText(Date.parse(report.finishedAt) - Date.parse(report.startedAt))}, until ${report.finishedAt}`],
-    ['cost', `${number(report.executions)} executions, ${number(report.apiCalls)} calls`],
-    ...(strays > 0 ? [['strays', `${number(strays)} assets were hit that were not in the cohort`] satisfies [string, string]] : []),
+    ['cost', `${plural(report.executions, 'execution')}, ${plural(report.apiCalls, 'call')}`],
     ...(followUp ? [['follow-up', followUpText(followUp)] satisfies [string, string]] : []),
     ['assets', number(counts.targeted)],
   ];
   return [
     [{ text: safeLine(report.runId), style: 'strong' }, { text: '  ' }, { text: status, style: STATUS_STYLE[status] }],
+    ...(strays > 0
+      ? [
+          [
+            { text: '  STRAYS      ', style: 'bad' },
+            { text: straysText(strays), style: 'bad' },
+          ] satisfies Line,
+        ]
+      : []),
     ...facts.map(([name, fact]): Line => [{ text: `  ${name.padEnd(12)}`, style: 'soft' }, { text: fact }]),
     ...OUTCOMES.filter((outcome) => counts[outcome] > 0).map(
       (outcome): Line => [{ text: `    ${outcome.padEnd(12)}`, style: OUTCOME_STYLE[outcome] }, { text: number(counts[outcome]) }],
@@ -50,6 +57,14 @@ export function failureLines(workflowId: string, { type, message, problems }: Ex
 
 function followUpText({ kind, titles, workflowId }: NonNullable<RunReport['followUp']>): string {
   return safeLine(`${kind} ${[...titles, ...(workflowId ? [workflowId] : [])].join(', ')}`.trim());
+}
+
+function straysText(strays: number): string {
+  return `${strays === 1 ? '1 asset' : `${number(strays)} assets`} outside the cohort got the script`;
+}
+
+function plural(count: number, noun: string): string {
+  return `${number(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function number(value: number): string {

@@ -134,7 +134,7 @@ describe('overhaul run --watch', () => {
         'patch  succeeded',
         '  script      Restart agent (72648)',
         '  took        3m 20s, until 2026-08-22T10:03:20.000Z',
-        '  cost        1 executions, 5 calls',
+        '  cost        1 execution, 5 calls',
         '  assets      2',
         '    succeeded   2',
         '',

@@ -9,6 +9,8 @@ export interface Column<Row> {
   style?: ((row: Row) => Style | undefined) | undefined;
   /** Gives way first when there is too little room. */
   flexible?: boolean;
+  /** Left out where there is no room for it even beside flexible columns at their narrowest. */
+  dispensable?: boolean;
   align?: 'right';
 }
 
@@ -20,15 +22,17 @@ const UNBOUNDED = 10_000;
 /** Writes rows under a header; the first page decides the widths. Returns the number of rows. */
 export async function writeTable<Row>(
   { stdout, env }: CommandContext,
-  columns: readonly Column<Row>[],
+  allColumns: readonly Column<Row>[],
   pages: AsyncIterable<readonly Row[]> | Iterable<readonly Row[]>,
 ): Promise<number> {
   const paint = painter(stdout, env);
-  const room = stdout.isTerminal ? (stdout.columns() ?? 80) - 1 : UNBOUNDED;
+  const room = tableRoom(stdout);
+  let columns = allColumns;
   let widths: number[] | undefined;
   let count = 0;
   for await (const page of pages) {
     if (!widths) {
+      columns = columnsThatFit(allColumns, page, room);
       widths = columnWidths(columns, page, room);
       const head = columns.map(({ title, align }, index): { text: string; style: Style } => ({
         text: cellText(title, widths?.[index] ?? 0, align),
@@ -42,6 +46,19 @@ export async function writeTable<Row>(
     await writeLine(stdout, lines.join('\n'));
   }
   return count;
+}
+
+/** Columns of the terminal that a table may fill: a character in the last one makes some terminals wrap. */
+export function tableRoom(stdout: CommandContext['stdout']): number {
+  return stdout.isTerminal ? (stdout.columns() ?? 80) - 1 : UNBOUNDED;
+}
+
+/** All of them, or without as many of the dispensable ones, from the right, as it takes. */
+function columnsThatFit<Row>(columns: readonly Column<Row>[], page: readonly Row[], room: number): readonly Column<Row>[] {
+  const width = columnWidths(columns, page, room).reduce((sum, each) => sum + each, 0) + GAP.length * (columns.length - 1);
+  const last = columns.findLastIndex(({ dispensable }) => dispensable);
+  if (width <= room || last < 0) return columns;
+  return columnsThatFit(columns.toSpliced(last, 1), page, room);
 }
 
 /** Natural widths, of which the flexible columns give up what is too much. */

@@ -1,5 +1,6 @@
 import { Command } from '@commander-js/extra-typings';
 import { type ExitCode, type Invocation, writeJson, writeLine } from './context.js';
+import { haltText } from './halt.js';
 import { progressView } from './live-view.js';
 import { exitCodeOf, printEnd } from './run-end.js';
 import { isKnown, type Observation, observe, type Sources, unknownRun, withSources } from './sources.js';
@@ -30,7 +31,8 @@ export async function watchRun(invocation: Invocation, sources: Sources, workflo
         await view.end({ clear: true });
         return await finish(invocation, seen);
       }
-      if (!interrupted.signal.aborted) await view.show(frameFacts(seen, invocation.now()));
+      const halted = await haltedBy(sources);
+      if (!interrupted.signal.aborted) await view.show({ ...frameFacts(seen, invocation.now()), halted });
       await invocation.pause(Math.max(LOOK_EVERY_MS, invocation.now() - lookedAt), interrupted.signal);
       if (interrupted.signal.aborted) {
         await view.end({ clear: false });
@@ -49,6 +51,12 @@ async function finish(invocation: Invocation, { workflowId, end }: Observation):
     await writeJson(invocation.stdout, { workflowId, ...(end.kind === 'report' ? { report: end.report } : { failure: end }) });
   else await printEnd(invocation, workflowId, end);
   return exitCodeOf(end);
+}
+
+/** A look at the ledger that fails is told as the trouble of the look at the run. */
+async function haltedBy({ ledger }: Sources): Promise<string | undefined> {
+  const halted = await ledger?.killSwitch.state().catch(() => undefined);
+  return halted && haltText(halted);
 }
 
 function frameFacts({ workflowId, progress, trouble, view, workflow }: Observation, now: number) {

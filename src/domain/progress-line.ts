@@ -1,6 +1,6 @@
 // What `watch` prints where no one can redraw: a line when something has changed, and not too often.
 import { LIVE_OUTCOMES, OUTCOMES } from './outcome.js';
-import { doneAssets, phaseWord, type RunProgress } from './run-progress.js';
+import { doneAssets, forecastOf, phaseWord, type RunProgress } from './run-progress.js';
 import { spanText } from './span.js';
 
 /** A line at most this often: a log that is read later needs the course of things, not each step. */
@@ -18,7 +18,8 @@ export function nextProgressLine(previous: PrintedLine | undefined, progress: Ru
   const facts = progressFacts({ ...progress, callsUsed: 0 });
   if (previous?.facts === facts) return undefined;
   if (previous && now - previous.at < LEAST_GAP_MS) return undefined;
-  const remainingMs = progress.etaAt === undefined ? 0 : Date.parse(progress.etaAt) - now;
+  const etaAt = forecastOf(progress);
+  const remainingMs = etaAt === undefined ? 0 : Date.parse(etaAt) - now;
   // A forecast that has passed was wrong: a straggler keeps the run, and nobody knows for how long.
   const remaining = remainingMs > 0 ? `, about ${spanText(remainingMs)} left` : '';
   return { at: now, text: `${new Date(now).toISOString()} ${progressFacts(progress)}${remaining}`, facts };
@@ -34,7 +35,7 @@ export function progressFacts(progress: RunProgress): string {
     counts.targeted === 0
       ? phaseWord(progress)
       : `${phaseWord(progress)}: ${doneAssets(counts)} of ${counts.targeted} done${outcomes.length > 0 ? ` (${outcomes.join(', ')})` : ''}${live.join('')}`,
-    `${executions} in flight, ${callsUsed} calls`,
+    `${executions} in flight, ${callsUsed === 1 ? '1 call' : `${callsUsed} calls`}`,
     ...(blocked ? [`blocked: ${blocked}`] : []),
     ...(pending ? [pendingText(pending)] : []),
   ];

@@ -41,6 +41,11 @@ export function joinProgress(ledger: RunProgress | undefined, workflow: RunProgr
   };
 }
 
+/** When the run is likely to end; undefined while it waits for something, because nobody knows for how long. */
+export function forecastOf({ etaAt, paused, blocked, pending }: RunProgress): string | undefined {
+  return paused || blocked !== undefined || pending ? undefined : etaAt;
+}
+
 /** One word for where the run stands. */
 export function phaseWord(progress: RunProgress): string {
   if (progress.phase === 'finished') return 'finished';

@@ -1,0 +1,86 @@
+// What `show` says of a run, for people: where it stands or how it ended, who asked for it, and what was decided about it.
+import { OUTCOMES } from '../domain/outcome.js';
+import { pendingText } from '../domain/progress-line.js';
+import { doneAssets, forecastOf, phaseWord, type RunProgress } from '../domain/run-progress.js';
+import type { AuditEntry } from '../ledger/audit.js';
+import { hangingLines, type Line, type Style } from './paint.js';
+import { failureLines, reportLines } from './run-end.js';
+import type { Observation } from './sources.js';
+import { safeLine } from './terminal-text.js';
+
+/** Widths are columns; `halted` says by whom and why the ledger is halted. */
+export interface ShowSpace {
+  room: number;
+  halted?: string | undefined;
+}
+
+/** One word: the report's status, the type of the failure, or the phase. */
+export function stateWord({ end, progress, workflow }: Observation): string {
+  if (end) return end.kind === 'report' ? end.report.status : end.type;
+  return progress ? phaseWord(progress) : (workflow?.state ?? 'unknown');
+}
+
+export function stateLines(seen: Observation, { room, halted }: ShowSpace): Line[] {
+  const { workflowId, end, progress } = seen;
+  const asLines = (facts: readonly Fact[]): Line[] => facts.flatMap((fact) => factLines(fact, room));
+  if (end?.kind === 'report') return [...reportLines(end.report), ...asLines(requestFacts(seen))];
+  if (end) return failureLines(workflowId, end);
+  const title: Line = [{ text: safeLine(workflowId), style: 'strong' }, { text: '  ' }, { text: stateWord(seen), style: 'info' }];
+  return [title, ...asLines([...scriptFacts(seen), ...requestFacts(seen), ...(progress ? progressFacts(progress, halted) : [])])];
+}
+
+export function auditLines({ at, actor, verified, action, detail }: AuditEntry, room: number): Line[] {
+  const who = actor === undefined ? '' : ` by ${actor}${verified ? '' : ' (claimed)'}`;
+  const head: Line = [{ text: `  ${new Date(at).toISOString()}  `, style: 'soft' }];
+  return hangingLines(head, safeLine(`${action}${who}${detailText(detail)}`), room);
+}
+
+type Fact = readonly [name: string, text: string, style?: Style];
+
+function factLines([name, text, style]: Fact, room: number): Line[] {
+  return hangingLines([{ text: `  ${name.padEnd(12)}`, style: style ?? 'soft' }], safeLine(text), room);
+}
+
+function scriptFacts({ view }: Observation): Fact[] {
+  return [
+    ...(view?.run.script ? [['script', `${view.run.script.title} (${view.run.script.id})`] as const] : []),
+    ...(view ? [['opened', new Date(view.run.createdAt).toISOString()] as const] : []),
+  ];
+}
+
+function requestFacts({ view }: Observation): Fact[] {
+  const { requestedBy, reason, ticket } = view?.run.request ?? {};
+  return [
+    ...(requestedBy ? [['asked by', requestedBy] as const] : []),
+    ...(reason ? [['reason', reason] as const] : []),
+    ...(ticket ? [['ticket', `${ticket.id} (${ticket.system})${ticket.url ? ` ${ticket.url}` : ''}`] as const] : []),
+  ];
+}
+
+function progressFacts(progress: RunProgress, halted: string | undefined): Fact[] {
+  const { counts, inFlight, callsUsed, blocked, pending } = progress;
+  const etaAt = halted === undefined ? forecastOf(progress) : undefined;
+  return [
+    ['assets', `${doneAssets(counts)} of ${counts.targeted} done, ${counts.running} running, ${counts.pending} pending`],
+    ...OUTCOMES.filter((outcome) => counts[outcome] > 0).map((outcome): Fact => [`  ${outcome}`, String(counts[outcome])]),
+    ['in flight', inFlight === 1 ? '1 execution' : `${inFlight} executions`],
+    ['calls', String(callsUsed)],
+    ...(etaAt && etaAt > progress.asOf ? [['likely end', etaAt] as const] : []),
+    ...(halted ? [['ledger', `${halted}. To allow executions again: overhaul unhalt`, 'bad'] as const] : []),
+    ...(blocked && !halted ? [['blocked', blocked, 'warn'] as const] : []),
+    ...(pending ? [['decide', pendingText(pending), 'warn'] as const] : []),
+  ];
+}
+
+/** Details are JSON objects; `{"reason":"lunch"}` reads `: reason lunch`. */
+function detailText(detail: string | undefined): string {
+  if (!detail || detail === '{}') return '';
+  try {
+    const fields: unknown = JSON.parse(detail);
+    if (typeof fields !== 'object' || fields === null) return `: ${detail}`;
+    const parts = Object.entries(fields).map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`);
+    return `: ${parts.join(', ')}`;
+  } catch {
+    return `: ${detail}`;
+  }
+}
