@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { Ledger } from '../ledger/ledger.js';
 import type { Qualys } from '../qualys/qualys.js';
+import type { QualysOperations } from '../qualys/qualys-operations.js';
 import type { Policy } from '../schema/policy.js';
 
 /** Real milliseconds around one send of `execute`. */
@@ -17,7 +18,8 @@ export const SEND_TIMINGS: SendTimings = { sendWindowMs: 5_000, httpTimeoutMs: 3
 /** What the activities work with; the worker's entry point puts it together. */
 export interface ActivityDependencies {
   ledger: Ledger;
-  qualys: Qualys;
+  /** What runs need, and the inventories that can choose their targets. */
+  qualys: Qualys & Pick<QualysOperations, 'gavAssets' | 'gavV1Assets' | 'edrAssets' | 'easmStatus'>;
   /** Which user of which gateway we are: an execution sent as another one cannot be judged. */
   sender: string;
   policy: Policy;

@@ -30,35 +30,56 @@ export async function* findAssets(qualys: Qualys, sought: Sought): AsyncGenerato
     }
   } catch (error) {
     if (!isRefusedFilter(error) || found > 0) throw error;
-    yield* walkAll(qualys, sought);
+    yield* walkAssets(qualys, sought);
     return;
   }
-  if (found === 0 && !(await isHonoured(qualys, sought))) yield* walkAll(qualys, sought);
+  if (found === 0 && !(await isHonoured(qualys, sought))) yield* walkAssets(qualys, sought);
 }
 
-async function* walkAll(qualys: Qualys, { runId, belongs, onPage }: Sought): AsyncGenerator<CarAsset[]> {
+/** Every asset is looked at, whatever filters there are. `pagesAtMost` ends it early. */
+export async function* walkAssets(
+  qualys: Qualys,
+  {
+    runId,
+    belongs,
+    onPage,
+    pagesAtMost = Number.POSITIVE_INFINITY,
+  }: Pick<Sought, 'runId' | 'belongs' | 'onPage'> & { pagesAtMost?: number },
+): AsyncGenerator<CarAsset[]> {
+  let pages = 0;
   for await (const page of qualys.searchAssets({ pageSize: PAGE_SIZE, runId })) {
     onPage(page.rows.length);
     yield page.rows.filter(belongs);
+    pages += 1;
+    if (pages >= pagesAtMost) return;
   }
 }
 
 /** Asks the same for an asset whose answer is known. Without such an asset there is nothing that a walk could find. */
-async function isHonoured(qualys: Qualys, { runId, probe }: Sought): Promise<boolean> {
+export async function isHonoured(qualys: Qualys, { runId, probe }: Pick<Sought, 'runId' | 'probe'>): Promise<boolean> {
   for await (const page of qualys.searchAssets({ pageSize: 100, runId })) {
     const [known] = page.rows.flatMap((asset) => {
       const filter = probe(asset);
       return filter === undefined ? [] : [{ asset, filter }];
     });
     if (!known) return page.cursor === undefined;
-    for await (const answer of qualys.searchAssets({ filter: known.filter, pageSize: PAGE_SIZE, runId })) {
-      if (answer.rows.some(({ assetId }) => assetId === known.asset.assetId)) return true;
-    }
-    return false;
+    return await answersItself(qualys, runId, known);
   }
   return true;
 }
 
-function isRefusedFilter(error: unknown): boolean {
+async function answersItself(qualys: Qualys, runId: string, known: { asset: CarAsset; filter: Qql }): Promise<boolean> {
+  try {
+    for await (const answer of qualys.searchAssets({ filter: known.filter, pageSize: PAGE_SIZE, runId })) {
+      if (answer.rows.some(({ assetId }) => assetId === known.asset.assetId)) return true;
+    }
+    return false;
+  } catch (error) {
+    if (isRefusedFilter(error)) return false;
+    throw error;
+  }
+}
+
+export function isRefusedFilter(error: unknown): boolean {
   return error instanceof QualysError && error.kind === 'invalid';
 }

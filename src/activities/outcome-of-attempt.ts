@@ -20,6 +20,16 @@ export function later(delayMs: number, why: string): ApplicationFailure {
   });
 }
 
+/** What the attempt needs is not there yet. The workflow is told why, once; then the attempts go on `waitMs` apart. */
+export class NotYet extends Error {
+  constructor(
+    readonly blocked: Blocked,
+    readonly waitMs: number,
+  ) {
+    super(blocked.why);
+  }
+}
+
 /** Ends the activity for good; `type` is one of the contract's words (section 3, Failure). */
 export function never(type: string, message: string, ...details: unknown[]): ApplicationFailure {
   return ApplicationFailure.nonRetryable(message.slice(0, MESSAGE_LENGTH), type, ...details);

@@ -2,9 +2,10 @@
 export interface Blocked {
   /**
    * - `unavailable`: Qualys gives no answer; `access`: it refuses ours; `limit`: its limits or our caps; `interval`, `quota`;
-   * - `halted`: the kill switch; `lease`: another run works on the same assets; `ledger`: it knows less than the run.
+   * - `halted`: the kill switch; `lease`: another run works on the same assets; `ledger`: it knows less than the run;
+   * - `easm`: the sync of an EASM profile, which the request asks to wait for.
    */
-  kind: 'unavailable' | 'access' | 'limit' | 'interval' | 'quota' | 'halted' | 'lease' | 'ledger' | 'rejected';
+  kind: 'unavailable' | 'access' | 'limit' | 'interval' | 'quota' | 'halted' | 'lease' | 'ledger' | 'rejected' | 'easm';
   why: string;
 }
 

@@ -1,6 +1,10 @@
 // The input of `remediationRun`: parsed on the workflow's first line, by the command line, the server and playbooks alike.
 import { z } from 'zod';
 import { durationMs } from '../domain/duration.js';
+import { fieldProblems } from '../domain/schedule-fields.js';
+import { MAX_ASKED_TITLE, titleProblem } from '../domain/schedule-title.js';
+import { isCivilDate, isTimeOfDay, SCHEDULE_TYPES, weekdayOf } from '../domain/schedule-trigger.js';
+import { gavFilterProblem } from './gav-filter-text.js';
 
 /** Assets and host names together: a larger cohort goes by tag or query (the input travels through workflow history). */
 export const MAX_EXPLICIT_TARGETS = 10_000;
@@ -49,26 +53,43 @@ export const ErrorBudgetSchema = z.strictObject({
   strict: z.boolean().optional(),
 });
 
-const date = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'must be a date, YYYY-MM-DD');
-const time = z.string().regex(/^\d{2}:\d{2}(:\d{2})?$/, 'must be a time of day, HH:MM or HH:MM:SS');
+const CivilDate = z.string().refine(isCivilDate, 'must be a date of the calendar, YYYY-MM-DD');
+const TimeOfDay = z.string().refine(isTimeOfDay, 'must be a time of day, HH:MM or HH:MM:SS');
+const NO_WEEKDAY = 'must be a day such as "MON" or "Monday", or a number from "1", Sunday, to "7", Saturday';
+const WeekdayWord = z
+  .union([z.string(), z.number()], { error: NO_WEEKDAY })
+  .refine((word) => weekdayOf(word) !== undefined, NO_WEEKDAY)
+  .transform((word) => weekdayOf(word) ?? 'SUN');
 
-export const FollowUpSchema = z.discriminatedUnion('kind', [
-  z.strictObject({
+const ScheduleSchema = z
+  .strictObject({
     kind: z.literal('schedule'),
     on: z.enum(['always', 'unresolved']),
     script: Script.optional(),
-    title: Text.optional(),
-    scheduleType: z.enum(['ONE_TIME', 'HOURLY', 'DAILY', 'WEEKLY', 'MONTHLY']),
-    startDate: date.optional(),
-    startTime: time.optional(),
-    endDate: date.optional(),
+    title: Text.max(MAX_ASKED_TITLE, `must not be longer than ${MAX_ASKED_TITLE} characters`)
+      .refine((title) => titleProblem(title) === undefined, { error: (issue) => titleProblem(String(issue.input)) })
+      .optional(),
+    scheduleType: z.enum(SCHEDULE_TYPES),
+    startDate: CivilDate.optional(),
+    startTime: TimeOfDay.optional(),
+    endDate: CivilDate.optional(),
     after: DurationSchema.optional(),
     hourlyInterval: z.number().int().min(1).optional(),
-    daysOfWeek: z.array(Text).min(1).optional(),
+    daysOfWeek: z.array(WeekdayWord).min(1).optional(),
     recurrenceDate: z.number().int().min(1).max(31).optional(),
     // Every n-th month, not a month of the year: the document's own sample says so against its table (C09).
     recurrenceMonth: z.number().int().min(1).optional(),
-  }),
+  })
+  // Also when a field is malformed: every problem is told at once.
+  .superRefine(
+    (schedule, ctx) => {
+      for (const { field, problem } of fieldProblems(schedule)) ctx.addIssue({ code: 'custom', path: [field], message: problem });
+    },
+    { when: () => true },
+  );
+
+export const FollowUpSchema = z.discriminatedUnion('kind', [
+  ScheduleSchema,
   z.strictObject({
     kind: z.literal('recheck'),
     on: z.enum(['always', 'unresolved']),
@@ -77,12 +98,17 @@ export const FollowUpSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 
+const QuerySchema = z.strictObject({ source: z.enum(['car', 'gav', 'gav-v1', 'edr']), filter: Text }).superRefine((query, ctx) => {
+  const problem = query.source === 'gav' ? gavFilterProblem(query.filter) : undefined;
+  if (problem !== undefined) ctx.addIssue({ code: 'custom', path: ['filter'], message: problem });
+});
+
 export const TargetsSchema = z
   .strictObject({
     assetIds: z.array(Id).optional(),
     hostnames: z.array(Text).optional(),
     assetTagIds: z.array(Id).optional(),
-    query: z.strictObject({ source: z.enum(['car', 'gav', 'gav-v1', 'edr']), filter: Text }).optional(),
+    query: QuerySchema.optional(),
     excludedAssetIds: z.array(Id).optional(),
   })
   .superRefine((targets, ctx) => {
@@ -99,6 +125,13 @@ export const TargetsSchema = z
     }
   });
 
+/** What has to be so before the cohort is resolved. `timeout` counts from the run's start. */
+const WaitForSchema = z.strictObject({
+  /** The sync of all active EASM profiles, or of the one with this id. */
+  easm: z.union([z.literal(true), Id], { error: 'must be true, for all active profiles, or the id of one' }),
+  timeout: DurationSchema.default(4 * 3_600_000),
+});
+
 const requestFields = {
   script: Script,
   maxAssets: z.number().int().positive().optional(),
@@ -110,6 +143,7 @@ const requestFields = {
   reason: Text.optional(),
   requestedBy: Text.optional(),
   ticket: z.strictObject({ hook: Text.optional(), system: Text, id: TicketId, url: Text.optional() }).optional(),
+  waitFor: WaitForSchema.optional(),
   strategy: z.enum(['assets', 'tags', 'auto']).default('assets'),
   maxInFlight: z.number().int().min(1).max(1_000).default(4),
   poll: z.strictObject({ interval: DurationSchema.default(30_000) }).default({ interval: 30_000 }),

@@ -1,0 +1,182 @@
+// CAR assets by ids, agent UUIDs or names, hundreds in one search. No document says which tokens CAR filters by, nor how long a filter may
+// be: rows are compared here, and what was learned of a token or of a length is kept for the rest of the resolution.
+import { anyOf, idTerm, type Qql, QqlUnsafe, term } from '../domain/qql.js';
+import { QualysError } from '../qualys/errors.js';
+import type { CarAsset, Qualys } from '../qualys/qualys.js';
+import { isHonoured, isRefusedFilter, walkAssets } from './find-assets.js';
+
+export type AssetKey = 'assetId' | 'agentUuid' | 'name';
+
+export interface Finding {
+  runId: string;
+  /** Told after every page, so that a dead worker is noticed. */
+  onPage: (found: { source: string; rows: number }) => void;
+}
+
+/** Characters of one filter: a thousand asset ids of eight digits. */
+const FILTER_LENGTH = 20_480;
+const TERMS_A_SEARCH = 1_000;
+/** More than the terms, so that the answer to ids needs no second call to be known as whole; CAR 1.6 recommends up to 2,000. */
+const PAGE_SIZE = 1_500;
+/** A search that fails with fewer terms than this does not fail for its length. */
+const SURELY_SHORT = 25;
+/** A name filter is a match, so it finds foreign rows, too; with more than this the filter is ignored. */
+const FOREIGN_ROWS = 1_000;
+const FOREIGN_ROWS_A_KEY = 10;
+/** As many keys as are worth one walk over everything. */
+const KEYS_A_WALK = 20_000;
+
+interface TokenState {
+  /** Candidates, the likeliest first: CAR's samples print an agent's id also as `id` (C48). */
+  tokens: string[];
+  /** Undefined until a search has shown it. */
+  isHonoured?: boolean;
+}
+
+export class AssetsByKey {
+  readonly #qualys: Qualys;
+  readonly #finding: Finding;
+  readonly #states: Readonly<Record<AssetKey, TokenState>> = {
+    assetId: { tokens: ['assetId'] },
+    agentUuid: { tokens: ['agentUuid', 'id'] },
+    name: { tokens: ['name'] },
+  };
+  #termsAtMost = TERMS_A_SEARCH;
+
+  constructor(qualys: Qualys, finding: Finding) {
+    this.#qualys = qualys;
+    this.#finding = finding;
+  }
+
+  /** How many keys are best asked for together: everything is walked for each of them where a token is not honoured. */
+  get keysAtOnce(): number {
+    return Object.values(this.#states).some(({ tokens }) => tokens.length === 0) ? KEYS_A_WALK : TERMS_A_SEARCH;
+  }
+
+  /**
+   * The assets that have one of these, compared without regard to case. `isComplete` is false only where `pagesAtMost`, which bounds
+   * a walk over everything, ended it.
+   */
+  async find(key: AssetKey, values: Iterable<string>, pagesAtMost?: number): Promise<{ assets: CarAsset[]; isComplete: boolean }> {
+    const waiting = new Map([...values].map((value) => [value.trim().toLowerCase(), value.trim()]));
+    waiting.delete('');
+    const belongs = (asset: CarAsset): boolean => waiting.has(keyOf(key, asset));
+    const found = new Map<string, CarAsset>();
+    let rest = [...waiting.values()];
+    while (rest.length > 0 && this.#states[key].tokens.length > 0) {
+      const part = this.#part(key, rest);
+      const assets = await this.#search(key, part, belongs);
+      if (!assets) continue;
+      for (const asset of assets) found.set(asset.assetId, asset);
+      rest = rest.slice(part.length);
+    }
+    if (rest.length === 0) return { assets: [...found.values()], isComplete: true };
+    return this.#walk(key, belongs, { found, pagesAtMost });
+  }
+
+  async #walk(
+    key: AssetKey,
+    belongs: (asset: CarAsset) => boolean,
+    { found, pagesAtMost }: { found: Map<string, CarAsset>; pagesAtMost: number | undefined },
+  ): Promise<{ assets: CarAsset[]; isComplete: boolean }> {
+    let pages = 0;
+    const onPage = (rows: number): void => {
+      pages += 1;
+      this.#finding.onPage({ source: key, rows });
+    };
+    const bound = pagesAtMost === undefined ? {} : { pagesAtMost };
+    for await (const assets of walkAssets(this.#qualys, { runId: this.#finding.runId, belongs, onPage, ...bound })) {
+      for (const asset of assets) found.set(asset.assetId, asset);
+    }
+    return { assets: [...found.values()], isComplete: pagesAtMost === undefined || pages < pagesAtMost };
+  }
+
+  /** What belongs; undefined when the question has to be put otherwise: shorter, with another token, or not at all. */
+  async #search(key: AssetKey, values: readonly string[], belongs: (asset: CarAsset) => boolean): Promise<CarAsset[] | undefined> {
+    const state = this.#states[key];
+    const [token = ''] = state.tokens;
+    const { runId, onPage } = this.#finding;
+    const found: CarAsset[] = [];
+    let foreign = 0;
+    try {
+      const filter = anyOf(values.map((value) => termOf(key, token, value)));
+      for await (const page of this.#qualys.searchAssets({ filter, pageSize: PAGE_SIZE, runId })) {
+        onPage({ source: key, rows: page.rows.length });
+        const own = page.rows.filter(belongs);
+        found.push(...own);
+        foreign += page.rows.length - own.length;
+        if (foreign <= FOREIGN_ROWS + FOREIGN_ROWS_A_KEY * values.length) continue;
+        // Whatever was asked for, this is all there is: one walk over it does for every key.
+        state.tokens = [];
+        return undefined;
+      }
+    } catch (error) {
+      await this.#askOtherwise(error, { key, token, asked: values.length });
+      return undefined;
+    }
+    if (found.length > 0) state.isHonoured = true;
+    state.isHonoured ??= await this.#isHonoured(key, token);
+    if (state.isHonoured) return found;
+    this.#giveUp(state);
+    return undefined;
+  }
+
+  /** Throws what asking otherwise does not mend. */
+  async #askOtherwise(error: unknown, { key, token, asked }: { key: AssetKey; token: string; asked: number }): Promise<void> {
+    const state = this.#states[key];
+    if (isRefusedFilter(error)) {
+      state.isHonoured ??= await this.#isHonoured(key, token);
+      if (!state.isHonoured) return this.#giveUp(state);
+    } else if (!mayBeTooLong(error)) throw error;
+    if (asked <= SURELY_SHORT) throw error;
+    this.#termsAtMost = Math.max(SURELY_SHORT, Math.ceil(asked / 4));
+  }
+
+  #isHonoured(key: AssetKey, token: string): Promise<boolean> {
+    return isHonoured(this.#qualys, { runId: this.#finding.runId, probe: (asset) => probeOf(key, token, asset) });
+  }
+
+  #giveUp(state: TokenState): void {
+    state.tokens.shift();
+    delete state.isHonoured;
+  }
+
+  #part(key: AssetKey, values: readonly string[]): string[] {
+    const [token = ''] = this.#states[key].tokens;
+    let length = 0;
+    const end = values.findIndex((value, index) => {
+      length += termOf(key, token, value).length + ' or '.length;
+      return index > 0 && (length > FILTER_LENGTH || index >= this.#termsAtMost);
+    });
+    return values.slice(0, end < 0 ? values.length : end);
+  }
+}
+
+function keyOf(key: AssetKey, asset: CarAsset): string {
+  return (asset[key] ?? '').trim().toLowerCase();
+}
+
+function termOf(key: AssetKey, token: string, value: string): Qql {
+  return key === 'assetId' ? idTerm(token, value) : term(token, value);
+}
+
+function probeOf(key: AssetKey, token: string, asset: CarAsset): Qql | undefined {
+  const value = asset[key];
+  return value !== undefined && /^[\w.-]+$/.test(value) ? termOf(key, token, value) : undefined;
+}
+
+/** Qualys documents 200 and 500 for this search and nothing else: a filter that is too long may be a 500. */
+function mayBeTooLong(error: unknown): boolean {
+  return error instanceof QualysError && (error.kind === 'unavailable' || error.kind === 'protocol');
+}
+
+/** False for a value that no filter can carry: it is found by its other keys, or by none. */
+export function canBeAsked(value: string): boolean {
+  try {
+    term('name', value);
+    return true;
+  } catch (error) {
+    if (error instanceof QqlUnsafe) return false;
+    throw error;
+  }
+}

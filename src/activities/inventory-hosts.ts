@@ -1,0 +1,50 @@
+// The hosts that a query finds in an inventory other than CAR, page by page, each with the keys that CAR may know it by.
+import type { InventoryHost } from '../domain/asset-join.js';
+import type { Page } from '../qualys/qualys.js';
+import type { EdrAsset, GavAsset, QualysOperations } from '../qualys/qualys-operations.js';
+import { gavFilterOf } from '../schema/gav-filter-text.js';
+import type { Targets } from '../schema/request.js';
+
+export type InventoryQuery = NonNullable<Targets['query']>;
+export type Inventories = Pick<QualysOperations, 'gavAssets' | 'gavV1Assets' | 'edrAssets'>;
+
+/** EDR gives ten rows a page when it is not asked for more (T-23). */
+const EDR_PAGE_SIZE = 500;
+
+/** The operator's own filter is sent as it is: it can only choose assets. */
+export async function* inventoryHosts(
+  qualys: Inventories,
+  { source, filter }: InventoryQuery,
+  { runId }: { runId: string },
+): AsyncGenerator<InventoryHost[]> {
+  if (source === 'edr') {
+    // Only what a host is recognised by: rows of EDR have thirty fields.
+    const pages = qualys.edrAssets({ filter, pageSize: EDR_PAGE_SIZE, includeAttributes: ['hostName'], runId });
+    for await (const { rows } of pages) yield rows.map(edrHost);
+    return;
+  }
+  const pages: AsyncIterable<Page<GavAsset>> =
+    source === 'gav-v1'
+      ? qualys.gavV1Assets({ filter, runId })
+      : qualys.gavAssets({ filter: gavFilterOf(filter) ?? { xml: filter }, runId });
+  for await (const { rows } of pages) yield rows.map(gavHost);
+}
+
+function gavHost({ assetId, agentUuid, name, raw }: GavAsset): InventoryHost {
+  const { dnsName } = raw;
+  return {
+    id: assetId,
+    assetId,
+    ...(agentUuid ? { agentUuid } : {}),
+    isAgentCertain: true,
+    names: distinct([name, typeof dnsName === 'string' ? dnsName : undefined]),
+  };
+}
+
+function edrHost({ id, hostName }: EdrAsset): InventoryHost {
+  return { id, agentUuid: id, isAgentCertain: false, names: distinct([hostName]) };
+}
+
+function distinct(names: readonly (string | undefined)[]): string[] {
+  return [...new Set(names.flatMap((name) => (name?.trim() ? [name.trim()] : [])))];
+}

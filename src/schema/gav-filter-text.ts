@@ -1,0 +1,36 @@
+// The filter of a `gav` query as a user writes it: one text that holds JSON or XML.
+import { GavFilter } from './qualys/gav.js';
+
+export type GavFilterText = GavFilter | { xml: string };
+
+/** As the service takes it; undefined for text that is neither. Whether XML is well-formed is for the service to say. */
+export function gavFilterOf(text: string): GavFilterText | undefined {
+  if (isXml(text)) return { xml: text };
+  const parsed = GavFilter.safeParse(jsonOf(text));
+  return parsed.success ? parsed.data : undefined;
+}
+
+/** What is wrong with it, as a half sentence; undefined when nothing is. */
+export function gavFilterProblem(text: string): string | undefined {
+  if (isXml(text)) return undefined;
+  const json = jsonOf(text);
+  if (json === undefined) {
+    return 'must be JSON such as {"filters": [{"field": "asset.name", "operator": "CONTAINS", "value": "web"}]}, or XML that begins with <filters>; QQL is for gav-v1';
+  }
+  const parsed = GavFilter.safeParse(json);
+  if (parsed.success) return undefined;
+  const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'the filter'} ${message}`);
+  return `is no filter that may be sent: ${problems.slice(0, 3).join('; ')}`;
+}
+
+function isXml(text: string): boolean {
+  return /^\s*<\w/.test(text);
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
