@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { overhaul } from '../../test/support/command-line.js';
+import { emptyLedger, openSampleRun } from '../../test/support/sample-ledger.js';
 import { CommandFailed, EXIT } from './context.js';
 import type { TemporalRuns, WorkflowState } from './temporal-runs.js';
 
@@ -35,10 +36,6 @@ describe('decisions', () => {
       ['patch', 'resume', { by: 'kim' }],
     ],
     [
-      ['cancel', 'patch', '--reason', 'enough'],
-      ['patch', { by: 'kim', reason: 'enough' }],
-    ],
-    [
       ['retry', 'patch'],
       ['patch', 'retryUnresolved', { by: 'kim', outcomes: ['failed'] }],
     ],
@@ -47,6 +44,35 @@ describe('decisions', () => {
     const ran = await overhaul(argv, { temporal: deciding(asked) });
     expect(ran).toMatchObject({ exitCode: 0, stdout: '' });
     expect(asked).toEqual([expected]);
+  });
+
+  test('cancel asks Temporal, and says who in the audit log', async () => {
+    const { env, ledger } = await emptyLedger();
+    await openSampleRun(ledger, 'patch', ['1']);
+    const asked: unknown[] = [];
+    const ran = await overhaul(['cancel', 'patch', '--reason', 'enough'], { env, temporal: deciding(asked) });
+    expect(ran).toEqual({ exitCode: 0, stdout: '', stderr: 'patch: cancel was taken. See it end with: overhaul watch patch\n' });
+    expect(asked).toEqual([['patch', { by: 'kim', reason: 'enough' }]]);
+    expect(await ledger.audit.of('patch')).toMatchObject([
+      { actor: 'kim', verified: false, action: 'cancel', detail: '{"reason":"enough"}' },
+    ]);
+    await ledger.close();
+  });
+
+  test('cancel without a ledger says who remembers', async () => {
+    const asked: unknown[] = [];
+    const world = { env: { OVERHAUL_DATABASE_URL: 'sqlite:/nowhere/ledger.db' }, temporal: deciding(asked) };
+    const ran = await overhaul(['cancel', 'patch', '--json'], world);
+    expect(JSON.parse(ran.stdout)).toEqual({ workflowId: 'patch', decision: 'cancel' });
+    expect(ran.stderr).toBe("Note: without the ledger here, only Temporal's history says who cancelled patch.\n");
+  });
+
+  test('cancel of a run that has ended says so and asks nothing', async () => {
+    const asked: unknown[] = [];
+    const ran = await overhaul(['cancel', 'patch'], { temporal: deciding(asked, 'completed') });
+    expect(ran).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(ran.stderr).toContain('patch has ended already (completed): there is nothing to cancel.');
+    expect(asked).toEqual([]);
   });
 
   test('retry tells how many assets were put back, and warns of a second copy', async () => {

@@ -3,8 +3,9 @@ import { Command } from '@commander-js/extra-typings';
 import { RetryOrderSchema } from '../schema/messages.js';
 import { describeProblems, problemsOf } from '../schema/request.js';
 import { CommandFailed, EXIT, type Invocation, writeJson, writeLine } from './context.js';
+import { findLedger } from './ledger-access.js';
 import { unknownRun } from './sources.js';
-import type { DecisionName, TemporalRuns } from './temporal-runs.js';
+import type { DecisionName, TemporalRuns, WorkflowSummary } from './temporal-runs.js';
 
 interface Who {
   by?: string | undefined;
@@ -83,10 +84,35 @@ async function retry(invocation: Invocation, id: string, { who, outcomes }: { wh
 }
 
 async function cancel(invocation: Invocation, id: string, { by = invocation.userName, reason }: Who): Promise<void> {
-  await withTemporal(invocation, (temporal) => temporal.cancel(id, { by, reason }));
+  await withTemporal(invocation, async (temporal) => {
+    const workflow = await temporal.find(id);
+    if (!workflow) throw unknownRun(id);
+    if (workflow.state !== 'running') throw endedAlready(workflow);
+    await temporal.cancel(id, { by, reason });
+  });
+  await recordCancel(invocation, id, { by, reason });
   if (invocation.json) await writeJson(invocation.stdout, { workflowId: id, decision: 'cancel' });
   else await writeLine(invocation.stderr, `${id}: cancel was taken. See it end with: overhaul watch ${id}`);
   invocation.exitCode = EXIT.done;
+}
+
+function endedAlready({ workflowId, state, closedAt }: WorkflowSummary): CommandFailed {
+  const when = closedAt === undefined ? '' : ` at ${closedAt}`;
+  return new CommandFailed(
+    EXIT.usage,
+    `${workflowId} has ended already (${state}${when}): there is nothing to cancel. See how with: overhaul show ${workflowId}`,
+  );
+}
+
+/** A cancel reaches the workflow without its author: the audit log hears of him from here, as Temporal's history does. */
+async function recordCancel(invocation: Invocation, id: string, { by, reason }: Who): Promise<void> {
+  const { ledger } = await findLedger(invocation);
+  if (!ledger) return writeLine(invocation.stderr, `Note: without the ledger here, only Temporal's history says who cancelled ${id}.`);
+  try {
+    await ledger.audit.add(id, { actor: by, action: 'cancel', detail: JSON.stringify({ ...(reason === undefined ? {} : { reason }) }) });
+  } finally {
+    await ledger.close();
+  }
 }
 
 async function withTemporal<T>(invocation: Invocation, work: (temporal: TemporalRuns) => Promise<T>): Promise<T> {

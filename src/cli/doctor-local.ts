@@ -44,6 +44,13 @@ export function* configFileChecks(env: Environment): Generator<Check> {
   yield { name: 'configuration', state: 'ok', detail: `${detail}, at most ${policy.caps.callsPerHour} calls an hour` };
 }
 
+/** Undefined where no ledger can be opened. */
+export async function ledgerId(invocation: Invocation): Promise<string | undefined> {
+  const { ledger } = await findLedger(invocation);
+  await ledger?.close();
+  return ledger?.id;
+}
+
 export async function* ledgerChecks(invocation: Invocation, path: string): AsyncGenerator<Check> {
   if (!existsSync(path)) {
     yield {

@@ -1,18 +1,24 @@
 // What can be checked only by asking Temporal and Qualys.
 import type { QualysAccess } from '../schema/config.js';
+import { activityQueue } from '../temporal/activity-queue.js';
 import type { Invocation } from './context.js';
 import type { Check } from './doctor-checks.js';
+import type { TemporalRuns } from './temporal-runs.js';
 
 const TIMEOUT_MS = 10_000;
+/** Temporal remembers who polled for some minutes; a worker that lives asks at least once a minute. */
+const POLL_SILENCE_MS = 90_000;
 /** Tokens and windows are reckoned in server time, so a wrong local clock is no danger; beyond this it deserves a word. */
 const NOTABLE_SKEW_MS = 30_000;
 
-export async function temporalCheck(invocation: Invocation): Promise<Check> {
+/** `taskQueue` and `ledgerId` as far as they are known: without them no worker is looked for. */
+export async function* temporalChecks(invocation: Invocation, { taskQueue, ledgerId }: WorkersOf): AsyncGenerator<Check> {
   try {
     const temporal = await invocation.connectTemporal();
     try {
       await temporal.list(1);
-      return { name: 'Temporal', state: 'ok', detail: `${temporal.address}, namespace ${temporal.namespace}` };
+      yield { name: 'Temporal', state: 'ok', detail: `${temporal.address}, namespace ${temporal.namespace}` };
+      if (taskQueue !== undefined) yield await workerCheck(temporal, { taskQueue, ledgerId }, Date.now());
     } finally {
       await temporal.close();
     }
@@ -21,8 +27,40 @@ export async function temporalCheck(invocation: Invocation): Promise<Check> {
     const mend = isMisconfigured
       ? 'Mend TEMPORAL_* or the profile.'
       : 'Start Temporal there, or set TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE.';
-    return { name: 'Temporal', state: isMisconfigured ? 'wrong' : 'unreachable', detail: messageOf(error).split('. ')[0] ?? '', mend };
+    yield { name: 'Temporal', state: isMisconfigured ? 'wrong' : 'unreachable', detail: messageOf(error).split('. ')[0] ?? '', mend };
   }
+}
+
+interface WorkersOf {
+  taskQueue: string | undefined;
+  ledgerId: string | undefined;
+}
+
+async function workerCheck(
+  temporal: TemporalRuns,
+  { taskQueue, ledgerId }: WorkersOf & { taskQueue: string },
+  now: number,
+): Promise<Check> {
+  const asking = async (queue: string, tasks: 'workflow' | 'activity'): Promise<number> =>
+    [...(await temporal.pollers(queue, tasks)).values()].filter((at) => at > now - POLL_SILENCE_MS).length;
+  const workers = await asking(taskQueue, 'workflow');
+  if (workers === 0) {
+    return {
+      name: 'worker',
+      state: 'note',
+      detail: `none asks the task queue ${taskQueue} for work`,
+      mend: 'Start one: node dist/worker.js. Runs wait until then, and nothing is lost.',
+    };
+  }
+  const detail = `${workers === 1 ? '1 worker asks' : `${workers} workers ask`} the task queue ${taskQueue} for work`;
+  if (ledgerId === undefined || (await asking(activityQueue(taskQueue, ledgerId), 'activity')) > 0)
+    return { name: 'worker', state: 'ok', detail };
+  return {
+    name: 'worker',
+    state: 'wrong',
+    detail: `${detail}, but none with the ledger that is configured here`,
+    mend: 'Give workers and command line the same OVERHAUL_DATABASE_URL: a worker works for the runs of its own ledger only.',
+  };
 }
 
 export async function* qualysChecks(access: QualysAccess | undefined, now: () => number): AsyncGenerator<Check> {

@@ -8,7 +8,15 @@ import { nodeCheck } from './doctor-local.js';
 import { clockCheck } from './doctor-remote.js';
 import type { TemporalRuns } from './temporal-runs.js';
 
-const TEMPORAL: Partial<TemporalRuns> = { list: async () => [] };
+/** A Temporal of whose queues the given ones have a worker that asked just now. */
+function temporalWith(...polled: string[]): Partial<TemporalRuns> {
+  return {
+    list: async () => [],
+    pollers: async (taskQueue) => new Map(polled.includes(taskQueue) ? [['1@host', Date.now()]] : [['2@gone', Date.now() - 120_000]]),
+  };
+}
+
+const TEMPORAL = temporalWith();
 const open: Server[] = [];
 
 afterEach(() => {
@@ -46,19 +54,43 @@ describe('overhaul doctor', () => {
     const { env, ledger } = await emptyLedger();
     await ledger.close();
     const qualys = { QUALYS_URL: await gateway(), QUALYS_USERNAME: 'demo', QUALYS_PASSWORD: 'right' };
-    const { exitCode, checks, ok } = await checksOf({ ...env, ...qualys }, TEMPORAL);
+    const workers = temporalWith('overhaul', `overhaul-ledger-${ledger.id.slice(0, 8)}`);
+    const { exitCode, checks, ok } = await checksOf({ ...env, ...qualys }, workers);
     expect({ exitCode, ok }).toEqual({ exitCode: 0, ok: true });
     expect(checks.map(({ name, state }) => `${name} ${state}`)).toEqual([
       'Node ok',
       'environment ok',
       'configuration ok',
       'Temporal ok',
+      'worker ok',
       'ledger ok',
       'disk ok',
       'Qualys ok',
       'clock note',
     ]);
     expect(checks.at(-1)?.detail).toBe("300 s behind Qualys' clock");
+  });
+
+  test('no worker is a note: whoever sets this up starts it afterwards', async () => {
+    const { exitCode, checks } = await checksOf({ OVERHAUL_DATABASE_URL: 'sqlite:/nowhere/ledger.db' }, TEMPORAL);
+    expect(exitCode).toBe(0);
+    expect(checks.find(({ name }) => name === 'worker')).toEqual({
+      name: 'worker',
+      state: 'note',
+      detail: 'none asks the task queue overhaul for work',
+      mend: 'Start one: node dist/worker.js. Runs wait until then, and nothing is lost.',
+    });
+  });
+
+  test('a worker with another ledger is wrong: it works for none of the runs here', async () => {
+    const { env, ledger } = await emptyLedger();
+    await ledger.close();
+    const { exitCode, checks } = await checksOf(env, temporalWith('overhaul', 'overhaul-ledger-00000000'));
+    expect(exitCode).toBe(2);
+    expect(checks.find(({ name }) => name === 'worker')).toMatchObject({
+      state: 'wrong',
+      detail: '1 worker asks the task queue overhaul for work, but none with the ledger that is configured here',
+    });
   });
 
   test('wrong credentials are configuration: exit 2, and the password is nowhere', async () => {

@@ -5,7 +5,7 @@ import { painter } from './paint.js';
 
 export function doctorCommand(invocation: Invocation) {
   return new Command('doctor')
-    .description('check configuration, Temporal, ledger, Qualys credentials and clock, and say how to mend what fails')
+    .description('check configuration, Temporal, workers, ledger, Qualys credentials and clock, and say how to mend what fails')
     .action(async () => {
       const checks: Check[] = [];
       const paint = painter(invocation.stdout, invocation.env);
@@ -29,8 +29,9 @@ async function* examine(invocation: Invocation): AsyncGenerator<Check> {
   const environment = loadEnvironment(invocation.env);
   yield* local.environmentChecks(environment);
   yield* local.configFileChecks(invocation.env);
-  const { temporalCheck, qualysChecks } = await import('./doctor-remote.js');
-  yield await temporalCheck(invocation);
+  const { temporalChecks, qualysChecks } = await import('./doctor-remote.js');
+  const taskQueue = environment.ok ? environment.value.taskQueue : undefined;
+  yield* temporalChecks(invocation, { taskQueue, ledgerId: environment.ok ? await local.ledgerId(invocation) : undefined });
   if (!environment.ok) return;
   yield* local.ledgerChecks(invocation, environment.value.ledger.path);
   yield* qualysChecks(environment.value.qualys, invocation.now);

@@ -100,7 +100,7 @@ describe('a halted ledger', () => {
   });
 
   test('is a note of doctor, with the way to mend it', async () => {
-    const { stdout } = await overhaul(['doctor'], { env: sample.env, temporal: { list: async () => [] } });
+    const { stdout } = await overhaul(['doctor'], { env: sample.env });
     expect(stdout).toMatch(new RegExp(`• ledger +${BY_ADA.source}\n +→ When the reason is gone: overhaul unhalt\n`));
   });
 });

@@ -10,6 +10,7 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
+import { temporal } from '@temporalio/proto';
 import type { RunReport } from '../domain/outcome.js';
 import { loadEnvironment } from '../schema/config.js';
 import { parseProgress } from '../schema/progress.js';
@@ -21,6 +22,7 @@ import { startRun, TemporalUnavailable } from '../temporal/start-run.js';
 import { CommandFailed, EXIT } from './context.js';
 import type { RunEnd, TemporalRuns, WorkflowState, WorkflowSummary } from './temporal-runs.js';
 
+const { TaskQueueType } = temporal.api.enums.v1;
 const CALL_DEADLINE_MS = 8_000;
 /** A query waits for a worker; the ledger answers meanwhile. */
 const QUERY_DEADLINE_MS = 3_000;
@@ -66,6 +68,8 @@ export function temporalRuns({ client, connection, address, namespace }: ClientC
           reason: reason ?? `cancelled by ${by}`,
         });
       }),
+    pollers: (taskQueue, tasks) =>
+      ask('', () => within(client, CALL_DEADLINE_MS, () => pollersOf(client, namespace, { taskQueue, tasks }))),
     list: (limit) => ask('', () => newest(client, limit)),
     close: () => connection.close(),
   };
@@ -82,6 +86,16 @@ async function newest(client: Client, limit: number): Promise<WorkflowSummary[]>
     if (found.length >= limit) break;
   }
   return found;
+}
+
+async function pollersOf(
+  client: Client,
+  namespace: string,
+  { taskQueue, tasks }: { taskQueue: string; tasks: 'workflow' | 'activity' },
+): Promise<Map<string, number>> {
+  const taskQueueType = tasks === 'workflow' ? TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW : TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY;
+  const { pollers } = await client.workflowService.describeTaskQueue({ namespace, taskQueue: { name: taskQueue }, taskQueueType });
+  return new Map((pollers ?? []).map(({ identity, lastAccessTime }) => [identity ?? '', Number(lastAccessTime?.seconds ?? 0) * 1_000]));
 }
 
 const STATES: Partial<Record<string, WorkflowState>> = {

@@ -34,6 +34,8 @@ export interface TemporalRuns {
   end(workflowId: string): Promise<RunEnd>;
   decide(workflowId: string, name: DecisionName, decision: { by: string; [key: string]: unknown }): Promise<unknown>;
   cancel(workflowId: string, request: { by: string; reason?: string | undefined }): Promise<void>;
+  /** When each process that asks this queue for tasks did so last, epoch milliseconds, by its identity. */
+  pollers(taskQueue: string, tasks: 'workflow' | 'activity'): Promise<ReadonlyMap<string, number>>;
   /** The newest first. */
   list(limit: number): Promise<WorkflowSummary[]>;
   close(): Promise<void>;
