@@ -28,6 +28,8 @@ export interface Output {
 
 export interface CommandContext {
   env: Environment;
+  /** Opened by the first call: a command that never asks leaves a pipe alone. */
+  stdin(): AsyncIterable<Uint8Array>;
   stdout: Output;
   stderr: Output;
   /** Epoch milliseconds. */

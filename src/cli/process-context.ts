@@ -6,6 +6,7 @@ import type { CommandContext, Output } from './context.js';
 export function processContext(): CommandContext {
   return {
     env: process.env,
+    stdin: () => process.stdin as AsyncIterable<Buffer>,
     stdout: outputTo(process.stdout),
     stderr: outputTo(process.stderr),
     now: Date.now,

@@ -69,6 +69,7 @@ describe('an import', () => {
       const again = await importScriptsOnce(qualys, file, once);
       expect(again).toMatchObject({
         kind: 'exists',
+        isAll: true,
         scripts: [{ content: 'identical' }, { content: 'identical' }, { content: 'identical' }],
       });
       expect(sent()).toBe(1);
@@ -79,7 +80,7 @@ describe('an import', () => {
     await withQualys({ indexLagMs: 60_000 }, async ({ qualys, once, sent }) => {
       await scripts('A');
       await importScriptsOnce(qualys, file, once);
-      expect(await importScriptsOnce(qualys, file, once)).toMatchObject({ kind: 'exists', scripts: [] });
+      expect(await importScriptsOnce(qualys, file, once)).toMatchObject({ kind: 'exists', isAll: false, scripts: [] });
       expect(sent()).toBe(2);
       expect(await qualys.count('scripts')).toBe(6);
     });
@@ -116,6 +117,21 @@ describe('an import', () => {
         message: 'The answer was lost (HTTP 502), and 350 s later there is no script titled "A": nothing was created.',
       });
       expect(asked).toBe(2);
+    });
+  });
+
+  test('that the limits put off is sent when they allow it, and not waited for longer than asked', async () => {
+    await withQualys({}, async ({ qualys, once }) => {
+      await scripts('A');
+      let puttingOff = 2;
+      const limited: QualysClient = {
+        ...qualys,
+        importScripts: async (request) =>
+          puttingOff-- > 0 ? { kind: 'refused', waitMs: 40_000, message: 'HTTP 429' } : qualys.importScripts(request),
+      };
+      expect(await importScriptsOnce(limited, file, { ...once, maxWaitMs: 60_000 })).toMatchObject({ kind: 'refused', waitMs: 40_000 });
+      expect(once.paused).toEqual([40_000]);
+      expect(await importScriptsOnce(limited, file, { ...once, maxWaitMs: 60_000 })).toMatchObject({ kind: 'created' });
     });
   });
 

@@ -10,7 +10,9 @@ export interface OnceOptions {
   pause: (ms: number) => Promise<void>;
   /** Pauses before each look for a lost creation; default 5, 15, 30, 60, 120 and 120 s. */
   lookAfterMs?: readonly number[];
-  /** Told before each of these pauses. */
+  /** A call that Qualys' limits put off is sent later, as long as it waits no longer than this altogether; default 0. Put off is not executed. */
+  maxWaitMs?: number;
+  /** Told before each pause. */
   onPause?: (facts: { pauseMs: number; message: string }) => void | Promise<void>;
   runId?: string | undefined;
 }
@@ -22,7 +24,8 @@ export interface OnceOptions {
  */
 export type OnceFate =
   | { kind: 'created'; scriptIds: string[]; foundBy: 'answer' | 'search' }
-  | { kind: 'exists'; scripts: TitledScript[]; message: string }
+  /** `isAll`: every one of them is there with the very content, so that nothing is left to do. */
+  | { kind: 'exists'; isAll: boolean; scripts: TitledScript[]; message: string }
   | { kind: 'not-created'; message: string }
   | { kind: 'unverified'; scripts: TitledScript[]; message: string }
   | Exclude<ImportAnswer, { kind: 'created' } | { kind: 'exists' | 'quota' | 'unknown' }>
@@ -44,18 +47,32 @@ const ABSENT_AFTER_MS = 300_000;
 export async function createOnce(qualys: OnceClient, { wanted, send }: Creation, options: OnceOptions): Promise<OnceFate> {
   const { runId } = options;
   const before = await titledScripts(qualys, wanted, { runId });
-  if (before.length > 0) return { kind: 'exists', scripts: before, message: `Nothing was sent: ${shown(before)}` };
-  const answer = await send();
+  if (before.length > 0) return { ...taken(wanted, before), message: `Nothing was sent: ${shown(before)}` };
+  const answer = await sentWhenAllowed(send, options);
   switch (answer.kind) {
     case 'created':
       return { ...answer, foundBy: 'answer' };
     case 'exists':
-      return { kind: 'exists', scripts: await seen(qualys, wanted, runId), message: answer.message };
+      return { ...taken(wanted, await seen(qualys, wanted, runId)), message: answer.message };
     case 'unknown':
       return lookedUp(qualys, { wanted, lost: answer.message }, options);
     default:
       return answer as Exclude<OnceFate, { kind: 'created' | 'exists' | 'not-created' | 'unverified' }>;
   }
+}
+
+async function sentWhenAllowed(send: Creation['send'], { pause, onPause, maxWaitMs = 0 }: OnceOptions): Promise<ImportAnswer> {
+  for (let waitedMs = 0; ; ) {
+    const answer = await send();
+    if (answer.kind !== 'refused' || answer.waitMs === undefined || waitedMs + answer.waitMs > maxWaitMs) return answer;
+    await onPause?.({ pauseMs: answer.waitMs, message: `Not sent yet: ${answer.message}` });
+    await pause(answer.waitMs);
+    waitedMs += answer.waitMs;
+  }
+}
+
+function taken(wanted: readonly WantedScript[], scripts: TitledScript[]) {
+  return { kind: 'exists' as const, isAll: identicalIds(wanted, scripts) !== undefined, scripts };
 }
 
 /** Only looks: a second request might create what the first one is still about to create. */

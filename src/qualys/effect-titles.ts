@@ -19,7 +19,7 @@ export interface TitledScript {
 }
 
 export interface TitleSearch {
-  /** Look at every script instead of asking by name: what a filter says is missing may only be unknown to the filter. */
+  /** Look at every script, and ask for what is missing by its path: a filter may not know what the list knows, nor the list's index what is there. */
   whole?: boolean;
   runId?: string | undefined;
 }
@@ -32,11 +32,28 @@ const TITLES_A_SEARCH = 20;
 /** All scripts with one of the wanted titles, exactly, in the order wanted. Throws `QualysError`. */
 export async function titledScripts(qualys: Searcher, wanted: readonly WantedScript[], options: TitleSearch = {}): Promise<TitledScript[]> {
   const idsByTitle = await idsTitled(qualys, new Set(wanted.map(({ title }) => title)), options);
-  const ids = [...idsByTitle.values()].flat();
-  const hashes = await hashesOf(qualys, ids, options.runId);
+  if (options.whole) await addByPath(qualys, wanted, { idsByTitle, runId: options.runId });
+  const hashes = await hashesOf(qualys, [...idsByTitle.values()].flat(), options.runId);
   return wanted.flatMap(({ title, sha256 }) =>
     (idsByTitle.get(title) ?? []).map((scriptId): TitledScript => ({ title, scriptId, content: compared(hashes.get(scriptId), sha256) })),
   );
+}
+
+/** Digits in a path are an id (T-29), so titles of digits are left out. One script of an import tells for all: they are made together. */
+async function addByPath(
+  qualys: Searcher,
+  wanted: readonly WantedScript[],
+  { idsByTitle, runId }: { idsByTitle: Map<string, string[]>; runId: string | undefined },
+): Promise<void> {
+  const missing = wanted.filter(({ title }) => !idsByTitle.has(title) && !/^\d+$/.test(title));
+  for (const { title } of missing) {
+    try {
+      idsByTitle.set(title, [(await qualys.script(title, { runId })).id]);
+    } catch (error) {
+      if (error instanceof QualysError && error.kind === 'not-found') return;
+      throw error;
+    }
+  }
 }
 
 /** By export, 50 a call; what Qualys will not export is read by itself. */

@@ -13,38 +13,43 @@ const MAX_FILE_BYTES = 700_000_000;
  * What is wrong with the file comes back as `rejected`, every problem at once. Throws `QualysError` where the search before it failed: nothing was sent.
  * Source: CAR API guide 1.0.0, "Import Scripts".
  */
-export async function importScriptsOnce(qualys: OnceClient, file: string, options: OnceOptions): Promise<OnceFate> {
-  const read = await scriptsIn(file);
+export async function importScriptsOnce(
+  qualys: OnceClient,
+  file: string,
+  /** `shownAs`: what messages call the file; default: its path. */
+  { shownAs = file, ...options }: OnceOptions & { shownAs?: string },
+): Promise<OnceFate> {
+  const read = await scriptsIn(file, shownAs);
   if ('problems' in read) return { kind: 'rejected', message: read.problems.join('\n') };
   return createOnce(qualys, { wanted: read.wanted, send: () => qualys.importScripts({ file, runId: options.runId }) }, options);
 }
 
-async function scriptsIn(file: string): Promise<{ wanted: WantedScript[] } | { problems: string[] }> {
+async function scriptsIn(file: string, shownAs: string): Promise<{ wanted: WantedScript[] } | { problems: string[] }> {
   let entries: unknown;
   try {
     const { size } = await stat(file);
-    if (size > MAX_FILE_BYTES) return { problems: [`${file} is larger than ${MAX_FILE_BYTES / 1e6} MB: import it in parts`] };
+    if (size > MAX_FILE_BYTES) return { problems: [`${shownAs} is larger than ${MAX_FILE_BYTES / 1e6} MB: import it in parts`] };
     entries = JSON.parse((await readFile(file, 'utf8')).replace(/^\uFEFF/, ''));
   } catch (error) {
     // The message of JSON.parse quotes the text, which may be a script's.
     const why = error instanceof SyntaxError ? 'it is not JSON' : redacted(error instanceof Error ? error.message : String(error));
-    return { problems: [`${file} cannot be read: ${why}`] };
+    return { problems: [`${shownAs} cannot be read: ${why}`] };
   }
   if (!Array.isArray(entries) || entries.length === 0) {
-    return { problems: [`${file} is no script export: it must hold a JSON array of scripts, with one script at least`] };
+    return { problems: [`${shownAs} is no script export: it must hold a JSON array of scripts, with one script at least`] };
   }
-  return titlesIn(entries, file);
+  return titlesIn(entries, shownAs);
 }
 
-function titlesIn(entries: readonly unknown[], file: string): { wanted: WantedScript[] } | { problems: string[] } {
+function titlesIn(entries: readonly unknown[], shownAs: string): { wanted: WantedScript[] } | { problems: string[] } {
   const problems: string[] = [];
   const wanted = new Map<string, WantedScript>();
   for (const [index, entry] of entries.entries()) {
     const { title, content } = (entry ?? {}) as { title?: unknown; content?: unknown };
     const trimmed = typeof title === 'string' ? title.trim() : '';
-    if (trimmed === '') problems.push(`Script ${index + 1} of ${file} has no title`);
+    if (trimmed === '') problems.push(`Script ${index + 1} of ${shownAs} has no title`);
     else if (wanted.has(trimmed))
-      problems.push(`Script ${index + 1} of ${file} has the title of another one in it: ${JSON.stringify(trimmed.slice(0, 100))}`);
+      problems.push(`Script ${index + 1} of ${shownAs} has the title of another one in it: ${JSON.stringify(trimmed.slice(0, 100))}`);
     else wanted.set(trimmed, { title: trimmed, sha256: typeof content === 'string' ? hashOf(content) : undefined });
   }
   return problems.length > 0 ? { problems } : { wanted: [...wanted.values()] };

@@ -35,7 +35,9 @@ function importCall(file: string, fileBytes: number, runId: string | undefined):
 /** One part named `file`. The boundary is drawn here and stands in the content type: set by hand it would be missing (T-31). */
 function multipart(file: string, fileBytes: number): OutgoingBody {
   const boundary = `overhaul-${randomUUID()}`;
-  const name = basename(file).replace(/["\\\r\n]/g, '_');
+  const name = basename(file)
+    .replace(/["\\\r\n]/g, '_')
+    .replace(/(\.json)?$/i, '.json');
   const head = Buffer.from(
     `--${boundary}\r\ncontent-disposition: form-data; name="file"; filename="${name}"\r\ncontent-type: application/json\r\n\r\n`,
   );

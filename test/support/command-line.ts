@@ -12,6 +12,8 @@ export interface Ran {
 export interface World {
   env?: Record<string, string>;
   temporal?: Partial<TemporalRuns>;
+  /** What is piped in. */
+  stdin?: string | Uint8Array;
   /** Columns, where both streams are to be a terminal. */
   terminal?: number;
   /** Called before each pause of a command; `interrupt` is Ctrl-C. */
@@ -21,13 +23,16 @@ export interface World {
 export const NOW = Date.parse('2026-08-22T10:00:00.000Z');
 
 /** Runs a command line in this process: no Temporal but the one given, a clock that only pauses move, the user `kim`. */
-export async function overhaul(argv: readonly string[], { env = {}, temporal, terminal, onPause }: World = {}): Promise<Ran> {
+export async function overhaul(argv: readonly string[], { env = {}, temporal, stdin = '', terminal, onPause }: World = {}): Promise<Ran> {
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   const listeners = new Set<() => void>();
   let now = NOW;
   const context: CommandContext = {
     env,
+    async *stdin() {
+      yield Buffer.from(stdin);
+    },
     stdout: outputInto(stdout, terminal),
     stderr: outputInto(stderr, terminal),
     now: () => now,
