@@ -84,7 +84,12 @@ async function workThrough(round: Round): Promise<Wait | undefined> {
   while (!cancellationSignal.aborted) {
     const execution = await nextToSend(round);
     if (!execution) return refusedWait(round) ?? doubt ?? (await leasedElsewhere(round));
-    const sent = await sendExecution(round.dependencies, { run: round.run, execution, fence: round.fence });
+    const sent = await sendExecution(round.dependencies, {
+      run: round.run,
+      execution,
+      fence: round.fence,
+      beat: () => heartbeat(round.given),
+    });
     round.given = await round.dependencies.ledger.runs.given(round.run.id);
     heartbeat(round.given);
     if (sent.kind === 'accepted') round.accepted += 1;

@@ -87,6 +87,7 @@ function evidenceOf(seen: LostEvidence, before: Looks, requestIsOver: boolean): 
     requestIsOver,
     complete: seen.complete,
     requested: seen.requested,
+    byTags: seen.byTags ?? false,
     unlisted: seen.unlisted,
     candidates: seen.candidates.map((candidate) => ({ ...candidate, sameSince: sets[candidate.jobId]?.since ?? seen.endedAt })),
     newestJobAt: seen.newestJobAt,

@@ -38,6 +38,7 @@ async function lookNow(): Promise<void> {
   const qualys = {
     searchJobs: () => answered('jobs', () => jobs),
     searchAssetJobs: () => answered('asset jobs', () => rows),
+    countAssetJobs: async () => ({}),
   };
   await lookAtExecutions({ ledger, qualys }, { run, accepted: await ledger.executions.inState('r', ['accepted']) });
 }
@@ -84,7 +85,7 @@ describe('a gateway that takes no notice of the start of a search', () => {
         yield { rows: jobsOfPage, bytes: 1 };
       }
     }
-    const qualys = { searchJobs, searchAssetJobs: () => answered('asset jobs', () => rows) };
+    const qualys = { searchJobs, searchAssetJobs: () => answered('asset jobs', () => rows), countAssetJobs: async () => ({}) };
     await lookAtExecutions({ ledger, qualys }, { run, accepted: await ledger.executions.inState('r', ['accepted']) });
     expect(read).toEqual([0, 1]);
   });

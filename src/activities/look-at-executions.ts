@@ -1,5 +1,7 @@
 // One look at everything a run has in flight: which jobs there are, what their asset jobs say, and what that means.
-import { batches } from '../domain/batches.js';
+
+import { readAssetJob } from '../domain/asset-job.js';
+import { batchesOf } from '../domain/batches.js';
 import { median } from '../domain/cadence.js';
 import { jobSearchIsDue } from '../domain/job-search.js';
 import { anyOf, idTerm } from '../domain/qql.js';
@@ -12,8 +14,6 @@ import type { ActivityDependencies } from './dependencies.js';
 
 /** A row is about 1 KB without output; S1 recommends pages of 1,000 to 2,000. */
 const LARGEST_PAGE = 2_000;
-/** As many as fill one page with 25 assets each: what is read is written before the next page, so memory does not grow with what is in flight. */
-const EXECUTIONS_A_PAGE = 79;
 /** Jobs are searched from this much before the first acceptance: our reading of Qualys' clock may be off. */
 const SKEW_MS = 120_000;
 
@@ -33,7 +33,7 @@ interface Began {
 
 /** What a look asks of Qualys. */
 export type LookDependencies = Pick<ActivityDependencies, 'ledger'> & {
-  qualys: Pick<ActivityDependencies['qualys'], 'searchJobs' | 'searchAssetJobs'>;
+  qualys: Pick<ActivityDependencies['qualys'], 'searchJobs' | 'searchAssetJobs' | 'countAssetJobs'>;
 };
 
 /** Returns how many assets changed. */
@@ -46,7 +46,8 @@ export async function lookAtExecutions(dependencies: LookDependencies, { run, ac
   const medianMs = median(durations.map(({ serverMs }) => serverMs));
   const clockRate = await serverClock.rate();
   let changed = 0;
-  for (const part of batches(executions, EXECUTIONS_A_PAGE)) {
+  // As many as fill one page: what is read is written before the next page, so memory does not grow with what is in flight.
+  for (const part of batchesOf(await worthReading(dependencies, { run, executions, began }), LARGEST_PAGE - 1, ({ size }) => size)) {
     const seen = await lookAtPart(dependencies, { run, executions: part, medianMs, began });
     changed += seen.changed;
     // What the look found late does not count: the cadence would slow itself down.
@@ -54,6 +55,32 @@ export async function lookAtExecutions(dependencies: LookDependencies, { run, ac
     if (took.length > 0) await scripts.addDurations(scriptId, took);
   }
   return changed;
+}
+
+/**
+ * Without those by tags whose rows fill more than a page, while the counts of their asset jobs say that there is little news: of k pages
+ * the rows are read at most once in k looks, and when all are done.
+ */
+async function worthReading(
+  { qualys }: LookDependencies,
+  { run, executions, began }: { run: RunRow; executions: readonly Execution[]; began: Began },
+): Promise<Execution[]> {
+  const wanted: Execution[] = [];
+  for (const execution of executions) {
+    const pages = Math.ceil(execution.size / LARGEST_PAGE);
+    const dueAt = (execution.lookedAt ?? 0) + pages * run.request.poll.interval;
+    const isLate = began.lookedAt >= (execution.deadlineAt ?? Number.POSITIVE_INFINITY);
+    if (pages <= 1 || execution.jobId === undefined || isLate || began.lookedAt >= dueAt) wanted.push(execution);
+    else if (await allAreDone(qualys, run, execution)) wanted.push(execution);
+  }
+  return wanted;
+}
+
+/** One call: how many asset jobs there are in each status. A status that nobody knows does not count as an end. */
+async function allAreDone(qualys: LookDependencies['qualys'], run: RunRow, { jobId = '', size }: Execution): Promise<boolean> {
+  const counts = await qualys.countAssetJobs({ query: idTerm('job.id', jobId), groupBy: 'status', runId: run.id });
+  const done = Object.entries(counts).filter(([status]) => readAssetJob({ status }).kind === 'verdict');
+  return done.reduce((sum, [, count]) => sum + count, 0) >= size;
 }
 
 async function lookAtPart(
@@ -67,6 +94,7 @@ async function lookAtPart(
   const tookMs: number[] = [];
   for (const execution of executions) {
     const jobs = rows.get(execution.jobId ?? '') ?? [];
+    if (execution.planned !== undefined) await takeIn(dependencies, { run, execution, jobs });
     const known = await ledger.verdicts.inFlight(run.id, execution.n);
     const decision = decide({ run, execution, jobs, known, serverNow, now, medianMs });
     await recordStrays(dependencies, { run, execution, jobs, known });
@@ -179,6 +207,22 @@ interface Seen {
   execution: Execution;
   jobs: readonly AssetJobRow[];
   known: readonly AssetInFlight[];
+}
+
+/**
+ * A tag that changed between our last look at it and Qualys' own may have hit assets of the cohort that were meant for another
+ * execution. Those not yet sent belong to this one from now on: else the other would run the script there a second time.
+ */
+async function takeIn(
+  { ledger }: LookDependencies,
+  { run, execution, jobs }: { run: RunRow; execution: Execution; jobs: readonly AssetJobRow[] },
+): Promise<void> {
+  const taken = await ledger.planned.takeIn(run.id, execution.n, [...new Set(jobs.map(({ assetId }) => assetId))]);
+  if (taken.moved.length === 0 && taken.twice.length === 0) return;
+  const detail =
+    `execution ${execution.n}: its tags changed as it was sent and hit ${taken.moved.length + taken.twice.length} asset(s) of the cohort that were ` +
+    `meant for other executions: ${[...taken.moved, ...taken.twice].slice(0, 20).join(', ')}. ${taken.twice.length} of them were sent elsewhere, too.`;
+  await ledger.audit.add(run.id, { action: 'tags-hit-elsewhere', detail });
 }
 
 async function recordStrays({ ledger }: LookDependencies, { run, execution, jobs, known }: Seen): Promise<void> {

@@ -13,11 +13,13 @@ import type { ActivityDependencies } from './dependencies.js';
 
 /** Jobs created this much before the last answer that preceded the permit are looked at too: gateways' machines disagree by seconds. */
 const SKEW_MS = 120_000;
+/** Ids in one filter. */
+const IDS_A_SEARCH = 100;
 
 /** A candidate whose asset set is not yet compared with what earlier looks found. */
 export type SeenCandidate = Omit<Candidate, 'sameSince'>;
 
-export interface LostEvidence extends Pick<Evidence, 'requested' | 'unlisted' | 'newestJobAt' | 'complete'> {
+export interface LostEvidence extends Pick<Evidence, 'requested' | 'byTags' | 'unlisted' | 'newestJobAt' | 'complete'> {
   /** Server time at which the look began: what it found is at least as old. */
   beganAt: number;
   /** Server time at which it ended: what it did not find may have come since it began. */
@@ -39,9 +41,11 @@ export async function gatherEvidence(dependencies: ActivityDependencies, sought:
   );
   const free = found.possible.filter(({ correlationUuid }) => !claimed.has(correlationUuid));
   const candidates = free.length === 0 ? [] : await describe(dependencies, sought, { jobs: found.possible, free });
-  const lacking = requested.filter((assetId) => candidates.length > 0 && !candidates.some(({ assetIds }) => assetIds.includes(assetId)));
+  const hit = new Set(candidates.flatMap(({ assetIds }) => assetIds));
+  const lacking = candidates.length > 0 ? requested.filter((assetId) => !hit.has(assetId)) : [];
   return {
     requested,
+    byTags: sought.execution.planned !== undefined,
     unlisted: await unlisted(dependencies, sought.run, lacking),
     newestJobAt: found.newestJobAt,
     // Under another name or at another gateway our job would look foreign, or be nowhere: then nothing can be proved.
@@ -140,9 +144,11 @@ async function executeRecords({ qualys }: ActivityDependencies, { run, execution
 async function unlisted({ qualys }: ActivityDependencies, run: RunRow, assetIds: readonly string[]): Promise<string[]> {
   if (assetIds.length === 0) return [];
   const listed = new Set<string>();
-  const filter = anyOf(assetIds.map((assetId) => idTerm('assetId', assetId)));
-  for await (const page of qualys.searchAssets({ filter, pageSize: 100, runId: run.id })) {
-    for (const asset of page.rows) listed.add(asset.assetId);
+  for (const part of batches(assetIds, IDS_A_SEARCH)) {
+    const filter = anyOf(part.map((assetId) => idTerm('assetId', assetId)));
+    for await (const page of qualys.searchAssets({ filter, pageSize: IDS_A_SEARCH, runId: run.id })) {
+      for (const asset of page.rows) listed.add(asset.assetId);
+    }
   }
   return assetIds.filter((assetId) => !listed.has(assetId));
 }

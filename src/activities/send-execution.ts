@@ -1,8 +1,11 @@
 import type { Blocked } from '../domain/blocked.js';
 import type { Execution, PermitAnswer } from '../ledger/executions.js';
 import type { RunRow } from '../ledger/runs.js';
+import { QualysError } from '../qualys/errors.js';
 import type { ExecuteAnswer } from '../qualys/qualys.js';
 import type { ActivityDependencies } from './dependencies.js';
+import { blockedBy, waitAfter } from './outcome-of-attempt.js';
+import { giveUpTags, verifyTags } from './verify-tags.js';
 
 /** Something to wait for. `doubt`: only the fate of a lost answer, which need not keep others back. */
 export interface Wait {
@@ -15,6 +18,8 @@ export type Sent =
   | { kind: 'accepted' }
   /** It may have run; its job has to be looked for. */
   | { kind: 'doubtful' }
+  /** Nothing was sent: its tags are not what they were, and its assets go by ids. */
+  | { kind: 'given-up' }
   /** Nothing was sent, and nothing may be sent for the run at present. */
   | { kind: 'over' }
   | { kind: 'wait'; wait: Wait }
@@ -25,15 +30,48 @@ export type Sent =
 const LOOK_AFTER_MS = 2_000;
 const CONNECTION_WAIT_MS = 5_000;
 
+interface Sending {
+  run: RunRow;
+  execution: Execution;
+  fence: number;
+  /** Told while tags are read, so that a dead worker is noticed. */
+  beat: () => void;
+}
+
 /** Sends one execution under one permit, and writes down what became of it. This is the only place that executes. */
-export async function sendExecution(
-  dependencies: ActivityDependencies,
-  { run, execution, fence }: { run: RunRow; execution: Execution; fence: number },
-): Promise<Sent> {
-  const { ledger, qualys, policy, timings } = dependencies;
+export async function sendExecution(dependencies: ActivityDependencies, sending: Sending): Promise<Sent> {
+  const { run, execution } = sending;
   // Both clocks start before the permit is asked for: one of them may stand still while the machine sleeps.
-  const startedAt = { monotonic: performance.now(), wall: Date.now() };
-  const permit = await ledger.executions.permit(run.id, execution.n, {
+  let startedAt = { monotonic: performance.now(), wall: Date.now() };
+  let permit = await askPermit(dependencies, sending);
+  if (permit.kind === 'refused' && permit.why === 'tags') {
+    const instead = await readTags(dependencies, sending);
+    if (instead) return instead;
+    startedAt = { monotonic: performance.now(), wall: Date.now() };
+    permit = await askPermit(dependencies, sending);
+  }
+  if (permit.kind === 'refused' && permit.why === 'tags') {
+    const why = 'reading the members of its tags took longer than the minute in which they may be used';
+    await giveUpTags(dependencies.ledger, { runId: run.id, n: execution.n, why });
+    return { kind: 'given-up' };
+  }
+  if (permit.kind === 'refused') return afterRefusedPermit(permit);
+
+  const windowMs = permit.sendBy - permit.grantedAt;
+  const answer = await dependencies.qualys.execute({
+    scriptId: execution.scriptId,
+    assetIds: permit.assetIds,
+    assetTagIds: permit.tagIds,
+    excludedAssetIds: permit.excludedAssetIds,
+    runId: run.id,
+    mayStart: () => performance.now() - startedAt.monotonic < windowMs && Date.now() - startedAt.wall < windowMs,
+  });
+  return writeDown(dependencies, { runId: run.id, n: execution.n, permit: permit.permit }, answer);
+}
+
+async function askPermit(dependencies: ActivityDependencies, { run, execution, fence }: Sending): Promise<PermitAnswer> {
+  const { ledger, policy, timings } = dependencies;
+  return ledger.executions.permit(run.id, execution.n, {
     fence,
     terms: {
       ...timings,
@@ -43,16 +81,18 @@ export async function sendExecution(
       sender: dependencies.sender,
     },
   });
-  if (permit.kind === 'refused') return afterRefusedPermit(permit);
+}
 
-  const windowMs = permit.sendBy - permit.grantedAt;
-  const answer = await qualys.execute({
-    scriptId: execution.scriptId,
-    assetIds: permit.assetIds,
-    runId: run.id,
-    mayStart: () => performance.now() - startedAt.monotonic < windowMs && Date.now() - startedAt.wall < windowMs,
-  });
-  return writeDown(dependencies, { runId: run.id, n: execution.n, permit: permit.permit }, answer);
+/** Undefined when the tags hit what they are meant to. */
+async function readTags(dependencies: ActivityDependencies, { run, execution, beat }: Sending): Promise<Sent | undefined> {
+  try {
+    const verified = await verifyTags(dependencies, { runId: run.id, execution, beat });
+    if (verified === 'ready') return undefined;
+    return verified === 'by-ids' ? { kind: 'given-up' } : { kind: 'over' };
+  } catch (error) {
+    if (!(error instanceof QualysError)) throw error;
+    return { kind: 'wait', wait: { waitMs: waitAfter(error, 3), blocked: blockedBy(error) } };
+  }
 }
 
 function afterRefusedPermit({ why, waitMs, detail }: Extract<PermitAnswer, { kind: 'refused' }>): Sent {
@@ -61,6 +101,7 @@ function afterRefusedPermit({ why, waitMs, detail }: Extract<PermitAnswer, { kin
     case 'stopped':
     case 'paused':
     case 'state':
+    case 'tags':
     case 'sends':
       return { kind: 'over' };
     case 'serialised':

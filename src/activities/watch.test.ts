@@ -39,7 +39,7 @@ async function* answered(): AsyncGenerator<Page<AssetJobRow>> {
 }
 
 function watch(input: Partial<WatchInput> = {}, attempt = 1): Promise<WatchResult> {
-  const qualys = { searchJobs: () => nothing(), searchAssetJobs: answered };
+  const qualys = { searchJobs: () => nothing(), searchAssetJobs: answered, countAssetJobs: async () => ({}) };
   const environment = new MockActivityEnvironment({ attempt });
   return environment.run(createWatch({ ledger, qualys }).watch, { runId: 'r', toldAt: now + 1, ...input });
 }

@@ -10,6 +10,7 @@ const ALLOWED: Record<ExecutionEvent, Partial<Record<ExecutionState, ExecutionSt
   acceptLate: { claimed: 'accepted', permitted: 'accepted', unverified: 'accepted' },
   giveUp: { permitted: 'unverified' },
   contradict: { claimed: 'unverified', permitted: 'unverified' },
+  abandon: { claimed: 'unverified' },
   settle: { accepted: 'settled' },
   release: { claimed: 'released' },
 };

@@ -25,6 +25,8 @@ export const EXECUTION_EVENTS = {
   giveUp: { from: ['permitted'], to: 'unverified' },
   /** Qualys says that it ran, and the ledger holds its job for another execution's: whatever is true, it is not sent again. */
   contradict: { from: ['claimed', 'permitted'], to: 'unverified' },
+  /** Sent before and proved not executed, and it cannot be sent again as it was: nothing else is sent in its place. */
+  abandon: { from: ['claimed'], to: 'unverified' },
   settle: { from: ['accepted'], to: 'settled' },
   release: { from: ['claimed'], to: 'released' },
 } as const satisfies Record<string, { from: readonly ExecutionState[]; to: ExecutionState }>;

@@ -31,6 +31,8 @@ export interface Evidence {
   /** False when the look may have missed our job: a row that could not be read, another user or gateway than the one that sent. */
   complete: boolean;
   requested: readonly string[];
+  /** True when the call named tags: Qualys resolved them, so the job may have hit others than were meant. */
+  byTags?: boolean;
   /** Requested assets that Qualys lists no more. */
   unlisted: readonly string[];
   candidates: readonly Candidate[];
@@ -71,12 +73,16 @@ export function judge(evidence: Evidence): Judgement {
 }
 
 /**
- * Ours can only be a job that hits nothing but our assets. One that never gets to all of them stays possible for ever: an asset of
+ * Ours can only be a job that hits nothing but our assets; by tags one that hits any of them, as members come and go between our last
+ * look at a tag and Qualys' own, and one that has hit nobody so far. One that never gets to all of them stays possible for ever: an asset of
  * the wrong platform gets no asset job (E-13), so its lack does not show that the script did not run on the others.
  */
 function couldBeOurs(candidate: Candidate, evidence: Evidence): boolean {
+  if (candidate.witness === 'foreign') return false;
   const requested = new Set(evidence.requested);
-  return candidate.witness !== 'foreign' && candidate.assetIds.every((assetId) => requested.has(assetId));
+  const { assetIds } = candidate;
+  if (!evidence.byTags) return assetIds.every((assetId) => requested.has(assetId));
+  return assetIds.length === 0 || candidate.witness === 'ours' || assetIds.some((assetId) => requested.has(assetId));
 }
 
 /**
@@ -99,7 +105,10 @@ function isProvedOurs(candidate: Candidate, evidence: Evidence): boolean {
 
 function coversRequest(candidate: Candidate, evidence: Evidence): boolean {
   const hit = new Set(candidate.assetIds);
+  const requested = new Set(evidence.requested);
   const unlisted = new Set(evidence.unlisted);
+  // Only by tags is it possible at all that it hits others, and then it is not known to be ours.
+  if (candidate.assetIds.some((assetId) => !requested.has(assetId))) return false;
   return hit.size > 0 && evidence.requested.every((assetId) => hit.has(assetId) || unlisted.has(assetId));
 }
 

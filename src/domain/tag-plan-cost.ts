@@ -11,6 +11,8 @@ export interface TagPrice {
   membersPerCall: number;
   /** Calls that reading every candidate's membership for this plan costs; 0 when it has been read anyhow. */
   planningCalls: number;
+  /** Calls that may be spent on reading one execution's tags again: they have to be read within a minute. Default: any number. */
+  rereadCallsAnExecution?: number;
 }
 
 export interface PlanCost {

@@ -20,6 +20,8 @@ interface Rule {
   ranking: Ranking;
   /** Least gain that makes a tag worth its calls. */
   worthGain: (readCalls: number) => number;
+  /** Calls that reading the tags of one execution may take. */
+  mostReadCalls: number;
 }
 
 /** All picks that have a gain. Time: memberships + picks × tags. */
@@ -49,6 +51,7 @@ class Filling {
   readonly #index: TagIndex;
   readonly #rule: Rule;
   #exclusions = 0;
+  #readCalls = 0;
   /** Per asset: hit by a pick. */
   readonly #hit: Uint8Array;
   /** Per asset, foreign ones too: the last execution that excludes it, counted from 1. */
@@ -94,7 +97,7 @@ class Filling {
       // The score is at most the gain: most tags are passed over before their exclusions are counted.
       if (!outranks && gain <= bestScore) continue;
       const exclusions = this.#exclusionsNow(tag);
-      if (this.#exclusions + exclusions > ENTRIES_A_LIST) continue;
+      if (this.#exclusions + exclusions > ENTRIES_A_LIST || this.#readCalls + this.#readCallsOf(tag) > this.#rule.mostReadCalls) continue;
       const score = this.#rule.ranking === 'widest' ? gain : gain / (1 + exclusions);
       if (outranks || score > bestScore) [best, bestScore, bestIsLastChance] = [tag, score, lastChance];
     }
@@ -104,6 +107,7 @@ class Filling {
   *take(tag: number, pace: Pace): Generator<void, void> {
     this.tagsTaken += 1;
     this.#exclusions += this.#exclusionsNow(tag);
+    this.#readCalls += this.#readCallsOf(tag);
     this.#exclude(tag);
     for (const asset of this.#index.tags[tag]?.inside ?? []) {
       if (pace.spend(1)) yield;
@@ -122,6 +126,7 @@ class Filling {
     this.execution += 1;
     this.tagsTaken = 0;
     this.#exclusions = 0;
+    this.#readCalls = 0;
     this.live = this.live.filter((tag) => (this.#needsLater[tag] ?? 0) <= ENTRIES_A_LIST);
     for (const tag of this.live) this.#needsNow[tag] = this.#needsLater[tag] ?? 0;
   }
@@ -152,7 +157,12 @@ class Filling {
   #dropUseless(): void {
     this.live = this.live.filter((tag) => {
       const gain = this.#gain[tag] ?? 0;
-      return gain > 0 && gain >= this.#rule.worthGain(this.#index.tags[tag]?.readCalls ?? 0);
+      const readCalls = this.#readCallsOf(tag);
+      return gain > 0 && readCalls <= this.#rule.mostReadCalls && gain >= this.#rule.worthGain(readCalls);
     });
+  }
+
+  #readCallsOf(tag: number): number {
+    return this.#index.tags[tag]?.readCalls ?? 0;
   }
 }

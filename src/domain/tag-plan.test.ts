@@ -232,3 +232,19 @@ describe('random cohorts with overlapping tags', () => {
     expect(drifted).toBeGreaterThan(50);
   });
 });
+
+describe('tags that have to be read again within a minute', () => {
+  test('are spread over executions so that none needs more calls than that', async () => {
+    const tags = Array.from({ length: 10 }, (_, index) => tag(`t${index}`, assets(index * 3_000, (index + 1) * 3_000)));
+    const price = { ...PRICE, membersPerCall: 1_000, rereadCallsAnExecution: 7 };
+    const plan = await planned({ cohort: assets(0, 30_000), tags, price });
+    expect(plan.executions.map(({ tagIds }) => tagIds.length)).toEqual([2, 2, 2, 2, 2]);
+    expect(reachedByAll(plan, tags)).toEqual(assets(0, 30_000).sort());
+  });
+
+  test('are not used where one alone needs more', async () => {
+    const price = { ...PRICE, membersPerCall: 10, rereadCallsAnExecution: 7 };
+    const plan = await planned({ cohort: assets(0, 100), tags: [tag('t', assets(0, 100))], price });
+    expect(plan.executions.map(({ tagIds }) => tagIds.length)).toEqual([0, 0, 0, 0]);
+  });
+});

@@ -57,8 +57,9 @@ function* plan({ cohort, tags, strategy, price }: TagPlanInput): Generator<void,
   let best: Choice = { picks: [], cost: planCost(executionsByIds(index.cohortSize), 0, price) };
   // An id's share of an execution's calls is 1/25: `auto` takes a tag only where the ids it stands for would cost more than reading it again.
   const worthGain = (calls: number): number => (strategy === 'auto' ? (calls * ENTRIES_A_LIST) / price.callsPerExecution : 0);
+  const mostReadCalls = price.rereadCallsAnExecution ?? Number.POSITIVE_INFINITY;
   for (const ranking of RANKINGS) {
-    const picks = yield* greedyPicks(index, { ranking, worthGain }, pace);
+    const picks = yield* greedyPicks(index, { ranking, worthGain, mostReadCalls }, pace);
     best = cheapestCut({ picks, index, strategy, price, best });
   }
   const executions = yield* executionsOf(best.picks, index, pace);

@@ -27,7 +27,7 @@ export async function freezeBatch(
   const now = await sql.now();
   // An asset that is in another open execution, of whatever run, is left for later: the unique index would refuse it anyway.
   const rows = await sql.all<{ seq: number; attempt: number }>(
-    `SELECT seq, attempt FROM attempts AS due WHERE run_id = ? AND outcome = 'pending' AND execution_n IS NULL AND due_at <= ?
+    `SELECT seq, attempt FROM attempts AS due WHERE run_id = ? AND outcome = 'pending' AND execution_n IS NULL AND planned IS NULL AND due_at <= ?
        AND NOT EXISTS (SELECT 1 FROM attempts AS held WHERE held.asset_id = due.asset_id AND held.lease = 1)
      ORDER BY due_at, seq LIMIT ?`,
     [runId, now, batch.size],

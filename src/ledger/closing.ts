@@ -60,7 +60,7 @@ async function closeExecutions(sql: Sql, runId: string, reason: string): Promise
   const unsent = open.filter(({ state }) => state === 'claimed').map(({ n }) => n);
   if (unsent.length > 0) {
     await sql.run(
-      `UPDATE attempts INDEXED BY attempts_execution SET execution_n = NULL, lease = NULL WHERE run_id = ? AND execution_n IN (SELECT value FROM json_each(?))`,
+      `UPDATE attempts INDEXED BY attempts_execution SET execution_n = NULL, planned = NULL, lease = NULL WHERE run_id = ? AND execution_n IN (SELECT value FROM json_each(?))`,
       [runId, jsonRows(unsent)],
     );
   }

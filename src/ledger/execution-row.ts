@@ -28,6 +28,14 @@ export interface Execution {
   jobSoughtAt?: number | undefined;
   rowsSeen: number;
   rowsChangedServerAt?: number | undefined;
+  /** Local clock: when the latest look at it that was written began. */
+  lookedAt?: number | undefined;
+  /** Which planned execution it is, when it goes by tags. */
+  planned?: number | undefined;
+  /** False while it has not all of its rows. */
+  gathered: boolean;
+  /** Local clock: when the latest reading of its tags began that found them as planned. */
+  tagsReadAt?: number | undefined;
 }
 
 /** Applies an event of the state machine. False, and nothing changed, where the stored state does not allow it. */
@@ -68,6 +76,10 @@ export interface StoredExecution {
   job_sought_at: number | null;
   rows_seen: number;
   rows_changed_server_at: number | null;
+  looked_at: number | null;
+  planned: number | null;
+  gathered: number;
+  tags_read_at: number | null;
 }
 
 export function toExecution(row: StoredExecution): Execution {
@@ -92,6 +104,10 @@ export function toExecution(row: StoredExecution): Execution {
     jobSoughtAt: row.job_sought_at ?? undefined,
     rowsSeen: row.rows_seen,
     rowsChangedServerAt: row.rows_changed_server_at ?? undefined,
+    lookedAt: row.looked_at ?? undefined,
+    planned: row.planned ?? undefined,
+    gathered: row.gathered === 1,
+    tagsReadAt: row.tags_read_at ?? undefined,
   };
 }
 

@@ -6,6 +6,7 @@ import { admittedAssets, freezeBatch } from './batch.js';
 import { type Database, jsonRows, type Sql } from './database.js';
 import { type Execution, move, readExecution, type StoredExecution, toExecution } from './execution-row.js';
 import { type PermitAnswer, type PermitTerms, permitIsOpen, refusalFor } from './permit-rules.js';
+import { type CallLists, claimPlanned, readLists } from './planned.js';
 import { readRun } from './runs.js';
 import { rememberRefusal } from './script-interval.js';
 
@@ -30,6 +31,9 @@ export class Executions {
         [runId],
       );
       if ((open?.slots ?? 0) >= run.maxInFlight) return undefined;
+      // A strict budget lets few in at a time: then everything goes by ids.
+      const planned = run.errorBudget?.strict ? undefined : await claimPlanned(sql, { runId, scriptId: run.script.id, n: run.claimed + 1 });
+      if (planned) return planned;
       const size = Math.min(MAX_ASSETS_PER_EXECUTION, await admittedAssets(sql, run));
       if (size < 1) return undefined;
       return freezeBatch(sql, { runId, scriptId: run.script.id, n: run.claimed + 1, size });
@@ -54,11 +58,7 @@ export class Executions {
          SELECT ?, ?, 1 + coalesce(max(permit), 0), ?, ?, ? FROM sends WHERE run_id = ? AND n = ? RETURNING permit`,
         [runId, n, fence, now, sendBy, runId, n],
       );
-      const rows = await sql.all<{ asset_id: string }>(
-        'SELECT asset_id FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_n = ? ORDER BY seq',
-        [runId, n],
-      );
-      return { kind: 'granted', permit: send?.permit ?? 1, sendBy, grantedAt: now, assetIds: rows.map(({ asset_id: assetId }) => assetId) };
+      return { kind: 'granted', permit: send?.permit ?? 1, sendBy, grantedAt: now, ...(await listsToSend(sql, runId, n)) };
     });
   }
 
@@ -188,7 +188,7 @@ export class Executions {
       for (const { n } of rows) {
         if (!(await move(sql, { runId, n, event: 'release' }, 'settled_at = ?', [await sql.now()]))) continue;
         await sql.run(
-          'UPDATE attempts INDEXED BY attempts_execution SET execution_n = NULL, lease = NULL WHERE run_id = ? AND execution_n = ?',
+          'UPDATE attempts INDEXED BY attempts_execution SET execution_n = NULL, planned = NULL, lease = NULL WHERE run_id = ? AND execution_n = ?',
           [runId, n],
         );
       }
@@ -224,6 +224,17 @@ export class Executions {
     );
     return new Set(rows.map(({ correlation_uuid: uuid }) => uuid));
   }
+}
+
+/** What the call names: its tags as planned, or all of its assets. */
+async function listsToSend(sql: Sql, runId: string, n: number): Promise<CallLists> {
+  const execution = await readExecution(sql, runId, n);
+  if (execution?.planned !== undefined) return readLists(sql, runId, execution.planned);
+  const rows = await sql.all<{ asset_id: string }>(
+    'SELECT asset_id FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_n = ? ORDER BY seq',
+    [runId, n],
+  );
+  return { tagIds: [], assetIds: rows.map(({ asset_id: assetId }) => assetId), excludedAssetIds: [] };
 }
 
 /** The permit that a judge has looked at: what he finds says nothing of a later one. */

@@ -6,6 +6,7 @@ import { Executions } from './executions.js';
 import { KillSwitch } from './halt.js';
 import { Orders } from './orders.js';
 import { Outputs } from './outputs.js';
+import { Planned } from './planned.js';
 import { Reader } from './reader.js';
 import { Runs } from './runs.js';
 import { Schedules } from './schedules.js';
@@ -21,6 +22,7 @@ export interface Ledger {
   readonly id: string;
   readonly runs: Runs;
   readonly cohort: Cohort;
+  readonly planned: Planned;
   readonly executions: Executions;
   readonly verdicts: Verdicts;
   readonly outputs: Outputs;
@@ -65,6 +67,7 @@ function ledgerOver(database: Database, id: string, caps: CallCaps): Ledger {
     id,
     runs: new Runs(database),
     cohort: new Cohort(database),
+    planned: new Planned(database),
     executions: new Executions(database),
     verdicts: new Verdicts(database),
     outputs: new Outputs(database),

@@ -2,8 +2,12 @@
 import { MAX_SENDS } from '../domain/execution-state.js';
 import { HOUR_MS, wholeCap } from '../domain/rate-window.js';
 import type { Sql } from './database.js';
-import { readExecution } from './execution-row.js';
+import { type Execution, readExecution } from './execution-row.js';
+import type { CallLists } from './planned.js';
 import { readRun } from './runs.js';
+
+/** Membership is read again within the minute before each send (contract section 8, promise 2). */
+export const TAGS_FRESH_MS = 60_000;
 
 export interface PermitTerms {
   /** Real milliseconds in which the request must have started. */
@@ -20,10 +24,10 @@ export interface PermitTerms {
 }
 
 export type PermitAnswer =
-  | { kind: 'granted'; permit: number; sendBy: number; grantedAt: number; assetIds: string[] }
+  | ({ kind: 'granted'; permit: number; sendBy: number; grantedAt: number } & CallLists)
   | {
       kind: 'refused';
-      why: 'fence' | 'stopped' | 'paused' | 'halted' | 'state' | 'sends' | 'daily-quota' | 'serialised' | 'interval';
+      why: 'fence' | 'stopped' | 'paused' | 'halted' | 'state' | 'sends' | 'daily-quota' | 'serialised' | 'interval' | 'tags';
       waitMs: number;
       detail: string;
     };
@@ -47,7 +51,7 @@ export async function refusalFor(
   if (ledger?.halted) return refused('halted', 2_000, `all executions are halted${ledger.halted_why ? `: ${ledger.halted_why}` : ''}`);
   if (execution.state !== 'claimed') return refused('state', 0, `execution ${n} is ${execution.state}`);
   if (execution.sends >= MAX_SENDS) return refused('sends', 0, `execution ${n} has been sent ${execution.sends} times`);
-  return (await quotaRefusal(sql, now, terms)) ?? (await turnRefusal(sql, execution.scriptId, now));
+  return (await quotaRefusal(sql, now, terms)) ?? (await turnRefusal(sql, execution.scriptId, now)) ?? tagsRefusal(execution, now, terms);
 }
 
 async function quotaRefusal(sql: Sql, now: number, terms: PermitTerms): Promise<Refusal | undefined> {
@@ -78,6 +82,13 @@ async function turnRefusal(sql: Sql, scriptId: string, now: number): Promise<Ref
   const script = await sql.first<{ next_execute_at: number }>('SELECT next_execute_at FROM scripts WHERE script_id = ?', [scriptId]);
   const waitMs = (script?.next_execute_at ?? 0) - now;
   return waitMs > 0 ? refused('interval', waitMs, `the script's execution interval has not passed`) : undefined;
+}
+
+/** Asked last: reading tags costs calls, and would be stale again after a wait. */
+function tagsRefusal(execution: Execution, now: number, { sendWindowMs }: PermitTerms): Refusal | undefined {
+  if (execution.planned === undefined) return undefined;
+  const isFresh = execution.tagsReadAt !== undefined && now + sendWindowMs - execution.tagsReadAt <= TAGS_FRESH_MS;
+  return execution.gathered && isFresh ? undefined : refused('tags', 0, 'the members of its tags have to be read first');
 }
 
 function refused(why: Refusal['why'], waitMs: number, detail: string): Refusal {

@@ -258,9 +258,10 @@ export class Runs {
     );
     // Beyond some ten thousand assets the answer is «more than any window», so counting stops there.
     const waiting = await this.#database.first<{ n: number }>(
-      `SELECT count(*) AS n FROM (SELECT 1 FROM attempts WHERE outcome = 'pending' AND execution_n IS NULL LIMIT 10000)`,
+      `SELECT count(*) AS n FROM (SELECT 1 FROM attempts WHERE outcome = 'pending' AND execution_n IS NULL AND planned IS NULL LIMIT 10000)`,
     );
-    return { unsentExecutions: Math.ceil((waiting?.n ?? 0) / MAX_ASSETS_PER_EXECUTION), watchers: watchers?.n ?? 0 };
+    const byTags = await this.#database.first<{ n: number }>(`SELECT count(*) AS n FROM planned WHERE state = 'waiting'`);
+    return { unsentExecutions: Math.ceil((waiting?.n ?? 0) / MAX_ASSETS_PER_EXECUTION) + (byTags?.n ?? 0), watchers: watchers?.n ?? 0 };
   }
 
   /** Where the run stands, as the workflow carries it. */
@@ -278,9 +279,14 @@ export class Runs {
       [id],
     );
     const due = await sql.first<{ n: number; next: number | null }>(
-      `SELECT count(*) AS n, min(due_at) AS next FROM attempts WHERE run_id = ? AND outcome = 'pending' AND execution_n IS NULL`,
+      `SELECT count(*) AS n, min(due_at) AS next FROM attempts WHERE run_id = ? AND outcome = 'pending' AND execution_n IS NULL AND planned IS NULL`,
       [id],
     );
+    const byTags = await sql.first<{ executions: number; assets: number | null }>(
+      `SELECT count(*) AS executions, sum(size) AS assets FROM planned INDEXED BY planned_waiting WHERE run_id = ? AND state = 'waiting'`,
+      [id],
+    );
+    const waiting = (due?.n ?? 0) + (byTags?.assets ?? 0);
     const owed = await sql.first<{ n: number }>(`SELECT count(*) AS n FROM attempts WHERE run_id = ? AND output = 'owed'`, [id]);
     const attempted = await sql.first('SELECT 1 AS found FROM sends WHERE run_id = ? AND spent = 1 LIMIT 1', [id]);
     const script = await sql.first<{ durations: string }>('SELECT durations FROM scripts WHERE script_id = ?', [run.script_id]);
@@ -292,14 +298,15 @@ export class Runs {
       doubtful: open?.doubtful ?? 0,
       watched: open?.watched ?? 0,
       slotsTaken: open?.slots ?? 0,
-      waiting: due?.n ?? 0,
-      nextDueAt: due?.next ?? undefined,
+      waiting,
+      nextDueAt: byTags?.executions ? 0 : (due?.next ?? undefined),
       outputsOwed: owed?.n ?? 0,
       ...(await this.given(id)),
       accepted: run.accepted,
       callsUsed: run.api_calls,
       etaMs: etaMs({
-        waitingAssets: due?.n ?? 0,
+        // As many assets by id as would take the same number of executions.
+        waitingAssets: (due?.n ?? 0) + (byTags?.executions ?? 0) * MAX_ASSETS_PER_EXECUTION,
         inFlight: open?.watched ?? 0,
         maxInFlight: run.max_in_flight,
         durationsMs,

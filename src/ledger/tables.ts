@@ -71,6 +71,23 @@ const STEPS: readonly string[][] = [
       id INTEGER PRIMARY KEY, run_id TEXT, at INTEGER NOT NULL, actor TEXT, verified INTEGER NOT NULL DEFAULT 0, action TEXT NOT NULL, detail TEXT)`,
     `CREATE INDEX audit_run ON audit (run_id, id)`,
   ],
+  [
+    // Executions by tags (docs/tag-planner.md): what the plan wants sent, and which asset is meant to be hit by which of them.
+    `ALTER TABLE runs ADD COLUMN planning INTEGER NOT NULL DEFAULT 0`,
+    `ALTER TABLE runs ADD COLUMN plan TEXT`,
+    `CREATE TABLE planned (
+      run_id TEXT NOT NULL, p INTEGER NOT NULL, tag_ids TEXT NOT NULL, asset_ids TEXT NOT NULL, excluded_ids TEXT NOT NULL,
+      size INTEGER NOT NULL, state TEXT NOT NULL DEFAULT 'waiting', PRIMARY KEY (run_id, p)) WITHOUT ROWID`,
+    `CREATE INDEX planned_waiting ON planned (run_id, p) WHERE state = 'waiting'`,
+    `ALTER TABLE attempts ADD COLUMN planned INTEGER`,
+    `CREATE INDEX attempts_planned ON attempts (run_id, planned, execution_n) WHERE planned IS NOT NULL`,
+    // What the plan has given to a tag is not due by id: without this a claim by ids would read past all of it.
+    `DROP INDEX attempts_due`,
+    `CREATE INDEX attempts_due ON attempts (run_id, due_at, seq) WHERE outcome = 'pending' AND execution_n IS NULL AND planned IS NULL`,
+    `ALTER TABLE executions ADD COLUMN planned INTEGER`,
+    `ALTER TABLE executions ADD COLUMN gathered INTEGER NOT NULL DEFAULT 1`,
+    `ALTER TABLE executions ADD COLUMN tags_read_at INTEGER`,
+  ],
 ];
 
 /** Brings the tables to this build's version. Returns the ledger's identity, drawn once when it is created. */

@@ -1,6 +1,5 @@
 // What the watch learns about assets. Writes are idempotent: the same look written twice leaves the same rows.
-import { batches } from '../domain/batches.js';
-import { MAX_ASSETS_PER_EXECUTION } from '../domain/execution-state.js';
+import { batchesOf } from '../domain/batches.js';
 import type { AssetDecision } from '../domain/settle.js';
 import { type AttemptRow, afterLook, isSameRow, WRITTEN_COLUMNS, writtenValues } from './attempt-row.js';
 import { type Closed, closeOpen } from './closing.js';
@@ -113,7 +112,7 @@ export class Verdicts {
   /** Writes looks at many executions with few commits, each of which waits for the disk. Returns the number of assets whose outcome changed. */
   async recordAll(runId: string, looks: readonly LookAt[], retry: RetryRule): Promise<number> {
     let changed = 0;
-    for (const part of batches(looks, ROWS_PER_TRANSACTION / MAX_ASSETS_PER_EXECUTION)) {
+    for (const part of batchesOf(looks, ROWS_PER_TRANSACTION, ({ decisions }) => decisions.length)) {
       changed += await this.#database.transaction(async (sql) => {
         let inPart = 0;
         for (const look of part) inPart += await recordLook(sql, runId, look, retry);
@@ -151,7 +150,7 @@ export class Verdicts {
       );
       await sql.run(`UPDATE attempts SET last = 0 WHERE ${chosen} AND execution_n IS NOT NULL`, [runId, list]);
       const unsent = await sql.run(
-        `UPDATE attempts SET outcome = 'pending', reason = NULL, due_at = ? WHERE ${chosen} AND execution_n IS NULL`,
+        `UPDATE attempts SET outcome = 'pending', reason = NULL, planned = NULL, due_at = ? WHERE ${chosen} AND execution_n IS NULL`,
         [now, runId, list],
       );
       return added + unsent;

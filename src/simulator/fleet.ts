@@ -13,6 +13,8 @@ export interface Fleet {
   operatingSystem(index: number): string;
   agentVersion(index: number): string;
   tagIds(index: number): number[];
+  /** From now on the asset bears the tag, or bears it no more, whatever the tag's rule says. */
+  retag(index: number, tagId: number, bears: boolean): void;
 }
 
 export function fleetOf(settings: SimulatorSettings): Fleet {
@@ -20,6 +22,7 @@ export function fleetOf(settings: SimulatorSettings): Fleet {
   const platform = (index: number) =>
     settings.windowsEvery > 0 && (index + 1) % settings.windowsEvery === 0 ? ('WINDOWS' as const) : ('LINUX' as const);
   const assetId = (index: number) => firstAssetId + index;
+  const retagged = new Map<number, Map<number, boolean>>();
   return {
     size,
     assetId,
@@ -33,7 +36,13 @@ export function fleetOf(settings: SimulatorSettings): Fleet {
     address: (index) => `10.${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}`,
     operatingSystem: (index) => (platform(index) === 'LINUX' ? 'CentOS Linux 7.9.2009' : 'Microsoft Windows Server 2019 Standard'),
     agentVersion: (index) => (index % 10 === 9 ? '4.8.0.31' : '5.0.0.17'),
-    tagIds: (index) => tags.filter(({ modulo, remainder }) => index % modulo === remainder % modulo).map((tag) => tag.id),
+    tagIds: (index) =>
+      tags
+        .filter(({ id, modulo, remainder }) => retagged.get(id)?.get(index) ?? index % modulo === remainder % modulo)
+        .map((tag) => tag.id),
+    retag(index, tagId, bears) {
+      retagged.set(tagId, (retagged.get(tagId) ?? new Map<number, boolean>()).set(index, bears));
+    },
   };
 }
 

@@ -36,6 +36,8 @@ export interface SimulatorState {
   /** Simulated epoch milliseconds. */
   now(): number;
   revokeTokens(): void;
+  /** Somebody gives an asset a tag, or takes it away. Unknown assets are ignored. */
+  retag(assetId: string | number, tagId: number, bears: boolean): void;
 }
 
 export interface SimulatorStats {
@@ -83,6 +85,10 @@ export async function startSimulator(options: SimulatorOptions & { now?: () => n
       fateOf(settings, { index: world.fleet.indexOf(String(assetId)) ?? -1, assetId: Number(assetId) }, attempt),
     now: clock.now,
     revokeTokens: tokens.revokeAll,
+    retag(assetId, tagId, bears) {
+      const index = world.fleet.indexOf(String(assetId));
+      if (index !== undefined) world.fleet.retag(index, tagId, bears);
+    },
   };
   return {
     url: `http://${settings.host}:${port}`,

@@ -1,0 +1,45 @@
+// Within the minute before an execution by tags is sent: are its tags' members still exactly the assets it is meant for?
+import { setImmediate as breathe } from 'node:timers/promises';
+import { verifyPlan } from '../domain/tag-plan-check.js';
+import type { Execution } from '../ledger/executions.js';
+import type { ActivityDependencies } from './dependencies.js';
+import { membersOf } from './read-tags.js';
+
+/** `ready`: the permit may be asked for again. `by-ids`: its assets went back, to go by ids. */
+export type Verified = 'ready' | 'by-ids' | 'moved';
+
+/** Reads the members of the execution's tags, and gives the tags up where they hit anything else than planned. Throws `QualysError`. */
+export async function verifyTags(
+  { ledger, qualys }: ActivityDependencies,
+  { runId, execution, beat }: { runId: string; execution: Execution; beat: () => void },
+): Promise<Verified> {
+  const { n, planned } = execution;
+  if (planned === undefined) return 'moved';
+  const gathered = await ledger.planned.gather(runId, n);
+  if (gathered.kind === 'moved') return 'moved';
+  if (gathered.kind === 'broken') return giveUpTags(ledger, { runId, n, why: gathered.why });
+
+  // From here on: what changes while pages are read is older than the last page.
+  const readAt = await ledger.database.now();
+  const lists = await ledger.planned.listsOf(runId, planned);
+  const memberships = new Map<string, string[]>();
+  for (const tagId of lists.tagIds) memberships.set(tagId, (await membersOf(qualys, { runId, tagId, onPage: beat })) ?? []);
+  const hits = await ledger.executions.assetsOf(runId, n);
+  const { problems, executions } = await verifyPlan({ cohort: hits, executions: [{ ...lists, hits }] }, memberships, () => breathe());
+  const [found] = executions;
+  const why = problems[0] ?? (found?.verdict === 'drifted' ? found.why : undefined);
+  if (why !== undefined) return giveUpTags(ledger, { runId, n, why });
+  await ledger.planned.setTagsRead(runId, n, readAt);
+  return 'ready';
+}
+
+/** Its assets go by ids, each meant for the same script once, as before. */
+export async function giveUpTags(
+  ledger: ActivityDependencies['ledger'],
+  { runId, n, why }: { runId: string; n: number; why: string },
+): Promise<Verified> {
+  const became = await ledger.planned.dissolve(runId, n, why);
+  if (became === 'moved') return 'moved';
+  await ledger.audit.add(runId, { action: became === 'by-ids' ? 'tags-given-up' : 'gave-up', detail: `execution ${n}: ${why}` });
+  return 'by-ids';
+}
