@@ -27,7 +27,7 @@ export function countCommand(invocation: Invocation) {
       await withQualys(invocation, options, async ({ qualys, signal }) => {
         const asked = { ...questionOf(options), signal };
         if (groupBy === undefined) {
-          const count = await (what === 'schedules' ? qualys.countSchedules(asked) : qualys.count(what, asked));
+          const count = await qualys.count(what, asked);
           await writeOne(invocation, { value: { count }, lines: [[{ text: count.toLocaleString('en-US') }]], options });
           return;
         }

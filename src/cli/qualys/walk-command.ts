@@ -47,12 +47,13 @@ interface SearchOptions extends HowMany {
 
 /** The options as the client's walks over CAR take them. */
 export function searchOf(options: SearchOptions, link: QualysLink): WalkOptions {
-  const { filter, start, end, raw } = options;
+  const { filter, start, end, raw, all } = options;
   return {
     ...(filter === undefined ? {} : { filter }),
     ...(start === undefined ? {} : { startAt: start }),
     ...(end === undefined ? {} : { endAt: end }),
     ...(raw === undefined ? {} : { raw }),
+    ...(all === undefined ? {} : { readAhead: true }),
     ...pagingOf(options),
     signal: link.signal,
   };

@@ -11,6 +11,6 @@ export async function toFile(path: string, chunks: AsyncIterable<string> | Itera
   }
 }
 
-function isOfTheFileSystem(error: unknown): error is Error {
-  return error instanceof Error && 'syscall' in error && 'code' in error;
+function isOfTheFileSystem(error: unknown): error is NodeJS.ErrnoException {
+  return typeof error === 'object' && error !== null && 'syscall' in error && 'code' in error;
 }

@@ -92,8 +92,8 @@ class Taken<Row> {
       this.unreadable += page.unreadable ?? 0;
       this.total = page.total ?? this.total;
       this.more = page.cursor !== undefined || page.rows.length > rows.length;
-      yield { rows, raw: page.raw?.slice(0, left) };
       await this.#progress.show(this.rows, this.total);
+      yield { rows, raw: page.raw?.slice(0, left) };
       if (wanted === undefined || this.rows >= wanted) return;
     }
   }
@@ -113,7 +113,7 @@ async function writeEpilogue<Row>(invocation: Invocation, taken: Taken<Row>, { n
   if (options.out !== undefined) await writeLine(stderr, `Wrote ${number(taken.rows)} ${noun} to ${options.out}`);
   else if (taken.rows === 0 && taken.unreadable === 0)
     await writeLine(stderr, `There are no ${noun}${taken.total ? ' that can be read' : ''}.`);
-  if (taken.unreadable > 0) {
+  if (taken.unreadable > 0 && !options.raw) {
     await writeLine(stderr, `${number(taken.unreadable)} ${noun} could not be understood and are left out; --raw shows them as they came.`);
   }
   if (taken.more) {
