@@ -1,0 +1,70 @@
+import { describe, expect, test } from '@jest/globals';
+import { ProcessGate, processClock } from './process-gate.js';
+
+function gateAt(caps: { callsPerHour: number; concurrency: number }) {
+  const clock = { ms: 1_000_000 };
+  return { clock, gate: new ProcessGate(caps, () => clock.ms) };
+}
+
+async function go(gate: ProcessGate): Promise<number> {
+  const answer = await gate.enter({ holdMs: 32_000 });
+  if (answer.kind !== 'go') throw new Error(answer.why);
+  return answer.callId;
+}
+
+describe('a gate without a ledger', () => {
+  test('keeps the cap over a sliding hour', async () => {
+    const { gate, clock } = gateAt({ callsPerHour: 2, concurrency: 9 });
+    await gate.leave(await go(gate), undefined);
+    clock.ms += 600_000;
+    await gate.leave(await go(gate), undefined);
+    expect(await gate.enter({ holdMs: 1 })).toEqual({ kind: 'wait', waitMs: 3_000_000, why: 'the cap of 2 calls an hour is used up' });
+    clock.ms += 3_000_000;
+    await gate.leave(await go(gate), undefined);
+    expect(await gate.enter({ holdMs: 1 })).toMatchObject({ kind: 'wait', waitMs: 600_000 });
+  });
+
+  test('keeps the cap of calls at once; a place comes back by leaving, or by itself', async () => {
+    const { gate, clock } = gateAt({ callsPerHour: 100, concurrency: 1 });
+    const first = await go(gate);
+    expect(await gate.enter({ holdMs: 1 })).toMatchObject({ kind: 'wait', why: '1 calls run already' });
+    await gate.leave(first, undefined);
+    await go(gate);
+    clock.ms += 32_000;
+    await go(gate);
+  });
+
+  test('does not count a call of which nothing was sent', async () => {
+    const { gate } = gateAt({ callsPerHour: 1, concurrency: 1 });
+    await gate.cancel(await go(gate));
+    await go(gate);
+  });
+
+  test('waits as long as Qualys asks, and 10 s after a refusal that names no time', async () => {
+    const { gate, clock } = gateAt({ callsPerHour: 100, concurrency: 9 });
+    await gate.leave(await go(gate), { refused: true, toWaitSec: 7 });
+    expect(await gate.enter({ holdMs: 1 })).toMatchObject({ kind: 'wait', waitMs: 7_000 });
+    clock.ms += 7_000;
+    await gate.leave(await go(gate), { refused: true });
+    expect(await gate.enter({ holdMs: 1 })).toMatchObject({ kind: 'wait', waitMs: 10_000 });
+  });
+
+  test('keeps the window that Qualys announces', async () => {
+    const { gate, clock } = gateAt({ callsPerHour: 100, concurrency: 9 });
+    await gate.leave(await go(gate), { refused: false, limit: 5, remaining: 1, windowSec: 60 });
+    const last = await go(gate);
+    expect(await gate.enter({ holdMs: 1 })).toMatchObject({ kind: 'wait', waitMs: 60_000 });
+    await gate.leave(last, undefined);
+    clock.ms += 60_000;
+    await go(gate);
+  });
+});
+
+test('the clock goes on from the newest answer', async () => {
+  const local = { ms: 5_000 };
+  const clock = processClock(() => local.ms);
+  expect(await clock.now()).toBe(5_000);
+  await clock.observe(65_000);
+  local.ms += 1_000;
+  expect(await clock.now()).toBe(66_000);
+});
