@@ -5,6 +5,9 @@ import { activitiesCommand } from './activities.js';
 import { assetJobsCommand } from './asset-jobs.js';
 import { carAssetsCommand } from './assets.js';
 import { countCommand } from './count.js';
+import { easmCommand } from './easm.js';
+import { edrCommand } from './edr.js';
+import { gavCommand } from './gav.js';
 import { jobsCommand } from './jobs.js';
 import { scriptsCommand } from './scripts.js';
 import { tagsCommand } from './tags.js';
@@ -19,6 +22,9 @@ export function qualysCommand(invocation: Invocation) {
     assetJobsCommand(invocation),
     activitiesCommand(invocation),
     countCommand(invocation),
+    gavCommand(invocation),
+    edrCommand(invocation),
+    easmCommand(invocation),
   ];
   for (const command of commands) group.addCommand(command);
   return group;
