@@ -1,14 +1,18 @@
 import { activityInfo, CancelledFailure, Context, heartbeat } from '@temporalio/activity';
 import type { ApprovalRule, PlaybookApproval } from '../domain/approval.js';
+import { type NotJoinedList, notJoinedText, readNotJoined } from '../domain/asset-join-record.js';
 import type { Blocked } from '../domain/blocked.js';
 import { QqlUnsafe } from '../domain/qql.js';
 import type { FrozenCohort } from '../ledger/cohort.js';
-import type { StoredRequest } from '../ledger/runs.js';
+import type { StoredRequest } from '../ledger/run-row.js';
 import { QualysError } from '../qualys/errors.js';
 import type { Script } from '../qualys/qualys.js';
+import type { Policy } from '../schema/policy.js';
 import { namespaceIdOf } from '../temporal/namespace-id.js';
 import type { ActivityDependencies } from './dependencies.js';
-import { blockedBy, failureTypeOf, later, never, waitAfter } from './outcome-of-attempt.js';
+import { passEasmGate } from './easm-gate.js';
+import { blockedBy, failureTypeOf, later, NotYet, never, waitAfter } from './outcome-of-attempt.js';
+import { planExecutions } from './plan-executions.js';
 import { readTargets } from './read-targets.js';
 import { resolveTargets, UnresolvedTargets } from './resolve-targets.js';
 
@@ -72,14 +76,15 @@ async function openWith(dependencies: ActivityDependencies, input: OpenRunInput)
   const { runId, request } = input;
   const opening = await ledger.cohort.begin(runId);
   if (!opening) throw never('AlreadyRun', `The run ${runId} has ended in this ledger. An id is used once: start again under another one.`);
-  const cohort = 'frozen' in opening ? opening.frozen : await freezeCohort(dependencies, input, opening.attempt);
+  const tagsSeen = new Map<string, number>();
+  const cohort = 'frozen' in opening ? opening.frozen : await freezeCohort(dependencies, input, { attempt: opening.attempt, tagsSeen });
   // As it was approved with the cohort, also when another attempt did it.
   const script = (await ledger.runs.get(runId))?.script;
   if (!script) throw new Error(`The ledger knows no script of the run ${runId}.`);
-  if (cohort.size === 0) throw never('NoTargets', 'The targets name no asset: the cohort is empty, so there is nothing to run on.');
-  if (request.maxAssets !== undefined && cohort.size > request.maxAssets) {
-    throw never('PolicyViolation', `The cohort has ${cohort.size} assets and maxAssets is ${request.maxAssets}. Nothing was sent.`);
-  }
+  if (cohort.size === 0) throw never('NoTargets', noTargets(readNotJoined(await ledger.audit.of(runId))));
+  const tooMany = tooManyAssets(cohort.size, request.maxAssets);
+  if (tooMany !== undefined) throw never('PolicyViolation', tooMany);
+  await planExecutions(dependencies, { runId, strategy: request.strategy, tagsSeen, onPage: goOn });
   return {
     kind: 'opened',
     script: { id: script.id, title: script.title },
@@ -88,14 +93,21 @@ async function openWith(dependencies: ActivityDependencies, input: OpenRunInput)
   };
 }
 
-async function freezeCohort(dependencies: ActivityDependencies, input: OpenRunInput, attempt: number): Promise<FrozenCohort> {
+async function freezeCohort(
+  dependencies: ActivityDependencies,
+  input: OpenRunInput,
+  { attempt, tagsSeen }: { attempt: number; tagsSeen: Map<string, number> },
+): Promise<FrozenCohort> {
   const { ledger, qualys, policy } = dependencies;
   const { runId, request } = input;
+  // Before the wait and behind it: four hours are long for a request that is refused anyway, and long enough for a script to change.
+  if (request.waitFor && input.shown?.kind !== 'easm') refuseScript(await qualys.script(request.script, { runId }), request, policy);
+  await passEasmGate(dependencies, input);
   const script = await qualys.script(request.script, { runId });
-  refuseScript(script, request, policy.scripts?.allow);
+  refuseScript(script, request, policy);
   await ledger.runs.setScript(runId, { id: script.id, title: script.title, sha256: script.sha256 });
   const targets = await readTargets(dependencies.client, { ...input, workflowId: runId });
-  return resolveTargets(dependencies, { runId, attempt, targets, script, onPage: goOn });
+  return resolveTargets(dependencies, { runId, attempt, targets, script, onPage: goOn, tagsSeen });
 }
 
 /** A run that is cancelled does not walk its cohort to the end. */
@@ -118,15 +130,34 @@ export function refusedScript(
   return { type: 'ScriptNotRunnable', message: `Script ${named} is ${script.status}: only an approved script may run.` };
 }
 
-function refuseScript(script: Script, request: StoredRequest, allowed: readonly string[] | undefined): void {
-  const refusal = refusedScript(script, allowed);
+/** The same for a run, whose request may pin the content. */
+export function refusedForRun(
+  script: Script,
+  { scriptSha256 }: Pick<StoredRequest, 'scriptSha256'>,
+  { scripts }: Pick<Policy, 'scripts'>,
+): ReturnType<typeof refusedScript> {
+  const refusal = refusedScript(script, scripts?.allow);
+  if (refusal || scriptSha256 === undefined || script.sha256 === scriptSha256) return refusal;
+  const message = `Script ${script.id} (${script.title}) has the content hash ${script.sha256 ?? 'unknown'}, the request pins ${scriptSha256}: it was changed since.`;
+  return { type: 'ScriptNotRunnable', message };
+}
+
+function refuseScript(script: Script, request: StoredRequest, policy: Policy): void {
+  const refusal = refusedForRun(script, request, policy);
   if (refusal) throw never(refusal.type, refusal.message);
-  if (request.scriptSha256 !== undefined && script.sha256 !== request.scriptSha256) {
-    throw never(
-      'ScriptNotRunnable',
-      `Script ${script.id} (${script.title}) has the content hash ${script.sha256 ?? 'unknown'}, the request pins ${request.scriptSha256}: it was changed since.`,
-    );
-  }
+}
+
+/** The same sentence for a run and for its dry run. */
+export function tooManyAssets(size: number, maxAssets: number | undefined): string | undefined {
+  if (maxAssets === undefined || size <= maxAssets) return undefined;
+  return `The cohort has ${size} assets and maxAssets is ${maxAssets}. Nothing was sent.`;
+}
+
+/** Names the first of those that could not be joined to CAR: they are why there is nothing. */
+export function noTargets({ count, assets }: NotJoinedList): string {
+  if (count === 0) return 'The targets name no asset: the cohort is empty, so there is nothing to run on.';
+  const named = assets.slice(0, 5).map(notJoinedText).join('; ');
+  return `None of the ${count} hosts that the query found is an asset of CAR: ${named}${count > 5 ? `; and ${count - 5} more` : ''}`;
 }
 
 /** What has to be approved before anything is sent: by the policy's threshold, and by the playbook that a ticket came through. */
@@ -143,19 +174,26 @@ function approvalFor({ policy }: ActivityDependencies, { playbookApproval }: Ope
 
 /** Where in the request stands what an endpoint took for wrong. */
 function inRequest(endpoint: string | undefined): string {
+  if (endpoint === undefined) return '';
   if (endpoint === 'script') return 'script';
+  if (endpoint.startsWith('easm/')) return 'waitFor.easm';
+  if (/^(rest|am|ioc)\//.test(endpoint)) return 'targets.query.filter';
   return endpoint === 'assets/search' ? 'targets' : '';
 }
 
 function blockedOrThrow(error: unknown, shown: Blocked | undefined): OpenRunResult {
   if (error instanceof UnresolvedTargets) throw never('InvalidRequest', error.message, error.problems.slice(0, 200));
   if (error instanceof QqlUnsafe) throw never('InvalidRequest', error.message, [{ path: 'targets', problem: error.message }]);
+  if (error instanceof NotYet) return laterUnlessNew(error.blocked, shown, error.waitMs);
   if (!(error instanceof QualysError)) throw error;
   const type = failureTypeOf(error);
   if (type === 'InvalidRequest') throw never(type, error.message, [{ path: inRequest(error.facts.endpoint), problem: error.message }]);
   if (type !== undefined) throw never(type, error.message);
-  const blocked = blockedBy(error);
-  // The first time the workflow is told, so that an operator sees why; afterwards waiting costs no history.
+  return laterUnlessNew(blockedBy(error), shown, waitAfter(error, activityInfo().attempt));
+}
+
+/** The first time the workflow is told, so that an operator sees why; afterwards waiting costs no history. */
+function laterUnlessNew(blocked: Blocked, shown: Blocked | undefined, waitMs: number): OpenRunResult {
   if (shown?.kind !== blocked.kind) return { kind: 'blocked', blocked };
-  throw later(waitAfter(error, activityInfo().attempt), error.message);
+  throw later(waitMs, blocked.why);
 }
