@@ -1,5 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import { describe, expect, test } from '@jest/globals';
+import { processContext } from '../src/cli/process-context.js';
+import { buildProgram } from '../src/cli/program.js';
 import { createQualys } from '../src/qualys/client.js';
 import { type Operation, operations } from '../src/qualys/operations.js';
 import { recordingGate, settableClock } from '../test/support/qualys-client.js';
@@ -10,6 +13,7 @@ const activities = readdirSync(new URL('../src/activities', import.meta.url))
   .filter((file) => !file.endsWith('.test.ts'))
   .map((file) => text(`src/activities/${file}`))
   .join('\n');
+const program = await buildProgram({ ...processContext(), json: false, exitCode: undefined });
 const declared: [string, Operation][] = Object.values(operations).map((operation: Operation) => [
   `${operation.method} ${operation.path}`,
   operation,
@@ -29,12 +33,42 @@ describe('docs/api-coverage.md', () => {
   });
 });
 
-describe.each(declared)('%s', (_, { client, usedFor, sample: [file, title] }) => {
+/** Words of a command that are neither one of the commands there are, nor an option or a choice of the last of them. */
+function wordsUnknownTo(parent: CommandUnknownOpts, words: readonly string[]): readonly string[] {
+  const [first = '', ...rest] = words;
+  const child = parent.commands.find((command) => command.name() === first);
+  if (child) return wordsUnknownTo(child, rest);
+  if (parent.commands.length > 0) return words.length > 0 ? words : ['(a group is no command)'];
+  const choices = parent.registeredArguments.flatMap(({ argChoices = [] }) => argChoices);
+  return words.filter((word) => !choices.includes(word) && !parent.options.some(({ long }) => long === word));
+}
+
+describe('the check of commands', () => {
+  test.each([
+    ['qualys scripts list', []],
+    ['qualys count assets', []],
+    ['qualys scripts', ['(a group is no command)']],
+    ['qualys scripts burn', ['burn']],
+    ['qualys count tags', ['tags']],
+    ['qualys jobs --v3', ['--v3']],
+  ])('%s', (command, unknown) => {
+    expect(wordsUnknownTo(program, command.split(' '))).toEqual(unknown);
+  });
+});
+
+describe.each(declared)('%s', (_, { client, command, sample: [file, title] }) => {
+  test('has the command that the table names, with an example', () => {
+    expect(wordsUnknownTo(program, command.split(' '))).toEqual([]);
+    const [words = ''] = command.split(' --');
+    expect(text('docs/qualys-commands.md')).toContain(`overhaul ${words}`);
+  });
+
   test('has the test of its sample that the table names', () => {
     expect(text(`src/qualys/${file}`)).toContain(`test('${title}'`);
   });
 
-  test('is a method of the client, called by an activity if the table says so, and only then', async () => {
+  // Versions and fallbacks of one call share a method: the table may say of one of them that it is used.
+  test('is a method of the client, called by an activity if the table says so of it, and only then', async () => {
     const qualys = createQualys({
       baseUrl: 'http://127.0.0.1:1',
       username: 'u',
@@ -44,6 +78,7 @@ describe.each(declared)('%s', (_, { client, usedFor, sample: [file, title] }) =>
     });
     expect(client === 'createQualys' ? 'function' : typeof qualys[client]).toBe('function');
     await qualys.close();
-    expect(activities.includes(`qualys.${client}(`)).toBe(usedFor !== undefined);
+    const sharing = declared.filter(([, operation]) => operation.client === client);
+    expect(activities.includes(`qualys.${client}(`)).toBe(sharing.some(([, { usedFor }]) => usedFor !== undefined));
   });
 });

@@ -6,15 +6,14 @@ const DOCUMENTED = 30;
 /** The text of docs/api-coverage.md. */
 export function apiCoverageMarkdown(): string {
   const declared: Operation[] = Object.values(operations).sort((a, b) => a.number - b.number);
-  const withCommand = declared.filter(({ command }) => command !== undefined).length;
   const inRuns = declared.filter(({ usedFor }) => usedFor !== undefined).length;
   return `${[
     '# Coverage of the Qualys API',
     '',
     '<!-- Written by `npm run docs` from src/qualys/operations.ts: change it there. -->',
     '',
-    `${declared.length} of ${DOCUMENTED} documented operations are declared; ${withCommand} have a command of their own, ${inRuns} are called by activities of a run, beside \`/auth\`, which is behind all of them.`,
-    'The client is `createQualys` of `src/qualys/client.ts`. The samples of the documents are in `src/qualys/samples`, with a list of what was mended.',
+    `${declared.length} of ${DOCUMENTED} documented operations are declared, each with its command and the test of its documented sample; ${inRuns} are called by activities of a run, beside \`/auth\`, which is behind all of them.`,
+    'The client is `createQualys` of `src/qualys/client.ts`. The samples of the documents are in `src/qualys/samples`, with a list of what was mended. Tests are in `src/qualys`. Commands: [qualys-commands.md](qualys-commands.md).',
     '',
     '| # | operation | client | kind | paging | command | workflow use | test of the sample |',
     '| --- | --- | --- | --- | --- | --- | --- | --- |',
@@ -31,7 +30,7 @@ function cells({ number, method, path, alsoAt, client, kind, paging, command, us
     `\`${client}\``,
     kind,
     paging === 'none' ? '' : paging,
-    command === undefined ? '' : `\`${command}\``,
+    `\`overhaul ${command}\``,
     usedFor ?? '',
     `\`${file}\`: ${title}`,
   ];

@@ -7,10 +7,10 @@ import { instant, searchOf, walkCommand } from './walk-command.js';
 import { writeRows } from './write-rows.js';
 
 const COLUMNS: readonly Column<AuditRecord>[] = [
-  { title: 'AT', text: ({ at }) => tableTime(at) },
+  { title: 'AT (UTC)', text: ({ at }) => tableTime(at) },
   { title: 'ACTION', text: ({ action }) => action },
-  { title: 'USER', text: ({ user }) => user, flexible: true },
-  { title: 'SCRIPT', text: ({ targetId }) => targetId ?? '', align: 'right' },
+  { title: 'USER', text: ({ user }) => user, flexible: true, dispensable: true },
+  { title: 'SCRIPT', text: ({ targetId }) => targetId ?? '', align: 'right', dispensable: true },
   { title: 'TITLE', text: ({ targetName }) => targetName, flexible: true },
 ];
 

@@ -9,12 +9,12 @@ import { instant, searchOf, walkCommand } from './walk-command.js';
 import { writeRows } from './write-rows.js';
 
 const COLUMNS: readonly Column<AssetJobRow>[] = [
-  { title: 'JOB', text: ({ jobId }) => jobId, align: 'right' },
+  { title: 'JOB', text: ({ jobId }) => jobId, align: 'right', dispensable: true },
   { title: 'ASSET', text: ({ assetId }) => assetId, align: 'right' },
   { title: 'STATUS', text: ({ status }) => status, style: statusStyle },
-  { title: 'EXIT', text: ({ exitCode }) => (exitCode === undefined ? '' : String(exitCode)), align: 'right' },
-  { title: 'ENDED', text: ({ finishedAt, endedAt }) => tableTime(finishedAt ?? endedAt) },
-  { title: 'NAME', text: ({ assetName }) => assetName ?? '', flexible: true },
+  { title: 'EXIT', text: ({ exitCode }) => (exitCode === undefined ? '' : String(exitCode)), align: 'right', dispensable: true },
+  { title: 'ENDED (UTC)', text: ({ finishedAt, endedAt }) => tableTime(finishedAt ?? endedAt), dispensable: true },
+  { title: 'NAME', text: ({ assetName }) => assetName ?? '', flexible: true, dispensable: true },
 ];
 const OUTPUT: Column<AssetJobRow> = { title: 'OUTPUT', text: ({ output }) => output?.toString('utf8').trim() ?? '', flexible: true };
 

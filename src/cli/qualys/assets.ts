@@ -8,7 +8,7 @@ import { writeRows } from './write-rows.js';
 const COLUMNS: readonly Column<CarAsset>[] = [
   { title: 'ASSET', text: ({ assetId }) => assetId, align: 'right' },
   { title: 'NAME', text: ({ name }) => name, flexible: true },
-  { title: 'PLATFORM', text: ({ platform }) => platform ?? '' },
+  { title: 'PLATFORM', text: ({ platform }) => platform ?? '', dispensable: true },
   { title: 'TAGS', text: ({ tags }) => tags.join(' '), flexible: true },
 ];
 

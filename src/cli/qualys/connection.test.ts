@@ -142,6 +142,7 @@ describe('what goes wrong has a code and a way out', () => {
       env: environment(url),
       stdout: { ...output, write: async () => undefined },
       stderr: { ...output, write: async (chunk) => void stderr.push(String(chunk)) },
+      async *stdin() {},
       now: Date.now,
       pause: async () => undefined,
       userName: 'kim',

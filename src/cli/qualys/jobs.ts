@@ -8,10 +8,10 @@ import { writeRows } from './write-rows.js';
 
 const COLUMNS: readonly Column<ScriptJob>[] = [
   { title: 'JOB', text: ({ id }) => id, align: 'right' },
-  { title: 'CREATED', text: ({ createdAt }) => tableTime(createdAt) },
+  { title: 'CREATED (UTC)', text: ({ createdAt }) => tableTime(createdAt) },
   { title: 'SCRIPT', text: ({ scriptId }) => scriptId, align: 'right' },
-  { title: 'TYPE', text: ({ executionType, isTest }) => `${executionType ?? ''}${isTest ? ' test' : ''}`.trim() },
-  { title: 'CORRELATION UUID', text: ({ correlationUuid }) => correlationUuid, flexible: true },
+  { title: 'TYPE', text: ({ executionType, isTest }) => `${executionType ?? ''}${isTest ? ' test' : ''}`.trim(), dispensable: true },
+  { title: 'CORRELATION UUID', text: ({ correlationUuid }) => correlationUuid, flexible: true, dispensable: true },
 ];
 
 export function jobsCommand(invocation: Invocation) {

@@ -9,7 +9,7 @@ const COLUMNS: readonly Column<Script>[] = [
   { title: 'ID', text: ({ id }) => id, align: 'right' },
   { title: 'TITLE', text: ({ title }) => title, flexible: true },
   { title: 'STATUS', text: ({ status }) => status, style: ({ status }) => (status === 'APPROVED' ? 'good' : 'warn') },
-  { title: 'PLATFORM', text: ({ platform }) => platform },
+  { title: 'PLATFORM', text: ({ platform }) => platform, dispensable: true },
 ];
 
 export function scriptsListCommand(invocation: Invocation) {

@@ -13,7 +13,7 @@ interface Tag {
 const COLUMNS: readonly Column<Tag>[] = [
   { title: 'TAG', text: ({ tagId }) => tagId, align: 'right' },
   { title: 'NAME', text: ({ name }) => name, flexible: true },
-  { title: 'UUID', text: ({ tagUuid }) => tagUuid, flexible: true },
+  { title: 'UUID', text: ({ tagUuid }) => tagUuid, flexible: true, dispensable: true },
 ];
 
 /** No filter: none is documented for tags, and a list that a service did not filter would look as if it had. */
