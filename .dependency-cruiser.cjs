@@ -31,7 +31,7 @@ module.exports = {
     reaches('activities', ['workflows', ...BELOW, 'schema', 'domain'], 'Steps use everything below them.'),
     reaches('workflows', ['activities', 'schema', 'domain'], 'The sandbox holds orchestration only.'),
     reaches('server', ['workflows', ...BELOW, 'schema', 'domain'], 'The server starts workflows and reads the ledger.'),
-    reaches('cli', ['server', 'simulator', 'workflows', ...BELOW, 'schema', 'domain'], 'The command line starts workflows and reads the ledger.'),
+    reaches('cli', ['activities', 'server', 'simulator', 'workflows', ...BELOW, 'schema', 'domain'], 'The command line starts workflows, reads the ledger, and resolves targets for a dry run as a run does.'),
     {
       name: 'workflows-import-activities-as-types',
       severity: 'error',

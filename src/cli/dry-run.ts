@@ -1,47 +1,192 @@
+// `overhaul run --dry-run`: what a run would do, found out by the code that opens runs. No execution is sent, and no run is entered.
 import { createHash } from 'node:crypto';
-import { MAX_ASSETS_PER_EXECUTION } from '../domain/execution-state.js';
+import { type NotJoinedList, notJoinedText } from '../domain/asset-join-record.js';
+import { describeEnvironmentProblems } from '../schema/config.js';
+import { loadConfigFile } from '../schema/config-file.js';
+import type { Policy } from '../schema/policy.js';
 import type { RemediationRequest } from '../schema/request.js';
+import { CommandFailed, EXIT, type ExitCode, type Invocation, writeJson, writeLine } from './context.js';
+import { type Cost, costOf } from './dry-run-cost.js';
+import type { Resolved } from './dry-run-resolve.js';
+import { type Line, painter } from './paint.js';
+import { settingsOf } from './settings.js';
+import { safeLine } from './terminal-text.js';
 
-export interface DryRun {
-  script: string;
-  cohort: { size: number; digest: string };
-  executions: number;
-  /** Calls to Qualys: 1.5 an execution with many in flight, 3 with the default four (docs/benchmarks.md). */
-  calls: { atLeast: number; atMost: number };
+/** How long one call may wait for the limits: whoever asks for a plan has a minute or two. */
+const MAX_WAIT_MS = 120_000;
+const ASSETS_SHOWN = 20;
+
+/** As the run itself would exit: 0, or 1 where it would be refused; 2 for targets that cannot be resolved; 3 without Qualys. */
+export async function printDryRun(invocation: Invocation, request: RemediationRequest): Promise<ExitCode> {
+  const { qualys } = settingsOf(invocation);
+  const { hostnames, assetTagIds, query } = request.targets;
+  if (!qualys && !hostnames?.length && !assetTagIds?.length && !query) return printOffline(invocation, request);
+  const { withQualys } = await import('./qualys/connection.js');
+  const { withResolved } = await import('./dry-run-resolve.js');
+  const { countingCalls } = await import('./dry-run-calls.js');
+  const policy = policyOf(invocation);
+  return withQualys(invocation, { wait: MAX_WAIT_MS }, async (link) => {
+    const counted = countingCalls(link.qualys);
+    try {
+      return await withResolved({ qualys: counted.qualys, policy }, request, async (resolved) => {
+        const easm = await easmOf(counted.qualys, request);
+        const plan = planOf(request, resolved, { policy, easm, openingCalls: counted.calls() });
+        await (invocation.json ? printJson(invocation, plan, resolved) : printLines(invocation, plan, resolved));
+        return plan.refused ? EXIT.notSucceeded : EXIT.done;
+      });
+    } catch (error) {
+      throw asRefusal(error);
+    }
+  });
 }
 
-export type DryRunAnswer = { ok: true; plan: DryRun } | { ok: false; problem: string };
+/** The document of `--json`, which ends with all `assets`. */
+interface Plan {
+  script: { id: string; title: string; status: string; platform: string; sha256?: string };
+  cohort: { size: number; digest: string };
+  skipped: Record<string, number>;
+  notJoined: NotJoinedList;
+  executions: number;
+  calls: Cost['calls'];
+  waitsFor?: { easm: string };
+  policy: { maxAssets?: number; allowedScripts?: string[]; neverTouch: Policy['neverTouch']; needsApproval: boolean; aboveAssets?: number };
+  refused?: { type: string; message: string };
+}
 
-/** What a run of named assets would do, as far as that can be known without asking Qualys. */
-export function dryRun({ script, targets, maxAssets }: RemediationRequest): DryRunAnswer {
-  if (targets.hostnames?.length || targets.assetTagIds?.length || targets.query) {
-    return {
-      ok: false,
-      problem:
-        'The request is well-formed, but which assets host names, tags or a query mean, only Qualys knows: --dry-run works with --assets.',
-    };
-  }
-  const excluded = new Set(targets.excludedAssetIds);
-  const assetIds = [...new Set(targets.assetIds)].filter((assetId) => !excluded.has(assetId));
-  if (assetIds.length === 0) return { ok: false, problem: 'No asset is left: every one that was named is excluded.' };
-  if (maxAssets !== undefined && assetIds.length > maxAssets) {
-    return { ok: false, problem: `The run would be refused: ${assetIds.length} assets are more than --max-assets ${maxAssets}.` };
-  }
-  const executions = Math.ceil(assetIds.length / MAX_ASSETS_PER_EXECUTION);
+function planOf(
+  { maxAssets, maxInFlight, output }: RemediationRequest,
+  { script, cohort, skipped, notJoined, refusal }: Resolved,
+  { policy, easm, openingCalls }: { policy: Policy; easm: string | undefined; openingCalls: number },
+): Plan {
+  const { id, title, status, platform, sha256 } = script;
+  const left = Object.values(skipped).reduce((sum, count) => sum + count, 0);
+  const { executions, calls } = costOf({ assets: refusal ? 0 : cohort.size - left, maxInFlight, output, openingCalls });
+  const aboveAssets = policy.approval?.aboveAssets;
   return {
-    ok: true,
-    plan: {
-      script,
-      cohort: { size: assetIds.length, digest: cohortDigest(assetIds) },
-      executions,
-      calls: { atLeast: Math.ceil(executions * 1.5), atMost: executions * 3 },
+    script: { id, title, status, platform, ...(sha256 === undefined ? {} : { sha256 }) },
+    cohort,
+    skipped,
+    notJoined,
+    executions,
+    calls,
+    ...(easm === undefined ? {} : { waitsFor: { easm } }),
+    policy: {
+      ...(maxAssets === undefined ? {} : { maxAssets }),
+      ...(policy.scripts ? { allowedScripts: policy.scripts.allow } : {}),
+      neverTouch: policy.neverTouch,
+      needsApproval: aboveAssets !== undefined && cohort.size > aboveAssets,
+      ...(aboveAssets === undefined ? {} : { aboveAssets }),
     },
+    ...(refusal ? { refused: refusal } : {}),
   };
 }
 
+async function easmOf(qualys: Parameters<typeof import('../activities/easm-gate.js').easmState>[0], { waitFor }: RemediationRequest) {
+  if (!waitFor) return undefined;
+  const { easmState } = await import('../activities/easm-gate.js');
+  const state = await easmState(qualys, waitFor, { runId: 'dry-run' });
+  if (state.kind === 'no-profile') throw new CommandFailed(EXIT.usage, `waitFor.easm: ${state.problem}`);
+  return state.kind === 'completed' ? 'completed' : state.profiles.map(({ profileId, status }) => `${profileId} ${status}`).join(', ');
+}
+
+async function printJson({ stdout }: Invocation, plan: Plan, { ledger, runId }: Resolved): Promise<void> {
+  const { jsonArray } = await import('../report/json-report.js');
+  await stdout.write(`${JSON.stringify(plan).slice(0, -1)},\n"assets":`);
+  for await (const chunk of jsonArray(ledger.reader.allAssets(runId))) await stdout.write(chunk);
+  await stdout.write('}\n');
+}
+
+async function printLines({ stdout, env }: Invocation, plan: Plan, { ledger, runId }: Resolved): Promise<void> {
+  const paint = painter(stdout, env);
+  const say = (name: string, text: string, style?: 'bad' | 'warn'): Promise<void> =>
+    writeLine(
+      stdout,
+      paint([
+        { text: `${name.padEnd(12)}`, style: 'soft' },
+        { text: safeLine(text), style },
+      ] satisfies Line),
+    );
+  const { script, cohort, notJoined, policy } = plan;
+  await say('script', `${script.title} (${script.id}), ${[script.platform, script.status].filter(Boolean).join(', ')}`);
+  await say('cohort', `${counted(cohort.size, 'asset')}, digest ${cohort.digest}`);
+  for (const { assetId, name, reason } of (await ledger.reader.assets(runId, { limit: ASSETS_SHOWN })).items) {
+    await say('', `${assetId}${name ? `  ${name}` : ''}${reason ? `  skipped: ${reason}` : ''}`);
+  }
+  if (cohort.size > ASSETS_SHOWN) await say('', `and ${cohort.size - ASSETS_SHOWN} more: --json lists all`);
+  for (const [reason, count] of Object.entries(plan.skipped)) await say('skipped', `${counted(count, 'asset')}: ${reason}`, 'warn');
+  if (notJoined.count > 0) await say('not joined', `${counted(notJoined.count, 'host')} of the query`, 'warn');
+  for (const host of notJoined.assets.slice(0, ASSETS_SHOWN)) await say('', notJoinedText(host));
+  if (notJoined.count > ASSETS_SHOWN) await say('', `and ${notJoined.count - ASSETS_SHOWN} more: --json lists them`);
+  if (plan.waitsFor) await say('waits for', `the EASM sync: ${plan.waitsFor.easm}`);
+  await say('policy', policyText(policy));
+  await say('cost', costText(plan));
+  if (plan.refused) await say('refused', `${plan.refused.type}: ${plan.refused.message}`, 'bad');
+  await writeLine(stdout, 'Nothing was sent.');
+}
+
+function policyText({ needsApproval, aboveAssets, allowedScripts, neverTouch, maxAssets }: Plan['policy']): string {
+  const untouched = neverTouch.assetIds.length + neverTouch.tags.length + neverTouch.hostnames.length;
+  return [
+    needsApproval ? `waits for approval (above ${aboveAssets} assets)` : 'no approval needed',
+    allowedScripts ? `${counted(allowedScripts.length, 'script')} allowed` : 'any approved script',
+    ...(untouched > 0 ? [`${counted(untouched, 'entry', 'entries')} never touched`] : []),
+    ...(maxAssets === undefined ? [] : [`at most ${maxAssets} assets`]),
+  ].join('; ');
+}
+
+function costText({ executions, calls: { opening, atLeast, atMost } }: Pick<Plan, 'executions' | 'calls'>): string {
+  const range = atLeast === atMost ? `about ${atLeast}` : `about ${atLeast} to ${atMost}`;
+  return `${counted(executions, 'execution')}, ${range} calls to Qualys, ${opening} of them to find script and assets`;
+}
+
+/** Ids need nobody to say what they mean; whether they exist is seen when the run starts. */
+async function printOffline({ json, stdout }: Invocation, request: RemediationRequest): Promise<ExitCode> {
+  const { script, targets, maxAssets, maxInFlight, output } = request;
+  const excluded = new Set(targets.excludedAssetIds);
+  const assetIds = [...new Set(targets.assetIds)].filter((assetId) => !excluded.has(assetId));
+  if (assetIds.length === 0) throw new CommandFailed(EXIT.usage, 'No asset is left: every one that was named is excluded.');
+  if (maxAssets !== undefined && assetIds.length > maxAssets) {
+    throw new CommandFailed(EXIT.usage, `The run would be refused: ${assetIds.length} assets are more than --max-assets ${maxAssets}.`);
+  }
+  const cohort = { size: assetIds.length, digest: cohortDigest(assetIds) };
+  // The script, and a search for each thousand assets.
+  const cost = costOf({ assets: cohort.size, maxInFlight, output, openingCalls: 1 + Math.ceil(cohort.size / 1_000) });
+  if (json) {
+    await writeJson(stdout, { script: { id: script }, cohort, ...cost });
+    return EXIT.done;
+  }
+  await writeLine(stdout, `script ${safeLine(script)} on ${counted(cohort.size, 'asset')}, digest ${cohort.digest}`);
+  await writeLine(stdout, costText(cost));
+  await writeLine(stdout, 'Nothing was sent. QUALYS_* are not set here: whether script and assets exist is checked when the run starts.');
+  return EXIT.done;
+}
+
 /** The digest that the ledger gives a frozen cohort: SHA-256 over the ids in ascending order of their text, one a line. */
-export function cohortDigest(assetIds: readonly string[]): string {
+function cohortDigest(assetIds: readonly string[]): string {
   const hash = createHash('sha256');
   for (const assetId of [...assetIds].sort()) hash.update(`${assetId}\n`);
   return hash.digest('hex');
+}
+
+function policyOf({ env }: Invocation): Policy {
+  const config = loadConfigFile(undefined, env);
+  if (!config.ok) throw new CommandFailed(EXIT.usage, describeEnvironmentProblems(config.problems));
+  return config.value.policy;
+}
+
+/** By name, because the classes would load the activities before they are needed. */
+function asRefusal(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  if (error.name === 'QqlUnsafe') return new CommandFailed(EXIT.usage, `The targets cannot be asked for: ${error.message}.`);
+  if (error.name !== 'UnresolvedTargets' || !('problems' in error)) return error;
+  const problems = error.problems as { path: string; problem: string }[];
+  const lines = problems.map(({ path, problem }) => `  ${path}: ${safeLine(problem)}`);
+  return new CommandFailed(
+    EXIT.usage,
+    [`${counted(problems.length, 'target')} cannot be resolved; nothing was started.`, ...lines].join('\n'),
+  );
+}
+
+function counted(count: number, noun: string, nouns = `${noun}s`): string {
+  return `${count.toLocaleString('en-US')} ${count === 1 ? noun : nouns}`;
 }

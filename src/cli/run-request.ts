@@ -13,6 +13,9 @@ export interface RequestOptions {
   scriptSha256?: string | undefined;
   reason?: string | undefined;
   requestedBy?: string | undefined;
+  /** `true` without a profile. */
+  waitForEasm?: string | true | undefined;
+  waitTimeout?: string | undefined;
   strategy?: string | undefined;
   maxInFlight?: string | undefined;
   poll?: string | undefined;
@@ -65,6 +68,7 @@ export function requestFromOptions(options: RequestOptions, { base, readText }: 
       followUp: jsonOf('--follow-up', options.followUp, problems),
     }),
     targets: over(file?.['targets'] ?? {}, targets),
+    ...merged('waitFor', file, { easm: options.waitForEasm, timeout: options.waitTimeout }),
     ...merged('poll', file, { interval: options.poll }),
     ...merged('retry', file, { failed: numberOf(options.retryFailed), after: options.retryAfter }),
     ...merged('unreachable', file, { wait: options.unreachableWait }),

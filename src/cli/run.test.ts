@@ -165,7 +165,7 @@ describe('overhaul run --watch', () => {
   });
 });
 
-describe('overhaul run --dry-run', () => {
+describe('overhaul run --dry-run where Qualys is not configured', () => {
   test('says what named assets would cost, with the digest that the ledger will give the cohort', async () => {
     const assetIds = Array.from({ length: 60 }, (_, index) => String(index * 7 + 5));
     const { ledger } = await emptyLedger();
@@ -174,16 +174,16 @@ describe('overhaul run --dry-run', () => {
     await ledger.close();
     const argv = ['run', '--script', '72648', '--assets', [...assetIds, '5', '99999'].join(','), '--exclude', '99999', '--dry-run'];
     expect(JSON.parse((await overhaul([...argv, '--json'])).stdout)).toEqual({
-      script: '72648',
+      script: { id: '72648' },
       cohort: { size: 60, digest },
       executions: 3,
-      calls: { atLeast: 5, atMost: 9 },
+      calls: { opening: 2, atLeast: 7, atMost: 19 },
     });
-    expect((await overhaul(argv)).stdout).toContain('3 executions, about 5 to 9 calls to Qualys\nNothing was sent.');
+    expect((await overhaul(argv)).stdout).toContain('3 executions, about 7 to 19 calls to Qualys, 2 of them to find script and assets\n');
   });
 
   test.each([
-    [['--hosts', 'web-1'], 'only Qualys knows'],
+    [['--hosts', 'web-1'], 'QUALYS_URL: is not set'],
     [['--assets', '1', '--exclude', '1'], 'No asset is left'],
     [['--assets', '1,2,3', '--max-assets', '2'], '3 assets are more than --max-assets 2'],
   ])('%j is refused with a reason', async (targets, reason) => {

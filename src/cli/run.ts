@@ -3,7 +3,7 @@ import { Command } from '@commander-js/extra-typings';
 import { type Parsed, parseRequest, type RemediationRequest, type RemediationRequestInput } from '../schema/request.js';
 import { parseYaml } from '../schema/yaml-document.js';
 import { CommandFailed, EXIT, type ExitCode, type Invocation, writeJson, writeLine } from './context.js';
-import { dryRun } from './dry-run.js';
+import { printDryRun } from './dry-run.js';
 import { newWorkflowId } from './new-workflow-id.js';
 import { type RequestOptions, requestFromOptions } from './run-request.js';
 import { settingsOf } from './settings.js';
@@ -25,7 +25,7 @@ export function runCommand(invocation: Invocation) {
     .option('--assets <ids>', 'asset ids', collect)
     .option('--hosts <names>', 'exact asset names', collect)
     .option('--tags <ids>', 'asset tag ids', collect)
-    .option('--query <source:filter>', 'car, gav, gav-v1 or edr, a colon, and the filter')
+    .option('--query <source:filter>', 'car, gav-v1 or edr, a colon, and QQL; or gav, a colon, and JSON or XML')
     .option('--exclude <ids>', 'asset ids that are left out', collect)
     .option('--max-assets <n>', 'refuse a larger cohort')
     .optionsGroup('How:')
@@ -40,6 +40,8 @@ export function runCommand(invocation: Invocation) {
     .option('--error-budget <n|n%|json>', 'stop when more assets than that go wrong')
     .option('--follow-up <json>', 'what is scheduled from the outcome')
     .option('--script-sha256 <hex>', 'refuse a script with other content')
+    .option('--wait-for-easm [profile]', 'wait for the sync of the EASM profiles, or of this one')
+    .option('--wait-timeout <duration>', 'for that long at most (default: 4h)')
     .option('--reason <text>', 'why, for the record')
     .option('--requested-by <name>', 'who asks (default: you)')
     .option('--request <file>', 'the request as YAML or JSON; options win over it')
@@ -120,22 +122,6 @@ function requestFile(path: string): Parsed<unknown> {
     const problem = `the file ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`;
     return { ok: false, problems: [{ path: '--request', problem }] };
   }
-}
-
-async function printDryRun({ json, stdout }: Invocation, request: RemediationRequest): Promise<ExitCode> {
-  const answer = dryRun(request);
-  if (!answer.ok) throw new CommandFailed(EXIT.usage, answer.problem);
-  const { cohort, executions, calls, script } = answer.plan;
-  if (json) await writeJson(stdout, answer.plan);
-  else {
-    await writeLine(stdout, `script ${script} on ${cohort.size === 1 ? '1 asset' : `${cohort.size} assets`}, digest ${cohort.digest}`);
-    await writeLine(
-      stdout,
-      `${executions === 1 ? '1 execution' : `${executions} executions`}, about ${calls.atLeast} to ${calls.atMost} calls to Qualys`,
-    );
-    await writeLine(stdout, 'Nothing was sent. Whether script and assets exist is checked when the run starts.');
-  }
-  return EXIT.done;
 }
 
 function collect(value: string, before: string[] = []): string[] {

@@ -1,0 +1,80 @@
+// The opening of a run without the run: the very code that freezes a cohort, over a ledger that is thrown away.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { noTargets, refusedForRun, tooManyAssets } from '../activities/open-run.js';
+import { type ResolvingWith, resolveTargets } from '../activities/resolve-targets.js';
+import { type NotJoinedList, readNotJoined } from '../domain/asset-join-record.js';
+import type { FrozenCohort } from '../ledger/cohort.js';
+import { type Ledger, openLedger } from '../ledger/ledger.js';
+import type { Script } from '../qualys/qualys.js';
+import type { RemediationRequest } from '../schema/request.js';
+
+/** As calls of a run that does not exist are entered in the call log. */
+const RUN_ID = 'dry-run';
+
+export interface Resolved {
+  script: Script;
+  cohort: FrozenCohort;
+  /** Assets of the cohort that would be left alone, by reason. */
+  skipped: Record<string, number>;
+  notJoined: NotJoinedList;
+  /** Why the run would fail instead of sending anything; `type` is one of the contract's words. */
+  refusal?: { type: string; message: string } | undefined;
+  ledger: Ledger;
+  /** The run in that ledger. */
+  runId: string;
+}
+
+/** Resolves the targets as the run would, and hands the result to `work` before the ledger is removed. */
+export async function withResolved<T>(
+  { qualys, policy }: Omit<ResolvingWith, 'ledger'>,
+  request: RemediationRequest,
+  work: (resolved: Resolved) => Promise<T>,
+): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'overhaul-dry-run-'));
+  try {
+    const ledger = await openLedger({ url: `sqlite:${join(folder, 'ledger.db')}`, create: true, caps: policy.caps });
+    try {
+      return await work(await resolve({ qualys, policy, ledger }, request));
+    } finally {
+      await ledger.close();
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function resolve(using: ResolvingWith, { targets, ...request }: RemediationRequest): Promise<Resolved> {
+  const { ledger, qualys, policy } = using;
+  const script = await qualys.script(request.script, { runId: RUN_ID });
+  await ledger.runs.open({ id: RUN_ID, firstExecutionId: RUN_ID, namespace: RUN_ID, request });
+  const opening = await ledger.cohort.begin(RUN_ID);
+  if (!opening || 'frozen' in opening) throw new Error('The ledger of the dry run is not empty.');
+  const { attempt } = opening;
+  const cohort = await resolveTargets(using, { runId: RUN_ID, attempt, targets, script, onPage: () => undefined });
+  const notJoined = readNotJoined(await ledger.audit.of(RUN_ID));
+  return {
+    script,
+    cohort,
+    skipped: await skippedIn(ledger),
+    notJoined,
+    refusal: refusedForRun(script, request, policy) ?? refusedCohort(cohort, request, notJoined),
+    ledger,
+    runId: RUN_ID,
+  };
+}
+
+function refusedCohort({ size }: FrozenCohort, { maxAssets }: Pick<RemediationRequest, 'maxAssets'>, notJoined: NotJoinedList) {
+  if (size === 0) return { type: 'NoTargets', message: noTargets(notJoined) };
+  const message = tooManyAssets(size, maxAssets);
+  return message === undefined ? undefined : { type: 'PolicyViolation', message };
+}
+
+async function skippedIn({ database }: Ledger): Promise<Record<string, number>> {
+  const rows = await database.all<{ reason: string; n: number }>(
+    `SELECT reason, count(*) AS n FROM attempts WHERE run_id = ? AND outcome = 'skipped' GROUP BY reason ORDER BY reason`,
+    [RUN_ID],
+  );
+  return Object.fromEntries(rows.map(({ reason, n }) => [reason, n]));
+}

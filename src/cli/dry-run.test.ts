@@ -1,0 +1,134 @@
+// Dry runs against the simulated gateway, whose log of calls shows that nothing was sent.
+import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { overhaul } from '../../test/support/command-line.js';
+import { emptyLedger, openSampleRun, type SampleLedger } from '../../test/support/sample-ledger.js';
+import { type Simulator, startSimulator } from '../simulator/simulator.js';
+
+let simulator: Simulator;
+let sample: SampleLedger;
+let env: Record<string, string>;
+
+beforeAll(async () => {
+  simulator = await startSimulator({ assets: 300, windowsEvery: 10 });
+  sample = await emptyLedger();
+});
+afterAll(async () => {
+  await sample.ledger.close();
+  await simulator.close();
+});
+beforeEach(async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'dry-run-'));
+  env = {
+    QUALYS_URL: simulator.url,
+    QUALYS_USERNAME: 'demo',
+    QUALYS_PASSWORD: 'demo',
+    OVERHAUL_CONFIG: join(folder, 'overhaul.yaml'),
+    ...sample.env,
+  };
+  await writeFile(env['OVERHAUL_CONFIG'] as string, 'policy: { caps: { callsPerHour: 100000, concurrency: 10 } }\n');
+});
+
+const LINUX = '{"filters":[{"field":"operatingSystem","operator":"CONTAINS","value":"CentOS"}]}';
+const dry = (...argv: string[]) => overhaul(['run', '--script', '72648', ...argv, '--dry-run'], { env });
+const dryJson = async (...argv: string[]) => {
+  const ran = await dry(...argv, '--json');
+  return { ...ran, plan: JSON.parse(ran.stdout || '{}') as Record<string, unknown> & { assets: { assetId: string }[] } };
+};
+
+describe('overhaul run --dry-run', () => {
+  test.each([
+    [['--query', `gav:${LINUX}`], 270],
+    [['--query', 'gav-v1:operatingSystem:CentOS'], 270],
+    [['--query', 'edr:asset.platform:linux'], 270],
+    [['--query', 'car:operatingSystem:CentOS'], 270],
+    [['--hosts', 'host-000001.example.com', '--assets', '20452610,20452611', '--tags', '7002'], 151],
+    [['--query', `gav:${LINUX}`, '--assets', '20452619', '--exclude', '20452610'], 270],
+  ])('%j: prints the cohort of %d assets, and sends nothing', async (targets, size) => {
+    const ran = await dryJson(...targets);
+    expect([ran.exitCode, ran.stderr, ran.plan['cohort']]).toEqual([0, '', { size, digest: expect.stringMatching(/^[0-9a-f]{64}$/) }]);
+    expect(ran.plan.assets).toHaveLength(size);
+    expect(simulator.state.calls.filter(({ path }) => path.includes('/execute') || path.includes('scheduler'))).toEqual([]);
+    expect(simulator.state.executions).toEqual([]);
+  });
+
+  test('gives the digest that the ledger gives such a cohort', async () => {
+    const assetIds = Array.from({ length: 60 }, (_, index) => String(20452610 + index * 3));
+    const { ledger } = await emptyLedger();
+    await openSampleRun(ledger, 'patch', assetIds);
+    const digest = (await ledger.runs.get('patch'))?.cohort.digest;
+    await ledger.close();
+    const { plan } = await dryJson('--assets', assetIds.join(','));
+    expect(plan).toMatchObject({ cohort: { size: 60, digest }, skipped: { 'other-platform': 6 }, executions: 3 });
+  });
+
+  test('enters no run into the ledger, and leaves no file behind', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'dry-run-'));
+    const usual = process.env['TMPDIR'];
+    process.env['TMPDIR'] = folder;
+    try {
+      expect((await dry('--assets', '20452610')).exitCode).toBe(0);
+    } finally {
+      if (usual === undefined) delete process.env['TMPDIR'];
+      else process.env['TMPDIR'] = usual;
+    }
+    expect(await readdir(folder)).toEqual([]);
+    for (const table of ['runs', 'attempts', 'executions', 'audit']) {
+      expect(await sample.ledger.database.all(`SELECT * FROM ${table}`)).toEqual([]);
+    }
+  });
+
+  test('says for people what would be sent, skipped and asked', async () => {
+    await writeFile(
+      env['OVERHAUL_CONFIG'] as string,
+      'policy: { approval: { aboveAssets: 10 }, neverTouch: { hostnames: [host-000001.example.com] }, scripts: { allow: [72648] } }\n',
+    );
+    const ran = await dry('--query', 'car:name:host-00000', '--max-assets', '50');
+    expect(ran).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(ran.stdout).toMatch(/^script {6}Patch OpenSSL \(72648\), LINUX, APPROVED\ncohort {6}9 assets, digest [0-9a-f]{64}\n/);
+    expect(ran.stdout).toContain('            20452610  host-000001.example.com  skipped: never-touch\n');
+    expect(ran.stdout).toContain('skipped     1 asset: never-touch\n');
+    expect(ran.stdout).toContain('policy      no approval needed; 1 script allowed; 1 entry never touched; at most 50 assets\n');
+    expect(ran.stdout).toMatch(
+      /cost {8}1 execution, about \d+ to \d+ calls to Qualys, 3 of them to find script and assets\nNothing was sent.\n$/,
+    );
+    expect((await dry('--query', 'car:name:host-0000')).stdout).toContain('waits for approval (above 10 assets)');
+  });
+
+  test.each([
+    [['--query', 'gav-v1:asset.name:nobody'], 'NoTargets: The targets name no asset'],
+    [['--assets', '20452610,20452611', '--max-assets', '1'], 'PolicyViolation: The cohort has 2 assets and maxAssets is 1.'],
+    [['--assets', '20452610', '--script-sha256', 'a'.repeat(64)], 'ScriptNotRunnable: Script 72648'],
+  ])('%j shows why the run would be refused, and exits as it would', async (targets, refusal) => {
+    const ran = await dry(...targets);
+    expect(ran.exitCode).toBe(1);
+    expect(ran.stdout).toContain(`refused     ${refusal}`);
+    expect(ran.stdout).toMatch(/cost {8}0 executions/);
+  });
+
+  test('names every target that cannot be resolved', async () => {
+    const ran = await dry('--hosts', 'nobody,noone');
+    expect(ran).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(ran.stderr).toBe(
+      '2 targets cannot be resolved; nothing was started.\n  targets.hostnames[0]: nobody is unknown to Qualys CAR\n  targets.hostnames[1]: noone is unknown to Qualys CAR\n',
+    );
+  });
+
+  test('of a request that waits for EASM says where the sync stands', async () => {
+    expect((await dryJson('--assets', '20452610', '--wait-for-easm')).plan['waitsFor']).toEqual({ easm: '3101 IN_PROGRESS' });
+    const ran = await dry('--assets', '20452610', '--wait-for-easm', '9');
+    expect([ran.exitCode, ran.stderr]).toEqual([2, 'waitFor.easm: profile 9 is not active: active are 3101\n']);
+  });
+
+  test('exits 3 when Qualys is not there, and 2 where it is not configured', async () => {
+    const away = await overhaul(['run', '--script', '1', '--assets', '1', '--dry-run'], {
+      env: { ...env, QUALYS_URL: 'http://127.0.0.1:9' },
+    });
+    expect(away).toMatchObject({ exitCode: 3, stdout: '' });
+    const unset = await overhaul(['run', '--script', '1', '--hosts', 'web-1', '--dry-run']);
+    expect(unset).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(unset.stderr).toContain('QUALYS_URL');
+  });
+});
