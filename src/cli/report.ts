@@ -1,5 +1,7 @@
 import { Command, Option } from '@commander-js/extra-typings';
-import type { AssetRow, RunReport } from '../domain/outcome.js';
+import type { RunReport } from '../domain/outcome.js';
+import type { Ledger } from '../ledger/ledger.js';
+import type { RunRow } from '../ledger/run-row.js';
 import { CommandFailed, EXIT, type Invocation, writeLine } from './context.js';
 import { withLedger } from './ledger-access.js';
 import { unknownRun } from './sources.js';
@@ -13,17 +15,17 @@ export function reportCommand(invocation: Invocation) {
     .addOption(new Option('--format <word>', 'html, csv or json').choices(['html', 'csv', 'json'] as const).default('json' as const))
     .option('--out <file>', 'write to this file, whole or not at all (default: stdout)')
     .action(async (workflowId, { format, out }) => {
-      await withLedger(invocation, async ({ reader, runs }) => {
-        const run = await runs.get(workflowId);
+      await withLedger(invocation, async (ledger) => {
+        const run = await ledger.runs.get(workflowId);
         if (!run) throw unknownRun(workflowId);
-        if (!run.report) {
+        if (!isFinished(run)) {
           const state = run.paused ? 'paused' : run.phase;
           throw new CommandFailed(
             EXIT.notSucceeded,
             `${workflowId} is not finished (${state}): its report comes at the end. \`overhaul watch ${workflowId}\` waits for it.`,
           );
         }
-        const chunks = await reportChunks(format, run.report, reader.allAssets(workflowId));
+        const chunks = await reportChunks(format, ledger, run);
         if (out !== undefined) await toFile(invocation, out, chunks);
         else for await (const chunk of chunks) await invocation.stdout.write(chunk);
       });
@@ -31,14 +33,24 @@ export function reportCommand(invocation: Invocation) {
     });
 }
 
-async function reportChunks(format: Format, report: RunReport, assets: AsyncIterable<AssetRow>): Promise<AsyncIterable<string>> {
+type FinishedRun = RunRow & { report: RunReport };
+
+function isFinished(run: RunRow): run is FinishedRun {
+  return run.report !== undefined;
+}
+
+async function reportChunks(format: Format, ledger: Ledger, run: FinishedRun): Promise<AsyncIterable<string>> {
+  const { reader } = ledger;
   switch (format) {
     case 'json':
-      return (await import('../report/json-report.js')).jsonReport(report, assets);
+      return (await import('../report/json-report.js')).jsonReport(run.report, reader.allAssets(run.id));
     case 'csv':
-      return (await import('../report/csv-report.js')).csvReport(assets);
-    case 'html':
-      return (await import('../report/html-report.js')).htmlReport(report, assets);
+      return (await import('../report/csv-report.js')).csvReport(reader.allAssets(run.id));
+    case 'html': {
+      const { reportFacts } = await import('../report/report-facts.js');
+      const { htmlReport } = await import('../report/html-report.js');
+      return htmlReport(await reportFacts(ledger, run), (outcome) => reader.allAssets(run.id, { outcome }));
+    }
   }
 }
 

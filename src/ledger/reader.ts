@@ -1,7 +1,8 @@
 // What people read of a run: pages of assets in cohort order, by keyset, so that a page costs the same at a million rows.
 import type { AssetRow, LiveCounts, Outcome } from '../domain/outcome.js';
 import type { Database } from './database.js';
-import { countOutcomes, type RunRow, readRun } from './runs.js';
+import { countOutcomes } from './run-counts.js';
+import { type RunRow, readRun } from './run-row.js';
 
 export interface AssetPageOptions {
   /** `next` of the page before. */
@@ -10,6 +11,12 @@ export interface AssetPageOptions {
   outcome?: Outcome | undefined;
   /** Part of an asset id or name. */
   q?: string | undefined;
+}
+
+/** An asset outside the cohort that got the script all the same, and the job that took it there. */
+export interface StrayRow {
+  assetId: string;
+  jobId: string;
 }
 
 /** A run as lists and live views show it. */
@@ -77,6 +84,14 @@ export class Reader {
     const page = rows.slice(0, limit);
     const last = page.at(-1);
     return { items: page.map(toAssetRow), ...(rows.length > limit && last ? { next: String(last.seq) } : {}) };
+  }
+
+  async strays(runId: string, limit: number): Promise<StrayRow[]> {
+    const rows = await this.#database.all<{ asset_id: string; job_id: string }>(
+      'SELECT asset_id, job_id FROM strays WHERE run_id = ? ORDER BY job_id, asset_id LIMIT ?',
+      [runId, limit],
+    );
+    return rows.map(({ asset_id: assetId, job_id: jobId }) => ({ assetId, jobId }));
   }
 
   /** All assets of a run, page by page, in constant memory. */

@@ -1,27 +1,53 @@
 /** Colours are told apart by lightness too, and never alone: the word stands beside. */
 export const HTML_STYLE = `
-:root { color-scheme: light dark; --ink: #1b1f24; --soft: #57606a; --line: #d8dee4; --paper: #ffffff; --stripe: #f6f8fa;
-  --succeeded: #1a7f37; --failed: #cf222e; --unverified: #9a6700; --unreachable: #8250df; --missing: #bc4c00; --skipped: #8c959f; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --soft: #9198a1; --line: #3d444d; --paper: #0d1117; --stripe: #151b23;
-  --succeeded: #3fb950; --failed: #f85149; --unverified: #d29922; --unreachable: #bc8cff; --missing: #f0883e; --skipped: #7d8590; } }
+:root { color-scheme: light dark; --ink: #1b1f24; --soft: #57606a; --line: #d8dee4; --paper: #ffffff; --stripe: #f6f8fa; --link: #0969da;
+  --alarm: #a40e26; --alarm-ink: #ffffff;
+  --succeeded: #1a7f37; --failed: #cf222e; --unverified: #9a6700; --unreachable: #8250df; --missing: #bc4c00; --skipped: #6e7781; }
+@media screen and (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --soft: #9198a1; --line: #3d444d; --paper: #0d1117; --stripe: #151b23; --link: #4493f8;
+  --alarm: #da3633; --succeeded: #3fb950; --failed: #f85149; --unverified: #d29922; --unreachable: #bc8cff; --missing: #f0883e; --skipped: #8b949e; } }
 * { box-sizing: border-box; }
+html { scroll-behavior: smooth; -webkit-text-size-adjust: 100%; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
-main { max-width: 72rem; margin: 0 auto; padding: 2rem 1rem 4rem; }
-h1 { font-size: 1.5rem; overflow-wrap: anywhere; } h2 { font-size: 1.1rem; margin-top: 2rem; }
-.badge { font-size: .85rem; font-weight: 600; padding: .15rem .6rem; border: 1px solid currentColor; border-radius: 1rem; vertical-align: middle; }
+main { max-width: 80rem; margin: 0 auto; padding: 1.5rem 1rem 4rem; }
+a { color: var(--link); } small, .soft { color: var(--soft); font-size: .87rem; } code { font-size: .87em; overflow-wrap: anywhere; }
+h1 { font-size: 1.5rem; line-height: 1.3; margin: .5rem 0 1rem; overflow-wrap: anywhere; } h2 { font-size: 1.1rem; margin: 2.25rem 0 .5rem; scroll-margin-top: 1rem; }
+h2 small { font-weight: 400; font-size: .95rem; }
+.alarm { background: var(--alarm); color: var(--alarm-ink); padding: 1rem 1.25rem; border-radius: .5rem; margin-bottom: 1.5rem; }
+.alarm h2 { font-size: 1.35rem; margin: 0; } .alarm p { margin: .4rem 0; } .alarm small { color: inherit; opacity: .85; }
+.alarm ul { list-style: none; padding: 0; margin: .5rem 0 0; columns: 14rem; font-variant-numeric: tabular-nums; }
+.badge { font-size: .85rem; font-weight: 600; padding: .15rem .6rem; border: 1px solid currentColor; border-radius: 1rem; vertical-align: middle; white-space: nowrap; }
 .badge.succeeded { color: var(--succeeded); } .badge.partial, .badge.stopped, .badge.cancelled { color: var(--unverified); } .badge.failed { color: var(--failed); }
 .bar { display: flex; gap: 2px; height: .8rem; border-radius: .4rem; overflow: hidden; background: var(--stripe); }
-.bar i { min-width: 3px; }
+.bar i { min-width: 4px; }
 i.succeeded, .dot.succeeded { background: var(--succeeded); } i.failed, .dot.failed { background: var(--failed); }
 i.unverified, .dot.unverified { background: var(--unverified); } i.unreachable, .dot.unreachable { background: var(--unreachable); }
 i.missing, .dot.missing { background: var(--missing); } i.skipped, .dot.skipped { background: var(--skipped); }
-.counts { display: flex; flex-wrap: wrap; gap: .4rem 1.5rem; list-style: none; padding: 0; color: var(--soft); }
+.dot { display: inline-block; width: .6rem; height: .6rem; border-radius: 50%; margin-right: .4rem; background: var(--soft); }
+.counts { display: flex; flex-wrap: wrap; gap: .3rem 1.5rem; list-style: none; padding: 0; margin: .9rem 0 1.2rem; color: var(--soft); }
+.counts a { color: inherit; text-decoration: none; } .counts a:hover { text-decoration: underline; }
 .counts b { color: var(--ink); font-size: 1.25rem; font-variant-numeric: tabular-nums; }
-.counts .succeeded b { color: var(--succeeded); } .counts .failed b { color: var(--failed); }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1.5rem; } dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1.5rem; margin: 0; } dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
+section ul { padding-left: 1.2rem; margin: .5rem 0; overflow-wrap: anywhere; } section > p { margin: .4rem 0; }
+.tag { font-size: .8rem; padding: 0 .45rem; border: 1px solid currentColor; border-radius: 1rem; white-space: nowrap; }
+.tag.verified { color: var(--succeeded); } .tag.claimed { color: var(--soft); } .tag.refused { color: var(--failed); }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-size: .9rem; font-variant-numeric: tabular-nums; }
-th, td { text-align: left; padding: .35rem .75rem; border-bottom: 1px solid var(--line); white-space: nowrap; }
-td:nth-child(4) { white-space: normal; min-width: 12rem; } th { color: var(--soft); font-weight: 600; position: sticky; top: 0; background: var(--paper); }
+th, td { text-align: left; vertical-align: top; padding: .35rem 1rem .35rem 0; border-bottom: 1px solid var(--line); white-space: nowrap; }
+th { color: var(--soft); font-weight: 600; }
+.assets td:nth-child(3), .log td:last-child { white-space: normal; width: 40%; overflow-wrap: anywhere; }
+.assets th:nth-child(5), .assets td:nth-child(5), .assets th:nth-child(6), .assets td:nth-child(6) { text-align: right; }
 tbody tr:nth-child(even) { background: var(--stripe); }
-.dot { display: inline-block; width: .6rem; height: .6rem; border-radius: 50%; margin-right: .45rem; background: var(--soft); }
+@media screen and (max-width: 44rem) {
+  main { padding: 1rem .75rem 3rem; } dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .5rem; }
+  thead { position: absolute; clip-path: inset(50%); }
+  table, tbody { display: block; } tr { display: flex; flex-wrap: wrap; gap: 0 .8rem; padding: .45rem .3rem; border-bottom: 1px solid var(--line); }
+  th, td, .assets td:nth-child(3), .log td:last-child { display: block; width: auto; max-width: 100%; padding: 0; border: 0; white-space: normal; overflow-wrap: anywhere; }
+  td:empty { display: none; } .assets td:nth-child(2) { font-weight: 600; } .assets td:nth-child(3), .log td:last-child { flex-basis: 100%; order: 1; }
+  .assets td:nth-child(n + 4), .log td:first-child { color: var(--soft); order: 2; }
+  .assets td:nth-child(5)::before { content: 'exit code '; } .assets td:nth-child(6)::before { content: 'attempt '; } .assets td:nth-child(7)::before { content: 'job '; }
+}
+@media print {
+  @page { margin: 14mm; } body { font-size: 10pt; } main { max-width: none; padding: 0; } h2 { break-after: avoid; } tr, li { break-inside: avoid; }
+  .scroll { overflow: visible; } th, td { white-space: normal; padding-right: .6rem; } a { color: inherit; }
+  .alarm, .bar i, .dot { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+}
 `;

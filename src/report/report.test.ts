@@ -5,7 +5,6 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { AssetRow, RunReport } from '../domain/outcome.js';
 import { csvReport } from './csv-report.js';
-import { htmlReport } from './html-report.js';
 import { jsonReport } from './json-report.js';
 import { writeReportFile } from './report-file.js';
 
@@ -81,19 +80,6 @@ describe('the JSON report', () => {
     }
     expect(size).toBeGreaterThan(900_000);
     expect(largest).toBeLessThan(30_000);
-  });
-});
-
-describe('the HTML report', () => {
-  test('escapes what came from outside and loads nothing', async () => {
-    const hostile: AssetRow = { assetId: '3', name: '<script>alert("1")</script>', outcome: 'failed', reason: '\u202egnp', attempt: 1 };
-    const page = await text(htmlReport(REPORT, rows([hostile])));
-    expect(page).toContain('<h1>patch &lt;1&gt; <span class="badge partial">partial</span></h1>');
-    expect(page).toContain('<td>&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;</td>');
-    expect(page).toContain('Restart &amp; &quot;wait&quot; (72648)');
-    expect(page).toContain('after 3m 20s');
-    expect(page).not.toContain('\u202e');
-    expect(page).not.toMatch(/<script|https?:|src=|@import|url\(/);
   });
 });
 
