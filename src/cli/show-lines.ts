@@ -1,4 +1,5 @@
 // What `show` says of a run, for people: where it stands or how it ended, who asked for it, and what was decided about it.
+import { type NotJoinedList, notJoinedText } from '../domain/asset-join-record.js';
 import { OUTCOMES } from '../domain/outcome.js';
 import { pendingText } from '../domain/progress-line.js';
 import { doneAssets, forecastOf, phaseWord, type RunProgress } from '../domain/run-progress.js';
@@ -7,6 +8,8 @@ import { hangingLines, type Line, type Style } from './paint.js';
 import { failureLines, reportLines } from './run-end.js';
 import type { Observation } from './sources.js';
 import { safeLine } from './terminal-text.js';
+
+const NOT_JOINED_SHOWN = 20;
 
 /** Widths are columns; `halted` says by whom and why the ledger is halted. */
 export interface ShowSpace {
@@ -27,6 +30,18 @@ export function stateLines(seen: Observation, { room, halted }: ShowSpace): Line
   if (end) return failureLines(workflowId, end);
   const title: Line = [{ text: safeLine(workflowId), style: 'strong' }, { text: '  ' }, { text: stateWord(seen), style: 'info' }];
   return [title, ...asLines([...scriptFacts(seen), ...requestFacts(seen), ...(progress ? progressFacts(progress, halted) : [])])];
+}
+
+/** Hosts of the query that no CAR asset could be told for: the first of them, by name. */
+export function notJoinedLines({ count, assets }: NotJoinedList, room: number): Line[] {
+  if (count === 0) return [];
+  const shown = assets.slice(0, NOT_JOINED_SHOWN);
+  const rest = count - shown.length;
+  return [
+    ...factLines(['not joined', `${count} ${count === 1 ? 'host' : 'hosts'} of the query: the script was not sent there`, 'warn'], room),
+    ...shown.flatMap((host) => factLines(['', notJoinedText(host)], room)),
+    ...(rest > 0 ? factLines(['', `and ${rest} more: --json lists them`], room) : []),
+  ];
 }
 
 export function auditLines({ at, actor, verified, action, detail }: AuditEntry, room: number): Line[] {

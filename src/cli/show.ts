@@ -1,10 +1,11 @@
 import { Command } from '@commander-js/extra-typings';
+import { NOT_JOINED, type NotJoinedList, readNotJoined } from '../domain/asset-join-record.js';
 import type { AuditEntry } from '../ledger/audit.js';
 import type { HaltState } from '../ledger/halt.js';
 import { EXIT, type Invocation, writeJson, writeLine } from './context.js';
 import { haltJson, haltText } from './halt.js';
 import { painter } from './paint.js';
-import { auditLines, stateLines, stateWord } from './show-lines.js';
+import { auditLines, notJoinedLines, stateLines, stateWord } from './show-lines.js';
 import { isKnown, type Observation, observe, unknownRun, withSources } from './sources.js';
 import { tableRoom } from './table.js';
 import type { RunEnd } from './temporal-runs.js';
@@ -17,8 +18,14 @@ export function showCommand(invocation: Invocation) {
       await withSources(invocation, async (sources) => {
         const seen = await observe(sources, workflowId);
         if (!isKnown(seen)) throw unknownRun(workflowId);
-        const audit = (await sources.ledger?.audit.of(workflowId)) ?? [];
-        const shown = { ...withoutLaterStart(seen), audit, halted: await sources.ledger?.killSwitch.state() };
+        const entries = (await sources.ledger?.audit.of(workflowId)) ?? [];
+        const audit = entries.filter(({ action }) => action !== NOT_JOINED);
+        const shown = {
+          ...withoutLaterStart(seen),
+          audit,
+          notJoined: readNotJoined(entries),
+          halted: await sources.ledger?.killSwitch.state(),
+        };
         if (invocation.json) return writeJson(invocation.stdout, asJson(shown));
         await print(invocation, shown);
       });
@@ -30,7 +37,9 @@ interface Shown {
   seen: Observation;
   /** How a later start under the same id failed. */
   laterStart?: Extract<RunEnd, { kind: 'failed' }> | undefined;
+  /** Without those that hold the list beside it. */
   audit: readonly AuditEntry[];
+  notJoined: NotJoinedList;
   halted: HaltState | undefined;
 }
 
@@ -41,16 +50,20 @@ function withoutLaterStart(seen: Observation): Pick<Shown, 'seen' | 'laterStart'
   return { seen: { ...seen, end: { kind: 'report', report: view.run.report } }, laterStart: end };
 }
 
-async function print({ stdout, stderr, env }: Invocation, { seen, laterStart, audit, halted }: Shown): Promise<void> {
+async function print({ stdout, stderr, env }: Invocation, { seen, laterStart, audit, notJoined, halted }: Shown): Promise<void> {
   const paint = painter(stdout, env);
   const room = tableRoom(stdout);
-  const lines = [...stateLines(seen, { room, halted: halted && haltText(halted) }), ...audit.flatMap((entry) => auditLines(entry, room))];
+  const lines = [
+    ...stateLines(seen, { room, halted: halted && haltText(halted) }),
+    ...notJoinedLines(notJoined, room),
+    ...audit.flatMap((entry) => auditLines(entry, room)),
+  ];
   for (const line of lines) await writeLine(stdout, paint(line));
   if (laterStart) await writeLine(stderr, `Note: a later start under this id failed: ${laterStart.message}`);
   if (seen.trouble) await writeLine(stderr, `Note: ${seen.trouble}`);
 }
 
-function asJson({ seen, laterStart, audit, halted }: Shown) {
+function asJson({ seen, laterStart, audit, notJoined, halted }: Shown) {
   const { workflowId, end, progress, view, workflow } = seen;
   const failure = end?.kind === 'failed' ? end : laterStart;
   return {
@@ -62,6 +75,7 @@ function asJson({ seen, laterStart, audit, halted }: Shown) {
     ...(halted ? { halted: haltJson(halted) } : {}),
     ...(end?.kind === 'report' ? { report: end.report } : {}),
     ...(failure ? { failure: { type: failure.type, message: failure.message, problems: failure.problems } } : {}),
+    ...(notJoined.count > 0 ? { notJoined } : {}),
     audit: audit.map(({ at, ...entry }) => ({ at: new Date(at).toISOString(), ...entry })),
   };
 }

@@ -1,11 +1,20 @@
+import type { NotJoinedList } from '../domain/asset-join-record.js';
 import type { AssetRow, RunReport } from '../domain/outcome.js';
 import { inBatches } from './batches.js';
 
 const ROWS_PER_CHUNK = 500;
 
-/** `{ report, assets }` (contract, section 6) as chunks of text, one asset a line, in constant memory at any size. */
-export async function* jsonReport(report: RunReport, assets: AsyncIterable<AssetRow>): AsyncGenerator<string> {
-  yield `{"report":${JSON.stringify(report)},\n"assets":`;
+/**
+ * `{ report, assets }` (contract, section 6) as chunks of text, one asset a line, in constant memory at any size; with `notJoined` where
+ * the run's query found hosts that are no CAR assets.
+ */
+export async function* jsonReport(
+  report: RunReport,
+  assets: AsyncIterable<AssetRow>,
+  notJoined: NotJoinedList = { count: 0, assets: [] },
+): AsyncGenerator<string> {
+  const apart = notJoined.count > 0 ? `"notJoined":${JSON.stringify(notJoined)},\n` : '';
+  yield `{"report":${JSON.stringify(report)},\n${apart}"assets":`;
   yield* jsonArray(assets);
   yield '}\n';
 }
