@@ -3,7 +3,7 @@ import { heartbeat } from '@temporalio/activity';
 import { batches } from '../domain/batches.js';
 import { anyOf, idTerm } from '../domain/qql.js';
 import type { OwedOutput } from '../ledger/outputs.js';
-import type { RunRow } from '../ledger/runs.js';
+import type { RunRow } from '../ledger/run-row.js';
 import { QualysError } from '../qualys/errors.js';
 import { type OutputDependencies, outputPages } from './output-pages.js';
 

@@ -2,7 +2,7 @@ import { activityInfo, Context, heartbeat } from '@temporalio/activity';
 import { type Blocked, WORTH_SAYING_MS } from '../domain/blocked.js';
 import { type Given, isBehind, mostGiven, type RunSnapshot } from '../domain/run-snapshot.js';
 import type { Execution } from '../ledger/executions.js';
-import type { RunRow } from '../ledger/runs.js';
+import type { RunRow } from '../ledger/run-row.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { judgeLost } from './judge-lost.js';
 import { later, never } from './outcome-of-attempt.js';

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type Evidence, judge, PROOF_MS } from '../domain/judge.js';
 import type { Execution, Judged } from '../ledger/executions.js';
-import type { RunRow } from '../ledger/runs.js';
+import type { RunRow } from '../ledger/run-row.js';
 import { QualysError } from '../qualys/errors.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { gatherEvidence, type LostEvidence, type SeenCandidate } from './lost-evidence.js';

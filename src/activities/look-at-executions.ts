@@ -7,7 +7,7 @@ import { jobSearchIsDue } from '../domain/job-search.js';
 import { anyOf, idTerm } from '../domain/qql.js';
 import { type ExecutionDecision, settleExecution, type WatchedAsset } from '../domain/settle.js';
 import type { Execution } from '../ledger/executions.js';
-import type { RunRow } from '../ledger/runs.js';
+import type { RunRow } from '../ledger/run-row.js';
 import type { AssetInFlight, LookAt } from '../ledger/verdicts.js';
 import type { AssetJobRow } from '../qualys/qualys.js';
 import type { ActivityDependencies } from './dependencies.js';

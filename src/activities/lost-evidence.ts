@@ -6,7 +6,7 @@ import type { Candidate, Evidence } from '../domain/judge.js';
 import { anyOf, idTerm, term } from '../domain/qql.js';
 import { calibrated, type TrailRecord, witnesses } from '../domain/witness.js';
 import type { Execution } from '../ledger/executions.js';
-import type { RunRow } from '../ledger/runs.js';
+import type { RunRow } from '../ledger/run-row.js';
 import { QualysError } from '../qualys/errors.js';
 import type { AssetJobRow, ScriptJob } from '../qualys/qualys.js';
 import type { ActivityDependencies } from './dependencies.js';

@@ -1,7 +1,7 @@
 // Pages of asset jobs with their output, as large as one answer can carry.
 import { LARGEST_OUTPUT_PAGE, largerOutputPage, nextOutputPage, smallerOutputPage } from '../domain/output-page.js';
 import type { Ledger } from '../ledger/ledger.js';
-import type { RunRow } from '../ledger/runs.js';
+import type { RunRow } from '../ledger/run-row.js';
 import { QualysError } from '../qualys/errors.js';
 import type { AssetJobRow, Cursor, Page, Qualys } from '../qualys/qualys.js';
 import { TransportError } from '../qualys/transport.js';

@@ -1,6 +1,6 @@
 import type { Blocked } from '../domain/blocked.js';
 import type { Execution, PermitAnswer } from '../ledger/executions.js';
-import type { RunRow } from '../ledger/runs.js';
+import type { RunRow } from '../ledger/run-row.js';
 import { QualysError } from '../qualys/errors.js';
 import type { ExecuteAnswer } from '../qualys/qualys.js';
 import type { ActivityDependencies } from './dependencies.js';

@@ -2,7 +2,7 @@ import { activityInfo, heartbeat } from '@temporalio/activity';
 import { type Blocked, WORTH_SAYING_MS } from '../domain/blocked.js';
 import { pollDelayMs } from '../domain/cadence.js';
 import type { RunSnapshot } from '../domain/run-snapshot.js';
-import type { RunRow } from '../ledger/runs.js';
+import type { RunRow } from '../ledger/run-row.js';
 import { QualysError } from '../qualys/errors.js';
 import { collectOutputs } from './collect-outputs.js';
 import { type LookDependencies, lookAtExecutions } from './look-at-executions.js';

@@ -51,6 +51,9 @@ export interface RunSnapshot extends Given {
   attempted: boolean;
   /** Why nothing is sent any more. */
   stop?: { cause: StopCause; reason: string } | undefined;
+  /** By its own order, or its campaign's. */
   paused: boolean;
+  /** A step that a breach of its budget holds back until a person decides. */
+  held?: boolean;
   maxInFlight: number;
 }

@@ -1,7 +1,7 @@
 // A job of Qualys becomes an execution's own: by its answer, or found afterwards.
 import { isUniqueViolation, type Sql } from './database.js';
 import { move } from './execution-row.js';
-import { readRun } from './runs.js';
+import { readRun } from './run-row.js';
 import { rememberAcceptance } from './script-interval.js';
 
 interface TakenUuid {

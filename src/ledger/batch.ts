@@ -2,7 +2,8 @@
 import { admits } from '../domain/error-budget.js';
 import { jsonRows, type Sql } from './database.js';
 import { type Execution, readExecution } from './execution-row.js';
-import { countOutcomes, type RunRow } from './runs.js';
+import { countOutcomes } from './run-counts.js';
+import type { RunRow } from './run-row.js';
 
 /** Counting a large cohort takes long, and only a strict budget asks for it. */
 export async function admittedAssets(sql: Sql, run: RunRow): Promise<number> {
@@ -27,7 +28,7 @@ export async function freezeBatch(
   const now = await sql.now();
   // An asset that is in another open execution, of whatever run, is left for later: the unique index would refuse it anyway.
   const rows = await sql.all<{ seq: number; attempt: number }>(
-    `SELECT seq, attempt FROM attempts AS due WHERE run_id = ? AND outcome = 'pending' AND execution_n IS NULL AND planned IS NULL AND due_at <= ?
+    `SELECT seq, attempt FROM attempts AS due WHERE run_id = ? AND outcome = 'pending' AND execution_n IS NULL AND planned IS NULL AND wave IS NULL AND due_at <= ?
        AND NOT EXISTS (SELECT 1 FROM attempts AS held WHERE held.asset_id = due.asset_id AND held.lease = 1)
      ORDER BY due_at, seq LIMIT ?`,
     [runId, now, batch.size],

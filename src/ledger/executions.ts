@@ -7,7 +7,7 @@ import { type Database, jsonRows, type Sql } from './database.js';
 import { type Execution, move, readExecution, type StoredExecution, toExecution } from './execution-row.js';
 import { type PermitAnswer, type PermitTerms, permitIsOpen, refusalFor } from './permit-rules.js';
 import { type CallLists, claimPlanned, readLists } from './planned.js';
-import { readRun } from './runs.js';
+import { readRun } from './run-row.js';
 import { rememberRefusal } from './script-interval.js';
 
 export type { Execution } from './execution-row.js';

@@ -4,7 +4,7 @@ import { HOUR_MS, wholeCap } from '../domain/rate-window.js';
 import type { Sql } from './database.js';
 import { type Execution, readExecution } from './execution-row.js';
 import type { CallLists } from './planned.js';
-import { readRun } from './runs.js';
+import { readRun } from './run-row.js';
 
 /** Membership is read again within the minute before each send (contract section 8, promise 2). */
 export const TAGS_FRESH_MS = 60_000;

@@ -1,73 +1,13 @@
 import { etaMs } from '../domain/cadence.js';
-import { isBreached } from '../domain/error-budget.js';
+import { budgetSpent, isBreached } from '../domain/error-budget.js';
 import { MAX_ASSETS_PER_EXECUTION } from '../domain/execution-state.js';
-import { emptyCounts, type LiveCounts, type Outcome, type RunReport, type StopCause } from '../domain/outcome.js';
+import type { LiveCounts, RunReport, StopCause } from '../domain/outcome.js';
 import type { Given, RunPhase, RunSnapshot } from '../domain/run-snapshot.js';
-import type { ErrorBudget, RemediationRequest } from '../schema/request.js';
+import type { ErrorBudget } from '../schema/request.js';
 import { freeLeases } from './closing.js';
-import { type Database, isUniqueViolation, type Sql } from './database.js';
-
-/** The request as the ledger keeps it: without the explicit targets, which are the cohort. */
-export type StoredRequest = Omit<RemediationRequest, 'targets'>;
-
-export interface RunRow {
-  id: string;
-  firstExecutionId: string;
-  namespace: string;
-  /** Which namespace of that name it is: another Temporal may have one, too. */
-  namespaceId?: string | undefined;
-  /** Since when Temporal says that it does not know the workflow, by the ledger's clock. */
-  missingSince?: number | undefined;
-  phase: RunPhase;
-  request: StoredRequest;
-  script?: { id: string; title: string; sha256?: string | undefined };
-  cohort: { size: number; digest?: string | undefined };
-  maxInFlight: number;
-  deadlineMs: number;
-  errorBudget?: ErrorBudget | undefined;
-  paused: boolean;
-  stop?: { cause: StopCause; reason: string } | undefined;
-  fence: number;
-  claimed: number;
-  nextPollAt: number;
-  resolveCursor?: string | undefined;
-  createdAt: number;
-  startedAt?: number | undefined;
-  finishedAt?: number | undefined;
-  report?: RunReport | undefined;
-}
-
-interface StoredRun {
-  id: string;
-  first_execution_id: string;
-  namespace: string;
-  namespace_id: string | null;
-  missing_since: number | null;
-  phase: RunPhase;
-  request: string;
-  script_id: string | null;
-  script_title: string | null;
-  script_sha256: string | null;
-  cohort_size: number;
-  cohort_digest: string | null;
-  max_in_flight: number;
-  deadline_ms: number;
-  error_budget: string | null;
-  paused: number;
-  stop_cause: StopCause | null;
-  stop_reason: string | null;
-  blocked: string | null;
-  fence: number;
-  next_n: number;
-  accepted: number;
-  api_calls: number;
-  next_poll_at: number;
-  resolve_cursor: string | null;
-  created_at: number;
-  started_at: number | null;
-  finished_at: number | null;
-  report: string | null;
-}
+import { type Database, isUniqueViolation } from './database.js';
+import { countOutcomes } from './run-counts.js';
+import { type RunRow, readRun, readStored, SELECT_RUN, type StoredRequest, type StoredRun, stopOf, toRun } from './run-row.js';
 
 export class Runs {
   readonly #database: Database;
@@ -123,7 +63,7 @@ export class Runs {
 
   /** Runs whose report is not written, oldest first. */
   async unfinished(): Promise<RunRow[]> {
-    const rows = await this.#database.all<StoredRun>('SELECT * FROM runs WHERE finished_at IS NULL ORDER BY created_at');
+    const rows = await this.#database.all<StoredRun>(`${SELECT_RUN} WHERE runs.finished_at IS NULL ORDER BY runs.created_at`);
     return rows.map(toRun);
   }
 
@@ -219,7 +159,7 @@ export class Runs {
       if (!run) throw new Error(`The ledger does not know the run ${id}.`);
       if (run.report) return run.report;
       const now = await sql.now();
-      const stored = await sql.first<StoredRun>('SELECT * FROM runs WHERE id = ?', [id]);
+      const stored = await readStored(sql, id);
       const compliant = await sql.first<{ n: number }>(
         `SELECT count(*) AS n FROM attempts WHERE run_id = ? AND last = 1 AND outcome = 'skipped' AND reason = 'compliant'`,
         [id],
@@ -258,7 +198,7 @@ export class Runs {
     );
     // Beyond some ten thousand assets the answer is «more than any window», so counting stops there.
     const waiting = await this.#database.first<{ n: number }>(
-      `SELECT count(*) AS n FROM (SELECT 1 FROM attempts WHERE outcome = 'pending' AND execution_n IS NULL AND planned IS NULL LIMIT 10000)`,
+      `SELECT count(*) AS n FROM (SELECT 1 FROM attempts WHERE outcome = 'pending' AND execution_n IS NULL AND planned IS NULL AND wave IS NULL LIMIT 10000)`,
     );
     const byTags = await this.#database.first<{ n: number }>(`SELECT count(*) AS n FROM planned WHERE state = 'waiting'`);
     return { unsentExecutions: Math.ceil((waiting?.n ?? 0) / MAX_ASSETS_PER_EXECUTION) + (byTags?.n ?? 0), watchers: watchers?.n ?? 0 };
@@ -269,7 +209,7 @@ export class Runs {
     const sql = this.#database;
     // Before the reads: what happens during them is news since this snapshot.
     const at = await sql.now();
-    const run = await sql.first<StoredRun>('SELECT * FROM runs WHERE id = ?', [id]);
+    const run = await readStored(sql, id);
     if (!run) throw new Error(`The ledger does not know the run ${id}.`);
     const counts = await countOutcomes(sql, id);
     const open = await sql.first<{ unsent: number; doubtful: number; watched: number; slots: number }>(
@@ -279,7 +219,7 @@ export class Runs {
       [id],
     );
     const due = await sql.first<{ n: number; next: number | null }>(
-      `SELECT count(*) AS n, min(due_at) AS next FROM attempts WHERE run_id = ? AND outcome = 'pending' AND execution_n IS NULL AND planned IS NULL`,
+      `SELECT count(*) AS n, min(due_at) AS next FROM attempts WHERE run_id = ? AND outcome = 'pending' AND execution_n IS NULL AND planned IS NULL AND wave IS NULL`,
       [id],
     );
     const byTags = await sql.first<{ executions: number; assets: number | null }>(
@@ -313,58 +253,12 @@ export class Runs {
         batchSize: MAX_ASSETS_PER_EXECUTION,
       }),
       at,
-      breached: isBreached(budget, counts),
+      breached: isBreached(budget, counts) && budgetSpent(budget ?? { max: 0 }, counts) > (run.budget_accepted ?? -1),
       attempted: attempted !== undefined,
-      stop: run.stop_cause ? { cause: run.stop_cause, reason: run.stop_reason ?? '' } : undefined,
-      paused: run.paused === 1,
+      stop: stopOf(run),
+      paused: run.paused === 1 || run.campaign_paused === 1,
+      held: run.paused === 1,
       maxInFlight: run.max_in_flight,
     };
   }
-}
-
-export async function readRun(sql: Sql, id: string): Promise<RunRow | undefined> {
-  const row = await sql.first<StoredRun>('SELECT * FROM runs WHERE id = ?', [id]);
-  return row && toRun(row);
-}
-
-export async function countOutcomes(sql: Sql, id: string): Promise<LiveCounts> {
-  const rows = await sql.all<{ outcome: Outcome; n: number }>(
-    'SELECT outcome, count(*) AS n FROM attempts WHERE run_id = ? AND last = 1 GROUP BY outcome',
-    [id],
-  );
-  const counts = emptyCounts();
-  for (const { outcome, n } of rows) {
-    counts[outcome] = n;
-    counts.targeted += n;
-  }
-  return counts;
-}
-
-function toRun(row: StoredRun): RunRow {
-  return {
-    id: row.id,
-    firstExecutionId: row.first_execution_id,
-    namespace: row.namespace,
-    namespaceId: row.namespace_id ?? undefined,
-    missingSince: row.missing_since ?? undefined,
-    phase: row.phase,
-    request: JSON.parse(row.request) as StoredRequest,
-    ...(row.script_id === null
-      ? {}
-      : { script: { id: row.script_id, title: row.script_title ?? row.script_id, sha256: row.script_sha256 ?? undefined } }),
-    cohort: { size: row.cohort_size, digest: row.cohort_digest ?? undefined },
-    maxInFlight: row.max_in_flight,
-    deadlineMs: row.deadline_ms,
-    errorBudget: row.error_budget ? (JSON.parse(row.error_budget) as ErrorBudget) : undefined,
-    paused: row.paused === 1,
-    stop: row.stop_cause ? { cause: row.stop_cause, reason: row.stop_reason ?? '' } : undefined,
-    fence: row.fence,
-    claimed: row.next_n - 1,
-    nextPollAt: row.next_poll_at,
-    resolveCursor: row.resolve_cursor ?? undefined,
-    createdAt: row.created_at,
-    startedAt: row.started_at ?? undefined,
-    finishedAt: row.finished_at ?? undefined,
-    report: row.report ? (JSON.parse(row.report) as RunReport) : undefined,
-  };
 }

@@ -82,11 +82,27 @@ const STEPS: readonly string[][] = [
     `ALTER TABLE attempts ADD COLUMN planned INTEGER`,
     `CREATE INDEX attempts_planned ON attempts (run_id, planned, execution_n) WHERE planned IS NOT NULL`,
     // What the plan has given to a tag is not due by id: without this a claim by ids would read past all of it.
+    `ALTER TABLE attempts ADD COLUMN wave INTEGER`,
     `DROP INDEX attempts_due`,
-    `CREATE INDEX attempts_due ON attempts (run_id, due_at, seq) WHERE outcome = 'pending' AND execution_n IS NULL AND planned IS NULL`,
+    `CREATE INDEX attempts_due ON attempts (run_id, due_at, seq) WHERE outcome = 'pending' AND execution_n IS NULL AND planned IS NULL AND wave IS NULL`,
     `ALTER TABLE executions ADD COLUMN planned INTEGER`,
     `ALTER TABLE executions ADD COLUMN gathered INTEGER NOT NULL DEFAULT 1`,
     `ALTER TABLE executions ADD COLUMN tags_read_at INTEGER`,
+    // Campaigns: the campaign's own rows have a wave and are never sent; each step of a wave is a run whose rows stand at the same places.
+    `ALTER TABLE runs ADD COLUMN kind TEXT NOT NULL DEFAULT 'run'`,
+    `ALTER TABLE runs ADD COLUMN campaign_id TEXT`,
+    `ALTER TABLE runs ADD COLUMN wave INTEGER`,
+    `ALTER TABLE runs ADD COLUMN step TEXT`,
+    `ALTER TABLE runs ADD COLUMN calendar TEXT`,
+    `ALTER TABLE runs ADD COLUMN on_breach TEXT`,
+    `ALTER TABLE runs ADD COLUMN conflict TEXT`,
+    `ALTER TABLE runs ADD COLUMN budget_accepted INTEGER`,
+    `CREATE INDEX runs_campaign ON runs (campaign_id, wave, step) WHERE campaign_id IS NOT NULL`,
+    `CREATE INDEX attempts_wave ON attempts (run_id, wave, seq) WHERE wave IS NOT NULL`,
+    `CREATE TABLE campaigns (id TEXT PRIMARY KEY, plan TEXT NOT NULL, frozen TEXT, digest TEXT) WITHOUT ROWID`,
+    `CREATE TABLE waves (
+      campaign_id TEXT NOT NULL, w INTEGER NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, status TEXT NOT NULL DEFAULT 'waiting',
+      approved_by TEXT NOT NULL DEFAULT '[]', why TEXT, opened_at INTEGER, closed_at INTEGER, PRIMARY KEY (campaign_id, w)) WITHOUT ROWID`,
   ],
 ];
 

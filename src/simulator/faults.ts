@@ -23,8 +23,10 @@ export interface Effect {
 
 export function damageAfter(settings: SimulatorSettings, call: Effect): Damage | undefined {
   const { seed, faults } = settings;
-  const named = { execute: faults.loseExecutes, import: faults.loseImports, clone: faults.loseClones, schedule: undefined }[call.kind];
-  const isNamed = named?.includes(call.ofKind) ?? false;
+  const named = { execute: faults.loseExecutes, import: faults.loseImports, clone: faults.loseClones, schedule: faults.loseSchedules }[
+    call.kind
+  ];
+  const isNamed = named.includes(call.ofKind);
   const isDrawn = faults.dropAfterEffectRate > 0 && chance(seed, 'answer-lost', call.effect) < faults.dropAfterEffectRate;
   if (!isNamed && !isDrawn) return undefined;
   const ways: Damage[] = [{ kind: 'reset' }, { kind: 'status', status: 502 }, { kind: 'status', status: 504 }, { kind: 'hang' }];

@@ -47,9 +47,10 @@ const FaultsOption = z.strictObject({
   dropAfterEffectRate: rate.default(0),
   /** The n-th accepted executes of the gateway (from 1) whose answer is lost after the effect. */
   loseExecutes: z.array(count).default([]),
-  /** The same for imports and for clones. */
+  /** The same for imports, clones and schedules. */
   loseImports: z.array(count).default([]),
   loseClones: z.array(count).default([]),
+  loseSchedules: z.array(count).default([]),
   /** How an answer is lost: connection reset, a 502 or 504, silence until the client gives up, or each in turn. */
   lostAs: z.enum(['reset', 'status', 'hang', 'mixed']).default('reset'),
   /** Share of calls, `/auth` aside, that fail with 500, 502 or a reset BEFORE any effect. */
@@ -109,6 +110,20 @@ const EasmProfileOption = z.strictObject({
   /** Simulated milliseconds from the start until its sync is `COMPLETED`; default: never. */
   completedAfterMs: simulatedMs.optional(),
 });
+
+const ScheduleOption = z.strictObject({
+  title: z.string().min(1),
+  createdBy: z.string().min(1).default('another operator'),
+  /** What the search shows of it besides: script, assets, dates, as a request has them. */
+  body: z.record(z.string(), z.unknown()).default({}),
+});
+
+const schedulerOptions = {
+  /** Schedules that are there from the start: somebody else's. */
+  schedules: z.array(ScheduleOption).default([]),
+  /** Later gateways can search schedules: with all fields, in brief with the rest as a detail, in brief without it, or not at all. */
+  schedulerSearch: z.enum(['full', 'brief', 'brief-only', 'off']).default('full'),
+};
 
 const inventoryOptions = {
   /** Scripts that the subscription may hold: more are a 429 without limit evidence. */
@@ -205,6 +220,7 @@ export const SimulatorOptionsSchema = z.strictObject({
   tokenLifeSec: z.number().positive().default(14_400),
   ...fleetOptions,
   ...inventoryOptions,
+  ...schedulerOptions,
   ...timingOptions,
   ...fateOptions,
   ...wireOptions,

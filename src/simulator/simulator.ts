@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { describeProblems } from '../schema/request.js';
 import { type CallRecord, createCallLog } from './call-log.js';
 import { simulatedClock } from './clock.js';
+import { forgetSearches } from './endpoints/assets.js';
 import { foreignOperator } from './foreign-operator.js';
 import { gateway } from './gateway.js';
 import { createLimiter } from './limits.js';
@@ -36,6 +37,8 @@ export interface SimulatorState {
   /** Simulated epoch milliseconds. */
   now(): number;
   revokeTokens(): void;
+  /** Somebody changes a script while runs go on. */
+  changeScript(scriptId: string | number, change: { status?: string; content?: string }): void;
   /** Somebody gives an asset a tag, or takes it away. Unknown assets are ignored. */
   retag(assetId: string | number, tagId: number, bears: boolean): void;
 }
@@ -85,9 +88,15 @@ export async function startSimulator(options: SimulatorOptions & { now?: () => n
       fateOf(settings, { index: world.fleet.indexOf(String(assetId)) ?? -1, assetId: Number(assetId) }, attempt),
     now: clock.now,
     revokeTokens: tokens.revokeAll,
+    changeScript(scriptId, change) {
+      const script = world.script(String(scriptId));
+      if (script) Object.assign(script, change);
+    },
     retag(assetId, tagId, bears) {
       const index = world.fleet.indexOf(String(assetId));
-      if (index !== undefined) world.fleet.retag(index, tagId, bears);
+      if (index === undefined) return;
+      world.fleet.retag(index, tagId, bears);
+      forgetSearches(world);
     },
   };
   return {

@@ -84,7 +84,9 @@ const FIRST_ASSET_JOB_ID = 900_001;
 
 export function createWorld(settings: SimulatorSettings, clock: SimulatedClock): World {
   const fleet = fleetOf(settings);
-  const scripts = new Map<string, SimulatedScript>(settings.scripts.map((script) => [String(script.id), script]));
+  // Copies: a script that somebody changes is this world's alone.
+  const known: SimulatedScript[] = settings.scripts.map((script) => ({ ...script }));
+  const scripts = new Map(known.map((script) => [String(script.id), script]));
   // A ledger outlives the simulator, and holds correlation UUIDs to be unique: each start of the gateway makes its own.
   const bornAt = clock.now();
   const attemptsByUser = new Map<string, Uint16Array>();
@@ -94,12 +96,17 @@ export function createWorld(settings: SimulatorSettings, clock: SimulatedClock):
     clock,
     fleet,
     bornAt,
-    scripts: [...settings.scripts],
+    scripts: known,
     jobs: [],
     jobsById: new Map(),
     jobsByUuid: new Map(),
     executions: [],
-    schedules: [],
+    schedules: settings.schedules.map((schedule, index) => ({
+      ...schedule,
+      id: uuidOf(`schedule ${settings.seed} ${bornAt} ${index}`),
+      status: 'ACTIVE' as const,
+      createdAt: bornAt,
+    })),
     audit: [],
     lastExecuteAt: new Map(),
     script: (id) => scripts.get(id),

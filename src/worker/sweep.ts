@@ -2,7 +2,7 @@
 // one outcome (promise 3), and the leases become free.
 import { createCloseRun } from '../activities/close-run.js';
 import type { ActivityDependencies } from '../activities/dependencies.js';
-import type { RunRow } from '../ledger/runs.js';
+import type { RunRow } from '../ledger/run-row.js';
 import type { Logger } from '../temporal/logger.js';
 import { namespaceIdOf } from '../temporal/namespace-id.js';
 import { type WorkflowFate, workflowFate } from './workflow-fate.js';

@@ -67,6 +67,11 @@ function assetKind(world: World): RowKind<number> {
   return kind;
 }
 
+/** What was found before may not be true any more. */
+export function forgetSearches(world: World): void {
+  assetKinds.delete(world);
+}
+
 /** Indexes of the assets with these ids, each once, ascending; ids of no asset are left out. */
 export function indexesOf(world: World, assetIds: Iterable<string>): number[] {
   const indexes = new Set<number>();

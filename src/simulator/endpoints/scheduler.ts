@@ -1,11 +1,12 @@
 import { uuidOf } from '../chance.js';
 import { GatewayError } from '../gateway-error.js';
 import { type Call, ok, type Reply, type Route } from '../routes.js';
-import { matchingRows, type RowKind, readSearch } from '../search.js';
-import { countOf, searchRules } from '../wire.js';
+import { matchingRows, type RowKind, readSearch, searchRows } from '../search.js';
+import { countOf, listReply, searchRules } from '../wire.js';
 import type { SimulatedSchedule, World } from '../world.js';
+import { neverFires, requiredText } from './scheduler-firing.js';
 
-/** #13 and #17 of the reference: create a schedule, count schedules. */
+/** #13 and #17 of the reference: create a schedule, count schedules; search and detail, which later gateways have besides. */
 export const schedulerRoutes: Route[] = [
   { method: 'POST', path: '/sm/v1/scripts/scheduler', effect: 'schedule', handle: createSchedule },
   {
@@ -20,9 +21,34 @@ export const schedulerRoutes: Route[] = [
       return ok({ body: countOf(rows, group === undefined ? undefined : String(group), groups) });
     },
   },
+  { method: 'POST', path: '/sm/v1/scheduler/search', handle: searchSchedules },
+  { method: 'GET', path: '/sm/v1/scheduler/{id}', handle: showSchedule },
 ];
 
-const TYPES = ['ONE_TIME', 'HOURLY', 'DAILY', 'WEEKLY', 'MONTHLY'];
+function searchSchedules(call: Call): Reply {
+  const { schedulerSearch } = call.world.settings;
+  if (schedulerSearch === 'off') throw new GatewayError(404, 'No such resource: /sm/v1/scheduler/search');
+  const page = searchRows(scheduleKind(call.world), readSearch(call.body), searchRules(call));
+  return listReply(call, page, 'flat', schedulerSearch === 'full' ? shown : shownInBrief);
+}
+
+function showSchedule(call: Call): Reply {
+  const { schedulerSearch } = call.world.settings;
+  const found = call.world.schedules.find(({ id }) => id === call.params.id);
+  const isServed = schedulerSearch === 'full' || schedulerSearch === 'brief';
+  if (!isServed || !found) throw new GatewayError(404, 'No such schedule');
+  return ok({ errorCode: null, message: null, body: shown(found) });
+}
+
+function shown({ id, title, status, createdBy, createdAt, body }: SimulatedSchedule): object {
+  return { ...body, id, name: title, title, status, createdBy, createdDate: createdAt };
+}
+
+/** As the later update endpoint tells the types apart; who wants more asks for the detail. */
+function shownInBrief({ id, title, status, createdBy, body }: SimulatedSchedule): object {
+  const { scheduleType, startDate, endDate } = body;
+  return { id, name: title, status, createdBy, scheduleType: scheduleType === 'ONE_TIME' ? 'ONE_TIME' : 'RECURRING', startDate, endDate };
+}
 
 function createSchedule(call: Call): Reply {
   const { world, now } = call;
@@ -31,7 +57,7 @@ function createSchedule(call: Call): Reply {
   const title = requiredText(body, 'title', /\S/);
   for (const id of scriptIds(body)) if (!world.script(id)) throw new GatewayError(404, `Script not found: ${id}`);
   checkTargets(body);
-  checkFiring(body, now);
+  if (neverFires(body, now)) throw new GatewayError(400, 'Based on configured schedule, the given trigger will never fire');
   if (world.schedules.some((schedule) => schedule.title === title)) {
     throw new GatewayError(409, `Scheduler with the same title already exists: ${title}`);
   }
@@ -54,29 +80,6 @@ function checkTargets(body: Record<string, unknown>): void {
     const { UUId, id } = target as { UUId?: unknown; id?: unknown };
     if (typeof UUId !== 'string' || UUId === '' || id === undefined) throw new GatewayError(400, 'Each asset or tag needs UUId and id');
   }
-}
-
-/** Dates are read as UTC. A window that lies in the past, or ends before it starts, never fires. */
-function checkFiring(body: Record<string, unknown>, now: number): void {
-  const [startDate, endDate] = [
-    requiredText(body, 'startDate', /^\d{4}-\d{2}-\d{2}$/),
-    requiredText(body, 'endDate', /^\d{4}-\d{2}-\d{2}$/),
-  ];
-  const startTime = requiredText(body, 'startTime', /^\d{2}:\d{2}:\d{2}$/);
-  const type = requiredText(body, 'scheduleType', /^[A-Z_]+$/);
-  if (!TYPES.includes(type)) throw new GatewayError(400, `scheduleType must be one of ${TYPES.join(', ')}`);
-  const firstAt = Date.parse(`${startDate}T${startTime}Z`);
-  const lastAt = Date.parse(`${endDate}T23:59:59Z`);
-  const nextAt = type === 'ONE_TIME' ? firstAt : Math.max(firstAt, now);
-  if (!(firstAt >= now - 60_000 || type !== 'ONE_TIME') || !(nextAt <= lastAt)) {
-    throw new GatewayError(400, 'Based on configured schedule, the given trigger will never fire');
-  }
-}
-
-function requiredText(body: Record<string, unknown>, name: string, pattern: RegExp): string {
-  const value = body[name];
-  if (typeof value !== 'string' || !pattern.test(value)) throw new GatewayError(400, `${name} is missing or malformed`);
-  return value;
 }
 
 function list(value: unknown): unknown[] {

@@ -1,0 +1,16 @@
+import { emptyCounts, type LiveCounts, type Outcome } from '../domain/outcome.js';
+import type { Sql } from './database.js';
+
+/** The cohort by the outcome of each asset's last attempt. */
+export async function countOutcomes(sql: Sql, id: string): Promise<LiveCounts> {
+  const rows = await sql.all<{ outcome: Outcome; n: number }>(
+    'SELECT outcome, count(*) AS n FROM attempts WHERE run_id = ? AND last = 1 GROUP BY outcome',
+    [id],
+  );
+  const counts = emptyCounts();
+  for (const { outcome, n } of rows) {
+    counts[outcome] = n;
+    counts.targeted += n;
+  }
+  return counts;
+}

@@ -1,0 +1,152 @@
+// A run as the ledger keeps it. What is ordered of a campaign holds for every step of it: no permit asks twice.
+import type { CampaignStepName } from '../domain/campaign-step.js';
+import type { RunReport, StopCause } from '../domain/outcome.js';
+import type { RunPhase } from '../domain/run-snapshot.js';
+import type { WindowCalendar } from '../domain/windows.js';
+import type { ErrorBudget, RemediationRequest } from '../schema/request.js';
+import type { Sql } from './database.js';
+
+/** The request as the ledger keeps it: without the explicit targets, which are the cohort. */
+export type StoredRequest = Omit<RemediationRequest, 'targets'>;
+
+/** `campaign`: the coordinator's own row, never sent from. `step`: one step of one wave of it. */
+export type RunKind = 'run' | 'campaign' | 'step';
+
+export interface RunRow {
+  id: string;
+  kind: RunKind;
+  /** Of a step: which one of which campaign. */
+  campaign?: { id: string; wave: number; step: CampaignStepName } | undefined;
+  firstExecutionId: string;
+  namespace: string;
+  /** Which namespace of that name it is: another Temporal may have one, too. */
+  namespaceId?: string | undefined;
+  /** Since when Temporal says that it does not know the workflow, by the ledger's clock. */
+  missingSince?: number | undefined;
+  phase: RunPhase;
+  request: StoredRequest;
+  script?: { id: string; title: string; sha256?: string | undefined };
+  cohort: { size: number; digest?: string | undefined };
+  maxInFlight: number;
+  deadlineMs: number;
+  errorBudget?: ErrorBudget | undefined;
+  /** As many outcomes over the budget as a person has accepted. */
+  budgetAccepted?: number | undefined;
+  /** What a breach of the budget does; without it the run stops. */
+  onBreach?: 'pause' | 'abort' | 'rollback' | undefined;
+  /** What becomes of an asset that another run works on. */
+  conflict: 'wait' | 'skip';
+  /** When executions may start. */
+  calendar?: WindowCalendar | undefined;
+  /** By its own order, or its campaign's. */
+  paused: boolean;
+  /** Paused itself, as by a breach of its budget. */
+  held: boolean;
+  /** By its own order, or its campaign's. */
+  stop?: { cause: StopCause; reason: string } | undefined;
+  fence: number;
+  claimed: number;
+  nextPollAt: number;
+  resolveCursor?: string | undefined;
+  createdAt: number;
+  startedAt?: number | undefined;
+  finishedAt?: number | undefined;
+  report?: RunReport | undefined;
+}
+
+export interface StoredRun {
+  id: string;
+  kind: RunKind;
+  campaign_id: string | null;
+  wave: number | null;
+  step: CampaignStepName | null;
+  calendar: string | null;
+  on_breach: 'pause' | 'abort' | 'rollback' | null;
+  conflict: 'wait' | 'skip' | null;
+  budget_accepted: number | null;
+  campaign_paused: number | null;
+  campaign_stop_cause: StopCause | null;
+  campaign_stop_reason: string | null;
+  first_execution_id: string;
+  namespace: string;
+  namespace_id: string | null;
+  missing_since: number | null;
+  phase: RunPhase;
+  request: string;
+  script_id: string | null;
+  script_title: string | null;
+  script_sha256: string | null;
+  cohort_size: number;
+  cohort_digest: string | null;
+  max_in_flight: number;
+  deadline_ms: number;
+  error_budget: string | null;
+  paused: number;
+  stop_cause: StopCause | null;
+  stop_reason: string | null;
+  blocked: string | null;
+  fence: number;
+  next_n: number;
+  accepted: number;
+  api_calls: number;
+  next_poll_at: number;
+  resolve_cursor: string | null;
+  created_at: number;
+  started_at: number | null;
+  finished_at: number | null;
+  report: string | null;
+}
+
+/** With what its campaign's row says of pausing and stopping. */
+export const SELECT_RUN = `SELECT runs.*, parent.paused AS campaign_paused, parent.stop_cause AS campaign_stop_cause, parent.stop_reason AS campaign_stop_reason
+  FROM runs LEFT JOIN runs AS parent ON parent.id = runs.campaign_id`;
+
+export async function readStored(sql: Sql, id: string): Promise<StoredRun | undefined> {
+  return sql.first<StoredRun>(`${SELECT_RUN} WHERE runs.id = ?`, [id]);
+}
+
+export async function readRun(sql: Sql, id: string): Promise<RunRow | undefined> {
+  const row = await readStored(sql, id);
+  return row && toRun(row);
+}
+
+export function toRun(row: StoredRun): RunRow {
+  return {
+    id: row.id,
+    kind: row.kind,
+    campaign: row.campaign_id === null || row.step === null ? undefined : { id: row.campaign_id, wave: row.wave ?? 0, step: row.step },
+    firstExecutionId: row.first_execution_id,
+    namespace: row.namespace,
+    namespaceId: row.namespace_id ?? undefined,
+    missingSince: row.missing_since ?? undefined,
+    phase: row.phase,
+    request: JSON.parse(row.request) as StoredRequest,
+    ...(row.script_id === null
+      ? {}
+      : { script: { id: row.script_id, title: row.script_title ?? row.script_id, sha256: row.script_sha256 ?? undefined } }),
+    cohort: { size: row.cohort_size, digest: row.cohort_digest ?? undefined },
+    maxInFlight: row.max_in_flight,
+    deadlineMs: row.deadline_ms,
+    errorBudget: row.error_budget ? (JSON.parse(row.error_budget) as ErrorBudget) : undefined,
+    budgetAccepted: row.budget_accepted ?? undefined,
+    onBreach: row.on_breach ?? undefined,
+    conflict: row.conflict ?? 'wait',
+    calendar: row.calendar ? (JSON.parse(row.calendar) as WindowCalendar) : undefined,
+    paused: row.paused === 1 || row.campaign_paused === 1,
+    held: row.paused === 1,
+    stop: stopOf(row),
+    fence: row.fence,
+    claimed: row.next_n - 1,
+    nextPollAt: row.next_poll_at,
+    resolveCursor: row.resolve_cursor ?? undefined,
+    createdAt: row.created_at,
+    startedAt: row.started_at ?? undefined,
+    finishedAt: row.finished_at ?? undefined,
+    report: row.report ? (JSON.parse(row.report) as RunReport) : undefined,
+  };
+}
+
+export function stopOf(row: StoredRun): RunRow['stop'] {
+  if (row.stop_cause) return { cause: row.stop_cause, reason: row.stop_reason ?? '' };
+  return row.campaign_stop_cause ? { cause: row.campaign_stop_cause, reason: row.campaign_stop_reason ?? '' } : undefined;
+}
