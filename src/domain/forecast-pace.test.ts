@@ -15,7 +15,7 @@ test('no execution is placed against a limit, whatever the limits are', () => {
   });
   const executionMs = fc.integer({ min: 1_000, max: 2 * HOUR });
   fc.assert(
-    fc.property(limits, executionMs, fc.integer({ min: 1, max: 150 }), (drawn, duration, executions) => {
+    fc.property(limits, executionMs, fc.integer({ min: 1, max: 80 }), (drawn, duration, executions) => {
       const executionsLeftToday = Math.floor(drawn.executionsPerDay * drawn.leftShare);
       const callsLeft = Math.floor(drawn.callsPerHour * drawn.leftShare);
       const pace = new Pace({
