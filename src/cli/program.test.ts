@@ -22,7 +22,7 @@ describe('the command line', () => {
     [['list', 'all'], 'too many arguments'],
     [['list', '--limit', '0'], 'Give a number from 1 to 9999.'],
     [['report', 'patch', '--format', 'pdf'], 'Allowed choices are html, csv, json'],
-    [['schema', 'plan'], 'later version'],
+    [['schema', 'plans'], 'Allowed choices are request, configuration, plan'],
   ])('%j is a usage error: exit 2, on stderr', async (argv, message) => {
     const ran = await overhaul(argv);
     expect(ran).toMatchObject({ exitCode: 2, stdout: '' });
@@ -34,6 +34,8 @@ describe('the command line', () => {
     expect(request).toMatchObject({ type: 'object', required: ['script', 'targets'], additionalProperties: false });
     const configuration = JSON.parse((await overhaul(['schema', 'configuration'])).stdout) as { properties: object };
     expect(Object.keys(configuration.properties)).toContain('playbooks');
+    const plan = JSON.parse((await overhaul(['schema', 'plan'])).stdout) as { required: string[]; additionalProperties: boolean };
+    expect(plan).toMatchObject({ type: 'object', required: ['name', 'steps', 'targets'], additionalProperties: false });
   });
 });
 

@@ -1,12 +1,18 @@
 import { Argument, Command } from '@commander-js/extra-typings';
 import { z } from 'zod';
-import { CommandFailed, EXIT, type Invocation, writeJson } from './context.js';
+import { EXIT, type Invocation, writeJson } from './context.js';
 
 const NAMES = ['request', 'configuration', 'plan'] as const;
 
+const SCHEMAS: Record<(typeof NAMES)[number], () => Promise<z.ZodType>> = {
+  request: async () => (await import('../schema/request.js')).RemediationRequestSchema,
+  configuration: async () => (await import('../schema/config-file.js')).ConfigFileSchema,
+  plan: async () => (await import('../schema/plan.js')).CampaignPlanSchema,
+};
+
 export function schemaCommand(invocation: Invocation) {
   return new Command('schema')
-    .description('print the JSON Schema of a request or of the configuration file')
+    .description('print the JSON Schema of a request, a campaign plan or the configuration file')
     .addArgument(new Argument('<name>', 'what to describe').choices(NAMES))
     .action(async (name) => {
       await writeJson(invocation.stdout, await jsonSchema(name));
@@ -16,11 +22,5 @@ export function schemaCommand(invocation: Invocation) {
 
 /** As users write it: transformations and defaults are the reader's business. */
 async function jsonSchema(name: (typeof NAMES)[number]): Promise<object> {
-  if (name === 'plan')
-    throw new CommandFailed(EXIT.usage, 'Campaign plans come with a later version: `overhaul schema request` describes a run.');
-  const schema =
-    name === 'request'
-      ? (await import('../schema/request.js')).RemediationRequestSchema
-      : (await import('../schema/config-file.js')).ConfigFileSchema;
-  return z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+  return z.toJSONSchema(await SCHEMAS[name](), { io: 'input', unrepresentable: 'any' });
 }

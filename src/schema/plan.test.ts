@@ -1,0 +1,199 @@
+import { describe, expect, test } from '@jest/globals';
+import { type CampaignPlan, PlaybookCampaignSchema, parsePlan, wavesOf } from './plan.js';
+
+const LEAST = { name: 'patch-openssl', steps: { remediate: 72648 }, targets: { assetTagIds: [7] } };
+const HASH = 'a'.repeat(64);
+
+function problems(input: unknown): Record<string, string> {
+  const parsed = parsePlan(input);
+  return parsed.ok ? {} : Object.fromEntries(parsed.problems.map(({ path, problem }) => [path, problem]));
+}
+
+function plan(changes: object): CampaignPlan {
+  const parsed = parsePlan({ ...LEAST, ...changes });
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  return parsed.value;
+}
+
+describe('a plan', () => {
+  test('needs a name, a script and a target; the rest has its default', () => {
+    expect(parsePlan(LEAST)).toEqual({
+      ok: true,
+      value: {
+        name: 'patch-openssl',
+        targets: { assetTagIds: ['7'] },
+        steps: { remediate: { script: '72648' } },
+        waves: [{ name: 'all' }],
+        onBreach: 'pause',
+        conflict: 'wait',
+        strategy: 'assets',
+        maxInFlight: 4,
+        poll: { interval: 30_000 },
+        deadline: 21_600_000,
+        output: 'all',
+        retry: { failed: 0, after: 900_000 },
+        unreachable: { wait: 0 },
+      },
+    });
+  });
+
+  test('takes everything that the contract has', () => {
+    const written = {
+      ...LEAST,
+      seed: 'autumn',
+      steps: {
+        assess: 'Is OpenSSL old?',
+        remediate: { script: 72648, sha256: HASH.toUpperCase() },
+        verify: { script: '72601' },
+        rollback: 72700,
+      },
+      waves: [
+        { name: 'canary', size: 5, approval: false, soak: '1d', errorBudget: { max: 0 } },
+        { name: 'lab', tag: 77, inconclusive: '50%' },
+        { name: 'ring', size: '10%', approval: { quorum: 2, expires: '3d', approvers: ['ann', 'bob'], allowRequester: true } },
+        { name: 'rest' },
+      ],
+      errorBudget: { max: '5%', counts: ['failed', 'missing'], minimum: 10, strict: true },
+      approval: { quorum: 1 },
+      soak: '4h',
+      inconclusive: 3,
+      onBreach: 'rollback',
+      conflict: 'skip',
+      windows: [{ days: ['SAT', 'SUN'], from: '22:00', to: '04:00', timezone: 'Europe/Berlin' }],
+      blackouts: [{ from: '2026-12-24', to: '2027-01-02', timezone: 'Europe/Berlin' }],
+      deadline: '12h',
+      unreachable: { wait: '7d' },
+      requestedBy: 'cid',
+      followUp: { kind: 'recheck', on: 'unresolved', after: '7d' },
+    };
+    expect(parsePlan(written)).toMatchObject({
+      ok: true,
+      value: {
+        steps: {
+          assess: { script: 'Is OpenSSL old?' },
+          remediate: { script: '72648', sha256: HASH },
+          verify: { script: '72601' },
+          rollback: { script: '72700' },
+        },
+        waves: [{ soak: 86_400_000, approval: false }, { tag: '77' }, { approval: { quorum: 2, expires: 259_200_000 } }, { name: 'rest' }],
+        soak: 14_400_000,
+        deadline: 43_200_000,
+        followUp: { after: 604_800_000 },
+      },
+    });
+  });
+
+  test('has the hash of its script in one place, wherever it was written', () => {
+    expect(plan({ scriptSha256: HASH })).toEqual(plan({ steps: { remediate: { script: 72648, sha256: HASH } } }));
+    expect(problems({ ...LEAST, scriptSha256: HASH, steps: { remediate: { script: 1, sha256: 'b'.repeat(64) } } })).toEqual({
+      scriptSha256: 'is another hash than steps.remediate.sha256, which means the same: give one of them',
+    });
+  });
+
+  test('is told everything that is wrong with it at once, each under its path', () => {
+    expect(
+      problems({
+        name: ' ',
+        targets: { assetIds: ['x'] },
+        script: 5,
+        steps: { remediate: { script: 1, sha: 'b' }, verify: { script: 0, sha256: 'abc' }, check: 1 },
+        waves: [
+          { name: 'canary', size: 0 },
+          { name: 'Canary', size: '5 percent' },
+          { name: 'ring', approval: { quorum: 0, expires: 'soon' } },
+          { name: 'rest', size: 3, tag: 7, soak: -1, budget: 3 },
+        ],
+        errorBudget: { max: 'few' },
+        onBreach: 'rollback',
+        windows: [{ days: ['SAT'], from: '22:00', to: '04:00', timezone: 'Berlin' }],
+        followUp: { kind: 'recheck', on: 'always' },
+        approval: { quorum: 2, approvers: ['ann', 'bob'] },
+        requestedBy: 'ann',
+      }),
+    ).toEqual({
+      name: 'must not be empty',
+      'targets.assetIds[0]': expect.stringContaining('"x" is no id'),
+      script: 'unknown key',
+      'steps.remediate.sha': 'unknown key',
+      'steps.verify.script': 'must be a script id or its exact title',
+      'steps.verify.sha256': 'must be a SHA-256 in hexadecimal, 64 digits',
+      'steps.check': 'unknown key',
+      'steps.rollback': 'onBreach is rollback: name the script that rolls a wave back',
+      'waves[0].size': 'must be at least 1',
+      'waves[1].size': 'must be a number of assets, or a percentage such as "5%"',
+      'waves[1].name': '"Canary" is the name of an earlier wave: names are told apart without case',
+      'waves[2]': 'has neither size nor tag, so it takes the rest and must be the last wave',
+      'waves[2].approval.quorum': expect.stringContaining('>0'),
+      'waves[2].approval.expires': expect.stringContaining('"soon" is no duration'),
+      'waves[3]': 'has a size and a tag: a wave with a tag takes all assets that have it',
+      'waves[3].soak': expect.stringContaining('-1 is no duration'),
+      'waves[3].budget': 'unknown key',
+      'errorBudget.max': 'must be a number of assets, or a percentage such as "5%"',
+      'windows[0].timezone': expect.stringContaining('Berlin'),
+      'followUp.after': expect.stringContaining('duration'),
+      approval: 'a quorum of 2 can never be reached: the approvers without the requester, ann, are 1',
+    });
+  });
+
+  test.each<[string, object[], Record<string, string>]>([
+    ['100% in all', [{ size: '33.3%' }, { size: '33.3%' }, { size: '33.4%' }], {}],
+    ['100% and a rest that may be empty', [{ size: '100%' }, {}], {}],
+    ['percent, count and rest', [{ size: '5%' }, { size: 50 }, {}], {}],
+    ['counts alone, which the cohort decides', [{ size: 5 }, { size: 50 }], {}],
+    ['tags', [{ tag: 5 }, { tag: '6' }], {}],
+    [
+      'more than everything',
+      [{ size: '60%' }, { size: '60%' }, {}],
+      { waves: 'the waves are 120% of the cohort together: at most 100% can be given out' },
+    ],
+    [
+      'less than everything',
+      [{ size: '10%' }, { size: '50%' }],
+      { waves: 'the waves are only 60% of the cohort together: add a last wave without size, which takes the rest' },
+    ],
+    [
+      'a wave of more than everything',
+      [{ size: '101%' }],
+      { 'waves[0].size': 'must not be more than 100%', waves: expect.stringContaining('101%') as unknown as string },
+    ],
+    ['a wave of nothing', [{ size: '0%' }, {}], { 'waves[0].size': 'must be more than 0%' }],
+    ['no wave', [], { waves: 'name at least one wave, or leave waves out: then one takes everything' }],
+  ])('may have waves of %s, or is told why not', (_, waves, expected) => {
+    expect(problems({ ...LEAST, waves: waves.map((wave, index) => ({ name: `w${index}`, ...wave })) })).toEqual(expected);
+  });
+
+  test.each([
+    ['waves', 'all'],
+    ['steps', 72648],
+    ['waves', [5]],
+    ['targets', undefined],
+  ])('whose %s is %j is refused, not thrown at', (key, value) => {
+    expect(Object.keys(problems({ ...LEAST, [key]: value }))[0]).toMatch(new RegExp(`^${key}`));
+  });
+
+  test.each([['text'], [null], [undefined], [[]], [7]])('is no %j', (input) => {
+    expect(Object.keys(problems(input))).toEqual(['']);
+  });
+});
+
+test('a wave has its own rules, else those of the plan, else the defaults', () => {
+  const gates = {
+    approval: { quorum: 2 },
+    soak: '4h',
+    errorBudget: { max: '5%' },
+    inconclusive: '10%',
+    waves: [{ name: 'canary', size: 5, approval: false, soak: 0, errorBudget: { max: 0 }, inconclusive: 1 }, { name: 'rest' }],
+  };
+  expect(wavesOf(plan(gates))).toEqual([
+    { name: 'canary', size: 5, soakMs: 0, errorBudget: { max: 0 }, inconclusive: 1 },
+    { name: 'rest', approval: { quorum: 2, allowRequester: false }, soakMs: 14_400_000, errorBudget: { max: '5%' }, inconclusive: '10%' },
+  ]);
+  expect(wavesOf(plan({}))).toEqual([{ name: 'all', soakMs: 0, inconclusive: '20%' }]);
+});
+
+test('a playbook’s campaign is a plan without targets', () => {
+  const { targets: _targets, ...campaign } = LEAST;
+  expect(PlaybookCampaignSchema.parse(campaign).steps).toEqual({ remediate: { script: '72648' } });
+  expect(PlaybookCampaignSchema.safeParse(LEAST).success).toBe(false);
+  expect(PlaybookCampaignSchema.safeParse({ ...campaign, onBreach: 'rollback' }).success).toBe(false);
+});
