@@ -9,6 +9,7 @@ import { easmCommand } from './easm.js';
 import { edrCommand } from './edr.js';
 import { gavCommand } from './gav.js';
 import { jobsCommand } from './jobs.js';
+import { scheduleCommand } from './schedule.js';
 import { scriptsCommand } from './scripts.js';
 import { tagsCommand } from './tags.js';
 
@@ -22,6 +23,7 @@ export function qualysCommand(invocation: Invocation) {
     assetJobsCommand(invocation),
     activitiesCommand(invocation),
     countCommand(invocation),
+    scheduleCommand(invocation),
     gavCommand(invocation),
     edrCommand(invocation),
     easmCommand(invocation),
