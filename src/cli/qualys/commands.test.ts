@@ -281,6 +281,11 @@ describe('overhaul qualys count', () => {
     });
   });
 
+  test('by the values of a field of nothing is no empty table', async () => {
+    const ran = await qualys(['count', 'asset-jobs', '--group-by', 'status', '--filter', 'job.id:1']);
+    expect(ran).toEqual({ exitCode: 0, stdout: '', stderr: 'There are no asset jobs to count.\n' });
+  });
+
   test('refuses what no document has: a time span of assets, a sixth thing', async () => {
     expect((await qualys(['count', 'assets', '--start', '2026-01-01'])).exitCode).toBe(2);
     expect((await qualys(['count', 'tags'])).exitCode).toBe(2);

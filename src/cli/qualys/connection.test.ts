@@ -109,6 +109,26 @@ describe('what goes wrong has a code and a way out', () => {
     );
   });
 
+  test('a page larger than the API knows: 2', async () => {
+    const { url } = await gateway();
+    expect(await qualys(['assets', '--page-size', '20000'], environment(url))).toEqual({
+      exitCode: 2,
+      stdout: '',
+      stderr: 'assets/search: a page size must be a whole number from 1 to 9999, not 20000\n',
+    });
+  });
+
+  test('another service at the address: a usage error for a 404, unreachable for a gateway in trouble', async () => {
+    const answers = { status: 404 };
+    const server = createServer((_, response) => response.writeHead(answers.status, { 'content-type': 'text/html' }).end('<h1>no</h1>'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    closing.push(() => new Promise((resolve) => server.close(resolve)));
+    const env = environment(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    expect((await qualys(['tags'], env)).exitCode).toBe(2);
+    answers.status = 503;
+    expect((await qualys(['tags'], env)).exitCode).toBe(3);
+  });
+
   test('a wrong password: 2, with a warning, and without the password', async () => {
     const { url } = await gateway();
     const ran = await qualys(['tags'], { ...environment(url), QUALYS_PASSWORD: 'not-the-word' });

@@ -46,7 +46,10 @@ export async function withQualys<T>(
   try {
     return await work({ qualys, settings, signal: interrupted.signal });
   } catch (error) {
-    throw isQualysError(error) ? commandFailed(error, settings.qualys.url) : error;
+    if (isQualysError(error)) throw commandFailed(error, settings.qualys.url);
+    // A page size that an endpoint does not know.
+    if (error instanceof Error && error.name === 'RangeError') throw new CommandFailed(EXIT.usage, error.message);
+    throw error;
   } finally {
     release();
     await qualys.close();

@@ -1,7 +1,7 @@
 // The five counts, whose wire forms differ (C17, C18); here they look alike.
 import { Argument } from '@commander-js/extra-typings';
 import type { CountOptions } from '../../qualys/qualys-operations.js';
-import { EXIT, type Invocation } from '../context.js';
+import { EXIT, type Invocation, writeLine } from '../context.js';
 import { type Column, writeTable } from '../table.js';
 import { withQualys } from './connection.js';
 import { instant, oneCommand } from './walk-command.js';
@@ -33,6 +33,7 @@ export function countCommand(invocation: Invocation) {
         }
         const counts = await qualys.countBy(what, groupBy, asked);
         if (invocation.json || options.out !== undefined) await writeOne(invocation, { value: { groupBy, counts }, lines: [], options });
+        else if (Object.keys(counts).length === 0) await writeLine(invocation.stderr, `There are no ${what.replace('-', ' ')} to count.`);
         else await writeTable(invocation, COLUMNS, [largestFirst(counts)]);
       });
       invocation.exitCode = EXIT.done;

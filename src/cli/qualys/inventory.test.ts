@@ -72,7 +72,7 @@ describe('gav', () => {
     expect(all.items).toHaveLength(60);
     const first = await qualys(['gav', 'list', '--page-size', '7']);
     expect(first.stdout.trim().split('\n')).toHaveLength(8);
-    expect(first.stderr).toBe('7 assets; --all gives every one, --limit <n> the first n.\n');
+    expect(first.stderr).toBe('7 assets, and there are more; --all gives every one, --limit <n> the first n.\n');
   });
 
   test('is one asset of the inventory, by both versions, with the fields that were asked for', async () => {

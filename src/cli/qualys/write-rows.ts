@@ -117,8 +117,9 @@ async function writeEpilogue<Row>(invocation: Invocation, taken: Taken<Row>, { n
     await writeLine(stderr, `${number(taken.unreadable)} ${noun} could not be understood and are left out; --raw shows them as they came.`);
   }
   if (taken.more) {
-    const of = taken.total === undefined ? '' : ` of ${number(taken.total)}`;
-    await writeLine(stderr, `${number(taken.rows)}${of} ${noun}; --all gives every one, --limit <n> the first n.`);
+    const rows = number(taken.rows);
+    const seen = taken.total === undefined ? `${rows} ${noun}, and there are more` : `${rows} of ${number(taken.total)} ${noun}`;
+    await writeLine(stderr, `${seen}; --all gives every one, --limit <n> the first n.`);
   }
   invocation.exitCode = EXIT.done;
 }
