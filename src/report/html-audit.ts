@@ -32,7 +32,7 @@ export function decisionsSection({ audit }: ReportFacts): string {
     return `<tr>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`;
   });
   return `<section><h2 id="decisions">Decisions <small>${number(decisions.length)}</small></h2>
-<div class="scroll"><table class="log"><thead><tr><th scope="col">When</th><th scope="col">Who</th><th scope="col">What</th><th scope="col">Why, and with what effect</th></tr></thead>
+<div class="scroll"><table class="log"><thead><tr><th scope="col">When (UTC)</th><th scope="col">Who</th><th scope="col">What</th><th scope="col">Why, and with what effect</th></tr></thead>
 <tbody>
 ${rows.join('\n')}
 </tbody></table></div>
@@ -48,7 +48,7 @@ export function notesSection({ audit }: ReportFacts): string {
     .map(({ at, action, detail }) => `<tr><td>${utc(at)}</td><td>${escaped(action)}</td><td>${detailText(detail)}</td></tr>`);
   const rest = notes.length - rows.length;
   return `<section><h2 id="notes">Notes of Overhaul <small>${number(notes.length)}</small></h2>
-<div class="scroll"><table class="log"><thead><tr><th scope="col">When</th><th scope="col">What</th><th scope="col">In detail</th></tr></thead>
+<div class="scroll"><table class="log"><thead><tr><th scope="col">When (UTC)</th><th scope="col">What</th><th scope="col">In detail</th></tr></thead>
 <tbody>
 ${rows.join('\n')}
 </tbody></table></div>

@@ -65,7 +65,7 @@ describe('the HTML report', () => {
     expect(page).toContain('<h1>patch &lt;1&gt; <span class="badge partial">partial</span></h1>');
     expect(page).toContain('<td>&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;</td>');
     expect(page).toContain('Restart &amp; &quot;wait&quot; (72648)');
-    expect(page).toContain('2026-08-22 10:00:00 UTC to 2026-08-22 10:03:20 UTC, 3m 20s');
+    expect(page).toContain('2026-08-22 10:00:00 to 2026-08-22 10:03:20 UTC, 3m 20s');
     expect(page).toContain('1 execution, 5 Qualys calls');
     expect(page).not.toContain('\u202e');
     expect(page).not.toMatch(/<script|https?:|src=|@import|url\(/);
@@ -119,11 +119,11 @@ describe('the HTML report', () => {
       ],
     });
     expect(rowsAfter(page, 'id="decisions"')).toEqual([
-      '2026-08-22 10:01:00 UTC|lee verified|approved|digest: ab12',
-      '2026-08-22 10:01:00 UTC|kim claimed|adjusted|it is late / max in flight: 8',
-      '2026-08-22 10:01:00 UTC|Overhaul|stopped|error-budget / cause: stopped',
+      '2026-08-22 10:01:00|lee verified|approved|digest: ab12',
+      '2026-08-22 10:01:00|kim claimed|adjusted|it is late / max in flight: 8',
+      '2026-08-22 10:01:00|Overhaul|stopped|error-budget / cause: stopped',
     ]);
-    expect(rowsAfter(page, 'id="notes"')).toEqual(['2026-08-22 10:01:00 UTC|adopted|execution 3: job 80509']);
+    expect(rowsAfter(page, 'id="notes"')).toEqual(['2026-08-22 10:01:00|adopted|execution 3: job 80509']);
   });
 
   test('begins with an alarm when assets outside the cohort were hit', async () => {

@@ -17,7 +17,7 @@ const COLUMNS = [
   ['exitCode', 'Exit code'],
   ['attempt', 'Attempt'],
   ['jobId', 'Job'],
-  ['finishedAt', 'Finished'],
+  ['finishedAt', 'Finished (UTC)'],
 ] as const satisfies readonly (readonly [(typeof ASSET_ROW_COLUMNS)[number], string])[];
 
 /** What somebody has to do something about comes before what was decided, and that before what is well. */

@@ -4,7 +4,7 @@ export const HTML_STYLE = `
   --alarm: #a40e26; --alarm-ink: #ffffff;
   --succeeded: #1a7f37; --failed: #cf222e; --unverified: #9a6700; --unreachable: #8250df; --missing: #bc4c00; --skipped: #6e7781; }
 @media screen and (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --soft: #9198a1; --line: #3d444d; --paper: #0d1117; --stripe: #151b23; --link: #4493f8;
-  --alarm: #da3633; --succeeded: #3fb950; --failed: #f85149; --unverified: #d29922; --unreachable: #bc8cff; --missing: #f0883e; --skipped: #8b949e; } }
+  --alarm: #b62324; --succeeded: #3fb950; --failed: #f85149; --unverified: #d29922; --unreachable: #bc8cff; --missing: #f0883e; --skipped: #8b949e; } }
 * { box-sizing: border-box; }
 html { scroll-behavior: smooth; -webkit-text-size-adjust: 100%; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
@@ -36,8 +36,8 @@ th { color: var(--soft); font-weight: 600; }
 .assets td:nth-child(3), .log td:last-child { white-space: normal; width: 40%; overflow-wrap: anywhere; }
 .assets th:nth-child(5), .assets td:nth-child(5), .assets th:nth-child(6), .assets td:nth-child(6) { text-align: right; }
 tbody tr:nth-child(even) { background: var(--stripe); }
-@media screen and (max-width: 44rem) {
-  main { padding: 1rem .75rem 3rem; } dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .5rem; }
+@media screen and (max-width: 44rem) { main { padding: 1rem .75rem 3rem; } dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .5rem; } }
+@media screen and (max-width: 64rem) {
   thead { position: absolute; clip-path: inset(50%); }
   table, tbody { display: block; } tr { display: flex; flex-wrap: wrap; gap: 0 .8rem; padding: .45rem .3rem; border-bottom: 1px solid var(--line); }
   th, td, .assets td:nth-child(3), .log td:last-child { display: block; width: auto; max-width: 100%; padding: 0; border: 0; white-space: normal; overflow-wrap: anywhere; }
@@ -47,7 +47,8 @@ tbody tr:nth-child(even) { background: var(--stripe); }
 }
 @media print {
   @page { margin: 14mm; } body { font-size: 10pt; } main { max-width: none; padding: 0; } h2 { break-after: avoid; } tr, li { break-inside: avoid; }
-  .scroll { overflow: visible; } th, td { white-space: normal; padding-right: .6rem; } a { color: inherit; }
+  .scroll { overflow: visible; } table { font-size: 7.5pt; } th, td { padding: .2rem .7rem .2rem 0; }
+  .assets td:nth-child(2), .assets td:nth-child(4), .log td { white-space: normal; overflow-wrap: break-word; } .assets td:nth-child(3) { width: 25%; } a { color: inherit; } .counts b { font-size: 1.1rem; }
   .alarm, .bar i, .dot { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
 `;

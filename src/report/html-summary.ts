@@ -52,7 +52,7 @@ function hashFact(term: string, hash: string | undefined): [string, string][] {
 }
 
 function timeText({ startedAt, finishedAt }: RunReport): string {
-  return `${utc(startedAt)} to ${utc(finishedAt)}, ${spanText(Date.parse(finishedAt) - Date.parse(startedAt))}`;
+  return `${utc(startedAt)} to ${utc(finishedAt)} UTC, ${spanText(Date.parse(finishedAt) - Date.parse(startedAt))}`;
 }
 
 function share(outcome: string, count: number): string {

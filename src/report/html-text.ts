@@ -15,10 +15,10 @@ export function linked(text: string, address: string | undefined): string {
   return isWeb ? `<a href="${escaped(address)}" rel="noreferrer">${escaped(text)}</a>` : escaped(text);
 }
 
-/** To the second; the clock of the reader is not known, so the zone is named. */
+/** To the second; the clock of the reader is not known, so whoever shows it names the zone. */
 export function utc(instant: string | number): string {
   const at = typeof instant === 'number' ? instant : Date.parse(instant);
-  return Number.isNaN(at) ? escaped(String(instant)) : `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+  return Number.isNaN(at) ? escaped(String(instant)) : new Date(at).toISOString().slice(0, 19).replace('T', ' ');
 }
 
 export function number(value: number): string {
