@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { type ForecastFacts, type ForecastLimits, type ForecastOpening, type ForecastWave, forecast } from './forecast.js';
+import { nextOpenings } from './windows.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -127,6 +128,25 @@ describe('a forecast of one wave', () => {
     expect((endsAt ?? 0) - T0).toBe(39 * DAY + 999 * MINUTE + 10 * MINUTE);
     expect([executions, calls, bottleneck]).toEqual([40_000, 60_000, 'daily-quota']);
   });
+});
+
+test.each([
+  // Saturday's six hours hold twelve executions of half an hour, Sunday's only ten: the clock skips from 02:00 to 03:00.
+  [22, '2027-03-28T04:00:00.000Z'],
+  // The next one begins with the next Saturday, at midnight of summer time.
+  [23, '2027-04-02T22:30:00.000Z'],
+])('%d executions in weekend nights across a change of the clock end at %s', (executions, endsAt) => {
+  const calendar = { windows: [{ days: ['SAT', 'SUN'] as const, from: '00:00', to: '06:00', timezone: 'Europe/Berlin' }] };
+  const answer = forecast(
+    facts({
+      startsAt: Date.parse('2027-03-26T12:00Z'),
+      waves: [wave(executions)],
+      limits: limits({ maxInFlight: 1 }),
+      executionMs: 30 * MINUTE,
+      nextOpening: (at) => nextOpenings(calendar, at, 1)[0],
+    }),
+  );
+  expect(new Date(answer.endsAt ?? 0).toISOString()).toBe(endsAt);
 });
 
 describe('a forecast of several waves', () => {
