@@ -7,8 +7,10 @@ const cost = (assets: number, maxInFlight: number, output: 'all' | 'failed' | 'n
 describe('the cost of a run', () => {
   // Measured with the benches (docs/benchmarks.md) and with single runs against the simulator at the default cadence.
   test.each([
-    [25, 4, 10],
+    [25, 4, 8],
+    [25, 4, 11],
     [100, 4, 13],
+    [100, 4, 16],
     [1_000, 40, 52],
     [1_000, 4, 95],
   ])('of %d assets, %d executions at once, holds the measured %d calls', (assets, maxInFlight, measured) => {

@@ -83,10 +83,10 @@ describe('what becomes of the assets of a run', () => {
     expect(hits(ids(LOST))).toEqual([1, 1, 1]);
   });
 
-  test('an asset of another platform gets no asset job and is missing', async () => {
-    const report = await stage.run(requestFor(assetIds(198, 2)), { workflowId: 'platform' });
-    expect([report.status, report.counts.succeeded, report.counts.missing]).toEqual(['partial', 1, 1]);
-    expect(outcomes(await stage.rows('platform'))).toMatchObject({ 20452809: 'missing: no-asset-job' });
+  test('an asset of another platform is skipped, and one that Qualys does not know is missing', async () => {
+    const report = await stage.run(requestFor([...assetIds(198, 2), 99]), { workflowId: 'platform' });
+    expect([report.status, report.counts.succeeded, report.counts.skipped, report.counts.missing]).toEqual(['partial', 1, 1, 1]);
+    expect(outcomes(await stage.rows('platform'))).toMatchObject({ 20452809: 'skipped: other-platform', 99: 'missing: no-asset-job' });
   });
 
   function hits(assets: readonly number[]): number[] {
