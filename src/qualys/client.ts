@@ -23,6 +23,7 @@ import { walk } from './paging.js';
 import type { AssetJobRow, Qualys, WalkOptions } from './qualys.js';
 import type { QualysOperations } from './qualys-operations.js';
 import { createSchedule } from './schedule.js';
+import { findSchedules, readSchedule } from './schedule-search.js';
 import { findScript } from './script.js';
 import { cloneScript } from './script-clone.js';
 import { exportScripts } from './script-export.js';
@@ -67,6 +68,8 @@ function whatRunsNeed(reader: Reader): Omit<Qualys, 'username'> {
     countAssetJobs: ({ query, groupBy, runId }) =>
       countBy(reader, 'asset-jobs', groupBy, { ...(query === undefined ? {} : { filter: query }), runId }),
     countSchedules: (options) => count(reader, 'schedules', options),
+    findSchedules: (options) => findSchedules(reader, options),
+    schedule: (id, options) => readSchedule(reader, id, options),
     execute: (request) => execute(reader, request),
     createSchedule: (request) => createSchedule(reader, request),
   };

@@ -1,4 +1,5 @@
 // What the activities ask of Qualys. `client.ts` implements it over HTTP; rows arrive normalised, ids always as strings.
+import type { FoundSchedule } from '../schema/qualys/schedules.js';
 
 /** One page of a walk. `cursor` is what `after` takes to go on behind this page; undefined at the end. */
 export interface Page<T> {
@@ -29,6 +30,11 @@ export interface WalkOptions {
   pageSize?: PageSize;
   /** Resume behind this cursor. */
   after?: Cursor | undefined;
+  /**
+   * For walks that are read to their end: the next page is asked for while this one is looked at. A walk that is left early has spent
+   * that call in vain. Without effect on walks by page numbers, and where `pageSize` must see the page before.
+   */
+  readAhead?: boolean | undefined;
   signal?: AbortSignal | undefined;
   /** Whose call it is, for the count of calls in the report. */
   runId?: string | undefined;
@@ -160,6 +166,10 @@ export interface Qualys {
   execute(request: ExecuteRequest): Promise<ExecuteAnswer>;
   createSchedule(request: ScheduleRequest): Promise<ScheduleAnswer>;
   countSchedules(options: { filter?: string; runId?: string | undefined }): Promise<number>;
+  /** Schedules of exactly this title; undefined where the gateway has no such search, which came after the documented API (E-12). */
+  findSchedules(options: { title: string; runId?: string | undefined }): Promise<FoundSchedule[] | undefined>;
+  /** One schedule with all its fields; undefined where the gateway does not show it. */
+  schedule(id: string, options?: { runId?: string | undefined }): Promise<FoundSchedule | undefined>;
   /** The API user's name, as the audit trail would print it. */
   readonly username: string;
 }
