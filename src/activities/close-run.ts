@@ -1,6 +1,7 @@
 import { type RunReport, runStatus } from '../domain/outcome.js';
 import { type Given, isBehind } from '../domain/run-snapshot.js';
 import type { ActivityDependencies } from './dependencies.js';
+import { followUpReport } from './follow-up-report.js';
 
 export interface CloseRunInput {
   runId: string;
@@ -19,13 +20,11 @@ export function createCloseRun({ ledger }: Pick<ActivityDependencies, 'ledger'>)
       const forgetful = report !== undefined || (given !== undefined && isBehind(await ledger.runs.given(runId), given));
       await ledger.executions.releaseClaimed(runId);
       await ledger.verdicts.closeOpen(runId, reason, { forgetful });
-      const schedules = await ledger.schedules.of(runId);
+      const [schedules, refusals] = [await ledger.schedules.of(runId), await ledger.schedules.refusals(runId)];
       return ledger.runs.close(runId, ({ counts, run, compliant, strays, executions, apiCalls, now }) => {
         if (report) return report;
         const { pending: _pending, running: _running, ...final } = counts;
-        const created = schedules.filter(({ state }) => state !== 'rejected');
-        const ids = created.flatMap(({ scheduleId }) => scheduleId ?? []);
-        const kind = run.request.followUp?.kind;
+        const followUp = followUpReport(run.request.followUp?.kind, schedules, refusals);
         return {
           runId,
           status: runStatus({ counts: final, compliant, strays, stopped: run.stop?.cause }),
@@ -34,16 +33,7 @@ export function createCloseRun({ ledger }: Pick<ActivityDependencies, 'ledger'>)
           strays,
           executions,
           apiCalls,
-          ...(kind === undefined || created.length === 0
-            ? {}
-            : {
-                followUp: {
-                  kind,
-                  ids: kind === 'schedule' ? ids : [],
-                  titles: kind === 'schedule' ? created.map(({ title }) => title) : [],
-                  ...(kind === 'recheck' && created[0] ? { workflowId: created[0].title } : {}),
-                },
-              }),
+          ...(followUp === undefined ? {} : { followUp }),
           startedAt: new Date(run.startedAt ?? run.createdAt).toISOString(),
           finishedAt: new Date(now).toISOString(),
         };

@@ -27,7 +27,7 @@ export interface ActivityDependencies {
   client: Client;
   /** The queue of the workflows. */
   taskQueue: string;
-  /** For the scheduler API: whose schedules they are, and the zone its dates are read in. */
-  schedules: { userId?: string | undefined; timezone: string };
+  /** For the scheduler API: whose schedules they are, the zone its dates are read in, and the day it calls the first of a week (`sunday`). */
+  schedules: { userId?: string | undefined; timezone: string; weekStart?: 'sunday' | 'monday' | undefined };
   timings: SendTimings;
 }

@@ -15,18 +15,23 @@ let scheduled: ScheduleRequest[];
 let rechecked: string[][];
 let pins: (string | undefined)[];
 let answers: ScheduleAnswer[];
+/** What Qualys shows of a script's content now. */
+let content: { sha256?: string };
 beforeEach(async () => {
   ledger = await ledgers.open();
   scheduled = [];
   rechecked = [];
   pins = [];
   answers = [];
+  content = {};
 });
 
 type FollowUpInput = NonNullable<RemediationRequestInput['followUp']>;
 const SCHEDULE = { kind: 'schedule', on: 'unresolved', scheduleType: 'ONE_TIME' } as const;
 const TITLE = 'Overhaul follow-up of r';
+const MARKED = /^Overhaul follow-up of r \[[0-9a-f]{16}\]$/;
 const ASSETS = ['1', '2', '3'];
+const [HASH_A, HASH_B] = ['a'.repeat(64), 'b'.repeat(64)];
 
 /** A run of script 7 whose assets have these outcomes and, unless told otherwise, agents. */
 async function finished(
@@ -43,6 +48,7 @@ async function finished(
 
 /** The scripts that Qualys knows, by what they may be called. */
 const SCRIPTS: Readonly<Record<string, { id: string; status: string }>> = {
+  '7': { id: '7', status: 'APPROVED' },
   '007': { id: '7', status: 'APPROVED' },
   'Patch, renamed': { id: '7', status: 'APPROVED' },
   '8': { id: '8', status: 'APPROVED' },
@@ -55,9 +61,10 @@ function followUp(policy: Partial<ActivityDependencies['policy']> = {}): Promise
     async script(name: string) {
       const script = SCRIPTS[name];
       if (!script) throw new QualysError('not-found', `There is no script ${name}.`);
-      return { ...script, title: `Script ${script.id}`, platform: '' };
+      return { ...script, title: `Script ${script.id}`, platform: '', ...content };
     },
     countSchedules: async () => 0,
+    findSchedules: async () => undefined,
     async createSchedule(request: ScheduleRequest) {
       scheduled.push(request);
       return answers.shift() ?? { kind: 'created', id: `schedule-${scheduled.length}` };
@@ -100,8 +107,32 @@ describe('a follow-up', () => {
     ['of another script has not', '8', undefined],
   ])('as a recheck %s the hash that the run was pinned to', async (_which, script, pin) => {
     await finished({ kind: 'recheck', on: 'unresolved', after: '1s', script }, ['failed'], ASSETS, { scriptSha256: 'a'.repeat(64) });
+    content = { sha256: 'a'.repeat(64) };
     await followUp();
     expect(pins).toEqual([pin]);
+  });
+
+  test.each<[string, string | undefined, string | undefined, string | undefined, string]>([
+    ['recorded when the run was opened', undefined, HASH_A, HASH_B, `${HASH_B} instead of ${HASH_A}, it had when the run was opened`],
+    ['pinned by the request', HASH_A, HASH_B, HASH_B, `${HASH_B} instead of ${HASH_A}, that the request pins`],
+    ['known before, and not shown any more', undefined, HASH_A, undefined, `unknown instead of ${HASH_A}, it had when the run was opened`],
+  ])('of a script whose content is not the one %s is not made', async (...[, pinned, recorded, now, why]) => {
+    await finished(SCHEDULE, ['failed'], ASSETS, pinned === undefined ? {} : { scriptSha256: pinned });
+    await ledger.database.run('UPDATE runs SET script_sha256 = ?', [recorded]);
+    content = now === undefined ? {} : { sha256: now };
+    expect(await followUp()).toEqual({});
+    expect([scheduled, await audited()]).toEqual([
+      [],
+      [`follow-up-refused: Script 7 (Script 7) has the content hash ${why}: it was changed since, so nothing is scheduled.`],
+    ]);
+  });
+
+  test('of a script whose content is the recorded one is made', async () => {
+    await finished(SCHEDULE, ['failed']);
+    await ledger.database.run('UPDATE runs SET script_sha256 = ?', [HASH_A]);
+    content = { sha256: HASH_A };
+    await followUp();
+    expect(assetsOf()).toEqual(['1']);
   });
 
   test.each([
@@ -126,11 +157,18 @@ describe('a follow-up', () => {
     expect(await ledger.schedules.of('r')).toEqual([{ title: TITLE, state: 'exists', detail: expect.stringContaining('unverified') }]);
   });
 
-  test('whose title is taken at the first attempt is rejected', async () => {
+  test("whose title is refused at the first attempt is somebody else's, also when the gateway had to be asked again what it is", async () => {
     await finished(SCHEDULE, ['failed']);
-    answers = [{ kind: 'exists', message: 'duplicate title' }];
-    await followUp();
-    expect(await ledger.schedules.of('r')).toEqual([{ title: TITLE, state: 'rejected', detail: 'duplicate title' }]);
+    const taken = { kind: 'exists', message: 'duplicate title' } as const;
+    answers = [{ kind: 'refused', waitMs: 1_000, message: 'too many calls' }, taken, taken];
+    expect((await followUp()).blocked?.kind).toBe('limit');
+    expect(await ledger.schedules.of('r')).toMatchObject([{ title: TITLE, state: 'planned' }]);
+    expect(await followUp()).toEqual({});
+    expect(await ledger.schedules.of('r')).toMatchObject([
+      { title: TITLE, state: 'taken' },
+      { title: expect.stringMatching(MARKED), state: 'rejected', detail: `both this title and "${TITLE}" are somebody else's` },
+    ]);
+    expect((await ledger.audit.of('r')).map(({ action }) => action)).toEqual(['schedule-retitled', 'schedule-rejected']);
   });
 
   test('that is created stays so, whatever a late attempt says', async () => {

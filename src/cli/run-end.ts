@@ -27,7 +27,8 @@ export function reportLines(report: RunReport): Line[] {
     ['script', `${safeLine(script.title)} (${script.id})`],
     ['took', `${spanText(Date.parse(report.finishedAt) - Date.parse(report.startedAt))}, until ${report.finishedAt}`],
     ['cost', `${plural(report.executions, 'execution')}, ${plural(report.apiCalls, 'call')}`],
-    ...(followUp ? [['follow-up', followUpText(followUp)] satisfies [string, string]] : []),
+    ...(followUp && isMade(followUp) ? [['follow-up', followUpText(followUp)] satisfies [string, string]] : []),
+    ...(followUp?.refused ?? []).map((why): [string, string] => ['refused', safeLine(why)]),
     ['assets', number(counts.targeted)],
   ];
   return [
@@ -53,6 +54,10 @@ export function failureLines(workflowId: string, { type, message, problems }: Ex
     [{ text: `  ${safeLine(message)}` }],
     ...problems.map(({ path, problem }): Line => [{ text: `  ${path ? `${safeLine(path)}: ` : ''}${safeLine(problem)}` }]),
   ];
+}
+
+function isMade({ titles, workflowId }: NonNullable<RunReport['followUp']>): boolean {
+  return titles.length > 0 || workflowId !== undefined;
 }
 
 function followUpText({ kind, titles, workflowId }: NonNullable<RunReport['followUp']>): string {

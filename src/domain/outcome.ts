@@ -55,6 +55,10 @@ export interface FollowUpReport {
   ids: string[];
   titles: string[];
   workflowId?: string;
+  /** Those of `titles` that Qualys has under that name and that could not be compared with what was asked for. */
+  unverified?: string[];
+  /** Why the follow-up was not made, or not all of it: sentences for people. */
+  refused?: string[];
 }
 
 /** The result of `remediationRun`. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { RunReport } from '../../src/domain/outcome.js';
-import { assetIds, openStage, requestFor, type Stage } from './stage.js';
+import { assetIds, failureOf, openStage, requestFor, type Stage } from './stage.js';
 
 const FAILING = 100;
 const WEEKLY = { kind: 'schedule', on: 'unresolved', scheduleType: 'ONE_TIME', after: '7d' } as const;
@@ -37,12 +37,29 @@ describe('what follows a run', () => {
     expect([assetsOf('Second try (1 of 2)').length, assetsOf('Second try (2 of 2)').length]).toEqual([25, 5]);
   });
 
-  test('no second schedule of a title that is taken: the audit log says so', async () => {
+  test('under a title of its own, when the one asked for is taken: the audit log says so', async () => {
     await stage.run(requestFor(assetIds(FAILING + 50, 1), { followUp: { ...WEEKLY, title: 'Taken' } }));
     const handle = await stage.start(requestFor(assetIds(FAILING + 51, 1), { followUp: { ...WEEKLY, title: 'Taken' } }));
-    expect((await handle.result()).followUp).toBeUndefined();
-    expect(await stage.audit(handle.workflowId)).toContain('schedule-rejected');
-    expect(stage.rig.simulator.state.schedules.filter(({ title }) => title === 'Taken')).toHaveLength(1);
+    const { followUp } = await handle.result();
+    expect(followUp?.titles).toEqual([expect.stringMatching(/^Taken \[[0-9a-f]{16}\]$/)]);
+    expect(assetsOf(followUp?.titles[0] ?? '')).toEqual(['20452761']);
+    expect(await stage.audit(handle.workflowId)).toContain('schedule-retitled');
+  });
+
+  test('no run at all, when the request asks for a schedule that can never fire', async () => {
+    const followUp = {
+      kind: 'schedule',
+      on: 'always',
+      scheduleType: 'WEEKLY',
+      daysOfWeek: ['FRI'],
+      startDate: '2031-05-12',
+      endDate: '2031-05-15',
+    };
+    const failure = await failureOf(await stage.start({ ...requestFor(assetIds(6, 1)), followUp }));
+    expect([failure.type, failure.details[0]]).toEqual([
+      'InvalidRequest',
+      [{ path: 'followUp.daysOfWeek', problem: 'no FRI lies between 2031-05-12 and 2031-05-15: it would never fire' }],
+    ]);
   });
 
   test('a recheck: a run of its own on the same assets, linked by its id', async () => {
@@ -79,12 +96,13 @@ describe('a follow-up whose answer is lost', () => {
 
   afterAll(() => stage?.close());
 
-  test('is asked for once, and reported by its title', async () => {
+  test('is asked for once, found again, and reported by its id', async () => {
     const handle = await stage.start(requestFor(assetIds(0, 3), { followUp: WEEKLY }));
     const report = await handle.result();
     const title = `Overhaul follow-up of ${handle.workflowId}`;
-    expect(report.followUp).toEqual({ kind: 'schedule', ids: [], titles: [title] });
-    expect(stage.rig.simulator.state.schedules.map((schedule) => schedule.title)).toEqual([title]);
+    const [schedule, ...others] = stage.rig.simulator.state.schedules;
+    expect(report.followUp).toEqual({ kind: 'schedule', ids: [schedule?.id], titles: [title] });
+    expect([schedule?.title, others]).toEqual([title, []]);
     const asked = stage.rig.simulator.state.calls.filter(({ path }) => path === '/sm/v1/scripts/scheduler');
     expect(asked.map(({ fault }) => fault)).toEqual(['reset after the effect']);
   });

@@ -1,0 +1,270 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { type HeldClock, heldClock } from '../../test/support/gateway-caller.js';
+import { openRun, useLedgers } from '../../test/support/test-ledger.js';
+import type { FollowUpReport } from '../domain/outcome.js';
+import type { Ledger } from '../ledger/ledger.js';
+import { createQualys, type QualysClient } from '../qualys/client.js';
+import { defaultPolicy } from '../schema/policy.js';
+import type { RemediationRequestInput } from '../schema/request.js';
+import type { SimulatorOptions } from '../simulator/options.js';
+import { type Simulator, startSimulator } from '../simulator/simulator.js';
+import { createCloseRun } from './close-run.js';
+import type { ActivityDependencies } from './dependencies.js';
+import { createScheduleFollowUp, type FollowUpResult } from './follow-up.js';
+
+type FollowUp = NonNullable<RemediationRequestInput['followUp']>;
+type ScheduleType = 'ONE_TIME' | 'HOURLY' | 'DAILY' | 'WEEKLY' | 'MONTHLY';
+
+const ledgers = useLedgers();
+const TITLE = 'Overhaul follow-up of r';
+/** A Monday. The ledger counts on from here in real time: half a minute is left to the full one. */
+const NOW = '2026-01-05T07:59:30Z';
+const TOMORROW = { startDate: '2026-01-06', startTime: '02:00' };
+const AGENTS = ['agent-1', 'agent-2'];
+
+let ledger: Ledger;
+let simulator: Simulator;
+let qualys: QualysClient;
+let clock: HeldClock;
+let timezone: string;
+
+beforeEach(async () => {
+  ledger = await ledgers.open();
+  clock = heldClock(Date.parse(NOW));
+  timezone = 'UTC';
+});
+afterEach(async () => {
+  await qualys?.close();
+  await simulator?.close();
+});
+
+/** A finished run of script 7 whose two assets failed, at a gateway with these options. */
+async function finished(followUp: object, options: SimulatorOptions = {}): Promise<void> {
+  simulator = await startSimulator({ scripts: [{ id: 7, title: 'Patch' }], ...options, now: clock.now });
+  qualys = createQualys({
+    ...{ baseUrl: simulator.url, username: 'demo', password: () => 'demo' },
+    ...{ gate: ledger.calls, clock: ledger.serverClock },
+  });
+  const schedule = { kind: 'schedule', on: 'unresolved', scheduleType: 'ONE_TIME', ...followUp } as FollowUp;
+  await openRun(ledger, 'r', ['101', '102'], { followUp: schedule });
+  for (const [index, agent] of AGENTS.entries()) {
+    await ledger.database.run("UPDATE attempts SET outcome = 'failed', agent_uuid = ? WHERE seq = ?", [agent, index + 1]);
+  }
+}
+
+function follow(): Promise<FollowUpResult> {
+  const dependencies = {
+    ...{ ledger, qualys, policy: defaultPolicy(), taskQueue: 'q' },
+    schedules: { userId: 'user-1', timezone },
+  } as unknown as ActivityDependencies;
+  return new MockActivityEnvironment().run(createScheduleFollowUp(dependencies).scheduleFollowUp, { runId: 'r' });
+}
+
+async function reported(): Promise<FollowUpReport | undefined> {
+  return (await createCloseRun({ ledger }).closeRun({ runId: 'r', reason: 'not-sent' })).followUp;
+}
+
+const titles = () => simulator.state.schedules.map(({ title }) => title);
+const asked = () => simulator.state.calls.filter(({ path }) => path === '/sm/v1/scripts/scheduler').length;
+const audited = async () => (await ledger.audit.of('r')).map(({ action, detail }) => `${action}: ${detail}`);
+
+/** Somebody else's schedule of our title; by default with another script than ours. */
+function foreign(body: object = { scripts: [{ id: 8, title: 'Other' }] }): SimulatorOptions {
+  return { schedules: [{ title: TITLE, body: { ...body } }] };
+}
+
+/** What ours looks like, when it starts tomorrow. */
+const OURS = {
+  scripts: [{ id: '7', title: 'Patch' }],
+  assets: [
+    { UUId: 'agent-1', id: 101 },
+    { UUId: 'agent-2', id: 102 },
+  ],
+  ...{ scheduleType: 'ONE_TIME', startDate: '2026-01-06', startTime: '02:00:00', endDate: '2026-01-06' },
+};
+
+describe('a follow-up schedule of each type', () => {
+  test.each<[ScheduleType, object, object]>([
+    ['ONE_TIME', {}, { startDate: '2026-01-05', startTime: '09:00:00', endDate: '2026-01-05' }],
+    ['HOURLY', { hourlyInterval: 6 }, { hourlyInterval: 6, startDate: '2026-01-05', startTime: '09:00:00', endDate: '2026-01-05' }],
+    ['DAILY', { ...TOMORROW, endDate: '2026-01-31' }, { startDate: '2026-01-06', startTime: '02:00:00', endDate: '2026-01-31' }],
+    ['WEEKLY', { daysOfWeek: ['Sunday', 'MON', '7'], endDate: '2026-01-31' }, { daysOfWeek: ['1', '2', '7'], startDate: '2026-01-05' }],
+    [
+      'MONTHLY',
+      { recurrenceDate: 31, startTime: '02:00', endDate: '2026-01-31' },
+      { recurrenceDate: 31, recurrenceMonth: 1, monthlyScheduleType: 'MONTHLY_DATE_OF_MONTH_JOB', startDate: '2026-01-06' },
+    ],
+  ])('%s is created as the documents have it', async (scheduleType, fields, expected) => {
+    await finished({ scheduleType, ...fields });
+    expect(await follow()).toEqual({});
+    expect(simulator.state.schedules.map(({ title, body }) => [title, body])).toEqual([
+      [TITLE, expect.objectContaining({ scheduleType, scripts: OURS.scripts, assets: OURS.assets, ...expected })],
+    ]);
+    expect(await reported()).toEqual({ kind: 'schedule', ids: [simulator.state.schedules[0]?.id], titles: [TITLE] });
+  });
+
+  test('is asked for in the zone of the scheduler', async () => {
+    timezone = 'Asia/Kolkata';
+    await finished({});
+    await follow();
+    expect(simulator.state.schedules[0]?.body).toMatchObject({ startDate: '2026-01-05', startTime: '14:30:00' });
+  });
+});
+
+describe('a follow-up schedule that has become impossible is not sent, and the report says why', () => {
+  test.each<[string, object, string]>([
+    [
+      'its start has passed',
+      { startDate: '2026-01-05', startTime: '07:59' },
+      'followUp.startDate: the start, 2026-01-05 07:59:00, lies in the past: in UTC it is 2026-01-05 07:59:',
+    ],
+    [
+      'its end has passed',
+      { scheduleType: 'DAILY', endDate: '2026-01-04' },
+      'followUp.endDate: 2026-01-04 lies in the past: in UTC it is 2026-01-05 07:59:',
+    ],
+    [
+      'none of its days is left',
+      { scheduleType: 'WEEKLY', daysOfWeek: ['SUN'], endDate: '2026-01-10' },
+      'followUp.daysOfWeek: no SUN lies between 2026-01-05 and 2026-01-10: it would never fire',
+    ],
+  ])('%s', async (_what, followUp, why) => {
+    await finished(followUp);
+    expect(await follow()).toEqual({});
+    expect(asked()).toBe(0);
+    const report = await reported();
+    const refused = report?.refused?.[0] ?? '';
+    expect(refused.startsWith(`"${TITLE}" is not scheduled, nor what would follow it. ${why}`)).toBe(true);
+    expect([report, await audited()]).toEqual([
+      { kind: 'schedule', ids: [], titles: [], refused: [refused] },
+      [`follow-up-refused: ${refused}`],
+    ]);
+  });
+
+  test('its script was changed while the run went on', async () => {
+    await finished({}, { scripts: [{ id: 7, title: 'Patch', content: 'old' }] });
+    const before = (await qualys.script('7')).sha256;
+    await ledger.database.run('UPDATE runs SET script_sha256 = ?', [before]);
+    simulator.state.changeScript(7, { content: 'new' });
+    await follow();
+    expect(asked()).toBe(0);
+    expect((await reported())?.refused).toEqual([
+      expect.stringMatching(`instead of ${before}, it had when the run was opened: it was changed since`),
+    ]);
+  });
+
+  test('its script is deprecated by now', async () => {
+    await finished({});
+    simulator.state.changeScript(7, { status: 'DEPRECATED' });
+    await follow();
+    expect(asked()).toBe(0);
+    expect((await reported())?.refused).toEqual(['Script 7 (Patch) is DEPRECATED: only an approved script may run.']);
+  });
+
+  test('Qualys will not have it', async () => {
+    await finished({ ...TOMORROW });
+    await ledger.schedules.set('r', {
+      title: TITLE,
+      state: 'planned',
+      order: JSON.stringify({ ...OURS, title: TITLE, runId: 'r', assets: [] }),
+    });
+    await follow();
+    expect(await reported()).toEqual({
+      ...{ kind: 'schedule', ids: [], titles: [] },
+      refused: [`${TITLE}: HTTP 400, error code 400: Either assets or assetTags must hold an entry`],
+    });
+  });
+});
+
+describe('after an answer that was lost', () => {
+  const LOST: SimulatorOptions = { faults: { loseSchedules: [1] } };
+
+  async function followedTwice(): Promise<void> {
+    expect((await follow()).blocked?.kind).toBe('unavailable');
+    // Its dates are counted from the first attempt, whenever the second comes.
+    clock.advance(120_000);
+    expect(await follow()).toEqual({});
+  }
+
+  test.each(['full', 'brief'] as const)(
+    'a schedule that proves identical is ours: a search that shows %s rows',
+    async (schedulerSearch) => {
+      await finished({ after: '2h' }, { ...LOST, schedulerSearch });
+      await followedTwice();
+      expect([asked(), titles()]).toEqual([1, [TITLE]]);
+      expect(await reported()).toEqual({ kind: 'schedule', ids: [simulator.state.schedules[0]?.id], titles: [TITLE] });
+    },
+  );
+
+  test.each<[SimulatorOptions['schedulerSearch'], string]>([
+    ['brief-only', 'does not show its scriptIds'],
+    ['off', 'this gateway cannot be asked what is in it'],
+  ])('a schedule that cannot be compared is taken for ours, and said to be unverified: search %s', async (schedulerSearch, why) => {
+    await finished({}, { ...LOST, ...(schedulerSearch ? { schedulerSearch } : {}) });
+    await followedTwice();
+    expect([asked(), titles()]).toEqual([1, [TITLE]]);
+    expect(await ledger.schedules.of('r')).toMatchObject([{ state: 'exists', detail: expect.stringContaining(why) }]);
+    expect(await reported()).toEqual({ kind: 'schedule', ids: [], titles: [TITLE], unverified: [TITLE] });
+  });
+
+  test('a schedule that differs is never ours: another title is tried', async () => {
+    await finished({}, foreign());
+    await ledger.schedules.set('r', { title: TITLE, state: 'intended' });
+    expect(await follow()).toEqual({});
+    const marked = expect.stringMatching(/^Overhaul follow-up of r \[[0-9a-f]{16}\]$/);
+    expect(titles()).toEqual([TITLE, marked]);
+    expect(await reported()).toEqual({ kind: 'schedule', ids: [simulator.state.schedules[1]?.id], titles: [marked] });
+    expect(await ledger.schedules.get('r', TITLE)).toMatchObject({
+      state: 'taken',
+      detail: expect.stringMatching(/has another scriptIds$/),
+    });
+  });
+
+  test('nothing under the title means that it may be asked for again, with the same dates', async () => {
+    await finished({ after: '2h' });
+    const order = { ...OURS, title: TITLE, description: '', user: { id: '', name: '' }, runId: 'r' };
+    await ledger.schedules.set('r', { title: TITLE, state: 'intended', order: JSON.stringify(order) });
+    await follow();
+    expect(simulator.state.schedules.map(({ body }) => body.startTime)).toEqual(['02:00:00']);
+  });
+
+  test('nothing under the title, and the start has passed: it is not asked for again', async () => {
+    await finished({ after: '2h' });
+    const order = { ...OURS, startDate: '2026-01-04', title: TITLE, runId: 'r' };
+    await ledger.schedules.set('r', { title: TITLE, state: 'intended', order: JSON.stringify(order) });
+    await follow();
+    expect(asked()).toBe(0);
+    expect((await reported())?.refused).toEqual([expect.stringContaining('the start, 2026-01-04 02:00:00, lies in the past')]);
+  });
+});
+
+describe('a title that is taken at the first attempt', () => {
+  test.each(['full', 'off'] as const)('is somebody else’s: another one is tried, search %s', async (schedulerSearch) => {
+    await finished({}, { ...foreign(), schedulerSearch });
+    await follow();
+    expect(titles()).toEqual([TITLE, expect.stringMatching(/\]$/)]);
+    expect(await audited()).toEqual([
+      expect.stringMatching(/^schedule-retitled: "Overhaul follow-up of r" is somebody else's: ".*\]" instead$/),
+    ]);
+  });
+
+  test('by a schedule that is identical needs no second one', async () => {
+    await finished({ ...TOMORROW }, foreign(OURS));
+    await follow();
+    expect(titles()).toEqual([TITLE]);
+    expect(await reported()).toEqual({ kind: 'schedule', ids: [simulator.state.schedules[0]?.id], titles: [TITLE] });
+  });
+
+  test.each<[string, object, string]>([
+    ['other assets', { assets: [{ UUId: 'agent-1', id: 101 }] }, 'assetIds'],
+    ['tags besides', { assetTags: [{ UUId: 'x', id: 1 }] }, 'assetTags'],
+    ['another day', { startDate: '2026-01-07', endDate: '2026-01-07' }, 'startDate'],
+    ['another type', { scheduleType: 'DAILY' }, 'scheduleType'],
+  ])('by a schedule with %s needs another', async (_what, change, field) => {
+    await finished({ ...TOMORROW }, foreign({ ...OURS, ...change }));
+    await follow();
+    expect(titles()).toHaveLength(2);
+    expect((await ledger.schedules.get('r', TITLE))?.detail).toMatch(new RegExp(`has another ${field}$`));
+  });
+});

@@ -1,0 +1,171 @@
+// The schedules of a follow-up, 25 assets each. The title is the only key that the scheduler knows: written down first, asked for once, looked up when in doubt.
+import { createHash } from 'node:crypto';
+import { CancelledFailure, Context, heartbeat } from '@temporalio/activity';
+import { batches } from '../domain/batches.js';
+import { expiredProblem, planSchedule } from '../domain/schedule-plan.js';
+import { scheduleTitle } from '../domain/schedule-title.js';
+import { weekdayNumber, weekdayOf } from '../domain/schedule-trigger.js';
+import { QualysError } from '../qualys/errors.js';
+import type { ScheduleRequest } from '../qualys/qualys.js';
+import { MAX_EXPLICIT_TARGETS } from '../schema/request.js';
+import type { ActivityDependencies } from './dependencies.js';
+import type { Following, FollowUpTarget } from './follow-up.js';
+import { lookUpSchedule, type ScheduleEvidence } from './follow-up-evidence.js';
+import { FollowUpRefused } from './follow-up-script.js';
+
+/** No document limits the lists of a schedule; 25 is what `execute` takes, and what is known to work. */
+const ASSETS_A_SCHEDULE = 25;
+
+type Scheduling = Following<'schedule'>;
+
+export async function createSchedules(dependencies: ActivityDependencies, scheduling: Scheduling): Promise<void> {
+  const { ledger } = dependencies;
+  const { run, followUp } = scheduling;
+  const parts = batches(await schedulable(dependencies, scheduling), ASSETS_A_SCHEDULE);
+  const digest = createHash('sha256').update(`${ledger.id}\n${run.id}`).digest('hex').slice(0, 16);
+  for (const [index, targets] of parts.entries()) {
+    goOn();
+    const facts = { asked: followUp.title, runId: run.id, digest, part: { number: index + 1, of: parts.length } };
+    const title = scheduleTitle(facts);
+    if ((await settle(dependencies, scheduling, { title, targets })) === 'settled') continue;
+    // Once, under a title that names run and ledger: whoever has that one too is not to be argued with.
+    const marked = scheduleTitle({ ...facts, marked: true });
+    await ledger.audit.addOnce(run.id, { action: 'schedule-retitled', detail: `"${title}" is somebody else's: "${marked}" instead` });
+    if ((await settle(dependencies, scheduling, { title: marked, targets })) === 'settled') continue;
+    await reject(dependencies, run.id, { title: marked, why: `both this title and "${title}" are somebody else's` });
+  }
+}
+
+/** The scheduler wants the agent's UUID of each asset, which one that never reported has not. The report lists every schedule, so there is an end to them. */
+async function schedulable({ ledger }: ActivityDependencies, { run, targets }: Scheduling): Promise<FollowUpTarget[]> {
+  const known = targets.filter(({ agentUuid }) => agentUuid !== null);
+  const cut = async (count: number, why: string) =>
+    count > 0 &&
+    (await ledger.audit.addOnce(run.id, {
+      action: 'follow-up-cut',
+      detail: `${count} of ${targets.length} assets are in no schedule: ${why}`,
+    }));
+  await cut(targets.length - known.length, 'Qualys has told no agent UUID of them');
+  await cut(known.length - MAX_EXPLICIT_TARGETS, `a follow-up schedules at most ${MAX_EXPLICIT_TARGETS}`);
+  return known.slice(0, MAX_EXPLICIT_TARGETS);
+}
+
+/** A run that is cancelled schedules nothing more. */
+function goOn(): void {
+  heartbeat();
+  if (Context.current().cancellationSignal.aborted) throw new CancelledFailure('The run was cancelled while its follow-up was scheduled.');
+}
+
+interface OneSchedule {
+  title: string;
+  targets: readonly FollowUpTarget[];
+}
+
+/** Brings one title to its end: `settled` is written down for good, `taken` is somebody else's. */
+async function settle(dependencies: ActivityDependencies, scheduling: Scheduling, one: OneSchedule): Promise<'settled' | 'taken'> {
+  const { ledger, qualys } = dependencies;
+  const { run } = scheduling;
+  const { title } = one;
+  const row = await ledger.schedules.get(run.id, title);
+  if (row?.state === 'taken') return 'taken';
+  if (row && row.state !== 'planned' && row.state !== 'intended') return 'settled';
+  const order = row?.order === undefined ? await newOrder(dependencies, scheduling, one) : (JSON.parse(row.order) as ScheduleRequest);
+  // An earlier attempt may have made it, and its answer was lost.
+  const mayBeOurs = row?.state === 'intended';
+  if (mayBeOurs) {
+    const found = await lookUpSchedule(qualys, order);
+    if (found.kind !== 'absent') return conclude(dependencies, order, { found, mayBeOurs });
+  }
+  const expired = row && (await whyExpired(dependencies, order));
+  if (expired !== undefined) return reject(dependencies, run.id, { title, why: expired });
+  await ledger.schedules.set(run.id, { title, state: 'intended', order: JSON.stringify(order) });
+  return send(dependencies, order, mayBeOurs);
+}
+
+async function send(dependencies: ActivityDependencies, order: ScheduleRequest, mayBeOurs: boolean): Promise<'settled' | 'taken'> {
+  const { ledger, qualys } = dependencies;
+  const { title, runId = '' } = order;
+  const answer = await qualys.createSchedule(order);
+  switch (answer.kind) {
+    case 'created':
+      await ledger.schedules.set(runId, { title, state: 'created', scheduleId: answer.id });
+      return 'settled';
+    case 'exists':
+      if (!mayBeOurs) await notMade(dependencies, order);
+      return conclude(dependencies, order, { found: await lookUpSchedule(qualys, order), mayBeOurs });
+    case 'rejected':
+      return reject(dependencies, runId, { title, why: answer.message });
+    case 'refused':
+      if (!mayBeOurs) await notMade(dependencies, order);
+      throw new QualysError('limited', answer.message, answer.waitMs === undefined ? {} : { waitMs: answer.waitMs });
+    case 'unknown':
+      throw new QualysError('unavailable', `The answer to the schedule "${title}" was lost: ${answer.message}`);
+  }
+}
+
+/** Qualys has said that this request made nothing: whatever has the title later is not ours by a lost answer. */
+async function notMade({ ledger }: ActivityDependencies, order: ScheduleRequest): Promise<void> {
+  await ledger.schedules.set(order.runId ?? '', { title: order.title, state: 'planned', order: JSON.stringify(order) });
+}
+
+/** The title exists. Identical is as good as made, by whom ever; what cannot be compared is ours only after a lost answer, and marked. */
+async function conclude(
+  { ledger }: ActivityDependencies,
+  { title, runId = '' }: ScheduleRequest,
+  { found, mayBeOurs }: { found: ScheduleEvidence; mayBeOurs: boolean },
+): Promise<'settled' | 'taken'> {
+  if (found.kind === 'identical') {
+    const detail = 'identical: a schedule of this title, script, assets and dates exists';
+    await ledger.schedules.set(runId, { title, state: 'exists', scheduleId: found.scheduleId, detail });
+    return 'settled';
+  }
+  const why = found.kind === 'absent' ? 'the search does not list it yet' : found.why;
+  if (found.kind === 'differs' || !mayBeOurs) {
+    await ledger.schedules.set(runId, { title, state: 'taken', detail: `${found.kind}: ${why}` });
+    return 'taken';
+  }
+  const detail = `unverified: a schedule of this title exists after an answer was lost, and ${why}`;
+  await ledger.schedules.set(runId, { title, state: 'exists', detail });
+  return 'settled';
+}
+
+/** Its dates are counted from now, so it is made once and kept: another attempt would ask for another one. */
+async function newOrder(
+  dependencies: ActivityDependencies,
+  scheduling: Scheduling,
+  { title, targets }: OneSchedule,
+): Promise<ScheduleRequest> {
+  const { ledger, qualys, schedules } = dependencies;
+  const { run, followUp, script } = scheduling;
+  const asked = { ...followUp, daysOfWeek: followUp.daysOfWeek?.flatMap((day) => weekdayOf(day) ?? []) };
+  const { trigger, problem } = planSchedule(asked, { now: await ledger.serverClock.now(), timezone: schedules.timezone });
+  // What comes after it has the same dates.
+  if (problem)
+    throw new FollowUpRefused(`"${title}" is not scheduled, nor what would follow it. followUp.${problem.field}: ${problem.problem}`);
+  const { startDate, startTime, endDate, scheduleType, hourlyInterval, daysOfWeek, recurrenceDate, recurrenceMonth } = trigger;
+  return {
+    title,
+    description: `Follow-up of ${run.id}`.slice(0, 200),
+    scripts: [{ id: script.id, title: script.title }],
+    assets: targets.map(({ assetId, agentUuid }) => ({ UUId: agentUuid ?? '', id: assetId })),
+    scheduleType,
+    ...{ startDate, startTime, endDate },
+    ...(hourlyInterval === undefined ? {} : { hourlyInterval }),
+    ...(daysOfWeek === undefined ? {} : { daysOfWeek: daysOfWeek.map((day) => weekdayNumber(day, schedules.weekStart)) }),
+    ...(recurrenceDate === undefined ? {} : { recurrenceDate, recurrenceMonth: recurrenceMonth ?? 1 }),
+    user: { id: schedules.userId ?? '', name: qualys.username },
+    runId: run.id,
+  };
+}
+
+async function whyExpired({ ledger, schedules }: ActivityDependencies, order: ScheduleRequest): Promise<string | undefined> {
+  const { scheduleType, startDate, startTime, endDate } = order;
+  const trigger = { scheduleType, startDate, startTime, endDate };
+  return expiredProblem(trigger, { now: await ledger.serverClock.now(), timezone: schedules.timezone })?.problem;
+}
+
+async function reject({ ledger }: ActivityDependencies, runId: string, { title, why }: { title: string; why: string }): Promise<'settled'> {
+  await ledger.audit.addOnce(runId, { action: 'schedule-rejected', detail: `${title}: ${why}` });
+  await ledger.schedules.set(runId, { title, state: 'rejected', detail: why });
+  return 'settled';
+}
