@@ -69,7 +69,7 @@ function configurationOf({ env }: Invocation): { settings: WorkerSettings; caps:
 async function openLimits(settings: WorkerSettings, caps: { callsPerHour: number; concurrency: number }): Promise<Limits> {
   const { path } = settings.ledger;
   if (!existsSync(path)) {
-    const { ProcessGate, processClock } = await import('./process-gate.js');
+    const { ProcessGate, processClock } = await import('../../qualys/process-gate.js');
     return { gate: new ProcessGate(caps), clock: processClock(), close: async () => undefined };
   }
   const { openLedger } = await import('../../ledger/ledger.js');

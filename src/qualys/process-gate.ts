@@ -1,6 +1,6 @@
 // Limits kept by one process alone, where there is no ledger through which workers and command lines could share them.
-import type { CallGate, GateAnswer, LimitEvidence, ServerClock } from '../../domain/call-gate.js';
-import { HOUR_MS, mayCall, type WindowFacts, wholeCap } from '../../domain/rate-window.js';
+import type { CallGate, GateAnswer, LimitEvidence, ServerClock } from '../domain/call-gate.js';
+import { HOUR_MS, mayCall, type WindowFacts, wholeCap } from '../domain/rate-window.js';
 
 /** A refusal that names no time (E-06). */
 const NAMELESS_WAIT_MS = 10_000;

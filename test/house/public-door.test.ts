@@ -1,0 +1,73 @@
+// What a program outside sees: the built package, packed as npm packs it, type-checked and run against the simulator.
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type Simulator, startSimulator } from '../../src/simulator/simulator.js';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const run = promisify(execFile);
+let folder: string;
+let simulator: Simulator;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'consumer-'));
+  simulator = await startSimulator({});
+  await run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], { cwd: ROOT });
+  const installed = join(folder, 'node_modules', 'overhaul');
+  await mkdir(installed, { recursive: true });
+  await run('tar', ['-xzf', 'overhaul-0.1.0.tgz', '-C', installed, '--strip-components=1'], { cwd: folder });
+  // Its dependencies are those of this tree; a package registry is not asked.
+  await symlink(join(ROOT, 'node_modules'), join(installed, 'node_modules'));
+  await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
+}, 120_000);
+
+afterAll(async () => {
+  await simulator.close();
+  await rm(folder, { recursive: true });
+});
+
+const CONSUMER = `
+import { createQualys, QualysError, type QualysClient } from 'overhaul/qualys';
+const qualys: QualysClient = createQualys({ baseUrl: process.argv[2] ?? '', username: 'demo', password: () => 'demo' });
+for await (const { rows } of qualys.searchScripts({})) console.log(rows.map(({ title }) => title).join(', '));
+await qualys.script('999').catch((error: unknown) => console.log(error instanceof QualysError && error.kind));
+await qualys.close();
+`;
+
+/** The compiler's words; empty where it has none. */
+async function compiled(source: string): Promise<string> {
+  await writeFile(join(folder, 'consumer.ts'), source);
+  const compiler = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
+  const types = join(ROOT, 'node_modules', '@types');
+  const options = ['--strict', '--module', 'nodenext', '--target', 'es2023', '--skipLibCheck', '--typeRoots', types, '--types', 'node'];
+  const { stdout } = await run(process.execPath, [compiler, ...options, 'consumer.ts'], { cwd: folder }).catch(
+    (error: { stdout: string }) => error,
+  );
+  return stdout;
+}
+
+test('a program of five lines type-checks and runs', async () => {
+  expect(await compiled(CONSUMER)).toBe('');
+  const { stdout } = await run(process.execPath, ['consumer.js', simulator.url], { cwd: folder });
+  expect(stdout).toBe('Patch OpenSSL, Restart agent, Disable SMBv1, Patch OpenSSL (old), Rotate logs, Format disk\nnot-found\n');
+}, 120_000);
+
+test('the types are those of the client, and no any', async () => {
+  const wrong = `${CONSUMER}
+const count: string = await qualys.count('scripts');
+const kind: 'created' = (await qualys.importScripts({ file: 'a.json' })).kind;
+await qualys.execute({ scriptId: '1', assetIds: [1], mayStart: () => true });
+`;
+  const lines = (await compiled(wrong)).match(/error TS\d+/g);
+  expect(lines).toEqual(['error TS2322', 'error TS2322', 'error TS2322']);
+}, 120_000);
+
+test('nothing else of the package can be imported', async () => {
+  await writeFile(join(folder, 'inside.mjs'), "await import('overhaul/dist/ledger/ledger.js').catch(({ code }) => console.log(code));");
+  const { stdout } = await run(process.execPath, ['inside.mjs'], { cwd: folder });
+  expect(stdout).toBe('ERR_PACKAGE_PATH_NOT_EXPORTED\n');
+});
