@@ -56,6 +56,21 @@ describe('the check of commands', () => {
   });
 });
 
+describe('docs/qualys-commands.md', () => {
+  const examples = text('docs/qualys-commands.md').matchAll(/^ {4}overhaul (qualys [^|>\n]*)/gm);
+
+  test.each([...examples].map(([, example = '']) => [example.trim()]))('%s', (example) => {
+    // Values in quotes are no words of the command line.
+    const words = example.replace(/"[^"]*"|'[^']*'/g, '…').split(' ');
+    const firstOption = words.findIndex((word) => word.startsWith('--'));
+    const path = words.slice(0, firstOption < 0 ? undefined : firstOption);
+    const options = words.filter((word) => word.startsWith('--') && word !== '--json');
+    const unknown = wordsUnknownTo(program, [...path, ...options]);
+    // What is left of the path are arguments: an id, a title, a file, never the name of a command.
+    expect(unknown.filter((word) => !/^(\d+|…|[\w-]+\.json)$/.test(word))).toEqual([]);
+  });
+});
+
 describe.each(declared)('%s', (_, { client, command, sample: [file, title] }) => {
   test('has the command that the table names, with an example', () => {
     expect(wordsUnknownTo(program, command.split(' '))).toEqual([]);
