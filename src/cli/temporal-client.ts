@@ -10,7 +10,6 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { temporal } from '@temporalio/proto';
 import type { RunReport } from '../domain/outcome.js';
 import { loadEnvironment } from '../schema/config.js';
 import { parseProgress } from '../schema/progress.js';
@@ -22,7 +21,6 @@ import { startRun, TemporalUnavailable } from '../temporal/start-run.js';
 import { CommandFailed, EXIT } from './context.js';
 import type { RunEnd, TemporalRuns, WorkflowState, WorkflowSummary } from './temporal-runs.js';
 
-const { TaskQueueType } = temporal.api.enums.v1;
 const CALL_DEADLINE_MS = 8_000;
 /** A query waits for a worker; the ledger answers meanwhile. */
 const QUERY_DEADLINE_MS = 3_000;
@@ -88,12 +86,15 @@ async function newest(client: Client, limit: number): Promise<WorkflowSummary[]>
   return found;
 }
 
+/** The API's numbers: its package has no named export for a module of ES. */
+const TASK_QUEUE_TYPE = { workflow: 1, activity: 2 } as const;
+
 async function pollersOf(
   client: Client,
   namespace: string,
   { taskQueue, tasks }: { taskQueue: string; tasks: 'workflow' | 'activity' },
 ): Promise<Map<string, number>> {
-  const taskQueueType = tasks === 'workflow' ? TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW : TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY;
+  const taskQueueType = TASK_QUEUE_TYPE[tasks];
   const { pollers } = await client.workflowService.describeTaskQueue({ namespace, taskQueue: { name: taskQueue }, taskQueueType });
   return new Map((pollers ?? []).map(({ identity, lastAccessTime }) => [identity ?? '', Number(lastAccessTime?.seconds ?? 0) * 1_000]));
 }
