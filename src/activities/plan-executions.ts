@@ -15,6 +15,8 @@ const MOST_CANDIDATES = 500;
 /** Pages that can be read again within the minute before a send, with time to spare. */
 const MOST_PAGES_AN_EXECUTION = 30;
 
+type PlanningWith = Pick<ActivityDependencies, 'ledger' | 'qualys'>;
+
 export interface Planning {
   runId: string;
   strategy: 'assets' | 'tags' | 'auto';
@@ -25,7 +27,7 @@ export interface Planning {
 }
 
 /** Plans once; a run that is planned stays as it is. Throws `QualysError` when memberships cannot be read: it may be repeated. */
-export async function planExecutions(dependencies: ActivityDependencies, planning: Planning): Promise<void> {
+export async function planExecutions(dependencies: PlanningWith, planning: Planning): Promise<void> {
   const { planned, audit, runs } = dependencies.ledger;
   const { runId, strategy } = planning;
   if (strategy === 'assets') return;
@@ -46,7 +48,7 @@ export async function planExecutions(dependencies: ActivityDependencies, plannin
   if (await planned.store(runId, attempt, executions)) await say(inWords({ plan, executions, cohortSize: cohort.size, tags: tags.length }));
 }
 
-async function readCohort({ ledger }: ActivityDependencies, runId: string): Promise<Set<string>> {
+async function readCohort({ ledger }: PlanningWith, runId: string): Promise<Set<string>> {
   const cohort = new Set<string>();
   for await (const assetIds of ledger.planned.pending(runId)) for (const assetId of assetIds) cohort.add(assetId);
   return cohort;
@@ -73,7 +75,7 @@ interface ReadingAll {
 }
 
 /** A tag with more than 25 members outside the cohort can be used by no execution: it is read no further than that. */
-async function readMemberships({ qualys }: ActivityDependencies, { planning, cohort, candidates }: ReadingAll): Promise<TagMembership[]> {
+async function readMemberships({ qualys }: PlanningWith, { planning, cohort, candidates }: ReadingAll): Promise<TagMembership[]> {
   const tags: TagMembership[] = [];
   for (const tagId of candidates) {
     let foreign = 0;

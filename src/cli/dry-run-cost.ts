@@ -2,12 +2,21 @@
 import { MAX_ASSETS_PER_EXECUTION } from '../domain/execution-state.js';
 
 export interface CostFacts {
-  /** Assets that will be sent: without those that are skipped. */
+  /** Assets that will be sent by id: without those that are skipped, or hit by tags. */
   assets: number;
+  byTags?: PlannedByTags | undefined;
   maxInFlight: number;
   output: 'all' | 'failed' | 'none';
   /** Calls that opening the run takes, as they were made just now. */
   openingCalls: number;
+}
+
+/** What the tag planner made of the cohort. */
+export interface PlannedByTags {
+  executions: number;
+  assets: number;
+  /** Calls that read the members of its tags again, within the minute before each send. */
+  rereads: number;
 }
 
 export interface Cost {
@@ -22,11 +31,13 @@ const LOOKS_A_ROUND = 6;
 const OUTPUTS_A_PAGE = 300;
 
 /**
- * By asset ids: a call for each execution; looks, which see everything in flight at once; and outputs, some hundred rows a page. While
+ * A call for each execution, and before it those that read its tags again; looks, which see everything in flight at once; and outputs, some hundred rows a page. While
  * assets wait there is about one look for each execution that ends, six a round at most.
  */
-export function costOf({ assets, maxInFlight, output, openingCalls }: CostFacts): Cost {
-  const executions = Math.ceil(assets / MAX_ASSETS_PER_EXECUTION);
+export function costOf({ assets: byId, byTags, maxInFlight, output, openingCalls }: CostFacts): Cost {
+  const executions = Math.ceil(byId / MAX_ASSETS_PER_EXECUTION) + (byTags?.executions ?? 0);
+  const assets = byId + (byTags?.assets ?? 0);
+  const sends = executions + (byTags?.rereads ?? 0);
   if (executions === 0) return { executions, calls: { opening: openingCalls, atLeast: openingCalls, atMost: openingCalls } };
   const rounds = Math.ceil(executions / maxInFlight);
   const looks = { fewest: rounds, most: LOOKS_AT_THE_LAST + Math.ceil((rounds - 1) * Math.min(LOOKS_A_ROUND, maxInFlight) * 1.25) };
@@ -36,8 +47,8 @@ export function costOf({ assets, maxInFlight, output, openingCalls }: CostFacts)
     executions,
     calls: {
       opening: openingCalls,
-      atLeast: openingCalls + executions + looks.fewest + outputs.fewest,
-      atMost: openingCalls + executions + looks.most + outputs.most,
+      atLeast: openingCalls + sends + looks.fewest + outputs.fewest,
+      atMost: openingCalls + sends + looks.most + outputs.most,
     },
   };
 }

@@ -3,12 +3,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { noTargets, refusedForRun, tooManyAssets } from '../activities/open-run.js';
+import { planExecutions } from '../activities/plan-executions.js';
 import { type ResolvingWith, resolveTargets } from '../activities/resolve-targets.js';
 import { type NotJoinedList, readNotJoined } from '../domain/asset-join-record.js';
 import type { FrozenCohort } from '../ledger/cohort.js';
 import { type Ledger, openLedger } from '../ledger/ledger.js';
 import type { Script } from '../qualys/qualys.js';
 import type { RemediationRequest } from '../schema/request.js';
+import type { PlannedByTags } from './dry-run-cost.js';
 
 /** As calls of a run that does not exist are entered in the call log. */
 const RUN_ID = 'dry-run';
@@ -21,6 +23,8 @@ export interface Resolved {
   notJoined: NotJoinedList;
   /** Why the run would fail instead of sending anything; `type` is one of the contract's words. */
   refusal?: { type: string; message: string } | undefined;
+  /** Undefined where everything goes by ids. */
+  byTags?: PlannedByTags | undefined;
   ledger: Ledger;
   /** The run in that ledger. */
   runId: string;
@@ -52,14 +56,18 @@ async function resolve(using: ResolvingWith, { targets, ...request }: Remediatio
   const opening = await ledger.cohort.begin(RUN_ID);
   if (!opening || 'frozen' in opening) throw new Error('The ledger of the dry run is not empty.');
   const { attempt } = opening;
-  const cohort = await resolveTargets(using, { runId: RUN_ID, attempt, targets, script, onPage: () => undefined });
+  const tagsSeen = new Map<string, number>();
+  const cohort = await resolveTargets(using, { runId: RUN_ID, attempt, targets, script, onPage: () => undefined, tagsSeen });
   const notJoined = readNotJoined(await ledger.audit.of(RUN_ID));
+  const refusal = refusedForRun(script, request, policy) ?? refusedCohort(cohort, request, notJoined);
+  if (!refusal) await planExecutions(using, { runId: RUN_ID, strategy: request.strategy, tagsSeen, onPage: () => undefined });
   return {
     script,
     cohort,
     skipped: await skippedIn(ledger),
     notJoined,
-    refusal: refusedForRun(script, request, policy) ?? refusedCohort(cohort, request, notJoined),
+    refusal,
+    byTags: await plannedIn(ledger),
     ledger,
     runId: RUN_ID,
   };
@@ -77,4 +85,16 @@ async function skippedIn({ database }: Ledger): Promise<Record<string, number>> 
     [RUN_ID],
   );
   return Object.fromEntries(rows.map(({ reason, n }) => [reason, n]));
+}
+
+async function plannedIn({ database }: Ledger): Promise<PlannedByTags | undefined> {
+  const rows = await database.all<{ size: number; tag_ids: string }>('SELECT size, tag_ids FROM planned WHERE run_id = ?', [RUN_ID]);
+  if (rows.length === 0) return undefined;
+  // A call for each tag at least, and one for each further thousand of its members.
+  const rereads = rows.map(({ size, tag_ids: tags }) => (JSON.parse(tags) as string[]).length + Math.floor(size / 1_000));
+  return { executions: rows.length, assets: sum(rows.map(({ size }) => size)), rereads: sum(rereads) };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }

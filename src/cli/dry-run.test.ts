@@ -116,6 +116,14 @@ describe('overhaul run --dry-run', () => {
     );
   });
 
+  test('plans by tags as the run would', async () => {
+    const byIds = await dryJson('--tags', '7002');
+    const byTags = await dryJson('--tags', '7002', '--strategy', 'tags');
+    expect(byTags.plan['cohort']).toEqual(byIds.plan['cohort']);
+    expect(byTags.plan).toMatchObject({ executions: 1, byTags: { executions: 1, assets: 150 } });
+    expect(byIds.plan['executions']).toBe(6);
+  });
+
   test('of a request that waits for EASM says where the sync stands', async () => {
     expect((await dryJson('--assets', '20452610', '--wait-for-easm')).plan['waitsFor']).toEqual({ easm: '3101 IN_PROGRESS' });
     const ran = await dry('--assets', '20452610', '--wait-for-easm', '9');

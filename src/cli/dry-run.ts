@@ -1,12 +1,13 @@
 // `overhaul run --dry-run`: what a run would do, found out by the code that opens runs. No execution is sent, and no run is entered.
 import { createHash } from 'node:crypto';
+import type { easmState } from '../activities/easm-gate.js';
 import { type NotJoinedList, notJoinedText } from '../domain/asset-join-record.js';
 import { describeEnvironmentProblems } from '../schema/config.js';
 import { loadConfigFile } from '../schema/config-file.js';
 import type { Policy } from '../schema/policy.js';
 import type { RemediationRequest } from '../schema/request.js';
 import { CommandFailed, EXIT, type ExitCode, type Invocation, writeJson, writeLine } from './context.js';
-import { type Cost, costOf } from './dry-run-cost.js';
+import { type Cost, costOf, type PlannedByTags } from './dry-run-cost.js';
 import type { Resolved } from './dry-run-resolve.js';
 import { type Line, painter } from './paint.js';
 import { settingsOf } from './settings.js';
@@ -47,6 +48,7 @@ interface Plan {
   skipped: Record<string, number>;
   notJoined: NotJoinedList;
   executions: number;
+  byTags?: PlannedByTags;
   calls: Cost['calls'];
   waitsFor?: { easm: string };
   policy: { maxAssets?: number; allowedScripts?: string[]; neverTouch: Policy['neverTouch']; needsApproval: boolean; aboveAssets?: number };
@@ -55,12 +57,13 @@ interface Plan {
 
 function planOf(
   { maxAssets, maxInFlight, output }: RemediationRequest,
-  { script, cohort, skipped, notJoined, refusal }: Resolved,
+  { script, cohort, skipped, notJoined, refusal, byTags }: Resolved,
   { policy, easm, openingCalls }: { policy: Policy; easm: string | undefined; openingCalls: number },
 ): Plan {
   const { id, title, status, platform, sha256 } = script;
   const left = Object.values(skipped).reduce((sum, count) => sum + count, 0);
-  const { executions, calls } = costOf({ assets: refusal ? 0 : cohort.size - left, maxInFlight, output, openingCalls });
+  const assets = refusal ? 0 : cohort.size - left - (byTags?.assets ?? 0);
+  const { executions, calls } = costOf({ assets, byTags, maxInFlight, output, openingCalls });
   const aboveAssets = policy.approval?.aboveAssets;
   return {
     script: { id, title, status, platform, ...(sha256 === undefined ? {} : { sha256 }) },
@@ -68,6 +71,7 @@ function planOf(
     skipped,
     notJoined,
     executions,
+    ...(byTags ? { byTags } : {}),
     calls,
     ...(easm === undefined ? {} : { waitsFor: { easm } }),
     policy: {
@@ -81,10 +85,10 @@ function planOf(
   };
 }
 
-async function easmOf(qualys: Parameters<typeof import('../activities/easm-gate.js').easmState>[0], { waitFor }: RemediationRequest) {
+async function easmOf(qualys: Parameters<typeof easmState>[0], { waitFor }: RemediationRequest): Promise<string | undefined> {
   if (!waitFor) return undefined;
-  const { easmState } = await import('../activities/easm-gate.js');
-  const state = await easmState(qualys, waitFor, { runId: 'dry-run' });
+  const gate = await import('../activities/easm-gate.js');
+  const state = await gate.easmState(qualys, waitFor, { runId: 'dry-run' });
   if (state.kind === 'no-profile') throw new CommandFailed(EXIT.usage, `waitFor.easm: ${state.problem}`);
   return state.kind === 'completed' ? 'completed' : state.profiles.map(({ profileId, status }) => `${profileId} ${status}`).join(', ');
 }
@@ -134,9 +138,10 @@ function policyText({ needsApproval, aboveAssets, allowedScripts, neverTouch, ma
   ].join('; ');
 }
 
-function costText({ executions, calls: { opening, atLeast, atMost } }: Pick<Plan, 'executions' | 'calls'>): string {
+function costText({ executions, byTags, calls: { opening, atLeast, atMost } }: Pick<Plan, 'executions' | 'byTags' | 'calls'>): string {
   const range = atLeast === atMost ? `about ${atLeast}` : `about ${atLeast} to ${atMost}`;
-  return `${counted(executions, 'execution')}, ${range} calls to Qualys, ${opening} of them to find script and assets`;
+  const tags = byTags ? ` (${byTags.executions} by tags)` : '';
+  return `${counted(executions, 'execution')}${tags}, ${range} calls to Qualys, ${opening} of them to find script and assets`;
 }
 
 /** Ids need nobody to say what they mean; whether they exist is seen when the run starts. */
