@@ -38,7 +38,7 @@ export interface CloneRequest {
   runId?: string | undefined;
 }
 
-/** What became of a call that would change something. Never thrown. */
+/** What became of a call that would change something. Never thrown. `waitMs` is real time. */
 type Refusal =
   | { kind: 'exists' | 'quota' | 'unknown'; message: string }
   | { kind: 'rejected'; status?: number; message: string }
@@ -117,11 +117,11 @@ export type EasmWaited =
   | { kind: 'no-profile'; profiles: EasmProfile[] }
   | { kind: 'timed-out'; waitedMs: number; profiles: EasmProfile[] };
 
-/** Reads throw `QualysError` (errors.ts); import and clone answer with a word for each fate. */
+/** Errors as with `Qualys`; import and clone answer with a word for each fate. */
 export interface QualysOperations {
-  /** v1, page numbers: at most 9,999 rows. */
+  /** v1, page numbers: at most 9,999 rows. CAR guide 1.0.0, "List Script Jobs". */
   searchJobsV1(options: WalkOptions): AsyncIterable<Page<ScriptJob>>;
-  /** v1, page numbers: at most 9,999 rows. */
+  /** v1, page numbers: at most 9,999 rows. CAR guide 1.0.0, "List Asset Jobs". */
   searchAssetJobsV1(options: WalkOptions & { includeOutput?: boolean }): AsyncIterable<Page<AssetJobRow>>;
   /** 50 ids a call; where some of them are refused, each by itself. CAR guide 1.0.0, "Export Scripts". */
   exportScripts(scriptIds: readonly string[], options?: CallOptions): Promise<ScriptExport>;
@@ -135,15 +135,19 @@ export interface QualysOperations {
   countBy(what: Counted, groupBy: string, options?: CountOptions): Promise<Record<string, number>>;
   /** v1, or the path without a version where the gateway does not know v1. "Fetch Asset Details Using SearchAfter". */
   edrAssets(options: EdrWalkOptions): AsyncIterable<Page<EdrAsset>>;
-  /** v2. GAV/CSAM release notes of 2023, like all that follow. */
+  /** v2, 1 to 300 assets a page. GAV/CSAM release notes, "Asset List V2 API"; the others stand beside it under their own names. */
   gavAssets(options: GavWalkOptions): AsyncIterable<Page<GavAsset>>;
-  /** Undefined when the service knows no such asset. */
+  /** v2. Undefined when the service knows no such asset. */
   gavAsset(assetId: string, options?: CallOptions & GavFields): Promise<GavAsset | undefined>;
+  /** v2. */
   countGavAssets(options?: CallOptions & { filter?: GavV2Filter }): Promise<number>;
+  /** v1: without a filter one endpoint, with one another. */
   gavV1Assets(options: GavV1WalkOptions): AsyncIterable<Page<GavAsset>>;
+  /** v1. Undefined when the service knows no such asset. */
   gavV1Asset(assetId: string, options?: CallOptions & GavFields): Promise<GavAsset | undefined>;
+  /** v1. */
   countGavV1Assets(options?: CallOptions & { filter?: string }): Promise<number>;
-  /** Sync status of the active profiles; none, one or several (E-17). */
+  /** Sync status of the active profiles; none, one or several (E-17). GAV/CSAM release notes, EASM. */
   easmStatus(options?: CallOptions): Promise<EasmProfile[]>;
   /** Looks again and again until every profile says `COMPLETED`. A word that is not known is not the end. */
   untilEasmCompleted(options: EasmWait): Promise<EasmWaited>;

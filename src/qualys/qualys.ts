@@ -24,9 +24,12 @@ export type Cursor = readonly (string | number | null)[];
 export type PageSize = number | ((previous: Page<unknown> | undefined) => number);
 
 export interface WalkOptions {
+  /** QQL; `term` and its like build it safely from any value. A filter by name is a match, not an equality: compare the rows. */
   filter?: string;
+  /** Epoch milliseconds. Created or processed since; the service does not say which it takes. */
   startAt?: number;
   endAt?: number;
+  /** Default: what costs the fewest calls. By page numbers a walk ends at the 9,999th row, with an error where there is more. */
   pageSize?: PageSize;
   /** Resume behind this cursor. */
   after?: Cursor | undefined;
@@ -149,22 +152,33 @@ export type ScheduleAnswer =
   | { kind: 'refused'; waitMs?: number; message: string }
   | { kind: 'unknown'; message: string };
 
-/** Reads throw `QualysError` (errors.ts); the two calls with effects answer with a word for each fate. */
+/**
+ * Reads throw `QualysError`: `unavailable` and `limited` pass by waiting (`waitMs`, real milliseconds), `invalid`, `not-found`, `permission` and
+ * `authentication` do not, `protocol` is an answer that no document has. Walks throw it from the page that failed. The two calls with an effect never
+ * throw it: they answer with a word for each fate.
+ */
 export interface Qualys {
-  /** By id or exact title. */
+  /** By id or exact title, with content and its hash. CAR guide 1.0.0, "Fetch Script Details Based on Script ID or Name". */
   script(idOrTitle: string, options?: { runId?: string | undefined }): Promise<Script>;
+  /** Without content. Page numbers. CAR guide 1.0.0, "List Scripts Based on Script Attributes". */
   searchScripts(options: WalkOptions): AsyncIterable<Page<Script>>;
+  /** The assets that scripts can run on; search-after. CAR guide 1.0.0, "List Assets", and CAR 1.6 release notes. */
   searchAssets(options: WalkOptions): AsyncIterable<Page<CarAsset>>;
+  /** Page numbers; no filter is documented. CAR guide 1.0.0, "List Asset Tags". */
   searchTags(options: WalkOptions): AsyncIterable<Page<{ tagId: string; tagUuid: string; name: string }>>;
-  /** v2, search-after. */
+  /** v2, search-after, the newest first. CAR 1.6 release notes, "Fetch jobs by script name or script ID". */
   searchJobs(options: WalkOptions): AsyncIterable<Page<ScriptJob>>;
-  /** v2, search-after; `includeOutput` asks for `scriptResult`. */
+  /** v2, search-after, the oldest first; `includeOutput` asks for `scriptResult`, up to 1 MB a row. CAR 1.6 release notes, and "List Asset Jobs API" of 2026. */
   searchAssetJobs(options: WalkOptions & { includeOutput?: boolean }): AsyncIterable<Page<AssetJobRow>>;
-  /** `assetjobs/count?groupBy=…`: group value to number. */
+  /** `assetjobs/count?groupBy=…`: group value to number. CAR 1.6 release notes, "Count number of asset jobs". */
   countAssetJobs(options: { query?: string; groupBy: string; runId?: string | undefined }): Promise<Record<string, number>>;
+  /** The audit trail; page numbers. CAR guide 1.0.0, "List Activity Logs". */
   activities(options: WalkOptions): AsyncIterable<Page<AuditRecord>>;
+  /** Runs a script now, on at most 25 assets and 25 tags less 25 assets. Sent once, never repeated. CAR guide 1.0.0, "Execute Scripts On Demand". */
   execute(request: ExecuteRequest): Promise<ExecuteAnswer>;
+  /** Dates and times are the service's own, in a zone that it does not name. CAR guide 1.0.0, "Schedule Script Execution". */
   createSchedule(request: ScheduleRequest): Promise<ScheduleAnswer>;
+  /** CAR 1.6 release notes, "Count number of schedules". */
   countSchedules(options: { filter?: string; runId?: string | undefined }): Promise<number>;
   /** Schedules of exactly this title; undefined where the gateway has no such search, which came after the documented API (E-12). */
   findSchedules(options: { title: string; runId?: string | undefined }): Promise<FoundSchedule[] | undefined>;

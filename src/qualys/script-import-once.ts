@@ -29,6 +29,7 @@ async function scriptsIn(file: string, shownAs: string): Promise<{ wanted: Wante
   try {
     const { size } = await stat(file);
     if (size > MAX_FILE_BYTES) return { problems: [`${shownAs} is larger than ${MAX_FILE_BYTES / 1e6} MB: import it in parts`] };
+    if (size === 0) return { problems: [`${shownAs} is empty`] };
     entries = JSON.parse((await readFile(file, 'utf8')).replace(/^\uFEFF/, ''));
   } catch (error) {
     // The message of JSON.parse quotes the text, which may be a script's.

@@ -1,5 +1,6 @@
 // What a program outside sees: the built package, packed as npm packs it, type-checked and run against the simulator.
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,13 +31,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-const CONSUMER = `
-import { createQualys, QualysError, type QualysClient } from 'overhaul/qualys';
-const qualys: QualysClient = createQualys({ baseUrl: process.argv[2] ?? '', username: 'demo', password: () => 'demo' });
-for await (const { rows } of qualys.searchScripts({})) console.log(rows.map(({ title }) => title).join(', '));
-await qualys.script('999').catch((error: unknown) => console.log(error instanceof QualysError && error.kind));
-await qualys.close();
-`;
+/** The program of docs/qualys-client.md. */
+const CONSUMER = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(ROOT, 'docs', 'qualys-client.md'), 'utf8'))?.[1] ?? '';
 
 /** The compiler's words; empty where it has none. */
 async function compiled(source: string): Promise<string> {
@@ -50,10 +46,11 @@ async function compiled(source: string): Promise<string> {
   return stdout;
 }
 
-test('a program of five lines type-checks and runs', async () => {
+test('the program of the documents type-checks and runs', async () => {
   expect(await compiled(CONSUMER)).toBe('');
-  const { stdout } = await run(process.execPath, ['consumer.js', simulator.url], { cwd: folder });
-  expect(stdout).toBe('Patch OpenSSL, Restart agent, Disable SMBv1, Patch OpenSSL (old), Rotate logs, Format disk\nnot-found\n');
+  const env = { ...process.env, QUALYS_URL: simulator.url, QUALYS_USERNAME: 'demo', QUALYS_PASSWORD: 'demo' };
+  const { stdout } = await run(process.execPath, ['consumer.js'], { cwd: folder, env });
+  expect(stdout).toBe("[ '72650 Disable SMBv1' ]\nnot-found\n");
 }, 120_000);
 
 test('the types are those of the client, and no any', async () => {
