@@ -69,6 +69,7 @@ describe('the environment', () => {
     ],
     ['QUALYS_USER_ID', 'ada', '"ada" is no id: give a positive whole number, or a string of digits'],
     ['QUALYS_SCHEDULE_TIMEZONE', 'Mars/Base', '"Mars/Base" is no time zone: give an IANA name such as Europe/Berlin'],
+    ['QUALYS_SCHEDULE_WEEK_START', 'tuesday', 'must be one of sunday, monday'],
     ['OVERHAUL_TASK_QUEUE', 'a b', 'must be 1 to 200 characters without spaces or slashes'],
     [
       'OVERHAUL_DATABASE_URL',

@@ -18,6 +18,8 @@ export interface Settings {
   qualys?: QualysAccess;
   qualysUserId?: string;
   scheduleTimeZone: string;
+  /** Sunday, when it is not set. */
+  scheduleWeekStart?: 'sunday' | 'monday';
   taskQueue: string;
   ledger: LedgerLocation;
   /** `required`: it was named, so it must exist. */
@@ -105,6 +107,7 @@ function settings(values: z.output<typeof EnvironmentSchema>, secrets: Collected
     ...(url && username && password && { qualys: { url, username, password } }),
     ...(values.QUALYS_USER_ID && { qualysUserId: values.QUALYS_USER_ID }),
     scheduleTimeZone: values.QUALYS_SCHEDULE_TIMEZONE ?? 'UTC',
+    ...(values.QUALYS_SCHEDULE_WEEK_START && { scheduleWeekStart: values.QUALYS_SCHEDULE_WEEK_START }),
     taskQueue: values.OVERHAUL_TASK_QUEUE ?? 'overhaul',
     ledger: values.OVERHAUL_DATABASE_URL ?? parseLedgerUrl(defaultLedgerUrl(host)),
     configFile: { path: values.OVERHAUL_CONFIG ?? 'overhaul.yaml', required: values.OVERHAUL_CONFIG !== undefined },

@@ -13,6 +13,7 @@ export interface About {
   workerNeeds?: boolean;
 }
 
+const WEEK_STARTS = ['sunday', 'monday'] as const;
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
@@ -29,6 +30,11 @@ export const EnvironmentSchema = z.object({
   QUALYS_SCHEDULE_TIMEZONE: variable(checked(timeZone), {
     meaning: "IANA time zone in which the scheduler API reads a schedule's dates.",
     default: '`UTC`',
+  }),
+  QUALYS_SCHEDULE_WEEK_START: variable(z.enum(WEEK_STARTS, { error: `must be one of ${WEEK_STARTS.join(', ')}` }), {
+    meaning:
+      'The day that the scheduler API numbers 1 in a weekly schedule. No document says so; `monday` if schedules turn out to be a day late.',
+    default: '`sunday`',
   }),
   OVERHAUL_TASK_QUEUE: variable(z.string().regex(/^[^\s/]{1,200}$/, 'must be 1 to 200 characters without spaces or slashes'), {
     meaning: 'Task queue of the workflows; the queues of the activities derive their names from it.',

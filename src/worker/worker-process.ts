@@ -124,7 +124,7 @@ function wire(
     policy: config.policy,
     client,
     taskQueue: settings.taskQueue,
-    schedules: { userId: settings.qualysUserId, timezone: settings.scheduleTimeZone },
+    schedules: { userId: settings.qualysUserId, timezone: settings.scheduleTimeZone, weekStart: settings.scheduleWeekStart },
     timings: SEND_TIMINGS,
   };
   return { dependencies, close: () => qualys.close() };

@@ -94,7 +94,8 @@ async function createdSchedule(
   const timezone = settings.scheduleTimeZone;
   const { trigger, problem } = planSchedule(asked, { now: serverAt, timezone });
   if (problem) throw new CommandFailed(EXIT.usage, `${OPTION_OF[problem.field] ?? problem.field}: ${problem.problem}`);
-  const request = requestFor({ trigger, script, assets, title: options.title.trim(), user: { id: userId, name: qualys.username } });
+  const [title, user] = [options.title.trim(), { id: userId, name: qualys.username }];
+  const request = requestFor({ trigger, weekStart: settings.scheduleWeekStart, script, assets, title, user });
   const once = onceOptions(invocation, { signal, maxWaitMs: options.wait });
   const fate = await createScheduleOnce(qualys, { request, content: contentOf(request) }, once);
   return { fate, title: request.title, trigger, timezone, script, assets };
@@ -112,13 +113,14 @@ function askedSchedule(fields: Readonly<Record<string, unknown>>) {
 
 interface Parts {
   trigger: Trigger;
+  weekStart: 'sunday' | 'monday' | undefined;
   script: Script;
   assets: readonly ScheduledAsset[];
   title: string;
   user: { id: string; name: string };
 }
 
-function requestFor({ trigger, script, assets, title, user }: Parts): ScheduleRequest {
+function requestFor({ trigger, weekStart, script, assets, title, user }: Parts): ScheduleRequest {
   const { scheduleType, startDate, startTime, endDate, hourlyInterval, daysOfWeek, recurrenceDate, recurrenceMonth } = trigger;
   return {
     title,
@@ -130,7 +132,7 @@ function requestFor({ trigger, script, assets, title, user }: Parts): ScheduleRe
     startTime,
     endDate,
     ...(hourlyInterval === undefined ? {} : { hourlyInterval }),
-    ...(daysOfWeek === undefined ? {} : { daysOfWeek: daysOfWeek.map((day) => weekdayNumber(day)) }),
+    ...(daysOfWeek === undefined ? {} : { daysOfWeek: daysOfWeek.map((day) => weekdayNumber(day, weekStart)) }),
     ...(recurrenceDate === undefined ? {} : { recurrenceDate }),
     ...(recurrenceMonth === undefined ? {} : { recurrenceMonth }),
     user,
