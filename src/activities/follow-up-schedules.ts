@@ -152,7 +152,8 @@ async function newOrder(
     ...{ startDate, startTime, endDate },
     ...(hourlyInterval === undefined ? {} : { hourlyInterval }),
     ...(daysOfWeek === undefined ? {} : { daysOfWeek: daysOfWeek.map((day) => weekdayNumber(day, schedules.weekStart)) }),
-    ...(recurrenceDate === undefined ? {} : { recurrenceDate, recurrenceMonth: recurrenceMonth ?? 1 }),
+    ...(recurrenceDate === undefined ? {} : { recurrenceDate }),
+    ...(recurrenceMonth === undefined ? {} : { recurrenceMonth }),
     user: { id: schedules.userId ?? '', name: qualys.username },
     runId: run.id,
   };

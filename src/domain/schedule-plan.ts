@@ -23,7 +23,8 @@ const LAST_MS = Date.UTC(9_999, 11, 30);
 
 /** The trigger of a schedule that is asked for now, or why it cannot be asked for any more. */
 export function planSchedule(asked: AskedSchedule, clock: ScheduleClock): { trigger: Trigger; problem?: ScheduleProblem | undefined } {
-  const trigger = { ...asked, ...scheduleTimes(asked, clock) };
+  const everyMonth = asked.scheduleType === 'MONTHLY' ? { recurrenceMonth: asked.recurrenceMonth ?? 1 } : {};
+  const trigger = { ...asked, ...everyMonth, ...scheduleTimes(asked, clock) };
   return { trigger, problem: expiredProblem(trigger, clock) ?? triggerProblem(trigger) };
 }
 
