@@ -1,4 +1,5 @@
 import { Command, Option } from '@commander-js/extra-typings';
+import { readNotJoined } from '../domain/asset-join-record.js';
 import type { RunReport } from '../domain/outcome.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { RunRow } from '../ledger/run-row.js';
@@ -43,7 +44,11 @@ async function reportChunks(format: Format, ledger: Ledger, run: FinishedRun): P
   const { reader } = ledger;
   switch (format) {
     case 'json':
-      return (await import('../report/json-report.js')).jsonReport(run.report, reader.allAssets(run.id));
+      return (await import('../report/json-report.js')).jsonReport(
+        run.report,
+        reader.allAssets(run.id),
+        readNotJoined(await ledger.audit.of(run.id)),
+      );
     case 'csv':
       return (await import('../report/csv-report.js')).csvReport(reader.allAssets(run.id));
     case 'html': {

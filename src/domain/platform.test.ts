@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { isOtherPlatform } from './platform.js';
+import { isOtherPlatform, isToldApart } from './platform.js';
 
 describe('a script and an asset', () => {
   test.each([
@@ -20,4 +20,14 @@ describe('a script and an asset', () => {
   ])('%s and %s may fit: Qualys decides', (script, asset) => {
     expect(isOtherPlatform(script, asset)).toBe(false);
   });
+});
+
+test.each([
+  ['WINDOWS', true],
+  ['MAC', true],
+  ['', false],
+  ['ANY', false],
+  [undefined, false],
+])('a script of the platform %s makes the platforms of assets matter: %s', (script, matters) => {
+  expect(isToldApart(script)).toBe(matters);
 });
