@@ -11,6 +11,7 @@ import type { Policy } from '../schema/policy.js';
 import { namespaceIdOf } from '../temporal/namespace-id.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { passEasmGate } from './easm-gate.js';
+import { refuseImpossibleFollowUp } from './follow-up-at-opening.js';
 import { blockedBy, failureTypeOf, later, NotYet, never, waitAfter } from './outcome-of-attempt.js';
 import { planExecutions } from './plan-executions.js';
 import { readTargets } from './read-targets.js';
@@ -105,13 +106,14 @@ async function freezeCohort(
   await passEasmGate(dependencies, input);
   const script = await qualys.script(request.script, { runId });
   refuseScript(script, request, policy);
+  await refuseImpossibleFollowUp(dependencies, request);
   await ledger.runs.setScript(runId, { id: script.id, title: script.title, sha256: script.sha256 });
   const targets = await readTargets(dependencies.client, { ...input, workflowId: runId });
   return resolveTargets(dependencies, { runId, attempt, targets, script, onPage: goOn, tagsSeen });
 }
 
 /** A run that is cancelled does not walk its cohort to the end. */
-function goOn(found: { source: string; rows: number }): void {
+export function goOn(found: { source: string; rows: number }): void {
   heartbeat(found);
   if (Context.current().cancellationSignal.aborted) throw new CancelledFailure('The run was cancelled while it was being opened.');
 }
@@ -181,7 +183,7 @@ function inRequest(endpoint: string | undefined): string {
   return endpoint === 'assets/search' ? 'targets' : '';
 }
 
-function blockedOrThrow(error: unknown, shown: Blocked | undefined): OpenRunResult {
+export function blockedOrThrow(error: unknown, shown: Blocked | undefined): Extract<OpenRunResult, { kind: 'blocked' }> {
   if (error instanceof UnresolvedTargets) throw never('InvalidRequest', error.message, error.problems.slice(0, 200));
   if (error instanceof QqlUnsafe) throw never('InvalidRequest', error.message, [{ path: 'targets', problem: error.message }]);
   if (error instanceof NotYet) return laterUnlessNew(error.blocked, shown, error.waitMs);
@@ -193,7 +195,7 @@ function blockedOrThrow(error: unknown, shown: Blocked | undefined): OpenRunResu
 }
 
 /** The first time the workflow is told, so that an operator sees why; afterwards waiting costs no history. */
-function laterUnlessNew(blocked: Blocked, shown: Blocked | undefined, waitMs: number): OpenRunResult {
+function laterUnlessNew(blocked: Blocked, shown: Blocked | undefined, waitMs: number): Extract<OpenRunResult, { kind: 'blocked' }> {
   if (shown?.kind !== blocked.kind) return { kind: 'blocked', blocked };
   throw later(waitMs, blocked.why);
 }

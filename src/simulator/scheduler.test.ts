@@ -1,5 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { type GatewayCaller, withGateway } from '../../test/support/gateway-caller.js';
+import { type AskedSchedule, planSchedule } from '../domain/schedule-plan.js';
+import { WEEKDAYS, weekdayNumber } from '../domain/schedule-trigger.js';
+import { neverFires } from './endpoints/scheduler-firing.js';
 import type { SimulatorOptions } from './options.js';
 
 const FIRST = 20_452_610;
@@ -53,6 +57,36 @@ describe('a schedule', () => {
       expect((await create(caller)).status).toBe(409);
     });
   });
+});
+
+test('whatever the product plans, this calendar of days has a firing for', async () => {
+  const now = Date.parse('2026-01-05T08:00:00Z');
+  const day = fc.integer({ min: 0, max: 800 }).map((days) => new Date(now + days * 86_400_000).toISOString().slice(0, 10));
+  const common = { startDate: fc.option(day, { nil: undefined }), endDate: fc.option(day, { nil: undefined }) };
+  const times = {
+    ...common,
+    startTime: fc.constantFrom('00:00:00', '08:00:00', '09:30:00', '23:59:59', undefined),
+    after: fc.nat(90_000_000),
+  };
+  const asked = fc.oneof(
+    fc.record({ ...times, scheduleType: fc.constantFrom('ONE_TIME', 'DAILY') }),
+    fc.record({ ...times, scheduleType: fc.constant('HOURLY'), hourlyInterval: fc.integer({ min: 1, max: 60 }) }),
+    fc.record({ ...times, scheduleType: fc.constant('WEEKLY'), daysOfWeek: fc.subarray([...WEEKDAYS], { minLength: 1 }) }),
+    fc.record({ ...times, scheduleType: fc.constant('MONTHLY'), recurrenceDate: fc.integer({ min: 1, max: 31 }) }),
+  ) as fc.Arbitrary<AskedSchedule>;
+  let fired = 0;
+  fc.assert(
+    fc.property(asked, (schedule) => {
+      const { trigger, problem } = planSchedule(schedule, { now, timezone: 'UTC' });
+      const isDifferent = trigger.scheduleType === 'HOURLY' && problem?.field === 'hourlyInterval';
+      fc.pre(!isDifferent);
+      const body = { ...trigger, daysOfWeek: trigger.daysOfWeek?.map((word) => weekdayNumber(word)) };
+      fired += problem ? 0 : 1;
+      expect(neverFires(body, now)).toBe(problem !== undefined);
+    }),
+    { numRuns: 2_000, seed: 4 },
+  );
+  expect(fired).toBeGreaterThan(300);
 });
 
 describe('the search of later gateways', () => {

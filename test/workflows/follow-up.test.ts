@@ -62,6 +62,24 @@ describe('what follows a run', () => {
     ]);
   });
 
+  test('no run at all, when the dates of its schedule are past', async () => {
+    const followUp = {
+      kind: 'schedule',
+      on: 'always',
+      scheduleType: 'DAILY',
+      startDate: '2020-01-01',
+      startTime: '02:00',
+      endDate: '2099-12-31',
+    };
+    const handle = await stage.start({ ...requestFor(assetIds(6, 1)), followUp });
+    const failure = await failureOf(handle);
+    expect([failure.type, failure.details[0]]).toEqual([
+      'InvalidRequest',
+      [{ path: 'followUp.startDate', problem: expect.stringMatching(/^the start, 2020-01-01 02:00, lies in the past: in UTC it is /) }],
+    ]);
+    expect(await stage.rows(handle.workflowId)).toEqual([]);
+  });
+
   test('a recheck: a run of its own on the same assets, linked by its id', async () => {
     const ids = assetIds(FAILING + 60, 2);
     const handle = await stage.start(
