@@ -4,6 +4,7 @@ import type { Page } from '../qualys/qualys.js';
 import type { EdrAsset, GavAsset, QualysOperations } from '../qualys/qualys-operations.js';
 import { gavFilterOf } from '../schema/gav-filter-text.js';
 import type { Targets } from '../schema/request.js';
+import type { Finding } from './find-assets-by-key.js';
 
 export type InventoryQuery = NonNullable<Targets['query']>;
 export type Inventories = Pick<QualysOperations, 'gavAssets' | 'gavV1Assets' | 'edrAssets'>;
@@ -15,19 +16,25 @@ const EDR_PAGE_SIZE = 500;
 export async function* inventoryHosts(
   qualys: Inventories,
   { source, filter }: InventoryQuery,
-  { runId }: { runId: string },
+  { runId, onPage }: Finding,
 ): AsyncGenerator<InventoryHost[]> {
   if (source === 'edr') {
     // Only what a host is recognised by: rows of EDR have thirty fields.
     const pages = qualys.edrAssets({ filter, pageSize: EDR_PAGE_SIZE, includeAttributes: ['hostName'], runId });
-    for await (const { rows } of pages) yield rows.map(edrHost);
+    for await (const { rows } of pages) {
+      onPage({ source, rows: rows.length });
+      yield rows.map(edrHost);
+    }
     return;
   }
   const pages: AsyncIterable<Page<GavAsset>> =
     source === 'gav-v1'
       ? qualys.gavV1Assets({ filter, runId })
       : qualys.gavAssets({ filter: gavFilterOf(filter) ?? { xml: filter }, runId });
-  for await (const { rows } of pages) yield rows.map(gavHost);
+  for await (const { rows } of pages) {
+    onPage({ source, rows: rows.length });
+    yield rows.map(gavHost);
+  }
 }
 
 function gavHost({ assetId, agentUuid, name, raw }: GavAsset): InventoryHost {

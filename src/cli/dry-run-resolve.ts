@@ -32,7 +32,7 @@ export interface Resolved {
 
 /** Resolves the targets as the run would, and hands the result to `work` before the ledger is removed. */
 export async function withResolved<T>(
-  { qualys, policy }: Omit<ResolvingWith, 'ledger'>,
+  { qualys, policy, signal }: Omit<ResolvingWith, 'ledger'> & { signal: AbortSignal },
   request: RemediationRequest,
   work: (resolved: Resolved) => Promise<T>,
 ): Promise<T> {
@@ -40,7 +40,7 @@ export async function withResolved<T>(
   try {
     const ledger = await openLedger({ url: `sqlite:${join(folder, 'ledger.db')}`, create: true, caps: policy.caps });
     try {
-      return await work(await resolve({ qualys, policy, ledger }, request));
+      return await work(await resolve({ qualys, policy, ledger }, request, () => signal.throwIfAborted()));
     } finally {
       await ledger.close();
     }
@@ -49,7 +49,7 @@ export async function withResolved<T>(
   }
 }
 
-async function resolve(using: ResolvingWith, { targets, ...request }: RemediationRequest): Promise<Resolved> {
+async function resolve(using: ResolvingWith, { targets, ...request }: RemediationRequest, onPage: () => void): Promise<Resolved> {
   const { ledger, qualys, policy } = using;
   const script = await qualys.script(request.script, { runId: RUN_ID });
   await ledger.runs.open({ id: RUN_ID, firstExecutionId: RUN_ID, namespace: RUN_ID, request });
@@ -57,10 +57,10 @@ async function resolve(using: ResolvingWith, { targets, ...request }: Remediatio
   if (!opening || 'frozen' in opening) throw new Error('The ledger of the dry run is not empty.');
   const { attempt } = opening;
   const tagsSeen = new Map<string, number>();
-  const cohort = await resolveTargets(using, { runId: RUN_ID, attempt, targets, script, onPage: () => undefined, tagsSeen });
+  const cohort = await resolveTargets(using, { runId: RUN_ID, attempt, targets, script, onPage, tagsSeen });
   const notJoined = readNotJoined(await ledger.audit.of(RUN_ID));
   const refusal = refusedForRun(script, request, policy) ?? refusedCohort(cohort, request, notJoined);
-  if (!refusal) await planExecutions(using, { runId: RUN_ID, strategy: request.strategy, tagsSeen, onPage: () => undefined });
+  if (!refusal) await planExecutions(using, { runId: RUN_ID, strategy: request.strategy, tagsSeen, onPage });
   return {
     script,
     cohort,

@@ -29,7 +29,7 @@ export async function printDryRun(invocation: Invocation, request: RemediationRe
   return withQualys(invocation, { wait: MAX_WAIT_MS }, async (link) => {
     const counted = countingCalls(link.qualys);
     try {
-      return await withResolved({ qualys: counted.qualys, policy }, request, async (resolved) => {
+      return await withResolved({ qualys: counted.qualys, policy, signal: link.signal }, request, async (resolved) => {
         const easm = await easmOf(counted.qualys, request);
         const plan = planOf(request, resolved, { policy, easm, openingCalls: counted.calls() });
         await (invocation.json ? printJson(invocation, plan, resolved) : printLines(invocation, plan, resolved));
