@@ -2,6 +2,7 @@
 // Temporal's dev server, a simulated Qualys gateway, the worker and the server. `-- --keep` leaves it running until Ctrl-C.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { run } from './child-process.mjs';
 import { ROOT, setUp } from './setup.mjs';
 import { findTemporal } from './temporal.mjs';
@@ -10,6 +11,7 @@ const ASSETS = 240;
 const FIRST_ASSET_ID = 20_452_610;
 const SCRIPT = 72_648;
 const READY_MS = 60_000;
+const FORMATS = ['html', 'json', 'csv'];
 
 /** A minute of the simulated gateway passes in a second. Its token lives 10 of its minutes, so the run outlives it. */
 const GATEWAY = {
@@ -40,8 +42,9 @@ async function main() {
   process.once('SIGTERM', () => void stage.stop().then(() => process.exit(143)));
   try {
     const good = await play(stage, directory);
-    console.log(`\nThe demo took ${Math.round((Date.now() - startedAt) / 1_000)} s after set-up. Its files are in ${directory}:`);
+    console.log(`\nThe demo took ${Math.round((Date.now() - startedAt) / 1_000)} s after set-up. Its files stay in ${directory}:`);
     console.log('  report.json, report.csv, ledger.db, overhaul.yaml, temporal.db, and the logs of worker, server and Temporal');
+    console.log(`\nThe report, for a browser:  ${pathToFileURL(join(directory, 'report.html'))}`);
     if (keep) await untilStopped(stage);
     return good ? 0 : 1;
   } finally {
@@ -55,15 +58,17 @@ async function play(stage, directory) {
   // Exit code 1 says that the run did not succeed on every asset, which is the point of this demo.
   const watched = await cli(stage, ['watch', workflowId], { inherit: true });
   if (watched.code > 1) throw new Error(`\`overhaul watch\` ended with code ${watched.code}. ${stage.lastWords()}`);
-  for (const format of ['json', 'csv']) {
-    const written = await cli(stage, ['report', workflowId, '--format', format, '--out', join(directory, `report.${format}`)]);
-    if (written.code !== 0)
-      throw new Error(`\`overhaul report --format ${format}\` ended with code ${written.code}: ${written.stderr.trim()}`);
-  }
+  await Promise.all(FORMATS.map((format) => writeReport(stage, workflowId, format)));
   const { report, assets } = JSON.parse(readFileSync(join(directory, 'report.json'), 'utf8'));
-  console.log(`\nReport\n${JSON.stringify(report, null, 2)}`);
   const { checkInvariants } = await import('./demo-invariants.mjs');
   return checkInvariants({ report, assets, simulator: stage.simulator, secrets: stage.secrets, directory, expectedAssets: ASSETS });
+}
+
+async function writeReport(stage, workflowId, format) {
+  const file = join(stage.directory, `report.${format}`);
+  const written = await cli(stage, ['report', workflowId, '--format', format, '--out', file]);
+  if (written.code !== 0)
+    throw new Error(`\`overhaul report --format ${format}\` ended with code ${written.code}: ${written.stderr.trim()}`);
 }
 
 /** The change ticket was approved: its system sends the event, and sends it again because the first answer was slow. */
