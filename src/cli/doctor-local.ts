@@ -39,7 +39,7 @@ export function* configFileChecks(env: Environment): Generator<Check> {
   }
   const { playbooks, hooks, policy } = config.value;
   const detail = existsSync(file)
-    ? `${file}: ${Object.keys(playbooks).length} playbooks, ${Object.keys(hooks).length} hooks`
+    ? `${file}: ${counted(Object.keys(playbooks).length, 'playbook')}, ${counted(Object.keys(hooks).length, 'hook')}`
     : `no ${file}: the defaults hold`;
   yield { name: 'configuration', state: 'ok', detail: `${detail}, at most ${policy.caps.callsPerHour} calls an hour` };
 }
@@ -65,7 +65,7 @@ export async function* ledgerChecks(invocation: Invocation, path: string): Async
   if (access.ledger) {
     const { runs, killSwitch } = access.ledger;
     const [live, halted] = await Promise.all([runs.unfinished(), killSwitch.state()]).finally(() => access.ledger.close());
-    yield { name: 'ledger', state: 'ok', detail: `${path}, ${live.length === 1 ? '1 live run' : `${live.length} live runs`}` };
+    yield { name: 'ledger', state: 'ok', detail: `${path}, ${counted(live.length, 'live run')}` };
     if (halted) yield { name: 'ledger', state: 'note', detail: haltText(halted), mend: 'When the reason is gone: overhaul unhalt' };
   } else yield { name: 'ledger', state: 'wrong', detail: access.problem };
   const mode = (await stat(path)).mode & 0o077;
@@ -87,4 +87,8 @@ export async function* ledgerChecks(invocation: Invocation, path: string): Async
       mend: 'Make room: a ledger that cannot be written stops every run.',
     };
   } else yield { name: 'disk', state: 'ok', detail: `${Math.floor(free / 1024 ** 3)} GiB free for the ledger` };
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -1,9 +1,9 @@
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import { doneAssets } from '../domain/run-progress.js';
 import type { RunView } from '../ledger/reader.js';
-import { EXIT, type Invocation, writeJson, writeLine } from './context.js';
+import { EXIT, type Invocation, type Output, writeJson, writeLine } from './context.js';
 import { haltText } from './halt.js';
-import { flow, type Line, painter, type Style } from './paint.js';
+import { flow, hangingLines, type Line, painter, type Style } from './paint.js';
 import { type Sources, withSources } from './sources.js';
 import { type Column, columnWidths, tableRoom, writeTable } from './table.js';
 import type { WorkflowSummary } from './temporal-runs.js';
@@ -40,13 +40,17 @@ export function listCommand(invocation: Invocation) {
       await withSources(invocation, async (sources) => {
         const runs = await listRuns(invocation, sources, limit);
         const halted = await sources.ledger?.killSwitch.state();
-        if (halted) await writeLine(invocation.stderr, `All executions of this ledger are ${haltText(halted)}`);
+        if (halted) await tell(invocation.stderr, `All executions of this ledger are ${haltText(halted)}`);
         if (invocation.json) await writeJson(invocation.stdout, runs);
         else if (runs.length === 0) await writeLine(invocation.stderr, 'There are no runs yet. Start one with: overhaul run');
         else await writeRuns(invocation, runs);
       });
       invocation.exitCode = EXIT.done;
     });
+}
+
+async function tell(stderr: Output, text: string): Promise<void> {
+  for (const line of hangingLines([], text, tableRoom(stderr))) await writeLine(stderr, line.map(({ text: part }) => part).join(''));
 }
 
 /** A run stands in the ledger once a worker has taken it up; before that, or where its input was refused, only Temporal knows it. */
@@ -104,7 +108,7 @@ function stacked(run: ListedRun, room: number): Line[] {
 }
 
 function doneText({ done, targeted }: ListedRun): string {
-  return targeted === undefined ? '' : `${done}/${targeted}`;
+  return !targeted ? '' : `${done}/${targeted}`;
 }
 
 function startedText({ startedAt }: ListedRun): string {

@@ -70,7 +70,7 @@ function detailText(detail: string | undefined): string {
   if (detail === undefined) return '';
   const fields = fieldsOf(detail);
   if (!fields) return escaped(detail);
-  const { reason, why, ...others } = fields;
+  const { reason, why, cause: _cause, ...others } = fields;
   const words = Object.entries(others).map(
     ([name, value]) =>
       `${wordsOf(name)}: ${Array.isArray(value) ? value.join(', ') : typeof value === 'object' ? JSON.stringify(value) : String(value)}`,

@@ -53,7 +53,7 @@ function toldBy(text: string): Told {
       { at: AT, verified: false, action: text, detail: text },
     ],
     stop: { cause: 'stopped', reason: text },
-    report: { strays: 1 },
+    report: { strays: 1, status: 'stopped' },
     strays: [{ assetId: text, jobId: text }],
   };
 }
@@ -103,6 +103,12 @@ describe('the HTML report', () => {
     );
   });
 
+  test('says why a run was stopped', async () => {
+    const stop = { cause: 'stopped', reason: 'error-budget' } as const;
+    expect(await pageOf({ stop, report: { status: 'stopped' } })).toContain('<dt>Stopped because</dt><dd>error-budget</dd>');
+    expect(await pageOf({ stop: { cause: 'cancelled', reason: 'cancelled' }, report: { status: 'cancelled' } })).not.toContain('because');
+  });
+
   test.each([['javascript:alert(1)'], ['data:text/html,x'], ['//example.com'], ['https://']])('makes no link of %s', async (url) => {
     const page = await pageOf({ request: { ticket: { id: 'CHG1', system: 'snow', url } } });
     expect(page).toContain('<dt>Ticket</dt><dd>CHG1 <small>snow</small></dd>');
@@ -121,7 +127,7 @@ describe('the HTML report', () => {
     expect(rowsAfter(page, 'id="decisions"')).toEqual([
       '2026-08-22 10:01:00|lee verified|approved|digest: ab12',
       '2026-08-22 10:01:00|kim claimed|adjusted|it is late / max in flight: 8',
-      '2026-08-22 10:01:00|Overhaul|stopped|error-budget / cause: stopped',
+      '2026-08-22 10:01:00|Overhaul|stopped|error-budget',
     ]);
     expect(rowsAfter(page, 'id="notes"')).toEqual(['2026-08-22 10:01:00|adopted|execution 3: job 80509']);
   });

@@ -38,7 +38,7 @@ function factsOf({ report, run }: ReportFacts): [string, string][] {
     ...optional('Requested by', requestedBy),
     ...optional('Reason', reason),
     ...(ticket ? [['Ticket', `${linked(ticket.id, ticket.url)} <small>${escaped(ticket.system)}</small>`] satisfies [string, string]] : []),
-    ...optional(report.status === 'cancelled' ? 'Cancelled because' : 'Stopped because', run.stop?.reason),
+    ...optional('Stopped because', report.status === 'stopped' ? run.stop?.reason : undefined),
     ['Script', escaped(`${report.script.title} (${report.script.id})`)],
     ...hashFact('Script SHA-256', run.script?.sha256),
     ...hashFact('Cohort digest', run.cohort.digest),
