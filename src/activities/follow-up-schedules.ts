@@ -92,8 +92,15 @@ async function send(dependencies: ActivityDependencies, order: ScheduleRequest, 
       return 'settled';
     case 'exists':
       if (!mayBeOurs) await notMade(dependencies, order);
+      // Another attempt of this activity has made it meanwhile: one that was given up may still be at work.
+      if (await isThere(dependencies, order)) return 'settled';
       return conclude(dependencies, order, { found: await lookUpSchedule(qualys, order), mayBeOurs });
     case 'rejected':
+      // Credentials and roles are for an operator to mend: the run waits and says so (contract section 3).
+      if (answer.status === 401 || answer.status === 403) {
+        if (!mayBeOurs) await notMade(dependencies, order);
+        throw new QualysError(answer.status === 401 ? 'authentication' : 'permission', answer.message, { status: answer.status });
+      }
       return reject(dependencies, runId, { title, why: answer.message });
     case 'refused':
       if (!mayBeOurs) await notMade(dependencies, order);
@@ -106,6 +113,11 @@ async function send(dependencies: ActivityDependencies, order: ScheduleRequest, 
 /** Qualys has said that this request made nothing: whatever has the title later is not ours by a lost answer. */
 async function notMade({ ledger }: ActivityDependencies, order: ScheduleRequest): Promise<void> {
   await ledger.schedules.set(order.runId ?? '', { title: order.title, state: 'planned', order: JSON.stringify(order) });
+}
+
+async function isThere({ ledger }: ActivityDependencies, { runId = '', title }: ScheduleRequest): Promise<boolean> {
+  const state = (await ledger.schedules.get(runId, title))?.state;
+  return state === 'created' || state === 'exists';
 }
 
 /** The title exists. Identical is as good as made, by whom ever; what cannot be compared is ours only after a lost answer, and marked. */

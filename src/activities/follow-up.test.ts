@@ -15,6 +15,8 @@ let scheduled: ScheduleRequest[];
 let rechecked: string[][];
 let pins: (string | undefined)[];
 let answers: ScheduleAnswer[];
+/** What happens while a schedule is asked for. */
+let meanwhile: (() => Promise<void>) | undefined;
 /** What Qualys shows of a script's content now. */
 let content: { sha256?: string };
 beforeEach(async () => {
@@ -24,6 +26,7 @@ beforeEach(async () => {
   pins = [];
   answers = [];
   content = {};
+  meanwhile = undefined;
 });
 
 type FollowUpInput = NonNullable<RemediationRequestInput['followUp']>;
@@ -67,6 +70,7 @@ function followUp(policy: Partial<ActivityDependencies['policy']> = {}): Promise
     findSchedules: async () => undefined,
     async createSchedule(request: ScheduleRequest) {
       scheduled.push(request);
+      await meanwhile?.();
       return answers.shift() ?? { kind: 'created', id: `schedule-${scheduled.length}` };
     },
   };
@@ -169,6 +173,26 @@ describe('a follow-up', () => {
       { title: expect.stringMatching(MARKED), state: 'rejected', detail: `both this title and "${TITLE}" are somebody else's` },
     ]);
     expect((await ledger.audit.of('r')).map(({ action }) => action)).toEqual(['schedule-retitled', 'schedule-rejected']);
+  });
+
+  test.each([
+    [403, 'permission'],
+    [401, 'credentials'],
+  ])('that is answered with %d waits for an operator to mend the %s', async (status) => {
+    await finished(SCHEDULE, ['failed']);
+    answers = [{ kind: 'rejected', status, message: `HTTP ${status}` }];
+    expect((await followUp()).blocked).toEqual({ kind: 'access', why: `HTTP ${status}` });
+    expect(await followUp()).toEqual({});
+    expect(await ledger.schedules.of('r')).toMatchObject([{ title: TITLE, state: 'created', scheduleId: 'schedule-2' }]);
+  });
+
+  test('that another attempt has made meanwhile is not made again under another title', async () => {
+    await finished(SCHEDULE, ['failed']);
+    answers = [{ kind: 'exists', message: 'duplicate title' }];
+    meanwhile = () => ledger.schedules.set('r', { title: TITLE, state: 'created', scheduleId: 'made' });
+    await followUp();
+    expect(scheduled.map(({ title }) => title)).toEqual([TITLE]);
+    expect(await ledger.schedules.of('r')).toEqual([{ title: TITLE, state: 'created', scheduleId: 'made' }]);
   });
 
   test('that is created stays so, whatever a late attempt says', async () => {

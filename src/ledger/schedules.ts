@@ -31,12 +31,12 @@ export class Schedules {
     return row && toRow(row);
   }
 
-  /** Writes what became of a schedule. What is known to be created stays so, whatever an attempt that comes late has found. */
+  /** Writes what became of a schedule. One that is known to be there stays so, whatever an attempt that comes late has found. */
   async set(runId: string, row: ScheduleRow): Promise<void> {
     await this.#database.run(
       `INSERT INTO schedules (run_id, title, state, schedule_id, detail) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT (run_id, title) DO UPDATE SET state = excluded.state, schedule_id = excluded.schedule_id, detail = excluded.detail
-         WHERE schedules.state <> 'created'`,
+         WHERE schedules.state <> 'created' AND (schedules.state <> 'exists' OR excluded.state = 'created')`,
       [runId, row.title, row.state, row.scheduleId, row.order ?? row.detail],
     );
   }
