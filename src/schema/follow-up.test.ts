@@ -57,6 +57,13 @@ describe('a follow-up schedule in a request', () => {
     });
   });
 
+  test.each(['soon', '2026-02-30'])('has one problem for one wrong date: %s', (startDate) => {
+    const result = parsed({ scheduleType: 'ONE_TIME', startDate });
+    expect(result.ok ? [] : result.problems).toEqual([
+      { path: 'followUp.startDate', problem: 'must be a date of the calendar, YYYY-MM-DD' },
+    ]);
+  });
+
   test.each<[object, Record<string, string>]>([
     [
       { scheduleType: 'WEEKLY', daysOfWeek: ['FRI'], startDate: '2026-05-11', endDate: '2026-05-14' },

@@ -53,8 +53,15 @@ export const ErrorBudgetSchema = z.strictObject({
   strict: z.boolean().optional(),
 });
 
-const CivilDate = z.string().refine(isCivilDate, 'must be a date of the calendar, YYYY-MM-DD');
-const TimeOfDay = z.string().refine(isTimeOfDay, 'must be a time of day, HH:MM or HH:MM:SS');
+// The patterns are for the JSON Schema, which cannot show the calendar.
+const CivilDate = z
+  .string()
+  .refine(isCivilDate, 'must be a date of the calendar, YYYY-MM-DD')
+  .meta({ pattern: String.raw`^\d{4}-\d{2}-\d{2}$` });
+const TimeOfDay = z
+  .string()
+  .refine(isTimeOfDay, 'must be a time of day, HH:MM or HH:MM:SS')
+  .meta({ pattern: String.raw`^\d{2}:\d{2}(:\d{2})?$` });
 const NO_WEEKDAY = 'must be a day such as "MON" or "Monday", or a number from "1", Sunday, to "7", Saturday';
 const WeekdayWord = z
   .union([z.string(), z.number()], { error: NO_WEEKDAY })
