@@ -61,7 +61,9 @@ async function decide(invocation: Invocation, { id, name, who, details }: Decisi
   else
     await writeLine(
       invocation.stderr,
-      name === 'retryUnresolved' ? `${id}: ${String(result)} assets were put back.` : `${id}: ${name} was taken.`,
+      name === 'retryUnresolved'
+        ? `${id}: ${result === 1 ? '1 asset was' : `${String(result)} assets were`} put back.`
+        : `${id}: ${name} was taken.`,
     );
   invocation.exitCode = EXIT.done;
 }
