@@ -3,6 +3,7 @@ import { unwrapped } from '../schema/qualys/common.js';
 import { type Reader, read } from './call.js';
 import type { SearchEndpoint } from './endpoints.js';
 import { QualysError } from './errors.js';
+import { type AskedAhead, askedAhead } from './paging-ahead.js';
 import type { Cursor, Page, WalkOptions } from './qualys.js';
 
 /** Page numbers reach no further (C15): the last reachable row is the 9,999th. */
@@ -26,27 +27,37 @@ async function* searchAfterWalk<Row>(
   options: WalkOptions,
   extra: object,
 ): AsyncGenerator<Page<Row>> {
+  const isAhead = options.readAhead === true && typeof options.pageSize !== 'function';
+  const ask = (from: Cursor | undefined, pageSize: number) => (signal: AbortSignal | undefined) =>
+    fetchPage(reader, endpoint, { ...options, signal }, { ...extra, pageSize, ...(from ? { searchAfter: from } : {}) });
   let after: Cursor | undefined = options.after;
+  let ahead: AskedAhead<RawPage> | undefined;
   let previous: Page<Row> | undefined;
   let seen: ReadonlySet<string> = new Set();
   let walked = 0;
-  for (;;) {
-    const pageSize = pageSizeFor(endpoint, options, previous);
-    const page = await fetchPage(reader, endpoint, options, { ...extra, pageSize, ...(after ? { searchAfter: after } : {}) });
-    const fresh = page.items.filter((item) => item.id === undefined || !seen.has(item.id));
-    walked += fresh.length;
-    // On a resumed walk the rows before the cursor are not counted, so only an empty page ends it early.
-    const complete = page.total === undefined || walked >= page.total;
-    const ended = page.items.length === 0 || (page.items.length < pageSize && complete);
-    const cursor = ended ? undefined : nextCursor(endpoint, page.items, after);
-    const rows = understood(reader, endpoint, fresh);
-    const unreadable = fresh.length - rows.length;
-    const { bytes, total, serverAt } = page;
-    previous = { rows, unreadable, cursor, bytes, total, serverAt, ...rawOf(options, fresh) };
-    yield previous;
-    if (cursor === undefined) return;
-    after = cursor;
-    seen = idsOf(page.items);
+  try {
+    for (;;) {
+      const pageSize = pageSizeFor(endpoint, options, previous);
+      const page = await (ahead?.answer ?? ask(after, pageSize)(options.signal));
+      ahead = undefined;
+      const fresh = page.items.filter((item) => item.id === undefined || !seen.has(item.id));
+      walked += fresh.length;
+      // On a resumed walk the rows before the cursor are not counted, so only an empty page ends it early.
+      const complete = page.total === undefined || walked >= page.total;
+      const ended = page.items.length === 0 || (page.items.length < pageSize && complete);
+      const cursor = ended ? undefined : nextCursor(endpoint, page.items, after);
+      if (isAhead && cursor) ahead = await askedAhead(ask(cursor, pageSize), options.signal);
+      seen = idsOf(page.items);
+      let looked: Page<Row> | undefined = lookedAt(reader, endpoint, { ...page, items: fresh, cursor, withRaw: options.raw });
+      page.items.length = fresh.length = 0;
+      yield looked;
+      previous = typeof options.pageSize === 'function' ? looked : undefined;
+      looked = undefined;
+      if (cursor === undefined) return;
+      after = cursor;
+    }
+  } finally {
+    await ahead?.drop();
   }
 }
 
@@ -75,9 +86,7 @@ async function* numberedWalk<Row>(
     const complete = page.total === undefined ? page.items.length < pageSize : walked >= page.total;
     const ended = page.items.length === 0 || repeated || complete;
     const cursor: Cursor | undefined = ended ? undefined : [pageNumber + 1, pageSize];
-    const rows = understood(reader, endpoint, fresh);
-    const { bytes, total, serverAt } = page;
-    yield { rows, unreadable: fresh.length - rows.length, cursor, bytes, total, serverAt, ...rawOf(options, fresh) };
+    yield lookedAt(reader, endpoint, { ...page, items: fresh, cursor, withRaw: options.raw });
     if (ended) return;
     seen = idsOf(page.items);
   }
@@ -123,6 +132,9 @@ async function fetchPage<Row>(reader: Reader, endpoint: SearchEndpoint<Row>, opt
     const { raw, sortValues } = unwrapped(item);
     return { raw, id: idText(field(raw, endpoint.idField) ?? field(raw, 'id')), sortValues };
   });
+  // Emptied, here and behind each page: what refers to a page from the old generation, dead or not, keeps all its rows through every
+  // scavenge, and the heap of a long walk grows fourfold.
+  list.rows.length = 0;
   return { items, total: list.total, bytes: answer.bytes, serverAt: answer.serverAt };
 }
 
@@ -171,8 +183,15 @@ function understood<Row>(reader: Reader, endpoint: SearchEndpoint<Row>, items: r
   return rows;
 }
 
-function rawOf({ raw = false }: WalkOptions, items: readonly Item[]): { raw?: unknown[] } {
-  return raw ? { raw: items.map((item) => item.raw) } : {};
+function lookedAt<Row>(
+  reader: Reader,
+  endpoint: SearchEndpoint<Row>,
+  page: RawPage & { cursor: Cursor | undefined; withRaw: boolean | undefined },
+): Page<Row> {
+  const { items, cursor, bytes, total, serverAt, withRaw = false } = page;
+  const rows = understood(reader, endpoint, items);
+  const raw = withRaw ? { raw: items.map((item) => item.raw) } : {};
+  return { rows, unreadable: items.length - rows.length, cursor, bytes, total, serverAt, ...raw };
 }
 
 function pageSizeFor<Row>(
@@ -205,5 +224,7 @@ function idText(value: unknown): string | undefined {
 }
 
 function idsOf(items: readonly Item[]): ReadonlySet<string> {
-  return new Set(items.flatMap(({ id }) => (id === undefined ? [] : [id])));
+  const ids = new Set<string>();
+  for (const { id } of items) if (id !== undefined) ids.add(id);
+  return ids;
 }

@@ -4,14 +4,14 @@ import { compact, idText, someId, text } from './common.js';
 
 /** `assetId` is what `execute` takes; `id` is opaque (an address in one sample, an agent id in others). */
 export const CarAssetRow = z
-  .looseObject({
+  .object({
     assetId: idText,
     name: text,
     agentUuid: text,
     platform: text,
     operatingSystem: text,
     tags: z
-      .array(z.union([idText, z.looseObject({ id: idText }).transform((tag) => tag.id)]).catch(''))
+      .array(z.union([idText, z.object({ id: idText }).transform((tag) => tag.id)]).catch(''))
       .nullish()
       .catch(undefined),
   })
@@ -26,7 +26,7 @@ export const CarAssetRow = z
   );
 
 /** `tagId` is the number that `execute` takes; `id` is a document id. */
-export const AssetTagRow = z.looseObject({ id: someId, tagId: someId, tagUuid: text, name: text }).transform((row, ctx) => {
+export const AssetTagRow = z.object({ id: someId, tagId: someId, tagUuid: text, name: text }).transform((row, ctx) => {
   const tagId = row.tagId ?? row.id;
   if (tagId === undefined) ctx.addIssue({ code: 'custom', message: 'has no tagId' });
   return { tagId: tagId ?? '', tagUuid: row.tagUuid ?? '', name: row.name ?? '' };

@@ -16,31 +16,45 @@ export function lenient<T extends z.ZodType>(schema: T) {
     .transform((value) => value ?? undefined);
 }
 
-export const text = lenient(z.union([z.string(), z.number()]).transform(String));
-export const someId = lenient(idText);
-export const flag = lenient(z.union([z.boolean(), z.stringbool()]));
-export const wholeNumber = lenient(
-  z.union([
-    z.number(),
-    z
-      .string()
-      .regex(/^-?\d+$/)
-      .transform(Number),
-  ]),
-);
+/** What `read` makes of a value of any type: `lenient` for the fields that rows are made of, where a walk reads millions. */
+function leaf<T>(read: (value: unknown) => T | undefined) {
+  return z.unknown().transform(read).optional();
+}
+
+export const text = leaf((value) => (typeof value === 'string' || isNumber(value) ? String(value) : undefined));
+
+export const someId = leaf((value) => {
+  const parsed = typeof value === 'string' || typeof value === 'number' ? idText.safeParse(value) : undefined;
+  return parsed?.success ? parsed.data : undefined;
+});
+
+const Flag = z.stringbool();
+export const flag = leaf((value) => {
+  if (typeof value === 'boolean') return value;
+  const parsed = typeof value === 'string' ? Flag.safeParse(value) : undefined;
+  return parsed?.success ? parsed.data : undefined;
+});
+
+export const wholeNumber = leaf((value) => {
+  if (typeof value === 'string') return /^-?\d+$/.test(value) ? Number(value) : undefined;
+  return isNumber(value) ? value : undefined;
+});
 
 /** Epoch milliseconds, from a number, digits, or ISO text also with an offset without colon (`+0000`). */
-export const epochMs = lenient(
-  z.union([z.number(), z.string()]).transform((value) => {
-    if (typeof value === 'number') return value;
-    if (/^\d+$/.test(value)) return Number(value);
-    const parsed = Date.parse(value.replace(/([+-]\d{2})(\d{2})$/, '$1:$2'));
-    return Number.isNaN(parsed) ? undefined : parsed;
-  }),
-);
+export const epochMs = leaf((value) => {
+  if (typeof value !== 'string') return isNumber(value) ? value : undefined;
+  if (/^\d+$/.test(value)) return Number(value);
+  const parsed = Date.parse(value.replace(/([+-]\d{2})(\d{2})$/, '$1:$2'));
+  return Number.isNaN(parsed) ? undefined : parsed;
+});
 
 /** base64 to bytes; line breaks inside are documented damage (C43). */
-export const base64Bytes = lenient(z.string().transform((encoded) => Buffer.from(encoded.replace(/\s+/g, ''), 'base64')));
+export const base64Bytes = leaf((value) => (typeof value === 'string' ? Buffer.from(value.replace(/\s+/g, ''), 'base64') : undefined));
+
+/** JSON text such as 1e999 is read as infinite. */
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value);
+}
 
 /** `{errorCode, message, body}`, each of which may be missing; also the gateway's own `{status, error, message}`. */
 export const Envelope = z.looseObject({ errorCode: text, message: text, error: text, body: z.unknown().optional() });
@@ -50,7 +64,9 @@ export interface RawList {
   total?: number | undefined;
 }
 
-const List = z.looseObject({ list: z.array(z.unknown()).nullish(), totalCount: wholeNumber });
+/** The very array, because a copy of it would keep every row of a page in memory twice as long. */
+const Rows = z.custom<unknown[]>((value) => Array.isArray(value), 'is no list');
+const List = z.object({ list: Rows.nullish(), totalCount: wholeNumber });
 
 /** The list inside a search answer: under `body`, or at the top. Undefined when there is none. */
 export function listOf(json: unknown): RawList | undefined {
@@ -62,15 +78,22 @@ export function listOf(json: unknown): RawList | undefined {
   return list == null && totalCount === undefined ? undefined : { rows: list ?? [], total: totalCount };
 }
 
-const SortValues = z.array(z.union([z.string(), z.number(), z.null()])).min(1);
-const Wrapped = z.looseObject({ data: z.looseObject({}), sortValues: z.array(z.unknown()).nullish() });
+type SortValues = (string | number | null)[];
 
 /** A row and its cursor, wrapped or flat: decided a row, never an endpoint (C10). An empty `sortValues` is no cursor. */
-export function unwrapped(item: unknown): { raw: unknown; sortValues?: (string | number | null)[] | undefined } {
-  const wrapped = Wrapped.safeParse(item);
-  if (!wrapped.success || wrapped.data.sortValues === undefined) return { raw: item };
-  const values = SortValues.safeParse(wrapped.data.sortValues);
-  return { raw: wrapped.data.data, sortValues: values.success ? values.data : undefined };
+export function unwrapped(item: unknown): { raw: unknown; sortValues?: SortValues | undefined } {
+  if (!isRecord(item) || !isRecord(item.data)) return { raw: item };
+  const { data, sortValues } = item;
+  if (sortValues !== null && !Array.isArray(sortValues)) return { raw: item };
+  return { raw: data, sortValues: isSortValues(sortValues) ? sortValues : undefined };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isSortValues(values: unknown[] | null): values is SortValues {
+  return values !== null && values.length > 0 && values.every((value) => value === null || typeof value === 'string' || isNumber(value));
 }
 
 type Compact<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
@@ -79,5 +102,7 @@ type Compact<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] }
 
 /** The object without its undefined fields, so that absent stays absent (T-14: absent is not false). */
 export function compact<T extends object>(value: T): Compact<T> {
-  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as Compact<T>;
+  const kept: Record<string, unknown> = {};
+  for (const [key, field] of Object.entries(value)) if (field !== undefined) kept[key] = field;
+  return kept as Compact<T>;
 }

@@ -2,10 +2,10 @@
 import { z } from 'zod';
 import { base64Bytes, compact, epochMs, flag, idText, lenient, someId, text, wholeNumber } from './common.js';
 
-const Created = lenient(z.looseObject({ dateTime: epochMs }));
+const Created = lenient(z.object({ dateTime: epochMs }));
 
 export const ScriptJobRow = z
-  .looseObject({
+  .object({
     id: idText,
     scriptId: someId,
     correlationUuid: text,
@@ -29,10 +29,10 @@ export const ScriptJobRow = z
 
 /** A row without job id or asset id belongs to nothing and is refused; all else may be missing. */
 export const AssetJobRow = z
-  .looseObject({
+  .object({
     id: someId,
     status: text,
-    output: lenient(z.looseObject({ code: wholeNumber })),
+    output: lenient(z.object({ code: wholeNumber })),
     scriptResult: base64Bytes,
     created: Created,
     executionStartTime: epochMs,
@@ -40,8 +40,8 @@ export const AssetJobRow = z
     enddate: epochMs,
     endDate: epochMs,
     isAssetDisconnected: flag,
-    job: z.looseObject({ id: idText, correlationUuid: text }),
-    asset: z.looseObject({ id: idText, name: text, agentUuid: text }),
+    job: z.object({ id: idText, correlationUuid: text }),
+    asset: z.object({ id: idText, name: text, agentUuid: text }),
   })
   .transform((row) =>
     compact({
