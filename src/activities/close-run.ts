@@ -1,5 +1,6 @@
 import { type RunReport, runStatus } from '../domain/outcome.js';
 import { type Given, isBehind } from '../domain/run-snapshot.js';
+import type { RunRow } from '../ledger/run-row.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { followUpReport } from './follow-up-report.js';
 
@@ -11,6 +12,15 @@ export interface CloseRunInput {
   given?: Given | undefined;
   /** The report that the workflow has given already: the ledger that does not have it is an older one. */
   report?: RunReport | undefined;
+}
+
+/** What the reports of runs and campaigns say alike. */
+export function partsOf(run: RunRow, now: number): Pick<RunReport, 'script' | 'startedAt' | 'finishedAt'> {
+  return {
+    script: { id: run.script?.id ?? '', title: run.script?.title ?? run.request.script },
+    startedAt: new Date(run.startedAt ?? run.createdAt).toISOString(),
+    finishedAt: new Date(now).toISOString(),
+  };
 }
 
 /** Gives every asset its last word and writes the report, once. */
@@ -28,14 +38,12 @@ export function createCloseRun({ ledger }: Pick<ActivityDependencies, 'ledger'>)
         return {
           runId,
           status: runStatus({ counts: final, compliant, strays, stopped: run.stop?.cause }),
-          script: { id: run.script?.id ?? '', title: run.script?.title ?? run.request.script },
+          ...partsOf(run, now),
           counts: final,
           strays,
           executions,
           apiCalls,
           ...(followUp === undefined ? {} : { followUp }),
-          startedAt: new Date(run.startedAt ?? run.createdAt).toISOString(),
-          finishedAt: new Date(now).toISOString(),
         };
       });
     },

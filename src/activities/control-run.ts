@@ -24,6 +24,11 @@ export interface ControlResult {
 /** Carries an order into the ledger, where every permit asks for it, and into the audit log. Repeating it, or coming late with it, changes nothing more. */
 export function createControlRun({ ledger }: Pick<ActivityDependencies, 'ledger'>) {
   return {
+    /** Where the run stands, for a step whose campaign was ordered something. */
+    async runSnapshot({ runId }: { runId: string }): Promise<RunSnapshot> {
+      return ledger.runs.snapshot(runId);
+    },
+
     async controlRun({ runId, command, by, reason, orderId, orderNumber }: ControlInput): Promise<ControlResult> {
       const { activityId, workflowExecution, scheduledTimestampMs } = activityInfo();
       const assets = await ledger.orders.carryOut(runId, {

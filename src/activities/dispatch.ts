@@ -7,6 +7,7 @@ import type { ActivityDependencies } from './dependencies.js';
 import { judgeLost } from './judge-lost.js';
 import { later, never } from './outcome-of-attempt.js';
 import { type Sent, sendExecution, type Wait } from './send-execution.js';
+import { stopAtBreach } from './stop-at-breach.js';
 
 export interface DispatchInput {
   runId: string;
@@ -136,11 +137,9 @@ async function decideLost(round: Round, endsAt: number): Promise<Wait | undefine
 
 /** What was given up as unverified counts against the budget as much as what the watch finds. */
 async function enforceBudget({ dependencies, run }: Round): Promise<RunSnapshot> {
-  const { runs } = dependencies.ledger;
-  const snapshot = await runs.snapshot(run.id);
-  if (!snapshot.breached || snapshot.stop) return snapshot;
-  await runs.stop(run.id, 'stopped', 'error-budget');
-  return runs.snapshot(run.id);
+  const { ledger } = dependencies;
+  const snapshot = await ledger.runs.snapshot(run.id);
+  return (await stopAtBreach(ledger, run, snapshot)) ? ledger.runs.snapshot(run.id) : snapshot;
 }
 
 async function leasedElsewhere({ dependencies, run }: Round): Promise<Wait | undefined> {

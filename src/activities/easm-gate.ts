@@ -1,6 +1,6 @@
 // A run that waits for the discovery sync of an EASM profile, so that its targets are chosen from what the sync has found.
 import { spanText } from '../domain/span.js';
-import type { StoredRequest } from '../ledger/runs.js';
+import type { StoredRequest } from '../ledger/run-row.js';
 import type { EasmProfile, QualysOperations } from '../qualys/qualys-operations.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { NotYet, never } from './outcome-of-attempt.js';

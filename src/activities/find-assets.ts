@@ -22,7 +22,7 @@ export async function* findAssets(qualys: Qualys, sought: Sought): AsyncGenerato
   const { runId, filter, belongs, onPage } = sought;
   let found = 0;
   try {
-    for await (const page of qualys.searchAssets({ filter, pageSize: PAGE_SIZE, runId })) {
+    for await (const page of qualys.searchAssets({ filter, pageSize: PAGE_SIZE, readAhead: true, runId })) {
       onPage(page.rows.length);
       const rows = page.rows.filter(belongs);
       found += rows.length;
@@ -47,7 +47,7 @@ export async function* walkAssets(
   }: Pick<Sought, 'runId' | 'belongs' | 'onPage'> & { pagesAtMost?: number },
 ): AsyncGenerator<CarAsset[]> {
   let pages = 0;
-  for await (const page of qualys.searchAssets({ pageSize: PAGE_SIZE, runId })) {
+  for await (const page of qualys.searchAssets({ pageSize: PAGE_SIZE, readAhead: true, runId })) {
     onPage(page.rows.length);
     yield page.rows.filter(belongs);
     pages += 1;

@@ -101,7 +101,7 @@ async function startRecheck(
     const detail = `${targets.length - MAX_EXPLICIT_TARGETS} of ${targets.length} assets are not in the recheck: a request names at most ${MAX_EXPLICIT_TARGETS}`;
     await ledger.audit.addOnce(run.id, { action: 'follow-up-cut', detail });
   }
-  const { followUp: _followUp, errorBudget: _errorBudget, scriptSha256, maxAssets: _max, ...request } = run.request;
+  const { followUp: _followUp, errorBudget: _errorBudget, scriptSha256, maxAssets: _max, waitFor: _waitFor, ...request } = run.request;
   // What was approved was this content: the same script with another one is not what the operator asked to see again.
   const pin = scriptSha256 !== undefined && script.id === run.script?.id ? { scriptSha256 } : {};
   try {

@@ -1,8 +1,11 @@
+import { createCampaignSteps } from './campaign-steps.js';
+import { createCloseCampaign } from './close-campaign.js';
 import { createCloseRun } from './close-run.js';
 import { createControlRun } from './control-run.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { createDispatch } from './dispatch.js';
 import { createScheduleFollowUp } from './follow-up.js';
+import { createOpenCampaign } from './open-campaign.js';
 import { createOpenRun } from './open-run.js';
 import { createWatch } from './watch.js';
 
@@ -15,6 +18,9 @@ export function createActivities(dependencies: ActivityDependencies) {
     ...createControlRun(dependencies),
     ...createScheduleFollowUp(dependencies),
     ...createCloseRun(dependencies),
+    ...createOpenCampaign(dependencies),
+    ...createCampaignSteps(dependencies),
+    ...createCloseCampaign(dependencies),
   };
 }
 

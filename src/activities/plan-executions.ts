@@ -57,7 +57,10 @@ async function readCohort({ ledger }: PlanningWith, runId: string): Promise<Set<
 /** The tags worth reading, those of the most assets first. `auto` reads only what can come back. */
 function candidatesFor({ strategy, tagsSeen }: Planning, cohortSize: number, price: Omit<TagPrice, 'planningCalls'>): string[] {
   if (executionsByIds(cohortSize) <= 1) return [];
-  const worth = [...tagsSeen].filter(([tagId, seen]) => /^\d{1,19}$/.test(tagId) && seen > 1).sort(([, one], [, other]) => other - one);
+  // Of a larger cohort, as a campaign's: a tag with too many of its assets elsewhere cannot be used, and need not be read.
+  const worth = [...tagsSeen]
+    .filter(([tagId, seen]) => /^\d{1,19}$/.test(tagId) && seen > 1 && seen <= cohortSize + ENTRIES_A_LIST)
+    .sort(([, one], [, other]) => other - one);
   const chosen = worth.slice(0, MOST_CANDIDATES);
   if (strategy === 'tags') return chosen.map(([tagId]) => tagId);
   // Twice: for the plan, and again before the send.

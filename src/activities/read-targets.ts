@@ -2,12 +2,13 @@
 // be there a second time, a hundred kilobytes for ten thousand ids.
 import type { Client } from '@temporalio/client';
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
-import { describeProblems, parseRequest, type Targets } from '../schema/request.js';
+import { describeProblems, type Parsed, parseRequest, type Targets } from '../schema/request.js';
 import { never } from './outcome-of-attempt.js';
 
 export async function readTargets(
   client: Client,
   run: { workflowId: string; firstExecutionId: string; namespace: string },
+  parse: (input: unknown) => Parsed<{ targets: Targets }> = parseRequest,
 ): Promise<Targets> {
   const { history } = await client.workflowService.getWorkflowExecutionHistory({
     namespace: run.namespace,
@@ -16,7 +17,7 @@ export async function readTargets(
   });
   const payloads = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads;
   const [input] = await decodeArrayFromPayloads(client.options.loadedDataConverter, payloads);
-  const parsed = parseRequest(input);
+  const parsed = parse(input);
   // The workflow parsed the same input on its first line, so this is another build of the schema than the workflow's.
   if (!parsed.ok) throw never('InvalidRequest', describeProblems(parsed.problems), parsed.problems.slice(0, 200));
   return parsed.value.targets;

@@ -108,6 +108,8 @@ function afterRefusedPermit({ why, waitMs, detail }: Extract<PermitAnswer, { kin
       return { kind: 'wait', wait: { waitMs } };
     case 'halted':
       return { kind: 'wait', wait: { waitMs: Math.max(waitMs, 2_500), blocked: { kind: 'halted', why: detail } } };
+    case 'window':
+      return { kind: 'wait', wait: { waitMs, blocked: { kind: 'window', why: detail } } };
     case 'interval':
       return { kind: 'wait', wait: { waitMs, blocked: { kind: 'interval', why: detail } } };
     case 'daily-quota':

@@ -7,6 +7,7 @@ import { QualysError } from '../qualys/errors.js';
 import { collectOutputs } from './collect-outputs.js';
 import { type LookDependencies, lookAtExecutions } from './look-at-executions.js';
 import { blockedBy, later, waitAfter } from './outcome-of-attempt.js';
+import { stopAtBreach } from './stop-at-breach.js';
 
 export interface WatchInput {
   runId: string;
@@ -72,10 +73,10 @@ async function watchOnce(dependencies: LookDependencies, input: WatchInput, run:
   await ledger.runs.setNextPoll(run.id, (await ledger.database.now()) + waitMs);
 
   const snapshot = await ledger.runs.snapshot(run.id);
-  if (snapshot.breached && !snapshot.stop) await ledger.runs.stop(run.id, 'stopped', 'error-budget');
+  const breaksNow = await stopAtBreach(ledger, run, snapshot);
   const overdue = changed > 0 && now - input.toldAt >= TELL_AFTER_MS;
   const freed = await ledger.verdicts.freedSince(run.id, input.toldAt);
-  if (freed || (snapshot.breached && !input.hurry) || overdue || input.shown) return tell(dependencies, input);
+  if (freed || (breaksNow && !input.hurry) || overdue || input.shown) return tell(dependencies, input);
   throw later(waitMs, `${accepted.length} execution(s) in flight, next look in ${Math.ceil(waitMs / 1_000)} s`);
 }
 

@@ -17,6 +17,10 @@ export interface PlaybookApproval {
 }
 
 export interface ApprovalAsk {
+  /** What is asked; a run as a whole when not said. */
+  kind?: 'run' | 'wave' | 'inconclusive' | 'breach' | undefined;
+  /** The wave's name, in a campaign. */
+  wave?: string | undefined;
   rule: ApprovalRule;
   digest: string;
   requestedBy?: string | undefined;

@@ -3,9 +3,22 @@ export interface Blocked {
   /**
    * - `unavailable`: Qualys gives no answer; `access`: it refuses ours; `limit`: its limits or our caps; `interval`, `quota`;
    * - `halted`: the kill switch; `lease`: another run works on the same assets; `ledger`: it knows less than the run;
+   * - `window`: no window of the campaign is open, or none long enough; `breach`: its error budget is overdrawn, and a person has to decide;
    * - `easm`: the sync of an EASM profile, which the request asks to wait for.
    */
-  kind: 'unavailable' | 'access' | 'limit' | 'interval' | 'quota' | 'halted' | 'lease' | 'ledger' | 'rejected' | 'easm';
+  kind:
+    | 'unavailable'
+    | 'access'
+    | 'limit'
+    | 'interval'
+    | 'quota'
+    | 'halted'
+    | 'lease'
+    | 'ledger'
+    | 'rejected'
+    | 'easm'
+    | 'window'
+    | 'breach';
   why: string;
 }
 

@@ -1,7 +1,7 @@
 import type { LiveCounts, StopCause } from './outcome.js';
 
 /** What a run is doing. */
-export const RUN_PHASES = ['opening', 'awaiting-approval', 'running', 'following-up', 'closing', 'finished'] as const;
+export const RUN_PHASES = ['opening', 'awaiting-approval', 'running', 'soaking', 'following-up', 'closing', 'finished'] as const;
 export type RunPhase = (typeof RUN_PHASES)[number];
 
 /** How much of a run was given out. Neither number ever falls, so a ledger that says less is lost or restored from an older backup. */

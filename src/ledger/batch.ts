@@ -47,3 +47,13 @@ export async function freezeBatch(
   ]);
   return readExecution(sql, runId, n);
 }
+
+/** What another run works on is left out, visibly: so the plan says of conflicts. */
+export async function skipHeld(sql: Sql, runId: string): Promise<void> {
+  await sql.run(
+    `UPDATE attempts SET outcome = 'skipped', reason = 'held-by-another-run'
+     WHERE run_id = ? AND outcome = 'pending' AND execution_n IS NULL AND planned IS NULL AND wave IS NULL AND attempt = 1 AND due_at <= ?
+       AND EXISTS (SELECT 1 FROM attempts AS held WHERE held.asset_id = attempts.asset_id AND held.lease = 1)`,
+    [runId, await sql.now()],
+  );
+}

@@ -114,18 +114,20 @@ async function skipAssets(sql: Sql, runId: string, { assetIds, reason }: { asset
 }
 
 async function addRows(sql: Sql, { runId, attempt }: { runId: string; attempt: number }, assets: readonly CohortAsset[]): Promise<boolean> {
-  const [row] = await sql.all<{ next_seq: number }>(
-    `UPDATE runs SET next_seq = next_seq + ? WHERE id = ? AND opening = ? AND ${IS_OPENING} RETURNING next_seq`,
+  const [row] = await sql.all<{ next_seq: number; kind: string }>(
+    `UPDATE runs SET next_seq = next_seq + ? WHERE id = ? AND opening = ? AND ${IS_OPENING} RETURNING next_seq, kind`,
     [assets.length, runId, attempt],
   );
   if (!row) return false;
   await sql.run(
-    `INSERT INTO attempts (run_id, seq, attempt, asset_id, name, agent_uuid, outcome)
-     SELECT ?, ? + key, 1, json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'), 'pending' FROM json_each(?) WHERE true
+    `INSERT INTO attempts (run_id, seq, attempt, asset_id, name, agent_uuid, outcome, wave)
+     SELECT ?, ? + key, 1, json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'), 'pending', ? FROM json_each(?) WHERE true
      ON CONFLICT (run_id, asset_id, attempt) DO NOTHING`,
     [
       runId,
       row.next_seq - assets.length,
+      // A campaign's own rows are in some wave, so that nothing takes them for assets to be sent.
+      row.kind === 'campaign' ? 0 : null,
       jsonRows(assets.map(({ assetId, name, agentUuid }) => [assetId, name ?? null, agentUuid ?? null])),
     ],
   );

@@ -2,7 +2,7 @@
 // WHERE clause by the states it may come from, so a repeated or late write changes nothing.
 import { type ExecutionState, MAX_ASSETS_PER_EXECUTION, MAX_SENDS } from '../domain/execution-state.js';
 import { takeUuid } from './acceptance.js';
-import { admittedAssets, freezeBatch } from './batch.js';
+import { admittedAssets, freezeBatch, skipHeld } from './batch.js';
 import { type Database, jsonRows, type Sql } from './database.js';
 import { type Execution, move, readExecution, type StoredExecution, toExecution } from './execution-row.js';
 import { type PermitAnswer, type PermitTerms, permitIsOpen, refusalFor } from './permit-rules.js';
@@ -36,7 +36,9 @@ export class Executions {
       if (planned) return planned;
       const size = Math.min(MAX_ASSETS_PER_EXECUTION, await admittedAssets(sql, run));
       if (size < 1) return undefined;
-      return freezeBatch(sql, { runId, scriptId: run.script.id, n: run.claimed + 1, size });
+      const batch = await freezeBatch(sql, { runId, scriptId: run.script.id, n: run.claimed + 1, size });
+      if (!batch && run.conflict === 'skip') await skipHeld(sql, runId);
+      return batch;
     });
   }
 

@@ -1,5 +1,6 @@
 import { Audit } from './audit.js';
 import { type CallCaps, CallLog } from './call-log.js';
+import { Campaigns } from './campaigns.js';
 import { Cohort } from './cohort.js';
 import type { Database } from './database.js';
 import { Executions } from './executions.js';
@@ -22,6 +23,7 @@ export interface Ledger {
   readonly id: string;
   readonly runs: Runs;
   readonly cohort: Cohort;
+  readonly campaigns: Campaigns;
   readonly planned: Planned;
   readonly executions: Executions;
   readonly verdicts: Verdicts;
@@ -67,6 +69,7 @@ function ledgerOver(database: Database, id: string, caps: CallCaps): Ledger {
     id,
     runs: new Runs(database),
     cohort: new Cohort(database),
+    campaigns: new Campaigns(database),
     planned: new Planned(database),
     executions: new Executions(database),
     verdicts: new Verdicts(database),

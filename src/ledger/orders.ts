@@ -2,7 +2,9 @@
 import { type Command as AnyCommand, inEffect } from '../domain/command.js';
 import type { ErrorBudget } from '../schema/request.js';
 import { Audit } from './audit.js';
+import { Campaigns } from './campaigns.js';
 import { type Database, type Sql, within } from './database.js';
+import { readRun } from './run-row.js';
 import { Runs } from './runs.js';
 import { Verdicts } from './verdicts.js';
 
@@ -92,6 +94,8 @@ async function carryOut(sql: Sql, runId: string, command: Command): Promise<numb
       await runs.adjust(runId, command);
       return 0;
     case 'retry':
-      return new Verdicts(within(sql)).putBack(runId, command.outcomes);
+      return (await readRun(sql, runId))?.kind === 'campaign'
+        ? new Campaigns(within(sql)).retry(runId, command.outcomes)
+        : new Verdicts(within(sql)).putBack(runId, command.outcomes);
   }
 }

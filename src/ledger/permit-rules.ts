@@ -1,10 +1,13 @@
 // When `execute` may be sent: all that can stand against a permit, in the order in which it is told.
+
+import { median } from '../domain/cadence.js';
 import { MAX_SENDS } from '../domain/execution-state.js';
 import { HOUR_MS, wholeCap } from '../domain/rate-window.js';
+import { mayStart } from '../domain/windows.js';
 import type { Sql } from './database.js';
 import { type Execution, readExecution } from './execution-row.js';
 import type { CallLists } from './planned.js';
-import { readRun } from './run-row.js';
+import { type RunRow, readRun } from './run-row.js';
 
 /** Membership is read again within the minute before each send (contract section 8, promise 2). */
 export const TAGS_FRESH_MS = 60_000;
@@ -27,7 +30,7 @@ export type PermitAnswer =
   | ({ kind: 'granted'; permit: number; sendBy: number; grantedAt: number } & CallLists)
   | {
       kind: 'refused';
-      why: 'fence' | 'stopped' | 'paused' | 'halted' | 'state' | 'sends' | 'daily-quota' | 'serialised' | 'interval' | 'tags';
+      why: 'fence' | 'stopped' | 'paused' | 'halted' | 'state' | 'sends' | 'daily-quota' | 'serialised' | 'interval' | 'window' | 'tags';
       waitMs: number;
       detail: string;
     };
@@ -51,7 +54,25 @@ export async function refusalFor(
   if (ledger?.halted) return refused('halted', 2_000, `all executions are halted${ledger.halted_why ? `: ${ledger.halted_why}` : ''}`);
   if (execution.state !== 'claimed') return refused('state', 0, `execution ${n} is ${execution.state}`);
   if (execution.sends >= MAX_SENDS) return refused('sends', 0, `execution ${n} has been sent ${execution.sends} times`);
+  const closed = await windowRefusal(sql, run, now);
+  if (closed) return closed;
   return (await quotaRefusal(sql, now, terms)) ?? (await turnRefusal(sql, execution.scriptId, now)) ?? tagsRefusal(execution, now, terms);
+}
+
+/** How long an execution of a script is expected to take of which nothing is known. */
+const UNKNOWN_DURATION_MS = 15 * 60_000;
+/** A calendar that never opens again, or not within a year, is looked at again this often. */
+const NEVER_OPENS_WAIT_MS = HOUR_MS;
+
+/** Executions start only inside a window, and only when they can be expected to end inside. */
+async function windowRefusal(sql: Sql, run: RunRow, now: number): Promise<Refusal | undefined> {
+  if (!run.calendar) return undefined;
+  const script = await sql.first<{ durations: string }>('SELECT durations FROM scripts WHERE script_id = ?', [run.script?.id]);
+  const durationsMs = script ? (JSON.parse(script.durations) as { localMs: number }[]).map(({ localMs }) => localMs) : [];
+  const expectedMs = Math.min(median(durationsMs) ?? UNKNOWN_DURATION_MS, run.deadlineMs);
+  const verdict = mayStart(run.calendar, now, expectedMs);
+  if (verdict.ok) return undefined;
+  return refused('window', Math.max(1_000, (verdict.opensAt ?? now + NEVER_OPENS_WAIT_MS) - now), verdict.why);
 }
 
 async function quotaRefusal(sql: Sql, now: number, terms: PermitTerms): Promise<Refusal | undefined> {

@@ -97,6 +97,13 @@ export interface StoredRun {
   report: string | null;
 }
 
+/** What a campaign asks of its steps beyond a request. */
+export interface CampaignRules {
+  calendar?: WindowCalendar | undefined;
+  onBreach?: 'pause' | 'abort' | 'rollback' | undefined;
+  conflict?: 'wait' | 'skip' | undefined;
+}
+
 /** With what its campaign's row says of pausing and stopping. */
 export const SELECT_RUN = `SELECT runs.*, parent.paused AS campaign_paused, parent.stop_cause AS campaign_stop_cause, parent.stop_reason AS campaign_stop_reason
   FROM runs LEFT JOIN runs AS parent ON parent.id = runs.campaign_id`;

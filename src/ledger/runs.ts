@@ -4,10 +4,22 @@ import { MAX_ASSETS_PER_EXECUTION } from '../domain/execution-state.js';
 import type { LiveCounts, RunReport, StopCause } from '../domain/outcome.js';
 import type { Given, RunPhase, RunSnapshot } from '../domain/run-snapshot.js';
 import type { ErrorBudget } from '../schema/request.js';
+import { campaignSnapshot } from './campaign-snapshot.js';
 import { freeLeases } from './closing.js';
 import { type Database, isUniqueViolation } from './database.js';
 import { countOutcomes } from './run-counts.js';
-import { type RunRow, readRun, readStored, SELECT_RUN, type StoredRequest, type StoredRun, stopOf, toRun } from './run-row.js';
+import {
+  type CampaignRules,
+  type RunKind,
+  type RunRow,
+  readRun,
+  readStored,
+  SELECT_RUN,
+  type StoredRequest,
+  type StoredRun,
+  stopOf,
+  toRun,
+} from './run-row.js';
 
 export class Runs {
   readonly #database: Database;
@@ -23,11 +35,15 @@ export class Runs {
     namespace: string;
     namespaceId?: string | undefined;
     request: StoredRequest;
+    kind?: RunKind;
+    campaign?: RunRow['campaign'];
+    rules?: CampaignRules;
   }): Promise<'new' | 'same' | 'already-run'> {
     try {
       await this.#database.run(
-        `INSERT INTO runs (id, first_execution_id, namespace, namespace_id, phase, request, max_in_flight, deadline_ms, error_budget, created_at)
-         VALUES (?, ?, ?, ?, 'opening', ?, ?, ?, ?, ?)`,
+        `INSERT INTO runs (id, first_execution_id, namespace, namespace_id, phase, request, max_in_flight, deadline_ms, error_budget, created_at,
+           kind, campaign_id, wave, step, calendar, on_breach, conflict)
+         VALUES (?, ?, ?, ?, 'opening', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         [
           run.id,
           run.firstExecutionId,
@@ -38,12 +54,20 @@ export class Runs {
           run.request.deadline,
           run.request.errorBudget ? JSON.stringify(run.request.errorBudget) : null,
           await this.#database.now(),
+          run.kind ?? 'run',
+          run.campaign?.id,
+          run.campaign?.wave,
+          run.campaign?.step,
+          run.rules?.calendar && JSON.stringify(run.rules.calendar),
+          run.rules?.onBreach,
+          run.rules?.conflict,
         ],
       );
       return 'new';
     } catch (error) {
       if (!isUniqueViolation(error)) throw error;
       const known = await this.get(run.id);
+      if (known && known.kind !== (run.kind ?? 'run')) return 'already-run';
       return known?.firstExecutionId === run.firstExecutionId ? 'same' : 'already-run';
     }
   }
@@ -104,8 +128,26 @@ export class Runs {
     await this.#database.run('UPDATE runs SET blocked = ? WHERE id = ?', [blocked, id]);
   }
 
+  /** A resumed campaign also takes up the steps that a breach holds: what they have spent is accepted, and the next of it holds them again. */
   async setPaused(id: string, paused: boolean): Promise<void> {
-    await this.#database.run('UPDATE runs SET paused = ? WHERE id = ?', [paused, id]);
+    await this.#database.transaction(async (sql) => {
+      await sql.run('UPDATE runs SET paused = ? WHERE id = ?', [paused, id]);
+      if (paused) return;
+      const held = await sql.all<{ id: string; error_budget: string | null }>(
+        'SELECT id, error_budget FROM runs WHERE (campaign_id = ? AND paused = 1 OR id = ?) AND finished_at IS NULL AND on_breach IS NOT NULL',
+        [id, id],
+      );
+      for (const run of held) {
+        const budget = run.error_budget ? (JSON.parse(run.error_budget) as ErrorBudget) : undefined;
+        const spent = budget ? budgetSpent(budget, await countOutcomes(sql, run.id)) : null;
+        await sql.run('UPDATE runs SET paused = 0, budget_accepted = ? WHERE id = ?', [spent, run.id]);
+      }
+    });
+  }
+
+  /** A step's budget is overdrawn, and its campaign wants a person to decide: nothing of it is sent until then. */
+  async hold(id: string): Promise<void> {
+    await this.#database.run('UPDATE runs SET paused = 1 WHERE id = ? AND finished_at IS NULL', [id]);
   }
 
   async adjust(
@@ -114,14 +156,15 @@ export class Runs {
   ): Promise<void> {
     await this.#database.transaction(async (sql) => {
       await sql.run(
-        'UPDATE runs SET max_in_flight = coalesce(?, max_in_flight), deadline_ms = coalesce(?, deadline_ms), error_budget = coalesce(?, error_budget) WHERE id = ?',
-        [change.maxInFlight, change.deadlineMs, change.errorBudget ? JSON.stringify(change.errorBudget) : null, id],
+        `UPDATE runs SET max_in_flight = coalesce(?, max_in_flight), deadline_ms = coalesce(?, deadline_ms), error_budget = coalesce(?, error_budget)
+         WHERE (id = ? OR campaign_id = ?) AND finished_at IS NULL`,
+        [change.maxInFlight, change.deadlineMs, change.errorBudget ? JSON.stringify(change.errorBudget) : null, id, id],
       );
       if (change.deadlineMs !== undefined) {
-        await sql.run(`UPDATE executions SET deadline_at = accepted_at + ? WHERE run_id = ? AND state = 'accepted'`, [
-          change.deadlineMs,
-          id,
-        ]);
+        await sql.run(
+          `UPDATE executions SET deadline_at = accepted_at + ? WHERE run_id IN (SELECT id FROM runs WHERE id = ? OR campaign_id = ?) AND state = 'accepted'`,
+          [change.deadlineMs, id, id],
+        );
       }
     });
   }
@@ -211,6 +254,7 @@ export class Runs {
     const at = await sql.now();
     const run = await readStored(sql, id);
     if (!run) throw new Error(`The ledger does not know the run ${id}.`);
+    if (run.kind === 'campaign') return campaignSnapshot(sql, run, at);
     const counts = await countOutcomes(sql, id);
     const open = await sql.first<{ unsent: number; doubtful: number; watched: number; slots: number }>(
       `SELECT count(CASE WHEN state = 'claimed' THEN 1 END) AS unsent, count(CASE WHEN state = 'permitted' THEN 1 END) AS doubtful,

@@ -97,9 +97,10 @@ const STEPS: readonly string[][] = [
     `ALTER TABLE runs ADD COLUMN on_breach TEXT`,
     `ALTER TABLE runs ADD COLUMN conflict TEXT`,
     `ALTER TABLE runs ADD COLUMN budget_accepted INTEGER`,
+    `ALTER TABLE runs ADD COLUMN merged INTEGER NOT NULL DEFAULT 0`,
     `CREATE INDEX runs_campaign ON runs (campaign_id, wave, step) WHERE campaign_id IS NOT NULL`,
     `CREATE INDEX attempts_wave ON attempts (run_id, wave, seq) WHERE wave IS NOT NULL`,
-    `CREATE TABLE campaigns (id TEXT PRIMARY KEY, plan TEXT NOT NULL, frozen TEXT, digest TEXT) WITHOUT ROWID`,
+    `CREATE TABLE campaigns (id TEXT PRIMARY KEY, plan TEXT NOT NULL, frozen TEXT, digest TEXT, tags TEXT NOT NULL DEFAULT '[]') WITHOUT ROWID`,
     `CREATE TABLE waves (
       campaign_id TEXT NOT NULL, w INTEGER NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, status TEXT NOT NULL DEFAULT 'waiting',
       approved_by TEXT NOT NULL DEFAULT '[]', why TEXT, opened_at INTEGER, closed_at INTEGER, PRIMARY KEY (campaign_id, w)) WITHOUT ROWID`,

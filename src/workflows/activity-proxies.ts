@@ -14,11 +14,24 @@ export function activitiesOf(queue: string) {
   const short = proxyActivities<Activities>({ ...common, startToCloseTimeout: '1m' });
   return {
     controlRun: short.controlRun,
-    closeRun: short.closeRun,
+    runSnapshot: short.runSnapshot,
+    closeRun: proxyActivities<Activities>({ ...common, startToCloseTimeout: '15m' }).closeRun,
     abandonRun: short.abandonRun,
     registerRun: short.registerRun,
     // Walking a large cohort takes long.
     openRun: proxyActivities<Activities>({ ...common, startToCloseTimeout: '2h', heartbeatTimeout: '15s' }).openRun,
+    openCampaign: proxyActivities<Activities>({ ...common, startToCloseTimeout: '4h', heartbeatTimeout: '15s' }).openCampaign,
+    openStep: proxyActivities<Activities>({ ...common, startToCloseTimeout: '2h', heartbeatTimeout: '15s' }).openStep,
+    registerCampaign: short.registerCampaign,
+    recheckPlan: short.recheckPlan,
+    setWave: short.setWave,
+    nextWave: short.nextWave,
+    openSteps: short.openSteps,
+    closeLostStep: short.closeLostStep,
+    // They take over the rows of a wave, which may be a million.
+    judgeWave: proxyActivities<Activities>({ ...common, startToCloseTimeout: '15m' }).judgeWave,
+    closeWave: proxyActivities<Activities>({ ...common, startToCloseTimeout: '15m' }).closeWave,
+    closeCampaign: proxyActivities<Activities>({ ...common, startToCloseTimeout: '30m' }).closeCampaign,
     scheduleFollowUp: proxyActivities<Activities>({ ...common, startToCloseTimeout: '10m' }).scheduleFollowUp,
     // Once a permit is taken the request is on its way whatever the workflow wants: its end is waited for.
     dispatch: proxyActivities<Activities>({ ...common, startToCloseTimeout: '5m', heartbeatTimeout: '15s' }).dispatch,

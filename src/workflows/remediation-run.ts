@@ -1,20 +1,14 @@
 import { allHandlersFinished, CancellationScope, condition, continueAsNew, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import type { OpenRunResult } from '../activities/open-run.js';
-import type { WatchResult } from '../activities/watch.js';
 import { isApproved, type PlaybookApproval } from '../domain/approval.js';
 import type { RunReport } from '../domain/outcome.js';
 import { parseRequest, type RemediationRequest } from '../schema/request.js';
 import { activitiesOf, identifyLedger, type RunActivities } from './activity-proxies.js';
 import { contractFailure, endsByCancel, invalidRequest, isCancelled, isContinued, qualysUnavailable } from './failures.js';
 import { handleMessages } from './run-handlers.js';
-import { carriedState, firstState, type RunState, takeReport, takeSnapshot } from './run-state.js';
-import { UNAVAILABLE_MS, Work } from './work.js';
-
-/** A new history after this many executions, or this many events, or when the server suggests it. */
-const EXECUTIONS_A_HISTORY = 500;
-const EVENTS_A_HISTORY = 6_000;
-/** How long a cancelled run still collects what is in flight (contract section 3). */
-const COLLECT_AFTER_CANCEL_MS = 60_000;
+import { endCancelled, finishRun, startRun, workOn } from './run-life.js';
+import { carriedState, firstState, type RunState, takeSnapshot } from './run-state.js';
+import { UNAVAILABLE_MS, type Work } from './work.js';
 
 /**
  * Runs one script over one cohort, once per asset and attempt. `input` is a `RemediationRequest` (contract section 3), unvalidated
@@ -37,8 +31,9 @@ export async function remediationRun(input: unknown, carried?: unknown): Promise
       await approval(activities, state);
     }
     activities ??= activitiesOf(state.queue ?? '');
-    if (!state.snapshot?.stop) work = await workOn(activities, state, runId);
-    return await finish(activities, state, runId);
+    const living = { runId, state, activities };
+    if (!state.snapshot?.stop && (await workOn(living, begun)) === 'interrupted') await continueAsNew<typeof remediationRun>({}, state);
+    return await finishRun(living);
   } catch (error) {
     if (endsByCancel(error)) return await CancellationScope.nonCancellable(() => afterCancel(activities, state, { runId, work, request }));
     const failure = contractFailure(error);
@@ -50,20 +45,8 @@ export async function remediationRun(input: unknown, carried?: unknown): Promise
     throw failure;
   }
 
-  async function workOn(using: RunActivities, on: RunState, id: string): Promise<Work> {
-    const current = new Work(id, on, using);
+  function begun(current: Work): void {
     work = current;
-    const startedWith = current.snapshot.claimed;
-    const isFull = (): boolean => {
-      const { continueAsNewSuggested, historyLength } = workflowInfo();
-      return continueAsNewSuggested || historyLength >= EVENTS_A_HISTORY || current.snapshot.claimed - startedWith >= EXECUTIONS_A_HISTORY;
-    };
-    if ((await current.run(isFull)) === 'interrupted') {
-      await current.drain();
-      await condition(allHandlersFinished);
-      await continueAsNew<typeof remediationRun>({}, on);
-    }
-    return current;
   }
 }
 
@@ -111,10 +94,8 @@ async function within<T>(limitMs: number, work: () => Promise<T>, why: string): 
 }
 
 async function start(activities: RunActivities, state: RunState): Promise<void> {
-  const { snapshot } = await activities.controlRun({ runId: workflowInfo().workflowId, command: { kind: 'start' } });
-  takeSnapshot(state, snapshot);
-  state.phase = 'running';
-  setCurrentDetails(`${snapshot.counts.targeted} assets`);
+  await startRun({ runId: workflowInfo().workflowId, state, activities });
+  setCurrentDetails(`${state.snapshot?.counts.targeted ?? 0} assets`);
 }
 
 /** Waits for whoever has to approve. Rejected or expired, the run ends as `stopped` with nothing sent. */
@@ -142,24 +123,6 @@ async function conditionWithin(met: () => boolean, limitMs: number | undefined):
   else await condition(met, limitMs);
 }
 
-async function finish(activities: RunActivities, state: RunState, runId: string): Promise<RunReport> {
-  if (state.hasFollowUp && !state.snapshot?.stop) {
-    state.phase = 'following-up';
-    for (;;) {
-      const { blocked } = await activities.scheduleFollowUp({ runId, shown: state.blocked });
-      state.blocked = blocked;
-      if (!blocked) break;
-    }
-  }
-  state.phase = 'closing';
-  const report = await CancellationScope.nonCancellable(() =>
-    activities.closeRun({ runId, reason: state.snapshot?.stop?.reason ?? 'not-sent', given: state.given }),
-  );
-  takeReport(state, report);
-  await condition(allHandlersFinished);
-  return report;
-}
-
 /** Nothing new is sent; what is in flight is collected for a minute, and is else `unverified`. */
 async function afterCancel(
   activities: RunActivities | undefined,
@@ -171,13 +134,7 @@ async function afterCancel(
   state.queue ??= (await identifyLedger()).queue;
   const using = activities ?? activitiesOf(state.queue);
   if (request && !state.snapshot) await registered(using, request);
-  const { snapshot } = await using.controlRun({ runId, command: { kind: 'stop', cause: 'cancelled', why: 'cancelled' } });
-  takeSnapshot(state, snapshot);
-  await work?.drain();
-  await collectInFlight(using, state, runId);
-  const report = await using.closeRun({ runId, reason: 'cancelled', given: state.given });
-  takeReport(state, report);
-  return report;
+  return endCancelled({ runId, state, activities: using }, work);
 }
 
 async function registered(using: RunActivities, request: RemediationRequest): Promise<void> {
@@ -185,21 +142,5 @@ async function registered(using: RunActivities, request: RemediationRequest): Pr
     await using.registerRun(registration(request));
   } catch (error) {
     throw contractFailure(error) ?? error;
-  }
-}
-
-async function collectInFlight(using: RunActivities, state: RunState, runId: string): Promise<void> {
-  const endsAt = Date.now() + COLLECT_AFTER_CANCEL_MS;
-  // What a cancelled dispatch sent last is known to the ledger only: it is asked at least once.
-  let isInFlight = (state.snapshot?.counts.pending ?? 0) + (state.snapshot?.counts.running ?? 0) + (state.snapshot?.outputsOwed ?? 0) > 0;
-  try {
-    while (isInFlight && Date.now() < endsAt) {
-      const toldAt: number = state.snapshot?.at ?? 0;
-      const seen: WatchResult = await CancellationScope.withTimeout(endsAt - Date.now(), () => using.watch({ runId, toldAt, hurry: true }));
-      takeSnapshot(state, seen.snapshot);
-      isInFlight = seen.snapshot.watched > 0 || seen.snapshot.outputsOwed > 0;
-    }
-  } catch (error) {
-    if (!isCancelled(error)) throw error;
   }
 }

@@ -108,7 +108,7 @@ function valid(run: Handled, schema: z.ZodType): (argument: unknown) => void {
   return (argument) => {
     parsedMessage(schema, argument);
     if (run.state.phase === 'opening') throw new Error('The run is still being opened: ask again when its cohort is frozen.');
-    if (run.state.phase !== 'running' && run.state.phase !== 'awaiting-approval')
+    if (run.state.phase !== 'running' && run.state.phase !== 'soaking' && run.state.phase !== 'awaiting-approval')
       throw new Error(`The run is ${run.state.phase}: there is nothing left to change.`);
   };
 }

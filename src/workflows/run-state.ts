@@ -79,6 +79,15 @@ export function progressOf(state: RunState, now: number): Progress {
     callsUsed: snapshot?.callsUsed ?? 0,
     ...(snapshot && etaMs !== undefined ? { etaAt: new Date(snapshot.at + etaMs).toISOString() } : {}),
     ...(blocked ? { blocked: blocked.why } : {}),
-    ...(ask ? { pending: { kind: 'run', digest: ask.digest, approvals: [...ask.approvals] } } : {}),
+    ...(ask
+      ? {
+          pending: {
+            kind: ask.kind ?? 'run',
+            ...(ask.wave === undefined ? {} : { wave: ask.wave }),
+            digest: ask.digest,
+            approvals: [...ask.approvals],
+          },
+        }
+      : {}),
   };
 }

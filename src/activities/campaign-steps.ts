@@ -1,0 +1,177 @@
+// The steps of a campaign's waves: each a run of its own, whose cohort is the part of the wave that it is for.
+import { heartbeat } from '@temporalio/activity';
+import type { Blocked } from '../domain/blocked.js';
+import { type WaveStatus, waveStatus } from '../domain/campaign-status.js';
+import { budgetSpent, type ErrorBudgetRule } from '../domain/error-budget.js';
+import type { LiveCounts } from '../domain/outcome.js';
+import type { FrozenPlan } from '../domain/plan-digest.js';
+import { judgeWave, type WaveJudgement } from '../domain/wave-gate.js';
+import type { StepKey } from '../ledger/campaigns.js';
+import { wavesOf } from '../schema/plan.js';
+import { namespaceIdOf } from '../temporal/namespace-id.js';
+import { createCloseRun } from './close-run.js';
+import type { ActivityDependencies } from './dependencies.js';
+import { blockedOrThrow, goOn } from './open-run.js';
+import { never } from './outcome-of-attempt.js';
+import { planExecutions } from './plan-executions.js';
+import { campaignRules, type StoredPlan, stepRequest } from './step-request.js';
+
+export interface OpenStepInput extends StepKey {
+  runId: string;
+  firstExecutionId: string;
+  namespace: string;
+  shown?: Blocked | undefined;
+}
+
+export type OpenStepResult = { kind: 'opened'; size: number } | { kind: 'blocked'; blocked: Blocked };
+
+export interface JudgedWave {
+  judgement: WaveJudgement;
+  counts: LiveCounts;
+}
+
+export function createCampaignSteps(dependencies: ActivityDependencies) {
+  const { ledger } = dependencies;
+  return {
+    /** Registers the step's run and fills its cohort from the wave. Repeating it changes nothing. */
+    async openStep(input: OpenStepInput): Promise<OpenStepResult> {
+      const beat = setInterval(() => heartbeat(), 3_000);
+      try {
+        return await openWith(dependencies, input);
+      } catch (error) {
+        return blockedOrThrow(error, input.shown);
+      } finally {
+        clearInterval(beat);
+      }
+    },
+
+    /** Takes over what the wave's steps have found, and judges it. `accepted`: how much without a verdict a person has let pass. */
+    async judgeWave({
+      campaignId,
+      wave,
+      accepted,
+    }: {
+      campaignId: string;
+      wave: number;
+      accepted?: number | undefined;
+    }): Promise<JudgedWave> {
+      const rules = await waveRules(ledger, campaignId, wave);
+      await ledger.campaigns.mergeWave(campaignId, wave);
+      const { counts } = await ledger.campaigns.waveCounts(campaignId, wave);
+      const { errorBudget: budget, inconclusive } = rules;
+      // What a person resumed after a breach has let pass already.
+      const passed = Math.max(accepted ?? 0, await ledger.campaigns.budgetAccepted(campaignId, wave));
+      return { judgement: passing(judgeWave({ counts, budget, inconclusive, accepted: passed }), { counts, budget, passed }), counts };
+    },
+
+    /** Writes what a wave is doing. Approvals are written beside it. */
+    async setWave(to: {
+      campaignId: string;
+      wave: number;
+      status: WaveStatus;
+      why?: string | undefined;
+      approvedBy?: readonly string[] | undefined;
+      begins?: boolean | undefined;
+    }): Promise<void> {
+      const { campaignId, wave, begins = false, ...rest } = to;
+      await ledger.campaigns.setWave(campaignId, wave, { ...rest, begins });
+    },
+
+    /** The wave is over: its status follows from what its assets came to. */
+    async closeWave({ campaignId, wave, rolledBack }: { campaignId: string; wave: number; rolledBack?: boolean }): Promise<WaveStatus> {
+      await ledger.campaigns.mergeWave(campaignId, wave);
+      const { counts, compliant } = await ledger.campaigns.waveCounts(campaignId, wave);
+      const run = await ledger.runs.get(campaignId);
+      const status = waveStatus({ phase: 'closed', counts, compliant, begun: true, rolledBack, stopped: run?.stop?.cause });
+      await ledger.campaigns.setWave(campaignId, wave, { status, ends: true });
+      return status;
+    },
+
+    /** The waves behind `after` that are still to be run: those of the plan, and those that operators put back. */
+    async nextWave({
+      campaignId,
+      after,
+    }: {
+      campaignId: string;
+      after: number;
+    }): Promise<{ wave: number; name: string; size: number } | null> {
+      const next = (await ledger.campaigns.waves(campaignId)).find(({ w, closedAt }) => w > after && closedAt === undefined);
+      return next ? { wave: next.w, name: next.name, size: next.size } : null;
+    },
+
+    /** Steps without a report: their late verdicts are waited for. */
+    async openSteps({ campaignId }: { campaignId: string }): Promise<string[]> {
+      return ledger.campaigns.openSteps(campaignId);
+    },
+
+    /** Closes a step whose workflow is gone. */
+    async closeLostStep({ runId }: { runId: string }): Promise<void> {
+      if (!(await ledger.runs.get(runId))) return;
+      await ledger.runs.stop(runId, 'stopped', 'interrupted');
+      await createCloseRun({ ledger }).closeRun({ runId, reason: 'interrupted' });
+    },
+  };
+}
+
+/** A breach that a person has let pass is none, until more is spent. */
+function passing(
+  judgement: WaveJudgement,
+  { counts, budget, passed }: { counts: LiveCounts; budget: ErrorBudgetRule | undefined; passed: number },
+): WaveJudgement {
+  if (judgement.verdict !== 'breach' || !budget || budgetSpent(budget, counts) > passed) return judgement;
+  const open = counts.pending + counts.running;
+  return { verdict: open > 0 ? 'running' : 'go', why: `${judgement.why} Somebody has let that pass.` };
+}
+
+async function openWith(dependencies: ActivityDependencies, input: OpenStepInput): Promise<OpenStepResult> {
+  const { ledger, client } = dependencies;
+  const { runId, firstExecutionId, namespace, campaignId, wave, step } = input;
+  const campaign = await ledger.campaigns.get<FrozenPlan>(campaignId);
+  const plan = campaign?.plan as StoredPlan | undefined;
+  const script = campaign?.frozen?.scripts[step];
+  const row = await ledger.runs.get(campaignId);
+  if (!plan || !script || !row || row.finishedAt !== undefined) {
+    throw never('InvalidRequest', `There is no campaign ${campaignId} under way in this ledger whose step ${step} could be run.`);
+  }
+  const rules = await waveRules(ledger, campaignId, wave);
+  const request = stepRequest(plan, step, script.id, { errorBudget: row.errorBudget ?? rules.errorBudget });
+  const registered = await ledger.runs.open({
+    id: runId,
+    firstExecutionId,
+    namespace,
+    namespaceId: await namespaceIdOf(client, namespace),
+    // What operators have adjusted since stands.
+    request: { ...request, maxInFlight: row.maxInFlight, deadline: row.deadlineMs },
+    kind: 'step',
+    campaign: { id: campaignId, wave, step },
+    rules: { ...campaignRules(plan), ...(step === 'rollback' ? { onBreach: undefined } : {}) },
+  });
+  if (registered === 'already-run') throw never('AlreadyRun', `The step ${runId} has been run: a step is run once.`);
+  await ledger.runs.setScript(runId, script);
+  const opening = await ledger.cohort.begin(runId);
+  if (!opening) throw never('AlreadyRun', `The step ${runId} has ended in this ledger.`);
+  if (!('frozen' in opening)) {
+    await ledger.campaigns.fillStep(runId, { campaignId, wave, step });
+    await ledger.cohort.freeze(runId, { attempt: opening.attempt });
+  }
+  const size = (await ledger.runs.get(runId))?.cohort.size ?? 0;
+  await planExecutions(dependencies, {
+    runId,
+    strategy: plan.strategy,
+    tagsSeen: await ledger.campaigns.tagsSeen(campaignId),
+    onPage: goOn,
+  });
+  return { kind: 'opened', size };
+}
+
+/** A wave that an operator put back has the rules of the plan. */
+async function waveRules(ledger: ActivityDependencies['ledger'], campaignId: string, wave: number) {
+  const campaign = await ledger.campaigns.get(campaignId);
+  if (!campaign) throw never('InvalidRequest', `The ledger does not know the campaign ${campaignId}.`);
+  const plan = campaign.plan as StoredPlan;
+  const rules = wavesOf(plan)[wave - 1];
+  if (rules) return rules;
+  const [again] = wavesOf({ ...plan, waves: [{ name: 'retry' }] });
+  if (!again) throw new Error('A plan with one wave has a wave.');
+  return again;
+}

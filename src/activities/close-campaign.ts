@@ -1,0 +1,71 @@
+import type { CampaignReport, WaveReport } from '../domain/campaign-status.js';
+import { waveStatus } from '../domain/campaign-status.js';
+import { runStatus } from '../domain/outcome.js';
+import type { StoredWave } from '../ledger/campaigns.js';
+import { partsOf } from './close-run.js';
+import type { ActivityDependencies } from './dependencies.js';
+import { followUpReport } from './follow-up-report.js';
+
+/** Gives every asset of a campaign its last word, every wave its status, and writes the report, once. */
+export function createCloseCampaign({ ledger }: Pick<ActivityDependencies, 'ledger'>) {
+  return {
+    async closeCampaign({ runId, reason }: { runId: string; reason: string }): Promise<CampaignReport> {
+      const known = (await ledger.runs.get(runId))?.report;
+      if (known) return known as CampaignReport;
+      for (const { w, openedAt } of await ledger.campaigns.waves(runId))
+        if (openedAt !== undefined) await ledger.campaigns.mergeWave(runId, w);
+      await ledger.verdicts.closeOpen(runId, reason);
+      const waves = await closedWaves({ ledger }, runId);
+      const { executions, apiCalls, strays } = await ledger.campaigns.spent(runId);
+      const [schedules, refusals] = [await ledger.schedules.of(runId), await ledger.schedules.refusals(runId)];
+      const report = await ledger.runs.close(runId, ({ counts, run, compliant, now }) => {
+        const { pending: _pending, running: _running, ...final } = counts;
+        const followUp = followUpReport(run.request.followUp?.kind, schedules, refusals);
+        return {
+          runId,
+          status: runStatus({ counts: final, compliant, strays, stopped: run.stop?.cause }),
+          ...partsOf(run, now),
+          counts: final,
+          strays,
+          executions,
+          apiCalls,
+          ...(followUp === undefined ? {} : { followUp }),
+          waves,
+        };
+      });
+      return report as CampaignReport;
+    },
+  };
+}
+
+async function closedWaves({ ledger }: Pick<ActivityDependencies, 'ledger'>, runId: string): Promise<WaveReport[]> {
+  const stopped = (await ledger.runs.get(runId))?.stop?.cause;
+  const steps = await ledger.campaigns.steps(runId);
+  const reports: WaveReport[] = [];
+  for (const wave of await ledger.campaigns.waves(runId)) {
+    const { counts, compliant } = await ledger.campaigns.waveCounts(runId, wave.w);
+    const rollback = steps.find((step) => step.wave === wave.w && step.step === 'rollback');
+    const { pending: _pending, running: _running, ...final } = counts;
+    const status = isEnded(wave)
+      ? wave.status === 'rolled-back'
+        ? wave.status
+        : waveStatus({ phase: 'closed', counts, compliant, begun: true })
+      : waveStatus({ phase: 'closed', counts, compliant, begun: wave.openedAt !== undefined, rolledBack: rollback !== undefined, stopped });
+    await ledger.campaigns.setWave(runId, wave.w, { status, why: wave.why, ends: wave.openedAt !== undefined });
+    reports.push({
+      name: wave.name,
+      status,
+      counts: final,
+      approvedBy: wave.approvedBy,
+      ...(wave.openedAt === undefined ? {} : { openedAt: new Date(wave.openedAt).toISOString() }),
+      ...(wave.openedAt === undefined ? {} : { closedAt: new Date(wave.closedAt ?? (await ledger.database.now())).toISOString() }),
+      ...(rollback ? { rollbackId: rollback.id } : {}),
+    });
+  }
+  return reports;
+}
+
+/** Ended before the campaign did: what stopped the campaign later did not stop the wave. */
+function isEnded({ closedAt }: StoredWave): boolean {
+  return closedAt !== undefined;
+}

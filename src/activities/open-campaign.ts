@@ -1,0 +1,172 @@
+// Freezes what a campaign was planned to be: its scripts, its cohort, its waves, and the digest that approvals are bound to.
+import { createHash } from 'node:crypto';
+import { activityInfo, heartbeat } from '@temporalio/activity';
+import type { ApprovalRule } from '../domain/approval.js';
+import { readNotJoined } from '../domain/asset-join-record.js';
+import type { Blocked } from '../domain/blocked.js';
+import { CAMPAIGN_STEPS, type CampaignStepName } from '../domain/campaign-step.js';
+import { type FrozenPlan, planDigest, planDrift } from '../domain/plan-digest.js';
+import type { FrozenCohort } from '../ledger/cohort.js';
+import type { Script } from '../qualys/qualys.js';
+import { type CampaignPlan, parsePlan } from '../schema/plan.js';
+import { namespaceIdOf } from '../temporal/namespace-id.js';
+import { cutWaves } from './cut-waves.js';
+import type { ActivityDependencies } from './dependencies.js';
+import { passEasmGate } from './easm-gate.js';
+import { blockedOrThrow, goOn, noTargets, refusedForRun, tooManyAssets } from './open-run.js';
+import { never } from './outcome-of-attempt.js';
+import { readTargets } from './read-targets.js';
+import { resolveTargets } from './resolve-targets.js';
+import { campaignRequest, campaignRules, type StoredPlan } from './step-request.js';
+
+export interface OpenCampaignInput {
+  runId: string;
+  firstExecutionId: string;
+  namespace: string;
+  plan: StoredPlan;
+  /** The reason for waiting that the workflow shows already. */
+  shown?: Blocked | undefined;
+}
+
+export type OpenCampaignResult =
+  | {
+      kind: 'opened';
+      digest: string;
+      cohort: FrozenCohort;
+      waves: { name: string; size: number }[];
+      /** What policy asks of a cohort of this size, whatever the plan says. */
+      approval?: ApprovalRule | undefined;
+    }
+  | { kind: 'blocked'; blocked: Blocked };
+
+export function createOpenCampaign(dependencies: ActivityDependencies) {
+  return {
+    async openCampaign(input: OpenCampaignInput): Promise<OpenCampaignResult> {
+      await register(dependencies, input);
+      const beat = setInterval(() => heartbeat(), 3_000);
+      try {
+        return await openWith(dependencies, input);
+      } catch (error) {
+        return blockedOrThrow(error, input.shown);
+      } finally {
+        clearInterval(beat);
+      }
+    },
+
+    async registerCampaign(input: Omit<OpenCampaignInput, 'shown'>): Promise<void> {
+      await register(dependencies, input);
+    },
+
+    /** Before a wave: do the scripts still say what was approved? Their drift makes another plan, with another digest. */
+    async recheckPlan({ runId, shown }: { runId: string; shown?: Blocked | undefined }): Promise<RecheckResult> {
+      try {
+        return await recheck(dependencies, runId);
+      } catch (error) {
+        return blockedOrThrow(error, shown);
+      }
+    },
+  };
+}
+
+export type RecheckResult = { kind: 'checked'; digest: string; drift: string[] } | { kind: 'blocked'; blocked: Blocked };
+
+async function register({ ledger, client }: ActivityDependencies, input: Omit<OpenCampaignInput, 'shown'>): Promise<void> {
+  const { runId, firstExecutionId, namespace, plan } = input;
+  const namespaceId = await namespaceIdOf(client, namespace);
+  const opened = await ledger.runs.open({
+    id: runId,
+    firstExecutionId,
+    namespace,
+    namespaceId,
+    request: campaignRequest(plan),
+    kind: 'campaign',
+    rules: campaignRules(plan),
+  });
+  if (opened === 'already-run') {
+    throw never(
+      'AlreadyRun',
+      `The workflow id ${runId} has had another run in this ledger. An id is used once: start again under another one.`,
+    );
+  }
+  await ledger.campaigns.register(runId, plan);
+}
+
+async function openWith(dependencies: ActivityDependencies, input: OpenCampaignInput): Promise<OpenCampaignResult> {
+  const { ledger, policy } = dependencies;
+  const { runId, plan } = input;
+  const opening = await ledger.cohort.begin(runId);
+  if (!opening) throw never('AlreadyRun', `The campaign ${runId} has ended in this ledger: start again under another id.`);
+  const cohort = 'frozen' in opening ? opening.frozen : await freezeCohort(dependencies, input, opening.attempt);
+  if (cohort.size === 0) throw never('NoTargets', noTargets(readNotJoined(await ledger.audit.of(runId))));
+  const tooMany = tooManyAssets(cohort.size, plan.maxAssets);
+  if (tooMany !== undefined) throw never('PolicyViolation', tooMany);
+  if ((await ledger.campaigns.get(runId))?.digest === undefined) {
+    const waves = await cutWaves(dependencies, { runId, plan, cohortSize: cohort.size, onPage: goOn });
+    const frozen: FrozenPlan = { plan, scripts: named(await readScripts(dependencies, runId, plan)), cohort, waves };
+    await ledger.campaigns.freeze(runId, { frozen, digest: planDigest(frozen, sha256), waves });
+  }
+  const stored = await ledger.campaigns.get<FrozenPlan>(runId);
+  const above = policy.approval?.aboveAssets;
+  return {
+    kind: 'opened',
+    digest: stored?.digest ?? '',
+    cohort,
+    waves: (await ledger.campaigns.waves(runId)).map(({ name, size }) => ({ name, size })),
+    approval: above !== undefined && cohort.size > above ? { quorum: 1, allowRequester: false } : undefined,
+  };
+}
+
+async function freezeCohort(dependencies: ActivityDependencies, input: OpenCampaignInput, attempt: number): Promise<FrozenCohort> {
+  const { ledger, client } = dependencies;
+  const { runId, plan } = input;
+  await passEasmGate(dependencies, { runId, request: campaignRequest(plan) });
+  const { remediate } = await readScripts(dependencies, runId, plan);
+  if (!remediate) throw new Error('A plan always has a remediate step.');
+  await ledger.runs.setScript(runId, { id: remediate.id, title: remediate.title, sha256: remediate.sha256 });
+  const targets = await readTargets(client, { ...input, workflowId: runId }, parsePlan);
+  const tagsSeen = new Map<string, number>();
+  const cohort = await resolveTargets(dependencies, { runId, attempt, targets, script: remediate, onPage: goOn, tagsSeen });
+  if (plan.strategy !== 'assets') await ledger.campaigns.setTagsSeen(runId, tagsSeen);
+  return cohort;
+}
+
+/** The scripts of all steps, each allowed by policy, approved, and with the content that the plan pins. */
+async function readScripts(
+  { qualys, policy }: ActivityDependencies,
+  runId: string,
+  plan: StoredPlan,
+): Promise<Partial<Record<CampaignStepName, Script>>> {
+  const scripts: Partial<Record<CampaignStepName, Script>> = {};
+  for (const step of CAMPAIGN_STEPS) {
+    const wanted = plan.steps[step];
+    if (!wanted) continue;
+    const script = await qualys.script(wanted.script, { runId });
+    const refusal = refusedForRun(script, { scriptSha256: wanted.sha256 }, policy);
+    if (refusal) throw never(refusal.type, `Step ${step}: ${refusal.message}`);
+    scripts[step] = script;
+  }
+  return scripts;
+}
+
+async function recheck(dependencies: ActivityDependencies, runId: string): Promise<RecheckResult> {
+  const { ledger } = dependencies;
+  const stored = await ledger.campaigns.get<FrozenPlan>(runId);
+  if (!stored?.frozen || stored.digest === undefined) throw new Error(`The ledger has no frozen plan of ${runId}.`);
+  const scripts = await readScripts(dependencies, runId, stored.plan as CampaignPlan);
+  const now: FrozenPlan = { ...stored.frozen, scripts: named(scripts) };
+  const digest = planDigest(now, sha256);
+  const drift = digest === stored.digest ? [] : planDrift(stored.frozen, now);
+  if (drift.length > 0) {
+    await ledger.campaigns.freeze(runId, { frozen: now, digest, waves: [] }, { anew: true });
+    await ledger.audit.add(runId, { action: 'plan-drift', detail: `attempt ${activityInfo().attempt}: ${drift.join(', ')}` });
+  }
+  return { kind: 'checked', digest, drift };
+}
+
+function named(scripts: Partial<Record<CampaignStepName, Script>>): FrozenPlan['scripts'] {
+  return Object.fromEntries(Object.entries(scripts).map(([step, { id, title, sha256: hash }]) => [step, { id, title, sha256: hash }]));
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

@@ -1,0 +1,36 @@
+// What one step of a campaign asks of its run: the plan's own fields, with the step's script and the wave's budget.
+import type { CampaignStepName } from '../domain/campaign-step.js';
+import type { CampaignRules, StoredRequest } from '../ledger/run-row.js';
+import type { CampaignPlan, WaveRules } from '../schema/plan.js';
+
+export type StoredPlan = Omit<CampaignPlan, 'targets'>;
+
+/** The request of the campaign itself: what its own row, its report and its follow-up go by. */
+export function campaignRequest(plan: StoredPlan): StoredRequest {
+  return { ...common(plan), script: plan.steps.remediate.script, ...(plan.followUp ? { followUp: plan.followUp } : {}) };
+}
+
+export function stepRequest(plan: StoredPlan, step: CampaignStepName, script: string, wave: Pick<WaveRules, 'errorBudget'>): StoredRequest {
+  const isJudged = step === 'remediate' || step === 'verify';
+  return {
+    ...common(plan),
+    script,
+    // Failures of an assessment are what it is for; a rollback goes to its end.
+    ...(isJudged && wave.errorBudget ? { errorBudget: wave.errorBudget } : {}),
+    ...(step === 'remediate' ? {} : { retry: { ...plan.retry, failed: 0 } }),
+  };
+}
+
+export function campaignRules(plan: StoredPlan): CampaignRules {
+  const { windows, blackouts, onBreach, conflict } = plan;
+  const calendar = windows || blackouts ? { ...(windows ? { windows } : {}), ...(blackouts ? { blackouts } : {}) } : undefined;
+  return { onBreach, conflict, calendar };
+}
+
+function common(plan: StoredPlan): Omit<StoredRequest, 'script'> {
+  const { reason, requestedBy, ticket, waitFor, maxAssets, strategy, maxInFlight, poll, deadline, output, retry, unreachable } = plan;
+  const given = Object.fromEntries(
+    Object.entries({ reason, requestedBy, ticket, waitFor, maxAssets }).filter(([, value]) => value !== undefined),
+  ) as Partial<StoredRequest>;
+  return { ...given, strategy, maxInFlight, poll, deadline, output, retry, unreachable };
+}

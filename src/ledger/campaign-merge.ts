@@ -1,0 +1,87 @@
+// What the steps of a wave found becomes the outcome of the campaign's own rows, which stand at the same places.
+import type { CampaignStepName } from '../domain/campaign-step.js';
+import { ROWS_PER_TRANSACTION } from './cohort.js';
+import type { Database, Sql } from './database.js';
+
+/**
+ * Takes over what a step knows so far: finished outcomes, and `unreachable` ones that may yet become something else. Repeating it
+ * changes nothing; a campaign that has its report is not changed any more. `verified`: a later step of the wave judges this one's work.
+ */
+export async function mergeStep(database: Database, stepId: string, { verified }: { verified: boolean }): Promise<void> {
+  const run = await database.first<{ campaign_id: string; step: CampaignStepName }>(
+    `SELECT runs.campaign_id, runs.step FROM runs JOIN runs AS parent ON parent.id = runs.campaign_id
+     WHERE runs.id = ? AND parent.finished_at IS NULL`,
+    [stepId],
+  );
+  if (!run) return;
+  const rule = verified && run.step === 'remediate' ? LATE_BUT_UNVERIFIED : RULES[run.step];
+  for (let after = 0; ; ) {
+    const last = await database.transaction((sql) => mergePart(sql, { stepId, campaignId: run.campaign_id, rule, after }));
+    if (last === undefined) break;
+    after = last;
+  }
+  await database.run('UPDATE runs SET merged = 1 WHERE id = ?', [stepId]);
+}
+
+interface Rule {
+  /** Of the step's row `s` and the campaign's row: the campaign's outcome and reason. */
+  outcome: string;
+  reason: string;
+  /** Rows that are taken over at all. */
+  where: string;
+}
+
+const SETTLED = `s.outcome NOT IN ('pending', 'running')`;
+
+const RULES: Record<CampaignStepName, Rule> = {
+  assess: {
+    outcome: `CASE s.outcome WHEN 'succeeded' THEN 'skipped' WHEN 'failed' THEN 'pending' ELSE s.outcome END`,
+    reason: `CASE s.outcome WHEN 'succeeded' THEN 'compliant' WHEN 'failed' THEN NULL ELSE 'assess: ' || coalesce(s.reason, s.outcome) END`,
+    // A late word of the assessment does not send an asset that the wave has left behind.
+    where: `${SETTLED} AND attempts.outcome = 'pending' AND attempts.correlation_uuid IS NULL`,
+  },
+  remediate: { outcome: 's.outcome', reason: 's.reason', where: SETTLED },
+  // Never asked, or asked in vain: what the remedy did is not known to have helped (domain/campaign-steps.ts).
+  verify: {
+    outcome: `CASE WHEN s.outcome IN ('skipped', 'missing') THEN 'unverified' ELSE s.outcome END`,
+    reason: `CASE s.outcome WHEN 'succeeded' THEN NULL ELSE 'verify: ' || coalesce(s.reason, s.outcome) END`,
+    where: SETTLED,
+  },
+  // What the rollback found is in its own report; the asset's line says that it was rolled back, or that nobody knows.
+  rollback: {
+    outcome: `CASE WHEN attempts.outcome = 'unverified' OR s.outcome <> 'succeeded' THEN 'unverified' ELSE 'failed' END`,
+    reason: `CASE s.outcome WHEN 'succeeded' THEN 'rolled-back' ELSE 'rollback: ' || s.outcome END`,
+    where: `${SETTLED} AND coalesce(attempts.reason, '') NOT LIKE 'roll%'`,
+  },
+};
+
+/** A verdict that came after its wave was verified: nobody has looked whether the asset is well. */
+const LATE_BUT_UNVERIFIED: Rule = {
+  outcome: `CASE s.outcome WHEN 'succeeded' THEN 'unverified' ELSE s.outcome END`,
+  reason: `CASE s.outcome WHEN 'succeeded' THEN 'too-late-to-verify' ELSE s.reason END`,
+  where: `${SETTLED} AND attempts.outcome = 'unreachable' AND coalesce(attempts.reason, '') NOT LIKE 'verify:%'`,
+};
+
+const TAKEN = ['name', 'agent_uuid', 'status', 'exit_code', 'correlation_uuid', 'job_id', 'started_at', 'finished_at', 'output_bytes'];
+
+async function mergePart(
+  sql: Sql,
+  { stepId, campaignId, rule, after }: { stepId: string; campaignId: string; rule: Rule; after: number },
+): Promise<number | undefined> {
+  const part = await sql.all<{ seq: number }>('SELECT DISTINCT seq FROM attempts WHERE run_id = ? AND seq > ? ORDER BY seq LIMIT ?', [
+    stepId,
+    after,
+    ROWS_PER_TRANSACTION,
+  ]);
+  const end = part.at(-1)?.seq;
+  if (end === undefined) return undefined;
+  await sql.run(
+    `UPDATE attempts SET outcome = ${rule.outcome}, reason = ${rule.reason}, ${TAKEN.map((column) => `${column} = coalesce(s.${column}, attempts.${column})`).join(', ')}
+     FROM attempts AS s
+     WHERE attempts.run_id = ? AND attempts.attempt = 1 AND attempts.seq > ? AND attempts.seq <= ?
+       AND s.run_id = ? AND s.seq = attempts.seq AND s.last = 1 AND ${rule.where}
+       AND (attempts.outcome IS NOT ${rule.outcome} OR attempts.reason IS NOT ${rule.reason} OR attempts.correlation_uuid IS NOT coalesce(s.correlation_uuid, attempts.correlation_uuid))`,
+    [campaignId, after, end, stepId],
+  );
+  return end;
+}

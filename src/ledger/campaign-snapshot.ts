@@ -1,0 +1,79 @@
+// Where a campaign stands: its own rows, and what its steps know that has not been taken over yet.
+import type { CampaignStepName } from '../domain/campaign-step.js';
+import { emptyCounts, type LiveCounts, OUTCOMES } from '../domain/outcome.js';
+import type { RunSnapshot } from '../domain/run-snapshot.js';
+import type { Sql } from './database.js';
+import { countOutcomes } from './run-counts.js';
+import { type StoredRun, stopOf } from './run-row.js';
+
+export async function campaignSnapshot(sql: Sql, run: StoredRun, at: number): Promise<RunSnapshot> {
+  const steps = await sql.all<{ id: string; step: CampaignStepName; merged: number; paused: number }>(
+    'SELECT id, step, merged, paused FROM runs WHERE campaign_id = ? AND finished_at IS NULL',
+    [run.id],
+  );
+  const counts = await countOutcomes(sql, run.id);
+  for (const { id, step, merged } of steps) if (merged === 0) layOver(counts, await countOutcomes(sql, id), step);
+  const open = await sql.first<{ unsent: number | null; doubtful: number | null; watched: number | null; slots: number | null }>(
+    `SELECT sum(state = 'claimed') AS unsent, sum(state = 'permitted') AS doubtful, sum(state = 'accepted') AS watched, sum(slot_freed_at IS NULL) AS slots
+     FROM executions WHERE run_id IN (SELECT id FROM runs WHERE campaign_id = ?) AND state IN ('claimed', 'permitted', 'accepted') AND settled_at IS NULL`,
+    [run.id],
+  );
+  const spent = await sql.first<{ accepted: number | null; calls: number | null; claimed: number | null }>(
+    'SELECT sum(accepted) AS accepted, sum(api_calls) AS calls, sum(next_n - 1) AS claimed FROM runs WHERE campaign_id = ? OR id = ?',
+    [run.id, run.id],
+  );
+  const sends = await sql.first<{ permits: number }>(
+    'SELECT count(*) AS permits FROM sends WHERE run_id IN (SELECT id FROM runs WHERE campaign_id = ?)',
+    [run.id],
+  );
+  return {
+    counts,
+    unsent: open?.unsent ?? 0,
+    doubtful: open?.doubtful ?? 0,
+    watched: open?.watched ?? 0,
+    slotsTaken: open?.slots ?? 0,
+    waiting: counts.pending,
+    outputsOwed: 0,
+    claimed: spent?.claimed ?? 0,
+    permits: sends?.permits ?? 0,
+    accepted: spent?.accepted ?? 0,
+    callsUsed: spent?.calls ?? 0,
+    at,
+    breached: steps.some(({ paused }) => paused === 1),
+    held: steps.some(({ paused }) => paused === 1),
+    attempted: (sends?.permits ?? 0) > 0,
+    stop: stopOf(run),
+    paused: run.paused === 1,
+    maxInFlight: run.max_in_flight,
+  };
+}
+
+/** What a step under way has found: its assets are `pending` in the campaign's own rows until its work is taken over. */
+function layOver(counts: LiveCounts, of: LiveCounts, step: CampaignStepName): void {
+  if (step === 'verify' || step === 'rollback') return;
+  counts.running += of.running;
+  counts.pending -= of.running;
+  for (const outcome of OUTCOMES) {
+    if (step === 'assess' && outcome === 'failed') continue;
+    const shown = step === 'assess' && outcome === 'succeeded' ? 'skipped' : outcome;
+    counts[shown] += of[outcome];
+    counts.pending -= of[outcome];
+  }
+}
+
+/** The assets of one wave by outcome, as they were taken over. */
+export async function waveCounts(sql: Sql, campaignId: string, wave: number): Promise<{ counts: LiveCounts; compliant: number }> {
+  const rows = await sql.all<{ outcome: keyof LiveCounts; compliant: number; n: number }>(
+    `SELECT outcome, reason = 'compliant' AND outcome = 'skipped' AS compliant, count(*) AS n FROM attempts INDEXED BY attempts_wave
+     WHERE run_id = ? AND wave = ? GROUP BY 1, 2`,
+    [campaignId, wave],
+  );
+  const counts = emptyCounts();
+  let compliant = 0;
+  for (const row of rows) {
+    counts[row.outcome] += row.n;
+    counts.targeted += row.n;
+    if (row.compliant === 1) compliant += row.n;
+  }
+  return { counts, compliant };
+}

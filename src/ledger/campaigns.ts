@@ -1,0 +1,297 @@
+// A campaign as the ledger keeps it: the plan that was frozen, its waves, and the runs that its steps are.
+
+import { batches } from '../domain/batches.js';
+import type { WaveStatus } from '../domain/campaign-status.js';
+import type { CampaignStepName } from '../domain/campaign-step.js';
+import { mergeStep } from './campaign-merge.js';
+import { waveCounts } from './campaign-snapshot.js';
+import { ROWS_PER_TRANSACTION } from './cohort.js';
+import { type Database, jsonRows, type Sql } from './database.js';
+
+export interface StoredWave {
+  w: number;
+  name: string;
+  size: number;
+  status: WaveStatus;
+  approvedBy: string[];
+  why?: string | undefined;
+  openedAt?: number | undefined;
+  closedAt?: number | undefined;
+}
+
+export interface StoredCampaign<Frozen = unknown> {
+  /** The plan as it was written, without its targets. */
+  plan: unknown;
+  /** What approvals are bound to; undefined until the cohort is frozen. */
+  frozen?: Frozen | undefined;
+  digest?: string | undefined;
+}
+
+/** A step of a campaign, as its coordinator asks for it. */
+export interface StepKey {
+  campaignId: string;
+  /** From 1. */
+  wave: number;
+  step: CampaignStepName;
+}
+
+const TAGS_KEPT = 2_000;
+
+export class Campaigns {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async get<Frozen>(id: string): Promise<StoredCampaign<Frozen> | undefined> {
+    const row = await this.#database.first<{ plan: string; frozen: string | null; digest: string | null }>(
+      'SELECT plan, frozen, digest FROM campaigns WHERE id = ?',
+      [id],
+    );
+    return (
+      row && {
+        plan: JSON.parse(row.plan) as unknown,
+        frozen: row.frozen === null ? undefined : (JSON.parse(row.frozen) as Frozen),
+        digest: row.digest ?? undefined,
+      }
+    );
+  }
+
+  /** Registers the plan once; its cohort is resolved into the run of the same id. */
+  async register(id: string, plan: unknown): Promise<void> {
+    await this.#database.run('INSERT INTO campaigns (id, plan) VALUES (?, ?) ON CONFLICT (id) DO NOTHING', [id, JSON.stringify(plan)]);
+  }
+
+  /** Which tags the cohort was seen to bear, and how many of its assets: candidates for the tag planner of every step. */
+  async setTagsSeen(id: string, tags: ReadonlyMap<string, number>): Promise<void> {
+    const most = [...tags].sort(([, one], [, other]) => other - one).slice(0, TAGS_KEPT);
+    await this.#database.run('UPDATE campaigns SET tags = ? WHERE id = ?', [JSON.stringify(most), id]);
+  }
+
+  async tagsSeen(id: string): Promise<Map<string, number>> {
+    const row = await this.#database.first<{ tags: string }>('SELECT tags FROM campaigns WHERE id = ?', [id]);
+    return new Map(JSON.parse(row?.tags ?? '[]') as [string, number][]);
+  }
+
+  /** Gives each asset its wave: places of the cohort, wave by wave. Repeating it changes nothing. */
+  async assignWaves(id: string, places: readonly (readonly number[])[]): Promise<void> {
+    for (const [index, seqs] of places.entries()) {
+      for (const part of batches(seqs, ROWS_PER_TRANSACTION)) {
+        await this.#database.transaction((sql) =>
+          sql.run(
+            'UPDATE attempts SET wave = ? WHERE run_id = ? AND attempt = 1 AND wave = 0 AND seq IN (SELECT value FROM json_each(?))',
+            [index + 1, id, jsonRows(part)],
+          ),
+        );
+      }
+    }
+  }
+
+  /** Freezes the plan with its waves. The first call's stands, unless `anew`: then an approval of the earlier digest is void. */
+  async freeze(
+    id: string,
+    plan: { frozen: unknown; digest: string; waves: readonly { name: string; size: number }[] },
+    { anew = false } = {},
+  ): Promise<void> {
+    await this.#database.transaction(async (sql) => {
+      const changed = await sql.run(`UPDATE campaigns SET frozen = ?, digest = ? WHERE id = ? ${anew ? '' : 'AND digest IS NULL'}`, [
+        JSON.stringify(plan.frozen),
+        plan.digest,
+        id,
+      ]);
+      if (changed === 0) return;
+      for (const [index, { name, size }] of plan.waves.entries()) {
+        await sql.run('INSERT INTO waves (campaign_id, w, name, size) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING', [
+          id,
+          index + 1,
+          name,
+          size,
+        ]);
+      }
+    });
+  }
+
+  /** Takes over what the steps of a wave have found, in their order. */
+  async mergeWave(id: string, wave: number): Promise<void> {
+    const steps = (await this.steps(id)).filter((step) => step.wave === wave);
+    const verified = steps.some(({ step }) => step === 'verify');
+    for (const step of steps) await mergeStep(this.#database, step.id, { verified });
+  }
+
+  waveCounts(id: string, wave: number): ReturnType<typeof waveCounts> {
+    return waveCounts(this.#database, id, wave);
+  }
+
+  /** The cohort in the order of its places, page by page. */
+  async *places(id: string): AsyncGenerator<{ seq: number; assetId: string }[]> {
+    for (let after = 0; ; ) {
+      const rows = await this.#database.all<{ seq: number; asset_id: string }>(
+        'SELECT seq, asset_id FROM attempts WHERE run_id = ? AND seq > ? AND attempt = 1 ORDER BY seq LIMIT 5000',
+        [id, after],
+      );
+      if (rows.length === 0) return;
+      after = rows.at(-1)?.seq ?? after;
+      yield rows.map(({ seq, asset_id: assetId }) => ({ seq, assetId }));
+    }
+  }
+
+  /**
+   * Puts assets of finished waves into a wave of their own, to go through all steps again. Returns how many that were. For `unverified`
+   * and `unreachable` the operator overrides the rule that forbids a second copy: their leases are freed.
+   */
+  async retry(id: string, outcomes: readonly string[]): Promise<number> {
+    return this.#database.transaction((sql) => retryRows(sql, id, outcomes));
+  }
+
+  async waves(id: string): Promise<StoredWave[]> {
+    const rows = await this.#database.all<WaveRow>('SELECT * FROM waves WHERE campaign_id = ? ORDER BY w', [id]);
+    return rows.map((row) => ({
+      w: row.w,
+      name: row.name,
+      size: row.size,
+      status: row.status,
+      approvedBy: JSON.parse(row.approved_by) as string[],
+      why: row.why ?? undefined,
+      openedAt: row.opened_at ?? undefined,
+      closedAt: row.closed_at ?? undefined,
+    }));
+  }
+
+  async setWave(
+    id: string,
+    w: number,
+    to: { status: WaveStatus; why?: string | undefined; approvedBy?: readonly string[] | undefined; begins?: boolean; ends?: boolean },
+  ): Promise<void> {
+    const now = await this.#database.now();
+    await this.#database.run(
+      `UPDATE waves SET status = ?, why = ?, approved_by = coalesce(?, approved_by), opened_at = CASE WHEN ? THEN coalesce(opened_at, ?) ELSE opened_at END,
+         closed_at = CASE WHEN ? THEN coalesce(closed_at, ?) ELSE closed_at END WHERE campaign_id = ? AND w = ?`,
+      [to.status, to.why, to.approvedBy && JSON.stringify(to.approvedBy), to.begins ?? false, now, to.ends ?? false, now, id, w],
+    );
+  }
+
+  /** The steps of a campaign that have no report yet. */
+  async openSteps(id: string): Promise<string[]> {
+    const rows = await this.#database.all<{ id: string }>('SELECT id FROM runs WHERE campaign_id = ? AND finished_at IS NULL', [id]);
+    return rows.map((row) => row.id);
+  }
+
+  async steps(id: string): Promise<{ id: string; wave: number; step: CampaignStepName; finished: boolean }[]> {
+    const rows = await this.#database.all<{ id: string; wave: number; step: CampaignStepName; finished_at: number | null }>(
+      'SELECT id, wave, step, finished_at FROM runs WHERE campaign_id = ? ORDER BY created_at, wave',
+      [id],
+    );
+    return rows.map(({ finished_at: finishedAt, ...row }) => ({ ...row, finished: finishedAt !== null }));
+  }
+
+  /** How much over the budget of a wave a person has accepted by resuming. */
+  async budgetAccepted(id: string, wave: number): Promise<number> {
+    const row = await this.#database.first<{ n: number | null }>(
+      'SELECT max(budget_accepted) AS n FROM runs WHERE campaign_id = ? AND wave = ?',
+      [id, wave],
+    );
+    return row?.n ?? 0;
+  }
+
+  /** What the steps of a campaign spent, over all of them. */
+  async spent(id: string): Promise<{ executions: number; apiCalls: number; strays: number }> {
+    const row = await this.#database.first<{ executions: number | null; calls: number | null }>(
+      'SELECT sum(accepted) AS executions, sum(api_calls) AS calls FROM runs WHERE campaign_id = ? OR id = ?',
+      [id, id],
+    );
+    const strays = await this.#database.first<{ n: number }>(
+      'SELECT count(DISTINCT asset_id) AS n FROM strays WHERE run_id IN (SELECT id FROM runs WHERE campaign_id = ?)',
+      [id],
+    );
+    return { executions: row?.executions ?? 0, apiCalls: row?.calls ?? 0, strays: strays?.n ?? 0 };
+  }
+
+  /**
+   * The cohort of a step: the assets of its wave that the step is for, at the same places, with what is known of them. Fills it in
+   * parts; a repeated call goes on where the one before ended.
+   */
+  async fillStep(stepId: string, { campaignId, wave, step }: StepKey): Promise<void> {
+    for (let after = 0; ; ) {
+      const [rows, last] = await this.#database.transaction(async (sql): Promise<[number, number]> => {
+        if (!(await sql.first('SELECT 1 AS found FROM runs WHERE id = ? AND cohort_digest IS NULL AND finished_at IS NULL', [stepId])))
+          return [0, 0];
+        const part = await sql.all<{ seq: number }>(
+          `SELECT seq FROM attempts INDEXED BY attempts_wave WHERE run_id = ? AND wave = ? AND seq > ? ORDER BY seq LIMIT ?`,
+          [campaignId, wave, after, ROWS_PER_TRANSACTION],
+        );
+        const end = part.at(-1)?.seq ?? 0;
+        if (part.length > 0) await copyRows(sql, stepId, { campaignId, step, wave, after, end });
+        return [part.length, end];
+      });
+      if (rows === 0) return;
+      after = last;
+    }
+  }
+}
+
+interface WaveRow {
+  w: number;
+  name: string;
+  size: number;
+  status: WaveStatus;
+  approved_by: string;
+  why: string | null;
+  opened_at: number | null;
+  closed_at: number | null;
+}
+
+async function retryRows(sql: Sql, id: string, outcomes: readonly string[]): Promise<number> {
+  if (!(await sql.first('SELECT 1 AS found FROM runs WHERE id = ? AND finished_at IS NULL AND stop_cause IS NULL', [id]))) return 0;
+  const next = await sql.first<{ w: number; retries: number }>(
+    `SELECT max(w) + 1 AS w, sum(name LIKE 'retry %') AS retries FROM waves WHERE campaign_id = ?`,
+    [id],
+  );
+  const w = next?.w ?? 1;
+  const chosen = `run_id = ? AND attempt = 1 AND outcome IN (SELECT value FROM json_each(?)) AND correlation_uuid IS NOT NULL
+    AND wave IN (SELECT w FROM waves WHERE campaign_id = ? AND closed_at IS NOT NULL)`;
+  const list = jsonRows(outcomes);
+  await sql.run(
+    `UPDATE attempts SET lease = NULL WHERE lease = 1 AND run_id IN (SELECT id FROM runs WHERE campaign_id = ?)
+       AND asset_id IN (SELECT asset_id FROM attempts INDEXED BY attempts_outcome WHERE ${chosen} AND last = 1)`,
+    [id, id, list, id],
+  );
+  const moved = await sql.run(`UPDATE attempts SET wave = ?, outcome = 'pending', reason = NULL, correlation_uuid = NULL WHERE ${chosen}`, [
+    w,
+    id,
+    list,
+    id,
+  ]);
+  if (moved > 0)
+    await sql.run('INSERT INTO waves (campaign_id, w, name, size) VALUES (?, ?, ?, ?)', [
+      id,
+      w,
+      `retry ${(next?.retries ?? 0) + 1}`,
+      moved,
+    ]);
+  return moved;
+}
+
+/** Of the campaign's rows of a wave: which of them a step is for. */
+const MEANT_FOR: Record<CampaignStepName, string> = {
+  assess: `outcome = 'pending'`,
+  remediate: `outcome = 'pending'`,
+  // Whatever the exit code of the remediation was: the verification says how the asset is now.
+  verify: `outcome IN ('succeeded', 'failed') AND correlation_uuid IS NOT NULL`,
+  // Also those of which nobody knows whether the script ran there. An asset on which it may still be running keeps its lease.
+  rollback: `outcome IN ('succeeded', 'failed', 'unverified') AND correlation_uuid IS NOT NULL`,
+};
+
+async function copyRows(
+  sql: Sql,
+  stepId: string,
+  of: { campaignId: string; wave: number; step: CampaignStepName; after: number; end: number },
+): Promise<void> {
+  await sql.run(
+    `INSERT INTO attempts (run_id, seq, attempt, asset_id, name, agent_uuid, outcome)
+     SELECT ?, seq, 1, asset_id, name, agent_uuid, 'pending' FROM attempts INDEXED BY attempts_wave
+     WHERE run_id = ? AND wave = ? AND seq > ? AND seq <= ? AND ${MEANT_FOR[of.step]}
+     ON CONFLICT DO NOTHING`,
+    [stepId, of.campaignId, of.wave, of.after, of.end],
+  );
+}

@@ -1,0 +1,50 @@
+// What a campaign carries from one history to the next: where it stands and who is asked, never assets.
+import { defineSignal } from '@temporalio/workflow';
+import type { ApprovalRule } from '../domain/approval.js';
+import type { RunSnapshot } from '../domain/run-snapshot.js';
+import { type CampaignPlan, wavesOf } from '../schema/plan.js';
+import { firstState, type RunState } from './run-state.js';
+
+/**
+ * How far a step is: `held` by a breach of its budget; `worked` when nothing is left but late verdicts; `finished` with its report.
+ */
+export type StepWord = 'working' | 'held' | 'worked' | 'finished';
+
+/** A step tells its campaign how far it is. */
+export const stepNews = defineSignal<[{ runId: string; word: StepWord }]>('stepNews');
+/** A campaign tells its steps that something was ordered: what it was, the ledger says. */
+export const campaignNews = defineSignal('campaignNews');
+
+export interface CampaignState extends RunState {
+  /** The wave under way or the last one that was, from 1; 0 before the first. */
+  wave: number;
+  /** Of the plan's waves, in order. A wave that operators put back has none. */
+  gates: { name: string; approval?: ApprovalRule | undefined; soakMs: number }[];
+  onBreach: 'pause' | 'abort' | 'rollback';
+  steps: ('assess' | 'remediate' | 'verify')[];
+  /** What was last approved, or what needs no approval: another digest asks again. */
+  digest: string;
+  /** The runs of steps that have no report yet. */
+  open: Record<string, StepWord>;
+}
+
+export function firstCampaignState(plan: CampaignPlan): CampaignState {
+  const steps = (['assess', 'remediate', 'verify'] as const).filter((step) => plan.steps[step] !== undefined);
+  return {
+    ...firstState(plan),
+    wave: 0,
+    gates: wavesOf(plan).map(({ name, approval, soakMs }) => ({ name, approval, soakMs })),
+    onBreach: plan.onBreach,
+    steps,
+    digest: '',
+    open: {},
+  };
+}
+
+/** What a step's campaign has to know. */
+export function wordOf(snapshot: RunSnapshot | undefined): StepWord {
+  if (!snapshot) return 'working';
+  if (snapshot.held && !snapshot.stop) return 'held';
+  const { counts, unsent, doubtful } = snapshot;
+  return counts.pending + counts.running + unsent + doubtful === 0 ? 'worked' : 'working';
+}

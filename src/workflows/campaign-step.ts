@@ -1,0 +1,101 @@
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  getExternalWorkflowHandle,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { RunReport } from '../domain/outcome.js';
+import type { StepKey } from '../ledger/campaigns.js';
+import { activitiesOf, identifyLedger } from './activity-proxies.js';
+import { campaignNews, type StepWord, stepNews, wordOf } from './campaign-state.js';
+import { contractFailure, endsByCancel, isContinued } from './failures.js';
+import { handleMessages } from './run-handlers.js';
+import { endCancelled, finishRun, type Living, startRun, workOn } from './run-life.js';
+import { carriedState, firstState, type RunState, takeSnapshot } from './run-state.js';
+import type { Work } from './work.js';
+
+interface StepState extends RunState {
+  campaignId: string;
+  told: StepWord;
+}
+
+/**
+ * One step of one wave: a run whose cohort its campaign has chosen. Started by `remediationCampaign` only; the ledger refuses a step
+ * that belongs to no campaign under way.
+ */
+export async function campaignStep(key: StepKey, carried?: unknown): Promise<RunReport> {
+  const isFirst = !isContinued();
+  const state: StepState = isFirst
+    ? { ...firstState({}), campaignId: key.campaignId, told: 'working' }
+    : (carriedState(carried) as StepState);
+  const runId = workflowInfo().workflowId;
+  let work: Work | undefined;
+  state.queue ??= (await identifyLedger()).queue;
+  const activities = activitiesOf(state.queue);
+  const living: Living = { runId, state, activities };
+  handleMessages({ runId, state, activities: () => activities, news: () => work?.news() });
+  setHandler(campaignNews, async () => {
+    if (!state.snapshot) return;
+    takeSnapshot(state, await activities.runSnapshot({ runId }));
+    work?.news();
+  });
+  const telling = tell(state);
+  try {
+    if (isFirst) await open(living, key);
+    if (!state.snapshot?.stop && (await workOn(living, (begun) => (work = begun))) === 'interrupted') {
+      await telling.end();
+      await continueAsNew<typeof campaignStep>(key, state);
+    }
+    return await ended(await finishRun(living));
+  } catch (error) {
+    if (endsByCancel(error)) return await CancellationScope.nonCancellable(async () => ended(await endCancelled(living, work)));
+    throw contractFailure(error) ?? error;
+  }
+
+  async function ended(report: RunReport): Promise<RunReport> {
+    await telling.end('finished');
+    return report;
+  }
+}
+
+async function open({ runId, state, activities }: Living, key: StepKey): Promise<void> {
+  const { firstExecutionRunId: firstExecutionId, namespace } = workflowInfo();
+  for (;;) {
+    const opened = await activities.openStep({ ...key, runId, firstExecutionId, namespace, shown: state.blocked });
+    state.blocked = opened.kind === 'blocked' ? opened.blocked : undefined;
+    if (opened.kind === 'opened') break;
+  }
+  await startRun({ runId, state, activities });
+}
+
+/** Tells the campaign whenever the step's word changes. A campaign that is gone has nobody to tell. */
+function tell(state: StepState): { end(word?: StepWord): Promise<void> } {
+  let isOver = false;
+  let sending: Promise<void> = Promise.resolve();
+  const { workflowId: runId } = workflowInfo();
+  const send = async (word: StepWord): Promise<void> => {
+    state.told = word;
+    await getExternalWorkflowHandle(state.campaignId)
+      .signal(stepNews, { runId, word })
+      .catch(() => undefined);
+  };
+  void CancellationScope.nonCancellable(async () => {
+    for (;;) {
+      await condition(() => isOver || wordOf(state.snapshot) !== state.told);
+      if (isOver) return;
+      sending = send(wordOf(state.snapshot));
+      await sending;
+    }
+  });
+  return {
+    async end(word) {
+      isOver = true;
+      await sending;
+      if (word) await CancellationScope.nonCancellable(() => send(word));
+      await condition(allHandlersFinished);
+    },
+  };
+}

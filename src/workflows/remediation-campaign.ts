@@ -1,0 +1,188 @@
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  getExternalWorkflowHandle,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { OpenCampaignResult } from '../activities/open-campaign.js';
+import type { CampaignReport } from '../domain/campaign-status.js';
+import { type CampaignPlan, parsePlan } from '../schema/plan.js';
+import { activitiesOf, identifyLedger, type RunActivities } from './activity-proxies.js';
+import { type CampaignState, campaignNews, firstCampaignState, stepNews } from './campaign-state.js';
+import { runWave } from './campaign-wave.js';
+import { contractFailure, endsByCancel, invalidRequest, isContinued } from './failures.js';
+import { handleMessages } from './run-handlers.js';
+import { carriedState, takeReport, takeSnapshot } from './run-state.js';
+
+/** A new history between two waves, from here on: a wave with approvals and three steps takes some hundred events. */
+const EVENTS_A_HISTORY = 4_000;
+/** How long a cancelled campaign waits for its steps, which collect for a minute each. */
+const STEPS_END_MS = 5 * 60_000;
+/** A step whose last word was lost is looked for in the ledger this often. */
+const LOOK_FOR_STEPS_MS = 15 * 60_000;
+
+/** What the parts of a campaign's life share. */
+export interface Campaign {
+  runId: string;
+  state: CampaignState;
+  activities: RunActivities;
+}
+
+/**
+ * Waves with gates over one cohort (contract section 4). `input` is a `CampaignPlan`, unvalidated as the Temporal CLI sends it. Each step
+ * of a wave is a run of its own. Fails only when nothing was attempted; otherwise it completes with a report, also when it is cancelled.
+ */
+export async function remediationCampaign(input: unknown, carried?: unknown): Promise<CampaignReport> {
+  const plan = isContinued() ? undefined : parsedOrFail(input);
+  const state = plan ? firstCampaignState(plan) : (carriedState(carried) as CampaignState);
+  const runId = workflowInfo().workflowId;
+  let activities = state.queue === undefined ? undefined : activitiesOf(state.queue);
+  const poking = pokeSteps(state);
+  handleMessages({ runId, state, activities: () => activities, news: poking.news });
+  setHandler(stepNews, ({ runId: step, word }) => {
+    if (word === 'finished') delete state.open[step];
+    else if (step in state.open) state.open[step] = word;
+  });
+
+  try {
+    state.queue ??= (await identifyLedger()).queue;
+    activities ??= activitiesOf(state.queue);
+    const campaign: Campaign = { runId, state, activities };
+    if (plan) await open(campaign, plan);
+    if ((await runWaves(campaign)) === 'interrupted') {
+      await condition(allHandlersFinished);
+      await continueAsNew<typeof remediationCampaign>({}, state);
+    }
+    return await finish(campaign);
+  } catch (error) {
+    if (endsByCancel(error)) return await CancellationScope.nonCancellable(() => afterCancel({ runId, state, activities }, plan));
+    const failure = contractFailure(error);
+    if (!failure) throw error;
+    if (activities && failure.type !== 'AlreadyRun') {
+      const abandon = activities.abandonRun;
+      await CancellationScope.nonCancellable(() => abandon({ runId, reason: failure.type ?? 'failed' }));
+    }
+    throw failure;
+  }
+}
+
+function parsedOrFail(input: unknown): CampaignPlan {
+  const parsed = parsePlan(input);
+  if (!parsed.ok) throw invalidRequest(parsed.problems);
+  return parsed.value;
+}
+
+/** Freezes scripts, cohort and waves: what is approved from here on is exactly that. */
+async function open({ runId, state, activities }: Campaign, plan: CampaignPlan): Promise<void> {
+  let opened: OpenCampaignResult;
+  for (;;) {
+    opened = await activities.openCampaign({ ...registration(plan), shown: state.blocked });
+    state.blocked = opened.kind === 'blocked' ? opened.blocked : undefined;
+    if (opened.kind === 'opened') break;
+  }
+  state.digest = opened.digest;
+  const [first] = state.gates;
+  if (first && opened.approval) first.approval ??= opened.approval;
+  const { snapshot } = await activities.controlRun({ runId, command: { kind: 'start' } });
+  takeSnapshot(state, snapshot);
+  state.phase = 'running';
+}
+
+function registration({ targets: _targets, ...plan }: CampaignPlan) {
+  const { workflowId: runId, firstExecutionRunId: firstExecutionId, namespace } = workflowInfo();
+  return { runId, firstExecutionId, namespace, plan };
+}
+
+/** Wave after wave, those that operators put back last, until none is left and no late verdict is waited for. */
+async function runWaves(campaign: Campaign): Promise<'done' | 'interrupted'> {
+  const { runId, state, activities } = campaign;
+  while (!state.snapshot?.stop) {
+    const { continueAsNewSuggested, historyLength } = workflowInfo();
+    if (continueAsNewSuggested || historyLength >= EVENTS_A_HISTORY) return 'interrupted';
+    const wave = await activities.nextWave({ campaignId: runId, after: state.wave });
+    if (wave) await runWave(campaign, wave);
+    else if ((await lateVerdicts(campaign)) === 'done') break;
+  }
+  // A stopped campaign's steps collect what is in flight.
+  while ((await lateVerdicts(campaign)) !== 'done');
+  return 'done';
+}
+
+/** Waits for the steps that are still watched; also woken by operators, who may have put assets back. */
+async function lateVerdicts({ runId, state, activities }: Campaign): Promise<'done' | 'look again'> {
+  if (Object.keys(state.open).length > 0) {
+    const told = state.doneUpdates.length;
+    const isNews = await condition(() => Object.keys(state.open).length === 0 || state.doneUpdates.length !== told, LOOK_FOR_STEPS_MS);
+    if (isNews) return 'look again';
+    const open = await activities.openSteps({ campaignId: runId });
+    for (const step of Object.keys(state.open)) if (!open.includes(step)) delete state.open[step];
+    return 'look again';
+  }
+  await condition(allHandlersFinished);
+  if (state.snapshot?.stop) return 'done';
+  return (await activities.nextWave({ campaignId: runId, after: state.wave })) ? 'look again' : 'done';
+}
+
+async function finish({ runId, state, activities }: Campaign): Promise<CampaignReport> {
+  if (state.hasFollowUp && !state.snapshot?.stop) {
+    state.phase = 'following-up';
+    for (;;) {
+      const { blocked } = await activities.scheduleFollowUp({ runId, shown: state.blocked });
+      state.blocked = blocked;
+      if (!blocked) break;
+    }
+  }
+  state.phase = 'closing';
+  const report = await CancellationScope.nonCancellable(() =>
+    activities.closeCampaign({ runId, reason: state.snapshot?.stop?.reason ?? 'not-sent' }),
+  );
+  takeReport(state, report);
+  await condition(allHandlersFinished);
+  return report;
+}
+
+/** Nothing new is sent; every step collects what is in flight for a minute. */
+async function afterCancel(
+  { runId, state, activities }: Omit<Campaign, 'activities'> & { activities: RunActivities | undefined },
+  plan: CampaignPlan | undefined,
+): Promise<CampaignReport> {
+  state.phase = 'closing';
+  state.ask = undefined;
+  state.queue ??= (await identifyLedger()).queue;
+  const using = activities ?? activitiesOf(state.queue);
+  if (plan && !state.snapshot) await using.registerCampaign(registration(plan));
+  const { snapshot } = await using.controlRun({ runId, command: { kind: 'stop', cause: 'cancelled', why: 'cancelled' } });
+  takeSnapshot(state, snapshot);
+  for (const step of Object.keys(state.open))
+    await getExternalWorkflowHandle(step)
+      .cancel()
+      .catch(() => undefined);
+  await condition(() => Object.keys(state.open).length === 0, STEPS_END_MS);
+  const report = await using.closeCampaign({ runId, reason: 'cancelled' });
+  takeReport(state, report);
+  return report;
+}
+
+/** After every order the open steps look into the ledger, where they find it. */
+function pokeSteps(state: CampaignState): { news: () => void } {
+  let isNews = false;
+  void CancellationScope.nonCancellable(async () => {
+    for (;;) {
+      await condition(() => isNews);
+      isNews = false;
+      for (const step of Object.keys(state.open)) {
+        await getExternalWorkflowHandle(step)
+          .signal(campaignNews)
+          .catch(() => undefined);
+      }
+    }
+  });
+  return {
+    news: () => {
+      isNews = true;
+    },
+  };
+}
