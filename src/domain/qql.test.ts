@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { parseQql } from '../simulator/qql.js';
+import { type QqlTokens, qqlTest } from '../simulator/qql-match.js';
 import { allOf, anyOf, idTerm, not, type Qql, QqlUnsafe, quoted, term } from './qql.js';
 
 type Piece = { token: string; value: string };
@@ -55,6 +57,10 @@ describe('QQL', () => {
     ['a NUL', 'a\0b'],
     ['a Unicode line separator', 'a\u2028b'],
     ['a backslash', 'CORP\\web'],
+    ['a direction override', 'a\u202eb'],
+    ['a zero-width space', '\u200b'],
+    ['a soft hyphen', 'a\u00adb'],
+    ['half a surrogate pair', 'a\ud800b'],
     ['nothing', '  '],
   ])('refuses a value with %s', (_, value) => {
     expect(() => quoted(value)).toThrow(QqlUnsafe);
@@ -100,5 +106,72 @@ describe('QQL', () => {
         expect(pieces(term('name', value))).toEqual([{ token: 'name', value }]);
       }),
     );
+  });
+});
+
+/** Characters and words that have ended values, filters or parsers: quotes of all kinds, operators, invisible and broken unicode, line ends. */
+const HOSTILE_PIECES = [
+  ...['"', '`', "'", '“', '”', '‘', '’', '«', '»', '„', '‚', '′', '″', '＂', '＇', '｀', '\u0301'],
+  ...[' or ', ' and ', ' OR ', 'not ', '(', ')', '[', ']', ' .. ', ':', '*', '?', '~', '^', '+', '-', '&&', '||', '!', '/', '%', '#', ';'],
+  ...['\n', '\r\n', '\t', '\0', '\u0085', '\u2028', '\u2029', '\u00a0', '\u3000', '\\', '\\"', '\\u0022', '%22', '&quot;'],
+  ...['\u202e', '\u2066', '\u2069', '\u200b', '\u200d', '\ufeff', '\u00ad', '\ud800', '\udc00', '\ud83d\ude00'],
+  ...['status:ACTIVE', 'assetId:1', 'name:*', 'name:"', '" or assetId:1', "' or assetId:1 or name:'", '` or assetId:1 or name:`'],
+  ...['web', 'db-01', '7', 'ü', 'İ', 'ß', ' '],
+];
+
+interface Host {
+  assetId: string;
+  name: string;
+  status: string;
+}
+const TOKENS: QqlTokens<Host> = {
+  assetId: { kind: 'id', read: ({ assetId }) => assetId },
+  name: { kind: 'text', read: ({ name }) => name },
+  status: { kind: 'word', read: ({ status }) => status },
+};
+
+/** Hosts that an injected filter would hit, and hosts named like the value, a part of it, or more than it. */
+function fleetOf(value: string): Host[] {
+  const half = Math.ceil(value.length / 2);
+  const names = ['web', 'db-01', 'other', '', '*', value, `x${value}y`, value.slice(0, half), value.slice(half), ...value.split(/\W+/)];
+  return names.map((name, index) => ({ assetId: String(index + 1), name, status: index % 2 === 0 ? 'ACTIVE' : 'INACTIVE' }));
+}
+
+/** What the simulator, which shares no code with the builder, makes of the filter. */
+function hits(filter: Qql, fleet: readonly Host[]): string[] {
+  const node = parseQql(filter);
+  if (!node) throw new Error(`${filter} is empty`);
+  return fleet.filter(qqlTest(node, TOKENS, 'error')).map(({ assetId }) => assetId);
+}
+
+function isMeant(value: string, { name }: Host): boolean {
+  const isExact = value.includes('"') && !value.includes('`');
+  return isExact ? name === value : name.toLowerCase().includes(value.toLowerCase());
+}
+
+describe('a hostile value', () => {
+  test('of 10,000 is refused, or hits exactly the hosts it is meant for, alone, joined and negated', () => {
+    const seen = { taken: 0, refused: 0 };
+    const values = fc.array(fc.constantFrom(...HOSTILE_PIECES), { minLength: 1, maxLength: 6 }).map((pieces) => pieces.join(''));
+    fc.assert(
+      fc.property(values, (value) => {
+        const built = safely(() => term('name', value));
+        seen[built === undefined ? 'refused' : 'taken'] += 1;
+        if (built === undefined) return;
+        const fleet = fleetOf(value);
+        const meant = fleet.filter((host) => isMeant(value, host)).map(({ assetId }) => assetId);
+        const others = fleet.map(({ assetId }) => assetId).filter((assetId) => !meant.includes(assetId));
+        expect(hits(built, fleet)).toEqual(meant);
+        expect(hits(not(built), fleet)).toEqual(others);
+        expect(hits(anyOf([idTerm('assetId', '3'), built]), fleet)).toEqual(
+          fleet.map(({ assetId }) => assetId).filter((assetId) => assetId === '3' || meant.includes(assetId)),
+        );
+        expect(hits(allOf([term('status', 'inactive'), built]), fleet)).toEqual(meant.filter((assetId) => Number(assetId) % 2 === 0));
+      }),
+      { numRuns: 10_000 },
+    );
+    expect(seen.taken + seen.refused).toBe(10_000);
+    // Neither answer may come from a test that builds or refuses everything.
+    expect(Math.min(seen.taken, seen.refused)).toBeGreaterThan(1_000);
   });
 });

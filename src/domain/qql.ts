@@ -41,8 +41,10 @@ export function not(inner: Qql): Qql {
 export function quoted(value: string): string {
   const shown = JSON.stringify(value.slice(0, 60));
   if (value.trim() === '') throw new QqlUnsafe('An empty value cannot be searched for: give the text to look for');
-  if (/[\p{Cc}\u2028\u2029]/u.test(value))
-    throw new QqlUnsafe(`${shown} holds a control character or line break: filter by numeric id instead`);
+  // Invisible characters (\p{Cf}: zero width, direction) may be dropped on the way and leave a shorter value that matches more; half a
+  // surrogate pair (\p{Cs}) has no UTF-8 and arrives as something else.
+  if (/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u.test(value))
+    throw new QqlUnsafe(`${shown} holds a control character, line break or invisible character: filter by numeric id instead`);
   // A backslash before the closing delimiter would swallow it in parsers of the Lucene family.
   if (value.includes('\\'))
     throw new QqlUnsafe(`${shown} holds a backslash, which Qualys documents no escape for: filter by numeric id instead`);
