@@ -219,3 +219,15 @@ describe('a follow-up', () => {
     expect(await audited()).toEqual(['follow-up-cut: 2 of 10002 assets are not in the recheck: a request names at most 10000']);
   });
 });
+
+describe('a halted ledger', () => {
+  test('schedules nothing until it is let go', async () => {
+    await finished(SCHEDULE, ['failed']);
+    await ledger.killSwitch.halt({ by: 'ann', reason: 'wrong script' });
+    expect(await followUp()).toEqual({ blocked: { kind: 'halted', why: 'all executions are halted: wrong script' } });
+    expect(scheduled).toEqual([]);
+    await ledger.killSwitch.unhalt({ by: 'ann' });
+    await followUp();
+    expect(scheduled).toHaveLength(1);
+  });
+});

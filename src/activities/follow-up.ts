@@ -11,6 +11,8 @@ import { createSchedules } from './follow-up-schedules.js';
 import { FollowUpRefused, followUpScript, type NamedScript } from './follow-up-script.js';
 import { blockedBy, later, waitAfter } from './outcome-of-attempt.js';
 
+const HALTED_WAIT_MS = 2_500;
+
 export interface FollowUpInput {
   runId: string;
   shown?: Blocked | undefined;
@@ -40,6 +42,13 @@ export function createScheduleFollowUp(dependencies: ActivityDependencies) {
       const run = await dependencies.ledger.runs.get(runId);
       const followUp = run?.request.followUp;
       if (!run || !followUp) return {};
+      // A schedule is an execution to come: the kill switch holds it, too.
+      const halt = await dependencies.ledger.killSwitch.state();
+      if (halt) {
+        const blocked: Blocked = { kind: 'halted', why: `all executions are halted${halt.reason ? `: ${halt.reason}` : ''}` };
+        if (shown?.kind !== blocked.kind) return { blocked };
+        throw later(HALTED_WAIT_MS, blocked.why);
+      }
       try {
         await follow(dependencies, run, followUp);
         return {};

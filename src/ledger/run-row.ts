@@ -47,6 +47,8 @@ export interface RunRow {
   fence: number;
   claimed: number;
   nextPollAt: number;
+  /** When the script was last read again and found as it was. */
+  scriptCheckedAt?: number | undefined;
   resolveCursor?: string | undefined;
   createdAt: number;
   startedAt?: number | undefined;
@@ -90,6 +92,7 @@ export interface StoredRun {
   accepted: number;
   api_calls: number;
   next_poll_at: number;
+  script_checked_at: number | null;
   resolve_cursor: string | null;
   created_at: number;
   started_at: number | null;
@@ -145,6 +148,7 @@ export function toRun(row: StoredRun): RunRow {
     fence: row.fence,
     claimed: row.next_n - 1,
     nextPollAt: row.next_poll_at,
+    scriptCheckedAt: row.script_checked_at ?? undefined,
     resolveCursor: row.resolve_cursor ?? undefined,
     createdAt: row.created_at,
     startedAt: row.started_at ?? undefined,

@@ -124,6 +124,10 @@ export class Runs {
     await this.#database.run('UPDATE runs SET next_poll_at = ? WHERE id = ?', [at, id]);
   }
 
+  async setScriptChecked(id: string, at: number): Promise<void> {
+    await this.#database.run('UPDATE runs SET script_checked_at = ? WHERE id = ?', [at, id]);
+  }
+
   async setBlocked(id: string, blocked: string | undefined): Promise<void> {
     await this.#database.run('UPDATE runs SET blocked = ? WHERE id = ?', [blocked, id]);
   }
