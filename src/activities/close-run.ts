@@ -1,5 +1,7 @@
 import { type RunReport, runStatus } from '../domain/outcome.js';
 import { type Given, isBehind } from '../domain/run-snapshot.js';
+import { changesSince } from '../ledger/changes.js';
+import type { Ledger } from '../ledger/ledger.js';
 import type { RunRow } from '../ledger/run-row.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { followUpReport } from './follow-up-report.js';
@@ -23,6 +25,11 @@ export function partsOf(run: RunRow, now: number): Pick<RunReport, 'script' | 's
   };
 }
 
+async function recheckOf(ledger: Ledger, runId: string): Promise<RunReport['recheck']> {
+  const parentId = (await ledger.runs.get(runId))?.parentId;
+  return parentId === undefined ? undefined : { of: parentId, changes: await changesSince(ledger.database, runId, parentId) };
+}
+
 /** Gives every asset its last word and writes the report, once. */
 export function createCloseRun({ ledger }: Pick<ActivityDependencies, 'ledger'>) {
   return {
@@ -31,6 +38,7 @@ export function createCloseRun({ ledger }: Pick<ActivityDependencies, 'ledger'>)
       await ledger.executions.releaseClaimed(runId);
       await ledger.verdicts.closeOpen(runId, reason, { forgetful });
       const [schedules, refusals] = [await ledger.schedules.of(runId), await ledger.schedules.refusals(runId)];
+      const recheck = await recheckOf(ledger, runId);
       return ledger.runs.close(runId, ({ counts, run, compliant, strays, executions, apiCalls, now }) => {
         if (report) return report;
         const { pending: _pending, running: _running, ...final } = counts;
@@ -44,6 +52,7 @@ export function createCloseRun({ ledger }: Pick<ActivityDependencies, 'ledger'>)
           executions,
           apiCalls,
           ...(followUp === undefined ? {} : { followUp }),
+          ...(recheck === undefined ? {} : { recheck }),
         };
       });
     },

@@ -25,6 +25,8 @@ export interface OpenRunInput {
   request: StoredRequest;
   /** What the playbook asks for, when a ticket started the run through one. */
   playbookApproval?: PlaybookApproval | undefined;
+  /** The run that this one looks at again, as its memo says. */
+  parentId?: string | undefined;
   /** The reason for waiting that the workflow shows already. */
   shown?: Blocked | undefined;
 }
@@ -38,7 +40,7 @@ export type OpenRunResult =
     }
   | { kind: 'blocked'; blocked: Blocked };
 
-type Registration = Pick<OpenRunInput, 'runId' | 'firstExecutionId' | 'namespace' | 'request'>;
+type Registration = Pick<OpenRunInput, 'runId' | 'firstExecutionId' | 'namespace' | 'request' | 'parentId'>;
 
 /** Registers the run, reads its script, and freezes its cohort. Repeating it changes nothing; a refusal leaves nothing to be sent. */
 export function createOpenRun(dependencies: ActivityDependencies) {
@@ -63,9 +65,9 @@ export function createOpenRun(dependencies: ActivityDependencies) {
 }
 
 async function register({ ledger, client }: ActivityDependencies, run: Registration): Promise<void> {
-  const { runId, firstExecutionId, namespace, request } = run;
+  const { runId, firstExecutionId, namespace, request, parentId } = run;
   const namespaceId = await namespaceIdOf(client, namespace);
-  if ((await ledger.runs.open({ id: runId, firstExecutionId, namespace, namespaceId, request })) !== 'already-run') return;
+  if ((await ledger.runs.open({ id: runId, firstExecutionId, namespace, namespaceId, request, parentId })) !== 'already-run') return;
   throw never(
     'AlreadyRun',
     `The workflow id ${runId} has had another run in this ledger. An id is used once: start again under another one.`,

@@ -22,13 +22,14 @@ export async function printEnd({ stdout, stderr, env }: Invocation, workflowId: 
 }
 
 export function reportLines(report: RunReport): Line[] {
-  const { counts, status, script, strays, followUp } = report;
+  const { counts, status, script, strays, followUp, recheck } = report;
   const facts: [string, string][] = [
     ['script', `${safeLine(script.title)} (${script.id})`],
     ['took', `${spanText(Date.parse(report.finishedAt) - Date.parse(report.startedAt))}, until ${report.finishedAt}`],
     ['cost', `${plural(report.executions, 'execution')}, ${plural(report.apiCalls, 'call')}`],
     ...(followUp && isMade(followUp) ? [['follow-up', followUpText(followUp)] satisfies [string, string]] : []),
     ...(followUp?.refused ?? []).map((why): [string, string] => ['refused', safeLine(why)]),
+    ...(recheck ? [['recheck', recheckText(recheck)] satisfies [string, string]] : []),
     ['assets', number(counts.targeted)],
   ];
   return [
@@ -46,6 +47,14 @@ export function reportLines(report: RunReport): Line[] {
       (outcome): Line => [{ text: `    ${outcome.padEnd(12)}`, style: OUTCOME_STYLE[outcome] }, { text: number(counts[outcome]) }],
     ),
   ];
+}
+
+/** What the run found otherwise than the one that it looks at again. */
+function recheckText({ of, changes }: NonNullable<RunReport['recheck']>): string {
+  const told = changes.map(({ before, now, assets }) =>
+    before === now ? `${number(assets)} still ${now}` : `${number(assets)} ${before} → ${now}`,
+  );
+  return `of ${safeLine(of)}: ${told.join(', ') || 'none of its assets was in that run'}`;
 }
 
 export function failureLines(workflowId: string, { type, message, problems }: Extract<RunEnd, { kind: 'failed' }>): Line[] {

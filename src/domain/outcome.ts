@@ -61,6 +61,13 @@ export interface FollowUpReport {
   refused?: string[];
 }
 
+/** How many assets had one outcome in the run before, and have another, or the same, in this one. */
+export interface OutcomeChange {
+  before: Outcome;
+  now: Outcome;
+  assets: number;
+}
+
 /** The result of `remediationRun`. */
 export interface RunReport {
   runId: string;
@@ -74,6 +81,8 @@ export interface RunReport {
   /** Requests sent to Qualys, `/auth` aside. */
   apiCalls: number;
   followUp?: FollowUpReport;
+  /** Of a recheck: the run that it looks at again, and what it found otherwise. */
+  recheck?: { of: string; changes: OutcomeChange[] };
   startedAt: string;
   finishedAt: string;
 }

@@ -15,6 +15,8 @@ export type RunKind = 'run' | 'campaign' | 'step';
 export interface RunRow {
   id: string;
   kind: RunKind;
+  /** The run that this one looks at again. */
+  parentId?: string | undefined;
   /** Of a step: which one of which campaign. */
   campaign?: { id: string; wave: number; step: CampaignStepName } | undefined;
   firstExecutionId: string;
@@ -60,6 +62,7 @@ export interface StoredRun {
   id: string;
   kind: RunKind;
   campaign_id: string | null;
+  parent_id: string | null;
   wave: number | null;
   step: CampaignStepName | null;
   calendar: string | null;
@@ -124,6 +127,7 @@ export function toRun(row: StoredRun): RunRow {
   return {
     id: row.id,
     kind: row.kind,
+    parentId: row.parent_id ?? undefined,
     campaign: row.campaign_id === null || row.step === null ? undefined : { id: row.campaign_id, wave: row.wave ?? 0, step: row.step },
     firstExecutionId: row.first_execution_id,
     namespace: row.namespace,

@@ -37,13 +37,14 @@ export class Runs {
     request: StoredRequest;
     kind?: RunKind;
     campaign?: RunRow['campaign'];
+    parentId?: string | undefined;
     rules?: CampaignRules;
   }): Promise<'new' | 'same' | 'already-run'> {
     try {
       await this.#database.run(
         `INSERT INTO runs (id, first_execution_id, namespace, namespace_id, phase, request, max_in_flight, deadline_ms, error_budget, created_at,
-           kind, campaign_id, wave, step, calendar, on_breach, conflict)
-         VALUES (?, ?, ?, ?, 'opening', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+           kind, campaign_id, wave, step, calendar, on_breach, conflict, parent_id)
+         VALUES (?, ?, ?, ?, 'opening', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         [
           run.id,
           run.firstExecutionId,
@@ -61,6 +62,7 @@ export class Runs {
           run.rules?.calendar && JSON.stringify(run.rules.calendar),
           run.rules?.onBreach,
           run.rules?.conflict,
+          run.parentId,
         ],
       );
       return 'new';

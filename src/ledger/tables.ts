@@ -98,6 +98,7 @@ const STEPS: readonly string[][] = [
     `ALTER TABLE runs ADD COLUMN conflict TEXT`,
     `ALTER TABLE runs ADD COLUMN budget_accepted INTEGER`,
     `ALTER TABLE runs ADD COLUMN script_checked_at INTEGER`,
+    `ALTER TABLE runs ADD COLUMN parent_id TEXT`,
     `ALTER TABLE runs ADD COLUMN merged INTEGER NOT NULL DEFAULT 0`,
     `CREATE INDEX runs_campaign ON runs (campaign_id, wave, step) WHERE campaign_id IS NOT NULL`,
     `CREATE INDEX attempts_wave ON attempts (run_id, wave, seq) WHERE wave IS NOT NULL`,

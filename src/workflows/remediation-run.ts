@@ -80,8 +80,9 @@ async function open(activities: RunActivities, state: RunState, request: Remedia
 }
 
 function registration({ targets: _targets, ...request }: RemediationRequest) {
-  const { workflowId, firstExecutionRunId, namespace } = workflowInfo();
-  return { runId: workflowId, firstExecutionId: firstExecutionRunId, namespace, request };
+  const { workflowId, firstExecutionRunId, namespace, memo } = workflowInfo();
+  const parentId = typeof memo?.recheckOf === 'string' ? memo.recheckOf : undefined;
+  return { runId: workflowId, firstExecutionId: firstExecutionRunId, namespace, request, parentId };
 }
 
 async function within<T>(limitMs: number, work: () => Promise<T>, why: string): Promise<T> {

@@ -90,6 +90,7 @@ describe('what follows a run', () => {
     expect([report.status, report.followUp]).toEqual(['partial', { kind: 'recheck', ids: [], titles: [], workflowId: recheck }]);
     const second = (await stage.env.client.workflow.getHandle(recheck).result()) as RunReport;
     expect(second).toMatchObject({ runId: recheck, status: 'succeeded', counts: { targeted: 2, succeeded: 2 } });
+    expect(second.recheck).toEqual({ of: handle.workflowId, changes: [{ before: 'failed', now: 'succeeded', assets: 2 }] });
     expect((await stage.rows(recheck)).map(({ assetId }) => Number(assetId))).toEqual(ids);
   });
 
