@@ -30,4 +30,6 @@ export interface ActivityDependencies {
   /** For the scheduler API: whose schedules they are, the zone its dates are read in, and the day it calls the first of a week (`sunday`). */
   schedules: { userId?: string | undefined; timezone: string; weekStart?: 'sunday' | 'monday' | undefined };
   timings: SendTimings;
+  /** Waits up to this long are slept through in the activity, default 2 s; longer ones end its attempt and hold no slot. */
+  napMs?: number | undefined;
 }

@@ -27,7 +27,7 @@ export interface DispatchResult {
 
 /** One attempt works this long at most: a dead worker's successor then has little to wait for, and pauses take hold soon. */
 const SLICE_MS = 40_000;
-/** Waits up to this long are slept through; longer ones end the attempt and hold no slot. */
+/** Waits up to this long are slept through, unless the dependencies say otherwise. */
 const NAP_MS = 2_000;
 /** How often leased assets are looked at again. */
 const LEASE_WAIT_MS = 15_000;
@@ -110,7 +110,8 @@ async function workThrough(round: Round): Promise<Wait | undefined> {
     }
     if (sent.kind === 'over') return doubt;
     const wait = sent.kind === 'wait' ? sent.wait : undefined;
-    if (wait && (wait.waitMs > NAP_MS || performance.now() + wait.waitMs > endsAt)) return sooner(wait, doubt);
+    if (wait && (wait.waitMs > (round.dependencies.napMs ?? NAP_MS) || performance.now() + wait.waitMs > endsAt))
+      return sooner(wait, doubt);
     if (wait) await Context.current().sleep(wait.waitMs);
     if (performance.now() > endsAt) return { waitMs: 1_000 };
   }

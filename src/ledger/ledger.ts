@@ -46,11 +46,14 @@ export interface LedgerOptions {
   /** Worker and server create the ledger, the command line never does. */
   create: boolean;
   caps: CallCaps;
+  /** For rehearsals: see `SqliteOptions`. */
+  now?: (() => number) | undefined;
+  durable?: boolean | undefined;
 }
 
 /** Opens the ledger. Throws `LedgerUnusable` with a sentence that says what to do. */
-export async function openLedger({ url, create, caps }: LedgerOptions): Promise<Ledger> {
-  const database = openSqlite({ path: sqlitePath(url), create });
+export async function openLedger({ url, create, caps, now, durable }: LedgerOptions): Promise<Ledger> {
+  const database = openSqlite({ path: sqlitePath(url), create, now, durable });
   try {
     return ledgerOver(database, create ? await prepareTables(database) : await readIdentity(database), caps);
   } catch (error) {

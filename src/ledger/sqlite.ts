@@ -15,10 +15,14 @@ export interface SqliteOptions {
   path: string;
   /** Create the file when it is missing. Worker and server do, the command line never does. */
   create: boolean;
+  /** Another clock than the database's own, epoch milliseconds: for a ledger of one process that lives in rehearsed time. */
+  now?: (() => number) | undefined;
+  /** False for a ledger that is thrown away: a power cut may then cost its last commits. */
+  durable?: boolean | undefined;
 }
 
 /** Opens an SQLite file on local disk with the pragmas that the safety of `execute` rests on. Throws `LedgerUnusable`. */
-export function openSqlite({ path, create }: SqliteOptions): Database {
+export function openSqlite({ path, create, now, durable = true }: SqliteOptions): Database {
   if (!existsSync(path)) {
     if (!create) throw new LedgerUnusable(`There is no ledger at ${path}. The worker creates it: start one, or set OVERHAUL_DATABASE_URL.`);
     createPrivateFile(path);
@@ -27,11 +31,11 @@ export function openSqlite({ path, create }: SqliteOptions): Database {
     const connection = new SqliteDatabase(path, { timeout: BUSY_TIMEOUT_MS });
     connection.pragma('journal_mode = WAL');
     // An intent that a power cut could undo would let a script be sent twice, so every commit reaches the disk.
-    connection.pragma('synchronous = FULL');
+    connection.pragma(`synchronous = ${durable ? 'FULL' : 'OFF'}`);
     connection.pragma('foreign_keys = ON');
     connection.prepare('SELECT count(*) AS tables FROM sqlite_master').all([]);
     connection.pragma(`busy_timeout = ${BLOCKING_MS}`);
-    return new Sqlite(connection, create);
+    return new Sqlite(connection, { foldsOnClose: create, now });
   } catch (error) {
     throw new LedgerUnusable(
       `The ledger at ${path} cannot be read (${error instanceof Error ? error.message : String(error)}). ` +
@@ -60,10 +64,15 @@ class Sqlite implements Database {
   readonly #direct: Sql;
 
   readonly #foldsOnClose: boolean;
+  readonly #otherClock: (() => number) | undefined;
 
-  constructor(connection: InstanceType<typeof SqliteDatabase>, foldsOnClose: boolean) {
+  constructor(
+    connection: InstanceType<typeof SqliteDatabase>,
+    { foldsOnClose, now }: { foldsOnClose: boolean; now: SqliteOptions['now'] },
+  ) {
     this.#connection = connection;
     this.#foldsOnClose = foldsOnClose;
+    this.#otherClock = now;
     this.#direct = {
       all: async <Row>(sql: string, parameters: readonly SqlParameter[] = []) => this.#all<Row>(sql, parameters),
       first: async <Row>(sql: string, parameters: readonly SqlParameter[] = []) => this.#all<Row>(sql, parameters)[0],
@@ -139,6 +148,7 @@ class Sqlite implements Database {
   }
 
   #now(): number {
+    if (this.#otherClock) return this.#otherClock();
     return Math.round((this.#all<{ at: number }>("SELECT unixepoch('subsec') * 1000 AS at", [])[0] as { at: number }).at);
   }
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { NativeConnection } from '@temporalio/worker';
+import type { NativeConnection, WorkerInterceptors } from '@temporalio/worker';
 import { Worker } from '@temporalio/worker';
 import { type ActivityDependencies, SEND_TIMINGS } from '../activities/dependencies.js';
 import { createIdentifyLedger } from '../activities/identify-ledger.js';
@@ -136,12 +136,13 @@ export interface WorkerLink {
   dataConverter?: ReturnType<typeof dataConverterOf>;
   /** The prebuilt workflows; without it they are bundled from the source at start. */
   bundle?: string | undefined;
+  interceptors?: WorkerInterceptors | undefined;
 }
 
 /** One worker for workflows, and one for the activities of this ledger: a worker with another ledger never gets those. */
 export async function createWorkers(
   dependencies: ActivityDependencies,
-  { connection, namespace, dataConverter, bundle }: WorkerLink,
+  { connection, namespace, dataConverter, bundle, interceptors }: WorkerLink,
 ): Promise<Worker[]> {
   const common = {
     connection,
@@ -149,6 +150,7 @@ export async function createWorkers(
     shutdownGraceTime: GRACE,
     shutdownForceTime: FORCE,
     ...(dataConverter ? { dataConverter } : {}),
+    ...(interceptors ? { interceptors } : {}),
   } as const;
   const { ledger, taskQueue } = dependencies;
   return Promise.all([
