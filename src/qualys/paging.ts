@@ -132,8 +132,8 @@ async function fetchPage<Row>(reader: Reader, endpoint: SearchEndpoint<Row>, opt
     const { raw, sortValues } = unwrapped(item);
     return { raw, id: idText(field(raw, endpoint.idField) ?? field(raw, 'id')), sortValues };
   });
-  // Emptied, here and behind each page: what refers to a page from the old generation, dead or not, keeps all its rows through every
-  // scavenge, and the heap of a long walk grows fourfold.
+  // Parsed rows are let go one by one, here and behind each page: an object of the old generation, dead or not, would keep those it refers
+  // to through every scavenge, and page by page the heap of a long walk would grow fourfold.
   list.rows.length = 0;
   return { items, total: list.total, bytes: answer.bytes, serverAt: answer.serverAt };
 }
@@ -165,12 +165,13 @@ function beyondReach(name: string, reached: number): QualysError {
   return new QualysError('invalid', message, { endpoint: name });
 }
 
-/** Rows that the schema takes. One warning a page for what it does not, without any content of the rows. */
+/** Rows that the schema takes; what they came from is let go. One warning a page for what it does not, without any content of the rows. */
 function understood<Row>(reader: Reader, endpoint: SearchEndpoint<Row>, items: readonly Item[]): Row[] {
   const rows: Row[] = [];
   let problem: string | undefined;
-  for (const { raw } of items) {
-    const parsed = endpoint.row.safeParse(raw);
+  for (const item of items) {
+    const parsed = endpoint.row.safeParse(item.raw);
+    item.raw = undefined;
     if (parsed.success) rows.push(parsed.data);
     else
       problem ??= parsed.error.issues
@@ -189,8 +190,8 @@ function lookedAt<Row>(
   page: RawPage & { cursor: Cursor | undefined; withRaw: boolean | undefined },
 ): Page<Row> {
   const { items, cursor, bytes, total, serverAt, withRaw = false } = page;
-  const rows = understood(reader, endpoint, items);
   const raw = withRaw ? { raw: items.map((item) => item.raw) } : {};
+  const rows = understood(reader, endpoint, items);
   return { rows, unreadable: items.length - rows.length, cursor, bytes, total, serverAt, ...raw };
 }
 
