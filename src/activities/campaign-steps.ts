@@ -2,11 +2,11 @@
 import { heartbeat } from '@temporalio/activity';
 import type { Blocked } from '../domain/blocked.js';
 import { type WaveStatus, waveStatus } from '../domain/campaign-status.js';
+import type { StepKey } from '../domain/campaign-step.js';
 import { budgetSpent, type ErrorBudgetRule } from '../domain/error-budget.js';
 import type { LiveCounts } from '../domain/outcome.js';
 import type { FrozenPlan } from '../domain/plan-digest.js';
 import { judgeWave, type WaveJudgement } from '../domain/wave-gate.js';
-import type { StepKey } from '../ledger/campaigns.js';
 import { wavesOf } from '../schema/plan.js';
 import { namespaceIdOf } from '../temporal/namespace-id.js';
 import { createCloseRun } from './close-run.js';

@@ -2,7 +2,7 @@
 
 import { batches } from '../domain/batches.js';
 import type { WaveStatus } from '../domain/campaign-status.js';
-import type { CampaignStepName } from '../domain/campaign-step.js';
+import type { CampaignStepName, StepKey } from '../domain/campaign-step.js';
 import { mergeStep } from './campaign-merge.js';
 import { waveCounts } from './campaign-snapshot.js';
 import { ROWS_PER_TRANSACTION } from './cohort.js';
@@ -25,14 +25,6 @@ export interface StoredCampaign<Frozen = unknown> {
   /** What approvals are bound to; undefined until the cohort is frozen. */
   frozen?: Frozen | undefined;
   digest?: string | undefined;
-}
-
-/** A step of a campaign, as its coordinator asks for it. */
-export interface StepKey {
-  campaignId: string;
-  /** From 1. */
-  wave: number;
-  step: CampaignStepName;
 }
 
 const TAGS_KEPT = 2_000;

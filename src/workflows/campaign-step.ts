@@ -7,8 +7,8 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { StepKey } from '../domain/campaign-step.js';
 import type { RunReport } from '../domain/outcome.js';
-import type { StepKey } from '../ledger/campaigns.js';
 import { activitiesOf, identifyLedger } from './activity-proxies.js';
 import { campaignNews, type StepWord, stepNews, wordOf } from './campaign-state.js';
 import { contractFailure, endsByCancel, isContinued } from './failures.js';
