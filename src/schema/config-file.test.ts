@@ -90,8 +90,8 @@ describe('the configuration file', () => {
     ].join('\n');
     expect(problemsIn(text)).toEqual([
       'playbooks.a.run.outputs: unknown key (overhaul.yaml:2)',
-      'playbooks.b.campaign: campaigns come with a later version: give a run (overhaul.yaml:3)',
-      'playbooks.c.run: say what the playbook runs: run: { script: … } (overhaul.yaml:4)',
+      'playbooks.b.campaign.steps: Invalid input: expected object, received undefined (overhaul.yaml:3)',
+      'playbooks.c.run: say what the playbook runs: run: { script: … }, or campaign: { name: …, steps: { remediate: … } } (overhaul.yaml:4)',
       'hooks.jira.system: hooks for jira come with a later version: use "standard" (Standard Webhooks) (overhaul.yaml:6)',
       'hooks.jira.secrets: name at least one secret (overhaul.yaml:6)',
       expect.stringMatching(/^hooks\.std\.playbook\.from: is no JMESPath expression: .+ \(overhaul\.yaml:7\)$/),
@@ -100,6 +100,22 @@ describe('the configuration file', () => {
       'hooks.jira.playbook: "nowhere" is not among the playbooks of this file: a, b, c (overhaul.yaml:6)',
       'hooks.jira.ticket: "nowhere" is not among the tickets of this file: it has none (overhaul.yaml:6)',
       'hooks.std.playbook.allow[1]: "z" is not among the playbooks of this file: a, b, c (overhaul.yaml:7)',
+    ]);
+  });
+
+  test('a playbook runs one thing, and says its approval once', () => {
+    const text = [
+      'playbooks:',
+      '  a: { campaign: { name: x, steps: { remediate: 1 }, waves: [{ name: canary, size: 5 }, { name: rest }] }, approval: { quorum: 2 } }',
+      '  b: { run: { script: 1 }, campaign: { name: x, steps: { remediate: 1 } } }',
+      '  c: { campaign: { name: x, steps: { remediate: 1 }, approval: {} }, approval: { quorum: 2 } }',
+      '  d: { campaign: { name: x, steps: { remediate: 1 }, targets: { assetIds: [1] }, onBreach: rollback } }',
+    ].join('\n');
+    expect(problemsIn(text)).toEqual([
+      'playbooks.b.campaign: a playbook has a run or a campaign, not both (overhaul.yaml:3)',
+      'playbooks.c.approval: is said in campaign.approval too, and means the same: give one of them (overhaul.yaml:4)',
+      'playbooks.d.campaign.targets: unknown key (overhaul.yaml:5)',
+      'playbooks.d.campaign.steps.rollback: onBreach is rollback: name the script that rolls a wave back (overhaul.yaml:5)',
     ]);
   });
 

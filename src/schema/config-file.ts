@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { compile } from '@jmespath-community/jmespath';
 import { z } from 'zod';
+import { PlaybookCampaignSchema } from './plan.js';
 import { PolicySchema } from './policy.js';
 import { DurationSchema, type Parsed, PlaybookRunSchema, type Problem, problemsOf } from './request.js';
 import { type Environment, fileErrorCode, SecretRefSchema } from './secret-ref.js';
@@ -48,16 +49,32 @@ const ApprovalSchema = z.strictObject({
 const PlaybookSchema = z
   .strictObject({
     run: PlaybookRunSchema.optional(),
-    campaign: z.record(z.string(), z.unknown()).optional(),
+    campaign: PlaybookCampaignSchema.optional(),
     targets: z
       .strictObject({ choose: z.array(z.enum(TARGET_KINDS)).min(1).optional(), max: z.number().int().positive().optional() })
       .optional(),
     approval: ApprovalSchema.optional(),
   })
-  .superRefine(({ run, campaign }, ctx) => {
-    if (campaign) ctx.addIssue({ code: 'custom', path: ['campaign'], message: 'campaigns come with a later version: give a run' });
-    else if (!run) ctx.addIssue({ code: 'custom', path: ['run'], message: 'say what the playbook runs: run: { script: … }' });
-  });
+  .superRefine(refuseUnclearPlaybook, { when: () => true });
+
+/** As far as a playbook can be read, so that this is told beside what is wrong inside of it. */
+const ReadablePlaybook = z.object({
+  run: z.unknown().optional(),
+  campaign: z.unknown().optional(),
+  approval: z.unknown().optional(),
+});
+
+function refuseUnclearPlaybook(value: unknown, ctx: z.core.$RefinementCtx): void {
+  const read = ReadablePlaybook.safeParse(value);
+  if (!read.success) return;
+  const { run, campaign, approval } = read.data;
+  const issue = (path: string, message: string): void => ctx.addIssue({ code: 'custom', path: [path], message });
+  if (run === undefined && campaign === undefined)
+    issue('run', 'say what the playbook runs: run: { script: … }, or campaign: { name: …, steps: { remediate: … } }');
+  if (run !== undefined && campaign !== undefined) issue('campaign', 'a playbook has a run or a campaign, not both');
+  if (approval !== undefined && z.object({ approval: z.unknown() }).safeParse(campaign).data?.approval !== undefined)
+    issue('approval', 'is said in campaign.approval too, and means the same: give one of them');
+}
 
 const MAPPED = [
   'ticket',

@@ -10,7 +10,7 @@ import Fastify, {
 } from 'fastify';
 import type { Config } from '../schema/config-file.js';
 import type { Environment } from '../schema/secret-ref.js';
-import type { RunStart, StartAnswer } from '../temporal/start-run.js';
+import type { RunAsk, StartAnswer } from '../temporal/start-run.js';
 import { hookRoute } from './hooks.js';
 import { foreignRequest, servesLoopbackOnly } from './loopback.js';
 import { sendProblem } from './problem.js';
@@ -20,7 +20,7 @@ export interface ServerDeps {
   /** Where hook secrets of the kind `{env: X}` are read, at each use. */
   env: Environment;
   /** Throws `TemporalUnavailable` when Temporal cannot be asked. */
-  startRun(start: Pick<RunStart, 'workflowId' | 'input' | 'memo'>): Promise<StartAnswer>;
+  startRun(start: RunAsk): Promise<StartAnswer>;
   temporalReachable(): Promise<boolean>;
   now(): Date;
   logger?: FastifyBaseLogger;

@@ -2,11 +2,11 @@
 import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
 import type { Hook } from '../schema/config-file.js';
 import { describeProblems } from '../schema/request.js';
-import { type StartAnswer, TemporalUnavailable } from '../temporal/start-run.js';
+import { type StartAnswer, TemporalUnavailable, type WorkflowInput } from '../temporal/start-run.js';
 import { hookKeys } from '../tickets/hook-keys.js';
 import { parsePayload } from '../tickets/payload.js';
 import { verifyStandardSignature } from '../tickets/standard-signature.js';
-import { decideStart, type StartDecision } from '../tickets/start-request.js';
+import { type Asked, decideStart, type StartDecision } from '../tickets/start-request.js';
 import type { ServerDeps } from './app.js';
 import { type ProblemAnswer, sendProblem } from './problem.js';
 
@@ -53,10 +53,10 @@ async function start(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const { workflowId, input, playbook, approval } = decision;
+  const { workflowId, playbook } = decision;
   let answer: StartAnswer;
   try {
-    answer = await deps.startRun({ workflowId, input, memo: { playbook, ...(approval ? { approval } : {}) } });
+    answer = await deps.startRun({ ...askedOf(decision), workflowId, memo: { playbook, ...approvalOf(decision) } });
   } catch (error) {
     if (!(error instanceof TemporalUnavailable)) throw error;
     request.log.error({ workflowId, why: error.message }, 'Temporal could not take a run');
@@ -70,6 +70,17 @@ async function start(
   }
   const url = `${request.protocol}://${request.host}/runs/${encodeURIComponent(workflowId)}`;
   return reply.code(answer.kind === 'started' ? 202 : 200).send({ workflowId, url });
+}
+
+function askedOf(asked: Asked): WorkflowInput {
+  return asked.workflow === 'remediationRun'
+    ? { workflow: asked.workflow, input: asked.input }
+    : { workflow: asked.workflow, input: asked.input };
+}
+
+/** A campaign has its approvals in its plan. */
+function approvalOf(asked: Asked): { approval?: object } {
+  return asked.workflow === 'remediationRun' && asked.approval ? { approval: asked.approval } : {};
 }
 
 function refuse(reply: FastifyReply, answer: ProblemAnswer, request: FastifyRequest, hook: string): FastifyReply {

@@ -28,6 +28,21 @@ function clientWith(runs: Map<string, Taken>): RunClient {
 }
 
 describe('starting a run', () => {
+  test('a campaign is started as one, under the same rule for ids', async () => {
+    const runs = new Map<string, Taken>();
+    const input = { name: 'openssl', steps: { remediate: 72648 }, targets: { assetIds: [1] } };
+    const campaign = { workflow: 'remediationCampaign', workflowId: 'openssl-k3f9', taskQueue: 'overhaul', input } as const;
+    expect(await startRun(clientWith(runs), campaign)).toEqual({ kind: 'started' });
+    expect(runs.get('openssl-k3f9')?.options).toMatchObject({
+      type: 'remediationCampaign',
+      args: [input],
+      memo: { requestDigest: requestDigest(input) },
+      staticSummary: 'campaign openssl on 1 named asset',
+    });
+    expect(await startRun(clientWith(runs), campaign)).toEqual({ kind: 'same' });
+    expect(await startRun(clientWith(runs), { ...campaign, input: { ...input, name: 'other' } })).toEqual({ kind: 'different' });
+  });
+
   test('the first start is taken, with the digest of its input in the memo', async () => {
     const runs = new Map<string, Taken>();
     expect(await startRun(clientWith(runs), { ...START, memo: { playbook: 'patch' } })).toEqual({ kind: 'started' });

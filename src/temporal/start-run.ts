@@ -2,6 +2,8 @@
 import { createHash } from 'node:crypto';
 import { type Client, isGrpcServiceError, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import { NamespaceNotFoundError, WorkflowIdReusePolicy } from '@temporalio/common';
+import { canonicalJson } from '../domain/canonical-json.js';
+import type { CampaignPlanInput } from '../schema/plan.js';
 import type { RemediationRequestInput } from '../schema/request.js';
 
 /** gRPC status codes that say that the caller is wrong; every other failure may pass, and the same start may then be sent again. */
@@ -9,14 +11,14 @@ const CALLER_ERRORS: readonly number[] = [3 /* INVALID_ARGUMENT */, 9 /* FAILED_
 /** The tightest sender of webhooks, PagerDuty, waits 5 s; the SDK's back-off between tries overruns a deadline by up to 70 %. */
 const START_DEADLINE_MS = 2_500;
 
-export interface RunStart {
-  workflowId: string;
-  input: RemediationRequestInput;
-  taskQueue: string;
-  /** Kept beside `requestDigest`. */
-  memo?: Record<string, unknown>;
-  deadlineMs?: number;
-}
+/** What is started: a run unless it says otherwise. */
+export type WorkflowInput =
+  | { workflow?: 'remediationRun' | undefined; input: RemediationRequestInput }
+  | { workflow: 'remediationCampaign'; input: CampaignPlanInput };
+
+/** `memo` is kept beside `requestDigest`. */
+export type RunAsk = WorkflowInput & { workflowId: string; memo?: Record<string, unknown> };
+export type RunStart = RunAsk & { taskQueue: string; deadlineMs?: number };
 
 /** `same`: this very request was taken before. `different`: the id belongs to another request. */
 export type StartAnswer = { kind: 'started' | 'same' | 'different' };
@@ -32,13 +34,13 @@ export async function startRun(client: RunClient, start: RunStart): Promise<Star
   const digest = requestDigest(start.input);
   return client.withDeadline(Date.now() + (start.deadlineMs ?? START_DEADLINE_MS), async () => {
     try {
-      await client.workflow.start('remediationRun', {
+      await client.workflow.start(start.workflow ?? 'remediationRun', {
         workflowId: start.workflowId,
         taskQueue: start.taskQueue,
         args: [start.input],
         workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
         memo: { ...start.memo, requestDigest: digest },
-        staticSummary: summaryOf(start.input),
+        staticSummary: summaryOf(start),
       });
       return { kind: 'started' };
     } catch (error) {
@@ -77,16 +79,13 @@ function causeOf(error: unknown): unknown {
 }
 
 /** Shown in Temporal's lists; its limit is 200 bytes. The ticket's own text stays out of it. */
-function summaryOf(input: RemediationRequestInput): string {
-  const { assetIds, hostnames } = input.targets;
+function summaryOf(start: WorkflowInput): string {
+  const { assetIds, hostnames } = start.input.targets;
   const named = (assetIds?.length ?? 0) + (hostnames?.length ?? 0);
-  return `script ${String(input.script).slice(0, 40)}${named > 0 ? ` on ${named} named asset${named === 1 ? '' : 's'}` : ''}${input.ticket ? ', for a ticket' : ''}`;
-}
-
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, part: unknown) =>
-    typeof part === 'object' && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([one], [other]) => (one < other ? -1 : 1)))
-      : part,
-  );
+  // Characters beyond ASCII take up to four bytes.
+  const what =
+    start.workflow === 'remediationCampaign'
+      ? `campaign ${start.input.name.slice(0, 30)}`
+      : `script ${String(start.input.script).slice(0, 40)}`;
+  return `${what}${named > 0 ? ` on ${named} named asset${named === 1 ? '' : 's'}` : ''}${start.input.ticket ? ', for a ticket' : ''}`;
 }

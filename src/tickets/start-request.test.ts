@@ -13,7 +13,12 @@ playbooks:
   patch: { run: { script: 72648, output: failed, reason: standing order, maxAssets: 400 }, targets: { choose: [assetIds, hostnames], max: 3 }, approval: { quorum: 2 } }
   reboot: { run: { script: Reboot }, targets: { choose: [assetTagIds] } }
   plain: { run: { script: 1 } }
+  rollout:
+    campaign: { name: openssl, steps: { remediate: { script: 72648 }, verify: 72649 }, waves: [{ name: canary, size: 5, soak: 1d }, { name: rest, approval: false }], windows: [{ days: [Saturday], from: '0:00', to: '06:00', timezone: Europe/Berlin }] }
+    approval: { quorum: 2, expires: 3d, approvers: [ann, bob] }
+    targets: { max: 500 }
 hooks:
+  waves: { system: standard, secrets: [{ env: S }], playbook: rollout }
   fixed: { system: standard, secrets: [{ env: S }], playbook: patch }
   plain: { system: standard, secrets: [{ env: S }], playbook: plain }
   chosen: { system: standard, secrets: [{ env: S }], playbook: { from: playbook, allow: [patch, reboot] }, ticket: snow }
@@ -45,6 +50,7 @@ describe('a ticket event', () => {
     };
     expect(decide('fixed', payload)).toEqual({
       kind: 'start',
+      workflow: 'remediationRun',
       workflowId: 'fixed/CHG0030001/2',
       playbook: 'patch',
       approval: { quorum: 2 },
@@ -57,6 +63,36 @@ describe('a ticket event', () => {
         reason: 'CVE-2026-1',
         maxAssets: 3,
       }),
+    });
+  });
+
+  test('starts the campaign of a playbook, whose approval holds for every wave that does not say otherwise', () => {
+    expect(decide('waves', { ticket: TICKET, targets: { hostnames: ['web01'] }, requestedBy: 'ada' })).toEqual({
+      kind: 'start',
+      workflow: 'remediationCampaign',
+      workflowId: 'waves/CHG0030001/2',
+      playbook: 'rollout',
+      input: expect.objectContaining({
+        name: 'openssl',
+        steps: { remediate: { script: '72648' }, verify: { script: '72649' } },
+        targets: { hostnames: ['web01'] },
+        ticket: { hook: 'waves', system: 'standard', id: 'CHG0030001' },
+        requestedBy: 'ada',
+        maxAssets: 500,
+        approval: { quorum: 2, expires: 259_200_000, approvers: ['ann', 'bob'] },
+        waves: [
+          { name: 'canary', size: 5, soak: 86_400_000 },
+          { name: 'rest', approval: false },
+        ],
+        windows: [{ days: ['SAT'], from: '00:00', to: '06:00', timezone: 'Europe/Berlin' }],
+      }),
+    });
+  });
+
+  test('a requester among the approvers who can then never be enough is refused', () => {
+    expect(decide('waves', { ticket: TICKET, targets: { hostnames: ['web01'] }, requestedBy: 'ann' })).toEqual({
+      kind: 'refused',
+      problems: [{ path: 'approval', problem: 'a quorum of 2 can never be reached: the approvers without the requester, ann, are 1' }],
     });
   });
 

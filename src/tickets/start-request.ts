@@ -1,7 +1,8 @@
 // From an authentic ticket event to the run that it may have: a pure decision over the configuration.
 import { ticketWorkflowId } from '../domain/workflow-id.js';
 import type { Config, Hook, Playbook, TargetKind } from '../schema/config-file.js';
-import { type Problem, problemsOf, type RemediationRequest, RemediationRequestSchema, type Targets } from '../schema/request.js';
+import { type CampaignPlan, parsePlan } from '../schema/plan.js';
+import { type Parsed, type Problem, parseRequest, type RemediationRequest, type Targets } from '../schema/request.js';
 import type { TicketEvent } from '../schema/webhook.js';
 import { ticketEventOf } from './ticket-event.js';
 
@@ -9,9 +10,14 @@ import { ticketEventOf } from './ticket-event.js';
 const DEFAULT_CHOICE: readonly TargetKind[] = ['assetIds', 'hostnames'];
 
 export type StartDecision =
-  | { kind: 'start'; workflowId: string; input: RemediationRequest; playbook: string; approval?: Playbook['approval'] }
+  | ({ kind: 'start'; workflowId: string; playbook: string } & Asked)
   | { kind: 'ignored'; why: string }
   | { kind: 'refused'; problems: Problem[] };
+
+/** `approval`: of the playbook, for the run; a campaign has it in its plan. */
+export type Asked =
+  | { workflow: 'remediationRun'; input: RemediationRequest; approval?: Playbook['approval'] }
+  | { workflow: 'remediationCampaign'; input: CampaignPlan };
 
 /** What becomes of `payload`, which came through the hook `hookName` and was verified. */
 export function decideStart(config: Pick<Config, 'playbooks' | 'tickets'>, hookName: string, hook: Hook, payload: unknown): StartDecision {
@@ -22,7 +28,7 @@ export function decideStart(config: Pick<Config, 'playbooks' | 'tickets'>, hookN
   const { targets } = event.value;
   if (!targets) return { kind: 'ignored', why: 'the event names no targets' };
   const playbook = ownValue(config.playbooks, choice.name);
-  if (!playbook?.run) return refusal('playbook', `there is no playbook "${choice.name}" with a run`);
+  if (!playbook) return refusal('playbook', `there is no playbook "${choice.name}"`);
 
   const key = ticketWorkflowId({
     source: hook.ticket ?? hookName,
@@ -32,10 +38,10 @@ export function decideStart(config: Pick<Config, 'playbooks' | 'tickets'>, hookN
   const problems = targetProblems(choice.name, playbook, targets);
   if (!key.ok) problems.unshift({ path: 'ticket', problem: key.problem });
   const system = (hook.ticket && ownValue(config.tickets, hook.ticket)?.system) || hook.system;
-  const request = RemediationRequestSchema.safeParse(requestOf(playbook, event.value, { hook: hookName, system }));
-  if (!request.success) problems.push(...problemsOf(request.error));
-  if (!key.ok || !request.success || problems.length > 0) return { kind: 'refused', problems };
-  return { kind: 'start', workflowId: key.workflowId, input: request.data, playbook: choice.name, approval: playbook.approval };
+  const asked = askedOf(playbook, event.value, { hook: hookName, system });
+  if (!asked.ok) problems.push(...asked.problems);
+  if (!key.ok || !asked.ok || problems.length > 0) return { kind: 'refused', problems };
+  return { kind: 'start', workflowId: key.workflowId, playbook: choice.name, ...asked.value };
 }
 
 function chosenPlaybook(hook: Hook, event: TicketEvent): { kind: 'playbook'; name: string } | Exclude<StartDecision, { kind: 'start' }> {
@@ -63,21 +69,29 @@ function targetProblems(name: string, playbook: Playbook, targets: Targets): Pro
 }
 
 /** The playbook decides what runs; the ticket adds on which hosts, for whom and why. */
-function requestOf(playbook: Playbook, event: TicketEvent, origin: { hook: string; system: string }): object {
+function askedOf(playbook: Playbook, event: TicketEvent, origin: { hook: string; system: string }): Parsed<Asked> {
+  const { run, campaign, approval } = playbook;
   const { id, url } = event.ticket;
   const maxAssets = maxAssetsOf(playbook);
-  return {
-    ...playbook.run,
+  const ofTicket = {
     targets: event.targets,
     ticket: { ...origin, id, ...(url === undefined ? {} : { url }) },
     ...(event.requestedBy === undefined ? {} : { requestedBy: event.requestedBy }),
     ...(event.reason === undefined ? {} : { reason: event.reason }),
     ...(maxAssets === undefined ? {} : { maxAssets }),
   };
+  if (!campaign) {
+    const request = parseRequest({ ...run, ...ofTicket });
+    return request.ok
+      ? { ok: true, value: { workflow: 'remediationRun', input: request.value, ...(approval ? { approval } : {}) } }
+      : request;
+  }
+  const plan = parsePlan({ ...(approval ? { approval } : {}), ...campaign, ...ofTicket });
+  return plan.ok ? { ok: true, value: { workflow: 'remediationCampaign', input: plan.value } } : plan;
 }
 
-function maxAssetsOf(playbook: Playbook): number | undefined {
-  const limits = [playbook.run?.maxAssets, playbook.targets?.max].filter((limit) => limit !== undefined);
+function maxAssetsOf({ run, campaign, targets }: Playbook): number | undefined {
+  const limits = [run?.maxAssets, campaign?.maxAssets, targets?.max].filter((limit) => limit !== undefined);
   return limits.length > 0 ? Math.min(...limits) : undefined;
 }
 
