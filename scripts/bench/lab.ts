@@ -17,8 +17,8 @@ export interface Lab {
   address: string;
   namespace: string;
   rig(options: Pick<RigOptions, 'simulator' | 'policy' | 'timings'>): Promise<Rig>;
-  /** Events over all histories of a workflow id, and the largest payload that is not the input. */
-  historyOf(workflowId: string): Promise<{ events: number; histories: number; longest: number; largestPayload: number }>;
+  /** Events over all histories of a workflow id, the most events and bytes of one, and the largest payload that is not the input. */
+  historyOf(workflowId: string): Promise<{ events: number; histories: number; longest: number; bytes: number; largestPayload: number }>;
   close(): Promise<void>;
 }
 
@@ -57,11 +57,13 @@ export async function openLab({ dynamicConfig = [] }: { dynamicConfig?: readonly
 }
 
 async function historyOf(client: Client, workflowId: string): ReturnType<Lab['historyOf']> {
-  let [events, histories, longest, largestPayload] = [0, 0, 0, 0];
+  let [events, histories, longest, bytes, largestPayload] = [0, 0, 0, 0, 0];
   let runId: string | undefined =
     (await client.workflow.getHandle(workflowId).describe()).raw.workflowExecutionInfo?.firstRunId ?? undefined;
   while (runId) {
-    const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+    const handle = client.workflow.getHandle(workflowId, runId);
+    bytes = Math.max(bytes, (await handle.describe()).historySize ?? 0);
+    const history = await handle.fetchHistory();
     const list = history.events ?? [];
     histories += 1;
     events += list.length;
@@ -69,7 +71,7 @@ async function historyOf(client: Client, workflowId: string): ReturnType<Lab['hi
     for (const event of list.slice(1)) largestPayload = Math.max(largestPayload, largestIn(event));
     runId = list.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId ?? undefined;
   }
-  return { events, histories, longest, largestPayload };
+  return { events, histories, longest, bytes, largestPayload };
 }
 
 function largestIn(value: unknown): number {

@@ -271,3 +271,40 @@ describe('another operator', () => {
     );
   });
 });
+
+describe('large executions', () => {
+  test('by tags hit whoever bears one of them now, each once', async () => {
+    const tags = [
+      { id: 1, name: 'fifth', modulo: 5, remainder: 2 },
+      { id: 2, name: 'quarter', modulo: 4, remainder: 6 },
+    ];
+    await withGateway({ assets: 20, tags }, async ({ simulator, caller }) => {
+      simulator.state.retag(FIRST + 7, 1, false);
+      simulator.state.retag(FIRST + 19, 1, true);
+      await caller.post('/sm/v1/scripts/72648/execute', {
+        testMode: false,
+        assetTagIds: ['1', '2', '404'],
+        excludedAssetIds: [FIRST + 10],
+      });
+      expect(simulator.state.executions[0]?.assetIds).toEqual([2, 6, 12, 14, 17, 18, 19].map((index) => String(FIRST + index)));
+      const found = await caller.post('/sm/v1/assets/search', { filter: 'tags.id: 1', sort: '[{"assetId":"asc"}]' });
+      expect(found.json).toMatchObject({ body: { totalCount: 4 } });
+    });
+  });
+
+  test('the asset jobs of a job that were asked for before still grow in number, and change', async () => {
+    const options = { indexLagMs: 0, fanOutStaggerMs: 1_000, executionMs: { min: 5_000, max: 5_000 } };
+    await withGateway(options, async ({ clock, simulator, caller }) => {
+      await caller.execute([FIRST, FIRST + 1]);
+      const filter = `job.id: ${simulator.state.executions[0]?.jobId}`;
+      const words = async () => (await rows(caller, filter)).map(({ status }) => status);
+      expect(await words()).toEqual(['MANIFEST ASSIGNED']);
+      clock.advance(2_000);
+      expect(await words()).toEqual(['MANIFEST ASSIGNED', 'MANIFEST ASSIGNED']);
+      clock.advance(3_000);
+      expect(await words()).toEqual(['EXECUTION PASSED', 'MANIFEST ASSIGNED']);
+      clock.advance(1_000);
+      expect(await words()).toEqual(['EXECUTION PASSED', 'EXECUTION PASSED']);
+    });
+  });
+});

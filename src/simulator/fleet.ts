@@ -13,9 +13,13 @@ export interface Fleet {
   operatingSystem(index: number): string;
   agentVersion(index: number): string;
   tagIds(index: number): number[];
+  /** Indexes of the assets that bear one of these tags, each once, ascending. Costs what they are, not what the fleet is. */
+  tagged(tagIds: Iterable<string>): number[];
   /** From now on the asset bears the tag, or bears it no more, whatever the tag's rule says. */
   retag(index: number, tagId: number, bears: boolean): void;
 }
+
+type Tag = SimulatorSettings['tags'][number];
 
 export function fleetOf(settings: SimulatorSettings): Fleet {
   const { firstAssetId, assets: size, tags, seed } = settings;
@@ -23,6 +27,15 @@ export function fleetOf(settings: SimulatorSettings): Fleet {
     settings.windowsEvery > 0 && (index + 1) % settings.windowsEvery === 0 ? ('WINDOWS' as const) : ('LINUX' as const);
   const assetId = (index: number) => firstAssetId + index;
   const retagged = new Map<number, Map<number, boolean>>();
+  const bearersOf = ({ id, modulo, remainder }: Tag): number[] => {
+    const first = remainder % modulo;
+    const byRule = Array.from({ length: Math.max(0, Math.ceil((size - first) / modulo)) }, (_, place) => first + place * modulo);
+    const changed = retagged.get(id);
+    if (!changed) return byRule;
+    const bearers = new Set(byRule);
+    for (const [index, bears] of changed) bearers[bears ? 'add' : 'delete'](index);
+    return [...bearers].sort((a, b) => a - b);
+  };
   return {
     size,
     assetId,
@@ -40,6 +53,13 @@ export function fleetOf(settings: SimulatorSettings): Fleet {
       tags
         .filter(({ id, modulo, remainder }) => retagged.get(id)?.get(index) ?? index % modulo === remainder % modulo)
         .map((tag) => tag.id),
+    tagged(tagIds) {
+      const wanted = new Set(tagIds);
+      const [first, ...others] = tags.filter(({ id }) => wanted.has(String(id)));
+      if (!first) return [];
+      if (others.length === 0) return bearersOf(first);
+      return [...new Set([first, ...others].flatMap(bearersOf))].sort((a, b) => a - b);
+    },
     retag(index, tagId, bears) {
       retagged.set(tagId, (retagged.get(tagId) ?? new Map<number, boolean>()).set(index, bears));
     },

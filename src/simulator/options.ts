@@ -167,8 +167,8 @@ const fateOptions = {
   failAttempts: count.optional(),
   offlineRate: rate.default(0),
   offlineAssets: z.array(id).default([]),
-  /** Offline assets come back this many simulated milliseconds after the asset job; default: never. */
-  offlineForMs: simulatedMs.optional(),
+  /** Offline assets come back this many simulated milliseconds after the asset job, each at its own time between `min` and `max`; default: never. */
+  offlineForMs: z.union([simulatedMs, z.strictObject({ min: simulatedMs, max: simulatedMs })]).optional(),
   /** Assets whose verdict comes `lateByMs` simulated milliseconds later than the others'. */
   lateRate: rate.default(0),
   lateAssets: z.array(id).default([]),

@@ -42,7 +42,7 @@ export function timesOf(
   const isNamed = (label: string, share: number, named: readonly number[]) =>
     named.includes(asset.assetId) || (share > 0 && chance(seed, label, asset.index) < share);
   const isOffline = isNamed('offline', settings.offlineRate, settings.offlineAssets);
-  const offlineMs = isOffline ? (settings.offlineForMs ?? Number.POSITIVE_INFINITY) : 0;
+  const offlineMs = isOffline ? offlineFor(settings, asset.index) : 0;
   const lateMs = isNamed('late', settings.lateRate, settings.lateAssets) ? settings.lateByMs : 0;
   const baseMs = between(settings.executionMs, chance(seed, 'execution', job.firstAsset, job.attempt));
   const ownMs = Math.min(settings.executionMs.max, Math.round(baseMs * (1 + 0.05 * chance(seed, 'jitter', asset.index, job.attempt))));
@@ -57,6 +57,11 @@ export function timesOf(
     outputAt: verdictAt + settings.resultLagMs,
     offlineUntil: isOffline ? assignedAt + offlineMs : 0,
   };
+}
+
+function offlineFor({ seed, offlineForMs }: SimulatorSettings, index: number): number {
+  if (offlineForMs === undefined) return Number.POSITIVE_INFINITY;
+  return typeof offlineForMs === 'number' ? offlineForMs : between(offlineForMs, chance(seed, 'offline-for', index));
 }
 
 export interface JobTiming {

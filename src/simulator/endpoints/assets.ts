@@ -59,7 +59,9 @@ function assetKind(world: World): RowKind<number> {
     sortKeys: { id: fleet.agentUuid, assetId: fleet.assetId, name: fleet.name },
     candidates(filter) {
       const only = qqlOnlyValues(filter, 'assetId');
-      return only ? indexesOf(world, only) : (namedIndexes(world, qqlOnlyValues(filter, 'name')) ?? everything);
+      if (only) return indexesOf(world, only);
+      const tags = qqlOnlyValues(filter, 'tags.id') ?? qqlOnlyValues(filter, 'tagId');
+      return tags ? fleet.tagged(tags) : (namedIndexes(world, qqlOnlyValues(filter, 'name')) ?? everything);
     },
     memo: new Map(),
   };

@@ -54,13 +54,8 @@ function readList(fields: Record<string, unknown>, name: string): string[] {
 
 /** Assets that get an asset job: known, not excluded, and of the script's platform. Everybody else is left out without a word. */
 function targetIndexes(world: World, script: SimulatedScript, targets: Targets): number[] {
-  const { fleet, settings } = world;
-  const chosen = new Set(indexesOf(world, targets.assetIds));
-  const tags = settings.tags.filter(({ id }) => targets.assetTagIds.includes(String(id)));
-  if (tags.length > 0) {
-    const wanted = new Set(tags.map(({ id }) => id));
-    for (let index = 0; index < fleet.size; index += 1) if (fleet.tagIds(index).some((id) => wanted.has(id))) chosen.add(index);
-  }
+  const { fleet } = world;
+  const chosen = new Set([...indexesOf(world, targets.assetIds), ...fleet.tagged(targets.assetTagIds)]);
   for (const index of indexesOf(world, targets.excludedAssetIds)) chosen.delete(index);
   return [...chosen].filter((index) => fleet.platform(index) === script.platform.toUpperCase()).sort((a, b) => a - b);
 }

@@ -1,0 +1,122 @@
+// `npm run bench:campaign`: a campaign of ASSETS assets (10,000 unless given; issue 5 asks for 1,000,000), tags and ids mixed, caps off,
+// output none, LATENCY_MS a call. The worker is the built one, in a process of its own, whose peak memory is read from the kernel.
+// Needs `npm run build`. WORKER_FLAGS are node's.
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { CampaignReport } from '../../src/domain/campaign-status.js';
+import { planOf } from './campaign-fleet.js';
+import type { Seen } from './campaign-simulator.js';
+import { type Lab, openLab } from './lab.js';
+
+const ASSETS = Number(process.env['ASSETS'] ?? 10_000);
+const LATENCY_MS = Number(process.env['LATENCY_MS'] ?? 50);
+const ID = 'bench-campaign';
+const WORKER = fileURLToPath(new URL('../../dist/worker.js', import.meta.url));
+const SIMULATOR = fileURLToPath(new URL('./campaign-simulator.ts', import.meta.url));
+
+const folder = await mkdtemp(join(tmpdir(), 'overhaul-campaign-'));
+const database = join(folder, 'ledger.db');
+
+interface Measured {
+  seconds: number;
+  report: CampaignReport;
+  seen: Seen;
+}
+
+async function openSimulator(): Promise<{ url: string; child: ChildProcess }> {
+  const child = fork(SIMULATOR, [String(ASSETS), String(LATENCY_MS)], { execArgv: ['--import', 'tsx'] });
+  const [url] = (await once(child, 'message')) as [string];
+  return { url, child };
+}
+
+async function ask(child: ChildProcess): Promise<Seen> {
+  const answer = once(child, 'message');
+  child.send('seen');
+  return ((await answer) as [Seen])[0];
+}
+
+async function ours(): Promise<Measured> {
+  const lab = await openLab();
+  const simulator = await openSimulator();
+  const config = join(folder, 'overhaul.yaml');
+  await writeFile(config, 'policy: { caps: { callsPerHour: 100000000, executionsPerDay: 100000000, concurrency: 16 } }\n');
+  const worker = spawn(process.execPath, [...(process.env['WORKER_FLAGS']?.split(' ') ?? []), WORKER], {
+    env: {
+      ...process.env,
+      QUALYS_URL: simulator.url,
+      QUALYS_USERNAME: 'demo',
+      QUALYS_PASSWORD: 'demo',
+      TEMPORAL_ADDRESS: lab.address,
+      OVERHAUL_DATABASE_URL: `sqlite:${database}`,
+      OVERHAUL_CONFIG: config,
+      OVERHAUL_TASK_QUEUE: ID,
+      OVERHAUL_LOG_LEVEL: 'warn',
+    },
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  const exited = once(worker, 'exit');
+  const watch = setInterval(() => void memoryOf(worker).then((now) => console.log(`  ${now}`)), 15_000);
+  try {
+    const startedAt = performance.now();
+    const handle = await lab.client.workflow.start('remediationCampaign', { workflowId: ID, taskQueue: ID, args: [planOf(ASSETS)] });
+    const report = (await handle.result()) as CampaignReport;
+    const seconds = (performance.now() - startedAt) / 1_000;
+    const seen = await ask(simulator.child);
+    console.log(`worker: ${await memoryOf(worker)}; ledger ${mib((await stat(database)).size)} MiB`);
+    for (const wave of report.waves) console.log(`wave ${wave.name}: ${wave.status}, ${wave.counts.targeted} assets, ${spanOf(wave)} s`);
+    await printHistories(lab, report);
+    return { seconds, report, seen };
+  } finally {
+    clearInterval(watch);
+    worker.kill('SIGTERM');
+    await exited;
+    simulator.child.disconnect();
+    await lab.close();
+  }
+}
+
+async function memoryOf({ pid }: ChildProcess): Promise<string> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  const [now, peak] = ['VmRSS', 'VmHWM'].map((name) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) * 1_024);
+  return `${mib(now ?? 0)} MiB now, ${mib(peak ?? 0)} MiB at its peak`;
+}
+
+function mib(bytes: number): number {
+  return Math.round(bytes / 1_024 / 1_024);
+}
+
+function spanOf({ openedAt, closedAt }: { openedAt?: string; closedAt?: string }): number {
+  return openedAt && closedAt ? Math.round((Date.parse(closedAt) - Date.parse(openedAt)) / 1_000) : 0;
+}
+
+async function printHistories(lab: Lab, report: CampaignReport): Promise<void> {
+  for (const id of [ID, ...report.waves.map(({ name }) => `${ID}/${encodeURIComponent(name)}/remediate`)]) {
+    const { events, histories, longest, largestPayload, bytes } = await lab.historyOf(id);
+    console.log(
+      `history ${id}: ${events} events in ${histories}, the longest ${longest} events and ${bytes} B, largest payload ${largestPayload} B`,
+    );
+  }
+}
+
+try {
+  const { seconds, report, seen } = await ours();
+  console.log(
+    JSON.stringify({
+      assets: ASSETS,
+      latencyMs: LATENCY_MS,
+      status: report.status,
+      counts: report.counts,
+      strays: report.strays,
+      executions: report.executions,
+      apiCalls: report.apiCalls,
+      seconds: Math.round(seconds),
+      seen,
+    }),
+  );
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
