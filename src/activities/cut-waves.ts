@@ -14,8 +14,11 @@ interface Cutting {
   onPage: (found: { source: string; rows: number }) => void;
 }
 
+/** What it works with: whoever plans a campaign has a ledger that is thrown away. */
+type CuttingWith = Pick<ActivityDependencies, 'ledger' | 'qualys'>;
+
 /** Gives every asset its wave in the ledger. Returns the waves with their sizes, in order. */
-export async function cutWaves(dependencies: ActivityDependencies, cutting: Cutting): Promise<{ name: string; size: number }[]> {
+export async function cutWaves(dependencies: CuttingWith, cutting: Cutting): Promise<{ name: string; size: number }[]> {
   const { ledger, qualys } = dependencies;
   const { runId, plan, cohortSize, onPage } = cutting;
   const waves = wavesOf(plan);
@@ -72,7 +75,7 @@ interface Order {
 
 /** A key of 40 bits, and behind it the place: numbers sort a million times faster than texts, and without a comparison of ours. */
 async function ordered(
-  { ledger }: ActivityDependencies,
+  { ledger }: CuttingWith,
   { runId, seed, tags, onPage }: { runId: string; seed: string; tags: readonly Set<string>[]; onPage: Cutting['onPage'] },
 ): Promise<Order> {
   const keys: bigint[] = [];

@@ -102,8 +102,8 @@ async function openWith(dependencies: ActivityDependencies, input: OpenCampaignI
   if (tooMany !== undefined) throw never('PolicyViolation', tooMany);
   if ((await ledger.campaigns.get(runId))?.digest === undefined) {
     const waves = await cutWaves(dependencies, { runId, plan, cohortSize: cohort.size, onPage: goOn });
-    const frozen: FrozenPlan = { plan, scripts: named(await readScripts(dependencies, runId, plan)), cohort, waves };
-    await ledger.campaigns.freeze(runId, { frozen, digest: planDigest(frozen, sha256), waves });
+    const scripts = await readScripts(dependencies, runId, plan);
+    await ledger.campaigns.freeze(runId, { ...frozenPlan({ plan, scripts, cohort, waves }), waves });
   }
   const stored = await ledger.campaigns.get<FrozenPlan>(runId);
   const above = policy.approval?.aboveAssets;
@@ -130,22 +130,47 @@ async function freezeCohort(dependencies: ActivityDependencies, input: OpenCampa
   return cohort;
 }
 
+export type StepScripts = Partial<Record<CampaignStepName, Script>>;
+
 /** The scripts of all steps, each allowed by policy, approved, and with the content that the plan pins. */
-async function readScripts(
-  { qualys, policy }: ActivityDependencies,
+async function readScripts(dependencies: ActivityDependencies, runId: string, plan: StoredPlan): Promise<StepScripts> {
+  const { scripts, refusals } = await readStepScripts(dependencies, runId, plan);
+  const [refusal] = refusals;
+  if (refusal) throw never(refusal.type, refusal.message);
+  return scripts;
+}
+
+/** The same, with every refusal instead of the first. */
+export async function readStepScripts(
+  { qualys, policy }: Pick<ActivityDependencies, 'qualys' | 'policy'>,
   runId: string,
   plan: StoredPlan,
-): Promise<Partial<Record<CampaignStepName, Script>>> {
-  const scripts: Partial<Record<CampaignStepName, Script>> = {};
+): Promise<{ scripts: StepScripts; refusals: NonNullable<ReturnType<typeof refusedForRun>>[] }> {
+  const scripts: StepScripts = {};
+  const refusals: NonNullable<ReturnType<typeof refusedForRun>>[] = [];
   for (const step of CAMPAIGN_STEPS) {
     const wanted = plan.steps[step];
     if (!wanted) continue;
     const script = await qualys.script(wanted.script, { runId });
     const refusal = refusedForRun(script, { scriptSha256: wanted.sha256 }, policy);
-    if (refusal) throw never(refusal.type, `Step ${step}: ${refusal.message}`);
+    if (refusal) refusals.push({ ...refusal, message: `Step ${step}: ${refusal.message}` });
     scripts[step] = script;
   }
-  return scripts;
+  return { scripts, refusals };
+}
+
+/** What approvals are bound to, and its digest: the same for the campaign and for whoever plans it. */
+export function frozenPlan({
+  plan,
+  scripts,
+  cohort,
+  waves,
+}: Omit<FrozenPlan, 'plan' | 'scripts'> & { plan: StoredPlan; scripts: StepScripts }): {
+  frozen: FrozenPlan;
+  digest: string;
+} {
+  const frozen: FrozenPlan = { plan, scripts: named(scripts), cohort, waves };
+  return { frozen, digest: planDigest(frozen, sha256) };
 }
 
 async function recheck(dependencies: ActivityDependencies, runId: string): Promise<RecheckResult> {
@@ -163,7 +188,7 @@ async function recheck(dependencies: ActivityDependencies, runId: string): Promi
   return { kind: 'checked', digest, drift };
 }
 
-function named(scripts: Partial<Record<CampaignStepName, Script>>): FrozenPlan['scripts'] {
+function named(scripts: StepScripts): FrozenPlan['scripts'] {
   return Object.fromEntries(Object.entries(scripts).map(([step, { id, title, sha256: hash }]) => [step, { id, title, sha256: hash }]));
 }
 

@@ -1,17 +1,12 @@
 // What people read of a run: pages of assets in cohort order, by keyset, so that a page costs the same at a million rows.
-import type { AssetRow, LiveCounts, Outcome } from '../domain/outcome.js';
+import type { AssetRow, LiveCounts } from '../domain/outcome.js';
+import { type AssetPage, type AssetPageOptions, readAssetPage } from './asset-page.js';
+import { campaignCounts, campaignWork, viewWaves, type WaveView } from './campaign-view.js';
 import type { Database } from './database.js';
 import { countOutcomes } from './run-counts.js';
-import { type RunRow, readRun } from './run-row.js';
+import { type RunKind, type RunRow, readRun } from './run-row.js';
 
-export interface AssetPageOptions {
-  /** `next` of the page before. */
-  cursor?: string | undefined;
-  limit?: number | undefined;
-  outcome?: Outcome | undefined;
-  /** Part of an asset id or name. */
-  q?: string | undefined;
-}
+export type { AssetPageOptions } from './asset-page.js';
 
 /** An asset outside the cohort that got the script all the same, and the job that took it there. */
 export interface StrayRow {
@@ -42,6 +37,7 @@ export class Reader {
   async run(runId: string): Promise<RunView | undefined> {
     const run = await readRun(this.#database, runId);
     if (!run) return undefined;
+    if (run.kind === 'campaign') return this.#campaign(run);
     const extra = await this.#database.first<{ api_calls: number; accepted: number; blocked: string | null }>(
       'SELECT api_calls, accepted, blocked FROM runs WHERE id = ?',
       [runId],
@@ -53,7 +49,6 @@ export class Reader {
     const owed = await this.#database.first<{ n: number }>(`SELECT count(*) AS n FROM attempts WHERE run_id = ? AND output = 'owed'`, [
       runId,
     ]);
-    const script = await this.#database.first<{ durations: string }>('SELECT durations FROM scripts WHERE script_id = ?', [run.script?.id]);
     return {
       run,
       counts: await countOutcomes(this.#database, runId),
@@ -61,35 +56,63 @@ export class Reader {
       callsUsed: extra?.api_calls ?? 0,
       accepted: extra?.accepted ?? 0,
       blocked: extra?.blocked ?? undefined,
-      durationsMs: script ? (JSON.parse(script.durations) as { localMs: number }[]).map(({ localMs }) => localMs) : [],
+      durationsMs: await this.#durationsMs(run),
       outputsOwed: owed?.n ?? 0,
     };
   }
 
-  /** The newest runs first. */
-  async runs(limit = 50): Promise<RunView[]> {
-    const rows = await this.#database.all<{ id: string }>('SELECT id FROM runs ORDER BY created_at DESC LIMIT ?', [limit]);
+  /** Its own rows, and what its steps do and spend. */
+  async #campaign(run: RunRow): Promise<RunView> {
+    return {
+      run,
+      counts: await campaignCounts(this.#database, run.id),
+      ...(await campaignWork(this.#database, run.id)),
+      durationsMs: await this.#durationsMs(run),
+      outputsOwed: 0,
+    };
+  }
+
+  async #durationsMs({ script }: RunRow): Promise<number[]> {
+    const row = await this.#database.first<{ durations: string }>('SELECT durations FROM scripts WHERE script_id = ?', [script?.id]);
+    return row ? (JSON.parse(row.durations) as { localMs: number }[]).map(({ localMs }) => localMs) : [];
+  }
+
+  /** The newest runs and campaigns first; the steps of campaigns only where they are asked for. */
+  async runs(limit = 50, { steps = false } = {}): Promise<RunView[]> {
+    const rows = await this.#database.all<{ id: string }>(
+      `SELECT id FROM runs ${steps ? '' : "WHERE kind <> 'step'"} ORDER BY created_at DESC LIMIT ?`,
+      [limit],
+    );
     const views = await Promise.all(rows.map(({ id }) => this.run(id)));
     return views.filter((view) => view !== undefined);
   }
 
-  async assets(runId: string, options: AssetPageOptions = {}): Promise<{ items: AssetRow[]; next?: string }> {
-    const limit = Math.min(Math.max(options.limit ?? 100, 1), 1_000);
-    const like = options.q ? `%${options.q.replace(/[\\%_]/g, '\\$&')}%` : undefined;
-    const rows = await this.#database.all<StoredAssetRow>(
-      `SELECT * FROM attempts ${options.outcome ? 'INDEXED BY attempts_outcome' : ''} WHERE run_id = ? AND last = 1 AND seq > ?
-         ${options.outcome ? 'AND outcome = ?' : ''} ${like ? "AND (asset_id LIKE ? ESCAPE '\\' OR name LIKE ? ESCAPE '\\')" : ''} ORDER BY seq LIMIT ?`,
-      [runId, Number(options.cursor ?? 0), ...(options.outcome ? [options.outcome] : []), ...(like ? [like, like] : []), limit + 1],
-    );
-    const page = rows.slice(0, limit);
-    const last = page.at(-1);
-    return { items: page.map(toAssetRow), ...(rows.length > limit && last ? { next: String(last.seq) } : {}) };
+  /** None of a run that the ledger does not know. */
+  async assets(runId: string, options: AssetPageOptions = {}): Promise<AssetPage> {
+    const run = await this.#database.first<{ kind: RunKind }>('SELECT kind FROM runs WHERE id = ?', [runId]);
+    return run ? readAssetPage(this.#database, { id: runId, kind: run.kind }, options) : { items: [] };
   }
 
+  /** The waves of a campaign in their order; none before its cohort is cut. */
+  waves(campaignId: string): Promise<WaveView[]> {
+    return viewWaves(this.#database, campaignId);
+  }
+
+  /** Under which run the newest output of an asset is stored: its own, or the last step of the campaign that has one. */
+  async outputOwner(runId: string, assetId: string): Promise<string> {
+    const step = await this.#database.first<{ id: string }>(
+      `SELECT runs.id FROM runs JOIN outputs ON outputs.run_id = runs.id AND outputs.asset_id = ?
+       WHERE runs.campaign_id = ? ORDER BY runs.created_at DESC LIMIT 1`,
+      [assetId, runId],
+    );
+    return step?.id ?? runId;
+  }
+
+  /** Of a campaign, those of all its steps. */
   async strays(runId: string, limit: number): Promise<StrayRow[]> {
     const rows = await this.#database.all<{ asset_id: string; job_id: string }>(
-      'SELECT asset_id, job_id FROM strays WHERE run_id = ? ORDER BY job_id, asset_id LIMIT ?',
-      [runId, limit],
+      'SELECT asset_id, job_id FROM strays WHERE run_id = ? OR run_id IN (SELECT id FROM runs WHERE campaign_id = ?) ORDER BY job_id, asset_id LIMIT ?',
+      [runId, runId, limit],
     );
     return rows.map(({ asset_id: assetId, job_id: jobId }) => ({ assetId, jobId }));
   }
@@ -103,37 +126,4 @@ export class Reader {
       cursor = page.next;
     } while (cursor !== undefined);
   }
-}
-
-interface StoredAssetRow {
-  seq: number;
-  asset_id: string;
-  name: string | null;
-  outcome: Outcome;
-  reason: string | null;
-  status: string | null;
-  exit_code: number | null;
-  attempt: number;
-  correlation_uuid: string | null;
-  job_id: string | null;
-  started_at: number | null;
-  finished_at: number | null;
-  output_bytes: number | null;
-}
-
-function toAssetRow(row: StoredAssetRow): AssetRow {
-  return {
-    assetId: row.asset_id,
-    ...(row.name === null ? {} : { name: row.name }),
-    outcome: row.outcome,
-    ...(row.reason === null ? {} : { reason: row.reason }),
-    ...(row.status === null ? {} : { status: row.status }),
-    ...(row.exit_code === null ? {} : { exitCode: row.exit_code }),
-    attempt: row.attempt,
-    ...(row.correlation_uuid === null ? {} : { correlationUuid: row.correlation_uuid }),
-    ...(row.job_id === null ? {} : { jobId: row.job_id }),
-    ...(row.started_at === null ? {} : { startedAt: new Date(row.started_at).toISOString() }),
-    ...(row.finished_at === null ? {} : { finishedAt: new Date(row.finished_at).toISOString() }),
-    ...(row.output_bytes === null ? {} : { outputBytes: row.output_bytes }),
-  };
 }
