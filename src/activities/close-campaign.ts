@@ -1,24 +1,41 @@
 import type { CampaignReport, WaveReport } from '../domain/campaign-status.js';
 import { waveStatus } from '../domain/campaign-status.js';
 import { runStatus } from '../domain/outcome.js';
+import { type Given, isBehind } from '../domain/run-snapshot.js';
 import type { StoredWave } from '../ledger/campaigns.js';
 import { partsOf } from './close-run.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { followUpReport } from './follow-up-report.js';
 
+export interface CloseCampaignInput {
+  runId: string;
+  /** Why assets without a final outcome have none. */
+  reason: string;
+  /** What the workflow knows to have been given out, over all steps; a ledger that knows less cannot say what was never sent. */
+  given?: Given | undefined;
+  /** The ledger is known to lack something that was sent. */
+  forgetful?: boolean | undefined;
+  /** The report that the workflow has given already: the ledger that does not have it is an older one. */
+  report?: CampaignReport | undefined;
+}
+
 /** Gives every asset of a campaign its last word, every wave its status, and writes the report, once. */
 export function createCloseCampaign({ ledger }: Pick<ActivityDependencies, 'ledger'>) {
   return {
-    async closeCampaign({ runId, reason }: { runId: string; reason: string }): Promise<CampaignReport> {
+    async closeCampaign(input: CloseCampaignInput): Promise<CampaignReport> {
+      const { runId, reason } = input;
       const known = (await ledger.runs.get(runId))?.report;
       if (known) return known as CampaignReport;
+      const isOlder = input.given !== undefined && isBehind(await ledger.runs.snapshot(runId), input.given);
+      const forgetful = input.forgetful === true || input.report !== undefined || isOlder;
       for (const { w, openedAt } of await ledger.campaigns.waves(runId))
         if (openedAt !== undefined) await ledger.campaigns.mergeWave(runId, w);
-      await ledger.verdicts.closeOpen(runId, reason);
+      await ledger.verdicts.closeOpen(runId, reason, { forgetful });
       const waves = await closedWaves({ ledger }, runId);
       const { executions, apiCalls, strays } = await ledger.campaigns.spent(runId);
       const [schedules, refusals] = [await ledger.schedules.of(runId), await ledger.schedules.refusals(runId)];
       const report = await ledger.runs.close(runId, ({ counts, run, compliant, now }) => {
+        if (input.report) return input.report;
         const { pending: _pending, running: _running, ...final } = counts;
         const followUp = followUpReport(run.request.followUp?.kind, schedules, refusals);
         return {

@@ -45,9 +45,9 @@ function clientOf({ status, namespaceId = 'ours', firstRunId = 'first-r', result
   } as unknown as Client;
 }
 
-const swept = (temporal: Temporal, missingMs?: number) =>
+const swept = (temporal: Temporal, missingMs?: number, warn: (context: object) => void = () => undefined) =>
   sweep({
-    ...{ ledger, client: clientOf(temporal), namespace: 'default', logger: { warn: () => undefined } },
+    ...{ ledger, client: clientOf(temporal), namespace: 'default', logger: { warn } },
     ...(missingMs === undefined ? {} : { times: { missingMs } }),
   });
 const rows = async () =>
@@ -81,13 +81,31 @@ describe('the sweep', () => {
   });
 
   test.each([{}, { status: 'TERMINATED' }])(
-    'never closes a run of another Temporal whose namespace has the same name: %j',
+    'leaves a run of another Temporal alone whose namespace has the same name, and says so: %j',
     async (temporal) => {
-      expect(await swept({ ...temporal, namespaceId: 'theirs' }, 0)).toEqual([]);
-      expect((await ledger.runs.get('r'))?.missingSince).toBeUndefined();
+      const warned: object[] = [];
+      expect(await swept({ ...temporal, namespaceId: 'theirs' }, 0, (context) => void warned.push(context))).toEqual([]);
+      expect(warned).toEqual([{ runIds: ['r'] }]);
       expect(await swept(temporal, 0)).toEqual(['r']);
     },
   );
+
+  test('closes the runs of a Temporal whose database was thrown away when no worker there has seen them for a day', async () => {
+    expect(await swept({ namespaceId: 'new' })).toEqual([]);
+    await age(24 * 3_600_000 - 60_000);
+    expect(await swept({ namespaceId: 'new' })).toEqual([]);
+    await age(60_000);
+    expect(await swept({ namespaceId: 'new' })).toEqual(['r']);
+    expect(await rows()).toEqual(['a skipped interrupted', 'b skipped interrupted']);
+  });
+
+  test('leaves a run to another Temporal as long as a worker there sees its workflow', async () => {
+    await swept({ namespaceId: 'theirs' });
+    await age(24 * 3_600_000);
+    await swept({ status: 'RUNNING' });
+    expect(await swept({ namespaceId: 'theirs' })).toEqual([]);
+    expect((await ledger.runs.get('r'))?.stop).toBeUndefined();
+  });
 
   test('calls nothing skipped when the history of the workflow knows of more sends than the ledger', async () => {
     const given = { claimed: 1, permits: 1 };

@@ -1,10 +1,10 @@
 // Closes ledger runs whose workflow is gone: terminated by hand, or lost with Temporal's database. Every asset still ends with
 // one outcome (promise 3), and the leases become free.
-import { createCloseRun } from '../activities/close-run.js';
 import type { ActivityDependencies } from '../activities/dependencies.js';
 import type { RunRow } from '../ledger/run-row.js';
 import type { Logger } from '../temporal/logger.js';
 import { namespaceIdOf } from '../temporal/namespace-id.js';
+import { closeGone, endIfOrphan } from './sweep-close.js';
 import { type WorkflowFate, workflowFate } from './workflow-fate.js';
 
 export interface SweepTimes {
@@ -13,9 +13,14 @@ export interface SweepTimes {
   youngestMs: number;
   /** A Temporal that was just failed over, or restarted, may not know its workflows yet: they are missing when they stay so. */
   missingMs: number;
+  /**
+   * The namespace has another id than the run's: either this worker was pointed at the wrong Temporal, or the right one's database was
+   * thrown away. As long as a worker at the right one sees the workflow, nothing happens; after this long nobody has.
+   */
+  elsewhereMs: number;
 }
 
-export const SWEEP_TIMES: SweepTimes = { everyMs: 60_000, youngestMs: 60_000, missingMs: 15 * 60_000 };
+export const SWEEP_TIMES: SweepTimes = { everyMs: 60_000, youngestMs: 60_000, missingMs: 15 * 60_000, elsewhereMs: 24 * 3_600_000 };
 
 export interface SweepDependencies extends Pick<ActivityDependencies, 'ledger' | 'client'> {
   namespace: string;
@@ -46,47 +51,46 @@ export async function sweep(dependencies: SweepDependencies): Promise<string[]> 
     (run) => run.namespace === namespace && now - run.createdAt >= timesOf(dependencies).youngestMs,
   );
   const namespaceId = runs.length === 0 ? undefined : await namespaceIdOf(client, namespace);
-  for (const run of runs) {
-    // Another Temporal has a namespace of this name: what it does not know may well be alive where the run was started.
-    if (run.namespaceId !== undefined && run.namespaceId !== namespaceId) {
-      elsewhere.push(run.id);
-      continue;
-    }
+  for (const run of stepsFirst(runs)) {
     try {
-      const fate = await workflowFate(client, run);
-      if (!(await isGone(dependencies, run, fate))) continue;
-      await close(dependencies, run, fate);
-      closed.push(run.id);
+      // Another Temporal has a namespace of this name: what it does not know may well be alive where the run was started.
+      const isElsewhere = run.namespaceId !== undefined && run.namespaceId !== namespaceId;
+      if (isElsewhere) elsewhere.push(run.id);
+      const fate: WorkflowFate = isElsewhere ? { kind: 'missing' } : await workflowFate(client, run);
+      if (!(await isGone(dependencies, run, { fate, isElsewhere }))) await endIfOrphan(dependencies, run);
+      else if (await closeGone(dependencies, run, fate)) closed.push(run.id);
     } catch (error) {
       logger.warn({ err: error, runId: run.id }, 'the sweep could not look at this run; it is tried again in a minute');
     }
   }
-  if (elsewhere.length > 0) {
-    logger.warn({ runIds: elsewhere.slice(0, 20) }, 'runs of this ledger belong to another Temporal namespace of this name: left alone');
-  }
+  const left = elsewhere.filter((id) => !closed.includes(id));
+  if (left.length > 0) logger.warn({ runIds: left.slice(0, 20) }, ELSEWHERE);
   return closed;
 }
 
+const ELSEWHERE =
+  'runs of this ledger belong to another Temporal namespace of this name: left alone until no worker there has seen them for a day';
+
+/** What its steps have found is part of a campaign's last word. */
+function stepsFirst(runs: readonly RunRow[]): RunRow[] {
+  return [...runs.filter(({ kind }) => kind !== 'campaign'), ...runs.filter(({ kind }) => kind === 'campaign')];
+}
+
 /** True when Temporal says for certain, or for long enough, that the workflow is not running any more. */
-async function isGone(dependencies: SweepDependencies, run: RunRow, fate: WorkflowFate): Promise<boolean> {
+async function isGone(
+  dependencies: SweepDependencies,
+  run: RunRow,
+  { fate, isElsewhere }: { fate: WorkflowFate; isElsewhere: boolean },
+): Promise<boolean> {
   const { ledger } = dependencies;
-  const { youngestMs, missingMs } = timesOf(dependencies);
+  const { youngestMs, missingMs, elsewhereMs } = timesOf(dependencies);
   if (fate.kind === 'missing') {
     const since = await ledger.runs.setMissing(run.id, true);
-    return since !== undefined && (await ledger.database.now()) - since >= missingMs;
+    return since !== undefined && (await ledger.database.now()) - since >= (isElsewhere ? elsewhereMs : missingMs);
   }
   if (run.missingSince !== undefined) await ledger.runs.setMissing(run.id, false);
   if (fate.kind === 'alive') return false;
   return !fate.byItself || (fate.endedAt !== undefined && Date.now() - fate.endedAt.getTime() >= youngestMs);
-}
-
-async function close({ ledger, logger }: SweepDependencies, run: RunRow, fate: WorkflowFate): Promise<void> {
-  // From here on no permit is granted, so nothing is sent while the assets get their last word.
-  await ledger.runs.stop(run.id, 'stopped', 'interrupted');
-  const { given, report } = fate.kind === 'ended' ? fate : {};
-  await createCloseRun({ ledger }).closeRun({ runId: run.id, reason: 'interrupted', given, report });
-  await ledger.audit.add(run.id, { action: 'interrupted', detail: 'its workflow is gone: closed by the sweep' });
-  logger.warn({ runId: run.id }, 'the workflow of this run is gone: its report says what is known');
 }
 
 function timesOf({ times }: SweepDependencies): SweepTimes {

@@ -1,9 +1,11 @@
 // What Temporal still says about the workflow of a run that the ledger has no report of.
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
+import type { temporal } from '@temporalio/proto';
 import { z } from 'zod';
 import type { RunReport } from '../domain/outcome.js';
 import { type Given, mostGiven } from '../domain/run-snapshot.js';
+import type { RunRow } from '../ledger/run-row.js';
 
 export type WorkflowFate =
   | { kind: 'alive' }
@@ -18,11 +20,13 @@ export type WorkflowFate =
       report?: RunReport | undefined;
       /** The most that its history says was given out. */
       given?: Given | undefined;
+      /** Of a campaign: the steps that its history says it started. */
+      steps?: string[] | undefined;
     };
 
 type Payloads = Parameters<typeof decodeArrayFromPayloads>[1];
 
-export async function workflowFate(client: Client, run: { id: string; firstExecutionId: string }): Promise<WorkflowFate> {
+export async function workflowFate(client: Client, run: Pick<RunRow, 'id' | 'firstExecutionId' | 'kind'>): Promise<WorkflowFate> {
   try {
     const { status, raw, runId, closeTime } = await client.workflow.getHandle(run.id).describe();
     if (raw.workflowExecutionInfo?.firstRunId !== run.firstExecutionId) return { kind: 'missing' };
@@ -33,6 +37,7 @@ export async function workflowFate(client: Client, run: { id: string; firstExecu
       endedAt: closeTime,
       report: status.name === 'COMPLETED' ? await reportOf(client, run.id, runId) : undefined,
       given: await givenByHistory(client, run.id, runId),
+      ...(run.kind === 'campaign' ? { steps: await stepsByHistory(client, run.id, runId) } : {}),
     };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return { kind: 'missing' };
@@ -66,6 +71,43 @@ async function givenByHistory(client: Client, workflowId: string, runId: string)
     }
   }
   return most;
+}
+
+/** The children that a campaign has started, over all its histories that Temporal still has. */
+async function stepsByHistory(client: Client, workflowId: string, lastRunId: string): Promise<string[]> {
+  const steps: string[] = [];
+  let runId: string | undefined = lastRunId;
+  while (runId) {
+    const events = await eventsOf(client, workflowId, runId);
+    for (const event of events) {
+      const step = event.startChildWorkflowExecutionInitiatedEventAttributes?.workflowId;
+      if (step) steps.push(step);
+    }
+    runId = events[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId || undefined;
+  }
+  return steps;
+}
+
+type Events = NonNullable<temporal.api.history.v1.IHistory['events']>;
+
+async function eventsOf(client: Client, workflowId: string, runId: string): Promise<Events> {
+  try {
+    return (await client.workflow.getHandle(workflowId, runId).fetchHistory()).events ?? [];
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return [];
+    throw error;
+  }
+}
+
+/** True when a step was given anything out by a ledger; a step that Temporal does not know may have been. */
+export async function wasGivenOut(client: Client, stepId: string): Promise<boolean> {
+  try {
+    const { runId } = await client.workflow.getHandle(stepId).describe();
+    return ((await givenByHistory(client, stepId, runId))?.claimed ?? 0) > 0;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return true;
+    throw error;
+  }
 }
 
 const GivenSchema = z.looseObject({ claimed: z.number(), permits: z.number() });

@@ -1,6 +1,7 @@
 import {
   allHandlersFinished,
   CancellationScope,
+  CancelledFailure,
   condition,
   continueAsNew,
   getExternalWorkflowHandle,
@@ -51,8 +52,16 @@ export async function campaignStep(key: StepKey, carried?: unknown): Promise<Run
     }
     return await ended(await finishRun(living));
   } catch (error) {
-    if (endsByCancel(error)) return await CancellationScope.nonCancellable(async () => ended(await endCancelled(living, work)));
+    if (endsByCancel(error)) return await CancellationScope.nonCancellable(async () => ended(await cancelled()));
     throw contractFailure(error) ?? error;
+  }
+
+  async function cancelled(): Promise<RunReport> {
+    if (state.snapshot) return endCancelled(living, work);
+    // Nothing can be ordered of a run that was not opened: what there may be of it in the ledger is closed.
+    await activities.closeLostStep({ runId });
+    await telling.end('finished');
+    throw new CancelledFailure('The step was cancelled before it was opened.');
   }
 
   async function ended(report: RunReport): Promise<RunReport> {

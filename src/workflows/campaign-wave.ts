@@ -1,5 +1,12 @@
 // One wave: its gate, its steps, its judgement, its soak.
-import { allHandlersFinished, condition, getExternalWorkflowHandle, ParentClosePolicy, startChild } from '@temporalio/workflow';
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  getExternalWorkflowHandle,
+  ParentClosePolicy,
+  startChild,
+} from '@temporalio/workflow';
 import { type ApprovalAsk, type ApprovalRule, askedAgain, isApproved } from '../domain/approval.js';
 import type { CampaignStepName } from '../domain/campaign-step.js';
 import type { WaveJudgement } from '../domain/wave-gate.js';
@@ -144,10 +151,15 @@ async function runStep({ runId, state, activities }: Campaign, wave: Wave, step:
     // It outlives this history: a campaign continues as new while late verdicts are waited for.
     parentClosePolicy: ParentClosePolicy.ABANDON,
   });
-  void child.result().catch(async () => {
-    // Its workflow was ended by hand, or could not be opened: the ledger closes what is left of it.
-    await activities.closeLostStep({ runId: id });
-    delete state.open[id];
+  // Shielded: of a cancelled campaign, too, the ledger closes what its steps leave behind.
+  void CancellationScope.nonCancellable(async () => {
+    try {
+      await child.result();
+    } catch {
+      // Its workflow was ended by hand, or could not be opened: the ledger closes what is left of it.
+      await activities.closeLostStep({ runId: id });
+      delete state.open[id];
+    }
   });
   const word = (): StepWord => state.open[id] ?? 'finished';
   for (let seen = word(); seen === 'working' || seen === 'held'; seen = word()) {
