@@ -1,3 +1,4 @@
+import { beating } from './beating.js';
 import { createCampaignSteps } from './campaign-steps.js';
 import { createCloseCampaign } from './close-campaign.js';
 import { createCloseRun } from './close-run.js';
@@ -11,16 +12,19 @@ import { createWatch } from './watch.js';
 
 /** The activities that wait on the queue of one ledger. */
 export function createActivities(dependencies: ActivityDependencies) {
+  const { openStep, setWave, nextWave, openSteps, closeLostStep, ...overRows } = createCampaignSteps(dependencies);
+  const { abandonRun, ...closing } = createCloseRun(dependencies);
   return {
     ...createOpenRun(dependencies),
     ...createDispatch(dependencies),
     ...createWatch(dependencies),
     ...createControlRun(dependencies),
     ...createScheduleFollowUp(dependencies),
-    ...createCloseRun(dependencies),
+    abandonRun,
     ...createOpenCampaign(dependencies),
-    ...createCampaignSteps(dependencies),
-    ...createCloseCampaign(dependencies),
+    ...{ openStep, setWave, nextWave, openSteps, closeLostStep },
+    // They go over all rows of a run or a wave.
+    ...beating({ ...overRows, ...closing, ...createCloseCampaign(dependencies) }),
   };
 }
 
