@@ -94,8 +94,7 @@ async function lookAtPart(
   const tookMs: number[] = [];
   for (const execution of executions) {
     const jobs = rows.get(execution.jobId ?? '') ?? [];
-    if (execution.planned !== undefined) await takeIn(dependencies, { run, execution, jobs });
-    const known = await ledger.verdicts.inFlight(run.id, execution.n);
+    const known = await knownAssets(dependencies, { run, execution, jobs });
     const decision = decide({ run, execution, jobs, known, serverNow, now, medianMs });
     await recordStrays(dependencies, { run, execution, jobs, known });
     looks.push(lookOf({ run, execution, jobs, known, decision, serverNow, lookedAt: now }));
@@ -209,15 +208,30 @@ interface Seen {
   known: readonly AssetInFlight[];
 }
 
+/** The assets of the execution, those of the cohort among them that its job hit although they were meant for others. */
+async function knownAssets(
+  dependencies: LookDependencies,
+  { run, execution, jobs }: { run: RunRow; execution: Execution; jobs: readonly AssetJobRow[] },
+): Promise<AssetInFlight[]> {
+  const { verdicts } = dependencies.ledger;
+  const known = await verdicts.inFlight(run.id, execution.n);
+  if (execution.planned === undefined) return known;
+  const own = new Set(known.map(({ assetId }) => assetId));
+  const others = new Set(jobs.map(({ assetId }) => assetId).filter((assetId) => !own.has(assetId)));
+  if (others.size === 0) return known;
+  await takeIn(dependencies, { run, execution, assetIds: [...others] });
+  return verdicts.inFlight(run.id, execution.n);
+}
+
 /**
  * A tag that changed between our last look at it and Qualys' own may have hit assets of the cohort that were meant for another
  * execution. Those not yet sent belong to this one from now on: else the other would run the script there a second time.
  */
 async function takeIn(
   { ledger }: LookDependencies,
-  { run, execution, jobs }: { run: RunRow; execution: Execution; jobs: readonly AssetJobRow[] },
+  { run, execution, assetIds }: { run: RunRow; execution: Execution; assetIds: readonly string[] },
 ): Promise<void> {
-  const taken = await ledger.planned.takeIn(run.id, execution.n, [...new Set(jobs.map(({ assetId }) => assetId))]);
+  const taken = await ledger.planned.takeIn(run.id, execution.n, assetIds);
   if (taken.moved.length === 0 && taken.twice.length === 0) return;
   const detail =
     `execution ${execution.n}: its tags changed as it was sent and hit ${taken.moved.length + taken.twice.length} asset(s) of the cohort that were ` +

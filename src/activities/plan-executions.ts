@@ -14,6 +14,7 @@ const CALLS_AN_EXECUTION = 2;
 const MOST_CANDIDATES = 500;
 /** Pages that can be read again within the minute before a send, with time to spare. */
 const MOST_PAGES_AN_EXECUTION = 30;
+const MOST_MEMBERS = MOST_PAGES_AN_EXECUTION * MEMBERS_A_CALL;
 
 type PlanningWith = Pick<ActivityDependencies, 'ledger' | 'qualys'>;
 
@@ -57,9 +58,10 @@ async function readCohort({ ledger }: PlanningWith, runId: string): Promise<Set<
 /** The tags worth reading, those of the most assets first. `auto` reads only what can come back. */
 function candidatesFor({ strategy, tagsSeen }: Planning, cohortSize: number, price: Omit<TagPrice, 'planningCalls'>): string[] {
   if (executionsByIds(cohortSize) <= 1) return [];
-  // Of a larger cohort, as a campaign's: a tag with too many of its assets elsewhere cannot be used, and need not be read.
+  // Of a larger cohort, as a campaign's: a tag with too many of its assets elsewhere cannot be used, nor one that takes too long to
+  // read again. Neither need be read.
   const worth = [...tagsSeen]
-    .filter(([tagId, seen]) => /^\d{1,19}$/.test(tagId) && seen > 1 && seen <= cohortSize + ENTRIES_A_LIST)
+    .filter(([tagId, seen]) => /^\d{1,19}$/.test(tagId) && seen > 1 && seen <= Math.min(cohortSize + ENTRIES_A_LIST, MOST_MEMBERS))
     .sort(([, one], [, other]) => other - one);
   const chosen = worth.slice(0, MOST_CANDIDATES);
   if (strategy === 'tags') return chosen.map(([tagId]) => tagId);

@@ -133,4 +133,13 @@ describe('a cohort', () => {
       digest: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
     });
   });
+
+  test('that is added to while it is closed has all of what was taken in, and its digest is of all', async () => {
+    await opening('r');
+    await ledger.cohort.add('r', rows(['b']));
+    const [frozen, isTaken] = await Promise.all([ledger.cohort.freeze('r'), ledger.cohort.add('r', rows(['a']))]);
+    expect(isTaken).toBe(true);
+    expect(frozen).toEqual({ size: 2, digest: createHash('sha256').update('a\nb\n').digest('hex') });
+    expect(await ledger.cohort.add('r', rows(['c']))).toBe(false);
+  });
 });

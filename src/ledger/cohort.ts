@@ -66,23 +66,21 @@ export class Cohort {
 
   /**
    * Closes the cohort, without what is excluded: its size, and a digest over its ids in ascending order. The second call answers as the
-   * first. Undefined when the run has ended, or a later attempt opens it. All in one transaction: no page of another attempt comes between.
+   * first. Undefined when the run has ended, or a later attempt opens it. A large cohort is read in parts, between which others may write:
+   * it is closed only if no page has come meanwhile.
    */
-  async freeze(runId: string, { attempt = 0, excluded = [], neverTouch = [] }: Exceptions = {}): Promise<FrozenCohort | undefined> {
-    return this.#database.transaction(async (sql) => {
-      const frozen = await frozenCohort(sql, runId);
-      if (frozen) return frozen;
-      if (!(await sql.first(`SELECT 1 AS found FROM runs WHERE id = ? AND opening = ? AND ${IS_OPENING}`, [runId, attempt])))
-        return undefined;
-      await sql.run(
-        'DELETE FROM attempts WHERE run_id = ? AND attempt = 1 AND execution_n IS NULL AND asset_id IN (SELECT value FROM json_each(?))',
-        [runId, jsonRows(excluded)],
+  async freeze(runId: string, exceptions: Exceptions = {}): Promise<FrozenCohort | undefined> {
+    const { attempt = 0 } = exceptions;
+    for (;;) {
+      const found = await this.#database.transaction((sql) => leaveOut(sql, runId, exceptions));
+      if (!found || 'digest' in found) return found;
+      const read = await digestOf(this.#database, runId);
+      const closed = await this.#database.run(
+        `UPDATE runs SET cohort_size = ?, cohort_digest = ? WHERE id = ? AND opening = ? AND next_seq = ? AND ${IS_OPENING}`,
+        [read.size, read.digest, runId, attempt, found.nextSeq],
       );
-      await skipAssets(sql, runId, { assetIds: neverTouch, reason: 'never-touch' });
-      const { size, digest } = await digestOf(sql, runId);
-      await sql.run('UPDATE runs SET cohort_size = ?, cohort_digest = ? WHERE id = ?', [size, digest, runId]);
-      return { size, digest };
-    });
+      if (closed === 1) return read;
+    }
   }
 
   /** What was never sent is not sent any more. Returns how many assets that were. */
@@ -106,6 +104,7 @@ async function frozenCohort(sql: Sql, runId: string): Promise<FrozenCohort | und
 }
 
 async function skipAssets(sql: Sql, runId: string, { assetIds, reason }: { assetIds: readonly string[]; reason: string }): Promise<void> {
+  if (assetIds.length === 0) return;
   await sql.run(
     `UPDATE attempts SET outcome = 'skipped', reason = ? WHERE run_id = ? AND attempt = 1 AND outcome = 'pending' AND execution_n IS NULL
        AND asset_id IN (SELECT value FROM json_each(?))`,
@@ -132,6 +131,29 @@ async function addRows(sql: Sql, { runId, attempt }: { runId: string; attempt: n
     ],
   );
   return true;
+}
+
+/** What exceptions say is applied to what the cohort has now. The cohort, when it is frozen already. */
+async function leaveOut(
+  sql: Sql,
+  runId: string,
+  { attempt = 0, excluded = [], neverTouch = [] }: Exceptions,
+): Promise<FrozenCohort | { nextSeq: number } | undefined> {
+  const frozen = await frozenCohort(sql, runId);
+  if (frozen) return frozen;
+  const run = await sql.first<{ nextSeq: number }>(`SELECT next_seq AS nextSeq FROM runs WHERE id = ? AND opening = ? AND ${IS_OPENING}`, [
+    runId,
+    attempt,
+  ]);
+  if (!run) return undefined;
+  if (excluded.length > 0) {
+    await sql.run(
+      'DELETE FROM attempts WHERE run_id = ? AND attempt = 1 AND execution_n IS NULL AND asset_id IN (SELECT value FROM json_each(?))',
+      [runId, jsonRows(excluded)],
+    );
+  }
+  await skipAssets(sql, runId, { assetIds: neverTouch, reason: 'never-touch' });
+  return run;
 }
 
 async function digestOf(sql: Sql, runId: string): Promise<{ size: number; digest: string }> {

@@ -142,6 +142,17 @@ describe('a transaction', () => {
   });
 });
 
+test('work that does not end leaves the rest of the process its turns', async () => {
+  const { database } = await ledgers.open();
+  let turns = 0;
+  const others = setInterval(() => {
+    turns += 1;
+  }, 1);
+  for (const started = performance.now(); performance.now() - started < 300; ) await database.run('DELETE FROM strays');
+  clearInterval(others);
+  expect(turns).toBeGreaterThan(3);
+});
+
 test.each([
   ['sqlite:/a/b.db', '/a/b.db'],
   ['sqlite:///a/b.db', '/a/b.db'],

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 import SqliteDatabase from 'libsql';
 import { type Database, LedgerUnusable, type Sql, type SqlParameter, type SqlValue } from './database.js';
 
@@ -10,6 +10,8 @@ const BUSY_TIMEOUT_MS = 10_000;
 const BLOCKING_MS = 20;
 const LONGEST_PAUSE_MS = 25;
 const STATEMENTS_KEPT = 200;
+/** SQLite works within the calling thread: without a turn now and then, work on a million rows would keep heartbeats from being sent. */
+const LONGEST_HOLD_MS = 20;
 
 export interface SqliteOptions {
   path: string;
@@ -61,6 +63,8 @@ class Sqlite implements Database {
   readonly #statements = new Map<string, Statement>();
   /** The tail of the queue: a transaction spans awaits, and a statement of other work must not slip into it. */
   #tail: Promise<unknown> = Promise.resolve();
+  /** When the event loop had its latest turn between two pieces of work. */
+  #turnedAt = 0;
   readonly #direct: Sql;
 
   readonly #foldsOnClose: boolean;
@@ -138,9 +142,15 @@ class Sqlite implements Database {
   }
 
   #enqueue<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#tail.then(work);
+    const result = this.#tail.then(() => this.#letOthersRun()).then(work);
     this.#tail = result.catch(() => undefined);
     return result;
+  }
+
+  async #letOthersRun(): Promise<void> {
+    if (performance.now() - this.#turnedAt < LONGEST_HOLD_MS) return;
+    await turn();
+    this.#turnedAt = performance.now();
   }
 
   #all<Row>(sql: string, parameters: readonly SqlParameter[]): Row[] {
