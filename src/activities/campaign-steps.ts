@@ -3,7 +3,7 @@ import { heartbeat } from '@temporalio/activity';
 import type { Blocked } from '../domain/blocked.js';
 import { type WaveStatus, waveStatus } from '../domain/campaign-status.js';
 import type { StepKey } from '../domain/campaign-step.js';
-import { budgetSpent, type ErrorBudgetRule } from '../domain/error-budget.js';
+import { budgetSpent } from '../domain/error-budget.js';
 import type { LiveCounts } from '../domain/outcome.js';
 import type { FrozenPlan } from '../domain/plan-digest.js';
 import { judgeWave, type WaveJudgement } from '../domain/wave-gate.js';
@@ -25,9 +25,25 @@ export interface OpenStepInput extends StepKey {
 
 export type OpenStepResult = { kind: 'opened'; size: number } | { kind: 'blocked'; blocked: Blocked };
 
+/** How much of a wave was spent of its budget, and how much of it has no verdict. */
+export interface Accepted {
+  spent: number;
+  unknown: number;
+}
+
+const NOTHING: Accepted = { spent: 0, unknown: 0 };
+
+export interface JudgeWaveInput {
+  campaignId: string;
+  wave: number;
+  accepted?: Accepted | undefined;
+}
+
 export interface JudgedWave {
   judgement: WaveJudgement;
   counts: LiveCounts;
+  /** What a person lets pass who is asked about this judgement, and says yes. */
+  found: Accepted;
 }
 
 export function createCampaignSteps(dependencies: ActivityDependencies) {
@@ -45,23 +61,26 @@ export function createCampaignSteps(dependencies: ActivityDependencies) {
       }
     },
 
-    /** Takes over what the wave's steps have found, and judges it. `accepted`: how much without a verdict a person has let pass. */
-    async judgeWave({
-      campaignId,
-      wave,
-      accepted,
-    }: {
-      campaignId: string;
-      wave: number;
-      accepted?: number | undefined;
-    }): Promise<JudgedWave> {
+    /** Takes over what the wave's steps have found, and judges it. `accepted`: what of it a person has let pass. */
+    async judgeWave({ campaignId, wave, accepted = NOTHING }: JudgeWaveInput): Promise<JudgedWave> {
       const rules = await waveRules(ledger, campaignId, wave);
       await ledger.campaigns.mergeWave(campaignId, wave);
       const { counts } = await ledger.campaigns.waveCounts(campaignId, wave);
-      const { errorBudget: budget, inconclusive } = rules;
+      const { inconclusive } = rules;
+      // What operators have adjusted since stands.
+      const budget = (await ledger.runs.get(campaignId))?.errorBudget ?? rules.errorBudget;
       // What a person resumed after a breach has let pass already.
-      const passed = Math.max(accepted ?? 0, await ledger.campaigns.budgetAccepted(campaignId, wave));
-      return { judgement: passing(judgeWave({ counts, budget, inconclusive, accepted: passed }), { counts, budget, passed }), counts };
+      const acceptedSpent = Math.max(accepted.spent, await ledger.campaigns.budgetAccepted(campaignId, wave));
+      const judgement = judgeWave({ counts, budget, inconclusive, accepted: accepted.unknown, acceptedSpent });
+      const found: Accepted = { spent: budget ? budgetSpent(budget, counts) : 0, unknown: counts.unverified + counts.unreachable };
+      const isLetPass = judgement.verdict === 'breach' && found.spent <= acceptedSpent;
+      // A breach that a person has let pass is none, until more is spent.
+      return { judgement: isLetPass ? judgeWave({ counts, inconclusive, accepted: accepted.unknown }) : judgement, counts, found };
+    },
+
+    /** Takes over what every step has found by now, late verdicts of closed waves among it. */
+    async takeOver({ campaignId }: { campaignId: string }): Promise<void> {
+      await ledger.campaigns.mergeAll(campaignId);
     },
 
     /** Writes what a wave is doing. Approvals are written beside it. */
@@ -113,16 +132,6 @@ export function createCampaignSteps(dependencies: ActivityDependencies) {
   };
 }
 
-/** A breach that a person has let pass is none, until more is spent. */
-function passing(
-  judgement: WaveJudgement,
-  { counts, budget, passed }: { counts: LiveCounts; budget: ErrorBudgetRule | undefined; passed: number },
-): WaveJudgement {
-  if (judgement.verdict !== 'breach' || !budget || budgetSpent(budget, counts) > passed) return judgement;
-  const open = counts.pending + counts.running;
-  return { verdict: open > 0 ? 'running' : 'go', why: `${judgement.why} Somebody has let that pass.` };
-}
-
 async function openWith(dependencies: ActivityDependencies, input: OpenStepInput): Promise<OpenStepResult> {
   const { ledger, client } = dependencies;
   const { runId, firstExecutionId, namespace, campaignId, wave, step } = input;
@@ -152,6 +161,7 @@ async function openWith(dependencies: ActivityDependencies, input: OpenStepInput
   if (!opening) throw never('AlreadyRun', `The step ${runId} has ended in this ledger.`);
   if (!('frozen' in opening)) {
     await ledger.campaigns.fillStep(runId, { campaignId, wave, step });
+    await ledger.campaigns.setBudgetBase(runId, { campaignId, wave, step });
     await ledger.cohort.freeze(runId, { attempt: opening.attempt });
   }
   const size = (await ledger.runs.get(runId))?.cohort.size ?? 0;

@@ -3,7 +3,7 @@ import { waveStatus } from '../domain/campaign-status.js';
 import { runStatus } from '../domain/outcome.js';
 import { type Given, isBehind } from '../domain/run-snapshot.js';
 import type { StoredWave } from '../ledger/campaigns.js';
-import { partsOf } from './close-run.js';
+import { createCloseRun, partsOf } from './close-run.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { followUpReport } from './follow-up-report.js';
 
@@ -28,8 +28,10 @@ export function createCloseCampaign({ ledger }: Pick<ActivityDependencies, 'ledg
       if (known) return known as CampaignReport;
       const isOlder = input.given !== undefined && isBehind(await ledger.runs.snapshot(runId), input.given);
       const forgetful = input.forgetful === true || input.report !== undefined || isOlder;
-      for (const { w, openedAt } of await ledger.campaigns.waves(runId))
-        if (openedAt !== undefined) await ledger.campaigns.mergeWave(runId, w);
+      // A step that could not end by itself, as when it does not answer to a cancel: what it has sent is `unverified`, not `skipped`.
+      for (const step of await ledger.campaigns.openSteps(runId)) await createCloseRun({ ledger }).closeRun({ runId: step, reason });
+      await ledger.campaigns.mergeAll(runId);
+      await ledger.campaigns.takeBackUnsent(runId);
       await ledger.verdicts.closeOpen(runId, reason, { forgetful });
       const waves = await closedWaves({ ledger }, runId);
       const { executions, apiCalls, strays } = await ledger.campaigns.spent(runId);

@@ -31,6 +31,8 @@ export function createControlRun({ ledger }: Pick<ActivityDependencies, 'ledger'
 
     async controlRun({ runId, command, by, reason, orderId, orderNumber }: ControlInput): Promise<ControlResult> {
       const { activityId, workflowExecution, scheduledTimestampMs } = activityInfo();
+      // What is put back is chosen by what is known by now, late verdicts among it.
+      if (command.kind === 'retry') await ledger.campaigns.mergeAll(runId);
       const assets = await ledger.orders.carryOut(runId, {
         id: orderId === undefined ? `activity:${workflowExecution?.runId}/${activityId}` : `update:${orderId}`,
         number: orderNumber ?? scheduledTimestampMs,

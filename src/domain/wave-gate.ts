@@ -15,6 +15,8 @@ export interface WaveFacts {
   inconclusive?: number | string | undefined;
   /** How many assets without a verdict (or over the budget) a person has accepted for this wave; more than that asks again. */
   accepted?: number | undefined;
+  /** The same of the budget alone; `accepted` when not given. */
+  acceptedSpent?: number | undefined;
 }
 
 export interface WaveJudgement {
@@ -26,14 +28,20 @@ export interface WaveJudgement {
   doubtful?: number;
 }
 
-export function judgeWave({ counts, budget, inconclusive = DEFAULT_INCONCLUSIVE, accepted = 0 }: WaveFacts): WaveJudgement {
+export function judgeWave({
+  counts,
+  budget,
+  inconclusive = DEFAULT_INCONCLUSIVE,
+  accepted = 0,
+  acceptedSpent = accepted,
+}: WaveFacts): WaveJudgement {
   const size = counts.targeted;
   if (size === 0) return { verdict: 'go', why: 'The wave has no assets.' };
   if (budget && isBreached(budget, counts)) return { verdict: 'breach', why: overdrawn(budget, counts) };
   const open = counts.pending + counts.running;
   if (open > 0) return { verdict: 'running', why: `${open} of ${size} assets have no outcome yet.` };
   const spent = budget ? budgetSpent(budget, counts) : 0;
-  if (budget && spent > budgetAllows(budget, size) && spent > accepted)
+  if (budget && spent > budgetAllows(budget, size) && spent > acceptedSpent)
     return { verdict: 'inconclusive', why: tooSmall(budget, counts), doubtful: spent };
   const unknown = counts.unverified + counts.unreachable;
   const allowed = amountOf(inconclusive, size, 'down');

@@ -2,14 +2,14 @@
 import { admits } from '../domain/error-budget.js';
 import { jsonRows, type Sql } from './database.js';
 import { type Execution, readExecution } from './execution-row.js';
-import { countOutcomes } from './run-counts.js';
+import { countOutcomes, withBase } from './run-counts.js';
 import type { RunRow } from './run-row.js';
 
 /** Counting a large cohort takes long, and only a strict budget asks for it. */
 export async function admittedAssets(sql: Sql, run: RunRow): Promise<number> {
   if (!run.errorBudget?.strict) return Number.POSITIVE_INFINITY;
   const counts = await countOutcomes(sql, run.id);
-  return admits(run.errorBudget, counts, counts.running + (await claimedAssets(sql, run.id)));
+  return admits(run.errorBudget, withBase(counts, run.budgetBase), counts.running + (await claimedAssets(sql, run.id)));
 }
 
 async function claimedAssets(sql: Sql, runId: string): Promise<number> {

@@ -1,4 +1,5 @@
 // What the steps of a wave found becomes the outcome of the campaign's own rows, which stand at the same places.
+import { setImmediate as breathe } from 'node:timers/promises';
 import type { CampaignStepName } from '../domain/campaign-step.js';
 import { ROWS_PER_TRANSACTION } from './cohort.js';
 import type { Database, Sql } from './database.js';
@@ -6,22 +7,29 @@ import type { Database, Sql } from './database.js';
 /**
  * Takes over what a step knows so far: finished outcomes, and `unreachable` ones that may yet become something else. Repeating it
  * changes nothing; a campaign that has its report is not changed any more. `verified`: a later step of the wave judges this one's work.
+ * Assets that were put back since into another wave are left alone: what that wave finds is their outcome.
  */
 export async function mergeStep(database: Database, stepId: string, { verified }: { verified: boolean }): Promise<void> {
-  const run = await database.first<{ campaign_id: string; step: CampaignStepName }>(
-    `SELECT runs.campaign_id, runs.step FROM runs JOIN runs AS parent ON parent.id = runs.campaign_id
-     WHERE runs.id = ? AND parent.finished_at IS NULL`,
+  const run = await database.first<{ campaign_id: string; wave: number; step: CampaignStepName; finished_at: number | null }>(
+    `SELECT runs.campaign_id, runs.wave, runs.step, runs.finished_at FROM runs JOIN runs AS parent ON parent.id = runs.campaign_id
+     WHERE runs.id = ? AND runs.merged < ${FOR_GOOD} AND parent.finished_at IS NULL`,
     [stepId],
   );
   if (!run) return;
   const rule = verified && run.step === 'remediate' ? LATE_BUT_UNVERIFIED : RULES[run.step];
   for (let after = 0; ; ) {
-    const last = await database.transaction((sql) => mergePart(sql, { stepId, campaignId: run.campaign_id, rule, after }));
+    const last = await database.transaction((sql) => mergePart(sql, { stepId, campaignId: run.campaign_id, wave: run.wave, rule, after }));
     if (last === undefined) break;
     after = last;
+    // A wave may have a million rows: heartbeats, and everything else of the process, come in between.
+    await breathe();
   }
-  await database.run('UPDATE runs SET merged = 1 WHERE id = ?', [stepId]);
+  // A step that had ended before the first row was read has nothing more to say.
+  await database.run('UPDATE runs SET merged = max(merged, ?) WHERE id = ?', [run.finished_at === null ? 1 : FOR_GOOD, stepId]);
 }
+
+/** `runs.merged` of a step: 0 not taken over yet, 1 so far, 2 for good. */
+const FOR_GOOD = 2;
 
 interface Rule {
   /** Of the step's row `s` and the campaign's row: the campaign's outcome and reason. */
@@ -37,8 +45,9 @@ const RULES: Record<CampaignStepName, Rule> = {
   assess: {
     outcome: `CASE s.outcome WHEN 'succeeded' THEN 'skipped' WHEN 'failed' THEN 'pending' ELSE s.outcome END`,
     reason: `CASE s.outcome WHEN 'succeeded' THEN 'compliant' WHEN 'failed' THEN NULL ELSE 'assess: ' || coalesce(s.reason, s.outcome) END`,
-    // A late word of the assessment does not send an asset that the wave has left behind.
-    where: `${SETTLED} AND attempts.outcome = 'pending' AND attempts.correlation_uuid IS NULL`,
+    // A late word of the assessment does not send an asset that the wave has left behind: it only says that nothing was to be done.
+    where: `${SETTLED} AND (attempts.outcome = 'pending' AND attempts.correlation_uuid IS NULL
+      OR attempts.outcome = 'unreachable' AND attempts.reason LIKE 'assess:%' AND s.outcome <> 'failed')`,
   },
   remediate: { outcome: 's.outcome', reason: 's.reason', where: SETTLED },
   // Never asked, or asked in vain: what the remedy did is not known to have helped (domain/campaign-steps.ts).
@@ -66,7 +75,7 @@ const TAKEN = ['name', 'agent_uuid', 'status', 'exit_code', 'correlation_uuid', 
 
 async function mergePart(
   sql: Sql,
-  { stepId, campaignId, rule, after }: { stepId: string; campaignId: string; rule: Rule; after: number },
+  { stepId, campaignId, wave, rule, after }: { stepId: string; campaignId: string; wave: number; rule: Rule; after: number },
 ): Promise<number | undefined> {
   const part = await sql.all<{ seq: number }>('SELECT DISTINCT seq FROM attempts WHERE run_id = ? AND seq > ? ORDER BY seq LIMIT ?', [
     stepId,
@@ -78,10 +87,10 @@ async function mergePart(
   await sql.run(
     `UPDATE attempts SET outcome = ${rule.outcome}, reason = ${rule.reason}, ${TAKEN.map((column) => `${column} = coalesce(s.${column}, attempts.${column})`).join(', ')}
      FROM attempts AS s
-     WHERE attempts.run_id = ? AND attempts.attempt = 1 AND attempts.seq > ? AND attempts.seq <= ?
+     WHERE attempts.run_id = ? AND attempts.attempt = 1 AND attempts.seq > ? AND attempts.seq <= ? AND attempts.wave = ?
        AND s.run_id = ? AND s.seq = attempts.seq AND s.last = 1 AND ${rule.where}
        AND (attempts.outcome IS NOT ${rule.outcome} OR attempts.reason IS NOT ${rule.reason} OR attempts.correlation_uuid IS NOT coalesce(s.correlation_uuid, attempts.correlation_uuid))`,
-    [campaignId, after, end, stepId],
+    [campaignId, after, end, wave, stepId],
   );
   return end;
 }

@@ -7,12 +7,12 @@ import { countOutcomes } from './run-counts.js';
 import { type StoredRun, stopOf } from './run-row.js';
 
 export async function campaignSnapshot(sql: Sql, run: StoredRun, at: number): Promise<RunSnapshot> {
-  const steps = await sql.all<{ id: string; step: CampaignStepName; merged: number; paused: number }>(
-    'SELECT id, step, merged, paused FROM runs WHERE campaign_id = ? AND finished_at IS NULL',
+  const steps = await sql.all<{ id: string; step: CampaignStepName; merged: number; held: number }>(
+    'SELECT id, step, merged, paused = 1 AND finished_at IS NULL AS held FROM runs WHERE campaign_id = ? AND (finished_at IS NULL OR merged = 0)',
     [run.id],
   );
   const counts = await countOutcomes(sql, run.id);
-  for (const { id, step, merged } of steps) if (merged === 0) layOver(counts, await countOutcomes(sql, id), step);
+  for (const { id, step, merged } of steps) if (merged === 0) layOver(counts, await newsOf(sql, run.id, id), step);
   const open = await sql.first<{ unsent: number | null; doubtful: number | null; watched: number | null; slots: number | null }>(
     `SELECT sum(state = 'claimed') AS unsent, sum(state = 'permitted') AS doubtful, sum(state = 'accepted') AS watched, sum(slot_freed_at IS NULL) AS slots
      FROM executions WHERE run_id IN (SELECT id FROM runs WHERE campaign_id = ?) AND state IN ('claimed', 'permitted', 'accepted') AND settled_at IS NULL`,
@@ -26,6 +26,7 @@ export async function campaignSnapshot(sql: Sql, run: StoredRun, at: number): Pr
     'SELECT count(*) AS permits FROM sends WHERE run_id IN (SELECT id FROM runs WHERE campaign_id = ?)',
     [run.id],
   );
+  const held = steps.some((step) => step.held === 1);
   return {
     counts,
     unsent: open?.unsent ?? 0,
@@ -39,13 +40,37 @@ export async function campaignSnapshot(sql: Sql, run: StoredRun, at: number): Pr
     accepted: spent?.accepted ?? 0,
     callsUsed: spent?.calls ?? 0,
     at,
-    breached: steps.some(({ paused }) => paused === 1),
-    held: steps.some(({ paused }) => paused === 1),
-    attempted: (sends?.permits ?? 0) > 0,
+    breached: held,
+    held,
+    attempted: await hasAttempted(sql, run.id),
     stop: stopOf(run),
     paused: run.paused === 1,
     maxInFlight: run.max_in_flight,
   };
+}
+
+/** True once a step of the campaign has used a permit. */
+export async function hasAttempted(sql: Sql, campaignId: string): Promise<boolean> {
+  const used = await sql.first(
+    'SELECT 1 AS found FROM sends WHERE run_id IN (SELECT id FROM runs WHERE campaign_id = ?) AND spent = 1 LIMIT 1',
+    [campaignId],
+  );
+  return used !== undefined;
+}
+
+/**
+ * What a step knows of assets that are still `pending` in the campaign's own rows: a step is taken over in parts. To be read after the
+ * campaign's counts, which only ever fall behind.
+ */
+export async function newsOf(sql: Sql, campaignId: string, stepId: string): Promise<LiveCounts> {
+  const rows = await sql.all<{ outcome: keyof LiveCounts; n: number }>(
+    `SELECT news.outcome, count(*) AS n FROM attempts AS news CROSS JOIN attempts AS own ON own.run_id = ? AND own.seq = news.seq AND own.attempt = 1
+     WHERE news.run_id = ? AND news.last = 1 AND own.outcome = 'pending' GROUP BY 1`,
+    [campaignId, stepId],
+  );
+  const counts = emptyCounts();
+  for (const { outcome, n } of rows) counts[outcome] = n;
+  return counts;
 }
 
 /** What a step under way has found: its assets are `pending` in the campaign's own rows until its work is taken over. */

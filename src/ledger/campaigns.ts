@@ -1,8 +1,10 @@
 // A campaign as the ledger keeps it: the plan that was frozen, its waves, and the runs that its steps are.
 
+import { setImmediate as breathe } from 'node:timers/promises';
 import { batches } from '../domain/batches.js';
 import type { WaveStatus } from '../domain/campaign-status.js';
 import type { CampaignStepName, StepKey } from '../domain/campaign-step.js';
+import { emptyCounts, type LiveCounts } from '../domain/outcome.js';
 import { mergeStep } from './campaign-merge.js';
 import { waveCounts } from './campaign-snapshot.js';
 import { ROWS_PER_TRANSACTION } from './cohort.js';
@@ -76,6 +78,7 @@ export class Campaigns {
             [index + 1, id, jsonRows(part)],
           ),
         );
+        await breathe();
       }
     }
   }
@@ -111,6 +114,11 @@ export class Campaigns {
     for (const step of steps) await mergeStep(this.#database, step.id, { verified });
   }
 
+  /** The same for every wave that was begun: also late verdicts of waves that are closed. */
+  async mergeAll(id: string): Promise<void> {
+    for (const { w, openedAt } of await this.waves(id)) if (openedAt !== undefined) await this.mergeWave(id, w);
+  }
+
   waveCounts(id: string, wave: number): ReturnType<typeof waveCounts> {
     return waveCounts(this.#database, id, wave);
   }
@@ -134,6 +142,15 @@ export class Campaigns {
    */
   async retry(id: string, outcomes: readonly string[]): Promise<number> {
     return this.#database.transaction((sql) => retryRows(sql, id, outcomes));
+  }
+
+  /**
+   * Assets that were put back and never sent again keep what they had come to: they go back to their wave, whose steps say it. A
+   * campaign that ends calls this before its last words.
+   */
+  async takeBackUnsent(id: string): Promise<void> {
+    const back = await this.#database.transaction((sql) => takeBackRows(sql, id));
+    if (back > 0) await this.mergeAll(id);
   }
 
   async waves(id: string): Promise<StoredWave[]> {
@@ -199,6 +216,21 @@ export class Campaigns {
     return { executions: row?.executions ?? 0, apiCalls: row?.calls ?? 0, strays: strays?.n ?? 0 };
   }
 
+  /** What of its wave a step is not for; written once, when its cohort is filled. */
+  async setBudgetBase(stepId: string, { campaignId, wave }: StepKey): Promise<void> {
+    const rows = await this.#database.all<{ outcome: keyof LiveCounts; n: number }>(
+      `SELECT outcome, count(*) AS n FROM attempts AS own INDEXED BY attempts_wave WHERE run_id = ? AND wave = ?
+         AND NOT EXISTS (SELECT 1 FROM attempts AS mine WHERE mine.run_id = ? AND mine.seq = own.seq) GROUP BY 1`,
+      [campaignId, wave, stepId],
+    );
+    const base = emptyCounts();
+    for (const { outcome, n } of rows) {
+      base.targeted += n;
+      if (outcome !== 'pending' && outcome !== 'running') base[outcome] += n;
+    }
+    await this.#database.run('UPDATE runs SET budget_base = ? WHERE id = ? AND budget_base IS NULL', [JSON.stringify(base), stepId]);
+  }
+
   /**
    * The cohort of a step: the assets of its wave that the step is for, at the same places, with what is known of them. Fills it in
    * parts; a repeated call goes on where the one before ended.
@@ -218,6 +250,7 @@ export class Campaigns {
       });
       if (rows === 0) return;
       after = last;
+      await breathe();
     }
   }
 }
@@ -235,12 +268,9 @@ interface WaveRow {
 
 async function retryRows(sql: Sql, id: string, outcomes: readonly string[]): Promise<number> {
   if (!(await sql.first('SELECT 1 AS found FROM runs WHERE id = ? AND finished_at IS NULL AND stop_cause IS NULL', [id]))) return 0;
-  const next = await sql.first<{ w: number; retries: number }>(
-    `SELECT max(w) + 1 AS w, sum(name LIKE 'retry %') AS retries FROM waves WHERE campaign_id = ?`,
-    [id],
-  );
-  const w = next?.w ?? 1;
-  const chosen = `run_id = ? AND attempt = 1 AND outcome IN (SELECT value FROM json_each(?)) AND correlation_uuid IS NOT NULL
+  const waves = await sql.all<{ w: number; name: string }>('SELECT w, name FROM waves WHERE campaign_id = ? ORDER BY w', [id]);
+  const w = (waves.at(-1)?.w ?? 0) + 1;
+  const chosen = `run_id = ? AND attempt = 1 AND outcome IN (SELECT value FROM json_each(?))
     AND wave IN (SELECT w FROM waves WHERE campaign_id = ? AND closed_at IS NOT NULL)`;
   const list = jsonRows(outcomes);
   await sql.run(
@@ -255,13 +285,37 @@ async function retryRows(sql: Sql, id: string, outcomes: readonly string[]): Pro
     id,
   ]);
   if (moved > 0)
-    await sql.run('INSERT INTO waves (campaign_id, w, name, size) VALUES (?, ?, ?, ?)', [
-      id,
-      w,
-      `retry ${(next?.retries ?? 0) + 1}`,
-      moved,
-    ]);
+    await sql.run('INSERT INTO waves (campaign_id, w, name, size, put_back) VALUES (?, ?, ?, ?, 1)', [id, w, retryName(waves), moved]);
   return moved;
+}
+
+/** Of the campaign's row `attempts`: a step of its present wave may have changed something there. */
+const SENT_IN_ITS_WAVE = `EXISTS (SELECT 1 FROM runs AS steps JOIN attempts AS tried ON tried.run_id = steps.id AND tried.seq = attempts.seq
+  WHERE steps.campaign_id = attempts.run_id AND steps.wave = attempts.wave AND steps.step <> 'assess' AND tried.execution_n IS NOT NULL)`;
+/** The last of the other waves in which one did. */
+const WAVE_BEFORE = `(SELECT max(steps.wave) FROM runs AS steps JOIN attempts AS tried ON tried.run_id = steps.id AND tried.seq = attempts.seq
+  WHERE steps.campaign_id = attempts.run_id AND steps.wave < attempts.wave AND tried.execution_n IS NOT NULL)`;
+
+async function takeBackRows(sql: Sql, id: string): Promise<number> {
+  const again = await sql.first<{ w: number }>('SELECT min(w) AS w FROM waves WHERE campaign_id = ? AND put_back = 1', [id]);
+  if (!again?.w) return 0;
+  const moved = await sql.run(
+    `UPDATE attempts SET wave = ${WAVE_BEFORE}, outcome = 'pending', reason = NULL, correlation_uuid = NULL
+     WHERE run_id = ? AND attempt = 1 AND wave >= ? AND outcome IN ('pending', 'skipped') AND coalesce(reason, '') <> 'compliant'
+       AND NOT ${SENT_IN_ITS_WAVE} AND ${WAVE_BEFORE} IS NOT NULL`,
+    [id, again.w],
+  );
+  // Those waves' steps are read once more.
+  if (moved > 0) await sql.run('UPDATE runs SET merged = min(merged, 1) WHERE campaign_id = ?', [id]);
+  return moved;
+}
+
+/** The plan may have waves of such names, and a step's workflow is known by the name of its wave. */
+function retryName(waves: readonly { name: string }[]): string {
+  const names = new Set(waves.map(({ name }) => name.toLowerCase()));
+  let n = 1;
+  while (names.has(`retry ${n}`)) n += 1;
+  return `retry ${n}`;
 }
 
 /** Of the campaign's rows of a wave: which of them a step is for. */
@@ -270,8 +324,10 @@ const MEANT_FOR: Record<CampaignStepName, string> = {
   remediate: `outcome = 'pending'`,
   // Whatever the exit code of the remediation was: the verification says how the asset is now.
   verify: `outcome IN ('succeeded', 'failed') AND correlation_uuid IS NOT NULL`,
-  // Also those of which nobody knows whether the script ran there. An asset on which it may still be running keeps its lease.
-  rollback: `outcome IN ('succeeded', 'failed', 'unverified') AND correlation_uuid IS NOT NULL`,
+  // Where the remedy was sent, whatever came of it: an assessment has a UUID too. Where it may still be running, nothing else is sent.
+  rollback: `outcome IN ('succeeded', 'failed', 'unverified') AND EXISTS (SELECT 1 FROM attempts AS sent JOIN runs ON runs.id = sent.run_id
+    WHERE runs.campaign_id = attempts.run_id AND runs.wave = attempts.wave AND runs.step = 'remediate'
+      AND sent.seq = attempts.seq AND sent.correlation_uuid IS NOT NULL)`,
 };
 
 async function copyRows(

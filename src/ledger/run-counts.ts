@@ -14,3 +14,10 @@ export async function countOutcomes(sql: Sql, id: string): Promise<LiveCounts> {
   }
   return counts;
 }
+
+/** What a budget is measured against: in a step of a campaign the whole wave, also its assets that the step is not for. */
+export function withBase(counts: LiveCounts, base: LiveCounts | undefined): LiveCounts {
+  if (!base) return counts;
+  const kinds = Object.keys(counts) as (keyof LiveCounts)[];
+  return Object.fromEntries(kinds.map((kind) => [kind, counts[kind] + base[kind]])) as LiveCounts;
+}

@@ -1,6 +1,6 @@
 // A run as the ledger keeps it. What is ordered of a campaign holds for every step of it: no permit asks twice.
 import type { CampaignStepName } from '../domain/campaign-step.js';
-import type { RunReport, StopCause } from '../domain/outcome.js';
+import type { LiveCounts, RunReport, StopCause } from '../domain/outcome.js';
 import type { RunPhase } from '../domain/run-snapshot.js';
 import type { WindowCalendar } from '../domain/windows.js';
 import type { ErrorBudget, RemediationRequest } from '../schema/request.js';
@@ -34,6 +34,8 @@ export interface RunRow {
   errorBudget?: ErrorBudget | undefined;
   /** As many outcomes over the budget as a person has accepted. */
   budgetAccepted?: number | undefined;
+  /** Of a step: its wave's assets that the step is not for. They count in the wave's budget. */
+  budgetBase?: LiveCounts | undefined;
   /** What a breach of the budget does; without it the run stops. */
   onBreach?: 'pause' | 'abort' | 'rollback' | undefined;
   /** What becomes of an asset that another run works on. */
@@ -69,6 +71,7 @@ export interface StoredRun {
   on_breach: 'pause' | 'abort' | 'rollback' | null;
   conflict: 'wait' | 'skip' | null;
   budget_accepted: number | null;
+  budget_base: string | null;
   campaign_paused: number | null;
   campaign_stop_cause: StopCause | null;
   campaign_stop_reason: string | null;
@@ -143,6 +146,7 @@ export function toRun(row: StoredRun): RunRow {
     deadlineMs: row.deadline_ms,
     errorBudget: row.error_budget ? (JSON.parse(row.error_budget) as ErrorBudget) : undefined,
     budgetAccepted: row.budget_accepted ?? undefined,
+    budgetBase: baseOf(row),
     onBreach: row.on_breach ?? undefined,
     conflict: row.conflict ?? 'wait',
     calendar: row.calendar ? (JSON.parse(row.calendar) as WindowCalendar) : undefined,
@@ -159,6 +163,10 @@ export function toRun(row: StoredRun): RunRow {
     finishedAt: row.finished_at ?? undefined,
     report: row.report ? (JSON.parse(row.report) as RunReport) : undefined,
   };
+}
+
+export function baseOf({ budget_base: base }: Pick<StoredRun, 'budget_base'>): LiveCounts | undefined {
+  return base === null ? undefined : (JSON.parse(base) as LiveCounts);
 }
 
 export function stopOf(row: StoredRun): RunRow['stop'] {

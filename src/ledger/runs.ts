@@ -4,11 +4,12 @@ import { MAX_ASSETS_PER_EXECUTION } from '../domain/execution-state.js';
 import type { LiveCounts, RunReport, StopCause } from '../domain/outcome.js';
 import type { Given, RunPhase, RunSnapshot } from '../domain/run-snapshot.js';
 import type { ErrorBudget } from '../schema/request.js';
-import { campaignSnapshot } from './campaign-snapshot.js';
+import { campaignSnapshot, hasAttempted } from './campaign-snapshot.js';
 import { freeLeases } from './closing.js';
 import { type Database, isUniqueViolation } from './database.js';
-import { countOutcomes } from './run-counts.js';
+import { countOutcomes, withBase } from './run-counts.js';
 import {
+  baseOf,
   type CampaignRules,
   type RunKind,
   type RunRow,
@@ -139,13 +140,13 @@ export class Runs {
     await this.#database.transaction(async (sql) => {
       await sql.run('UPDATE runs SET paused = ? WHERE id = ?', [paused, id]);
       if (paused) return;
-      const held = await sql.all<{ id: string; error_budget: string | null }>(
-        'SELECT id, error_budget FROM runs WHERE (campaign_id = ? AND paused = 1 OR id = ?) AND finished_at IS NULL AND on_breach IS NOT NULL',
+      const held = await sql.all<Pick<StoredRun, 'id' | 'error_budget' | 'budget_base'>>(
+        'SELECT id, error_budget, budget_base FROM runs WHERE (campaign_id = ? AND paused = 1 OR id = ?) AND finished_at IS NULL AND on_breach IS NOT NULL',
         [id, id],
       );
       for (const run of held) {
         const budget = run.error_budget ? (JSON.parse(run.error_budget) as ErrorBudget) : undefined;
-        const spent = budget ? budgetSpent(budget, await countOutcomes(sql, run.id)) : null;
+        const spent = budget ? budgetSpent(budget, withBase(await countOutcomes(sql, run.id), baseOf(run))) : null;
         await sql.run('UPDATE runs SET paused = 0, budget_accepted = ? WHERE id = ?', [spent, run.id]);
       }
     });
@@ -162,7 +163,9 @@ export class Runs {
   ): Promise<void> {
     await this.#database.transaction(async (sql) => {
       await sql.run(
-        `UPDATE runs SET max_in_flight = coalesce(?, max_in_flight), deadline_ms = coalesce(?, deadline_ms), error_budget = coalesce(?, error_budget)
+        // Failures of an assessment are what it is for, and a rollback goes to its end: neither has a budget.
+        `UPDATE runs SET max_in_flight = coalesce(?, max_in_flight), deadline_ms = coalesce(?, deadline_ms),
+           error_budget = CASE WHEN step IN ('assess', 'rollback') THEN error_budget ELSE coalesce(?, error_budget) END
          WHERE (id = ? OR campaign_id = ?) AND finished_at IS NULL`,
         [change.maxInFlight, change.deadlineMs, change.errorBudget ? JSON.stringify(change.errorBudget) : null, id, id],
       );
@@ -278,10 +281,13 @@ export class Runs {
     );
     const waiting = (due?.n ?? 0) + (byTags?.assets ?? 0);
     const owed = await sql.first<{ n: number }>(`SELECT count(*) AS n FROM attempts WHERE run_id = ? AND output = 'owed'`, [id]);
-    const attempted = await sql.first('SELECT 1 AS found FROM sends WHERE run_id = ? AND spent = 1 LIMIT 1', [id]);
+    const used = await sql.first('SELECT 1 AS found FROM sends WHERE run_id = ? AND spent = 1 LIMIT 1', [id]);
+    // Once something of a campaign was sent no failure of Qualys fails its steps.
+    const attempted = used !== undefined || (run.campaign_id !== null && (await hasAttempted(sql, run.campaign_id)));
     const script = await sql.first<{ durations: string }>('SELECT durations FROM scripts WHERE script_id = ?', [run.script_id]);
     const durationsMs = script ? (JSON.parse(script.durations) as { localMs: number }[]).map(({ localMs }) => localMs) : [];
     const budget = run.error_budget ? (JSON.parse(run.error_budget) as ErrorBudget) : undefined;
+    const judged = withBase(counts, baseOf(run));
     return {
       counts,
       unsent: open?.unsent ?? 0,
@@ -303,8 +309,8 @@ export class Runs {
         batchSize: MAX_ASSETS_PER_EXECUTION,
       }),
       at,
-      breached: isBreached(budget, counts) && budgetSpent(budget ?? { max: 0 }, counts) > (run.budget_accepted ?? -1),
-      attempted: attempted !== undefined,
+      breached: isBreached(budget, judged) && budgetSpent(budget ?? { max: 0 }, judged) > (run.budget_accepted ?? -1),
+      attempted,
       stop: stopOf(run),
       paused: run.paused === 1 || run.campaign_paused === 1,
       held: run.paused === 1,

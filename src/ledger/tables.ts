@@ -97,6 +97,7 @@ const STEPS: readonly string[][] = [
     `ALTER TABLE runs ADD COLUMN on_breach TEXT`,
     `ALTER TABLE runs ADD COLUMN conflict TEXT`,
     `ALTER TABLE runs ADD COLUMN budget_accepted INTEGER`,
+    `ALTER TABLE runs ADD COLUMN budget_base TEXT`,
     `ALTER TABLE runs ADD COLUMN script_checked_at INTEGER`,
     `ALTER TABLE runs ADD COLUMN parent_id TEXT`,
     `ALTER TABLE runs ADD COLUMN merged INTEGER NOT NULL DEFAULT 0`,
@@ -105,7 +106,16 @@ const STEPS: readonly string[][] = [
     `CREATE TABLE campaigns (id TEXT PRIMARY KEY, plan TEXT NOT NULL, frozen TEXT, digest TEXT, tags TEXT NOT NULL DEFAULT '[]') WITHOUT ROWID`,
     `CREATE TABLE waves (
       campaign_id TEXT NOT NULL, w INTEGER NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, status TEXT NOT NULL DEFAULT 'waiting',
-      approved_by TEXT NOT NULL DEFAULT '[]', why TEXT, opened_at INTEGER, closed_at INTEGER, PRIMARY KEY (campaign_id, w)) WITHOUT ROWID`,
+      approved_by TEXT NOT NULL DEFAULT '[]', why TEXT, opened_at INTEGER, closed_at INTEGER,
+      put_back INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (campaign_id, w)) WITHOUT ROWID`,
+    // The shared budget (docs/decisions/012-fair-shares.md): who waits for what, how many executions a run still has to send, who was served when.
+    `CREATE TABLE turns (
+      slot TEXT NOT NULL, party TEXT NOT NULL, kind TEXT NOT NULL, served_at INTEGER, asks_from INTEGER, asks_until INTEGER,
+      wants INTEGER NOT NULL DEFAULT 0, noted_at INTEGER NOT NULL, PRIMARY KEY (slot, party)) WITHOUT ROWID`,
+    `CREATE INDEX turns_asking ON turns (slot, asks_until) WHERE asks_until IS NOT NULL`,
+    `CREATE INDEX turns_wants ON turns (slot, wants) WHERE wants > 0`,
+    `CREATE INDEX turns_noted ON turns (slot, kind, noted_at)`,
+    `CREATE TABLE passed (slot TEXT PRIMARY KEY, passed INTEGER NOT NULL) WITHOUT ROWID`,
   ],
 ];
 

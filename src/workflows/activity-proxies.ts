@@ -15,7 +15,7 @@ export function activitiesOf(queue: string) {
   return {
     controlRun: short.controlRun,
     runSnapshot: short.runSnapshot,
-    closeRun: proxyActivities<Activities>({ ...common, startToCloseTimeout: '15m' }).closeRun,
+    closeRun: proxyActivities<Activities>({ ...common, startToCloseTimeout: '15m', heartbeatTimeout: '15s' }).closeRun,
     abandonRun: short.abandonRun,
     registerRun: short.registerRun,
     // Walking a large cohort takes long.
@@ -29,9 +29,10 @@ export function activitiesOf(queue: string) {
     openSteps: short.openSteps,
     closeLostStep: short.closeLostStep,
     // They take over the rows of a wave, which may be a million.
-    judgeWave: proxyActivities<Activities>({ ...common, startToCloseTimeout: '15m' }).judgeWave,
-    closeWave: proxyActivities<Activities>({ ...common, startToCloseTimeout: '15m' }).closeWave,
-    closeCampaign: proxyActivities<Activities>({ ...common, startToCloseTimeout: '30m' }).closeCampaign,
+    judgeWave: proxyActivities<Activities>({ ...common, startToCloseTimeout: '15m', heartbeatTimeout: '15s' }).judgeWave,
+    takeOver: proxyActivities<Activities>({ ...common, startToCloseTimeout: '30m', heartbeatTimeout: '15s' }).takeOver,
+    closeWave: proxyActivities<Activities>({ ...common, startToCloseTimeout: '15m', heartbeatTimeout: '15s' }).closeWave,
+    closeCampaign: proxyActivities<Activities>({ ...common, startToCloseTimeout: '30m', heartbeatTimeout: '15s' }).closeCampaign,
     scheduleFollowUp: proxyActivities<Activities>({ ...common, startToCloseTimeout: '10m' }).scheduleFollowUp,
     // Once a permit is taken the request is on its way whatever the workflow wants: its end is waited for.
     dispatch: proxyActivities<Activities>({ ...common, startToCloseTimeout: '5m', heartbeatTimeout: '15s' }).dispatch,

@@ -1,6 +1,7 @@
 // What a campaign carries from one history to the next: where it stands and who is asked, never assets.
 import { defineSignal } from '@temporalio/workflow';
 import type { ApprovalRule } from '../domain/approval.js';
+import type { Blocked } from '../domain/blocked.js';
 import type { RunSnapshot } from '../domain/run-snapshot.js';
 import { type CampaignPlan, wavesOf } from '../schema/plan.js';
 import { firstState, type RunState } from './run-state.js';
@@ -10,8 +11,15 @@ import { firstState, type RunState } from './run-state.js';
  */
 export type StepWord = 'working' | 'held' | 'worked' | 'finished';
 
+export interface StepNews {
+  runId: string;
+  word: StepWord;
+  /** Why nothing of it can be sent, or seen. */
+  blocked?: Blocked | undefined;
+}
+
 /** A step tells its campaign how far it is. */
-export const stepNews = defineSignal<[{ runId: string; word: StepWord }]>('stepNews');
+export const stepNews = defineSignal<[StepNews]>('stepNews');
 /** A campaign tells its steps that something was ordered: what it was, the ledger says. */
 export const campaignNews = defineSignal('campaignNews');
 
@@ -26,6 +34,10 @@ export interface CampaignState extends RunState {
   digest: string;
   /** The runs of steps that have no report yet. */
   open: Record<string, StepWord>;
+  /** Of these, what holds them back. */
+  waits: Record<string, Blocked>;
+  /** How often a step has said something. */
+  stepsSeen: number;
 }
 
 export function firstCampaignState(plan: CampaignPlan): CampaignState {
@@ -38,6 +50,8 @@ export function firstCampaignState(plan: CampaignPlan): CampaignState {
     steps,
     digest: '',
     open: {},
+    waits: {},
+    stepsSeen: 0,
   };
 }
 
@@ -46,5 +60,7 @@ export function wordOf(snapshot: RunSnapshot | undefined): StepWord {
   if (!snapshot) return 'working';
   if (snapshot.held && !snapshot.stop) return 'held';
   const { counts, unsent, doubtful } = snapshot;
+  // Stopped, it sends nothing more: its verdicts are what is left of it.
+  if (snapshot.stop) return counts.running + doubtful === 0 ? 'worked' : 'working';
   return counts.pending + counts.running + unsent + doubtful === 0 ? 'worked' : 'working';
 }

@@ -20,7 +20,8 @@ import type { Work } from './work.js';
 
 interface StepState extends RunState {
   campaignId: string;
-  told: StepWord;
+  /** What the campaign was told last. */
+  told: string;
 }
 
 /**
@@ -80,21 +81,25 @@ async function open({ runId, state, activities }: Living, key: StepKey): Promise
   await startRun({ runId, state, activities });
 }
 
-/** Tells the campaign whenever the step's word changes. A campaign that is gone has nobody to tell. */
+/**
+ * Tells the campaign whenever the step's word changes, or what holds it back, or how many verdicts it still waits for when its work is
+ * done. A campaign that is gone has nobody to tell.
+ */
 function tell(state: StepState): { end(word?: StepWord): Promise<void> } {
   let isOver = false;
   let sending: Promise<void> = Promise.resolve();
   const { workflowId: runId } = workflowInfo();
   const send = async (word: StepWord): Promise<void> => {
-    state.told = word;
+    const blocked = state.blocked ?? state.blind;
     await getExternalWorkflowHandle(state.campaignId)
-      .signal(stepNews, { runId, word })
+      .signal(stepNews, { runId, word, ...(blocked ? { blocked } : {}) })
       .catch(() => undefined);
   };
   void CancellationScope.nonCancellable(async () => {
     for (;;) {
-      await condition(() => isOver || wordOf(state.snapshot) !== state.told);
+      await condition(() => isOver || newsOf(state) !== state.told);
       if (isOver) return;
+      state.told = newsOf(state);
       sending = send(wordOf(state.snapshot));
       await sending;
     }
@@ -107,4 +112,10 @@ function tell(state: StepState): { end(word?: StepWord): Promise<void> } {
       await condition(allHandlersFinished);
     },
   };
+}
+
+function newsOf({ snapshot, blocked, blind }: StepState): string {
+  const word = wordOf(snapshot);
+  const wait = blocked ?? blind;
+  return [word, ...(wait ? [wait.kind, wait.why] : []), ...(word === 'worked' ? [snapshot?.counts.unreachable] : [])].join(' ');
 }

@@ -11,9 +11,11 @@ import type { OpenCampaignResult } from '../activities/open-campaign.js';
 import type { CampaignReport } from '../domain/campaign-status.js';
 import { type CampaignPlan, parsePlan } from '../schema/plan.js';
 import { activitiesOf, identifyLedger, type RunActivities } from './activity-proxies.js';
-import { type CampaignState, campaignNews, firstCampaignState, stepNews } from './campaign-state.js';
+import { type CampaignState, firstCampaignState, type StepNews, stepNews } from './campaign-state.js';
+import { forget, lateWait, pokeOpenSteps } from './campaign-steps-open.js';
 import { runWave } from './campaign-wave.js';
 import { contractFailure, endsByCancel, invalidRequest, isContinued } from './failures.js';
+import { answered } from './hour-without-answer.js';
 import { handleMessages } from './run-handlers.js';
 import { carriedState, takeReport, takeSnapshot } from './run-state.js';
 
@@ -42,10 +44,7 @@ export async function remediationCampaign(input: unknown, carried?: unknown): Pr
   let activities = state.queue === undefined ? undefined : activitiesOf(state.queue);
   const poking = pokeSteps(state);
   handleMessages({ runId, state, activities: () => activities, news: poking.news });
-  setHandler(stepNews, ({ runId: step, word }) => {
-    if (word === 'finished') delete state.open[step];
-    else if (step in state.open) state.open[step] = word;
-  });
+  setHandler(stepNews, (news) => takeNews(state, news));
 
   try {
     state.queue ??= (await identifyLedger()).queue;
@@ -77,14 +76,10 @@ function parsedOrFail(input: unknown): CampaignPlan {
 
 /** Freezes scripts, cohort and waves: what is approved from here on is exactly that. */
 async function open({ runId, state, activities }: Campaign, plan: CampaignPlan): Promise<void> {
-  let opened: OpenCampaignResult;
-  for (;;) {
-    opened = await activities.openCampaign({ ...registration(plan), shown: state.blocked });
-    state.blocked = opened.kind === 'blocked' ? opened.blocked : undefined;
-    if (opened.kind === 'opened') break;
-  }
+  const opened = await answered<OpenCampaignResult>(state, () => activities.openCampaign({ ...registration(plan), shown: state.blocked }));
   state.digest = opened.digest;
-  const [first] = state.gates;
+  // A wave without assets asks nobody.
+  const first = state.gates[opened.waves.findIndex(({ size }) => size > 0)];
   if (first && opened.approval) first.approval ??= opened.approval;
   const { snapshot } = await activities.controlRun({ runId, command: { kind: 'start' } });
   takeSnapshot(state, snapshot);
@@ -111,19 +106,37 @@ async function runWaves(campaign: Campaign): Promise<'done' | 'interrupted'> {
   return 'done';
 }
 
+function takeNews(state: CampaignState, { runId: step, word, blocked }: StepNews): void {
+  if (word === 'finished') forget(state, step);
+  if (!(step in state.open)) return;
+  state.open[step] = word;
+  delete state.waits[step];
+  if (blocked) state.waits[step] = blocked;
+  state.stepsSeen += 1;
+}
+
 /** Waits for the steps that are still watched; also woken by operators, who may have put assets back. */
 async function lateVerdicts({ runId, state, activities }: Campaign): Promise<'done' | 'look again'> {
   if (Object.keys(state.open).length > 0) {
-    const told = state.doneUpdates.length;
-    const isNews = await condition(() => Object.keys(state.open).length === 0 || state.doneUpdates.length !== told, LOOK_FOR_STEPS_MS);
+    state.blocked = lateWait(state);
+    takeSnapshot(state, await activities.runSnapshot({ runId }));
+    const told = toldSoFar(state);
+    const isNews = await condition(() => toldSoFar(state) !== told, LOOK_FOR_STEPS_MS);
+    state.blocked = undefined;
     if (isNews) return 'look again';
     const open = await activities.openSteps({ campaignId: runId });
-    for (const step of Object.keys(state.open)) if (!open.includes(step)) delete state.open[step];
+    for (const step of Object.keys(state.open)) if (!open.includes(step)) forget(state, step);
     return 'look again';
   }
   await condition(allHandlersFinished);
+  // What came late counts in the report, and in what follows from it.
+  await activities.takeOver({ campaignId: runId });
   if (state.snapshot?.stop) return 'done';
   return (await activities.nextWave({ campaignId: runId, after: state.wave })) ? 'look again' : 'done';
+}
+
+function toldSoFar({ stepsSeen, doneUpdates }: CampaignState): string {
+  return `${stepsSeen} ${doneUpdates.at(-1)?.id}`;
 }
 
 async function finish({ runId, state, activities }: Campaign): Promise<CampaignReport> {
@@ -173,11 +186,7 @@ function pokeSteps(state: CampaignState): { news: () => void } {
     for (;;) {
       await condition(() => isNews);
       isNews = false;
-      for (const step of Object.keys(state.open)) {
-        await getExternalWorkflowHandle(step)
-          .signal(campaignNews)
-          .catch(() => undefined);
-      }
+      await pokeOpenSteps(state);
     }
   });
   return {

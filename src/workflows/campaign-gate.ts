@@ -1,0 +1,103 @@
+// Who lets a campaign go on: the plan as it stands now, and the people whom its gates ask about it.
+import { allHandlersFinished, condition } from '@temporalio/workflow';
+import { type ApprovalAsk, type ApprovalRule, askedAgain, isApproved } from '../domain/approval.js';
+import { pokeOpenSteps } from './campaign-steps-open.js';
+import { contractFailure } from './failures.js';
+import { answered } from './hour-without-answer.js';
+import type { Campaign } from './remediation-campaign.js';
+import { takeSnapshot } from './run-state.js';
+
+export interface Wave {
+  wave: number;
+  name: string;
+  size: number;
+}
+
+/** Whoever asks a person and has no rule of the plan's: one approval, by anybody but the requester. */
+export const ONE_OTHER: ApprovalRule = { quorum: 1, allowRequester: false };
+/** A script that Qualys refuses now may be approved again: it is looked at again this often, and whenever an operator speaks. */
+const REFUSED_AGAIN_MS = 5 * 60_000;
+
+/**
+ * True when the next step of the wave may begin: nobody has paused or stopped, and the plan is the approved one. `rule`: who has to
+ * approve it in any case. A script that has changed since the approval makes it void, and somebody is asked again.
+ */
+export async function mayGoOn(campaign: Campaign, wave: Wave, rule?: ApprovalRule): Promise<boolean> {
+  const { state } = campaign;
+  await untilResumed(campaign);
+  let digest = await currentDigest(campaign);
+  const asks = rule ?? (digest === state.digest ? undefined : (state.gates[wave.wave - 1]?.approval ?? ONE_OTHER));
+  if (asks && !state.snapshot?.stop) {
+    let ask: ApprovalAsk = { kind: 'wave', wave: wave.name, rule: asks, digest, requestedBy: state.requestedBy, approvals: [] };
+    for (;;) {
+      const approvedBy = await asked(campaign, wave, { ask });
+      if (!approvedBy) return false;
+      digest = await currentDigest(campaign);
+      if (digest === ask.digest) {
+        await campaign.activities.setWave({ campaignId: campaign.runId, wave: wave.wave, status: 'awaiting-approval', approvedBy });
+        break;
+      }
+      ask = askedAgain(ask, digest);
+    }
+  }
+  state.digest = digest;
+  await untilResumed(campaign);
+  return state.snapshot?.stop === undefined;
+}
+
+async function untilResumed({ state }: Campaign): Promise<void> {
+  await condition(() => !state.snapshot?.paused || state.snapshot.stop !== undefined);
+}
+
+async function currentDigest({ runId, state, activities }: Campaign): Promise<string> {
+  for (;;) {
+    try {
+      const { digest } = await answered(state, () => activities.recheckPlan({ runId, shown: state.blocked }));
+      return digest;
+    } catch (error) {
+      const refused = contractFailure(error);
+      if (!refused) throw error;
+      takeSnapshot(state, await activities.runSnapshot({ runId }));
+      // Before the first send this fails the campaign; afterwards nothing does.
+      if (!state.snapshot?.attempted) throw error;
+      state.blocked = { kind: 'rejected', why: refused.message };
+      const told = state.doneUpdates.at(-1)?.id;
+      await condition(() => state.doneUpdates.at(-1)?.id !== told, REFUSED_AGAIN_MS);
+    }
+  }
+}
+
+/** Who approved; undefined, and the campaign stopped, when somebody rejects or nobody answers in time. */
+export async function asked(
+  campaign: Campaign,
+  wave: Wave,
+  { ask, why }: { ask: ApprovalAsk; why?: string | undefined },
+): Promise<readonly string[] | undefined> {
+  const { runId, state, activities } = campaign;
+  const status = ask.kind === 'wave' ? 'awaiting-approval' : 'awaiting-decision';
+  await activities.setWave({ campaignId: runId, wave: wave.wave, status, why });
+  takeSnapshot(state, (await activities.controlRun({ runId, command: { kind: 'await-approval', digest: ask.digest } })).snapshot);
+  state.ask = ask;
+  state.phase = 'awaiting-approval';
+  const isDecided = (): boolean => state.rejectedBy !== undefined || (state.ask !== undefined && isApproved(state.ask));
+  if (ask.rule.expiresMs === undefined) await condition(isDecided);
+  else await condition(isDecided, ask.rule.expiresMs);
+  // A decision that was accepted counts, also when another one was carried out before it.
+  await condition(allHandlersFinished);
+  const approvals = state.ask?.approvals ?? [];
+  const isGranted = state.rejectedBy === undefined && state.ask !== undefined && isApproved(state.ask);
+  state.ask = undefined;
+  state.phase = 'running';
+  if (isGranted) {
+    takeSnapshot(state, (await activities.controlRun({ runId, command: { kind: 'start' } })).snapshot);
+    return approvals;
+  }
+  await stop(campaign, state.rejectedBy === undefined ? 'approval-expired' : 'rejected', state.rejectedBy);
+  return undefined;
+}
+
+export async function stop({ runId, state, activities }: Campaign, why: string, by?: string): Promise<void> {
+  const { snapshot } = await activities.controlRun({ runId, command: { kind: 'stop', cause: 'stopped', why }, by });
+  takeSnapshot(state, snapshot);
+  await pokeOpenSteps(state);
+}
