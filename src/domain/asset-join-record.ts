@@ -90,7 +90,7 @@ const BECAUSE: Readonly<Record<ApartWhy, string>> = {
   unknown: 'unknown to CAR',
   'no-agent': 'has no agent, and CAR knows neither its id nor its name',
   ambiguous: 'stands for several CAR assets',
-  contradictory: 'its keys stand for different CAR assets',
+  contradictory: 'its keys stand for different assets',
 };
 
 /** `web-1 (gav 28975144): unknown to CAR`. */

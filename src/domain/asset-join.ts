@@ -61,15 +61,16 @@ export class CarIndex<Asset extends CarHost> {
   }
 }
 
-/** Asset id, then agent UUID, then host name: the first key that is known decides, unless another one speaks against it. */
+/**
+ * Asset id, then agent UUID, then host name: the first key that CAR knows decides, unless another one speaks against it. An id that CAR does not
+ * know speaks against every asset that has another one: the agent may outweigh it together with the name, and the name alone never does.
+ */
 export function joinHost<Asset extends CarHost>(host: InventoryHost, index: CarIndex<Asset>): JoinResult<Asset> {
   const same = index.withId(host.assetId);
   const ofAgent = index.withAgent(host.agentUuid);
   if (same) {
     const others = ofAgent.filter((asset) => asset !== same);
-    const isContradicted = ofAgent.includes(same)
-      ? false
-      : others.length > 0 || contradictsAgent(host, same) || contradictsName(host, same);
+    const isContradicted = !ofAgent.includes(same) && (others.length > 0 || contradictsAgent(host, same) || contradictsName(host, same));
     return isContradicted ? apart('contradictory', [same, ...others]) : { kind: 'joined', asset: same, by: 'asset-id' };
   }
   const named = index.withName(host.names);
@@ -77,12 +78,14 @@ export function joinHost<Asset extends CarHost>(host: InventoryHost, index: CarI
     // Cloned machines share an agent's UUID until it is renewed: only the name can tell them apart.
     const candidates = ofAgent.length === 1 ? ofAgent : ofAgent.filter((asset) => named.includes(asset));
     const [asset] = candidates;
-    return asset && candidates.length === 1 ? { kind: 'joined', asset, by: 'agent-uuid' } : apart('ambiguous', ofAgent);
+    if (!asset || candidates.length > 1) return apart('ambiguous', ofAgent);
+    return contradictsName(host, asset) ? apart('contradictory', candidates) : { kind: 'joined', asset, by: 'agent-uuid' };
   }
   const [asset] = named;
   if (!asset) return apart(host.agentUuid === undefined ? 'no-agent' : 'unknown', []);
   if (named.length > 1) return apart('ambiguous', named);
-  return contradictsAgent(host, asset) ? apart('contradictory', named) : { kind: 'joined', asset, by: 'host-name' };
+  const isContradicted = host.assetId !== undefined || contradictsAgent(host, asset);
+  return isContradicted ? apart('contradictory', named) : { kind: 'joined', asset, by: 'host-name' };
 }
 
 /** True when the agent's UUID in CAR is not the host's: it was reinstalled, or this is another machine. */
@@ -91,8 +94,7 @@ function contradictsAgent({ agentUuid, isAgentCertain }: InventoryHost, asset: C
 }
 
 /** The first label only: one inventory has the domain, the other has not. */
-function contradictsName({ names, agentUuid }: InventoryHost, asset: CarHost): boolean {
-  if (agentUuid && asset.agentUuid && folded(agentUuid) === folded(asset.agentUuid)) return false;
+function contradictsName({ names }: InventoryHost, asset: CarHost): boolean {
   return names.length > 0 && asset.name !== '' && !names.some((name) => firstLabel(name) === firstLabel(asset.name));
 }
 
