@@ -4,7 +4,7 @@ import { assetsInNoWave, orderKey, waveSize } from '../domain/waves.js';
 import { wavesOf } from '../schema/plan.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { never } from './outcome-of-attempt.js';
-import { membersOf } from './read-tags.js';
+import { taggedWith } from './read-tags.js';
 import type { StoredPlan } from './step-request.js';
 
 interface Cutting {
@@ -19,27 +19,20 @@ type CuttingWith = Pick<ActivityDependencies, 'ledger' | 'qualys'>;
 
 /** Gives every asset its wave in the ledger. Returns the waves with their sizes, in order. */
 export async function cutWaves(dependencies: CuttingWith, cutting: Cutting): Promise<{ name: string; size: number }[]> {
-  const { ledger, qualys } = dependencies;
-  const { runId, plan, cohortSize, onPage } = cutting;
-  const waves = wavesOf(plan);
-  const members = new Map<string, Set<string>>();
-  for (const { tag } of waves) {
-    if (tag === undefined || members.has(tag)) continue;
-    const assetIds = await membersOf(qualys, { runId, tagId: tag, onPage: (rows) => onPage({ source: `tag ${tag}`, rows }) });
-    members.set(tag, new Set(assetIds));
-  }
-  const order = await ordered(dependencies, { runId, seed: plan.seed ?? plan.name, tags: [...members.values()], onPage });
-  const taken = new Uint8Array(order.seqs.length);
+  const { ledger } = dependencies;
+  const { runId, plan, cohortSize } = cutting;
+  const order = await ordered(dependencies, cutting);
+  const taken = new Uint8Array(order.length);
   const places: number[][] = [];
   const slices: { name: string; size: number; to: number }[] = [];
   let given = 0;
-  for (const wave of waves) {
-    const tag = wave.tag === undefined ? undefined : [...members.keys()].indexOf(wave.tag);
-    const free = (index: number): boolean => taken[index] === 0 && (tag === undefined || ((order.tags[index] ?? 0) & (1 << tag)) !== 0);
+  for (const wave of wavesOf(plan)) {
+    const bears = wave.tag === undefined ? undefined : await bearersOf(dependencies, cutting, { tagId: wave.tag, order });
+    const free = (index: number): boolean => taken[index] === 0 && (bears === undefined || bears[order[index] ?? 0] === 1);
     let tagged = 0;
-    if (tag !== undefined) for (let index = 0; index < taken.length; index += 1) if (free(index)) tagged += 1;
+    if (bears) for (let index = 0; index < taken.length; index += 1) if (free(index)) tagged += 1;
     const size = waveSize(wave, { cohortSize, left: cohortSize - given, tagged });
-    places.push(take(order.seqs, { free, taken, size }));
+    places.push(take(order, { free, taken, size }));
     given += size;
     slices.push({ name: wave.name, size, to: given });
     await breathe();
@@ -56,40 +49,44 @@ export async function cutWaves(dependencies: CuttingWith, cutting: Cutting): Pro
   return slices.map(({ name, size }) => ({ name, size }));
 }
 
-function take(seqs: Float64Array, { free, taken, size }: { free: (index: number) => boolean; taken: Uint8Array; size: number }): number[] {
+function take(order: Uint32Array, { free, taken, size }: { free: (index: number) => boolean; taken: Uint8Array; size: number }): number[] {
   const places: number[] = [];
-  for (let index = 0; index < seqs.length && places.length < size; index += 1) {
+  for (let index = 0; index < order.length && places.length < size; index += 1) {
     if (!free(index)) continue;
     taken[index] = 1;
-    places.push(seqs[index] ?? 0);
+    places.push(order[index] ?? 0);
   }
-  // In the order in which they lie in the ledger, where their neighbours share a page: a wave of 1,000,000 is given out ten times as fast.
+  // In the order in which they lie in the ledger, where neighbours share a page: given out one by one, a million would each write their own.
   return places.sort((a, b) => a - b);
 }
 
-interface Order {
-  /** Places in the cohort, in the campaign's order. */
-  seqs: Float64Array;
-  /** By the same index: which of the tags the asset bears, a bit each. */
-  tags: Uint32Array;
+/** Which places of the cohort bear the tag, 1 or 0 each. Their ids are looked up page by page: a million of them would take up the worker. */
+async function bearersOf(
+  { ledger, qualys }: CuttingWith,
+  { runId, onPage }: Cutting,
+  { tagId, order }: { tagId: string; order: Uint32Array },
+): Promise<Uint8Array> {
+  const bears = new Uint8Array(order.reduce((most, seq) => Math.max(most, seq), 0) + 1);
+  for await (const assets of taggedWith(qualys, { runId, tagId, onPage: (rows) => onPage({ source: `tag ${tagId}`, rows }) })) {
+    const assetIds = assets.map(({ assetId }) => assetId);
+    for (const seq of await ledger.cohort.places(runId, assetIds)) bears[seq] = 1;
+  }
+  return bears;
 }
 
-/** A key of 40 bits, and behind it the place: numbers sort a million times faster than texts, and without a comparison of ours. */
-async function ordered(
-  { ledger }: CuttingWith,
-  { runId, seed, tags, onPage }: { runId: string; seed: string; tags: readonly Set<string>[]; onPage: Cutting['onPage'] },
-): Promise<Order> {
-  const keys: bigint[] = [];
-  const tagsOf = new Map<number, number>();
+const SEQ_BITS = 24n;
+
+/** Places in the cohort, in the campaign's order. A key of 40 bits, and behind it the place: numbers sort a million times faster than texts. */
+async function ordered({ ledger }: CuttingWith, { runId, plan, cohortSize, onPage }: Cutting): Promise<Uint32Array> {
+  const seed = plan.seed ?? plan.name;
+  const keys = new BigUint64Array(cohortSize);
+  let size = 0;
   for await (const page of ledger.campaigns.places(runId)) {
     onPage({ source: 'waves', rows: page.length });
     for (const { seq, assetId } of page) {
-      keys.push((BigInt(`0x${orderKey(seed, assetId).slice(0, 10)}`) << 24n) | BigInt(seq));
-      const bits = tags.reduce((sum, assetIds, tag) => (assetIds.has(assetId) ? sum | (1 << tag) : sum), 0);
-      if (bits !== 0) tagsOf.set(seq, bits);
+      keys[size] = (BigInt(`0x${orderKey(seed, assetId).slice(0, 10)}`) << SEQ_BITS) | BigInt(seq);
+      size += 1;
     }
   }
-  const sorted = BigUint64Array.from(keys).sort();
-  const seqs = Float64Array.from(sorted, (key) => Number(key & 0xffffffn));
-  return { seqs, tags: Uint32Array.from(seqs, (seq) => tagsOf.get(seq) ?? 0) };
+  return Uint32Array.from(keys.sort(), (key) => Number(BigInt.asUintN(Number(SEQ_BITS), key)));
 }

@@ -59,6 +59,15 @@ export class Cohort {
     return true;
   }
 
+  /** The places of these assets in the cohort, in ascending order; those that are not in it are left out. */
+  async places(runId: string, assetIds: readonly string[]): Promise<number[]> {
+    const rows = await this.#database.all<{ seq: number }>(
+      'SELECT seq FROM attempts WHERE run_id = ? AND attempt = 1 AND asset_id IN (SELECT value FROM json_each(?)) ORDER BY seq',
+      [runId, jsonRows(assetIds)],
+    );
+    return rows.map(({ seq }) => seq);
+  }
+
   /** Leaves these assets of the cohort alone, visibly. */
   skip(runId: string, assetIds: readonly string[], reason: string): Promise<void> {
     return skipAssets(this.#database, runId, { assetIds, reason });
