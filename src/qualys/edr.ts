@@ -27,10 +27,12 @@ export async function* edrAssets(reader: Reader, options: EdrWalkOptions): Async
       path = operations.edrAssets.path;
       page = await fetchPage(reader, path, options, { pageSize, searchAfterValues: sent });
     }
-    const rows = rawRows(reader, ENDPOINT, EdrAssetRow, page.raw);
-    const fresh = rows.filter(({ id }) => !seen.has(id));
-    const next = nextCursor(page, { sent, pageSize, hasNews: fresh.length > 0 });
-    yield { rows: fresh, cursor: next === undefined ? undefined : [next], bytes: page.bytes, serverAt: page.serverAt };
+    const isKnown = ({ id }: { id: string }): boolean => seen.has(id);
+    const { rows, fresh, unreadable, raw } = rawRows(reader, ENDPOINT, { schema: EdrAssetRow, items: page.raw, isKnown });
+    // What cannot be read may be new: a page of nothing else does not end the walk before what is behind it.
+    const next = nextCursor(page, { sent, pageSize, hasNews: fresh.length + unreadable > 0 });
+    const cursor = next === undefined ? undefined : [next];
+    yield { rows: fresh, unreadable, raw, cursor, bytes: page.bytes, serverAt: page.serverAt };
     if (next === undefined) return;
     sent = next;
     seen = new Set(rows.map(({ id }) => id));

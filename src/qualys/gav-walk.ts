@@ -33,11 +33,12 @@ export async function* gavWalk(
   for (;;) {
     const call = callOf({ lastSeenAssetId: sent, pageSize });
     const { answer, page } = await gavAnswer(reader, call);
-    const rows = rawRows(reader, call.endpoint, GavAssetRow, page.rows);
-    const fresh = rows.filter(({ assetId }) => !seen.has(assetId));
+    const isKnown = ({ assetId }: { assetId: string }): boolean => seen.has(assetId);
+    const { rows, fresh, unreadable, raw } = rawRows(reader, call.endpoint, { schema: GavAssetRow, items: page.rows, isKnown });
     const next = nextCursor(call.endpoint, page, { sent, hasNews: fresh.length > 0 });
     if (next !== undefined && isLoop(next)) throw stalled(call.endpoint, `the cursor ${next} came before`);
-    yield { rows: fresh, cursor: next === undefined ? undefined : [next], bytes: answer.bytes, serverAt: answer.serverAt };
+    const cursor = next === undefined ? undefined : [next];
+    yield { rows: fresh, unreadable, raw, cursor, bytes: answer.bytes, serverAt: answer.serverAt };
     if (next === undefined) return;
     sent = next;
     seen = new Set(rows.map(({ assetId }) => assetId));

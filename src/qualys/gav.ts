@@ -52,8 +52,8 @@ async function oneAsset(reader: Reader, operation: Operation, assetId: string, o
   if (!/^\d{1,19}$/.test(assetId)) throw invalid(operation, `${JSON.stringify(assetId.slice(0, 60))} is no asset id: give digits only`);
   const call = gavCall(operation, { assetId, ...fields(options) }, options);
   const { page } = await gavAnswer(reader, call);
-  const assets = rawRows(reader, call.endpoint, GavAssetRow, page.rows);
-  const asset = assets.find((row) => row.assetId === assetId);
+  const { rows } = rawRows(reader, call.endpoint, { schema: GavAssetRow, items: page.rows });
+  const asset = rows.find((row) => row.assetId === assetId);
   // Rows of other assets mean that the parameter was not read: that is no "unknown asset".
   if (asset === undefined && page.rows.length > 0) {
     throw new QualysError('protocol', `${call.endpoint}: asked for asset ${assetId}, answered with other assets`, {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { all, type Rig, rig } from '../../test/support/qualys-client.js';
 import { untilEasmCompleted } from './easm.js';
 import { QualysError } from './errors.js';
+import type { Page } from './qualys.js';
 import type { EasmProfile } from './qualys-operations.js';
 
 let it: Rig;
@@ -9,6 +10,13 @@ beforeEach(async () => {
   it = await rig();
 });
 afterEach(() => it.close());
+
+/** Of each page: the ids of its rows, how many could not be read, and all as they came. */
+async function pagesOf<Row extends { id?: string; assetId?: string }>(pages: AsyncIterable<Page<Row>>) {
+  const seen: { ids: (string | undefined)[]; unreadable: number | undefined; raw: readonly unknown[] | undefined }[] = [];
+  for await (const { rows, unreadable, raw } of pages) seen.push({ ids: rows.map(({ id, assetId }) => id ?? assetId), unreadable, raw });
+  return seen;
+}
 
 const urls = () => it.gateway.calls().map(({ url }) => decodeURIComponent(url));
 
@@ -60,6 +68,21 @@ describe('walking EDR assets', () => {
     await expect(all(it.qualys.edrAssets({ pageSize: 1 }))).rejects.toThrow('no timeStamp and id');
   });
 
+  test('counts the rows that cannot be read, gives them as they came, and goes on behind a page of nothing else', async () => {
+    const odd = { hostName: 'no id' };
+    it.gateway.reply(
+      { body: [row('a', 1), odd], headers: { searchafter: '1,a' } },
+      { body: [odd], headers: { searchafter: '2,b' } },
+      { body: [row('c', 3)] },
+    );
+    const pages = await pagesOf(it.qualys.edrAssets({ pageSize: 2 }));
+    expect(pages).toEqual([
+      { ids: ['a'], unreadable: 1, raw: [row('a', 1), odd] },
+      { ids: [], unreadable: 1, raw: [odd] },
+      { ids: ['c'], unreadable: 0, raw: [row('c', 3)] },
+    ]);
+  });
+
   test('falls back to the path without a version on the first call only, and not on a 403', async () => {
     it.gateway.reply({ body: [row('a', 1)], headers: { searchafter: '1,a' } }, { status: 404 });
     await expect(all(it.qualys.edrAssets({ pageSize: 1 }))).rejects.toMatchObject({ kind: 'not-found' });
@@ -89,6 +112,16 @@ describe('walking GAV assets', () => {
   test('leaves out rows of the page before', async () => {
     it.gateway.reply(page([1, 2], 1, 2), page([2, 3], 0, 3));
     expect(await walked()).toEqual(['1', '2', '3']);
+  });
+
+  test('counts the rows that cannot be read, and gives them as they came', async () => {
+    const { body } = page([1], 1, 1);
+    const asset = [{ assetId: 1 }, { assetId: null, assetName: 'web-1' }, 'web-2'];
+    it.gateway.reply({ body: { ...body, assetListData: { asset } } }, page([1, 2], 0, 2));
+    expect(await pagesOf(it.qualys.gavAssets({ pageSize: 2 }))).toEqual([
+      { ids: ['1'], unreadable: 2, raw: asset },
+      { ids: ['2'], unreadable: 0, raw: [{ assetId: 2 }] },
+    ]);
   });
 
   test.each([
