@@ -1,7 +1,10 @@
 // The sliding-window log of calls to Qualys, shared by every worker of the ledger: one budget a subscription (design section 3).
 import type { CallGate, GateAnswer, LimitEvidence } from '../domain/call-gate.js';
+import { callsKept, mostCallsKept, type Party } from '../domain/fair-share.js';
 import { HOUR_MS, mayCall, type WindowFacts, wholeCap } from '../domain/rate-window.js';
 import type { Database, Sql } from './database.js';
+import { asking, askTurn, countWaiting, leaveQueues, liveRuns, partyOf, queueUp, type Slot, serve } from './fair-shares.js';
+import type { RunKind } from './run-row.js';
 
 export interface CallCaps {
   callsPerHour: number;
@@ -13,6 +16,12 @@ const MARGIN_MS = 1_000;
 /** A refusal that names no time: 10 s (E-06), doubling with each further one up to 5 minutes. */
 const NAMELESS_WAIT_MS = 10_000;
 const LONGEST_NAMELESS_WAIT_MS = 300_000;
+
+const PARTIES_KEPT = 10_000;
+/** Whoever has to let others go first asks again this soon. */
+const TURN_WAIT_MS = 100;
+/** The same where calls are kept for runs that do not ask just now. */
+const KEPT_WAIT_MS = 10_000;
 
 interface LimitsRow {
   window_limit: number | null;
@@ -29,25 +38,46 @@ interface LimitsRow {
 export class CallLog implements CallGate {
   readonly #database: Database;
   readonly #caps: CallCaps;
+  /** Which party a run belongs to never changes. */
+  readonly #parties = new Map<string, Party>();
 
   constructor(database: Database, caps: CallCaps) {
     this.#database = database;
     this.#caps = caps;
   }
 
+  /** Calls of no run are a person's at a terminal, and wait for nobody's turn. */
   enter({ endpoint, runId, holdMs }: { endpoint: string; runId?: string | undefined; holdMs: number }): Promise<GateAnswer> {
     return this.#database.transaction(async (sql) => {
       const now = await sql.now();
-      const answer = mayCall(await this.#facts(sql, now));
-      if (answer.kind === 'wait') return answer;
+      const facts = await this.#facts(sql, now);
+      const party = runId === undefined ? undefined : await this.#partyOf(sql, runId);
+      const answer = mayCall(facts);
+      const refusal = answer.kind === 'wait' ? answer : party && (await turnRefusal(sql, { facts, party, now }));
+      if (refusal) {
+        if (party) await queueUp(sql, { slot: scarceOf(facts, party), party, now, waitMs: refusal.waitMs });
+        return refusal;
+      }
       await sql.run('DELETE FROM calls WHERE at < ?', [now - 25 * HOUR_MS]);
       const [row] = await sql.all<{ id: number }>(
         'INSERT INTO calls (at, endpoint, run_id, holds_until) VALUES (?, ?, ?, ?) RETURNING id',
         [now, endpoint, runId, now + holdMs],
       );
       if (runId !== undefined) await sql.run('UPDATE runs SET api_calls = api_calls + 1 WHERE id = ?', [runId]);
+      if (party) await serve(sql, { slot: 'calls', party, now });
+      if (party) await leaveQueues(sql, party, ['places']);
       return { kind: 'go', callId: (row as { id: number }).id };
     });
+  }
+
+  async #partyOf(sql: Sql, runId: string): Promise<Party> {
+    const known = this.#parties.get(runId);
+    if (known) return known;
+    const run = await sql.first<{ kind: RunKind; campaign_id: string | null }>('SELECT kind, campaign_id FROM runs WHERE id = ?', [runId]);
+    const party = partyOf({ id: runId, kind: run?.kind ?? 'run', campaignId: run?.campaign_id ?? undefined });
+    if (this.#parties.size >= PARTIES_KEPT) this.#parties.clear();
+    if (run) this.#parties.set(runId, party);
+    return party;
   }
 
   async leave(callId: number, evidence: LimitEvidence | undefined): Promise<void> {
@@ -105,6 +135,45 @@ export class CallLog implements CallGate {
       running: running?.n ?? 0,
     };
   }
+}
+
+/** What keeps a call back when nothing but others does: where the window is nearly full everybody has a turn, in a place only tickets. */
+async function turnRefusal(
+  sql: Sql,
+  { facts, party, now }: { facts: WindowFacts; party: Party; now: number },
+): Promise<Extract<GateAnswer, { kind: 'wait' }> | undefined> {
+  const { free, perWindow } = roomIn(facts);
+  const most = mostCallsKept(perWindow);
+  const kept = party.kind === 'campaign' && free <= most ? callsKept(perWindow, await liveRuns(sql, now, most)) : 0;
+  const window = await askTurn(sql, { slot: 'calls', party, now, free, kept });
+  if (window.kind === 'wait') {
+    const waitMs = window.first?.asking ? TURN_WAIT_MS : KEPT_WAIT_MS;
+    return { kind: 'wait', waitMs, why: `${window.why} (${perWindow} calls a window)` };
+  }
+  if (party.kind === 'ticket') return undefined;
+  const places = wholeCap(facts.concurrency) - facts.running;
+  if ((await countWaiting(sql, 'places', now)) < places) return undefined;
+  const live = await asking(sql, { slot: 'places', party, now, limit: places });
+  const place = await askTurn(sql, { slot: 'calls', party, now, free: places, live });
+  return place.kind === 'wait'
+    ? { kind: 'wait', waitMs: TURN_WAIT_MS, why: `${place.why} (${facts.concurrency} calls at once)` }
+    : undefined;
+}
+
+/** How many calls the tighter one of cap and announced window still gives. */
+function roomIn({ callsPerHour, sentInHour, announced, now }: WindowFacts): { free: number; perWindow: number } {
+  const ofCap = { free: wholeCap(callsPerHour) - sentInHour, perWindow: wholeCap(callsPerHour) };
+  const isOver = (announced?.opensAt ?? 0) <= now;
+  if (announced?.remaining === undefined || announced.limit === undefined || isOver) return ofCap;
+  const free = announced.remaining - announced.sentSince;
+  return free < ofCap.free ? { free, perWindow: announced.limit } : ofCap;
+}
+
+/** What a ticket waits for: places come back within seconds, calls of the window within the hour. */
+function scarceOf(facts: WindowFacts, { kind }: Party): Slot {
+  return kind === 'ticket' && facts.running >= wholeCap(facts.concurrency) && mayCall({ ...facts, running: 0 }).kind === 'go'
+    ? 'places'
+    : 'calls';
 }
 
 /** What remains of the window the API announced, corrected by what was sent since and by what has left the window meanwhile. */

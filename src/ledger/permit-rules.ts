@@ -1,16 +1,29 @@
 // When `execute` may be sent: all that can stand against a permit, in the order in which it is told.
 
 import { median } from '../domain/cadence.js';
-import { MAX_SENDS } from '../domain/execution-state.js';
+import { MAX_ASSETS_PER_EXECUTION, MAX_SENDS } from '../domain/execution-state.js';
+import type { Party } from '../domain/fair-share.js';
 import { HOUR_MS, wholeCap } from '../domain/rate-window.js';
 import { mayStart } from '../domain/windows.js';
+import { admittedAssets } from './batch.js';
 import type { Sql } from './database.js';
 import { type Execution, readExecution } from './execution-row.js';
-import type { CallLists } from './planned.js';
+import { askTurn, executionsWanted, keptForRuns, leaveQueues, noteWants, partyOf, queueUp, type Slot, serve } from './fair-shares.js';
+import type { CallLists } from './planned-lists.js';
 import { type RunRow, readRun } from './run-row.js';
+import { fanningOut } from './tag-barrier.js';
 
 /** Membership is read again within the minute before each send (contract section 8, promise 2). */
 export const TAGS_FRESH_MS = 60_000;
+
+/** While a script is being sent, others of it ask again this soon. */
+const SERIAL_WAIT_MS = 50;
+/** Whoever has to let others go first asks again this soon: should they not come, the slot is not left idle. */
+const TURN_WAIT_MS = 250;
+/** The same where executions of the day are kept for runs that do not ask just now. */
+const KEPT_WAIT_MS = 5_000;
+/** The script's turn is kept this long for the one whose tags have to be read first. */
+const TAGS_READING_MS = 15_000;
 
 export interface PermitTerms {
   /** Real milliseconds in which the request must have started. */
@@ -30,37 +43,115 @@ export type PermitAnswer =
   | ({ kind: 'granted'; permit: number; sendBy: number; grantedAt: number } & CallLists)
   | {
       kind: 'refused';
-      why: 'fence' | 'stopped' | 'paused' | 'halted' | 'state' | 'sends' | 'daily-quota' | 'serialised' | 'interval' | 'window' | 'tags';
+      why:
+        | 'fence'
+        | 'stopped'
+        | 'paused'
+        | 'halted'
+        | 'state'
+        | 'sends'
+        | 'daily-quota'
+        | 'serialised'
+        | 'interval'
+        | 'window'
+        | 'fan-out'
+        | 'strict'
+        | 'tags';
       waitMs: number;
       detail: string;
     };
 
 type Refusal = Extract<PermitAnswer, { kind: 'refused' }>;
 
-export async function refusalFor(
-  sql: Sql,
-  asked: { runId: string; n: number; fence: number; terms: PermitTerms },
-): Promise<Refusal | undefined> {
-  const { runId, n, fence, terms } = asked;
-  const run = await readRun(sql, runId);
-  const execution = await readExecution(sql, runId, n);
+interface Asked {
+  runId: string;
+  n: number;
+  fence: number;
+  terms: PermitTerms;
+}
+
+/** What stands against the permit, with a place in the queue where that is a turn; undefined, and the turn is taken. */
+export async function refusalFor(sql: Sql, asked: Asked): Promise<Refusal | undefined> {
+  const run = await readRun(sql, asked.runId);
+  const execution = await readExecution(sql, asked.runId, asked.n);
   const now = await sql.now();
-  if (!run || !execution) return refused('state', 0, `the ledger does not know execution ${n} of ${runId}`);
-  if (run.fence !== fence) return refused('fence', 0, 'a newer attempt has taken over');
+  if (!run || !execution) return refused('state', 0, `the ledger does not know execution ${asked.n} of ${asked.runId}`);
+  if (run.fence !== asked.fence) return refused('fence', 0, 'a newer attempt has taken over');
+  const asking: Asking = { party: partyOf({ ...run, campaignId: run.campaign?.id }), now, scriptSlot: `script ${execution.scriptId}` };
+  const barred = await barredBy(sql, { run, execution, now });
+  const isTicket = asking.party.kind === 'ticket';
+  const wants = isTicket && !barred ? await executionsWanted(sql, run, MAX_ASSETS_PER_EXECUTION) : 0;
+  const refusal = barred ?? (await turnFor(sql, { asking, execution, terms: asked.terms }));
+  if (isTicket) await noteWants(sql, { ...asking, wants: refusal ? wants : Math.max(0, wants - 1) });
+  if (barred) await leaveQueues(sql, asking.party, ['day', asking.scriptSlot]);
+  return refusal;
+}
+
+interface Asking {
+  party: Party;
+  now: number;
+  scriptSlot: Slot;
+}
+
+/** The scarce things one after the other: who is kept from one of them does not hold the others up. */
+async function turnFor(sql: Sql, { asking, execution, terms }: { asking: Asking; execution: Execution; terms: PermitTerms }) {
+  const { scriptSlot, party, now } = asking;
+  const noDay = await quotaRefusal(sql, asking, terms);
+  if (noDay) {
+    await queueUp(sql, { slot: 'day', party, now, waitMs: noDay.waitMs });
+    await leaveQueues(sql, party, [scriptSlot]);
+    return noDay;
+  }
+  const noTurn = await turnRefusal(sql, asking, execution.scriptId);
+  if (noTurn) {
+    const { waitMs } = noTurn;
+    await queueUp(sql, { slot: scriptSlot, party, now, waitMs });
+    // A ticket keeps its executions of the day meanwhile, as long as it comes back when it should.
+    if (party.kind === 'ticket') await queueUp(sql, { slot: 'day', party, now, waitMs });
+    else await leaveQueues(sql, party, ['day']);
+    return noTurn;
+  }
+  const noTags = tagsRefusal(execution, now, terms);
+  if (noTags) {
+    await queueUp(sql, { slot: scriptSlot, party, now, waitMs: 0, stayMs: TAGS_READING_MS });
+    return noTags;
+  }
+  await serve(sql, { slot: 'day', party, now });
+  await serve(sql, { slot: scriptSlot, party, now });
+  return undefined;
+}
+
+/** What has nothing to do with others. */
+async function barredBy(
+  sql: Sql,
+  { run, execution, now }: { run: RunRow; execution: Execution; now: number },
+): Promise<Refusal | undefined> {
   if (run.stop || run.finishedAt !== undefined) return refused('stopped', 0, run.stop?.reason ?? 'the run is finished');
   if (run.phase === 'awaiting-approval') return refused('paused', 1_000, 'the run waits for its approval');
   if (run.paused) return refused('paused', 1_000, 'the run is paused');
   const ledger = await sql.first<{ halted: number; halted_why: string | null }>('SELECT halted, halted_why FROM ledger');
   if (ledger?.halted) return refused('halted', 2_000, `all executions are halted${ledger.halted_why ? `: ${ledger.halted_why}` : ''}`);
-  if (execution.state !== 'claimed') return refused('state', 0, `execution ${n} is ${execution.state}`);
-  if (execution.sends >= MAX_SENDS) return refused('sends', 0, `execution ${n} has been sent ${execution.sends} times`);
+  if (execution.state !== 'claimed') return refused('state', 0, `execution ${execution.n} is ${execution.state}`);
+  if (execution.sends >= MAX_SENDS) return refused('sends', 0, `execution ${execution.n} has been sent ${execution.sends} times`);
   const closed = await windowRefusal(sql, run, now);
   if (closed) return closed;
-  return (await quotaRefusal(sql, now, terms)) ?? (await turnRefusal(sql, execution.scriptId, now)) ?? tagsRefusal(execution, now, terms);
+  const fanning = await fanningOut(sql, run, execution.n);
+  if (fanning !== undefined) return refused('fan-out', FAN_OUT_WAIT_MS, fanning);
+  return strictRefusal(sql, run, execution);
+}
+
+/** The watch finds out; a permit asks again this soon. */
+const FAN_OUT_WAIT_MS = 2_500;
+
+/** A budget may have become strict, or been spent, since the execution was claimed. */
+async function strictRefusal(sql: Sql, run: RunRow, execution: Execution): Promise<Refusal | undefined> {
+  if (!run.errorBudget?.strict || execution.sends > 0) return undefined;
+  if (execution.planned === undefined && execution.size <= (await admittedAssets(sql, run, execution.n))) return undefined;
+  return refused('strict', 0, 'the strict error budget admits fewer assets at once than the execution has');
 }
 
 /** How long an execution of a script is expected to take of which nothing is known. */
-const UNKNOWN_DURATION_MS = 15 * 60_000;
+export const UNKNOWN_DURATION_MS = 15 * 60_000;
 /** A calendar that never opens again, or not within a year, is looked at again this often. */
 const NEVER_OPENS_WAIT_MS = HOUR_MS;
 
@@ -75,34 +166,52 @@ async function windowRefusal(sql: Sql, run: RunRow, now: number): Promise<Refusa
   return refused('window', Math.max(1_000, (verdict.opensAt ?? now + NEVER_OPENS_WAIT_MS) - now), verdict.why);
 }
 
-async function quotaRefusal(sql: Sql, now: number, terms: PermitTerms): Promise<Refusal | undefined> {
-  const dayMs = 24 * HOUR_MS;
-  const day = await sql.first<{ n: number }>('SELECT count(*) AS n FROM sends WHERE spent = 1 AND permitted_at > ?', [now - dayMs]);
+const DAY_MS = 24 * HOUR_MS;
+
+async function quotaRefusal(sql: Sql, { party, now }: Asking, terms: PermitTerms): Promise<Refusal | undefined> {
+  const day = await sql.first<{ n: number }>('SELECT count(*) AS n FROM sends WHERE spent = 1 AND permitted_at > ?', [now - DAY_MS]);
   const spent = day?.n ?? 0;
   const allowed = wholeCap(terms.executionsPerDay);
-  if (spent < allowed) return undefined;
+  const free = allowed - spent;
+  if (free > 0) {
+    const left = party.kind === 'campaign' ? await keptForRuns(sql, now, free) : {};
+    const turn = await askTurn(sql, { slot: 'day', party, now, free, ...left });
+    if (turn.kind === 'go') return undefined;
+    const waitMs = turn.first?.asking ? TURN_WAIT_MS : KEPT_WAIT_MS;
+    return refused('daily-quota', waitMs, `${turn.why}; ${free} of ${allowed} executions of the last 24 hours are left`);
+  }
   const opener = await sql.first<{ permitted_at: number }>(
     'SELECT permitted_at FROM sends WHERE spent = 1 AND permitted_at > ? ORDER BY permitted_at LIMIT 1 OFFSET ?',
-    [now - dayMs, spent - allowed],
+    [now - DAY_MS, -free],
   );
   return refused(
     'daily-quota',
-    (opener?.permitted_at ?? now) + dayMs - now,
+    (opener?.permitted_at ?? now) + DAY_MS - now,
     `${spent} executions were sent in the last 24 hours, ${terms.executionsPerDay} are allowed`,
   );
 }
 
 /** Executes of one script go one after the other, and not sooner than its interval. */
-async function turnRefusal(sql: Sql, scriptId: string, now: number): Promise<Refusal | undefined> {
+async function turnRefusal(sql: Sql, { party, now, scriptSlot }: Asking, scriptId: string): Promise<Refusal | undefined> {
   const other = await sql.first(
     `SELECT 1 FROM executions JOIN sends USING (run_id, n) WHERE executions.state = 'permitted' AND executions.script_id = ?
        AND sends.answered_at IS NULL AND sends.spent = 1 AND executions.over_at > ? LIMIT 1`,
     [scriptId, now],
   );
-  if (other) return refused('serialised', 50, 'another execution of the script is being sent');
-  const script = await sql.first<{ next_execute_at: number }>('SELECT next_execute_at FROM scripts WHERE script_id = ?', [scriptId]);
-  const waitMs = (script?.next_execute_at ?? 0) - now;
-  return waitMs > 0 ? refused('interval', waitMs, `the script's execution interval has not passed`) : undefined;
+  if (other) return refused('serialised', SERIAL_WAIT_MS, 'another execution of the script is being sent');
+  const script = await sql.first<{ next_execute_at: number; last_accepted_at: number | null }>(
+    'SELECT next_execute_at, last_accepted_at FROM scripts WHERE script_id = ?',
+    [scriptId],
+  );
+  const nextAt = script?.next_execute_at ?? 0;
+  if (nextAt > now) return refused('interval', nextAt - now, `the script's execution interval has not passed`);
+  // Without an interval the next may go as soon as this one is answered: equals would only hold each other up by taking turns.
+  const isScarce = nextAt > (script?.last_accepted_at ?? 0);
+  if (!isScarce && party.kind === 'ticket') return undefined;
+  const turn = await askTurn(sql, { slot: scriptSlot, party, now, free: 1 });
+  if (turn.kind === 'go' || (!isScarce && turn.first?.kind === party.kind)) return undefined;
+  const why = `${turn.why}; executions of one script go one after the other`;
+  return refused('interval', isScarce ? TURN_WAIT_MS : SERIAL_WAIT_MS, why);
 }
 
 /** Asked last: reading tags costs calls, and would be stale again after a wait. */
