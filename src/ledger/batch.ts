@@ -1,21 +1,24 @@
 // The next batch of a run: how many assets it may have, which they are, and their leases.
-import { admits } from '../domain/error-budget.js';
+import { admits, budgetAllows } from '../domain/error-budget.js';
 import { jsonRows, type Sql } from './database.js';
 import { type Execution, readExecution } from './execution-row.js';
 import { countOutcomes, withBase } from './run-counts.js';
 import type { RunRow } from './run-row.js';
 
-/** Counting a large cohort takes long, and only a strict budget asks for it. */
-export async function admittedAssets(sql: Sql, run: RunRow): Promise<number> {
+/** Counting a large cohort takes long, and only a strict budget asks for it. `besides`: an execution that is claimed already, and asked about. */
+export async function admittedAssets(sql: Sql, run: RunRow, besides = 0): Promise<number> {
   if (!run.errorBudget?.strict) return Number.POSITIVE_INFINITY;
   const counts = await countOutcomes(sql, run.id);
-  return admits(run.errorBudget, withBase(counts, run.budgetBase), counts.running + (await claimedAssets(sql, run.id)));
+  const judged = withBase(counts, run.budgetBase);
+  // What a person has accepted by resuming is no breach: from there on one asset at a time tells whether it gets worse.
+  const max = Math.max(budgetAllows(run.errorBudget, judged.targeted), run.budgetAccepted ?? 0);
+  return admits({ ...run.errorBudget, max }, judged, counts.running + (await claimedAssets(sql, run.id, besides)));
 }
 
-async function claimedAssets(sql: Sql, runId: string): Promise<number> {
+async function claimedAssets(sql: Sql, runId: string, besides: number): Promise<number> {
   const row = await sql.first<{ assets: number | null }>(
-    `SELECT sum(size) AS assets FROM executions WHERE run_id = ? AND state IN ('claimed', 'permitted') AND settled_at IS NULL`,
-    [runId],
+    `SELECT sum(size) AS assets FROM executions WHERE run_id = ? AND state IN ('claimed', 'permitted') AND settled_at IS NULL AND n <> ?`,
+    [runId, besides],
   );
   return row?.assets ?? 0;
 }

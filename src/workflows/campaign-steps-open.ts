@@ -58,15 +58,16 @@ async function untilWorked(campaign: Campaign, wave: Wave, id: string): Promise<
   for (;;) {
     const word = state.open[id] ?? 'finished';
     const isHeld = word === 'held';
+    const seen = seenOf(state, id);
+    // The counts first: whoever reads what holds the step back sees what it has come to.
+    takeSnapshot(state, await activities.runSnapshot({ runId }));
     state.blocked = waitOf(state, id, wave.name);
     if (isHeld !== wasHeld) {
       const status = isHeld ? 'awaiting-decision' : 'running';
       await activities.setWave({ campaignId: runId, wave: wave.wave, status, why: isHeld ? state.blocked?.why : undefined });
     }
     wasHeld = isHeld;
-    takeSnapshot(state, await activities.runSnapshot({ runId }));
     if (word !== 'working' && !isHeld) break;
-    const seen = seenOf(state, id);
     await condition(() => seenOf(state, id) !== seen, Math.max(LOOK_AGAIN_MS, (Date.now() - startedAt) / LOOKS_OF_AN_AGE));
   }
   state.blocked = undefined;
