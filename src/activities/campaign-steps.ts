@@ -168,7 +168,7 @@ async function openWith(dependencies: ActivityDependencies, input: OpenStepInput
   await planExecutions(dependencies, {
     runId,
     strategy: plan.strategy,
-    tagsSeen: await ledger.campaigns.tagsSeen(campaignId),
+    tagsSeen: await ledger.runs.tagsSeen(campaignId),
     onPage: goOn,
   });
   return { kind: 'opened', size };

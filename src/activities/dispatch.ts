@@ -102,6 +102,8 @@ async function workThrough(round: Round): Promise<Wait | undefined> {
     heartbeat(round.given);
     if (sent.kind === 'accepted') round.accepted += 1;
     if (sent.kind === 'doubtful') doubt = await decideLost(round, endsAt);
+    // Assets of an execution that can be sent no more count against the budget, too.
+    if (sent.kind === 'given-up') await enforceBudget(round);
     if (sent.kind === 'rejected') {
       round.failure = sent;
       round.refused.add(execution.n);
@@ -123,7 +125,8 @@ function refusedWait({ failure }: Round): Wait | undefined {
 }
 
 async function nextToSend({ dependencies, run, fence, refused }: Round): Promise<Execution | undefined> {
-  const { executions } = dependencies.ledger;
+  const { executions, planned } = dependencies.ledger;
+  if (run.errorBudget?.strict) await planned.dropWaiting(run.id);
   const claimed = (await executions.inState(run.id, ['claimed'])).find(({ n }) => !refused.has(n));
   return claimed ?? executions.claim(run.id, fence);
 }

@@ -5,7 +5,7 @@ import { batchesOf } from '../domain/batches.js';
 import { median } from '../domain/cadence.js';
 import { jobSearchIsDue } from '../domain/job-search.js';
 import { anyOf, idTerm } from '../domain/qql.js';
-import { type ExecutionDecision, settleExecution, type WatchedAsset } from '../domain/settle.js';
+import { type ExecutionDecision, FAN_OUT_GRACE_MS, settleExecution, type WatchedAsset } from '../domain/settle.js';
 import type { Execution } from '../ledger/executions.js';
 import type { RunRow } from '../ledger/run-row.js';
 import type { AssetInFlight, LookAt } from '../ledger/verdicts.js';
@@ -62,11 +62,12 @@ export async function lookAtExecutions(dependencies: LookDependencies, { run, ac
  * the rows are read at most once in k looks, and when all are done.
  */
 async function worthReading(
-  { qualys }: LookDependencies,
+  { qualys, ledger }: LookDependencies,
   { run, executions, began }: { run: RunRow; executions: readonly Execution[]; began: Began },
 ): Promise<Execution[]> {
   const wanted: Execution[] = [];
   for (const execution of executions) {
+    if (await waitsForStrays(ledger, run, { execution, serverNow: began.serverNow })) continue;
     const pages = Math.ceil(execution.size / LARGEST_PAGE);
     const dueAt = (execution.lookedAt ?? 0) + pages * run.request.poll.interval;
     const isLate = began.lookedAt >= (execution.deadlineAt ?? Number.POSITIVE_INFINITY);
@@ -74,6 +75,18 @@ async function worthReading(
     else if (await allAreDone(qualys, run, execution)) wanted.push(execution);
   }
   return wanted;
+}
+
+/** All of its own assets have ended, and the last of the grace in which others may still appear has not passed: nothing to see before. */
+async function waitsForStrays(
+  ledger: LookDependencies['ledger'],
+  run: RunRow,
+  { execution, serverNow }: { execution: Execution; serverNow: number },
+): Promise<boolean> {
+  const { planned, jobId, lookedAt, rowsSeen, acceptedServerAt = 0, rowsChangedServerAt = 0, size } = execution;
+  if (planned === undefined || jobId === undefined || lookedAt === undefined || rowsSeen < size || size <= LARGEST_PAGE) return false;
+  if (serverNow - Math.max(acceptedServerAt, rowsChangedServerAt) >= FAN_OUT_GRACE_MS) return false;
+  return !(await ledger.verdicts.anyRunning(run.id, execution.n));
 }
 
 /** One call: how many asset jobs there are in each status. A status that nobody knows does not count as an end. */
@@ -190,6 +203,7 @@ function decide({ run, execution, jobs, known, serverNow, now, medianMs }: Decid
   });
   const deadlineAt = execution.deadlineAt ?? Number.POSITIVE_INFINITY;
   return settleExecution({
+    byTags: execution.planned !== undefined,
     assets,
     jobIsKnown: execution.jobId !== undefined,
     acceptedAt: execution.acceptedServerAt ?? serverNow,
@@ -232,11 +246,22 @@ async function takeIn(
   { run, execution, assetIds }: { run: RunRow; execution: Execution; assetIds: readonly string[] },
 ): Promise<void> {
   const taken = await ledger.planned.takeIn(run.id, execution.n, assetIds);
-  if (taken.moved.length === 0 && taken.twice.length === 0) return;
-  const detail =
-    `execution ${execution.n}: its tags changed as it was sent and hit ${taken.moved.length + taken.twice.length} asset(s) of the cohort that were ` +
-    `meant for other executions: ${[...taken.moved, ...taken.twice].slice(0, 20).join(', ')}. ${taken.twice.length} of them were sent elsewhere, too.`;
-  await ledger.audit.add(run.id, { action: 'tags-hit-elsewhere', detail });
+  const say = (action: string, assetIds: readonly string[], what: string): Promise<void> => {
+    if (assetIds.length === 0) return Promise.resolve();
+    const named = `${assetIds.slice(0, 20).join(', ')}${assetIds.length > 20 ? ` and ${assetIds.length - 20} more` : ''}`;
+    return ledger.audit.addOnce(run.id, {
+      action,
+      detail: `execution ${execution.n}: its tags changed as it was sent, and ${what}: ${named}`,
+    });
+  };
+  await say('tags-hit-elsewhere', taken.moved, 'it hit assets that were meant for others, which do without them now');
+  await say('tags-hit-twice', taken.twice, 'it hit assets that another execution had been sent to');
+  await say('tags-hit-skipped', taken.skipped, 'it hit assets on which the script was never to run');
+  // Nobody approved of these: they are strays, though they have a line in the cohort.
+  await ledger.verdicts.addStrays(
+    run.id,
+    [...taken.skipped, ...taken.twice].map((assetId) => ({ jobId: execution.jobId ?? '', assetId })),
+  );
 }
 
 async function recordStrays({ ledger }: LookDependencies, { run, execution, jobs, known }: Seen): Promise<void> {
@@ -246,6 +271,12 @@ async function recordStrays({ ledger }: LookDependencies, { run, execution, jobs
     run.id,
     strays.map(({ assetId }) => ({ jobId: execution.jobId ?? '', assetId })),
   );
+  if (!run.campaign || strays.length === 0) return;
+  const assetIds = [...new Set(strays.map(({ assetId }) => assetId))];
+  const marked = await ledger.campaigns.markHit(run.campaign.id, run.id, { assetIds, correlationUuid: execution.correlationUuid });
+  if (marked === 0) return;
+  const detail = `execution ${execution.n} of ${run.id} hit ${marked} asset(s) of other waves: nothing is sent to them any more`;
+  await ledger.audit.add(run.campaign.id, { action: 'tags-hit-elsewhere', detail });
 }
 
 type Looked = Seen & { decision: ExecutionDecision; serverNow: number; lookedAt: number };
@@ -258,6 +289,8 @@ function lookOf({ run, execution, jobs, known, decision, serverNow, lookedAt }: 
     serverNow,
     jobs: jobs.filter(({ assetId }) => asked.has(assetId)).map((job) => ({ ...job, name: job.assetName })),
     decisions: decision.assets,
+    rowsSeen: jobs.length,
+    fannedOut: decision.fannedOut,
     settled: decision.settled,
     slotFree: decision.slotFree,
     outputOf: run.request.output,

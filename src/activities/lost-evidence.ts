@@ -46,7 +46,8 @@ export async function gatherEvidence(dependencies: ActivityDependencies, sought:
   return {
     requested,
     byTags: sought.execution.planned !== undefined,
-    unlisted: await unlisted(dependencies, sought.run, lacking),
+    // While many are lacking, the job is still being handed out: whether they are listed is asked when few are.
+    unlisted: lacking.length > IDS_A_SEARCH ? [] : await unlisted(dependencies, sought.run, lacking),
     newestJobAt: found.newestJobAt,
     // Under another name or at another gateway our job would look foreign, or be nowhere: then nothing can be proved.
     complete: found.complete && sought.execution.sender === dependencies.sender,

@@ -124,9 +124,9 @@ async function freezeCohort(dependencies: ActivityDependencies, input: OpenCampa
   if (!remediate) throw new Error('A plan always has a remediate step.');
   await ledger.runs.setScript(runId, { id: remediate.id, title: remediate.title, sha256: remediate.sha256 });
   const targets = await readTargets(client, { ...input, workflowId: runId }, parsePlan);
-  const tagsSeen = new Map<string, number>();
+  const tagsSeen = plan.strategy === 'assets' ? undefined : new Map<string, number>();
   const cohort = await resolveTargets(dependencies, { runId, attempt, targets, script: remediate, onPage: goOn, tagsSeen });
-  if (plan.strategy !== 'assets') await ledger.campaigns.setTagsSeen(runId, tagsSeen);
+  if (tagsSeen) await ledger.runs.setTagsSeen(runId, tagsSeen);
   return cohort;
 }
 

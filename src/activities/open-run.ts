@@ -79,15 +79,14 @@ async function openWith(dependencies: ActivityDependencies, input: OpenRunInput)
   const { runId, request } = input;
   const opening = await ledger.cohort.begin(runId);
   if (!opening) throw never('AlreadyRun', `The run ${runId} has ended in this ledger. An id is used once: start again under another one.`);
-  const tagsSeen = new Map<string, number>();
-  const cohort = 'frozen' in opening ? opening.frozen : await freezeCohort(dependencies, input, { attempt: opening.attempt, tagsSeen });
+  const cohort = 'frozen' in opening ? opening.frozen : await freezeCohort(dependencies, input, opening.attempt);
   // As it was approved with the cohort, also when another attempt did it.
   const script = (await ledger.runs.get(runId))?.script;
   if (!script) throw new Error(`The ledger knows no script of the run ${runId}.`);
   if (cohort.size === 0) throw never('NoTargets', noTargets(readNotJoined(await ledger.audit.of(runId))));
   const tooMany = tooManyAssets(cohort.size, request.maxAssets);
   if (tooMany !== undefined) throw never('PolicyViolation', tooMany);
-  await planExecutions(dependencies, { runId, strategy: request.strategy, tagsSeen, onPage: goOn });
+  await planExecutions(dependencies, { runId, strategy: request.strategy, tagsSeen: await ledger.runs.tagsSeen(runId), onPage: goOn });
   return {
     kind: 'opened',
     script: { id: script.id, title: script.title },
@@ -96,11 +95,7 @@ async function openWith(dependencies: ActivityDependencies, input: OpenRunInput)
   };
 }
 
-async function freezeCohort(
-  dependencies: ActivityDependencies,
-  input: OpenRunInput,
-  { attempt, tagsSeen }: { attempt: number; tagsSeen: Map<string, number> },
-): Promise<FrozenCohort> {
+async function freezeCohort(dependencies: ActivityDependencies, input: OpenRunInput, attempt: number): Promise<FrozenCohort> {
   const { ledger, qualys, policy } = dependencies;
   const { runId, request } = input;
   // Before the wait and behind it: four hours are long for a request that is refused anyway, and long enough for a script to change.
@@ -111,7 +106,11 @@ async function freezeCohort(
   await refuseImpossibleFollowUp(dependencies, request);
   await ledger.runs.setScript(runId, { id: script.id, title: script.title, sha256: script.sha256 });
   const targets = await readTargets(dependencies.client, { ...input, workflowId: runId });
-  return resolveTargets(dependencies, { runId, attempt, targets, script, onPage: goOn, tagsSeen });
+  const tagsSeen = request.strategy === 'assets' ? undefined : new Map<string, number>();
+  const cohort = await resolveTargets(dependencies, { runId, attempt, targets, script, onPage: goOn, tagsSeen });
+  // In the ledger, for the attempts that go on when reading the tags is refused for a while.
+  if (tagsSeen) await ledger.runs.setTagsSeen(runId, tagsSeen);
+  return cohort;
 }
 
 /** A run that is cancelled does not walk its cohort to the end. */

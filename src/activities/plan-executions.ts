@@ -12,8 +12,11 @@ const MEMBERS_A_CALL = 1_000;
 const CALLS_AN_EXECUTION = 2;
 /** Tags whose members are read for a plan at most. */
 const MOST_CANDIDATES = 500;
-/** Pages that can be read again within the minute before a send, with time to spare. */
-const MOST_PAGES_AN_EXECUTION = 30;
+/**
+ * Pages that are read again before a send: within the minute, with time to spare, and so that no execution has more than 10,000 assets,
+ * whose rows are written in one transaction when it is accepted, and at every look.
+ */
+const MOST_PAGES_AN_EXECUTION = 10;
 const MOST_MEMBERS = MOST_PAGES_AN_EXECUTION * MEMBERS_A_CALL;
 
 type PlanningWith = Pick<ActivityDependencies, 'ledger' | 'qualys'>;
@@ -84,16 +87,18 @@ async function readMemberships({ qualys }: PlanningWith, { planning, cohort, can
   const tags: TagMembership[] = [];
   for (const tagId of candidates) {
     let foreign = 0;
-    const assetIds = await membersOf(qualys, {
+    const members = await membersOf(qualys, {
       runId: planning.runId,
       tagId,
       onPage: (rows) => planning.onPage({ source: `tag ${tagId}`, rows }),
       isTooMuch: (page) => {
         foreign += page.filter((assetId) => !cohort.has(assetId)).length;
-        return foreign > ENTRIES_A_LIST;
+        return foreign > ENTRIES_A_LIST ? 'more of its members are outside the cohort than can be excluded' : undefined;
       },
     });
-    if (assetIds) tags.push({ tagId, assetIds });
+    if (members.kind === 'members') tags.push({ tagId, assetIds: members.assetIds });
+    // What does not filter by one tag filters by none: each would be a look at strangers.
+    else if (members.isFilterDead) return [];
   }
   return tags;
 }

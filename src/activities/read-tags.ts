@@ -1,4 +1,4 @@
-// Who bears a tag, read from Qualys row by row: what a filter returns beside it is dropped, what it may have hidden is looked for.
+// Who bears a tag, read from Qualys row by row.
 import { idTerm } from '../domain/qql.js';
 import type { CarAsset, Qualys } from '../qualys/qualys.js';
 import { findAssets } from './find-assets.js';
@@ -9,7 +9,7 @@ interface ReadingTag {
   onPage: (rows: number) => void;
 }
 
-/** The assets that bear the tag, page by page. */
+/** The assets that bear the tag, page by page: what a filter returns beside it is dropped, what it may have hidden is looked for. */
 export function taggedWith(qualys: Qualys, { runId, tagId, onPage }: ReadingTag): AsyncGenerator<CarAsset[]> {
   return findAssets(qualys, {
     runId,
@@ -23,16 +23,36 @@ export function taggedWith(qualys: Qualys, { runId, tagId, onPage }: ReadingTag)
   });
 }
 
-/** The ids of all that bear the tag. Stops, and answers undefined, as soon as `isTooMuch` says that it is not wanted any more. */
+/** `doubt`: who bears the tag is not known for certain, so no execution may name it. `isFilterDead`: the gateway does not filter by tags. */
+export type Members = { kind: 'members'; assetIds: string[] } | { kind: 'doubt'; why: string; isFilterDead?: boolean };
+
+const PAGE_SIZE = 1_000;
+
+/**
+ * Everybody who bears the tag, or a doubt: a row that cannot be read, a row that was returned and does not bear it, or another number of
+ * rows than Qualys says. Never walks the whole inventory. `isTooMuch` is asked after every page, and ends the reading with its reason.
+ */
 export async function membersOf(
-  qualys: Qualys,
-  reading: ReadingTag & { isTooMuch?: (assetIds: readonly string[]) => boolean },
-): Promise<string[] | undefined> {
+  qualys: Pick<Qualys, 'searchAssets'>,
+  { runId, tagId, onPage, isTooMuch }: ReadingTag & { isTooMuch: (assetIds: readonly string[]) => string | undefined },
+): Promise<Members> {
   const members = new Set<string>();
-  for await (const assets of taggedWith(qualys, reading)) {
-    const assetIds = assets.map(({ assetId }) => assetId);
+  let total: number | undefined;
+  for await (const page of qualys.searchAssets({ filter: idTerm('tags.id', tagId), pageSize: PAGE_SIZE, runId })) {
+    onPage(page.rows.length);
+    total ??= page.total;
+    if ((page.unreadable ?? 0) > 0) return { kind: 'doubt', why: `${page.unreadable} asset(s) with tag ${tagId} cannot be read` };
+    const strange = page.rows.find(({ tags }) => !tags.includes(tagId));
+    if (strange) {
+      const why = `Qualys lists asset ${strange.assetId} under tag ${tagId}, which it does not bear`;
+      return { kind: 'doubt', why, isFilterDead: true };
+    }
+    const assetIds = page.rows.map(({ assetId }) => assetId);
     for (const assetId of assetIds) members.add(assetId);
-    if (reading.isTooMuch?.(assetIds)) return undefined;
+    const why = isTooMuch(assetIds);
+    if (why !== undefined) return { kind: 'doubt', why };
   }
-  return [...members];
+  if (total !== undefined && total !== members.size)
+    return { kind: 'doubt', why: `Qualys counts ${total} assets with tag ${tagId} and shows ${members.size}` };
+  return { kind: 'members', assetIds: [...members] };
 }

@@ -50,6 +50,7 @@ export async function sendExecution(dependencies: ActivityDependencies, sending:
     startedAt = { monotonic: performance.now(), wall: Date.now() };
     permit = await askPermit(dependencies, sending);
   }
+  if (permit.kind === 'refused' && permit.why === 'strict') return standDown(dependencies, sending);
   if (permit.kind === 'refused' && permit.why === 'tags') {
     const why = 'reading the members of its tags took longer than the minute in which they may be used';
     await giveUpTags(dependencies.ledger, { runId: run.id, n: execution.n, why });
@@ -83,6 +84,18 @@ async function askPermit(dependencies: ActivityDependencies, { run, execution, f
   });
 }
 
+/** A strict budget admits fewer assets than were claimed: they go back, to be claimed anew in smaller parts. */
+async function standDown({ ledger }: ActivityDependencies, { run, execution }: Sending): Promise<Sent> {
+  if (execution.planned === undefined) await ledger.executions.release(run.id, execution.n);
+  else
+    await giveUpTags(ledger, {
+      runId: run.id,
+      n: execution.n,
+      why: 'the error budget has become strict: it lets in a few assets at a time',
+    });
+  return { kind: 'given-up' };
+}
+
 /** Undefined when the tags hit what they are meant to. */
 async function readTags(dependencies: ActivityDependencies, { run, execution, beat }: Sending): Promise<Sent | undefined> {
   try {
@@ -91,6 +104,10 @@ async function readTags(dependencies: ActivityDependencies, { run, execution, be
     return verified === 'by-ids' ? { kind: 'given-up' } : { kind: 'over' };
   } catch (error) {
     if (!(error instanceof QualysError)) throw error;
+    if (error.kind !== 'limited' && error.kind !== 'unavailable' && error.kind !== 'authentication') {
+      await giveUpTags(dependencies.ledger, { runId: run.id, n: execution.n, why: `its tags cannot be read: ${error.message}` });
+      return { kind: 'given-up' };
+    }
     return { kind: 'wait', wait: { waitMs: waitAfter(error, 3), blocked: blockedBy(error) } };
   }
 }
@@ -104,8 +121,11 @@ function afterRefusedPermit({ why, waitMs, detail }: Extract<PermitAnswer, { kin
     case 'tags':
     case 'sends':
       return { kind: 'over' };
+    case 'strict':
     case 'serialised':
       return { kind: 'wait', wait: { waitMs } };
+    case 'fan-out':
+      return { kind: 'wait', wait: { waitMs, blocked: { kind: 'interval', why: detail } } };
     case 'halted':
       return { kind: 'wait', wait: { waitMs: Math.max(waitMs, 2_500), blocked: { kind: 'halted', why: detail } } };
     case 'window':

@@ -107,8 +107,8 @@ function coversRequest(candidate: Candidate, evidence: Evidence): boolean {
   const hit = new Set(candidate.assetIds);
   const requested = new Set(evidence.requested);
   const unlisted = new Set(evidence.unlisted);
-  // Only by tags is it possible at all that it hits others, and then it is not known to be ours.
-  if (candidate.assetIds.some((assetId) => !requested.has(assetId))) return false;
+  // By tags it may hit others, too; then only the trail's word makes it ours, and whom it hit beside ours are strays.
+  if (candidate.witness !== 'ours' && candidate.assetIds.some((assetId) => !requested.has(assetId))) return false;
   return hit.size > 0 && evidence.requested.every((assetId) => hit.has(assetId) || unlisted.has(assetId));
 }
 

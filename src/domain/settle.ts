@@ -18,6 +18,8 @@ export interface WatchedAsset {
 }
 
 export interface WatchedExecution {
+  /** Its job may hit others than these: it is not settled before Qualys has handed all of it out. */
+  byTags?: boolean;
   assets: readonly WatchedAsset[];
   jobIsKnown: boolean;
   /** Server times. */
@@ -42,6 +44,8 @@ export interface AssetDecision {
 }
 
 export interface ExecutionDecision {
+  /** No further asset job is expected. */
+  fannedOut: boolean;
   assets: AssetDecision[];
   /** Nothing more is expected of this execution. */
   settled: boolean;
@@ -64,11 +68,15 @@ export function settleExecution(execution: WatchedExecution): ExecutionDecision 
     if (!execution.pastDeadline) return { assetId: asset.assetId, outcome: 'running', final: false, terminal: false };
     return { ...atDeadline(asset, execution), final: execution.pastLateWatch, terminal: false };
   });
-  const settled = assets.every(({ final }) => final);
+  const fannedOut = fanOutIsOver(execution);
+  const isComplete = !execution.byTags || fannedOut || execution.pastLateWatch;
+  const settled = assets.every(({ final }) => final) && isComplete;
   const byId = new Map(execution.assets.map((asset) => [asset.assetId, asset]));
   const slotFree =
-    settled || execution.pastDeadline || assets.every(({ assetId, final }) => final || isStraggler(byId.get(assetId), execution));
-  return { assets, settled, slotFree };
+    settled ||
+    execution.pastDeadline ||
+    (isComplete && assets.every(({ assetId, final }) => final || isStraggler(byId.get(assetId), execution)));
+  return { assets, fannedOut, settled, slotFree };
 }
 
 function fanOutIsOver({ assets, jobIsKnown, rowsChangedAt, acceptedAt, serverNow }: WatchedExecution): boolean {

@@ -29,8 +29,6 @@ export interface StoredCampaign<Frozen = unknown> {
   digest?: string | undefined;
 }
 
-const TAGS_KEPT = 2_000;
-
 export class Campaigns {
   readonly #database: Database;
 
@@ -57,15 +55,17 @@ export class Campaigns {
     await this.#database.run('INSERT INTO campaigns (id, plan) VALUES (?, ?) ON CONFLICT (id) DO NOTHING', [id, JSON.stringify(plan)]);
   }
 
-  /** Which tags the cohort was seen to bear, and how many of its assets: candidates for the tag planner of every step. */
-  async setTagsSeen(id: string, tags: ReadonlyMap<string, number>): Promise<void> {
-    const most = [...tags].sort(([, one], [, other]) => other - one).slice(0, TAGS_KEPT);
-    await this.#database.run('UPDATE campaigns SET tags = ? WHERE id = ?', [JSON.stringify(most), id]);
-  }
-
-  async tagsSeen(id: string): Promise<Map<string, number>> {
-    const row = await this.#database.first<{ tags: string }>('SELECT tags FROM campaigns WHERE id = ?', [id]);
-    return new Map(JSON.parse(row?.tags ?? '[]') as [string, number][]);
+  /**
+   * Assets of later waves that an execution by tags hit although they were not meant: nobody sends to them again. Returns how many.
+   * Their own wave counts them as `unverified`, because nobody approved of what ran there.
+   */
+  markHit(id: string, stepId: string, hit: { assetIds: readonly string[]; correlationUuid?: string | undefined }): Promise<number> {
+    return this.#database.run(
+      `UPDATE attempts SET outcome = 'unverified', reason = 'hit-by-another-wave', correlation_uuid = ?
+       WHERE run_id = ? AND attempt = 1 AND outcome = 'pending' AND correlation_uuid IS NULL AND asset_id IN (SELECT value FROM json_each(?))
+         AND NOT EXISTS (SELECT 1 FROM attempts AS own WHERE own.run_id = ? AND own.seq = attempts.seq)`,
+      [hit.correlationUuid ?? 'unknown', id, jsonRows(hit.assetIds), stepId],
+    );
   }
 
   /** Gives each asset its wave: places of the cohort, wave by wave. Repeating it changes nothing. */

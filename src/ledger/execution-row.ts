@@ -36,6 +36,8 @@ export interface Execution {
   gathered: boolean;
   /** Local clock: when the latest reading of its tags began that found them as planned. */
   tagsReadAt?: number | undefined;
+  /** How often its tags were read. */
+  tagReadings: number;
 }
 
 /** Applies an event of the state machine. False, and nothing changed, where the stored state does not allow it. */
@@ -80,6 +82,7 @@ export interface StoredExecution {
   planned: number | null;
   gathered: number;
   tags_read_at: number | null;
+  tag_readings: number;
 }
 
 export function toExecution(row: StoredExecution): Execution {
@@ -108,6 +111,7 @@ export function toExecution(row: StoredExecution): Execution {
     planned: row.planned ?? undefined,
     gathered: row.gathered === 1,
     tagsReadAt: row.tags_read_at ?? undefined,
+    tagReadings: row.tag_readings,
   };
 }
 

@@ -6,7 +6,8 @@ import { admittedAssets, freezeBatch, skipHeld } from './batch.js';
 import { type Database, jsonRows, type Sql } from './database.js';
 import { type Execution, move, readExecution, type StoredExecution, toExecution } from './execution-row.js';
 import { type PermitAnswer, type PermitTerms, permitIsOpen, refusalFor } from './permit-rules.js';
-import { type CallLists, claimPlanned, readLists } from './planned.js';
+import { claimPlanned } from './planned.js';
+import { type CallLists, readLists } from './planned-lists.js';
 import { readRun } from './run-row.js';
 import { rememberRefusal } from './script-interval.js';
 
@@ -181,19 +182,22 @@ export class Executions {
     });
   }
 
+  /** Puts the assets of one claimed execution that was never sent back into the queue. */
+  release(runId: string, n: number): Promise<boolean> {
+    return this.#database.transaction(async (sql) => {
+      const execution = await readExecution(sql, runId, n);
+      if (execution?.sends !== 0) return false;
+      return releaseBatch(sql, runId, n);
+    });
+  }
+
   /** Puts the assets of everything that was claimed and not sent back into the queue (the run is stopping, or starts anew elsewhere). */
   releaseClaimed(runId: string): Promise<number> {
     return this.#database.transaction(async (sql) => {
       const rows = await sql.all<{ n: number }>(`SELECT n FROM executions WHERE run_id = ? AND state = 'claimed' AND settled_at IS NULL`, [
         runId,
       ]);
-      for (const { n } of rows) {
-        if (!(await move(sql, { runId, n, event: 'release' }, 'settled_at = ?', [await sql.now()]))) continue;
-        await sql.run(
-          'UPDATE attempts INDEXED BY attempts_execution SET execution_n = NULL, planned = NULL, lease = NULL WHERE run_id = ? AND execution_n = ?',
-          [runId, n],
-        );
-      }
+      for (const { n } of rows) await releaseBatch(sql, runId, n);
       return rows.length;
     });
   }
@@ -226,6 +230,15 @@ export class Executions {
     );
     return new Set(rows.map(({ correlation_uuid: uuid }) => uuid));
   }
+}
+
+async function releaseBatch(sql: Sql, runId: string, n: number): Promise<boolean> {
+  if (!(await move(sql, { runId, n, event: 'release' }, 'settled_at = ?', [await sql.now()]))) return false;
+  await sql.run(
+    'UPDATE attempts INDEXED BY attempts_execution SET execution_n = NULL, planned = NULL, lease = NULL WHERE run_id = ? AND execution_n = ?',
+    [runId, n],
+  );
+  return true;
 }
 
 /** What the call names: its tags as planned, or all of its assets. */

@@ -129,7 +129,8 @@ describe('an execution by tags', () => {
     expect(await ledger.planned.gather('r', 1)).toEqual({ kind: 'moved' });
   });
 
-  test('takes in what its job hit of the cohort, and tells what others had claimed', async () => {
+  /** Execution 1 is accepted, 2 is claimed with its rows. */
+  async function firstAccepted(): Promise<number> {
     const fence = await plannedRun();
     await ledger.executions.claim('r', fence);
     await ledger.planned.gather('r', 1);
@@ -138,9 +139,78 @@ describe('an execution by tags', () => {
     await ledger.executions.accept('r', 1, { permit: 1, correlationUuid: 'u', serverAt: TERMS.serverAt });
     await ledger.executions.claim('r', fence);
     await ledger.planned.gather('r', 2);
-    const hit = [...hits(1, 30), 'asset-0031', 'asset-0050', 'stranger'];
-    expect(await ledger.planned.takeIn('r', 1, hit)).toEqual({ moved: ['asset-0050'], twice: ['asset-0031'] });
-    expect(await ledger.executions.assetsOf('r', 1)).toContain('asset-0050');
-    expect((await ledger.executions.get('r', 1))?.size).toBe(31);
+    return fence;
+  }
+
+  const hit = (...assets: string[]) => ledger.planned.takeIn('r', 1, [...hits(1, 30), ...assets, 'stranger']);
+
+  test('takes in what its job hit of the cohort: an execution that was not sent yet excludes it', async () => {
+    await firstAccepted();
+    expect(await hit('asset-0031', 'asset-0050')).toEqual({ moved: ['asset-0031', 'asset-0050'], skipped: [], twice: [] });
+    expect(await ledger.executions.assetsOf('r', 1)).toEqual([...hits(1, 31), 'asset-0050']);
+    expect((await ledger.executions.get('r', 1))?.size).toBe(32);
+    expect(await ledger.planned.gather('r', 2)).toEqual({ kind: 'whole' });
+    expect(await ledger.executions.assetsOf('r', 2)).toEqual(hits(32, 9));
+    expect(await ledger.planned.listsOf('r', 2)).toMatchObject({ excludedAssetIds: ['asset-0031'] });
+    expect(await hit('asset-0031', 'asset-0050')).toEqual({ moved: [], skipped: [], twice: [] });
+  });
+
+  test('takes an asset out of a batch by ids that was not sent yet, and the whole batch back when nothing is left', async () => {
+    const fence = await firstAccepted();
+    expect((await ledger.executions.claim('r', fence))?.size).toBe(20);
+    expect(await hit('asset-0041')).toMatchObject({ moved: ['asset-0041'] });
+    expect(await ledger.executions.assetsOf('r', 3)).toEqual(hits(42, 19));
+    await hit(...hits(42, 19));
+    expect((await statesOf()).at(-1)).toEqual({ n: 3, state: 'released', size: 0 });
+  });
+
+  test('takes in an asset on which the script was never to run, and says so', async () => {
+    await openRun(ledger, 'r', assetIds(60));
+    await ledger.cohort.skip('r', ['asset-0060'], 'other-platform');
+    const fence = 0;
+    await ledger.planned.store('r', (await ledger.planned.begin('r')) ?? 0, [execution(['t1'], hits(1, 30))]);
+    await ledger.database.run('UPDATE runs SET fence = ?', [fence]);
+    await ledger.executions.claim('r', fence);
+    await ledger.planned.gather('r', 1);
+    await ledger.planned.setTagsRead('r', 1, await ledger.database.now());
+    await permit(1, fence);
+    await ledger.executions.accept('r', 1, { permit: 1, correlationUuid: 'u', serverAt: TERMS.serverAt });
+    expect(await hit('asset-0060')).toEqual({ moved: [], skipped: ['asset-0060'], twice: [] });
+    expect((await ledger.runs.snapshot('r')).counts).toMatchObject({ skipped: 0, running: 31 });
+  });
+
+  test('keeps everything else of its run waiting until all that it hit is known', async () => {
+    const fence = await firstAccepted();
+    await ledger.planned.setTagsRead('r', 2, await ledger.database.now());
+    expect(await permit(2, fence)).toMatchObject({ kind: 'refused', why: 'fan-out' });
+    await ledger.database.run('UPDATE executions SET fanned_out = 1 WHERE n = 1');
+    expect(await permit(2, fence)).toMatchObject({ kind: 'granted' });
+  });
+});
+
+describe('a budget that becomes strict', () => {
+  const strict = () => ledger.runs.adjust('r', { errorBudget: { max: 2, strict: true } });
+
+  test('lets no execution by tags through that was claimed before, and sends what is planned by ids', async () => {
+    const fence = await plannedRun();
+    await ledger.executions.claim('r', fence);
+    await ledger.planned.gather('r', 1);
+    await ledger.planned.setTagsRead('r', 1, await ledger.database.now());
+    await strict();
+    expect(await permit(1, fence)).toMatchObject({ kind: 'refused', why: 'strict' });
+    await ledger.planned.dissolve('r', 1, 'strict');
+    expect(await ledger.planned.dropWaiting('r')).toBe(true);
+    expect(await ledger.runs.snapshot('r')).toMatchObject({ waiting: 60, unsent: 0 });
+    expect((await ledger.executions.claim('r', fence))?.size).toBe(3);
+  });
+
+  test('sends back a batch by ids that is larger than it admits', async () => {
+    const fence = await openRun(ledger, 'r', assetIds(60));
+    await ledger.executions.claim('r', fence);
+    await strict();
+    expect(await permit(1, fence)).toMatchObject({ kind: 'refused', why: 'strict' });
+    expect(await ledger.executions.release('r', 1)).toBe(true);
+    expect((await ledger.executions.claim('r', fence))?.size).toBe(3);
+    expect(await permit(2, fence)).toMatchObject({ kind: 'granted' });
   });
 });

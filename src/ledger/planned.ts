@@ -5,13 +5,8 @@ import type { PlannedExecution } from '../domain/tag-plan.js';
 import { ROWS_PER_TRANSACTION } from './cohort.js';
 import { type Database, jsonRows, type Sql } from './database.js';
 import { type Execution, move, readExecution } from './execution-row.js';
-
-/** What one execution names in its call. */
-export interface CallLists {
-  tagIds: string[];
-  assetIds: string[];
-  excludedAssetIds: string[];
-}
+import { type CallLists, readLists } from './planned-lists.js';
+import { type TakenIn, takeInPart } from './taken-in.js';
 
 /** `whole`: it may be sent. Else why it may not go by tags. */
 export type Gathered = { kind: 'whole' } | { kind: 'moved' } | { kind: 'broken'; why: string };
@@ -78,6 +73,15 @@ export class Planned {
     }
   }
 
+  /** Its tags are about to be read. Returns how often that was done, this time included. */
+  async countTagReading(runId: string, n: number): Promise<number> {
+    const [row] = await this.#database.all<{ readings: number }>(
+      'UPDATE executions SET tag_readings = tag_readings + 1 WHERE run_id = ? AND n = ? RETURNING tag_readings AS readings',
+      [runId, n],
+    );
+    return row?.readings ?? 0;
+  }
+
   /** The memberships of its tags were read from this instant of the ledger's clock on, and it hits exactly its own assets. */
   async setTagsRead(runId: string, n: number, at: number): Promise<void> {
     await this.#database.run(
@@ -98,16 +102,26 @@ export class Planned {
   }
 
   /**
-   * Assets of the cohort that this execution's job hit although they were meant for others: `moved` are its own from now on, `twice`
-   * had been claimed elsewhere. Assets that were taken in before are in neither.
+   * Assets of the cohort that this execution's job hit although they were meant for others. Those that were not sent yet are its own from
+   * now on: `moved`, and among them `skipped` ones, on which the script was never to run. `twice` had been sent by another execution.
    */
-  async takeIn(runId: string, n: number, assetIds: readonly string[]): Promise<{ moved: string[]; twice: string[] }> {
-    const found: { moved: string[]; twice: string[] } = { moved: [], twice: [] };
+  async takeIn(runId: string, n: number, assetIds: readonly string[]): Promise<TakenIn> {
+    const found: TakenIn = { moved: [], skipped: [], twice: [] };
     for (const part of batches(assetIds, ROWS_PER_TRANSACTION)) {
-      const rows = await this.#database.transaction((sql) => takeInPart(sql, runId, n, part));
-      for (const { asset_id: assetId, execution_n: owner } of rows) (owner === null ? found.moved : found.twice).push(assetId);
+      const taken = await this.#database.transaction((sql) => takeInPart(sql, runId, n, part));
+      for (const kind of ['moved', 'skipped', 'twice'] as const) found[kind].push(...taken[kind]);
     }
     return found;
+  }
+
+  /** Gives up what is planned and not claimed: its assets go by ids. Returns true when there was anything. */
+  async dropWaiting(runId: string): Promise<boolean> {
+    let dropped = false;
+    for (;;) {
+      const left = await this.#database.transaction((sql) => dropPart(sql, runId));
+      if (!left) return dropped;
+      dropped = true;
+    }
   }
 
   async #asPlanner(runId: string, planning: number, work: (sql: Sql) => Promise<unknown>): Promise<boolean> {
@@ -176,16 +190,6 @@ export async function claimPlanned(sql: Sql, claim: { runId: string; scriptId: s
   return readExecution(sql, runId, n);
 }
 
-export async function readLists(sql: Sql, runId: string, planned: number): Promise<CallLists> {
-  const row = await sql.first<{ tag_ids: string; asset_ids: string; excluded_ids: string }>(
-    'SELECT tag_ids, asset_ids, excluded_ids FROM planned WHERE run_id = ? AND p = ?',
-    [runId, planned],
-  );
-  if (!row) throw new Error(`The ledger has lost the planned execution ${planned} of ${runId}.`);
-  const list = (text: string): string[] => (JSON.parse(text) as (string | number)[]).map(String);
-  return { tagIds: list(row.tag_ids), assetIds: list(row.asset_ids), excludedAssetIds: list(row.excluded_ids) };
-}
-
 async function gatherPart(sql: Sql, runId: string, n: number): Promise<Gathered | undefined> {
   const execution = await readExecution(sql, runId, n);
   if (execution?.state !== 'claimed') return { kind: 'moved' };
@@ -216,31 +220,19 @@ async function finishGathering(sql: Sql, runId: string, n: number, size: number)
   return { kind: 'whole' };
 }
 
-async function takeInPart(
-  sql: Sql,
-  runId: string,
-  n: number,
-  assetIds: readonly string[],
-): Promise<{ asset_id: string; execution_n: number | null }[]> {
-  const execution = await readExecution(sql, runId, n);
-  if (execution?.state !== 'accepted') return [];
-  const rows = await sql.all<{ seq: number; asset_id: string; execution_n: number | null }>(
-    `SELECT seq, asset_id, execution_n FROM attempts
-     WHERE run_id = ? AND asset_id IN (SELECT value FROM json_each(?)) AND attempt = 1 AND execution_n IS NOT ?
-       AND NOT EXISTS (SELECT 1 FROM strays WHERE strays.run_id = attempts.run_id AND strays.asset_id = attempts.asset_id)`,
-    [runId, jsonRows(assetIds), n],
+async function dropPart(sql: Sql, runId: string): Promise<boolean> {
+  const next = await sql.first<{ p: number }>(
+    `SELECT p FROM planned INDEXED BY planned_waiting WHERE run_id = ? AND state = 'waiting' ORDER BY p LIMIT 1`,
+    [runId],
   );
-  const free = rows.filter(({ execution_n: owner }) => owner === null).map(({ seq }) => seq);
-  if (free.length === 0) return rows;
-  // Skipped ones, too: whatever was meant, the script runs there.
-  const held = `EXISTS (SELECT 1 FROM attempts AS held WHERE held.asset_id = attempts.asset_id AND held.lease = 1)`;
-  await sql.run(
-    `UPDATE attempts SET execution_n = ?, planned = ?, outcome = 'running', reason = NULL, lease = CASE WHEN ${held} THEN NULL ELSE 1 END,
-       correlation_uuid = ?, job_id = ? WHERE run_id = ? AND attempt = 1 AND seq IN (SELECT value FROM json_each(?))`,
-    [n, execution.planned, execution.correlationUuid, execution.jobId, runId, jsonRows(free)],
+  if (!next) return false;
+  const given = await sql.run(
+    `UPDATE attempts SET planned = NULL WHERE run_id = ? AND attempt = 1 AND seq IN
+       (SELECT seq FROM attempts INDEXED BY attempts_planned WHERE run_id = ? AND planned = ? AND execution_n IS NULL LIMIT ?)`,
+    [runId, runId, next.p, ROWS_PER_TRANSACTION],
   );
-  await sql.run('UPDATE executions SET size = size + ? WHERE run_id = ? AND n = ?', [free.length, runId, n]);
-  return rows;
+  if (given === 0) await sql.run(`UPDATE planned SET state = 'by-ids' WHERE run_id = ? AND p = ?`, [runId, next.p]);
+  return true;
 }
 
 async function dissolvePart(sql: Sql, runId: string, n: number, why: string): Promise<'by-ids' | 'unverified' | 'moved' | undefined> {

@@ -22,6 +22,8 @@ import {
   toRun,
 } from './run-row.js';
 
+const TAGS_KEPT = 2_000;
+
 export class Runs {
   readonly #database: Database;
 
@@ -125,6 +127,17 @@ export class Runs {
 
   async setNextPoll(id: string, at: number): Promise<void> {
     await this.#database.run('UPDATE runs SET next_poll_at = ? WHERE id = ?', [at, id]);
+  }
+
+  /** Which tags the cohort was seen to bear, and on how many of its assets: candidates for the tag planner, also of a later attempt. */
+  async setTagsSeen(id: string, tags: ReadonlyMap<string, number>): Promise<void> {
+    const most = [...tags].sort(([, one], [, other]) => other - one).slice(0, TAGS_KEPT);
+    await this.#database.run('UPDATE runs SET tags_seen = ? WHERE id = ?', [JSON.stringify(most), id]);
+  }
+
+  async tagsSeen(id: string): Promise<Map<string, number>> {
+    const row = await this.#database.first<{ tags_seen: string | null }>('SELECT tags_seen FROM runs WHERE id = ?', [id]);
+    return new Map(JSON.parse(row?.tags_seen ?? '[]') as [string, number][]);
   }
 
   async setScriptChecked(id: string, at: number): Promise<void> {

@@ -88,6 +88,10 @@ const STEPS: readonly string[][] = [
     `ALTER TABLE executions ADD COLUMN planned INTEGER`,
     `ALTER TABLE executions ADD COLUMN gathered INTEGER NOT NULL DEFAULT 1`,
     `ALTER TABLE executions ADD COLUMN tags_read_at INTEGER`,
+    `ALTER TABLE executions ADD COLUMN tag_readings INTEGER NOT NULL DEFAULT 0`,
+    `ALTER TABLE executions ADD COLUMN fanned_out INTEGER NOT NULL DEFAULT 0`,
+    `CREATE INDEX executions_fanning ON executions (run_id) WHERE planned IS NOT NULL AND fanned_out = 0 AND settled_at IS NULL`,
+    `ALTER TABLE runs ADD COLUMN tags_seen TEXT`,
     // Campaigns: the campaign's own rows have a wave and are never sent; each step of a wave is a run whose rows stand at the same places.
     `ALTER TABLE runs ADD COLUMN kind TEXT NOT NULL DEFAULT 'run'`,
     `ALTER TABLE runs ADD COLUMN campaign_id TEXT`,
@@ -103,12 +107,12 @@ const STEPS: readonly string[][] = [
     `ALTER TABLE runs ADD COLUMN merged INTEGER NOT NULL DEFAULT 0`,
     `CREATE INDEX runs_campaign ON runs (campaign_id, wave, step) WHERE campaign_id IS NOT NULL`,
     `CREATE INDEX attempts_wave ON attempts (run_id, wave, seq) WHERE wave IS NOT NULL`,
-    `CREATE TABLE campaigns (id TEXT PRIMARY KEY, plan TEXT NOT NULL, frozen TEXT, digest TEXT, tags TEXT NOT NULL DEFAULT '[]') WITHOUT ROWID`,
+    `CREATE TABLE campaigns (id TEXT PRIMARY KEY, plan TEXT NOT NULL, frozen TEXT, digest TEXT) WITHOUT ROWID`,
     `CREATE TABLE waves (
       campaign_id TEXT NOT NULL, w INTEGER NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, status TEXT NOT NULL DEFAULT 'waiting',
       approved_by TEXT NOT NULL DEFAULT '[]', why TEXT, opened_at INTEGER, closed_at INTEGER,
       put_back INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (campaign_id, w)) WITHOUT ROWID`,
-    // The shared budget (docs/decisions/012-fair-shares.md): who waits for what, how many executions a run still has to send, who was served when.
+    // The shared budget (docs/decisions/013-fair-shares.md): who waits for what, how many executions a run still has to send, who was served when.
     `CREATE TABLE turns (
       slot TEXT NOT NULL, party TEXT NOT NULL, kind TEXT NOT NULL, served_at INTEGER, asks_from INTEGER, asks_until INTEGER,
       wants INTEGER NOT NULL DEFAULT 0, noted_at INTEGER NOT NULL, PRIMARY KEY (slot, party)) WITHOUT ROWID`,

@@ -41,6 +41,10 @@ export interface LookAt {
   serverNow: number;
   jobs: readonly SeenAssetJob[];
   decisions: readonly AssetDecision[];
+  /** Asset jobs of the execution, also of assets that it was not meant for; default: those of `jobs`. */
+  rowsSeen?: number | undefined;
+  /** No further asset job is expected. */
+  fannedOut?: boolean | undefined;
   settled: boolean;
   slotFree: boolean;
   /** Outcomes whose script output is to be stored. */
@@ -65,6 +69,14 @@ export class Verdicts {
       [runId, n],
     );
     return rows.map(toAsset);
+  }
+
+  async anyRunning(runId: string, n: number): Promise<boolean> {
+    const found = await this.#database.first(
+      `SELECT 1 AS found FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_n = ? AND outcome = 'running' LIMIT 1`,
+      [runId, n],
+    );
+    return found !== undefined;
   }
 
   /** True when a slot became free, or an execution was settled, at this instant of the ledger's clock or since. */
@@ -175,14 +187,28 @@ async function recordLook(sql: Sql, runId: string, look: LookAt, retry: RetryRul
   );
   if (!open) return 0;
   const now = await sql.now();
+  const rowsSeen = look.rowsSeen ?? look.jobs.length;
   const changed = await writeLook(sql, runId, look);
   await queueRetries(sql, runId, look, { retry, now });
   await sql.run(
     `UPDATE executions SET looked_at = ?, rows_changed_server_at = CASE WHEN rows_seen < ? THEN ? ELSE rows_changed_server_at END, rows_seen = max(rows_seen, ?),
-       slot_freed_at = CASE WHEN ? THEN coalesce(slot_freed_at, ?) ELSE slot_freed_at END,
+       fanned_out = max(fanned_out, ?), slot_freed_at = CASE WHEN ? THEN coalesce(slot_freed_at, ?) ELSE slot_freed_at END,
        state = CASE WHEN ? THEN 'settled' ELSE state END, settled_at = CASE WHEN ? THEN ? END
      WHERE run_id = ? AND n = ?`,
-    [look.lookedAt, look.jobs.length, look.serverNow, look.jobs.length, look.slotFree, now, look.settled, look.settled, now, runId, look.n],
+    [
+      look.lookedAt,
+      rowsSeen,
+      look.serverNow,
+      rowsSeen,
+      look.fannedOut ?? false,
+      look.slotFree,
+      now,
+      look.settled,
+      look.settled,
+      now,
+      runId,
+      look.n,
+    ],
   );
   return changed;
 }

@@ -83,14 +83,18 @@ describe('a run by tags', () => {
   });
 
   test('takes in an asset of its cohort that the wrong execution hit: nobody sends to it again', async () => {
-    beforeExecute = () => stage.rig.simulator.state.retag(assetOf(8, 0), 507, true);
-    // The second tag has too many others to be used: its assets go by ids, one slot later.
-    const single = { ...request([507], { assetIds: Array.from({ length: 10 }, (_, place) => assetOf(8, place)) }), maxInFlight: 1 };
-    const handle = await stage.start(single);
-    expect(await handle.result()).toMatchObject({ status: 'succeeded', strays: 0, counts: { targeted: 50, succeeded: 50 } });
-    expect(sent[0]?.assetTagIds).toEqual(['507']);
-    expect(stage.rig.simulator.state.executionsPerAsset().get(assetOf(8, 0))).toBe(1);
-    expect(sent.slice(1).flatMap(({ assetIds }) => assetIds)).not.toContain(assetOf(8, 0));
+    const [stranger] = [assetOf(8, 0)];
+    beforeExecute = () => stage.rig.simulator.state.retag(stranger, 507, true);
+    // Twelve of the forty that bear each of 508, 509 and 504: too many others to name the tags, and too many to go with the first by id.
+    const others = [8, 9, 4].flatMap((ring) => Array.from({ length: 12 }, (_, place) => assetOf(ring, place)));
+    const handle = await stage.start({ ...request([507], { assetIds: others }), maxInFlight: 2 });
+    expect(await handle.result()).toMatchObject({ status: 'succeeded', strays: 0, counts: { targeted: 76, succeeded: 76 } });
+    expect(sent[0]).toMatchObject({ assetTagIds: ['507'] });
+    expect(sent.length).toBeGreaterThan(1);
+    const hits = stage.rig.simulator.state.executions.slice(-sent.length).flatMap(({ assetIds }) => assetIds);
+    expect(hits.filter((assetId) => assetId === stranger)).toHaveLength(1);
+    expect(new Set(hits).size).toBe(hits.length);
+    expect(await stage.audit(handle.workflowId)).toContain('tags-hit-elsewhere');
   });
 
   test('loses no answer: the job is found by the assets it hit', async () => {
