@@ -35,6 +35,12 @@ export async function recheckScript(dependencies: ActivityDependencies, run: Run
     return { waitMs: REFUSED_WAIT_MS, blocked: { kind: 'rejected', why: refusal.message } };
   } catch (error) {
     if (!(error instanceof QualysError)) throw error;
+    if (error.kind === 'not-found') {
+      const why = `Script ${run.script.id} (${run.script.title}) is not there any more: ${error.message}`;
+      const { attempted } = await ledger.runs.snapshot(run.id);
+      if (run.kind === 'run' && !attempted) throw never('ScriptNotFound', why);
+      return { waitMs: REFUSED_WAIT_MS, blocked: { kind: 'rejected', why } };
+    }
     return { waitMs: waitAfter(error, 3), blocked: blockedBy(error) };
   }
 }
