@@ -117,4 +117,16 @@ describe('assets by key', () => {
     expect(await found(it, 'assetId', ['3'])).toBe('0');
     expect(it.calls).toEqual(['assetId × 2', 'all', 'assetId × 1', 'assetId × 1']);
   });
+
+  test('come with the number of rows that could not be understood, once also where a search is followed by a walk', async () => {
+    const assets = (tokens: readonly string[]) => {
+      async function* searchAssets({ filter }: WalkOptions): AsyncGenerator<Page<CarAsset>> {
+        const isKnown = filter === undefined || tokens.includes(filter.split(':')[0] ?? '');
+        yield { rows: isKnown ? FLEET.slice(0, 2) : [], unreadable: 3, bytes: 0 };
+      }
+      return new AssetsByKey({ searchAssets } as unknown as Qualys, { runId: 'r', onPage: () => undefined });
+    };
+    expect(await assets(['assetId']).find('assetId', ids(1))).toMatchObject({ assets: [FLEET[0]], unreadable: 3 });
+    expect(await assets([]).find('name', ['Host-1.example.com'])).toMatchObject({ assets: [FLEET[1]], unreadable: 3 });
+  });
 });

@@ -26,6 +26,14 @@ const FOREIGN_ROWS_A_KEY = 10;
 /** As many keys as are worth one walk over everything. */
 const KEYS_A_WALK = 20_000;
 
+export interface Found {
+  assets: CarAsset[];
+  /** False only where `pagesAtMost`, which bounds a walk over everything, ended it. */
+  isComplete: boolean;
+  /** Rows that came and could not be understood: any of them may have been sought. */
+  unreadable: number;
+}
+
 interface TokenState {
   /** Candidates, the likeliest first: CAR's samples print an agent's id also as `id` (C48). */
   tokens: string[];
@@ -53,24 +61,24 @@ export class AssetsByKey {
     return Object.values(this.#states).some(({ tokens }) => tokens.length === 0) ? KEYS_A_WALK : TERMS_A_SEARCH;
   }
 
-  /**
-   * The assets that have one of these, compared without regard to case. `isComplete` is false only where `pagesAtMost`, which bounds
-   * a walk over everything, ended it.
-   */
-  async find(key: AssetKey, values: Iterable<string>, pagesAtMost?: number): Promise<{ assets: CarAsset[]; isComplete: boolean }> {
+  /** The assets that have one of these, compared without regard to case. */
+  async find(key: AssetKey, values: Iterable<string>, pagesAtMost?: number): Promise<Found> {
     const waiting = new Map([...values].map((value) => [value.trim().toLowerCase(), value.trim()]));
     waiting.delete('');
     const belongs = (asset: CarAsset): boolean => waiting.has(keyOf(key, asset));
     const found = new Map<string, CarAsset>();
     let rest = [...waiting.values()];
+    let unreadable = 0;
     while (rest.length > 0 && this.#states[key].tokens.length > 0) {
       const part = this.#part(key, rest);
-      const assets = await this.#search(key, part, belongs);
-      if (!assets) continue;
-      for (const asset of assets) found.set(asset.assetId, asset);
+      const answer = await this.#search(key, part, belongs);
+      if (!answer) continue;
+      for (const asset of answer.assets) found.set(asset.assetId, asset);
+      unreadable += answer.unreadable;
       rest = rest.slice(part.length);
     }
-    if (rest.length === 0) return { assets: [...found.values()], isComplete: true };
+    if (rest.length === 0) return { assets: [...found.values()], isComplete: true, unreadable };
+    // It meets the same rows again, those that cannot be understood among them.
     return this.#walk(key, belongs, { found, pagesAtMost });
   }
 
@@ -78,32 +86,40 @@ export class AssetsByKey {
     key: AssetKey,
     belongs: (asset: CarAsset) => boolean,
     { found, pagesAtMost }: { found: Map<string, CarAsset>; pagesAtMost: number | undefined },
-  ): Promise<{ assets: CarAsset[]; isComplete: boolean }> {
-    let pages = 0;
+  ): Promise<Found> {
+    let [pages, unreadable] = [0, 0];
     const onPage = (rows: number): void => {
       pages += 1;
       this.#finding.onPage({ source: key, rows });
     };
+    const onUnreadable = (rows: number): void => {
+      unreadable += rows;
+    };
     const bound = pagesAtMost === undefined ? {} : { pagesAtMost };
-    for await (const assets of walkAssets(this.#qualys, { runId: this.#finding.runId, belongs, onPage, ...bound })) {
+    for await (const assets of walkAssets(this.#qualys, { runId: this.#finding.runId, belongs, onPage, onUnreadable, ...bound })) {
       for (const asset of assets) found.set(asset.assetId, asset);
     }
-    return { assets: [...found.values()], isComplete: pagesAtMost === undefined || pages < pagesAtMost };
+    return { assets: [...found.values()], isComplete: pagesAtMost === undefined || pages < pagesAtMost, unreadable };
   }
 
   /** What belongs; undefined when the question has to be put otherwise: shorter, with another token, or not at all. */
-  async #search(key: AssetKey, values: readonly string[], belongs: (asset: CarAsset) => boolean): Promise<CarAsset[] | undefined> {
+  async #search(
+    key: AssetKey,
+    values: readonly string[],
+    belongs: (asset: CarAsset) => boolean,
+  ): Promise<Omit<Found, 'isComplete'> | undefined> {
     const state = this.#states[key];
     const [token = ''] = state.tokens;
     const { runId, onPage } = this.#finding;
     const found: CarAsset[] = [];
-    let foreign = 0;
+    let [foreign, unreadable] = [0, 0];
     try {
       const filter = anyOf(values.map((value) => termOf(key, token, value)));
       for await (const page of this.#qualys.searchAssets({ filter, pageSize: PAGE_SIZE, runId })) {
         onPage({ source: key, rows: page.rows.length });
         const own = page.rows.filter(belongs);
         found.push(...own);
+        unreadable += page.unreadable ?? 0;
         foreign += page.rows.length - own.length;
         if (foreign <= FOREIGN_ROWS + FOREIGN_ROWS_A_KEY * values.length) continue;
         // Whatever was asked for, this is all there is: one walk over it does for every key.
@@ -116,7 +132,7 @@ export class AssetsByKey {
     }
     if (found.length > 0) state.isHonoured = true;
     state.isHonoured ??= await this.#isHonoured(key, token);
-    if (state.isHonoured) return found;
+    if (state.isHonoured) return { assets: found, unreadable };
     this.#giveUp(state);
     return undefined;
   }

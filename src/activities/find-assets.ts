@@ -13,17 +13,20 @@ export interface Sought {
   probe: (asset: CarAsset) => Qql | undefined;
   /** Told after every page, so that a dead worker is noticed. */
   onPage: (rows: number) => void;
+  /** Told of rows that came and could not be understood: whether they belong is not known. */
+  onUnreadable?: ((rows: number) => void) | undefined;
 }
 
 const PAGE_SIZE = 1_000;
 
 /** The assets that belong, page by page; none of them is missed because the filter was not understood. */
 export async function* findAssets(qualys: Qualys, sought: Sought): AsyncGenerator<CarAsset[]> {
-  const { runId, filter, belongs, onPage } = sought;
-  let found = 0;
+  const { runId, filter, belongs, onPage, onUnreadable } = sought;
+  let [found, unreadable] = [0, 0];
   try {
     for await (const page of qualys.searchAssets({ filter, pageSize: PAGE_SIZE, readAhead: true, runId })) {
       onPage(page.rows.length);
+      unreadable += page.unreadable ?? 0;
       const rows = page.rows.filter(belongs);
       found += rows.length;
       if (rows.length > 0) yield rows;
@@ -33,7 +36,9 @@ export async function* findAssets(qualys: Qualys, sought: Sought): AsyncGenerato
     yield* walkAssets(qualys, sought);
     return;
   }
+  // A walk over everything meets the same rows again.
   if (found === 0 && !(await isHonoured(qualys, sought))) yield* walkAssets(qualys, sought);
+  else if (unreadable > 0) onUnreadable?.(unreadable);
 }
 
 /** Every asset is looked at, whatever filters there are. `pagesAtMost` ends it early. */
@@ -43,12 +48,14 @@ export async function* walkAssets(
     runId,
     belongs,
     onPage,
+    onUnreadable,
     pagesAtMost = Number.POSITIVE_INFINITY,
-  }: Pick<Sought, 'runId' | 'belongs' | 'onPage'> & { pagesAtMost?: number },
+  }: Pick<Sought, 'runId' | 'belongs' | 'onPage' | 'onUnreadable'> & { pagesAtMost?: number },
 ): AsyncGenerator<CarAsset[]> {
   let pages = 0;
   for await (const page of qualys.searchAssets({ pageSize: PAGE_SIZE, readAhead: true, runId })) {
     onPage(page.rows.length);
+    if (page.unreadable) onUnreadable?.(page.unreadable);
     yield page.rows.filter(belongs);
     pages += 1;
     if (pages >= pagesAtMost) return;

@@ -9,6 +9,12 @@ import type { Finding } from './find-assets-by-key.js';
 export type InventoryQuery = NonNullable<Targets['query']>;
 export type Inventories = Pick<QualysOperations, 'gavAssets' | 'gavV1Assets' | 'edrAssets'>;
 
+export interface HostPage {
+  hosts: InventoryHost[];
+  /** Rows that came and could not be understood. */
+  unreadable: number;
+}
+
 /** EDR gives ten rows a page when it is not asked for more (T-23). */
 const EDR_PAGE_SIZE = 500;
 
@@ -17,13 +23,13 @@ export async function* inventoryHosts(
   qualys: Inventories,
   { source, filter }: InventoryQuery,
   { runId, onPage }: Finding,
-): AsyncGenerator<InventoryHost[]> {
+): AsyncGenerator<HostPage> {
   if (source === 'edr') {
     // Only what a host is recognised by: rows of EDR have thirty fields.
     const pages = qualys.edrAssets({ filter, pageSize: EDR_PAGE_SIZE, includeAttributes: ['hostName'], runId });
-    for await (const { rows } of pages) {
+    for await (const { rows, unreadable = 0 } of pages) {
       onPage({ source, rows: rows.length });
-      yield rows.map(edrHost);
+      yield { hosts: rows.map(edrHost), unreadable };
     }
     return;
   }
@@ -31,9 +37,9 @@ export async function* inventoryHosts(
     source === 'gav-v1'
       ? qualys.gavV1Assets({ filter, runId })
       : qualys.gavAssets({ filter: gavFilterOf(filter) ?? { xml: filter }, runId });
-  for await (const { rows } of pages) {
+  for await (const { rows, unreadable = 0 } of pages) {
     onPage({ source, rows: rows.length });
-    yield rows.map(gavHost);
+    yield { hosts: rows.map(gavHost), unreadable };
   }
 }
 

@@ -4,21 +4,21 @@ import { CarIndex, type InventoryHost, joinHost } from '../domain/asset-join.js'
 import type { NotJoined } from '../domain/asset-join-record.js';
 import type { CarAsset } from '../qualys/qualys.js';
 import { type AssetsByKey, canBeAsked } from './find-assets-by-key.js';
+import type { HostPage } from './inventory-hosts.js';
 
 export interface JoinedPart {
   assets: CarAsset[];
   notJoined: NotJoined[];
+  /** Rows that could not be understood: of the inventory, and of CAR, where any of them may be an asset of a host. */
+  unreadable: { inventory: number; car: number };
 }
 
 /** Batch by batch, in bounded memory. An asset that two hosts stand for may come twice. */
-export async function* joinInventory(
-  source: string,
-  pages: AsyncIterable<InventoryHost[]>,
-  lookup: AssetsByKey,
-): AsyncGenerator<JoinedPart> {
+export async function* joinInventory(source: string, pages: AsyncIterable<HostPage>, lookup: AssetsByKey): AsyncGenerator<JoinedPart> {
   let waiting: InventoryHost[] = [];
-  for await (const page of pages) {
-    waiting.push(...page);
+  for await (const { hosts, unreadable } of pages) {
+    if (unreadable > 0) yield { assets: [], notJoined: [], unreadable: { inventory: unreadable, car: 0 } };
+    waiting.push(...hosts);
     while (waiting.length >= lookup.keysAtOnce) {
       const batch = waiting.slice(0, lookup.keysAtOnce);
       waiting = waiting.slice(batch.length);
@@ -29,8 +29,8 @@ export async function* joinInventory(
 }
 
 async function joinBatch(source: string, hosts: readonly InventoryHost[], lookup: AssetsByKey): Promise<JoinedPart> {
-  const index = await carIndexOf(hosts, lookup);
-  const part: JoinedPart = { assets: [], notJoined: [] };
+  const { index, unreadable: car } = await carIndexOf(hosts, lookup);
+  const part: JoinedPart = { assets: [], notJoined: [], unreadable: { inventory: 0, car } };
   for (const host of hosts) {
     const joined = joinHost(host, index);
     if (joined.kind === 'joined') part.assets.push(joined.asset);
@@ -39,11 +39,18 @@ async function joinBatch(source: string, hosts: readonly InventoryHost[], lookup
   return part;
 }
 
-async function carIndexOf(hosts: readonly InventoryHost[], lookup: AssetsByKey): Promise<CarIndex<CarAsset>> {
+async function carIndexOf(
+  hosts: readonly InventoryHost[],
+  lookup: AssetsByKey,
+): Promise<{ index: CarIndex<CarAsset>; unreadable: number }> {
   const index = new CarIndex<CarAsset>();
+  let unreadable = 0;
   const ask = async (key: Parameters<AssetsByKey['find']>[0], values: readonly (string | undefined)[]): Promise<void> => {
     const asked = values.filter((value) => value !== undefined && canBeAsked(value)) as string[];
-    if (asked.length > 0) index.add((await lookup.find(key, asked)).assets);
+    if (asked.length === 0) return;
+    const found = await lookup.find(key, asked);
+    index.add(found.assets);
+    unreadable += found.unreadable;
   };
   await ask(
     'assetId',
@@ -58,7 +65,7 @@ async function carIndexOf(hosts: readonly InventoryHost[], lookup: AssetsByKey):
     'name',
     unnamed.flatMap(({ names }) => names),
   );
-  return index;
+  return { index, unreadable };
 }
 
 /** CAR knows the id, and the agent under it is the host's or unknown to the inventory: no other key could say more. */

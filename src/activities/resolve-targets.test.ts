@@ -3,7 +3,7 @@ import { useLedgers } from '../../test/support/test-ledger.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { CarAsset, Page } from '../qualys/qualys.js';
 import { defaultPolicy } from '../schema/policy.js';
-import { parseRequest } from '../schema/request.js';
+import { parseRequest, type RemediationRequestInput } from '../schema/request.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { OpeningIsOver, resolveTargets, UnresolvedTargets } from './resolve-targets.js';
 
@@ -55,5 +55,49 @@ describe('targets', () => {
     await expect(refused).rejects.toThrow(UnresolvedTargets);
     await expect(refused).rejects.toThrow('"2 or 3"');
     expect(await cohort()).toEqual([]);
+  });
+});
+
+describe('tags', () => {
+  /** The tags that were seen of each asset, by the targets that find it. */
+  async function seen(targets: RemediationRequestInput['targets'], platform = ''): Promise<Record<string, number>> {
+    const fleet = [
+      { ...asset('1'), tags: ['8', '9'] },
+      { ...asset('2'), tags: ['9', '9'] },
+      { ...asset('3'), tags: ['9'] },
+    ];
+    async function* searchAssets(): AsyncGenerator<Page<CarAsset>> {
+      yield { rows: fleet, bytes: 0 };
+    }
+    const parsed = parseRequest({ script: 7, targets });
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+    const { targets: wanted, ...request } = parsed.value;
+    await ledger.runs.open({ id: 'r', firstExecutionId: 'f', namespace: 'default', request });
+    const opening = await ledger.cohort.begin('r');
+    if (!opening || 'frozen' in opening) throw new Error('nothing to open');
+    const dependencies = { ledger, qualys: { searchAssets }, policy: defaultPolicy() } as unknown as ActivityDependencies;
+    const { attempt } = opening;
+    const tagsSeen = new Map<string, number>();
+    await resolveTargets(dependencies, { runId: 'r', attempt, targets: wanted, script: { platform }, onPage: () => undefined, tagsSeen });
+    return Object.fromEntries(tagsSeen);
+  }
+
+  test.each<[string, RemediationRequestInput['targets']]>([
+    ['a query', { query: { source: 'car', filter: 'all' } }],
+    ['two tags that the same assets have', { assetTagIds: [8, 9] }],
+    [
+      'ids, names, a tag and a query',
+      { assetIds: [1, 2], hostnames: ['host-3'], assetTagIds: [9], query: { source: 'car', filter: 'all' } },
+    ],
+  ])('of assets found by %s are counted once for each asset', async (_, targets) => {
+    expect(await seen(targets)).toEqual({ 8: 1, 9: 3 });
+  });
+
+  test('of assets that are excluded are not counted', async () => {
+    expect(await seen({ query: { source: 'car', filter: 'all' }, excludedAssetIds: [1] })).toEqual({ 9: 2 });
+  });
+
+  test.each(['', 'LINUX'])('of assets given by id are looked up, for a script of platform "%s"', async (platform) => {
+    expect(await seen({ assetIds: [1, 3] }, platform)).toEqual({ 8: 1, 9: 2 });
   });
 });

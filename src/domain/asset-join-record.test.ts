@@ -1,6 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { moreNotJoinedRecord, NOT_JOINED, type NotJoined, notJoinedRecords, notJoinedText, readNotJoined } from './asset-join-record.js';
+import {
+  hostsIn,
+  moreNotJoinedRecord,
+  NOT_JOINED,
+  type NotJoined,
+  notJoinedRecords,
+  notJoinedText,
+  readNotJoined,
+  unreadableRecord,
+} from './asset-join-record.js';
 
 const entry = (detail: string) => ({ action: NOT_JOINED, detail });
 const hosts = (count: number): NotJoined[] =>
@@ -21,6 +30,19 @@ describe('the list of what could not be joined', () => {
   test('counts those that are not named', () => {
     const entries = [...notJoinedRecords(1, 'edr', hosts(2)), moreNotJoinedRecord(1, 'edr', 40)].map(entry);
     expect(readNotJoined(entries)).toMatchObject({ count: 42, assets: [{ source: 'edr' }, { source: 'edr' }] });
+  });
+
+  test('has one entry for all rows of a source that could not be understood, and counts each', () => {
+    const entries = [...notJoinedRecords(1, 'gav', hosts(2)), unreadableRecord(1, 'gav', 3), unreadableRecord(1, 'tag 7', 1)].map(entry);
+    const { count, assets } = readNotJoined(entries);
+    expect([count, hostsIn(assets), assets.slice(0, 2)]).toEqual([
+      6,
+      6,
+      [
+        { source: 'gav', id: '', why: 'unreadable', rows: 3 },
+        { source: 'tag 7', id: '', why: 'unreadable', rows: 1 },
+      ],
+    ]);
   });
 
   test('is empty without entries', () => {

@@ -1,5 +1,5 @@
 // What the run leaves behind: what is to follow it, and the targets that it never had.
-import { notJoinedText, readNotJoined } from '../domain/asset-join-record.js';
+import { hostsIn, notJoinedText, readNotJoined } from '../domain/asset-join-record.js';
 import type { ScheduleRow } from '../ledger/schedules.js';
 import { escaped, number } from './html-text.js';
 import type { ReportFacts } from './report-facts.js';
@@ -47,7 +47,7 @@ export function notJoinedSection({ audit }: ReportFacts): string {
   const { count, assets } = readNotJoined(audit);
   if (count === 0) return '';
   const shown = assets.slice(0, NOT_JOINED_SHOWN);
-  const rest = count - shown.length;
+  const rest = count - hostsIn(shown);
   return `<section><h2 id="not-joined">Not joined <small>${number(count)}</small></h2>
 <p>The query found ${count === 1 ? 'this asset' : 'these assets'}, but no CAR asset could be told for ${count === 1 ? 'it' : 'them'}: the script was not sent there.</p>
 <ul>${shown.map((asset) => `<li>${escaped(notJoinedText(asset))}</li>`).join('')}</ul>
