@@ -7,7 +7,8 @@ export type ScheduleEvidence =
   | { kind: 'absent' }
   | { kind: 'identical'; scheduleId: string }
   | { kind: 'differs'; why: string }
-  | { kind: 'unverified'; why: string };
+  /** `isCountOnly`: not even that there is a schedule of exactly this title. */
+  | { kind: 'unverified'; why: string; isCountOnly?: boolean };
 
 type Lookup = Pick<Qualys, 'findSchedules' | 'schedule' | 'countSchedules'>;
 
@@ -17,7 +18,7 @@ export async function lookUpSchedule(qualys: Lookup, order: ScheduleRequest): Pr
   if (found) return compared(qualys, order, found);
   // A gateway without the search counts by `name`, a contains match: 0 proves absence, and nothing else is proved.
   const count = await qualys.countSchedules({ filter: term('name', title), runId });
-  return count === 0 ? { kind: 'absent' } : { kind: 'unverified', why: 'this gateway cannot be asked what is in it' };
+  return count === 0 ? { kind: 'absent' } : { kind: 'unverified', why: 'this gateway cannot be asked what is in it', isCountOnly: true };
 }
 
 async function compared(

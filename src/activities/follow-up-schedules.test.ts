@@ -197,15 +197,41 @@ describe('after an answer that was lost', () => {
     },
   );
 
-  test.each<[SimulatorOptions['schedulerSearch'], string]>([
-    ['brief-only', 'does not show its scriptIds'],
-    ['off', 'this gateway cannot be asked what is in it'],
-  ])('a schedule that cannot be compared is taken for ours, and said to be unverified: search %s', async (schedulerSearch, why) => {
+  test.each<[SimulatorOptions['schedulerSearch'], string, number]>([
+    ['brief-only', 'does not show its scriptIds', 1],
+    // It is asked for again, because only a 409 proves there that the title is taken.
+    ['off', 'this gateway cannot be asked what is in it', 2],
+  ])('a schedule that cannot be compared is taken for ours, and said to be unverified: search %s', async (schedulerSearch, why, calls) => {
     await finished({}, { ...LOST, ...(schedulerSearch ? { schedulerSearch } : {}) });
     await followedTwice();
-    expect([asked(), titles()]).toEqual([1, [TITLE]]);
+    expect([asked(), titles()]).toEqual([calls, [TITLE]]);
     expect(await ledger.schedules.of('r')).toMatchObject([{ state: 'exists', detail: expect.stringContaining(why) }]);
     expect(await reported()).toEqual({ kind: 'schedule', ids: [], titles: [TITLE], unverified: [TITLE] });
+  });
+
+  describe('that may never have been asked for, where only titles that contain ours can be counted', () => {
+    const LONGER = { schedules: [{ title: `${TITLE}0`, body: {} }], schedulerSearch: 'off' } as const;
+
+    async function intended(startDate: string): Promise<void> {
+      await finished({}, LONGER);
+      const order = { ...OURS, startDate, title: TITLE, description: '', user: { id: '', name: '' }, runId: 'r' };
+      await ledger.schedules.set('r', { title: TITLE, state: 'intended', order: JSON.stringify(order) });
+      expect(await follow()).toEqual({});
+    }
+
+    test('the schedule is asked for: another title that holds ours is no sign of it', async () => {
+      await intended('2026-01-06');
+      expect([asked(), titles()]).toEqual([1, [`${TITLE}0`, TITLE]]);
+      expect(await reported()).toEqual({ kind: 'schedule', ids: [simulator.state.schedules[1]?.id], titles: [TITLE] });
+    });
+
+    test('it is refused when its start has passed, and nobody is told that it is there', async () => {
+      await intended('2026-01-04');
+      expect(asked()).toBe(0);
+      expect((await reported())?.refused).toEqual([
+        expect.stringMatching(/lies in the past.*; an earlier attempt may have made it, which this gateway cannot tell$/),
+      ]);
+    });
   });
 
   test('a schedule that differs is never ours: another title is tried', async () => {

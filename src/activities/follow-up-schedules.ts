@@ -16,6 +16,9 @@ import { FollowUpRefused } from './follow-up-script.js';
 /** No document limits the lists of a schedule; 25 is what `execute` takes, and what is known to work. */
 const ASSETS_A_SCHEDULE = 25;
 
+/** Of a schedule whose answer was lost, or that was never asked for, when it is too late to ask for it again. */
+const MAYBE_THERE = 'an earlier attempt may have made it, which this gateway cannot tell';
+
 type Scheduling = Following<'schedule'>;
 
 export async function createSchedules(dependencies: ActivityDependencies, scheduling: Scheduling): Promise<void> {
@@ -72,12 +75,13 @@ async function settle(dependencies: ActivityDependencies, scheduling: Scheduling
   const order = row?.order === undefined ? await newOrder(dependencies, scheduling, one) : (JSON.parse(row.order) as ScheduleRequest);
   // An earlier attempt may have made it, and its answer was lost.
   const mayBeOurs = row?.state === 'intended';
-  if (mayBeOurs) {
-    const found = await lookUpSchedule(qualys, order);
-    if (found.kind !== 'absent') return conclude(dependencies, order, { found, mayBeOurs });
-  }
+  const found = mayBeOurs ? await lookUpSchedule(qualys, order) : undefined;
+  // A count is by a contains match: it may be that of a longer title, and nothing was ever sent under this one. Asked for again, Qualys says
+  // by a 409 whether the title is there.
+  const isMaybeThere = found?.kind === 'unverified' && found.isCountOnly === true;
+  if (found && found.kind !== 'absent' && !isMaybeThere) return conclude(dependencies, order, { found, mayBeOurs });
   const expired = row && (await whyExpired(dependencies, order));
-  if (expired !== undefined) return reject(dependencies, run.id, { title, why: expired });
+  if (expired !== undefined) return reject(dependencies, run.id, { title, why: isMaybeThere ? `${expired}; ${MAYBE_THERE}` : expired });
   await ledger.schedules.set(run.id, { title, state: 'intended', order: JSON.stringify(order) });
   return send(dependencies, order, mayBeOurs);
 }
