@@ -1,6 +1,7 @@
 // `npm run bench:campaign`: a campaign of ASSETS assets (10,000 unless given; issue 5 asks for 1,000,000), tags and ids mixed, caps off,
 // output none, LATENCY_MS a call. The worker is the built one, in a process of its own, whose peak memory is read from the kernel.
-// Needs `npm run build`. WORKER_FLAGS are node's.
+// Beside it a bare loop that makes the same calls and writes the same rows. Needs `npm run build`. PART=ours or PART=bare does one of
+// them; WORKER_FLAGS are node's.
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
@@ -8,12 +9,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CampaignReport } from '../../src/domain/campaign-status.js';
+import { type BareResult, runBare } from './bare-campaign.js';
 import { planOf } from './campaign-fleet.js';
 import type { Seen } from './campaign-simulator.js';
 import { type Lab, openLab } from './lab.js';
 
 const ASSETS = Number(process.env['ASSETS'] ?? 10_000);
 const LATENCY_MS = Number(process.env['LATENCY_MS'] ?? 50);
+const PART = process.env['PART'] ?? 'both';
 const ID = 'bench-campaign';
 const WORKER = fileURLToPath(new URL('../../dist/worker.js', import.meta.url));
 const SIMULATOR = fileURLToPath(new URL('./campaign-simulator.ts', import.meta.url));
@@ -102,21 +105,27 @@ async function printHistories(lab: Lab, report: CampaignReport): Promise<void> {
   }
 }
 
+async function bare(): Promise<BareResult> {
+  const simulator = await openSimulator();
+  try {
+    return await runBare({ url: simulator.url, database: join(folder, 'bare.db'), assets: ASSETS });
+  } finally {
+    simulator.child.disconnect();
+  }
+}
+
 try {
-  const { seconds, report, seen } = await ours();
-  console.log(
-    JSON.stringify({
-      assets: ASSETS,
-      latencyMs: LATENCY_MS,
-      status: report.status,
-      counts: report.counts,
-      strays: report.strays,
-      executions: report.executions,
-      apiCalls: report.apiCalls,
-      seconds: Math.round(seconds),
-      seen,
-    }),
-  );
+  const measured = PART === 'bare' ? undefined : await ours();
+  if (measured) {
+    const { seconds, report, seen } = measured;
+    const { status, counts, strays, executions, apiCalls } = report;
+    console.log(JSON.stringify({ assets: ASSETS, latencyMs: LATENCY_MS, status, counts, strays, executions, apiCalls, seen }));
+    console.log(`the campaign took ${seconds.toFixed(1)} s`);
+  }
+  const loop = PART === 'ours' ? undefined : await bare();
+  if (loop)
+    console.log(`the bare loop took ${loop.seconds.toFixed(1)} s: ${loop.executions} executions, ${JSON.stringify(loop.callsByPath)}`);
+  if (measured && loop) console.log(`ratio ${(measured.seconds / loop.seconds).toFixed(2)} (at most 1.3)`);
 } finally {
   await rm(folder, { recursive: true, force: true });
 }

@@ -17,6 +17,7 @@ const MOST_CANDIDATES = 500;
  * whose rows are written in one transaction when it is accepted, and at every look.
  */
 const MOST_PAGES_AN_EXECUTION = 10;
+const PRICE = { callsPerExecution: CALLS_AN_EXECUTION, membersPerCall: MEMBERS_A_CALL, rereadCallsAnExecution: MOST_PAGES_AN_EXECUTION };
 const MOST_MEMBERS = MOST_PAGES_AN_EXECUTION * MEMBERS_A_CALL;
 
 type PlanningWith = Pick<ActivityDependencies, 'ledger' | 'qualys'>;
@@ -42,14 +43,20 @@ export async function planExecutions(dependencies: PlanningWith, planning: Plann
     if (await planned.store(runId, attempt, [])) await say('by asset ids: a strict error budget lets in a few assets at a time');
     return;
   }
-  const cohort = await readCohort(dependencies, runId);
-  const price = { callsPerExecution: CALLS_AN_EXECUTION, membersPerCall: MEMBERS_A_CALL, rereadCallsAnExecution: MOST_PAGES_AN_EXECUTION };
-  const candidates = candidatesFor(planning, cohort.size, price);
-  const tags = candidates.length === 0 ? [] : await readMemberships(dependencies, { planning, cohort, candidates });
-  const plan = await planTags({ cohort: [...cohort], tags, strategy, price: { ...price, planningCalls: 0 } }, () => breathe());
+  const { cohort, tags } = await readCohortAndTags(dependencies, planning);
+  const plan = await planTags({ cohort, tags, strategy, price: { ...PRICE, planningCalls: 0 } }, () => breathe());
   // Executions by ids alone need no plan: they are made of what is due.
   const executions = plan.executions.filter(({ tagIds }) => tagIds.length > 0);
-  if (await planned.store(runId, attempt, executions)) await say(inWords({ plan, executions, cohortSize: cohort.size, tags: tags.length }));
+  if (await planned.store(runId, attempt, executions))
+    await say(inWords({ plan, executions, cohortSize: cohort.length, tags: tags.length }));
+}
+
+/** The set of a million ids ends with this function: the planner makes its own of them. */
+async function readCohortAndTags(dependencies: PlanningWith, planning: Planning): Promise<{ cohort: string[]; tags: TagMembership[] }> {
+  const cohort = await readCohort(dependencies, planning.runId);
+  const candidates = candidatesFor(planning, cohort.size, PRICE);
+  const tags = candidates.length === 0 ? [] : await readMemberships(dependencies, { planning, cohort, candidates });
+  return { cohort: [...cohort], tags };
 }
 
 async function readCohort({ ledger }: PlanningWith, runId: string): Promise<Set<string>> {

@@ -31,7 +31,7 @@ export async function freezeBatch(
   const now = await sql.now();
   // An asset that is in another open execution, of whatever run, is left for later: the unique index would refuse it anyway.
   const rows = await sql.all<{ seq: number; attempt: number }>(
-    `SELECT seq, attempt FROM attempts AS due WHERE run_id = ? AND outcome = 'pending' AND execution_n IS NULL AND planned IS NULL AND wave IS NULL AND due_at <= ?
+    `SELECT seq, attempt FROM attempts AS due INDEXED BY attempts_due WHERE run_id = ? AND outcome = 'pending' AND execution_n IS NULL AND planned IS NULL AND wave IS NULL AND due_at <= ?
        AND NOT EXISTS (SELECT 1 FROM attempts AS held WHERE held.asset_id = due.asset_id AND held.lease = 1)
      ORDER BY due_at, seq LIMIT ?`,
     [runId, now, batch.size],
@@ -54,7 +54,7 @@ export async function freezeBatch(
 /** What another run works on is left out, visibly: so the plan says of conflicts. */
 export async function skipHeld(sql: Sql, runId: string): Promise<void> {
   await sql.run(
-    `UPDATE attempts SET outcome = 'skipped', reason = 'held-by-another-run'
+    `UPDATE attempts INDEXED BY attempts_due SET outcome = 'skipped', reason = 'held-by-another-run'
      WHERE run_id = ? AND outcome = 'pending' AND execution_n IS NULL AND planned IS NULL AND wave IS NULL AND attempt = 1 AND due_at <= ?
        AND EXISTS (SELECT 1 FROM attempts AS held WHERE held.asset_id = attempts.asset_id AND held.lease = 1)`,
     [runId, await sql.now()],

@@ -61,7 +61,7 @@ export class Campaigns {
    */
   markHit(id: string, stepId: string, hit: { assetIds: readonly string[]; correlationUuid?: string | undefined }): Promise<number> {
     return this.#database.run(
-      `UPDATE attempts SET outcome = 'unverified', reason = 'hit-by-another-wave', correlation_uuid = ?
+      `UPDATE attempts INDEXED BY attempts_asset SET outcome = 'unverified', reason = 'hit-by-another-wave', correlation_uuid = ?
        WHERE run_id = ? AND attempt = 1 AND outcome = 'pending' AND correlation_uuid IS NULL AND asset_id IN (SELECT value FROM json_each(?))
          AND NOT EXISTS (SELECT 1 FROM attempts AS own WHERE own.run_id = ? AND own.seq = attempts.seq)`,
       [hit.correlationUuid ?? 'unknown', id, jsonRows(hit.assetIds), stepId],

@@ -62,7 +62,7 @@ export class Cohort {
   /** The places of these assets in the cohort, in ascending order; those that are not in it are left out. */
   async places(runId: string, assetIds: readonly string[]): Promise<number[]> {
     const rows = await this.#database.all<{ seq: number }>(
-      'SELECT seq FROM attempts WHERE run_id = ? AND attempt = 1 AND asset_id IN (SELECT value FROM json_each(?)) ORDER BY seq',
+      'SELECT seq FROM attempts INDEXED BY attempts_asset WHERE run_id = ? AND attempt = 1 AND asset_id IN (SELECT value FROM json_each(?)) ORDER BY seq',
       [runId, jsonRows(assetIds)],
     );
     return rows.map(({ seq }) => seq);
@@ -115,7 +115,7 @@ async function frozenCohort(sql: Sql, runId: string): Promise<FrozenCohort | und
 async function skipAssets(sql: Sql, runId: string, { assetIds, reason }: { assetIds: readonly string[]; reason: string }): Promise<void> {
   if (assetIds.length === 0) return;
   await sql.run(
-    `UPDATE attempts SET outcome = 'skipped', reason = ? WHERE run_id = ? AND attempt = 1 AND outcome = 'pending' AND execution_n IS NULL
+    `UPDATE attempts INDEXED BY attempts_asset SET outcome = 'skipped', reason = ? WHERE run_id = ? AND attempt = 1 AND outcome = 'pending' AND execution_n IS NULL
        AND asset_id IN (SELECT value FROM json_each(?))`,
     [reason, runId, jsonRows(assetIds)],
   );
@@ -157,7 +157,7 @@ async function leaveOut(
   if (!run) return undefined;
   if (excluded.length > 0) {
     await sql.run(
-      'DELETE FROM attempts WHERE run_id = ? AND attempt = 1 AND execution_n IS NULL AND asset_id IN (SELECT value FROM json_each(?))',
+      'DELETE FROM attempts INDEXED BY attempts_asset WHERE run_id = ? AND attempt = 1 AND execution_n IS NULL AND asset_id IN (SELECT value FROM json_each(?))',
       [runId, jsonRows(excluded)],
     );
   }

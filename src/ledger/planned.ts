@@ -34,16 +34,15 @@ export class Planned {
     return row.planning;
   }
 
-  /** The assets that a plan has to hit: those of the cohort that are to be sent. Page by page, in ascending order of their ids. */
+  /** The assets that a plan has to hit: those of the cohort that are to be sent. Page by page, in the order of their places. */
   async *pending(runId: string): AsyncGenerator<string[]> {
-    let last = '';
-    for (;;) {
-      const rows = await this.#database.all<{ asset_id: string; outcome: string }>(
-        'SELECT asset_id, outcome FROM attempts WHERE run_id = ? AND asset_id > ? AND attempt = 1 ORDER BY asset_id LIMIT 5000',
-        [runId, last],
+    for (let after = 0; ; ) {
+      const rows = await this.#database.all<{ seq: number; asset_id: string; outcome: string }>(
+        'SELECT seq, asset_id, outcome FROM attempts WHERE run_id = ? AND seq > ? AND attempt = 1 ORDER BY seq LIMIT 5000',
+        [runId, after],
       );
       if (rows.length === 0) return;
-      last = rows.at(-1)?.asset_id ?? last;
+      after = rows.at(-1)?.seq ?? after;
       yield rows.filter(({ outcome }) => outcome === 'pending').map(({ asset_id: assetId }) => assetId);
     }
   }
@@ -153,7 +152,7 @@ function PART(condition: string): string {
 
 async function storeHits(sql: Sql, runId: string, p: number, assetIds: readonly string[]): Promise<void> {
   await sql.run(
-    `UPDATE attempts SET planned = ? WHERE run_id = ? AND attempt = 1 AND outcome = 'pending' AND execution_n IS NULL
+    `UPDATE attempts INDEXED BY attempts_asset SET planned = ? WHERE run_id = ? AND attempt = 1 AND outcome = 'pending' AND execution_n IS NULL
        AND asset_id IN (SELECT value FROM json_each(?))`,
     [p, runId, jsonRows(assetIds)],
   );

@@ -263,7 +263,7 @@ export class Runs {
     );
     // Beyond some ten thousand assets the answer is «more than any window», so counting stops there.
     const waiting = await this.#database.first<{ n: number }>(
-      `SELECT count(*) AS n FROM (SELECT 1 FROM attempts WHERE outcome = 'pending' AND execution_n IS NULL AND planned IS NULL AND wave IS NULL LIMIT 10000)`,
+      `SELECT count(*) AS n FROM (SELECT 1 FROM attempts INDEXED BY attempts_due WHERE outcome = 'pending' AND execution_n IS NULL AND planned IS NULL AND wave IS NULL LIMIT 10000)`,
     );
     const byTags = await this.#database.first<{ n: number }>(`SELECT count(*) AS n FROM planned WHERE state = 'waiting'`);
     return { unsentExecutions: Math.ceil((waiting?.n ?? 0) / MAX_ASSETS_PER_EXECUTION) + (byTags?.n ?? 0), watchers: watchers?.n ?? 0 };
@@ -285,7 +285,7 @@ export class Runs {
       [id],
     );
     const due = await sql.first<{ n: number; next: number | null }>(
-      `SELECT count(*) AS n, min(due_at) AS next FROM attempts WHERE run_id = ? AND outcome = 'pending' AND execution_n IS NULL AND planned IS NULL AND wave IS NULL`,
+      `SELECT count(*) AS n, min(due_at) AS next FROM attempts INDEXED BY attempts_due WHERE run_id = ? AND outcome = 'pending' AND execution_n IS NULL AND planned IS NULL AND wave IS NULL`,
       [id],
     );
     const byTags = await sql.first<{ executions: number; assets: number | null }>(

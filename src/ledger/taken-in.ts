@@ -25,7 +25,7 @@ export async function takeInPart(sql: Sql, runId: string, n: number, assetIds: r
   const execution = await readExecution(sql, runId, n);
   if (execution?.state !== 'accepted') return taken;
   const rows = await sql.all<HitRow>(
-    `SELECT seq, asset_id, outcome, execution_n, planned FROM attempts
+    `SELECT seq, asset_id, outcome, execution_n, planned FROM attempts INDEXED BY attempts_asset
      WHERE run_id = ? AND asset_id IN (SELECT value FROM json_each(?)) AND attempt = 1 AND execution_n IS NOT ?`,
     [runId, jsonRows(assetIds), n],
   );
