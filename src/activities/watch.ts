@@ -14,6 +14,8 @@ export interface WatchInput {
   shown?: Blocked | undefined;
   /** When the workflow was last told, by the ledger's clock. */
   toldAt: number;
+  /** How many assets the workflow takes to be running. */
+  running?: number | undefined;
   /** True at the end of a cancelled run: look as often as the floor allows. */
   hurry?: boolean | undefined;
 }
@@ -76,7 +78,9 @@ async function watchOnce(dependencies: LookDependencies, input: WatchInput, run:
   const breaksNow = await stopAtBreach(ledger, run, snapshot);
   const overdue = changed > 0 && now - input.toldAt >= TELL_AFTER_MS;
   const freed = await ledger.verdicts.freedSince(run.id, input.toldAt);
-  if (freed || (breaksNow && !input.hurry) || overdue || input.shown) return tell(dependencies, input);
+  // Nothing but late verdicts is left to wait for, or one has come: a campaign does not wait with the step, and judges its wave by them.
+  const onlyLate = snapshot.counts.running === 0 && (changed > 0 || (input.running ?? 0) > 0);
+  if (freed || (breaksNow && !input.hurry) || overdue || (onlyLate && !input.hurry) || input.shown) return tell(dependencies, input);
   throw later(waitMs, `${accepted.length} execution(s) in flight, next look in ${Math.ceil(waitMs / 1_000)} s`);
 }
 

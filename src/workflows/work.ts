@@ -90,7 +90,12 @@ export class Work {
     const scope = new CancellationScope();
     this.#watch = scope;
     this.#follow(
-      scope.run(() => this.#activities.watch({ runId: this.#runId, shown: this.#state.blind, toldAt: this.snapshot.at })),
+      scope.run(() =>
+        this.#activities.watch({
+          ...{ runId: this.#runId, shown: this.#state.blind, toldAt: this.snapshot.at },
+          running: this.snapshot.counts.running,
+        }),
+      ),
       (result: WatchResult) => {
         takeSnapshot(this.#state, result.snapshot);
         this.#state.blind = result.blocked;
