@@ -59,7 +59,7 @@ export async function askTurn(sql: Sql, { slot, party, now, free, live = [], kep
 
 export async function countWaiting(sql: Sql, slot: Slot, now: number): Promise<number> {
   const waiting = await sql.first<{ n: number }>(
-    'SELECT count(*) AS n FROM turns INDEXED BY turns_asking WHERE slot = ? AND asks_until >= ?',
+    `SELECT count(*) AS n FROM turns INDEXED BY turns_asking WHERE slot = ? AND kind IN ('ticket', 'campaign') AND asks_until >= ?`,
     [slot, now],
   );
   return waiting?.n ?? 0;

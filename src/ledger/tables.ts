@@ -116,7 +116,7 @@ const STEPS: readonly string[][] = [
     `CREATE TABLE turns (
       slot TEXT NOT NULL, party TEXT NOT NULL, kind TEXT NOT NULL, served_at INTEGER, asks_from INTEGER, asks_until INTEGER,
       wants INTEGER NOT NULL DEFAULT 0, noted_at INTEGER NOT NULL, PRIMARY KEY (slot, party)) WITHOUT ROWID`,
-    `CREATE INDEX turns_asking ON turns (slot, asks_until) WHERE asks_until IS NOT NULL`,
+    `CREATE INDEX turns_asking ON turns (slot, kind, asks_until, asks_from, served_at) WHERE asks_until IS NOT NULL`,
     `CREATE INDEX turns_wants ON turns (slot, wants) WHERE wants > 0`,
     `CREATE INDEX turns_noted ON turns (slot, kind, noted_at)`,
     `CREATE TABLE passed (slot TEXT PRIMARY KEY, passed INTEGER NOT NULL) WITHOUT ROWID`,
