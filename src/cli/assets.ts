@@ -14,13 +14,14 @@ const COLUMNS: readonly Column<AssetRow>[] = [
   { title: 'OUTCOME', text: ({ outcome }) => outcome, style: ({ outcome }) => OUTCOME_STYLE[outcome] },
   { title: 'EXIT', text: ({ exitCode }) => (exitCode === undefined ? '' : String(exitCode)), align: 'right', dispensable: true },
   { title: 'TRY', text: ({ attempt }) => String(attempt), align: 'right', dispensable: true },
+  { title: 'WAVE', text: ({ wave }) => wave ?? '', isEmpty: ({ wave }) => wave === undefined, dispensable: true },
   { title: 'NAME', text: ({ name }) => name ?? '', flexible: true },
   { title: 'REASON', text: ({ reason, status }) => reason ?? status ?? '', flexible: true },
 ];
 
 export function assetsCommand(invocation: Invocation) {
   return new Command('assets')
-    .description('list the assets of a run with what became of each')
+    .description('list the assets of a run or a campaign with what became of each')
     .argument('<id>', 'workflow id')
     .addOption(new Option('--outcome <word>', 'only these').choices([...OUTCOMES, ...LIVE_OUTCOMES] as const))
     .option('--q <text>', 'only assets whose id or name holds this text')

@@ -81,12 +81,12 @@ describe('decisions', () => {
     expect(ran.stderr).toContain('the first copy may still run on unverified assets');
   });
 
-  test('retry of a run that has ended asks nothing', async () => {
+  test('retry of a run that has ended without a ledger says what it needs', async () => {
     const asked: unknown[] = [];
-    const ran = await overhaul(['retry', 'patch'], { temporal: deciding(asked, 'completed') });
-    expect(ran.exitCode).toBe(2);
-    expect(ran.stderr).toContain('patch has ended');
-    expect(asked).toEqual([]);
+    const world = { env: { OVERHAUL_DATABASE_URL: 'sqlite:/nowhere/ledger.db' }, temporal: deciding(asked, 'completed') };
+    const ran = await overhaul(['retry', 'patch'], world);
+    expect([ran.exitCode, asked]).toEqual([2, []]);
+    expect(ran.stderr).toContain('There is no ledger at /nowhere/ledger.db');
   });
 
   test('retry of an outcome that cannot be retried asks nothing', async () => {

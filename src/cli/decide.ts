@@ -27,7 +27,7 @@ export function decisionCommands(invocation: Invocation) {
       .action((id, { digest, ...who }) => decide(invocation, { id, name: 'reject', who, details: digest === undefined ? {} : { digest } })),
     signed('pause', 'send nothing new; what is in flight is collected').action((id, who) => decide(invocation, { id, name: 'pause', who })),
     signed('resume', 'go on with a paused run').action((id, who) => decide(invocation, { id, name: 'resume', who })),
-    signed('retry', 'put unresolved assets of a live run back')
+    signed('retry', 'put unresolved assets of a live run or campaign back; of a finished one, start a linked run over them')
       .option('--outcomes <words>', 'comma separated (default: failed)')
       .action((id, { outcomes, ...who }) =>
         retry(invocation, id, { who, outcomes: (outcomes ?? 'failed').split(',').map((word) => word.trim()) }),
@@ -69,20 +69,16 @@ async function decide(invocation: Invocation, { id, name, who, details }: Decisi
 }
 
 async function retry(invocation: Invocation, id: string, { who, outcomes }: { who: Who; outcomes: string[] }): Promise<void> {
-  const order = RetryOrderSchema.safeParse({ by: who.by ?? invocation.userName, outcomes });
+  const order = RetryOrderSchema.safeParse({ by: who.by ?? invocation.userName, reason: who.reason, outcomes });
   if (!order.success) throw new CommandFailed(EXIT.usage, describeProblems(problemsOf(order.error)));
   const workflow = await withTemporal(invocation, (temporal) => temporal.find(id));
-  if (!workflow) throw unknownRun(id);
-  if (workflow.state !== 'running') {
-    throw new CommandFailed(
-      EXIT.usage,
-      `${id} has ended, and a linked run for what it left comes with a later version. Start a new one: \`overhaul assets ${id} --outcome failed --json\` lists its assets.`,
-    );
-  }
+  const isLive = workflow?.state === 'running';
   const risky = outcomes.filter((outcome) => RISKY.includes(outcome));
   if (risky.length > 0)
     await writeLine(invocation.stderr, `Note: the first copy may still run on ${risky.join(' and ')} assets. The override is recorded.`);
-  await decide(invocation, { id, name: 'retryUnresolved', who, details: { outcomes } });
+  if (isLive) return decide(invocation, { id, name: 'retryUnresolved', who, details: { outcomes } });
+  const { startLinkedRun } = await import('./linked-run.js');
+  invocation.exitCode = await startLinkedRun(invocation, { parentId: id, isKnownToTemporal: workflow !== undefined, order: order.data });
 }
 
 async function cancel(invocation: Invocation, id: string, { by = invocation.userName, reason }: Who): Promise<void> {

@@ -5,6 +5,8 @@ export interface CostFacts {
   /** Assets that will be sent by id: without those that are skipped, or hit by tags. */
   assets: number;
   byTags?: PlannedByTags | undefined;
+  /** By ids, where it is not as few as 25 assets each allow. */
+  executions?: number | undefined;
   maxInFlight: number;
   output: 'all' | 'failed' | 'none';
   /** Calls that opening the run takes, as they were made just now. */
@@ -34,8 +36,8 @@ const OUTPUTS_A_PAGE = 300;
  * A call for each execution, and before it those that read its tags again; looks, which see everything in flight at once; and outputs, some hundred rows a page. While
  * assets wait there is about one look for each execution that ends, six a round at most.
  */
-export function costOf({ assets: byId, byTags, maxInFlight, output, openingCalls }: CostFacts): Cost {
-  const executions = Math.ceil(byId / MAX_ASSETS_PER_EXECUTION) + (byTags?.executions ?? 0);
+export function costOf({ assets: byId, byTags, executions: asked, maxInFlight, output, openingCalls }: CostFacts): Cost {
+  const executions = (asked ?? Math.ceil(byId / MAX_ASSETS_PER_EXECUTION)) + (byTags?.executions ?? 0);
   const assets = byId + (byTags?.assets ?? 0);
   const sends = executions + (byTags?.rereads ?? 0);
   if (executions === 0) return { executions, calls: { opening: openingCalls, atLeast: openingCalls, atMost: openingCalls } };

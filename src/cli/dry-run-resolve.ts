@@ -64,31 +64,33 @@ async function resolve(using: ResolvingWith, { targets, ...request }: Remediatio
   return {
     script,
     cohort,
-    skipped: await skippedIn(ledger),
+    skipped: await skippedIn(ledger, RUN_ID),
     notJoined,
     refusal,
-    byTags: await plannedIn(ledger),
+    byTags: await plannedIn(ledger, RUN_ID),
     ledger,
     runId: RUN_ID,
   };
 }
 
-function refusedCohort({ size }: FrozenCohort, { maxAssets }: Pick<RemediationRequest, 'maxAssets'>, notJoined: NotJoinedList) {
+export function refusedCohort({ size }: FrozenCohort, { maxAssets }: Pick<RemediationRequest, 'maxAssets'>, notJoined: NotJoinedList) {
   if (size === 0) return { type: 'NoTargets', message: noTargets(notJoined) };
   const message = tooManyAssets(size, maxAssets);
   return message === undefined ? undefined : { type: 'PolicyViolation', message };
 }
 
-async function skippedIn({ database }: Ledger): Promise<Record<string, number>> {
+/** Assets that are left alone, by reason. */
+export async function skippedIn({ database }: Ledger, runId: string): Promise<Record<string, number>> {
   const rows = await database.all<{ reason: string; n: number }>(
     `SELECT reason, count(*) AS n FROM attempts WHERE run_id = ? AND outcome = 'skipped' GROUP BY reason ORDER BY reason`,
-    [RUN_ID],
+    [runId],
   );
   return Object.fromEntries(rows.map(({ reason, n }) => [reason, n]));
 }
 
-async function plannedIn({ database }: Ledger): Promise<PlannedByTags | undefined> {
-  const rows = await database.all<{ size: number; tag_ids: string }>('SELECT size, tag_ids FROM planned WHERE run_id = ?', [RUN_ID]);
+/** What the tag planner made of the run. */
+export async function plannedIn({ database }: Ledger, runId: string): Promise<PlannedByTags | undefined> {
+  const rows = await database.all<{ size: number; tag_ids: string }>('SELECT size, tag_ids FROM planned WHERE run_id = ?', [runId]);
   if (rows.length === 0) return undefined;
   // A call for each tag at least, and one for each further thousand of its members.
   const rereads = rows.map(({ size, tag_ids: tags }) => (JSON.parse(tags) as string[]).length + Math.floor(size / 1_000));

@@ -7,6 +7,7 @@ import { loadConfigFile } from '../schema/config-file.js';
 import type { Policy } from '../schema/policy.js';
 import type { RemediationRequest } from '../schema/request.js';
 import { CommandFailed, EXIT, type ExitCode, type Invocation, writeJson, writeLine } from './context.js';
+import { counted } from './count-text.js';
 import { type Cost, costOf, type PlannedByTags } from './dry-run-cost.js';
 import type { Resolved } from './dry-run-resolve.js';
 import { type Line, painter } from './paint.js';
@@ -14,7 +15,7 @@ import { settingsOf } from './settings.js';
 import { safeLine } from './terminal-text.js';
 
 /** How long one call may wait for the limits: whoever asks for a plan has a minute or two. */
-const MAX_WAIT_MS = 120_000;
+export const MAX_WAIT_MS = 120_000;
 const ASSETS_SHOWN = 20;
 
 /** As the run itself would exit: 0, or 1 where it would be refused; 2 for targets that cannot be resolved; 3 without Qualys. */
@@ -85,7 +86,11 @@ function planOf(
   };
 }
 
-async function easmOf(qualys: Parameters<typeof easmState>[0], { waitFor }: RemediationRequest): Promise<string | undefined> {
+/** Where the EASM sync stands that the request waits for. */
+export async function easmOf(
+  qualys: Parameters<typeof easmState>[0],
+  { waitFor }: Pick<RemediationRequest, 'waitFor'>,
+): Promise<string | undefined> {
   if (!waitFor) return undefined;
   const gate = await import('../activities/easm-gate.js');
   const state = await gate.easmState(qualys, waitFor, { runId: 'dry-run' });
@@ -173,14 +178,14 @@ function cohortDigest(assetIds: readonly string[]): string {
   return hash.digest('hex');
 }
 
-function policyOf({ env }: Invocation): Policy {
+export function policyOf({ env }: Invocation): Policy {
   const config = loadConfigFile(undefined, env);
   if (!config.ok) throw new CommandFailed(EXIT.usage, describeEnvironmentProblems(config.problems));
   return config.value.policy;
 }
 
-/** By name, because the classes would load the activities before they are needed. */
-function asRefusal(error: unknown): unknown {
+/** Targets that stand for no asset, in words; by name, because the classes would load the activities before they are needed. */
+export function asRefusal(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   if (error.name === 'QqlUnsafe') return new CommandFailed(EXIT.usage, `The targets cannot be asked for: ${error.message}.`);
   if (error.name !== 'UnresolvedTargets' || !('problems' in error)) return error;
@@ -190,8 +195,4 @@ function asRefusal(error: unknown): unknown {
     EXIT.usage,
     [`${counted(problems.length, 'target')} cannot be resolved; nothing was started.`, ...lines].join('\n'),
   );
-}
-
-function counted(count: number, noun: string, nouns = `${noun}s`): string {
-  return `${count.toLocaleString('en-US')} ${count === 1 ? noun : nouns}`;
 }

@@ -12,6 +12,8 @@ import { safeLine, textWidth } from './terminal-text.js';
 /** A run as the list shows it; what only the ledger knows is absent without it. */
 interface ListedRun {
   workflowId: string;
+  /** Absent for a run. */
+  kind?: 'campaign' | 'step';
   state: string;
   done?: number;
   targeted?: number;
@@ -34,15 +36,17 @@ const COLUMNS: readonly Column<ListedRun>[] = [
 
 export function listCommand(invocation: Invocation) {
   return new Command('list')
-    .description('list the newest runs')
+    .description('list the newest runs and campaigns')
     .option('--limit <n>', 'how many', positive, 20)
-    .action(async ({ limit }) => {
+    .option('--steps', 'also the runs that the steps of campaigns are')
+    .action(async ({ limit, steps }) => {
       await withSources(invocation, async (sources) => {
-        const runs = await listRuns(invocation, sources, limit);
+        const runs = await listRuns(invocation, sources, { limit, steps: steps === true });
         const halted = await sources.ledger?.killSwitch.state();
         if (halted) await tell(invocation.stderr, `All executions of this ledger are ${haltText(halted)}`);
         if (invocation.json) await writeJson(invocation.stdout, runs);
-        else if (runs.length === 0) await writeLine(invocation.stderr, 'There are no runs yet. Start one with: overhaul run');
+        else if (runs.length === 0)
+          await writeLine(invocation.stderr, 'There are no runs yet. Start one with: overhaul run, or overhaul start');
         else await writeRuns(invocation, runs);
       });
       invocation.exitCode = EXIT.done;
@@ -53,9 +57,14 @@ async function tell(stderr: Output, text: string): Promise<void> {
   for (const line of hangingLines([], text, tableRoom(stderr))) await writeLine(stderr, line.map(({ text: part }) => part).join(''));
 }
 
+interface Listing {
+  limit: number;
+  steps: boolean;
+}
+
 /** A run stands in the ledger once a worker has taken it up; before that, or where its input was refused, only Temporal knows it. */
-async function listRuns({ stderr }: Invocation, { ledger, temporal }: Sources, limit: number): Promise<ListedRun[]> {
-  const views = (await ledger?.reader.runs(limit)) ?? [];
+async function listRuns({ stderr }: Invocation, { ledger, temporal }: Sources, { limit, steps }: Listing): Promise<ListedRun[]> {
+  const views = (await ledger?.reader.runs(limit, { steps })) ?? [];
   const workflows = await temporal?.list(limit).catch((error: unknown) => {
     if (!ledger) throw error;
     return writeLine(stderr, `Without Temporal, by the ledger alone: ${error instanceof Error ? error.message : String(error)}`);
@@ -68,10 +77,13 @@ async function listRuns({ stderr }: Invocation, { ledger, temporal }: Sources, l
     .slice(0, limit);
 }
 
-function listed({ run, counts, blocked }: RunView): ListedRun {
-  const live = run.finishedAt !== undefined ? 'refused' : run.paused ? 'paused' : blocked ? 'blocked' : run.phase;
+function listed({ run, counts, blocked, waves, held }: RunView): ListedRun {
+  const wave = waves?.find(({ status }) => status === 'awaiting-approval' || status === 'awaiting-decision');
+  const waits = wave?.status ?? (held && run.finishedAt === undefined ? 'awaiting-decision' : undefined);
+  const live = run.finishedAt !== undefined ? 'refused' : run.paused ? 'paused' : (waits ?? (blocked ? 'blocked' : run.phase));
   return {
     workflowId: run.id,
+    ...(run.kind === 'run' ? {} : { kind: run.kind }),
     state: run.report?.status ?? live,
     done: doneAssets(counts),
     targeted: counts.targeted,

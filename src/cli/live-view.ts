@@ -3,7 +3,9 @@ import { spanText } from '../domain/span.js';
 import { type Invocation, type Output, writeLine } from './context.js';
 import { type Line, lineWidth, painter, speaksUnicode } from './paint.js';
 import { type FrameFacts, progressFrame } from './progress-frame.js';
+import { answerCommand } from './question.js';
 import { safeLine } from './terminal-text.js';
+import { countsText } from './wave-lines.js';
 
 /** Shows one observation after another. */
 export interface ProgressView {
@@ -14,6 +16,8 @@ export interface ProgressView {
 
 const DEFAULT_COLUMNS = 80;
 const TROUBLE_GAP_MS = 30_000;
+/** Columns of a log: no line of it is cut. */
+const UNBOUNDED = 10_000;
 
 /** One picture that is redrawn where both streams are a terminal, lines elsewhere. Both go to stderr: stdout is for the result. */
 export function progressView({ stdout, stderr, env }: Invocation): ProgressView {
@@ -60,12 +64,16 @@ class LineView implements ProgressView {
   #printed: PrintedLine | undefined;
   #trouble: { text: string; at: number } | undefined;
   #halted: string | undefined;
+  #asked: string | undefined;
+  readonly #waves = new Map<string, string>();
 
   constructor(output: Output) {
     this.#output = output;
   }
 
-  async show({ workflowId, progress, trouble, halted, now, startedAt }: FrameFacts): Promise<void> {
+  async show(facts: FrameFacts): Promise<void> {
+    const { workflowId, progress, trouble, halted, now, startedAt } = facts;
+    await this.#news(facts);
     if (halted !== this.#halted) {
       this.#halted = halted;
       const text = halted ?? 'no longer halted';
@@ -81,6 +89,24 @@ class LineView implements ProgressView {
     if (!line) return;
     this.#printed = line;
     await writeLine(this.#output, safeLine(line.text));
+  }
+
+  /** What became of waves, and what is asked of people: once each. */
+  async #news({ workflowId, waves = [], question, now }: FrameFacts): Promise<void> {
+    const say = (text: string): Promise<void> =>
+      writeLine(this.#output, `${new Date(now).toISOString()} ${safeLine(workflowId)}: ${safeLine(text)}`);
+    for (const { name, status, counts } of waves) {
+      if (this.#waves.get(name) === status) continue;
+      const isNew = this.#waves.has(name) || status !== 'waiting';
+      this.#waves.set(name, status);
+      if (isNew) await say(`wave ${name} is ${status}, ${countsText(counts)}`);
+    }
+    const asked = question && `${question.text}${question.whom ? ` (${question.whom})` : ''}`;
+    if (asked === this.#asked) return;
+    this.#asked = asked;
+    if (!question || asked === undefined) return;
+    await say(asked);
+    for (const { command, means } of question.answers) await say(`  ${answerCommand(question, command, UNBOUNDED)}   (${means})`);
   }
 
   async end(): Promise<void> {}

@@ -12,7 +12,7 @@ export function outputCommand(invocation: Invocation) {
     .action(async (workflowId, assetId) => {
       const bytes = await withLedger(invocation, async ({ reader, outputs }) => {
         if (!(await reader.run(workflowId))) throw unknownRun(workflowId);
-        return outputs.read(workflowId, assetId);
+        return outputs.read(await reader.outputOwner(workflowId, assetId), assetId);
       });
       if (!bytes) {
         throw new CommandFailed(

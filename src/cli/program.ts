@@ -8,11 +8,13 @@ import { doctorCommand } from './doctor.js';
 import { haltCommands } from './halt.js';
 import { listCommand } from './list.js';
 import { outputCommand } from './output.js';
+import { planCommand } from './plan.js';
 import { qualysCommand } from './qualys/group.js';
 import { reportCommand } from './report.js';
 import { runCommand } from './run.js';
 import { schemaCommand } from './schema-command.js';
 import { showCommand } from './show.js';
+import { startCommand } from './start.js';
 import { watchCommand } from './watch.js';
 
 const EPILOGUE = `
@@ -76,6 +78,7 @@ export async function buildProgram(invocation: Invocation) {
   const [approve, reject, pause, resume, retry, cancel] = decisionCommands(invocation);
   const groups = {
     'Runs:': [runCommand(invocation), listCommand(invocation), showCommand(invocation), watchCommand(invocation)],
+    'Campaigns:': [planCommand(invocation), startCommand(invocation)],
     'Results:': [reportCommand(invocation), assetsCommand(invocation), outputCommand(invocation)],
     'Decisions:': [approve, reject, pause, resume, retry, cancel, ...haltCommands(invocation)],
     'Qualys:': [qualysCommand(invocation)],

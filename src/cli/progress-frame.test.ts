@@ -1,8 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { emptyCounts } from '../domain/outcome.js';
+import type { WaveView } from '../ledger/campaign-view.js';
 import { lineWidth } from './paint.js';
 import { type FrameFacts, progressFrame, shareOut } from './progress-frame.js';
+import { questionOf } from './question.js';
 
 const NOW = Date.parse('2026-08-22T10:03:20.000Z');
 const FACTS: FrameFacts = {
@@ -50,16 +52,51 @@ describe('the progress frame', () => {
     expect(drawn(FACTS, 60, false).join('')).toMatch(/^[\x20-\x7e]+$/);
   });
 
-  test('says what the run waits for, and how to decide', () => {
+  test('says what the run waits for, of whom, and which commands answer', () => {
+    const digest = 'ab12'.repeat(16);
     const progress = {
       ...FACTS.progress,
       blocked: 'Qualys asked to wait 60 s',
-      pending: { kind: 'approval', digest: 'ab12', approvals: 0 },
-    };
-    const lines = drawn({ ...FACTS, progress: progress as FrameFacts['progress'] }, 200);
+      pending: { kind: 'wave', wave: 'rest', digest, approvals: 1 },
+    } as FrameFacts['progress'];
+    const rule = { quorum: 2, approvers: ['ann', 'bob', 'cid'], allowRequester: false };
+    const question = questionOf({ workflowId: 'patch-openssl', progress, rule });
+    const lines = drawn({ ...FACTS, progress, question }, 200);
     expect(lines[0]).toBe('patch-openssl  awaiting approval  Restart agent');
-    expect(lines).toContain('blocked: Qualys asked to wait 60 s');
-    expect(lines).toContain('decide: waits for approval (digest ab12, 0 approvals so far): overhaul approve patch-openssl');
+    expect(lines.slice(4)).toEqual([
+      'blocked: Qualys asked to wait 60 s',
+      'decide: Wave rest waits for approval.',
+      'asked: 2 approvals by ann, bob, cid, not by the requester; 1 approval so far',
+      `  overhaul approve patch-openssl --digest ${digest}`,
+      `  overhaul reject patch-openssl --digest ${digest}`,
+    ]);
+    expect(drawn({ ...FACTS, progress, question }, 45).slice(-2)).toEqual([
+      '  overhaul approve patch-openssl',
+      '  overhaul reject patch-openssl',
+    ]);
+  });
+
+  test('shows the waves of a campaign, of many those around the one under way', () => {
+    const wave = (name: string, status: WaveView['status'], more: Partial<WaveView['counts']> = {}): WaveView => ({
+      ...{ w: 1, name, status, compliant: 0, approvedBy: [] },
+      counts: { ...emptyCounts(), targeted: 100, ...more },
+    });
+    const waves = [
+      wave('canary', 'succeeded', { succeeded: 100 }),
+      wave('ring', 'running', { succeeded: 40, failed: 2, running: 50, pending: 8 }),
+      wave('rest of it', 'waiting', { pending: 100 }),
+    ];
+    expect(drawn({ ...FACTS, waves }, 80).slice(4)).toEqual([
+      '✓ canary      succeeded  100/100  100 succeeded',
+      '▸ ring        running    42/100  40 succeeded, 2 failed, 50 running',
+      '· rest of it  waiting    0/100',
+    ]);
+    const many = Array.from({ length: 30 }, (_, index) =>
+      wave(`w${index}`, index < 20 ? 'succeeded' : index === 20 ? 'soaking' : 'waiting'),
+    );
+    expect(drawn({ ...FACTS, waves: many }, 80).slice(4)).toHaveLength(10);
+    expect(drawn({ ...FACTS, waves: many }, 80)[6]).toBe('▸ w20  soaking    0/100');
+    expect(drawn({ ...FACTS, waves: many }, 80).at(-1)).toBe('  and 21 more waves');
   });
 
   test('forecasts no end while the run waits for something', () => {
@@ -87,6 +124,8 @@ describe('the progress frame', () => {
           scriptTitle: hostile,
           trouble: hostile,
           halted: hostile,
+          question: { text: hostile, whom: hostile, digest: hostile, answers: [{ command: hostile, means: hostile }] },
+          waves: [{ w: 1, name: hostile, status: 'running', compliant: 0, approvedBy: [], counts: emptyCounts() }],
           progress: FACTS.progress && { ...FACTS.progress, blocked: hostile },
         };
         const frame = progressFrame(facts, { columns, unicode });

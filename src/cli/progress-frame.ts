@@ -1,16 +1,22 @@
 // The picture that `watch` draws on a terminal: what is done, what is under way, what it cost, and what the run waits for.
 import { LIVE_OUTCOMES, OUTCOMES } from '../domain/outcome.js';
-import { pendingText } from '../domain/progress-line.js';
 import { doneAssets, forecastOf, phaseWord, type RunProgress } from '../domain/run-progress.js';
 import { spanText } from '../domain/span.js';
+import type { WaveView } from '../ledger/campaign-view.js';
 import { fitLine, flow, type Line, OUTCOME_SIGN, OUTCOME_STYLE, type Segment, type Style } from './paint.js';
+import { answerCommand, type Question } from './question.js';
 import { safeLine } from './terminal-text.js';
+import { waveLines } from './wave-lines.js';
 
 export interface FrameFacts {
   workflowId: string;
   scriptTitle?: string | undefined;
   progress?: RunProgress | undefined;
   trouble?: string | undefined;
+  /** What a person has to say before it goes on. */
+  question?: Question | undefined;
+  /** Of a campaign. */
+  waves?: readonly WaveView[] | undefined;
   /** Who halted the ledger, and why. */
   halted?: string | undefined;
   /** Epoch milliseconds. */
@@ -30,7 +36,7 @@ const NOTE_LINES = 2;
 /** Lines of at most `columns - 1`: a character in the last column makes some terminals wrap. */
 export function progressFrame(facts: FrameFacts, { columns, unicode }: FrameSpace): Line[] {
   const width = Math.max(columns - 1, 1);
-  const { progress, trouble, halted } = facts;
+  const { progress, trouble, question, waves, halted } = facts;
   const lines: Line[] = [...titleLines(facts, width)];
   if (progress) {
     lines.push(
@@ -38,9 +44,10 @@ export function progressFrame(facts: FrameFacts, { columns, unicode }: FrameSpac
       ...flow(countItems(progress, unicode), width),
       ...flow(costItems(facts, progress), width),
     );
+    if (waves) lines.push(...waveLines(waves, { unicode }));
     if (progress.blocked && !halted) lines.push(...note('blocked', progress.blocked, width));
-    if (progress.pending) lines.push(...note('decide', `${pendingText(progress.pending)}: overhaul approve ${facts.workflowId}`, width));
   }
+  if (question) lines.push(...questionLines(question, width));
   if (halted) lines.push(...note('ledger', halted, width));
   if (trouble) lines.push(...note('note', trouble, width));
   return lines.map((line) => fitLine(line, width, unicode ? '…' : '.'));
@@ -110,6 +117,15 @@ function costItems({ startedAt, now, halted }: FrameFacts, progress: RunProgress
     [{ text: callsUsed === 1 ? '1 call' : `${number(callsUsed)} calls` }],
     ...(startedAt === undefined ? [] : [[{ text: `${spanText(now - startedAt)} so far` }]]),
     ...(etaAt === undefined || Date.parse(etaAt) <= now ? [] : [[{ text: `about ${spanText(Date.parse(etaAt) - now)} left` }]]),
+  ];
+}
+
+function questionLines(question: Question, width: number): Line[] {
+  const { text, whom, answers } = question;
+  return [
+    ...note('decide', text, width),
+    ...(whom ? note('asked', whom, width) : []),
+    ...answers.map(({ command }): Line => [{ text: `  ${safeLine(answerCommand(question, command, width - 2))}`, style: 'strong' }]),
   ];
 }
 

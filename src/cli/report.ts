@@ -11,7 +11,7 @@ type Format = 'json' | 'csv' | 'html';
 
 export function reportCommand(invocation: Invocation) {
   return new Command('report')
-    .description('write the report of a finished run')
+    .description('write the report of a finished run or campaign')
     .argument('<id>', 'workflow id')
     .addOption(new Option('--format <word>', 'html, csv or json').choices(['html', 'csv', 'json'] as const).default('json' as const))
     .option('--out <file>', 'write to this file, whole or not at all (default: stdout)')
@@ -54,7 +54,7 @@ async function reportChunks(format: Format, ledger: Ledger, run: FinishedRun): P
     case 'html': {
       const { reportFacts } = await import('../report/report-facts.js');
       const { htmlReport } = await import('../report/html-report.js');
-      return htmlReport(await reportFacts(ledger, run), (outcome) => reader.allAssets(run.id, { outcome }));
+      return htmlReport(await reportFacts(ledger, run), (outcome, wave) => reader.allAssets(run.id, { outcome, wave }));
     }
   }
 }

@@ -1,10 +1,12 @@
 // How a run ended, for people: its report as a few lines, or what went wrong instead.
+import { isCampaignReport, type WaveReport } from '../domain/campaign-status.js';
 import { OUTCOMES, type RunReport } from '../domain/outcome.js';
 import { spanText } from '../domain/span.js';
 import { EXIT, type ExitCode, type Invocation, writeLine } from './context.js';
 import { type Line, OUTCOME_STYLE, painter, STATUS_STYLE } from './paint.js';
 import type { RunEnd } from './temporal-runs.js';
-import { safeLine } from './terminal-text.js';
+import { padText, safeLine, textWidth } from './terminal-text.js';
+import { waveStyle } from './wave-lines.js';
 
 export function exitCodeOf(end: RunEnd): ExitCode {
   if (end.kind === 'report') return end.report.status === 'succeeded' ? EXIT.done : EXIT.notSucceeded;
@@ -14,7 +16,7 @@ export function exitCodeOf(end: RunEnd): ExitCode {
 export async function printEnd({ stdout, stderr, env }: Invocation, workflowId: string, end: RunEnd): Promise<void> {
   if (end.kind === 'report') {
     const paint = painter(stdout, env);
-    for (const line of reportLines(end.report)) await writeLine(stdout, paint(line));
+    for (const line of [...reportLines(end.report), ...waveReportLines(end.report)]) await writeLine(stdout, paint(line));
     return;
   }
   const paint = painter(stderr, env);
@@ -47,6 +49,25 @@ export function reportLines(report: RunReport): Line[] {
       (outcome): Line => [{ text: `    ${outcome.padEnd(12)}`, style: OUTCOME_STYLE[outcome] }, { text: number(counts[outcome]) }],
     ),
   ];
+}
+
+/** Of a campaign, what became of each wave. */
+export function waveReportLines(report: RunReport): Line[] {
+  return isCampaignReport(report) ? linesOfWaves(report.waves) : [];
+}
+
+function linesOfWaves(waves: readonly WaveReport[]): Line[] {
+  const nameWidth = Math.max(10, ...waves.map(({ name }) => textWidth(safeLine(name))));
+  const statusWidth = Math.max(0, ...waves.map(({ status }) => status.length));
+  return waves.map(({ name, status, counts, rollbackId }, index): Line => {
+    const told = OUTCOMES.filter((outcome) => counts[outcome] > 0).map((outcome) => `${number(counts[outcome])} ${outcome}`);
+    return [
+      { text: `  ${(index === 0 ? 'waves' : '').padEnd(12)}`, style: 'soft' },
+      { text: `${padText(safeLine(name), nameWidth)}  ` },
+      { text: `${padText(status, statusWidth)}  `, style: waveStyle(status) },
+      { text: `${told.join(', ') || 'no assets'}${rollbackId === undefined ? '' : `; rolled back by ${safeLine(rollbackId)}`}` },
+    ];
+  });
 }
 
 /** What the run found otherwise than the one that it looks at again. */

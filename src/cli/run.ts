@@ -2,13 +2,12 @@ import { readFileSync } from 'node:fs';
 import { Command } from '@commander-js/extra-typings';
 import { type Parsed, parseRequest, type RemediationRequest, type RemediationRequestInput } from '../schema/request.js';
 import { parseYaml } from '../schema/yaml-document.js';
-import { CommandFailed, EXIT, type ExitCode, type Invocation, writeJson, writeLine } from './context.js';
+import { CommandFailed, EXIT, type ExitCode, type Invocation } from './context.js';
 import { printDryRun } from './dry-run.js';
 import { newWorkflowId } from './new-workflow-id.js';
 import { type RequestOptions, requestFromOptions } from './run-request.js';
 import { settingsOf } from './settings.js';
-import { withSources } from './sources.js';
-import { watchRun } from './watch.js';
+import { startAndShow } from './start-workflow.js';
 
 interface RunOptions extends RequestOptions {
   request?: string | undefined;
@@ -59,41 +58,7 @@ async function run(invocation: Invocation, options: RunOptions): Promise<ExitCod
   const { taskQueue } = settingsOf(invocation);
   if (options.dryRun) return printDryRun(invocation, request);
   const workflowId = options.id ?? newWorkflowId(request.script, invocation.now());
-  return options.watch
-    ? withSources(invocation, async (sources) => {
-        if (!sources.temporal) throw new CommandFailed(EXIT.unreachable, 'Nothing was started.');
-        await start(invocation, sources.temporal, { workflowId, input, taskQueue });
-        return watchRun(invocation, sources, workflowId);
-      })
-    : startOnly(invocation, { workflowId, input, taskQueue });
-}
-
-async function startOnly(invocation: Invocation, what: Start): Promise<ExitCode> {
-  const temporal = await invocation.connectTemporal();
-  try {
-    await start(invocation, temporal, what);
-  } finally {
-    await temporal.close();
-  }
-  if (invocation.json) await writeJson(invocation.stdout, { workflowId: what.workflowId });
-  else await writeLine(invocation.stdout, what.workflowId);
-  return EXIT.done;
-}
-
-interface Start {
-  workflowId: string;
-  input: RemediationRequestInput;
-  taskQueue: string;
-}
-
-async function start({ stderr }: Invocation, temporal: Awaited<ReturnType<Invocation['connectTemporal']>>, what: Start): Promise<void> {
-  const { kind } = await temporal.start(what);
-  if (kind === 'started') return writeLine(stderr, `Started ${what.workflowId}. See it with: overhaul watch ${what.workflowId}`);
-  const whose = kind === 'same' ? 'this very request' : 'another request';
-  throw new CommandFailed(
-    EXIT.usage,
-    `The id ${what.workflowId} is taken, by ${whose}: an id is used once. Nothing was started. See it with: overhaul show ${what.workflowId}`,
-  );
+  return startAndShow(invocation, { workflowId, input, taskQueue }, { watch: options.watch === true });
 }
 
 /** Throws `CommandFailed` with every problem at once. The request goes out as it was written: the workflow fills in the defaults. */

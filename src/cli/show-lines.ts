@@ -1,13 +1,15 @@
 // What `show` says of a run, for people: where it stands or how it ended, who asked for it, and what was decided about it.
-import { type NotJoinedList, notJoinedText } from '../domain/asset-join-record.js';
+import { hostsIn, type NotJoinedList, notJoinedText } from '../domain/asset-join-record.js';
 import { OUTCOMES } from '../domain/outcome.js';
-import { pendingText } from '../domain/progress-line.js';
 import { doneAssets, forecastOf, phaseWord, type RunProgress } from '../domain/run-progress.js';
 import type { AuditEntry } from '../ledger/audit.js';
-import { hangingLines, type Line, type Style } from './paint.js';
-import { failureLines, reportLines } from './run-end.js';
+import type { WaveView } from '../ledger/campaign-view.js';
+import { hangingLines, type Line, lineWidth, type Style } from './paint.js';
+import { answerCommand, type Question } from './question.js';
+import { failureLines, reportLines, waveReportLines } from './run-end.js';
 import type { Observation } from './sources.js';
-import { safeLine } from './terminal-text.js';
+import { padText, safeLine, textWidth } from './terminal-text.js';
+import { countsText, waveStyle } from './wave-lines.js';
 
 const NOT_JOINED_SHOWN = 20;
 
@@ -26,17 +28,67 @@ export function stateWord({ end, progress, workflow }: Observation): string {
 export function stateLines(seen: Observation, { room, halted }: ShowSpace): Line[] {
   const { workflowId, end, progress } = seen;
   const asLines = (facts: readonly Fact[]): Line[] => facts.flatMap((fact) => factLines(fact, room));
-  if (end?.kind === 'report') return [...reportLines(end.report), ...asLines(requestFacts(seen))];
+  if (end?.kind === 'report')
+    return [
+      ...reportLines(end.report),
+      ...asLines(requestFacts(seen)),
+      ...(seen.view?.waves ? waveFactLines(seen.view.waves, room) : waveReportLines(end.report)),
+    ];
   if (end) return failureLines(workflowId, end);
   const title: Line = [{ text: safeLine(workflowId), style: 'strong' }, { text: '  ' }, { text: stateWord(seen), style: 'info' }];
-  return [title, ...asLines([...scriptFacts(seen), ...requestFacts(seen), ...(progress ? progressFacts(progress, halted) : [])])];
+  const { question, view } = seen;
+  return [
+    title,
+    ...asLines([...scriptFacts(seen), ...requestFacts(seen), ...(progress ? progressFacts(progress, halted) : [])]),
+    ...waveFactLines(view?.waves ?? [], room),
+    ...(question ? questionLines(question, room) : []),
+  ];
+}
+
+/** Every wave with what became of it, by whose leave, and when. */
+function waveFactLines(waves: readonly WaveView[], room: number): Line[] {
+  const nameWidth = Math.min(20, Math.max(10, ...waves.map(({ name }) => textWidth(safeLine(name)))));
+  return waves.flatMap(({ name, status, counts, approvedBy, why, openedAt, closedAt }, index) => {
+    const parts = [
+      countsText(counts).replace('  ', ', '),
+      ...(approvedBy.length > 0 ? [`approved by ${approvedBy.join(', ')}`] : []),
+      ...(openedAt === undefined ? [] : [`opened ${new Date(openedAt).toISOString()}`]),
+      ...(closedAt === undefined ? [] : [`closed ${new Date(closedAt).toISOString()}`]),
+      ...(why === undefined ? [] : [why]),
+    ];
+    const head: Line = [
+      { text: `  ${(index === 0 ? 'waves' : '').padEnd(12)}`, style: 'soft' },
+      { text: `${padText(safeLine(name), nameWidth)}  ` },
+      { text: `${status}  `, style: waveStyle(status) },
+    ];
+    return hangingLines(head, safeLine(parts.join('; ')), room);
+  });
+}
+
+/** What is asked of whom, and the commands that answer: each on a line of its own, to be copied. */
+function questionLines(question: Question, room: number): Line[] {
+  const { text, whom, digest, answers } = question;
+  return [
+    ...factLines(['decide', text, 'warn'], room),
+    ...(whom ? factLines(['asked', whom], room) : []),
+    ...(digest ? factLines(['digest', digest], room) : []),
+    ...answers.flatMap(({ command, means }): Line[] => [
+      factLine([{ text: `  ${answerCommand(question, command, room - 2)}`, style: 'strong' }], means, room),
+    ]),
+  ];
+}
+
+/** What a command means stands behind it where there is room. */
+function factLine(line: Line, means: string, room: number): Line {
+  const behind: Line = [...line, { text: `   ${means}`, style: 'soft' }];
+  return lineWidth(behind) <= room ? behind : line;
 }
 
 /** Hosts of the query that no CAR asset could be told for: the first of them, by name. */
 export function notJoinedLines({ count, assets }: NotJoinedList, room: number): Line[] {
   if (count === 0) return [];
   const shown = assets.slice(0, NOT_JOINED_SHOWN);
-  const rest = count - shown.length;
+  const rest = count - hostsIn(shown);
   return [
     ...factLines(['not joined', `${count} ${count === 1 ? 'host' : 'hosts'} of the query: the script was not sent there`, 'warn'], room),
     ...shown.flatMap((host) => factLines(['', notJoinedText(host)], room)),
@@ -73,7 +125,7 @@ function requestFacts({ view }: Observation): Fact[] {
 }
 
 function progressFacts(progress: RunProgress, halted: string | undefined): Fact[] {
-  const { counts, inFlight, callsUsed, blocked, pending } = progress;
+  const { counts, inFlight, callsUsed, blocked } = progress;
   const etaAt = halted === undefined ? forecastOf(progress) : undefined;
   return [
     ['assets', `${doneAssets(counts)} of ${counts.targeted} done, ${counts.running} running, ${counts.pending} pending`],
@@ -83,7 +135,6 @@ function progressFacts(progress: RunProgress, halted: string | undefined): Fact[
     ...(etaAt && etaAt > progress.asOf ? [['likely end', etaAt] as const] : []),
     ...(halted ? [['ledger', `${halted}. To allow executions again: overhaul unhalt`, 'bad'] as const] : []),
     ...(blocked && !halted ? [['blocked', blocked, 'warn'] as const] : []),
-    ...(pending ? [['decide', pendingText(pending), 'warn'] as const] : []),
   ];
 }
 

@@ -1,6 +1,7 @@
 import { Command } from '@commander-js/extra-typings';
 import { NOT_JOINED, type NotJoinedList, readNotJoined } from '../domain/asset-join-record.js';
 import type { AuditEntry } from '../ledger/audit.js';
+import type { WaveView } from '../ledger/campaign-view.js';
 import type { HaltState } from '../ledger/halt.js';
 import { EXIT, type Invocation, writeJson, writeLine } from './context.js';
 import { haltJson, haltText } from './halt.js';
@@ -12,7 +13,7 @@ import type { RunEnd } from './temporal-runs.js';
 
 export function showCommand(invocation: Invocation) {
   return new Command('show')
-    .description('show where a run stands')
+    .description('show where a run or a campaign stands')
     .argument('<id>', 'workflow id')
     .action(async (workflowId) => {
       await withSources(invocation, async (sources) => {
@@ -64,18 +65,25 @@ async function print({ stdout, stderr, env }: Invocation, { seen, laterStart, au
 }
 
 function asJson({ seen, laterStart, audit, notJoined, halted }: Shown) {
-  const { workflowId, end, progress, view, workflow } = seen;
+  const { workflowId, end, progress, question, view, workflow } = seen;
   const failure = end?.kind === 'failed' ? end : laterStart;
   return {
     workflowId,
     state: stateWord(seen),
     ...(workflow ? { workflow } : {}),
     ...(view ? { script: view.run.script, cohort: view.run.cohort, request: view.run.request } : {}),
+    ...(view?.waves ? { waves: view.waves.map(asWaveJson) } : {}),
     ...(progress && !end ? { progress } : {}),
+    ...(question ? { question } : {}),
     ...(halted ? { halted: haltJson(halted) } : {}),
     ...(end?.kind === 'report' ? { report: end.report } : {}),
     ...(failure ? { failure: { type: failure.type, message: failure.message, problems: failure.problems } } : {}),
     ...(notJoined.count > 0 ? { notJoined } : {}),
     audit: audit.map(({ at, ...entry }) => ({ at: new Date(at).toISOString(), ...entry })),
   };
+}
+
+function asWaveJson({ w, openedAt, closedAt, ...wave }: WaveView) {
+  const instant = (at: number | undefined): string | undefined => (at === undefined ? undefined : new Date(at).toISOString());
+  return { number: w, ...wave, openedAt: instant(openedAt), closedAt: instant(closedAt) };
 }

@@ -1,12 +1,15 @@
 // Where the state of a run is read: the ledger for numbers, Temporal for decisions and the end. One of both is enough.
 
+import type { ApprovalRule } from '../domain/approval.js';
 import { etaMs } from '../domain/cadence.js';
 import { MAX_ASSETS_PER_EXECUTION } from '../domain/execution-state.js';
 import { joinProgress, type RunProgress } from '../domain/run-progress.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { RunView } from '../ledger/reader.js';
+import { type CampaignPlan, wavesOf } from '../schema/plan.js';
 import { CommandFailed, EXIT, type Invocation, writeLine } from './context.js';
 import { findLedger } from './ledger-access.js';
+import { type Question, questionOf } from './question.js';
 import type { RunEnd, TemporalRuns, WorkflowSummary } from './temporal-runs.js';
 
 export interface Sources {
@@ -21,6 +24,8 @@ export interface Observation {
   progress?: RunProgress | undefined;
   workflow?: WorkflowSummary | undefined;
   view?: RunView | undefined;
+  /** What a person has to say before it goes on. */
+  question?: Question | undefined;
   /** Set once the run is over. */
   end?: RunEnd | undefined;
   /** Why something could not be seen just now. */
@@ -66,14 +71,33 @@ export async function observe({ temporal, ledger }: Sources, workflowId: string)
     ? await temporal?.progress(workflowId).catch(() => void troubles.push('no worker answers for the run: is one running?'))
     : undefined;
   const ended = workflow && !isLive ? await attempt(temporal?.end(workflowId)) : undefined;
-  return {
-    workflowId,
-    view,
-    workflow,
-    end: isLive ? undefined : lastWord(ended, endOf(view)),
-    progress: joinProgress(view && ledgerProgress(view, Date.now()), answer ?? undefined),
-    trouble: troubles[0],
-  };
+  const end = isLive ? undefined : lastWord(ended, endOf(view));
+  const progress = progressNow(view, answer ?? undefined);
+  const rule = end ? undefined : await attempt(askedRule(ledger, { view, progress }));
+  const question = end ? undefined : questionOf({ workflowId, progress, rule, waves: view?.waves, held: view?.held });
+  return { workflowId, view, workflow, end, progress, question, trouble: troubles[0] };
+}
+
+/** Whoever asks a person and has no rule of the plan's asks for this. */
+const ONE_OTHER: ApprovalRule = { quorum: 1, allowRequester: false };
+
+/** Who may answer what a campaign asks, by its plan. */
+async function askedRule(
+  ledger: Ledger | undefined,
+  { view, progress }: { view: RunView | undefined; progress: RunProgress | undefined },
+): Promise<ApprovalRule | undefined> {
+  const wave = progress?.pending?.wave;
+  if (!ledger || wave === undefined || !view) return undefined;
+  const plan = (await ledger.campaigns.get(view.run.id))?.plan as Omit<CampaignPlan, 'targets'> | undefined;
+  const rule = plan && wavesOf(plan).find(({ name }) => name === wave)?.approval;
+  // A decision, other than an approval, waits for ever.
+  return progress?.pending?.kind === 'wave' ? (rule ?? ONE_OTHER) : { ...(rule ?? ONE_OTHER), expiresMs: undefined };
+}
+
+function progressNow(view: RunView | undefined, answer: RunProgress | undefined): RunProgress | undefined {
+  const joined = joinProgress(view && ledgerProgress(view, Date.now()), answer);
+  // A soak, or what a wave waits for, only the campaign itself knows.
+  return joined && answer && view?.run.kind === 'campaign' ? { ...joined, phase: answer.phase } : joined;
 }
 
 export function isKnown({ view, workflow, trouble }: Observation): boolean {
@@ -101,7 +125,11 @@ function endOf(view: RunView | undefined): RunEnd | undefined {
 
 function ledgerProgress({ run, counts, inFlight, callsUsed, blocked, durationsMs }: RunView, now: number): RunProgress {
   const { maxInFlight } = run;
-  const remainingMs = etaMs({ waitingAssets: counts.pending, inFlight, maxInFlight, durationsMs, batchSize: MAX_ASSETS_PER_EXECUTION });
+  // A campaign ends when its windows and gates let it: `overhaul plan` forecasts that.
+  const remainingMs =
+    run.kind === 'campaign'
+      ? undefined
+      : etaMs({ waitingAssets: counts.pending, inFlight, maxInFlight, durationsMs, batchSize: MAX_ASSETS_PER_EXECUTION });
   return {
     phase: run.stop && run.phase === 'running' ? (run.stop.cause === 'cancelled' ? 'cancelling' : 'stopping') : run.phase,
     asOf: new Date(now).toISOString(),

@@ -12,6 +12,8 @@ export interface Column<Row> {
   /** Left out where there is no room for it even beside flexible columns at their narrowest. */
   dispensable?: boolean;
   align?: 'right';
+  /** A column that is empty in every row of the first page is left out. */
+  isEmpty?: (row: Row) => boolean;
 }
 
 const GAP = '  ';
@@ -32,7 +34,8 @@ export async function writeTable<Row>(
   let count = 0;
   for await (const page of pages) {
     if (!widths) {
-      columns = columnsThatFit(allColumns, page, room);
+      const told = allColumns.filter(({ isEmpty }) => !isEmpty || !page.every(isEmpty));
+      columns = columnsThatFit(told, page, room);
       widths = columnWidths(columns, page, room);
       const head = columns.map(({ title, align }, index): { text: string; style: Style } => ({
         text: cellText(title, widths?.[index] ?? 0, align),

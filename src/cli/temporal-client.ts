@@ -79,7 +79,10 @@ function within<T>(client: Client, deadlineMs: number, call: () => Promise<T>): 
 
 async function newest(client: Client, limit: number): Promise<WorkflowSummary[]> {
   const found: WorkflowSummary[] = [];
-  for await (const workflow of client.workflow.list({ query: 'WorkflowType = "remediationRun"', pageSize: Math.min(limit, 100) })) {
+  for await (const workflow of client.workflow.list({
+    query: 'WorkflowType IN ("remediationRun", "remediationCampaign")',
+    pageSize: Math.min(limit, 100),
+  })) {
     if (workflow.status.name !== 'CONTINUED_AS_NEW') found.push(summaryOf(workflow));
     if (found.length >= limit) break;
   }

@@ -10,7 +10,7 @@ const LOOK_EVERY_MS = 1_000;
 
 export function watchCommand(invocation: Invocation) {
   return new Command('watch')
-    .description('show a run live until it ends; Ctrl-C leaves it running')
+    .description('show a run or a campaign live until it ends; Ctrl-C leaves it running')
     .argument('<id>', 'workflow id')
     .action(async (workflowId) => {
       invocation.exitCode = await withSources(invocation, (sources) => watchRun(invocation, sources, workflowId));
@@ -59,7 +59,7 @@ async function haltedBy({ ledger }: Sources): Promise<string | undefined> {
   return halted && haltText(halted);
 }
 
-function frameFacts({ workflowId, progress, trouble, view, workflow }: Observation, now: number) {
+function frameFacts({ workflowId, progress, question, trouble, view, workflow }: Observation, now: number) {
   const startedAt = workflow ? Date.parse(workflow.startedAt) : view?.run.createdAt;
-  return { workflowId, scriptTitle: view?.run.script?.title, progress, trouble, startedAt, now };
+  return { workflowId, scriptTitle: view?.run.script?.title, progress, question, waves: view?.waves, trouble, startedAt, now };
 }

@@ -6,6 +6,10 @@ export interface CampaignReport extends RunReport {
   waves: WaveReport[];
 }
 
+export function isCampaignReport(report: RunReport): report is CampaignReport {
+  return 'waves' in report;
+}
+
 export interface WaveReport {
   name: string;
   status: WaveStatus;

@@ -43,5 +43,6 @@ export function progressFacts(progress: RunProgress): string {
 }
 
 export function pendingText({ kind, wave, digest, approvals }: NonNullable<RunProgress['pending']>): string {
-  return `waits for ${kind}${wave ? ` of ${wave}` : ''} (digest ${digest}, ${approvals === 1 ? '1 approval' : `${approvals} approvals`} so far)`;
+  const what = kind === 'breach' || kind === 'inconclusive' ? 'a decision' : 'approval';
+  return `waits for ${what}${wave ? ` of wave ${wave}` : ''} (digest ${digest}, ${approvals === 1 ? '1 approval' : `${approvals} approvals`} so far)`;
 }

@@ -84,6 +84,8 @@ export interface CampaignWork {
   accepted: number;
   /** Why the newest of them that waits does so. */
   blocked?: string | undefined;
+  /** The wave whose step a breach of its error budget holds back. */
+  held?: { wave: number } | undefined;
 }
 
 export async function campaignWork(sql: Sql, campaignId: string): Promise<CampaignWork> {
@@ -100,12 +102,15 @@ export async function campaignWork(sql: Sql, campaignId: string): Promise<Campai
     `SELECT blocked FROM runs WHERE (campaign_id = ? OR id = ?) AND finished_at IS NULL AND blocked IS NOT NULL ORDER BY created_at DESC LIMIT 1`,
     [campaignId, campaignId],
   );
-  return { inFlight: open?.n ?? 0, callsUsed: spent?.calls ?? 0, accepted: spent?.accepted ?? 0, blocked: waiting?.blocked };
+  const held = await sql.first<{ wave: number }>(
+    'SELECT wave FROM runs WHERE campaign_id = ? AND paused = 1 AND finished_at IS NULL AND stop_cause IS NULL LIMIT 1',
+    [campaignId],
+  );
+  return { held, inFlight: open?.n ?? 0, callsUsed: spent?.calls ?? 0, accepted: spent?.accepted ?? 0, blocked: waiting?.blocked };
 }
 
-/** The whole cohort; as it is being resolved, before there are waves. */
-export async function campaignCounts(sql: Sql, campaignId: string): Promise<LiveCounts> {
-  const waves = await viewWaves(sql, campaignId);
+/** Of the whole cohort; as it is being resolved, before there are waves. */
+export async function campaignCounts(sql: Sql, campaignId: string, waves: readonly WaveView[]): Promise<LiveCounts> {
   if (waves.length === 0) return countOutcomes(sql, campaignId);
   const total = emptyCounts();
   for (const { counts } of waves) for (const kind of COUNTED) total[kind] += counts[kind];

@@ -25,6 +25,10 @@ export interface RunView {
   /** Local milliseconds that recent executions of its script took. */
   durationsMs: number[];
   outputsOwed: number;
+  /** Of a campaign, in their order; empty before its cohort is cut. */
+  waves?: WaveView[];
+  /** Of a campaign: the wave whose step a breach of its error budget holds back. */
+  held?: { wave: number } | undefined;
 }
 
 export class Reader {
@@ -56,25 +60,22 @@ export class Reader {
       callsUsed: extra?.api_calls ?? 0,
       accepted: extra?.accepted ?? 0,
       blocked: extra?.blocked ?? undefined,
-      durationsMs: await this.#durationsMs(run),
+      durationsMs: (await this.pace(run.script?.id ?? '')).durationsMs,
       outputsOwed: owed?.n ?? 0,
     };
   }
 
   /** Its own rows, and what its steps do and spend. */
   async #campaign(run: RunRow): Promise<RunView> {
+    const waves = await viewWaves(this.#database, run.id);
     return {
       run,
-      counts: await campaignCounts(this.#database, run.id),
+      waves,
+      counts: await campaignCounts(this.#database, run.id, waves),
       ...(await campaignWork(this.#database, run.id)),
-      durationsMs: await this.#durationsMs(run),
+      durationsMs: (await this.pace(run.script?.id ?? '')).durationsMs,
       outputsOwed: 0,
     };
-  }
-
-  async #durationsMs({ script }: RunRow): Promise<number[]> {
-    const row = await this.#database.first<{ durations: string }>('SELECT durations FROM scripts WHERE script_id = ?', [script?.id]);
-    return row ? (JSON.parse(row.durations) as { localMs: number }[]).map(({ localMs }) => localMs) : [];
   }
 
   /** The newest runs and campaigns first; the steps of campaigns only where they are asked for. */
@@ -91,11 +92,6 @@ export class Reader {
   async assets(runId: string, options: AssetPageOptions = {}): Promise<AssetPage> {
     const run = await this.#database.first<{ kind: RunKind }>('SELECT kind FROM runs WHERE id = ?', [runId]);
     return run ? readAssetPage(this.#database, { id: runId, kind: run.kind }, options) : { items: [] };
-  }
-
-  /** The waves of a campaign in their order; none before its cohort is cut. */
-  waves(campaignId: string): Promise<WaveView[]> {
-    return viewWaves(this.#database, campaignId);
   }
 
   /** Under which run the newest output of an asset is stored: its own, or the last step of the campaign that has one. */
@@ -115,6 +111,23 @@ export class Reader {
       [runId, runId, limit],
     );
     return rows.map(({ asset_id: assetId, job_id: jobId }) => ({ assetId, jobId }));
+  }
+
+  /** Executions that were sent within the last 24 hours, over all runs: what counts against the daily quota. */
+  async executionsInDay(): Promise<number> {
+    const since = (await this.#database.now()) - 24 * 3_600_000;
+    const row = await this.#database.first<{ n: number }>('SELECT count(*) AS n FROM sends WHERE spent = 1 AND permitted_at > ?', [since]);
+    return row?.n ?? 0;
+  }
+
+  /** How fast a script goes, as far as it was seen: local milliseconds of recent executions, and the interval that was learned. */
+  async pace(scriptId: string): Promise<{ durationsMs: number[]; intervalMs?: number | undefined }> {
+    const row = await this.#database.first<{ durations: string; interval_ms: number | null }>(
+      'SELECT durations, interval_ms FROM scripts WHERE script_id = ?',
+      [scriptId],
+    );
+    const durations = row ? (JSON.parse(row.durations) as { localMs: number }[]) : [];
+    return { durationsMs: durations.map(({ localMs }) => localMs), intervalMs: row?.interval_ms ?? undefined };
   }
 
   /** All assets of a run, page by page, in constant memory. */

@@ -14,6 +14,8 @@ const DECISIONS: Readonly<Record<string, string>> = {
   resume: 'resumed',
   adjust: 'adjusted',
   retry: 'put assets back for another attempt',
+  'retry-linked': 'started a linked run over what was left',
+  'retry-of': 'started this over what another left',
   cancel: 'cancelled',
   stop: 'stopped',
   halt: 'halted the whole ledger',

@@ -6,6 +6,7 @@ import { followUpSection, notJoinedSection } from './html-outlook.js';
 import { HTML_STYLE } from './html-style.js';
 import { straysAlarm, summary } from './html-summary.js';
 import { escaped, number, utc } from './html-text.js';
+import { recheckSection, wavesSection } from './html-waves.js';
 import type { ReportFacts } from './report-facts.js';
 
 const ROWS_PER_CHUNK = 500;
@@ -23,13 +24,13 @@ const COLUMNS = [
 /** What somebody has to do something about comes before what was decided, and that before what is well. */
 const UNRESOLVED: readonly FinalOutcome[] = ['failed', 'unverified', 'unreachable', 'missing'];
 
-/** Assets of one outcome, in the order of the cohort. */
-export type AssetsOf = (outcome: FinalOutcome) => AsyncIterable<AssetRow>;
+/** Assets of one outcome, in the order of the cohort; of one wave of a campaign, by its number. */
+export type AssetsOf = (outcome: FinalOutcome, wave?: number) => AsyncIterable<AssetRow>;
 
 /** The page as chunks of text; the assets in constant memory. Everything that came from outside is escaped. */
 export async function* htmlReport(facts: ReportFacts, assetsOf: AssetsOf): AsyncGenerator<string> {
   yield head(facts.report.runId);
-  yield `<main>\n${straysAlarm(facts)}${summary(facts)}`;
+  yield `<main>\n${straysAlarm(facts)}${summary(facts)}${wavesSection(facts)}${recheckSection(facts)}`;
   for (const outcome of UNRESOLVED) yield* assetSection(facts, outcome, assetsOf);
   yield followUpSection(facts) + notJoinedSection(facts) + decisionsSection(facts);
   for (const outcome of OUTCOMES) if (!UNRESOLVED.includes(outcome)) yield* assetSection(facts, outcome, assetsOf);
@@ -48,21 +49,30 @@ function head(runId: string): string {
 `;
 }
 
-async function* assetSection({ report }: ReportFacts, outcome: FinalOutcome, assetsOf: AssetsOf): AsyncGenerator<string> {
+async function* assetSection({ report, campaign }: ReportFacts, outcome: FinalOutcome, assetsOf: AssetsOf): AsyncGenerator<string> {
+  const waves = campaign?.waves.filter(({ counts }) => counts[outcome] > 0) ?? [];
+  const groups = waves.length === 0 ? [undefined] : waves;
   let isOpen = false;
-  for await (const batch of inBatches(assetsOf(outcome), ROWS_PER_CHUNK)) {
-    if (!isOpen) yield sectionHead(outcome, report.counts[outcome]);
-    isOpen = true;
-    yield batch.map(assetLine).join('');
+  for (const wave of groups) {
+    let isFirst = true;
+    for await (const batch of inBatches(assetsOf(outcome, wave?.w), ROWS_PER_CHUNK)) {
+      if (!isOpen) yield sectionHead(outcome, report.counts[outcome]);
+      if (isFirst) yield `${isOpen ? '</tbody>\n' : ''}<tbody>\n${wave ? waveLine(wave.name, wave.counts[outcome]) : ''}`;
+      [isOpen, isFirst] = [true, false];
+      yield batch.map(assetLine).join('');
+    }
   }
   if (isOpen) yield '</tbody>\n</table></div></section>\n';
+}
+
+function waveLine(name: string, count: number): string {
+  return `<tr class="wave"><th colspan="${COLUMNS.length}" scope="rowgroup">Wave ${escaped(name)} <small>${number(count)}</small></th></tr>\n`;
 }
 
 function sectionHead(outcome: FinalOutcome, count: number): string {
   const titles = COLUMNS.map(([column, title]) => `<th scope="col" class="${column}">${title}</th>`).join('');
   return `<section><h2 id="${outcome}"><span class="dot ${outcome}"></span>${capital(outcome)} <small>${number(count)}</small></h2>
 <div class="scroll"><table class="assets"><thead><tr>${titles}</tr></thead>
-<tbody>
 `;
 }
 

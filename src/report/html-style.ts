@@ -35,12 +35,16 @@ th, td { text-align: left; vertical-align: top; padding: .35rem 1rem .35rem 0; b
 th { color: var(--soft); font-weight: 600; }
 .assets td:nth-child(3), .log td:last-child { white-space: normal; width: 40%; overflow-wrap: anywhere; }
 .assets th:nth-child(5), .assets td:nth-child(5), .assets th:nth-child(6), .assets td:nth-child(6) { text-align: right; }
+tr.wave th { color: var(--ink); padding-top: .9rem; }
+.waves td:first-child { font-weight: 600; } .waves td:nth-child(3), .waves td:last-child { white-space: normal; overflow-wrap: anywhere; }
+.tag.succeeded { color: var(--succeeded); } .tag.failed, .tag.rolled-back { color: var(--failed); } .tag.partial, .tag.stopped, .tag.cancelled { color: var(--unverified); } .tag.skipped, .tag.empty { color: var(--soft); }
 tbody tr:nth-child(even) { background: var(--stripe); }
 @media screen and (max-width: 44rem) { main { padding: 1rem .75rem 3rem; } dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .5rem; } }
 @media screen and (max-width: 64rem) {
   thead { position: absolute; clip-path: inset(50%); }
   table, tbody { display: block; } tr { display: flex; flex-wrap: wrap; gap: 0 .8rem; padding: .45rem .3rem; border-bottom: 1px solid var(--line); }
   th, td, .assets td:nth-child(3), .log td:last-child { display: block; width: auto; max-width: 100%; padding: 0; border: 0; white-space: normal; overflow-wrap: anywhere; }
+  tr.wave { padding-top: 1rem; } .waves td { order: 0; } .waves td:nth-child(3), .waves td:last-child { flex-basis: 100%; } .waves td:nth-child(n + 4) { color: var(--soft); }
   td:empty { display: none; } .assets td:nth-child(2) { font-weight: 600; } .assets td:nth-child(3), .log td:last-child { flex-basis: 100%; order: 1; }
   .assets td:nth-child(n + 4), .log td:first-child { color: var(--soft); order: 2; }
   .assets td:nth-child(5)::before { content: 'exit code '; } .assets td:nth-child(6)::before { content: 'attempt '; } .assets td:nth-child(7)::before { content: 'job '; }

@@ -31,7 +31,7 @@ export function summary(facts: ReportFacts): string {
 }
 
 /** Values are markup: what came from outside is escaped here. */
-function factsOf({ report, run }: ReportFacts): [string, string][] {
+function factsOf({ report, run, campaign }: ReportFacts): [string, string][] {
   const { requestedBy, reason, ticket } = run.request;
   const optional = (term: string, text: string | undefined): [string, string][] => (text ? [[term, escaped(text)]] : []);
   return [
@@ -42,6 +42,7 @@ function factsOf({ report, run }: ReportFacts): [string, string][] {
     ['Script', escaped(`${report.script.title} (${report.script.id})`)],
     ...hashFact('Script SHA-256', run.script?.sha256),
     ...hashFact('Cohort digest', run.cohort.digest),
+    ...hashFact('Plan digest', campaign?.digest),
     ['Time', timeText(report)],
     ['Cost', `${plural(report.executions, 'execution')}, ${plural(report.apiCalls, 'Qualys call')}`],
   ];

@@ -1,5 +1,6 @@
 import type { RunReport } from '../domain/outcome.js';
 import type { AuditEntry } from '../ledger/audit.js';
+import type { WaveView } from '../ledger/campaign-view.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { StrayRow } from '../ledger/reader.js';
 import type { RunRow } from '../ledger/run-row.js';
@@ -13,20 +14,40 @@ export interface ReportFacts {
   schedules: readonly ScheduleRow[];
   /** The first of them; `report.strays` counts all. */
   strays: readonly StrayRow[];
+  /** Of a campaign: the digest that was approved last, and its waves in order. */
+  campaign?: { digest?: string | undefined; waves: readonly WaveView[] } | undefined;
 }
 
 /** Named one by one up to this many: the alarm is in the number, and the ledger has them all. */
 export const STRAYS_NAMED = 200;
 
-export async function reportFacts(
-  { audit, reader, schedules }: Pick<Ledger, 'audit' | 'reader' | 'schedules'>,
-  run: RunRow & { report: RunReport },
-): Promise<ReportFacts> {
+export async function reportFacts(ledger: ReportLedger, run: RunRow & { report: RunReport }): Promise<ReportFacts> {
+  const { schedules, reader } = ledger;
   return {
     report: run.report,
     run,
-    audit: await audit.of(run.id),
+    audit: run.kind === 'campaign' ? await auditOfCampaign(ledger, run.id) : await ledger.audit.of(run.id),
     schedules: await schedules.of(run.id),
     strays: await reader.strays(run.id, STRAYS_NAMED),
+    campaign: run.kind === 'campaign' ? await campaignFacts(ledger, run.id) : undefined,
   };
+}
+
+type ReportLedger = Pick<Ledger, 'audit' | 'reader' | 'schedules' | 'campaigns'>;
+
+async function campaignFacts({ reader, campaigns }: ReportLedger, id: string): Promise<NonNullable<ReportFacts['campaign']>> {
+  return { digest: (await campaigns.get(id))?.digest, waves: (await reader.run(id))?.waves ?? [] };
+}
+
+/** What was noted of its steps is told with the step's name. */
+async function auditOfCampaign({ audit, campaigns }: ReportLedger, id: string): Promise<AuditEntry[]> {
+  const entries = await audit.of(id);
+  for (const step of await campaigns.steps(id)) {
+    const name = step.id.slice(id.length + 1);
+    for (const entry of await audit.of(step.id)) {
+      if (entry.action === 'halt' || entry.action === 'unhalt') continue;
+      entries.push(entry.detail?.startsWith('{') ? entry : { ...entry, detail: `${decodeURIComponent(name)}: ${entry.detail ?? ''}` });
+    }
+  }
+  return entries.sort((one, other) => one.at - other.at);
 }
