@@ -14,8 +14,10 @@ export type EasmState =
   /** The one asked for, or any at all, is not among the active ones. */
   | { kind: 'no-profile'; problem: string };
 
+const PASSED = 'easm-passed';
+
 /**
- * Returns once the sync is completed; until then it throws `NotYet`, and after `timeout` the contract's `QualysUnavailable`: what the run
+ * Returns once the sync has been completed, also when another one has begun since; until then it throws `NotYet`, and after `timeout` the contract's `QualysUnavailable`: what the run
  * needs of Qualys did not come. Without such a profile there is nothing to wait for, and the request is wrong.
  */
 export async function passEasmGate(
@@ -23,10 +25,13 @@ export async function passEasmGate(
   { runId, request }: { runId: string; request: StoredRequest },
 ): Promise<void> {
   const { waitFor, poll } = request;
-  if (!waitFor) return;
+  if (!waitFor || (await hasPassed(ledger, runId))) return;
   const state = await easmState(qualys, waitFor, { runId });
   if (state.kind === 'no-profile') throw never('InvalidRequest', state.problem, [{ path: 'waitFor.easm', problem: state.problem }]);
-  if (state.kind === 'completed') return ledger.runs.setBlocked(runId, undefined);
+  if (state.kind === 'completed') {
+    await ledger.runs.setBlocked(runId, undefined);
+    return ledger.audit.addOnce(runId, { action: PASSED, detail: JSON.stringify({ easm: waitFor.easm }) });
+  }
   const waitedMs = (await ledger.database.now()) - ((await ledger.runs.get(runId))?.createdAt ?? 0);
   const leftMs = waitFor.timeout - waitedMs;
   const now = state.profiles.map(({ profileId, status }) => `${profileId} is ${status || 'without a status'}`).join(', ');
@@ -37,6 +42,10 @@ export async function passEasmGate(
   await ledger.runs.setBlocked(runId, why);
   // Half as often as executions are looked at: a sync takes minutes to hours, and E30 says to poll slowly.
   throw new NotYet({ kind: 'easm', why }, Math.min(2 * poll.interval, leftMs));
+}
+
+async function hasPassed({ database }: ActivityDependencies['ledger'], runId: string): Promise<boolean> {
+  return (await database.first('SELECT 1 AS found FROM audit WHERE run_id = ? AND action = ?', [runId, PASSED])) !== undefined;
 }
 
 export async function easmState(
