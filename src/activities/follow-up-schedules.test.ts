@@ -210,7 +210,7 @@ describe('after an answer that was lost', () => {
   });
 
   describe('that may never have been asked for, where only titles that contain ours can be counted', () => {
-    const LONGER = { schedules: [{ title: `${TITLE}0`, body: {} }], schedulerSearch: 'off' } as const;
+    const LONGER: SimulatorOptions = { schedules: [{ title: `${TITLE}0`, body: {} }], schedulerSearch: 'off' };
 
     async function intended(startDate: string): Promise<void> {
       await finished({}, LONGER);
