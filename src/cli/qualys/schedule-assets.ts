@@ -24,13 +24,16 @@ export async function scheduledAssets(
 ): Promise<{ assets: ScheduledAsset[]; serverAt: number | undefined }> {
   const found = new Map<string, CarAsset>();
   let serverAt: number | undefined;
+  let unreadable = 0;
   for (const part of batches(termsFor(assetIds, hostnames), TERMS_A_SEARCH)) {
     for await (const page of qualys.searchAssets({ filter: anyOf(part), signal })) {
       serverAt = page.serverAt ?? serverAt;
+      unreadable += page.unreadable ?? 0;
       for (const row of page.rows) found.set(row.assetId, row);
     }
   }
-  const problems: string[] = [];
+  // One of them may be what was named, or its namesake.
+  const problems: string[] = unreadable > 0 ? [`Qualys lists ${unreadable} of these assets in rows that cannot be understood`] : [];
   const assets = new Map<string, ScheduledAsset>();
   const take = (named: string, rows: readonly CarAsset[]) => {
     const [row, ...others] = rows;

@@ -67,17 +67,30 @@ async function lookedUp(
   return { kind: 'unverified', message };
 }
 
-/** Undefined where there is none of this title, or no search that could tell. */
-async function look(
+interface Seen {
+  scheduleId: string;
+  match: ScheduleMatch;
+}
+
+/** Undefined where there is none of this title, or no search that could tell. Of several the identical one counts, then one that cannot be told. */
+async function look(qualys: ScheduleClient, title: string, content: ScheduleContent): Promise<Seen | undefined> {
+  let best: Seen | undefined;
+  for (const found of (await qualys.findSchedules({ title })) ?? []) {
+    const seen = { scheduleId: found.id, match: await matched(qualys, found, content) };
+    if (seen.match.kind === 'identical') return seen;
+    if (best?.match.kind !== 'unverified') best = seen;
+  }
+  return best;
+}
+
+/** The list may leave out what the detail shows. */
+async function matched(
   qualys: ScheduleClient,
-  title: string,
+  found: NonNullable<Awaited<ReturnType<ScheduleClient['schedule']>>>,
   content: ScheduleContent,
-): Promise<{ scheduleId: string; match: ScheduleMatch } | undefined> {
-  const [found] = (await qualys.findSchedules({ title })) ?? [];
-  if (!found) return undefined;
+): Promise<ScheduleMatch> {
   const match = matchSchedule(content, found.content);
-  if (match.kind !== 'unverified') return { scheduleId: found.id, match };
-  // The list may leave out what the detail shows.
+  if (match.kind !== 'unverified') return match;
   const whole = await qualys.schedule(found.id);
-  return { scheduleId: found.id, match: whole ? matchSchedule(content, whole.content) : match };
+  return whole ? matchSchedule(content, { ...found.content, ...whole.content }) : match;
 }
