@@ -1,4 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { constants } from 'node:buffer';
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -60,6 +61,15 @@ async function withQualys(options: SimulatorOptions, body: (parts: Parts) => Pro
 const scripts = (...titles: string[]) => writeFile(file, JSON.stringify(titles.map((title) => ({ title, content: 'ZWNobyAx' }))));
 
 describe('an import', () => {
+  test('of a file that no string of Node can hold is refused by its size, unread', async () => {
+    await withQualys({}, async ({ qualys, once }) => {
+      await writeFile(file, '');
+      await truncate(file, constants.MAX_STRING_LENGTH + 1);
+      const message = `${file} is larger than 536 MB: import it in parts`;
+      expect(await importScriptsOnce(qualys, file, once)).toEqual({ kind: 'rejected', message });
+    });
+  });
+
   test('run twice creates once: the second finds the titles and sends nothing', async () => {
     await withQualys({}, async ({ qualys, clock, once, sent }) => {
       await scripts('A', 'B "quoted" `and` \'thrice\'', '12345');

@@ -1,12 +1,13 @@
 // An import that happens once, whatever becomes of the answer: the file's titles are what it is looked up by.
+import { constants } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { createOnce, type OnceClient, type OnceFate, type OnceOptions } from './effect-once.js';
 import type { WantedScript } from './effect-titles.js';
 import { redacted } from './redact.js';
 
-/** A thousand scripts of the largest size (E-08), in base64. */
-const MAX_FILE_BYTES = 700_000_000;
+/** What a string of Node holds (some 537 million characters), since the file is parsed as a whole; a character has one byte at least. */
+const MAX_FILE_BYTES = constants.MAX_STRING_LENGTH;
 
 /**
  * Imports a file that holds a JSON array of scripts, as `exportScripts` gives them in `raw`. Qualys makes all of them or none.
@@ -28,7 +29,8 @@ async function scriptsIn(file: string, shownAs: string): Promise<{ wanted: Wante
   let entries: unknown;
   try {
     const { size } = await stat(file);
-    if (size > MAX_FILE_BYTES) return { problems: [`${shownAs} is larger than ${MAX_FILE_BYTES / 1e6} MB: import it in parts`] };
+    if (size > MAX_FILE_BYTES)
+      return { problems: [`${shownAs} is larger than ${Math.floor(MAX_FILE_BYTES / 1e6)} MB: import it in parts`] };
     if (size === 0) return { problems: [`${shownAs} is empty`] };
     entries = JSON.parse((await readFile(file, 'utf8')).replace(/^\uFEFF/, ''));
   } catch (error) {
