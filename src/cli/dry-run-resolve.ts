@@ -2,14 +2,17 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { impossibleFollowUp } from '../activities/follow-up-at-opening.js';
 import { noTargets, refusedForRun, tooManyAssets } from '../activities/open-run.js';
 import { planExecutions } from '../activities/plan-executions.js';
 import { type ResolvingWith, resolveTargets } from '../activities/resolve-targets.js';
 import { type NotJoinedList, readNotJoined } from '../domain/asset-join-record.js';
+import type { ServerClock } from '../domain/call-gate.js';
 import type { FrozenCohort } from '../ledger/cohort.js';
 import { type Ledger, openLedger } from '../ledger/ledger.js';
 import type { Script } from '../qualys/qualys.js';
 import type { RemediationRequest } from '../schema/request.js';
+import { CommandFailed, EXIT } from './context.js';
 import type { PlannedByTags } from './dry-run-cost.js';
 
 /** As calls of a run that does not exist are entered in the call log. */
@@ -30,17 +33,23 @@ export interface Resolved {
   runId: string;
 }
 
+type Resolving = Omit<ResolvingWith, 'ledger'> & {
+  /** Qualys' time, and the zone in which schedules are read. */
+  clock: Pick<ServerClock, 'now'>;
+  timezone: string;
+};
+
 /** Resolves the targets as the run would, and hands the result to `work` before the ledger is removed. */
 export async function withResolved<T>(
-  { qualys, policy, signal }: Omit<ResolvingWith, 'ledger'> & { signal: AbortSignal },
+  { signal, ...using }: Resolving & { signal: AbortSignal },
   request: RemediationRequest,
   work: (resolved: Resolved) => Promise<T>,
 ): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'overhaul-dry-run-'));
   try {
-    const ledger = await openLedger({ url: `sqlite:${join(folder, 'ledger.db')}`, create: true, caps: policy.caps });
+    const ledger = await openLedger({ url: `sqlite:${join(folder, 'ledger.db')}`, create: true, caps: using.policy.caps });
     try {
-      return await work(await resolve({ qualys, policy, ledger }, request, () => signal.throwIfAborted()));
+      return await work(await resolve({ ...using, ledger }, request, () => signal.throwIfAborted()));
     } finally {
       await ledger.close();
     }
@@ -49,17 +58,24 @@ export async function withResolved<T>(
   }
 }
 
-async function resolve(using: ResolvingWith, { targets, ...request }: RemediationRequest, onPage: () => void): Promise<Resolved> {
+async function resolve(
+  using: Resolving & Pick<ResolvingWith, 'ledger'>,
+  { targets, ...request }: RemediationRequest,
+  onPage: () => void,
+): Promise<Resolved> {
   const { ledger, qualys, policy } = using;
   const script = await qualys.script(request.script, { runId: RUN_ID });
+  const refusedScript = refusedForRun(script, request, policy);
+  if (!refusedScript) refuseFollowUp(request, { now: await using.clock.now(), timezone: using.timezone });
   await ledger.runs.open({ id: RUN_ID, firstExecutionId: RUN_ID, namespace: RUN_ID, request });
   const opening = await ledger.cohort.begin(RUN_ID);
   if (!opening || 'frozen' in opening) throw new Error('The ledger of the dry run is not empty.');
   const { attempt } = opening;
   const tagsSeen = new Map<string, number>();
-  const cohort = await resolveTargets(using, { runId: RUN_ID, attempt, targets, script, onPage, tagsSeen });
+  const counting = request.strategy === 'assets' ? {} : { tagsSeen };
+  const cohort = await resolveTargets(using, { runId: RUN_ID, attempt, targets, script, onPage, ...counting });
   const notJoined = readNotJoined(await ledger.audit.of(RUN_ID));
-  const refusal = refusedForRun(script, request, policy) ?? refusedCohort(cohort, request, notJoined);
+  const refusal = refusedScript ?? refusedCohort(cohort, request, notJoined);
   if (!refusal) await planExecutions(using, { runId: RUN_ID, strategy: request.strategy, tagsSeen, onPage });
   return {
     script,
@@ -71,6 +87,12 @@ async function resolve(using: ResolvingWith, { targets, ...request }: Remediatio
     ledger,
     runId: RUN_ID,
   };
+}
+
+/** Throws what the run fails with, as an `InvalidRequest`. */
+export function refuseFollowUp({ followUp }: Pick<RemediationRequest, 'followUp'>, at: { now: number; timezone: string }): void {
+  const found = impossibleFollowUp(followUp, at);
+  if (found) throw new CommandFailed(EXIT.usage, `${found.path}: ${found.problem}. The run would be refused; nothing was sent.`);
 }
 
 export function refusedCohort({ size }: FrozenCohort, { maxAssets }: Pick<RemediationRequest, 'maxAssets'>, notJoined: NotJoinedList) {

@@ -108,6 +108,21 @@ describe('overhaul run --dry-run', () => {
     expect(ran.stdout).toMatch(/cost {8}0 executions/);
   });
 
+  test.each([
+    ['with Qualys', {}],
+    ['without it', { QUALYS_URL: '', QUALYS_USERNAME: '', QUALYS_PASSWORD: '' }],
+  ])('refuses a follow-up that can never come, as the run would: %s', async (_, settings) => {
+    const request = {
+      ...{ script: 72648, targets: { assetIds: [20452610] } },
+      followUp: { kind: 'schedule', on: 'always', scheduleType: 'DAILY', endDate: '2026-01-04' },
+    };
+    const file = join(await mkdtemp(join(tmpdir(), 'dry-run-')), 'request.json');
+    await writeFile(file, JSON.stringify(request));
+    const ran = await overhaul(['run', '--request', file, '--dry-run'], { env: { ...env, ...settings } });
+    expect(ran).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(ran.stderr).toMatch(/^followUp\.endDate: 2026-01-04 .*\. The run would be refused; nothing was sent\.\n$/);
+  });
+
   test('names every target that cannot be resolved', async () => {
     const ran = await dry('--hosts', 'nobody,noone');
     expect(ran).toMatchObject({ exitCode: 2, stdout: '' });

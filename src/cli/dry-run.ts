@@ -1,7 +1,7 @@
 // `overhaul run --dry-run`: what a run would do, found out by the code that opens runs. No execution is sent, and no run is entered.
 import { createHash } from 'node:crypto';
 import type { easmState } from '../activities/easm-gate.js';
-import { type NotJoinedList, notJoinedText } from '../domain/asset-join-record.js';
+import { hostsIn, type NotJoinedList, notJoinedText } from '../domain/asset-join-record.js';
 import { describeEnvironmentProblems } from '../schema/config.js';
 import { loadConfigFile } from '../schema/config-file.js';
 import type { Policy } from '../schema/policy.js';
@@ -29,8 +29,10 @@ export async function printDryRun(invocation: Invocation, request: RemediationRe
   const policy = policyOf(invocation);
   return withQualys(invocation, { wait: MAX_WAIT_MS }, async (link) => {
     const counted = countingCalls(link.qualys);
+    const { signal, clock } = link;
+    const timezone = link.settings.scheduleTimeZone;
     try {
-      return await withResolved({ qualys: counted.qualys, policy, signal: link.signal }, request, async (resolved) => {
+      return await withResolved({ qualys: counted.qualys, policy, signal, clock, timezone }, request, async (resolved) => {
         const easm = await easmOf(counted.qualys, request);
         const plan = planOf(request, resolved, { policy, easm, openingCalls: counted.calls() });
         await (invocation.json ? printJson(invocation, plan, resolved) : printLines(invocation, plan, resolved));
@@ -124,8 +126,10 @@ async function printLines({ stdout, env }: Invocation, plan: Plan, { ledger, run
   if (cohort.size > ASSETS_SHOWN) await say('', `and ${cohort.size - ASSETS_SHOWN} more: --json lists all`);
   for (const [reason, count] of Object.entries(plan.skipped)) await say('skipped', `${counted(count, 'asset')}: ${reason}`, 'warn');
   if (notJoined.count > 0) await say('not joined', `${counted(notJoined.count, 'host')} of the query`, 'warn');
-  for (const host of notJoined.assets.slice(0, ASSETS_SHOWN)) await say('', notJoinedText(host));
-  if (notJoined.count > ASSETS_SHOWN) await say('', `and ${notJoined.count - ASSETS_SHOWN} more: --json lists them`);
+  const shown = notJoined.assets.slice(0, ASSETS_SHOWN);
+  for (const host of shown) await say('', notJoinedText(host));
+  const rest = notJoined.count - hostsIn(shown);
+  if (rest > 0) await say('', `and ${rest} more: --json lists them`);
   if (plan.waitsFor) await say('waits for', `the EASM sync: ${plan.waitsFor.easm}`);
   await say('policy', policyText(policy));
   await say('cost', costText(plan));
@@ -150,13 +154,18 @@ function costText({ executions, byTags, calls: { opening, atLeast, atMost } }: P
 }
 
 /** Ids need nobody to say what they mean; whether they exist is seen when the run starts. */
-async function printOffline({ json, stdout }: Invocation, request: RemediationRequest): Promise<ExitCode> {
+async function printOffline(invocation: Invocation, request: RemediationRequest): Promise<ExitCode> {
+  const { json, stdout } = invocation;
   const { script, targets, maxAssets, maxInFlight, output } = request;
   const excluded = new Set(targets.excludedAssetIds);
   const assetIds = [...new Set(targets.assetIds)].filter((assetId) => !excluded.has(assetId));
   if (assetIds.length === 0) throw new CommandFailed(EXIT.usage, 'No asset is left: every one that was named is excluded.');
   if (maxAssets !== undefined && assetIds.length > maxAssets) {
     throw new CommandFailed(EXIT.usage, `The run would be refused: ${assetIds.length} assets are more than --max-assets ${maxAssets}.`);
+  }
+  if (request.followUp) {
+    const { refuseFollowUp } = await import('./dry-run-resolve.js');
+    refuseFollowUp(request, { now: invocation.now(), timezone: settingsOf(invocation).scheduleTimeZone });
   }
   const cohort = { size: assetIds.length, digest: cohortDigest(assetIds) };
   // The script, and a search for each thousand assets.

@@ -11,6 +11,8 @@ import { CommandFailed, EXIT, type ExitCode, type Invocation } from '../context.
 export interface QualysLink {
   qualys: QualysClient;
   settings: WorkerSettings;
+  /** Qualys' time, once a call was answered. */
+  clock: ServerClock;
   /** Aborted by Ctrl-C. For reads: a call with an effect is better waited for. */
   signal: AbortSignal;
 }
@@ -44,7 +46,7 @@ export async function withQualys<T>(
     maxWaitInProcessMs,
   });
   try {
-    return await work({ qualys, settings, signal: interrupted.signal });
+    return await work({ qualys, settings, clock: limits.clock, signal: interrupted.signal });
   } catch (error) {
     if (isQualysError(error)) throw commandFailed(error, settings.qualys.url);
     // A page size that an endpoint does not know.
