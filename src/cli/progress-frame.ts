@@ -44,7 +44,7 @@ export function progressFrame(facts: FrameFacts, { columns, unicode }: FrameSpac
       ...flow(countItems(progress, unicode), width),
       ...flow(costItems(facts, progress), width),
     );
-    if (waves) lines.push(...waveLines(waves, { unicode }));
+    if (waves) lines.push(...waveLines(waves, { unicode, width }));
     if (progress.blocked && !halted) lines.push(...note('blocked', progress.blocked, width));
   }
   if (question) lines.push(...questionLines(question, width));

@@ -4,7 +4,7 @@ import { OUTCOMES } from '../domain/outcome.js';
 import { doneAssets, forecastOf, phaseWord, type RunProgress } from '../domain/run-progress.js';
 import type { AuditEntry } from '../ledger/audit.js';
 import type { WaveView } from '../ledger/campaign-view.js';
-import { hangingLines, type Line, lineWidth, type Style } from './paint.js';
+import { fitLine, hangingLines, type Line, lineWidth, type Style } from './paint.js';
 import { answerCommand, type Question } from './question.js';
 import { failureLines, reportLines, waveReportLines } from './run-end.js';
 import type { Observation } from './sources.js';
@@ -12,6 +12,8 @@ import { padText, safeLine, textWidth } from './terminal-text.js';
 import { countsText, waveStyle } from './wave-lines.js';
 
 const NOT_JOINED_SHOWN = 20;
+/** Columns behind a wave's name and status; with fewer, its counts stand below. */
+const NARROWEST_COUNTS = 30;
 
 /** Widths are columns; `halted` says by whom and why the ledger is halted. */
 export interface ShowSpace {
@@ -47,7 +49,8 @@ export function stateLines(seen: Observation, { room, halted }: ShowSpace): Line
 
 /** Every wave with what became of it, by whose leave, and when. */
 function waveFactLines(waves: readonly WaveView[], room: number): Line[] {
-  const nameWidth = Math.min(20, Math.max(10, ...waves.map(({ name }) => textWidth(safeLine(name)))));
+  const nameWidth = Math.max(0, ...waves.map(({ name }) => textWidth(safeLine(name))));
+  const statusWidth = Math.max(0, ...waves.map(({ status }) => status.length));
   return waves.flatMap(({ name, status, counts, approvedBy, why, openedAt, closedAt }, index) => {
     const parts = [
       countsText(counts).replace('  ', ', '),
@@ -56,12 +59,15 @@ function waveFactLines(waves: readonly WaveView[], room: number): Line[] {
       ...(closedAt === undefined ? [] : [`closed ${new Date(closedAt).toISOString()}`]),
       ...(why === undefined ? [] : [why]),
     ];
-    const head: Line = [
+    const style = waveStyle(status);
+    const wide: Line = [
       { text: `  ${(index === 0 ? 'waves' : '').padEnd(12)}`, style: 'soft' },
       { text: `${padText(safeLine(name), nameWidth)}  ` },
-      { text: `${status}  `, style: waveStyle(status) },
+      { text: `${padText(status, statusWidth)}  `, style },
     ];
-    return hangingLines(head, safeLine(parts.join('; ')), room);
+    if (room - lineWidth(wide) >= NARROWEST_COUNTS) return hangingLines(wide, safeLine(parts.join('; ')), room);
+    const narrow = fitLine([{ text: '  wave  ', style: 'soft' }, { text: `${safeLine(name)}  ` }, { text: status, style }], room);
+    return [narrow, ...hangingLines([{ text: ' '.repeat(8) }], safeLine(parts.join('; ')), room)];
   });
 }
 

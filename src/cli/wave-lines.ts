@@ -2,20 +2,24 @@
 import { type LiveCounts, OUTCOMES } from '../domain/outcome.js';
 import type { WaveView } from '../ledger/campaign-view.js';
 import type { Line, Style } from './paint.js';
-import { padText, safeLine, textWidth } from './terminal-text.js';
+import { fitText, padText, safeLine, textWidth } from './terminal-text.js';
 
 const WIDEST_NAME = 24;
 const WAVES_SHOWN = 9;
 
 /** `canary  succeeded  5/5  5 succeeded`; of many waves those around the one under way. */
-export function waveLines(waves: readonly WaveView[], { unicode }: { unicode: boolean }): Line[] {
+export function waveLines(waves: readonly WaveView[], { unicode, width }: { unicode: boolean; width: number }): Line[] {
   const current = Math.max(
     waves.findIndex(({ status }) => LIVE.has(status)),
     0,
   );
   const from = Math.max(0, Math.min(current - 2, waves.length - WAVES_SHOWN));
   const shown = waves.slice(from, from + WAVES_SHOWN);
-  const nameWidth = Math.min(WIDEST_NAME, Math.max(0, ...shown.map(({ name }) => textWidth(safeLine(name)))));
+  const nameWidth = Math.min(
+    WIDEST_NAME,
+    Math.max(1, Math.floor(width / 3)),
+    Math.max(0, ...shown.map(({ name }) => textWidth(safeLine(name)))),
+  );
   const statusWidth = Math.max(0, ...shown.map(({ status }) => status.length));
   const hidden = waves.length - shown.length;
   return [
@@ -23,7 +27,7 @@ export function waveLines(waves: readonly WaveView[], { unicode }: { unicode: bo
       const style = waveStyle(wave.status);
       return [
         { text: `${unicode ? SIGNS[style] : LIVE.has(wave.status) ? '>' : ' '} `, style },
-        { text: `${padText(safeLine(wave.name), nameWidth)}  ` },
+        { text: `${padText(fitText(safeLine(wave.name), nameWidth, unicode ? '…' : '.'), nameWidth)}  ` },
         { text: `${padText(wave.status, statusWidth)}  `, style },
         { text: countsText(wave.counts), style: 'soft' },
       ];

@@ -30,7 +30,8 @@ export interface StepUnderWay {
 export async function stepUnderWay(sql: Sql, campaignId: string): Promise<StepUnderWay | undefined> {
   return sql.first<StepUnderWay>(
     `SELECT runs.id, runs.wave, runs.step FROM runs JOIN runs AS parent ON parent.id = runs.campaign_id
-     WHERE runs.campaign_id = ? AND runs.merged = 0 AND runs.step IN ('assess', 'remediate') AND parent.finished_at IS NULL
+     WHERE runs.campaign_id = ? AND (runs.merged = 0 OR runs.finished_at IS NULL) AND runs.step IN ('assess', 'remediate')
+       AND parent.finished_at IS NULL
      ORDER BY runs.created_at DESC LIMIT 1`,
     [campaignId],
   );
