@@ -9,6 +9,10 @@ import Table from 'cli-table3';
 import { startDevServer } from '../src/temporal/dev-server.js';
 import { createLogger } from '../src/temporal/logger.js';
 import { installRuntime } from '../src/temporal/runtime.js';
+import { CAMPAIGN_DEATHS } from '../test/chaos/campaign-death-table.js';
+import { playCampaignDeath } from '../test/chaos/campaign-deaths.js';
+import { LONG_CAMPAIGN_KILLS, playCampaignKills } from '../test/chaos/campaign-kills.js';
+import { CAMPAIGN_LOSSES } from '../test/chaos/campaign-losses.js';
 import { DEATHS } from '../test/chaos/death-table.js';
 import { type Played, playDeath } from '../test/chaos/deaths.js';
 import { LOSSES } from '../test/chaos/losses.js';
@@ -37,6 +41,7 @@ function killed(pid: number): void {
 interface Turn {
   name: string;
   kills: number;
+  longestMs?: number;
   play(): Promise<Played>;
 }
 
@@ -64,16 +69,24 @@ async function main(wanted: readonly string[]): Promise<number> {
 function allTurns(stage: Stage, executable: string): Turn[] {
   return [
     { name: LONG_RANDOM_KILLS.name, kills: LONG_RANDOM_KILLS.kills, play: () => playRandomKills(stage, LONG_RANDOM_KILLS) },
+    {
+      name: LONG_CAMPAIGN_KILLS.name,
+      kills: LONG_CAMPAIGN_KILLS.kills,
+      longestMs: 45 * 60_000,
+      play: () => playCampaignKills({ executable, bundle: stage.bundle, say: console.log }, LONG_CAMPAIGN_KILLS),
+    },
     { name: 'Temporal restarted', kills: 0, play: () => playTemporalRestart(executable) },
     ...Object.entries(LOSSES).map(([name, play]) => ({ name, kills: 0, play: () => play(stage) })),
+    ...Object.entries(CAMPAIGN_LOSSES).map(([name, play]) => ({ name, kills: 0, play: () => play({ executable, bundle: stage.bundle }) })),
     ...DEATHS.map((death) => ({ name: death.name, kills: death.deaths.length, play: () => playDeath(stage, death) })),
+    ...CAMPAIGN_DEATHS.map((death) => ({ name: death.name, kills: death.deaths.length, play: () => playCampaignDeath(stage, death) })),
   ];
 }
 
-async function playOrSay({ name, kills, play }: Turn): Promise<Played> {
+async function playOrSay({ name, kills, play, longestMs = LONGEST_MS }: Turn): Promise<Played> {
   let timer: NodeJS.Timeout | undefined;
   const tooLong = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`not over after ${LONGEST_MS / 60_000} minutes`)), LONGEST_MS);
+    timer = setTimeout(() => reject(new Error(`not over after ${longestMs / 60_000} minutes`)), longestMs);
   });
   try {
     return await Promise.race([play(), tooLong]);

@@ -1,5 +1,6 @@
-// `npm run record-histories`: records histories of representative runs for test/replay. Run it when the workflow was changed on
-// purpose, and keep the old files as long as runs that began so may still be going on.
+// `npm run record-histories`: records histories of representative runs and campaigns for test/replay. Run it when a workflow was changed
+// on purpose, and keep the old files as long as runs that began so may still be going on. Words as arguments record only the scenarios
+// of that name, as `remediationCampaign/plain`.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -7,20 +8,20 @@ import { fileURLToPath } from 'node:url';
 import type { WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { RunReport } from '../src/domain/outcome.js';
+import type { CampaignPlanInput } from '../src/schema/plan.js';
 import type { RemediationRequestInput } from '../src/schema/request.js';
 import type { SimulatorOptions } from '../src/simulator/options.js';
-import { adjust, approve, pause, progress, resume } from '../src/workflows/messages.js';
+import { adjust, approve, pause, progress, resume, retryUnresolved } from '../src/workflows/messages.js';
 import { historiesOf } from '../test/workflows/histories.js';
 import { type Lab, openLab } from './bench/lab.js';
 
-const FOLDER = fileURLToPath(new URL('../test/replay/histories/remediationRun/', import.meta.url));
+const FOLDER = fileURLToPath(new URL('../test/replay/histories/', import.meta.url));
 const FIRST = 20_452_610;
 const by = 'kim';
 /** The server's own limit is 4,096: histories of runs that are small enough to be kept would never reach it. */
 const SUGGESTED_AT_EVENTS = 100;
 
 interface Scenario {
-  request: Partial<RemediationRequestInput>;
   assets: number;
   simulator?: SimulatorOptions;
   memo?: Record<string, unknown>;
@@ -28,7 +29,11 @@ interface Scenario {
   speak?: (handle: WorkflowHandle) => Promise<void>;
 }
 
-const SCENARIOS: Record<string, Scenario> = {
+type RunScenario = Scenario & { request: Partial<RemediationRequestInput> };
+/** `steps`: whose histories are kept, as `<wave>/<step>`. */
+type CampaignScenario = Scenario & { plan: Partial<CampaignPlanInput>; steps: readonly string[] };
+
+const RUNS: Record<string, RunScenario> = {
   plain: { assets: 60, request: {} },
   faults: {
     assets: 60,
@@ -50,6 +55,91 @@ const SCENARIOS: Record<string, Scenario> = {
     },
   },
   continued: { assets: 400, request: { maxInFlight: 2 } },
+  tags: {
+    assets: 60,
+    request: { strategy: 'tags', targets: { assetTagIds: [500] } },
+    simulator: { assets: 60, tags: [{ id: 500, name: 'all' }] },
+  },
+};
+
+/** Three of ten assets are not compliant. The first remedy does not help, the second does. */
+const UNWELL: SimulatorOptions = {
+  failRate: 0.3,
+  failAttempts: 4,
+  scripts: [
+    { id: 72648, title: 'Patch OpenSSL' },
+    { id: 72649, title: 'Is OpenSSL old?' },
+    { id: 72660, title: 'Is OpenSSL well?' },
+  ],
+};
+const THREE_STEPS = { assess: 72649, remediate: 72648, verify: 72660 };
+
+const CAMPAIGNS: Record<string, CampaignScenario> = {
+  plain: {
+    assets: 60,
+    plan: { steps: THREE_STEPS, waves: [{ name: 'canary', size: 5 }, { name: 'half', size: '50%', soak: '1s' }, { name: 'rest' }] },
+    simulator: { ...UNWELL, failAttempts: 1 },
+    steps: ['half/assess', 'half/remediate', 'half/verify'],
+  },
+  approvals: {
+    assets: 60,
+    plan: {
+      steps: THREE_STEPS,
+      waves: [
+        { name: 'canary', size: 30 },
+        { name: 'rest', approval: { quorum: 2 } },
+      ],
+    },
+    simulator: UNWELL,
+    async speak(handle) {
+      await until(handle, ({ phase }) => phase === 'awaiting-approval');
+      await handle.executeUpdate(retryUnresolved, { args: [{ by, outcomes: ['failed'] }] });
+      await handle.executeUpdate(approve, { args: [{ by: 'lee' }] });
+      await handle.executeUpdate(approve, { args: [{ by: 'ann' }] });
+      await until(handle, ({ inFlight }) => inFlight > 0);
+      await handle.executeUpdate(pause, { args: [{ by, reason: 'change freeze' }] });
+      await until(handle, ({ inFlight }) => inFlight === 0);
+      await handle.executeUpdate(adjust, { args: [{ by, maxInFlight: 6 }] });
+      await handle.executeUpdate(resume, { args: [{ by }] });
+    },
+    steps: ['rest/assess'],
+  },
+  breach: {
+    assets: 60,
+    plan: { errorBudget: { max: 3 }, maxInFlight: 1 },
+    simulator: { failRate: 0.4 },
+    async speak(handle) {
+      for (;;) {
+        const { phase, blocked, pending } = await handle.query(progress);
+        if (phase === 'finished') return;
+        if (blocked?.includes('overdrawn')) await handle.executeUpdate(resume, { args: [{ by }] });
+        if (pending) await handle.executeUpdate(approve, { args: [{ by }] });
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    },
+    steps: ['all/remediate'],
+  },
+  'rolled-back': {
+    assets: 60,
+    plan: {
+      steps: { remediate: 72648, rollback: 72649 },
+      onBreach: 'rollback',
+      errorBudget: { max: 0 },
+      waves: [{ name: 'canary', size: 25 }, { name: 'rest' }],
+    },
+    simulator: { failRate: 0.4 },
+    steps: ['canary/rollback'],
+  },
+  cancelled: {
+    assets: 60,
+    plan: { maxInFlight: 1 },
+    async speak(handle) {
+      await until(handle, ({ inFlight }) => inFlight === 1);
+      await handle.cancel();
+    },
+    steps: ['all/remediate'],
+  },
+  continued: { assets: 400, plan: { maxInFlight: 2, waves: [{ name: 'all' }] }, steps: ['all/remediate'] },
 };
 
 async function decide(handle: WorkflowHandle): Promise<void> {
@@ -67,23 +157,41 @@ async function until(handle: WorkflowHandle, holds: (seen: { phase: string; inFl
   while (!holds(await handle.query(progress))) await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
-async function record(lab: Lab, name: string, scenario: Scenario): Promise<void> {
+async function recordRun(lab: Lab, name: string, scenario: RunScenario): Promise<void> {
+  const { workflowId } = await play(lab, `remediationRun/${name}`, scenario, { script: 72648, ...scenario.request });
+  await save(lab, workflowId, `remediationRun/${name}`);
+}
+
+async function recordCampaign(lab: Lab, name: string, scenario: CampaignScenario): Promise<void> {
+  const plan = { name: 'openssl', steps: { remediate: 72648 }, waves: [{ name: 'all' }], ...scenario.plan };
+  const { workflowId } = await play(lab, `remediationCampaign/${name}`, scenario, plan);
+  await save(lab, workflowId, `remediationCampaign/${name}`);
+  for (const step of scenario.steps) await save(lab, `${workflowId}/${step}`, `campaignStep/${name}-${step.replace('/', '-')}`);
+}
+
+/** `name`: of the workflow, and of the scenario. */
+async function play(lab: Lab, name: string, scenario: Scenario, input: object): Promise<{ workflowId: string }> {
   const rig = await lab.rig({ simulator: { assets: 400, speed: 600, seed: 5, ...scenario.simulator } });
   const workflowId = `recorded/${name}`;
   const targets = { assetIds: Array.from({ length: scenario.assets }, (_, index) => FIRST + index) };
-  const handle = await lab.client.workflow.start('remediationRun', {
+  const handle = await lab.client.workflow.start(name.split('/')[0] ?? '', {
     ...{ workflowId, taskQueue: rig.dependencies.taskQueue },
-    args: [{ script: 72648, targets, poll: { interval: '1s' }, deadline: '5m', ...scenario.request }],
+    args: [{ targets, poll: { interval: '1s' }, deadline: '5m', ...input }],
     ...(scenario.memo ? { memo: scenario.memo } : {}),
   });
   await scenario.speak?.(handle);
   const report = (await handle.result()) as RunReport;
+  console.log(`${name}: ${report.status}`);
+  return { workflowId };
+}
+
+async function save(lab: Lab, workflowId: string, name: string): Promise<void> {
   const histories = await historiesOf(lab.client, workflowId);
   for (const [index, history] of histories.entries()) {
     const file = join(FOLDER, `${name}${histories.length > 1 ? `-${index + 1}` : ''}.json`);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, `${JSON.stringify(neutral(JSON.parse(historyToJSON(history))), undefined, 1)}\n`);
-    console.log(`${report.status}, ${history.events?.length ?? 0} events: ${file}`);
+    console.log(`${history.events?.length ?? 0} events: ${file}`);
   }
 }
 
@@ -99,9 +207,13 @@ function neutral(value: unknown, key = ''): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, neutral(part, name)]));
 }
 
+const wanted = process.argv.slice(2);
+const isWanted = (name: string): boolean => wanted.length === 0 || wanted.includes(name);
 const lab = await openLab({ dynamicConfig: [`limit.historyCount.suggestContinueAsNew=${SUGGESTED_AT_EVENTS}`] });
 try {
-  for (const [name, scenario] of Object.entries(SCENARIOS)) await record(lab, name, scenario);
+  for (const [name, scenario] of Object.entries(RUNS)) if (isWanted(`remediationRun/${name}`)) await recordRun(lab, name, scenario);
+  for (const [name, scenario] of Object.entries(CAMPAIGNS))
+    if (isWanted(`remediationCampaign/${name}`)) await recordCampaign(lab, name, scenario);
 } finally {
   await lab.close();
 }

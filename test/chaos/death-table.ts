@@ -1,7 +1,9 @@
 // Every transition of the state machine (src/domain/execution-state.ts), and every other step that changes something, with the
 // moments around its commit.
+import type { Simulator } from '../../src/simulator/simulator.js';
 import type { Death } from './deaths.js';
 import type { Failpoint } from './failpoints.js';
+import { assetIds, FIRST_ASSET } from './scene.js';
 
 const MOMENTS = ['before', 'uncommitted', 'after'] as const;
 
@@ -67,6 +69,35 @@ const OPENING_AND_CLOSING: Death[] = [
   ...around('close'),
 ];
 
+/** Sixty assets: thirty bear the tag, 25 are named beside it, five go by ids alone. */
+const TAG = 500;
+const TAGGED = { id: TAG, name: 'tagged', modulo: 2, remainder: 0 };
+const BY_TAGS: Pick<Death, 'request' | 'simulator'> = {
+  request: { strategy: 'tags', targets: { assetTagIds: [TAG], assetIds: assetIds(60) } },
+  simulator: { tags: [TAGGED], failAssets: [FIRST_ASSET, FIRST_ASSET + 7] },
+};
+/** One of the five. */
+const ANOTHER = FIRST_ASSET + 59;
+const drift = (simulator: Simulator): void => simulator.state.retag(ANOTHER, TAG, true);
+
+const TAGS: Death[] = [
+  ...around('planned.begin', BY_TAGS),
+  ...around('planned.store', BY_TAGS),
+  ...around('claim', BY_TAGS),
+  ...around('gather', BY_TAGS),
+  { name: 'setTagsRead before', deaths: [at('setTagsRead', 'before')], ...BY_TAGS },
+  { name: 'setTagsRead after', deaths: [at('setTagsRead', 'after')], ...BY_TAGS },
+  ...around('permit', BY_TAGS),
+  ...around('execute', BY_TAGS),
+  ...around('accept', BY_TAGS),
+  ...around('lost', { ...BY_TAGS, simulator: { ...BY_TAGS.simulator, faults: { loseExecutes: [1] } } }),
+  ...around('adopt', { ...BY_TAGS, simulator: { ...BY_TAGS.simulator, faults: { loseExecutes: [1] } } }),
+  // The tag is given to an asset that the plan sends by id: the plan's execution goes by ids, too.
+  ...around('dissolve', { ...BY_TAGS, first: [at('gather', 'before')], meanwhile: drift }),
+  // The same in the moment of the send: the asset is hit with the tag, and must not be hit by its id.
+  ...around('takeIn', { ...BY_TAGS, rest: at('execute', 'before'), meanwhile: drift }),
+].map((death) => ({ ...death, name: `by tags: ${death.name}` }));
+
 const ZOMBIES: Death[] = [
   { name: 'zombie before its claim', deaths: [at('claim', 'before', 2)], zombie: 'until-finished' },
   { name: 'zombie before its permit', deaths: [at('permit', 'before', 2)], zombie: 'until-finished' },
@@ -86,7 +117,7 @@ const ZOMBIES: Death[] = [
   { name: 'zombie with a verdict', deaths: [at('recordAll', 'before', 2)], zombie: 'until-finished' },
 ];
 
-export const DEATHS: readonly Death[] = [...SENDING, ...JUDGING, ...WATCHING, ...OPENING_AND_CLOSING, ...ZOMBIES];
+export const DEATHS: readonly Death[] = [...SENDING, ...JUDGING, ...WATCHING, ...OPENING_AND_CLOSING, ...TAGS, ...ZOMBIES];
 
 /** Those that every run of the tests plays: one for each way in which an effect and its record can come apart, and none that waits for a minute. */
 export const SHORT_DEATHS: readonly Death[] = DEATHS.filter(({ name }) =>
@@ -99,5 +130,7 @@ export const SHORT_DEATHS: readonly Death[] = DEATHS.filter(({ name }) =>
     'adopt after',
     'recordAll uncommitted, with a retry',
     'zombie with a permit, taken over',
+    'by tags: permit after',
+    'by tags: takeIn uncommitted',
   ].includes(name),
 );

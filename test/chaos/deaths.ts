@@ -1,5 +1,7 @@
 // A run whose workers die one after the other, each at its failpoint, until a healthy one takes over.
+import type { RemediationRequestInput } from '../../src/schema/request.js';
 import type { SimulatorOptions } from '../../src/simulator/options.js';
+import type { Simulator } from '../../src/simulator/simulator.js';
 import type { Failpoint } from './failpoints.js';
 import { assetIds, openScene, type Scene, type Stage } from './scene.js';
 import { type Verdict, verdictOf } from './verdict.js';
@@ -16,6 +18,12 @@ export interface Death {
   /** Executes that are too late to start, in each worker that dies. */
   lateExecutes?: readonly number[];
   retryFailed?: number;
+  /** Asked of the run beyond or instead of the usual. */
+  request?: Partial<RemediationRequestInput>;
+  /** Done to the world when the first worker has died, or while the last mortal one rests, if it does. */
+  meanwhile?: (simulator: Simulator) => void;
+  /** Where the last mortal worker rests before it dies. */
+  rest?: Failpoint;
   /** Assets whose fate cannot be known; 0 by default. */
   unverified?: number;
 }
@@ -27,7 +35,7 @@ export interface Played extends Verdict {
 }
 
 /** 600 times as fast: the five minutes of a proof are half a second. Another script's jobs keep the index visibly alive. */
-const GATEWAY: SimulatorOptions = {
+export const GATEWAY: SimulatorOptions = {
   speed: 600,
   keepAllCalls: true,
   latencyMs: 120,
@@ -53,6 +61,7 @@ export async function playDeath(stage: Stage, death: Death): Promise<Played> {
       poll: { interval: '1s' },
       deadline: '10m',
       retry: { failed: death.retryFailed ?? 0, after: 0 },
+      ...death.request,
     });
     const wakeZombie = await liveAndDie(stage, scene, death);
     if (death.zombie === 'until-timed-out') await wakeZombie();
@@ -69,10 +78,17 @@ export async function playDeath(stage: Stage, death: Death): Promise<Played> {
 }
 
 /** The function it returns lets the zombie go on, and resolves when it has ended all it had begun. */
-async function liveAndDie(stage: Stage, scene: Scene, { deaths, zombie, lateExecutes, name }: Death): Promise<() => Promise<void>> {
+async function liveAndDie(stage: Stage, scene: Scene, death: Death): Promise<() => Promise<void>> {
+  const { deaths, zombie, lateExecutes, name, meanwhile, rest } = death;
   for (const [index, failpoint] of deaths.entries()) {
-    const isZombie = zombie !== undefined && index === deaths.length - 1;
-    const child = scene.child({ failpoint, signal: isZombie ? 'SIGSTOP' : 'SIGKILL', lateExecutes });
+    const isLast = index === deaths.length - 1;
+    const isZombie = zombie !== undefined && isLast;
+    const child = scene.child({ failpoint, signal: isZombie ? 'SIGSTOP' : 'SIGKILL', lateExecutes, rest: isLast ? rest : undefined });
+    if (isLast && rest) {
+      await child.stopped();
+      meanwhile?.(scene.simulator);
+      child.signal('SIGCONT');
+    }
     if (isZombie) {
       await child.stopped();
       return async () => {
@@ -85,6 +101,7 @@ async function liveAndDie(stage: Stage, scene: Scene, { deaths, zombie, lateExec
     }
     const end = await child.ended;
     if (end !== 'SIGKILL') throw new Error(`${name}: the worker ended with ${end} instead of dying at ${failpoint.step}`);
+    if (index === 0 && !rest) meanwhile?.(scene.simulator);
   }
   return () => Promise.resolve();
 }

@@ -10,12 +10,15 @@ export interface DyingPlan {
   failpoint?: Failpoint | undefined;
   signal: 'SIGKILL' | 'SIGSTOP';
   lateExecutes?: readonly number[] | undefined;
+  /** Where it stops itself, to be continued by somebody who has changed the world meanwhile. */
+  rest?: Failpoint | undefined;
 }
 
 const plan = JSON.parse(process.argv[2] ?? '') as DyingPlan;
 installRuntime(createLogger('fatal', 'chaos'));
 const worker = await startChaosWorker(plan.worker, (dependencies) => {
   if (plan.lateExecutes) delayExecutes(dependencies, plan.lateExecutes);
+  if (plan.rest) arm(dependencies, plan.rest, () => process.kill(process.pid, 'SIGSTOP'));
   if (plan.failpoint) arm(dependencies, plan.failpoint, () => process.kill(process.pid, plan.signal));
 });
 

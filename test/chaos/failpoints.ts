@@ -3,6 +3,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ActivityDependencies } from '../../src/activities/dependencies.js';
 import type { Qualys } from '../../src/qualys/qualys.js';
 
+type Ledger = ActivityDependencies['ledger'];
+
 /** The steps of a run that change something, by the part of the ledger that takes them. */
 const STEPS = {
   open: 'runs',
@@ -27,9 +29,26 @@ const STEPS = {
   releaseClaimed: 'executions',
   closeOpen: 'verdicts',
   close: 'runs',
-} as const satisfies Record<string, keyof ActivityDependencies['ledger']>;
+  hold: 'runs',
+  gather: 'planned',
+  setTagsRead: 'planned',
+  dissolve: 'planned',
+  takeIn: 'planned',
+  register: 'campaigns',
+  assignWaves: 'campaigns',
+  fillStep: 'campaigns',
+  setWave: 'campaigns',
+  mergeWave: 'campaigns',
+} as const satisfies Record<string, keyof Ledger>;
 
-type LedgerStep = keyof typeof STEPS;
+/** Those whose names another part of the ledger has, too. */
+const NAMESAKES = {
+  'planned.begin': ['planned', 'begin'],
+  'planned.store': ['planned', 'store'],
+  'campaigns.freeze': ['campaigns', 'freeze'],
+} as const satisfies Record<string, readonly [keyof Ledger, string]>;
+
+type LedgerStep = keyof typeof STEPS | keyof typeof NAMESAKES;
 
 export interface Failpoint {
   step: LedgerStep | 'execute';
@@ -84,8 +103,10 @@ function armExecute({ qualys }: ActivityDependencies, moment: Failpoint['moment'
 
 function armLedger({ ledger }: ActivityDependencies, at: { step: LedgerStep; moment: Failpoint['moment'] }, pass: () => void): void {
   const inside = new AsyncLocalStorage<true>();
-  const owner = ledger[STEPS[at.step]] as unknown as Record<string, (...parameters: unknown[]) => Promise<unknown>>;
-  replace(owner, at.step, (step) => async (...parameters) => {
+  const [part, method] =
+    at.step in NAMESAKES ? NAMESAKES[at.step as keyof typeof NAMESAKES] : [STEPS[at.step as keyof typeof STEPS], at.step];
+  const owner = ledger[part] as unknown as Record<string, (...parameters: unknown[]) => Promise<unknown>>;
+  replace(owner, method, (step) => async (...parameters) => {
     if (at.moment === 'before') pass();
     const result = await inside.run(true, () => step(...parameters));
     if (at.moment === 'after' && isPassage(result)) pass();
@@ -105,7 +126,7 @@ function armLedger({ ledger }: ActivityDependencies, at: { step: LedgerStep; mom
 }
 
 function isPassage(result: unknown): boolean {
-  if (typeof result === 'object' && result !== null && 'kind' in result) return result.kind === 'granted';
+  if (typeof result === 'object' && result !== null && 'kind' in result) return result.kind !== 'refused';
   return result !== false;
 }
 

@@ -84,7 +84,7 @@ export async function playRandomKills(stage: Stage, plan: RandomKills): Promise<
 }
 
 /** Numbers between 0 and 1, the same for the same seed (mulberry32). */
-function drawFrom(seed: number): () => number {
+export function drawFrom(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

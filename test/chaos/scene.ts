@@ -7,8 +7,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Client } from '@temporalio/client';
 import type { SendTimings } from '../../src/activities/dependencies.js';
+import type { CampaignReport } from '../../src/domain/campaign-status.js';
 import type { RunReport } from '../../src/domain/outcome.js';
 import { type Ledger, openLedger } from '../../src/ledger/ledger.js';
+import type { CampaignPlanInput } from '../../src/schema/plan.js';
 import type { RemediationRequestInput } from '../../src/schema/request.js';
 import type { SimulatorOptions } from '../../src/simulator/options.js';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.js';
@@ -31,6 +33,7 @@ export interface Scene {
   /** A second door to the ledger file, for looking. */
   ledger(): Promise<Ledger>;
   start(request: RemediationRequestInput): Promise<Run>;
+  startCampaign(plan: CampaignPlanInput): Promise<Run<CampaignReport>>;
   /** A worker in this process. */
   healthy(): Promise<ChaosWorker>;
   /** A worker in a process of its own. */
@@ -38,8 +41,8 @@ export interface Scene {
   close(): Promise<void>;
 }
 
-export interface Run {
-  result(): Promise<RunReport>;
+export interface Run<Report = RunReport> {
+  result(): Promise<Report>;
   cancel(): Promise<void>;
   terminate(): Promise<void>;
 }
@@ -49,6 +52,7 @@ export interface Child {
   ready: Promise<void>;
   /** How it ended: a signal, or an exit code. */
   ended: Promise<NodeJS.Signals | number>;
+  hasEnded(): boolean;
   signal(name: NodeJS.Signals): void;
   /** Resolves when a SIGSTOP holds it. */
   stopped(): Promise<void>;
@@ -83,6 +87,16 @@ export async function openScene(
   const workers: ChaosWorker[] = [];
   const children: ChildProcess[] = [];
   const ledgers: Ledger[] = [];
+
+  async function start<Report>(workflow: string, input: unknown): Promise<Run<Report>> {
+    const handle = await stage.client.workflow.start(workflow, { workflowId: id, taskQueue: plan.taskQueue, args: [input] });
+    return {
+      result: () => handle.result() as Promise<Report>,
+      cancel: async () => void (await handle.cancel()),
+      terminate: async () => void (await handle.terminate('chaos')),
+    };
+  }
+
   return {
     workflowId: id,
     simulator,
@@ -92,14 +106,8 @@ export async function openScene(
       ledgers.push(ledger);
       return ledger;
     },
-    async start(request) {
-      const handle = await stage.client.workflow.start('remediationRun', { workflowId: id, taskQueue: plan.taskQueue, args: [request] });
-      return {
-        result: () => handle.result() as Promise<RunReport>,
-        cancel: async () => void (await handle.cancel()),
-        terminate: async () => void (await handle.terminate('chaos')),
-      };
-    },
+    start: (request) => start<RunReport>('remediationRun', request),
+    startCampaign: (input) => start<CampaignReport>('remediationCampaign', input),
     async healthy() {
       const worker = await startChaosWorker(plan);
       workers.push(worker);
@@ -129,10 +137,12 @@ function spawnWorker(plan: DyingPlan): ChildProcess {
 }
 
 const living = new Set<ChildProcess>();
+let endsThem = false;
 
 /** A worker that outlived an interrupted test would go on for ever, and a stopped one cannot see that the test is gone. */
 export function endsWithUs(child: ChildProcess): ChildProcess {
-  if (living.size === 0) process.once('exit', () => living.forEach((each) => void each.kill('SIGKILL')));
+  if (!endsThem) process.once('exit', () => living.forEach((each) => void each.kill('SIGKILL')));
+  endsThem = true;
   living.add(child);
   child.once('exit', () => living.delete(child));
   return child;
@@ -147,6 +157,7 @@ function childOf(child: ChildProcess): Child {
   return {
     pid,
     ended,
+    hasEnded: () => child.exitCode !== null || child.signalCode !== null,
     ready: new Promise((resolve) => child.once('message', () => resolve())),
     signal: (name) => void child.kill(name),
     async stopped() {
