@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { notJoinedRecords } from '../domain/asset-join-record.js';
-import type { AssetRow, RunReport } from '../domain/outcome.js';
+import { type AssetRow, emptyCounts, type RunReport } from '../domain/outcome.js';
+import type { WaveView } from '../ledger/campaign-view.js';
 import type { StoredRequest } from '../ledger/run-row.js';
 import { htmlReport } from './html-report.js';
 import type { ReportFacts } from './report-facts.js';
@@ -36,7 +37,11 @@ async function pageOf({ report, request, stop, ...more }: Told = {}, assets: rea
     run: { request: (request ?? {}) as StoredRequest, cohort: { size: 2 }, stop },
   };
   const parts: string[] = [];
-  for await (const chunk of htmlReport(facts, (outcome) => only(assets.filter((row) => row.outcome === outcome)))) parts.push(chunk);
+  const assetsOf = (outcome: string, wave?: number) => {
+    const name = more.campaign?.waves.find(({ w }) => w === wave)?.name;
+    return only(assets.filter((row) => row.outcome === outcome && (wave === undefined || row.wave === name)));
+  };
+  for await (const chunk of htmlReport(facts, assetsOf)) parts.push(chunk);
   return parts.join('');
 }
 
@@ -165,6 +170,58 @@ describe('the HTML report', () => {
     expect(page).toContain('Schedules at Qualys, for what is unresolved.');
     expect(page).toContain('created</span> patch 1 of 2 <small>4711</small>');
     expect(page).toContain('refused</span> patch 2 of 2<br><span class="soft">the start lies in the past</span>');
+  });
+
+  test('of a campaign has its waves, and under each outcome the assets wave by wave, failures first', async () => {
+    const wave = (w: number, name: string, more: Partial<WaveView> & { counts: WaveView['counts'] }): WaveView => ({
+      ...{ w, name, status: 'partial', compliant: 0, approvedBy: [], openedAt: AT, closedAt: AT + 60_000 },
+      ...more,
+    });
+    const waves = [
+      wave(1, 'canary & co', { counts: { ...emptyCounts(), targeted: 2, failed: 1, succeeded: 1 } }),
+      wave(2, 'rest', {
+        ...{ status: 'rolled-back', approvedBy: ['ann', 'bob'], why: 'too many', compliant: 1 },
+        counts: { ...emptyCounts(), targeted: 2, failed: 1, skipped: 1 },
+      }),
+    ];
+    const assets: AssetRow[] = [
+      { assetId: '1', outcome: 'succeeded', attempt: 1, wave: 'canary & co' },
+      { assetId: '2', outcome: 'failed', attempt: 1, wave: 'canary & co' },
+      { assetId: '3', outcome: 'failed', attempt: 1, wave: 'rest' },
+      { assetId: '4', outcome: 'skipped', reason: 'compliant', attempt: 1, wave: 'rest' },
+    ];
+    const page = await pageOf({ campaign: { digest: 'ab12', waves } }, assets);
+    expect(rowsAfter(page, 'id="waves"')).toEqual([
+      'canary &amp; co|partial|2: 1 succeeded, 1 failed||2026-08-22 10:01:00 to 2026-08-22 10:02:00|',
+      'rest|rolled-back|2: 1 failed, 1 skipped (1 compliant)|ann, bob|2026-08-22 10:01:00 to 2026-08-22 10:02:00|too many; rolled back by patch &lt;1&gt;/rest/rollback',
+    ]);
+    expect(page).toContain('<dt>Plan digest</dt><dd><code>ab12</code></dd>');
+    const order = [
+      'id="failed"',
+      'Wave canary &amp; co <small>1',
+      '<td>2</td>',
+      'Wave rest <small>1',
+      '<td>3</td>',
+      'id="succeeded"',
+      '<td>1</td>',
+      'id="skipped"',
+      '<td>4</td>',
+    ];
+    let from = 0;
+    for (const part of order) {
+      const place = page.indexOf(part, from);
+      expect(place).toBeGreaterThanOrEqual(from);
+      from = place;
+    }
+  });
+
+  test('of a recheck says what is otherwise than before', async () => {
+    const changes = [
+      { before: 'failed' as const, now: 'succeeded' as const, assets: 3 },
+      { before: 'failed' as const, now: 'failed' as const, assets: 1 },
+    ];
+    const page = await pageOf({ report: { recheck: { of: 'patch', changes } } });
+    expect(page).toContain('<ul><li><b>3</b> were failed, and are succeeded</li><li><b>1</b> are as they were</li></ul>');
   });
 
   test('comes in chunks of bounded size, however many assets there are', async () => {
