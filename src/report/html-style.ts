@@ -44,7 +44,7 @@ tbody tr:nth-child(even) { background: var(--stripe); }
   thead { position: absolute; clip-path: inset(50%); }
   table, tbody { display: block; } tr { display: flex; flex-wrap: wrap; gap: 0 .8rem; padding: .45rem .3rem; border-bottom: 1px solid var(--line); }
   th, td, .assets td:nth-child(3), .log td:last-child { display: block; width: auto; max-width: 100%; padding: 0; border: 0; white-space: normal; overflow-wrap: anywhere; }
-  tr.wave { padding-top: 1rem; } .waves td { order: 0; } .waves td:nth-child(3), .waves td:last-child { flex-basis: 100%; } .waves td:nth-child(n + 4) { color: var(--soft); }
+  tr.wave { padding-top: 1rem; } .waves td { order: 0; } .waves td:nth-child(3), .waves td:last-child { flex-basis: 100%; } .waves td:nth-child(n + 4) { color: var(--soft); } .waves td:nth-child(4)::before { content: 'approved by '; }
   td:empty { display: none; } .assets td:nth-child(2) { font-weight: 600; } .assets td:nth-child(3), .log td:last-child { flex-basis: 100%; order: 1; }
   .assets td:nth-child(n + 4), .log td:first-child { color: var(--soft); order: 2; }
   .assets td:nth-child(5)::before { content: 'exit code '; } .assets td:nth-child(6)::before { content: 'attempt '; } .assets td:nth-child(7)::before { content: 'job '; }

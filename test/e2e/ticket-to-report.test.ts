@@ -14,8 +14,11 @@ const CONFIG = `
 playbooks:
   patch: { run: { script: 72648, output: failed, poll: { interval: 1s }, deadline: 1m }, targets: { choose: [assetIds, hostnames], max: 50 } }
   careful: { run: { script: 72648, poll: { interval: 1s } }, approval: { quorum: 1, approvers: [ann] } }
+  rollout:
+    campaign: { name: rollout, steps: { remediate: 72648 }, waves: [{ name: canary, size: 1, approval: false }, { name: rest }], poll: { interval: 1s }, deadline: 1m }
+    approval: { quorum: 1, approvers: [ann] }
 hooks:
-  itsm: { system: standard, secrets: [{ env: HOOK_SECRET }], playbook: { from: playbook, allow: [patch, careful] } }
+  itsm: { system: standard, secrets: [{ env: HOOK_SECRET }], playbook: { from: playbook, allow: [patch, careful, rollout] } }
 `;
 
 describe('from a ticket to the report', () => {
@@ -84,6 +87,22 @@ describe('from a ticket to the report', () => {
     await expect(handle.executeUpdate(approve, { args: [{ by: 'eve' }] })).rejects.toThrow();
     await handle.executeUpdate(approve, { args: [{ by: 'ann' }] });
     expect(await handle.result()).toMatchObject({ status: 'succeeded', counts: { targeted: 1, succeeded: 1 } });
+  });
+
+  test('the campaign of a playbook goes through its waves, and asks before each that does not say otherwise', async () => {
+    const answer = await deliver({ ...eventOf('CHG0030005', { assetIds: assetIds(20, 5) }), playbook: 'rollout' });
+    const { workflowId } = answer.json() as { workflowId: string };
+    expect([answer.statusCode, workflowId]).toEqual([202, `itsm/CHG0030005/${stage.taskQueue}`]);
+    const handle = stage.env.client.workflow.getHandle(workflowId) as unknown as RunHandle;
+    await phaseBecomes(handle, 'awaiting-approval');
+    await handle.executeUpdate(approve, { args: [{ by: 'ann' }] });
+    expect(await handle.result()).toMatchObject({
+      counts: { targeted: 5, succeeded: 5 },
+      waves: [
+        { name: 'canary', approvedBy: [], counts: { targeted: 1 } },
+        { name: 'rest', approvedBy: ['ann'], counts: { targeted: 4 } },
+      ],
+    });
   });
 
   test('hosts that Qualys does not know end the run with every name, after the ticket was taken', async () => {
