@@ -1,6 +1,6 @@
 import { activityInfo, CancelledFailure, Context, heartbeat } from '@temporalio/activity';
 import type { ApprovalRule, PlaybookApproval } from '../domain/approval.js';
-import { type NotJoinedList, notJoinedText, readNotJoined } from '../domain/asset-join-record.js';
+import { hostsIn, type NotJoinedList, notJoinedText, readNotJoined } from '../domain/asset-join-record.js';
 import type { Blocked } from '../domain/blocked.js';
 import { QqlUnsafe } from '../domain/qql.js';
 import type { FrozenCohort } from '../ledger/cohort.js';
@@ -160,7 +160,8 @@ export function tooManyAssets(size: number, maxAssets: number | undefined): stri
 export function noTargets({ count, assets }: NotJoinedList): string {
   if (count === 0) return 'The targets name no asset: the cohort is empty, so there is nothing to run on.';
   const named = assets.slice(0, 5).map(notJoinedText).join('; ');
-  return `None of the ${count} hosts that the query found is an asset of CAR: ${named}${count > 5 ? `; and ${count - 5} more` : ''}`;
+  const rest = count - hostsIn(assets.slice(0, 5));
+  return `None of the ${count} hosts that the query found is an asset of CAR: ${named}${rest > 0 ? `; and ${rest} more` : ''}`;
 }
 
 /** What has to be approved before anything is sent: by the policy's threshold, and by the playbook that a ticket came through. */

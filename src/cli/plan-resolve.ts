@@ -83,7 +83,7 @@ async function resolve(using: ResolvingWith, { targets, ...plan }: CampaignPlan,
   await ledger.campaigns.register(CAMPAIGN_ID, plan);
   const opening = await ledger.cohort.begin(CAMPAIGN_ID);
   if (!opening || 'frozen' in opening) throw new Error('The ledger of the plan is not empty.');
-  const tagsSeen = new Map<string, number>();
+  const tagsSeen = plan.strategy === 'assets' ? undefined : new Map<string, number>();
   const { attempt } = opening;
   const cohort = await resolveTargets(using, { runId: CAMPAIGN_ID, attempt, targets, script, onPage, tagsSeen });
   const notJoined = readNotJoined(await ledger.audit.of(CAMPAIGN_ID));
