@@ -1,6 +1,6 @@
 import type { CampaignReport, WaveReport } from '../domain/campaign-status.js';
 import { waveStatus } from '../domain/campaign-status.js';
-import { runStatus } from '../domain/outcome.js';
+import { type LiveCounts, runStatus } from '../domain/outcome.js';
 import { type Given, isBehind } from '../domain/run-snapshot.js';
 import type { StoredWave } from '../ledger/campaigns.js';
 import { createCloseRun, partsOf } from './close-run.js';
@@ -66,7 +66,7 @@ async function closedWaves({ ledger }: Pick<ActivityDependencies, 'ledger'>, run
     const rollback = steps.find((step) => step.wave === wave.w && step.step === 'rollback');
     const { pending: _pending, running: _running, ...final } = counts;
     const status = isEnded(wave)
-      ? wave.status === 'rolled-back'
+      ? wave.status === 'rolled-back' || isLeftEmpty(wave, counts)
         ? wave.status
         : waveStatus({ phase: 'closed', counts, compliant, begun: true })
       : waveStatus({ phase: 'closed', counts, compliant, begun: wave.openedAt !== undefined, rolledBack: rollback !== undefined, stopped });
@@ -82,6 +82,11 @@ async function closedWaves({ ledger }: Pick<ActivityDependencies, 'ledger'>, run
     });
   }
   return reports;
+}
+
+/** All of its assets were put back into a later wave: what it had come to stands. */
+function isLeftEmpty({ size }: StoredWave, { targeted }: LiveCounts): boolean {
+  return size > 0 && targeted === 0;
 }
 
 /** Ended before the campaign did: what stopped the campaign later did not stop the wave. */

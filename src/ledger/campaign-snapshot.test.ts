@@ -45,6 +45,20 @@ describe('where a campaign stands', () => {
   });
 });
 
+describe('a step', () => {
+  test('counts as attempted once any step of its campaign has sent something: from then on nothing fails it', async () => {
+    const campaign = await openCampaign(ledger, [['a'], ['b']]);
+    await campaign.step(1, 'remediate', { a: { outcome: 'succeeded' } });
+    await campaign.step(2, 'remediate', {}, { open: true });
+    const attempted = async () => (await ledger.runs.snapshot(`${campaign.id}/2/remediate`)).attempted;
+    expect(await attempted()).toBe(false);
+    await ledger.database.run('INSERT INTO sends (run_id, n, permit, fence, permitted_at, send_by) VALUES (?, 1, 1, 1, 1, 1)', [
+      `${campaign.id}/1/remediate`,
+    ]);
+    expect(await attempted()).toBe(true);
+  });
+});
+
 describe('the budget of a step', () => {
   test('is measured against its whole wave', async () => {
     const assets = Array.from({ length: 40 }, (_, index) => `asset ${index}`);

@@ -35,8 +35,8 @@ export class Orders {
       const run = await sql.first<{ finished_at: number | null }>('SELECT finished_at FROM runs WHERE id = ?', [runId]);
       if (!run) throw new Error(`The ledger does not know the run ${runId}.`);
       const command = run.finished_at === null ? inEffect(order.command, await later(sql, runId, order.number)) : undefined;
-      await note(sql, runId, { order, why: run.finished_at === null ? 'a later order stands' : 'the run is finished', command });
       const result = command ? await carryOut(sql, runId, command) : 0;
+      await note(sql, runId, { order, why: run.finished_at === null ? 'a later order stands' : 'the run is finished', command, result });
       await sql.run('INSERT INTO orders (run_id, order_id, number, command, result) VALUES (?, ?, ?, ?, ?)', [
         runId,
         order.id,
@@ -59,15 +59,18 @@ interface Noted {
   /** Undefined when the order comes too late to have any effect. */
   command: Command | undefined;
   why: string;
+  /** Assets that it put back. */
+  result: number;
 }
 
-async function note(sql: Sql, runId: string, { order, command, why }: Noted): Promise<void> {
+async function note(sql: Sql, runId: string, { order, command, why, result }: Noted): Promise<void> {
   const { kind, ...detail } = order.command;
+  const effect = command?.kind === 'retry' ? { assets: result } : {};
   const reason = order.reason === undefined ? {} : { reason: order.reason };
   await new Audit(within(sql)).add(runId, {
     actor: order.by,
     action: kind,
-    detail: JSON.stringify({ ...detail, ...reason, ...(command ? {} : { ignored: why }) }),
+    detail: JSON.stringify({ ...detail, ...effect, ...reason, ...(command ? {} : { ignored: why }) }),
   });
 }
 

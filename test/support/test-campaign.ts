@@ -41,7 +41,7 @@ export async function openCampaign(
   for (const [index] of waves.entries()) await campaigns.setWave(id, index + 1, { status: 'running', begins: true });
   await runs.setPhase(id, 'running');
   const idOf = (wave: number, step: CampaignStepName): string => `${id}/${wave}/${step}`;
-  return {
+  const campaign: TestCampaign = {
     id,
     async step(wave, step, found, { open: isOpen = false } = {}) {
       const stepId = idOf(wave, step);
@@ -51,7 +51,7 @@ export async function openCampaign(
       await cohort.freeze(stepId);
       // Two steps are never opened in the same moment.
       await database.run('UPDATE runs SET created_at = (SELECT max(created_at) + 1 FROM runs) WHERE id = ?', [stepId]);
-      await this.verdict(wave, step, found);
+      await campaign.verdict(wave, step, found);
       if (!isOpen) await database.run('UPDATE runs SET finished_at = 1 WHERE id = ?', [stepId]);
       const rows = await database.all<{ asset_id: string }>('SELECT asset_id FROM attempts WHERE run_id = ? ORDER BY seq', [stepId]);
       return rows.map(({ asset_id: assetId }) => assetId);
@@ -73,6 +73,7 @@ export async function openCampaign(
       return rows.map(({ asset_id: assetId, reason, ...row }) => ({ assetId, ...row, ...(reason === null ? {} : { reason }) }));
     },
   };
+  return campaign;
 }
 
 function planOf(more: Partial<CampaignPlanInput>): unknown {

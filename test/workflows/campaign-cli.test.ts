@@ -86,7 +86,7 @@ describe('a campaign driven from the Temporal command line, with the JSON of the
       expect.arrayContaining(['start', 'await-approval', 'pause', 'adjust', 'resume', 'retry', 'approve', 'approve']),
     );
     const retried = (await stage.rig.ledger.audit.of(id)).find(({ action }) => action === 'retry');
-    expect(retried).toMatchObject({ actor: 'bob', verified: false, detail: '{"outcomes":["failed"],"reason":"again"}' });
+    expect(retried).toMatchObject({ actor: 'bob', verified: false, detail: '{"outcomes":["failed"],"assets":2,"reason":"again"}' });
   });
 
   test('reject, and cancel', async () => {
