@@ -24,7 +24,7 @@ const EVENTS_A_HISTORY = 4_000;
 /** How long a cancelled campaign waits for its steps, which collect for a minute each. */
 const STEPS_END_MS = 5 * 60_000;
 /** A step whose last word was lost is looked for in the ledger this often. */
-const LOOK_FOR_STEPS_MS = 15 * 60_000;
+const LOOK_FOR_STEPS_MS = 60 * 60_000;
 
 /** What the parts of a campaign's life share. */
 export interface Campaign {
