@@ -36,7 +36,7 @@ const WORKFLOWS = fileURLToPath(new URL('../../src/workflows/index.ts', import.m
 export async function temporalEnv(workflows: string = WORKFLOWS): Promise<TemporalEnv> {
   quietRuntime();
   const { address, namespace, executable, skipsTime } = await ask<Offer>('/temporal');
-  const workflowBundle = await ask<{ codePath: string }>(`/bundle?workflows=${encodeURIComponent(workflows)}`);
+  const workflowBundle = await sharedBundle(workflows);
   const connection = await Connection.connect({ address });
   const nativeConnection = await NativeConnection.connect({ address });
   return {
@@ -47,6 +47,12 @@ export async function temporalEnv(workflows: string = WORKFLOWS): Promise<Tempor
       await connection.close();
     },
   };
+}
+
+/** The workflows, bundled once for the whole Jest run: for tests with a Temporal server of their own. */
+export async function sharedBundle(workflows: string = WORKFLOWS): Promise<{ codePath: string }> {
+  quietRuntime();
+  return ask<{ codePath: string }>(`/bundle?workflows=${encodeURIComponent(workflows)}`);
 }
 
 /** Workers report every change of their state; between the results of tests that is noise. A runtime that the test itself installed stays. */
