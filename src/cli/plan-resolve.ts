@@ -119,7 +119,8 @@ interface InWave {
   plan: StoredPlan;
   wave: number;
   script: string;
-  tagsSeen: ReadonlyMap<string, number>;
+  /** Undefined where the strategy asks for none. */
+  tagsSeen: ReadonlyMap<string, number> | undefined;
   onPage: () => void;
 }
 
@@ -130,7 +131,7 @@ async function inWave(
 ): Promise<Pick<ResolvedWave, 'toSend' | 'byTags'>> {
   const { ledger } = using;
   const toSend = (await ledger.campaigns.waveCounts(CAMPAIGN_ID, wave)).counts.pending;
-  if (plan.strategy === 'assets' || toSend === 0) return { toSend };
+  if (!tagsSeen || toSend === 0) return { toSend };
   const step = { campaignId: CAMPAIGN_ID, wave, step: 'remediate' } as const;
   const runId = `${CAMPAIGN_ID}/${wave}`;
   const request = stepRequest(plan, 'remediate', script, { errorBudget: wavesOf(plan)[wave - 1]?.errorBudget });
