@@ -1,6 +1,11 @@
 // `node dist/worker.js`: runs workflows and their activities. Exits 2 on a configuration error, before anything is contacted.
+import { setFlagsFromString } from 'node:v8';
 import { loadWorkerConfiguration } from './worker/configuration.js';
 import { startWorker } from './worker/worker-process.js';
+
+// Pages of a thousand rows are rubbish as soon as they are written. V8 would let its heap grow fourfold before it looks, most of all where
+// its collector has to share its cores: the worker of a campaign of 1,000,000 assets took 650 MiB.
+setFlagsFromString('--heap-growing-percent=30');
 
 async function main(): Promise<void> {
   const configuration = await loadWorkerConfiguration(process.env);

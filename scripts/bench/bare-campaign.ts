@@ -9,6 +9,8 @@ import { canarySize, explicitIds, QUERY, RING_TAGS, ringOf, SITE_TAGS, siteOf, T
 const BATCH = 25;
 const KEYS_A_SEARCH = 1_000;
 const LOOK_EVERY_MS = 1_000;
+const MEMBERS_A_PAGE = 1_000;
+const MOST_PAGES = 10;
 const ROWS_A_LOOK = 1_999;
 
 type Place = BareAsset & BareRow;
@@ -97,12 +99,11 @@ class BareCampaign {
   }
 
   /** Which sites are whole in this wave, but for what an execution can exclude: a page of every other one shows that it is not. */
-  async #plan(runId: string, wave: readonly Place[]): Promise<{ bySite: Map<string, Site>; byId: Place[] }> {
-    const bySite = new Map<string, Site>();
+  async #plan(runId: string, wave: readonly Place[]): Promise<{ bySite: Site[]; byId: Place[] }> {
+    const bySite: Site[] = [];
     const byId: Place[] = [];
     const own = new Map(wave.map((place) => [place.assetId, place]));
     if (wave.length > canarySize(this.assets)) {
-      let planned = 0;
       for (const tagId of SITE_TAGS) {
         const members: string[] = [];
         let excluded: string[] = [];
@@ -113,23 +114,24 @@ class BareCampaign {
         }
         if (excluded.length > BATCH) continue;
         const rows = members.map((assetId) => own.get(assetId)).filter((place) => place !== undefined);
-        bySite.set(tagId, { excluded, rows });
-        planned += 1;
-        this.rows.setPlanned(runId, planned, rows);
+        bySite.push({ tagId, excluded, rows });
+        this.rows.setPlanned(runId, bySite.length, rows);
       }
     }
-    for (const place of wave) if (!bySite.has(siteOf(place.assetId))) byId.push(place);
+    const planned = new Set(bySite.map(({ tagId }) => tagId));
+    for (const place of wave) if (!planned.has(siteOf(place.assetId))) byId.push(place);
     return { bySite, byId };
   }
 
-  async #send(runId: string, { bySite, byId }: { bySite: Map<string, Site>; byId: readonly Place[] }, watch: BareWatch): Promise<void> {
+  async #send(runId: string, { bySite, byId }: { bySite: readonly Site[]; byId: readonly Place[] }, watch: BareWatch): Promise<void> {
     let n = 0;
-    for (const [tagId, { rows, excluded }] of bySite) {
+    for (const sites of bundled(bySite)) {
       n += 1;
-      const execution = { runId, n, rows };
+      const execution = { runId, n, rows: sites.flatMap(({ rows }) => rows) };
       this.rows.claim(execution);
-      for await (const _page of this.gateway.assets(`tags.id: ${tagId}`));
-      await this.#execute(execution, { assetTagIds: [tagId], excludedAssetIds: excluded }, watch);
+      for (const { tagId } of sites) for await (const _page of this.gateway.assets(`tags.id: ${tagId}`));
+      const lists = { assetTagIds: sites.map(({ tagId }) => tagId), excludedAssetIds: sites.flatMap(({ excluded }) => excluded) };
+      await this.#execute(execution, lists, watch);
     }
     for (let start = 0; start < byId.length; start += BATCH) {
       n += 1;
@@ -149,7 +151,23 @@ class BareCampaign {
   }
 }
 
+/** As many sites an execution as its lists and the minute for reading them again take. */
+function bundled(sites: readonly Site[]): Site[][] {
+  const bundles: Site[][] = [];
+  let [pages, exclusions] = [0, 0];
+  for (const site of sites) {
+    const own = Math.ceil(site.rows.length / MEMBERS_A_PAGE);
+    const last = bundles.at(-1);
+    const fits = last && last.length < BATCH && pages + own <= MOST_PAGES && exclusions + site.excluded.length <= BATCH;
+    if (fits) last.push(site);
+    else bundles.push([site]);
+    [pages, exclusions] = fits ? [pages + own, exclusions + site.excluded.length] : [own, site.excluded.length];
+  }
+  return bundles;
+}
+
 interface Site {
+  tagId: string;
   rows: Place[];
   excluded: string[];
 }

@@ -173,7 +173,16 @@ export class BareRows {
       WHERE run_id = 'bare' AND seq = ? AND attempt = 1`;
     this.#each(rows, ({ seq }) => {
       const found = read.get([runId, seq]) as Record<string, Value>;
-      this.#run(write, ...Object.values(found), seq);
+      const {
+        outcome = null,
+        status = null,
+        exit_code: code = null,
+        correlation_uuid: uuid = null,
+        job_id: job = null,
+        started_at: from = null,
+        finished_at: to = null,
+      } = found;
+      this.#run(write, outcome, status, code, uuid, job, from, to, seq);
     });
   }
 

@@ -18,6 +18,8 @@ const PAGE_SIZE = 1_000;
 /** What reading the platforms or tags of assets given by id may cost where CAR does not filter by id: 50,000 assets, looked at one by one. */
 const PAGES_FOR_IDS = 50;
 const ASSET_ID = /^\d{1,19}$/;
+/** Kept as a number: a million of them as texts would be a fifth of the worker's memory. */
+const SMALL_ID = /^[1-9]\d{0,14}$/;
 
 interface Resolving {
   runId: string;
@@ -34,7 +36,7 @@ interface Resolving {
 interface Walk extends Resolving {
   excluded: ReadonlySet<string>;
   /** Whose tags were counted; undefined where every asset comes once. */
-  counted: Set<string> | undefined;
+  counted: Set<string | number> | undefined;
 }
 
 /** A later attempt opens the run, or the run has ended: nothing that this one finds is wanted. */
@@ -196,8 +198,9 @@ async function add(dependencies: ResolvingWith, walk: Walk, assets: readonly Car
 function countTags({ tagsSeen, counted, excluded }: Walk, assets: readonly CarAsset[]): void {
   if (!tagsSeen) return;
   for (const { assetId, tags } of assets) {
-    if (excluded.has(assetId) || counted?.has(assetId)) continue;
-    counted?.add(assetId);
+    const key = SMALL_ID.test(assetId) ? Number(assetId) : assetId;
+    if (excluded.has(assetId) || counted?.has(key)) continue;
+    counted?.add(key);
     for (const tagId of new Set(tags)) tagsSeen.set(tagId, (tagsSeen.get(tagId) ?? 0) + 1);
   }
 }
