@@ -111,8 +111,10 @@ describe('the error budget of a campaign', () => {
       planOf(0, 0, {
         targets: { assetIds: [...assetIds(OFFLINE, 4), ...assetIds(70, 4)] },
         deadline: '1s',
-        waves: [{ name: 'all but one', size: 7, soak: '1s' }, { name: 'last' }],
-        inconclusive: '10%',
+        waves: [
+          { name: 'all but one', size: 7, soak: '1s', inconclusive: '10%' },
+          { name: 'last', inconclusive: 1 },
+        ],
       }),
     );
     const { pending } = await campaign.untilPhase('awaiting-approval');
