@@ -26,7 +26,7 @@ interface Scenario {
   simulator?: SimulatorOptions;
   memo?: Record<string, unknown>;
   /** What is said to the run while it works. */
-  speak?: (handle: WorkflowHandle) => Promise<void>;
+  speak?: (handle: WorkflowHandle, stepOf: (step: string) => WorkflowHandle) => Promise<void>;
 }
 
 type RunScenario = Scenario & { request: Partial<RemediationRequestInput> };
@@ -91,14 +91,15 @@ const CAMPAIGNS: Record<string, CampaignScenario> = {
       ],
     },
     simulator: UNWELL,
-    async speak(handle) {
+    async speak(handle, stepOf) {
       await until(handle, ({ phase }) => phase === 'awaiting-approval');
       await handle.executeUpdate(retryUnresolved, { args: [{ by, outcomes: ['failed'] }] });
       await handle.executeUpdate(approve, { args: [{ by: 'lee' }] });
       await handle.executeUpdate(approve, { args: [{ by: 'ann' }] });
-      await until(handle, ({ inFlight }) => inFlight > 0);
+      const step = stepOf('rest/assess');
+      await until(step, ({ inFlight }) => inFlight > 0);
       await handle.executeUpdate(pause, { args: [{ by, reason: 'change freeze' }] });
-      await until(handle, ({ inFlight }) => inFlight === 0);
+      await until(step, ({ inFlight }) => inFlight === 0);
       await handle.executeUpdate(adjust, { args: [{ by, maxInFlight: 6 }] });
       await handle.executeUpdate(resume, { args: [{ by }] });
     },
@@ -133,8 +134,8 @@ const CAMPAIGNS: Record<string, CampaignScenario> = {
   cancelled: {
     assets: 60,
     plan: { maxInFlight: 1 },
-    async speak(handle) {
-      await until(handle, ({ inFlight }) => inFlight === 1);
+    async speak(handle, stepOf) {
+      await until(stepOf('all/remediate'), ({ inFlight }) => inFlight === 1);
       await handle.cancel();
     },
     steps: ['all/remediate'],
@@ -154,7 +155,8 @@ async function decide(handle: WorkflowHandle): Promise<void> {
 }
 
 async function until(handle: WorkflowHandle, holds: (seen: { phase: string; inFlight: number }) => boolean): Promise<void> {
-  while (!holds(await handle.query(progress))) await new Promise((resolve) => setTimeout(resolve, 50));
+  const seen = () => handle.query(progress).catch(() => undefined);
+  for (let now = await seen(); !now || !holds(now); now = await seen()) await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
 async function recordRun(lab: Lab, name: string, scenario: RunScenario): Promise<void> {
@@ -179,7 +181,7 @@ async function play(lab: Lab, name: string, scenario: Scenario, input: object): 
     args: [{ targets, poll: { interval: '1s' }, deadline: '5m', ...input }],
     ...(scenario.memo ? { memo: scenario.memo } : {}),
   });
-  await scenario.speak?.(handle);
+  await scenario.speak?.(handle, (step) => lab.client.workflow.getHandle(`${workflowId}/${step}`));
   const report = (await handle.result()) as RunReport;
   console.log(`${name}: ${report.status}`);
   return { workflowId };

@@ -4,13 +4,24 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Worker } from '@temporalio/worker';
 import { type TemporalEnv, temporalEnv } from '../support/temporal-env.js';
 
-/** Recorded with `npm run record-histories`: what earlier versions of the workflow have done, and runs of today must be able to go on from. */
-const FOLDER = fileURLToPath(new URL('./histories/remediationRun/', import.meta.url));
-const NAMES = readdirSync(FOLDER).filter((name) => name.endsWith('.json'));
-const SCENARIOS = ['plain', 'faults', 'approval', 'cancelled', 'continued'];
+/** Recorded with `npm run record-histories`: what earlier versions of the workflows have done, and runs of today must be able to go on from. */
+const FOLDER = fileURLToPath(new URL('./histories/', import.meta.url));
+const SCENARIOS: Record<string, string[]> = {
+  remediationRun: ['plain', 'faults', 'approval', 'cancelled', 'continued', 'tags'],
+  remediationCampaign: ['plain', 'approvals', 'breach', 'rolled-back', 'cancelled', 'continued'],
+  campaignStep: [
+    ...['plain-half-assess', 'plain-half-remediate', 'plain-half-verify', 'approvals-rest-assess', 'breach-all-remediate'],
+    ...['rolled-back-canary-rollback', 'cancelled-all-remediate', 'continued-all-remediate'],
+  ],
+};
+const FILES = Object.keys(SCENARIOS).flatMap((workflow) =>
+  readdirSync(`${FOLDER}${workflow}`)
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => `${workflow}/${name}`),
+);
 
 interface RecordedHistory {
-  events: { workflowExecutionStartedEventAttributes?: { workflowId: string } }[];
+  events: { workflowExecutionStartedEventAttributes?: { workflowId: string; workflowType: { name: string } } }[];
 }
 
 describe('a worker of today replays', () => {
@@ -22,21 +33,29 @@ describe('a worker of today replays', () => {
 
   afterAll(() => env?.close());
 
-  test.each(NAMES)('%s', async (name) => {
-    const history = JSON.parse(readFileSync(`${FOLDER}${name}`, 'utf8')) as RecordedHistory;
-    const workflowId = history.events[0]?.workflowExecutionStartedEventAttributes?.workflowId;
-    expect(workflowId).toMatch(/./);
-    await Worker.runReplayHistory({ workflowBundle: env.workflowBundle }, history, workflowId);
+  test.each(FILES)('%s', async (file) => {
+    const history = JSON.parse(readFileSync(`${FOLDER}${file}`, 'utf8')) as RecordedHistory;
+    const started = history.events[0]?.workflowExecutionStartedEventAttributes;
+    expect(started?.workflowType.name).toBe(file.split('/')[0]);
+    await Worker.runReplayHistory({ workflowBundle: env.workflowBundle }, history, started?.workflowId);
   });
 
-  test('every kind of run that is recorded', () => {
-    const recorded = new Set(NAMES.map((name) => name.replace(/(-\d+)?\.json$/, '')));
-    expect([...recorded].sort()).toEqual([...SCENARIOS].sort());
+  test.each(Object.entries(SCENARIOS))('every kind of %s that is recorded', (workflow, scenarios) => {
+    const names = FILES.filter((file) => file.startsWith(`${workflow}/`)).map((file) => file.slice(workflow.length + 1));
+    const recorded = new Set(names.map((name) => name.replace(/(-\d+)?\.json$/, '')));
+    expect([...recorded].sort()).toEqual([...scenarios].sort());
   });
+
+  test.each(['remediationRun/continued-2', 'remediationCampaign/plain-2', 'campaignStep/continued-all-remediate-2'])(
+    'a history that began as the continuation of another: %s',
+    (name) => {
+      expect(FILES).toContain(`${name}.json`);
+    },
+  );
 
   test('nothing that names the machine it was recorded on', () => {
-    for (const name of NAMES) {
-      const text = readFileSync(`${FOLDER}${name}`, 'utf8');
+    for (const file of FILES) {
+      const text = readFileSync(`${FOLDER}${file}`, 'utf8');
       expect(text.match(/"identity": "(?!worker")[^"]*"/g) ?? []).toEqual([]);
       expect(text).not.toMatch(/file:\/\/|node_modules|\/home\/|\/work\//);
     }
