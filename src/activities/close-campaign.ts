@@ -3,7 +3,7 @@ import { waveStatus } from '../domain/campaign-status.js';
 import { type LiveCounts, runStatus } from '../domain/outcome.js';
 import { type Given, isBehind } from '../domain/run-snapshot.js';
 import type { StoredWave } from '../ledger/campaigns.js';
-import { createCloseRun, partsOf } from './close-run.js';
+import { createCloseRun, partsOf, recheckOf } from './close-run.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { followUpReport } from './follow-up-report.js';
 
@@ -36,6 +36,7 @@ export function createCloseCampaign({ ledger }: Pick<ActivityDependencies, 'ledg
       const waves = await closedWaves({ ledger }, runId);
       const { executions, apiCalls, strays } = await ledger.campaigns.spent(runId);
       const [schedules, refusals] = [await ledger.schedules.of(runId), await ledger.schedules.refusals(runId)];
+      const recheck = await recheckOf(ledger, runId);
       const report = await ledger.runs.close(runId, ({ counts, run, compliant, now }) => {
         if (input.report) return input.report;
         const { pending: _pending, running: _running, ...final } = counts;
@@ -49,6 +50,7 @@ export function createCloseCampaign({ ledger }: Pick<ActivityDependencies, 'ledg
           executions,
           apiCalls,
           ...(followUp === undefined ? {} : { followUp }),
+          ...(recheck === undefined ? {} : { recheck }),
           waves,
         };
       });

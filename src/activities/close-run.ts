@@ -25,7 +25,7 @@ export function partsOf(run: RunRow, now: number): Pick<RunReport, 'script' | 's
   };
 }
 
-async function recheckOf(ledger: Ledger, runId: string): Promise<RunReport['recheck']> {
+export async function recheckOf(ledger: Ledger, runId: string): Promise<RunReport['recheck']> {
   const parentId = (await ledger.runs.get(runId))?.parentId;
   return parentId === undefined ? undefined : { of: parentId, changes: await changesSince(ledger.database, runId, parentId) };
 }

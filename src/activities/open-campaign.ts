@@ -24,6 +24,8 @@ export interface OpenCampaignInput {
   firstExecutionId: string;
   namespace: string;
   plan: StoredPlan;
+  /** The campaign or run that this one looks at again, as its memo says. */
+  parentId?: string | undefined;
   /** The reason for waiting that the workflow shows already. */
   shown?: Blocked | undefined;
 }
@@ -71,7 +73,7 @@ export function createOpenCampaign(dependencies: ActivityDependencies) {
 export type RecheckResult = { kind: 'checked'; digest: string; drift: string[] } | { kind: 'blocked'; blocked: Blocked };
 
 async function register({ ledger, client }: ActivityDependencies, input: Omit<OpenCampaignInput, 'shown'>): Promise<void> {
-  const { runId, firstExecutionId, namespace, plan } = input;
+  const { runId, firstExecutionId, namespace, plan, parentId } = input;
   const namespaceId = await namespaceIdOf(client, namespace);
   const opened = await ledger.runs.open({
     id: runId,
@@ -80,6 +82,7 @@ async function register({ ledger, client }: ActivityDependencies, input: Omit<Op
     namespaceId,
     request: campaignRequest(plan),
     kind: 'campaign',
+    parentId,
     rules: campaignRules(plan),
   });
   if (opened === 'already-run') {

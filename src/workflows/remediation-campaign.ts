@@ -87,8 +87,9 @@ async function open({ runId, state, activities }: Campaign, plan: CampaignPlan):
 }
 
 function registration({ targets: _targets, ...plan }: CampaignPlan) {
-  const { workflowId: runId, firstExecutionRunId: firstExecutionId, namespace } = workflowInfo();
-  return { runId, firstExecutionId, namespace, plan };
+  const { workflowId: runId, firstExecutionRunId: firstExecutionId, namespace, memo } = workflowInfo();
+  const parentId = typeof memo?.recheckOf === 'string' ? memo.recheckOf : undefined;
+  return { runId, firstExecutionId, namespace, plan, parentId };
 }
 
 /** Wave after wave, those that operators put back last, until none is left and no late verdict is waited for. */
