@@ -16,10 +16,12 @@ export async function runWave(campaign: Campaign, wave: Wave): Promise<void> {
     state.phase = 'running';
     if (!(await runSteps(campaign, wave))) return;
     const accepted: Accepted = { spent: 0, unknown: 0 };
+    // Before it is judged: what a step says from here on may not be in the judgement.
+    const judgedAt = state.stepsSeen;
     let passed = await passes(campaign, wave, accepted);
     const soakMs = gate?.soakMs ?? 0;
     if (passed && soakMs > 0 && (await activities.nextWave({ campaignId: runId, after: wave.wave })))
-      passed = await soaks(campaign, wave, { accepted, soakMs });
+      passed = await soaks(campaign, wave, { accepted, soakMs, judgedAt });
     if (!passed) return;
   }
   await activities.closeWave({ campaignId: runId, wave: wave.wave });
@@ -105,15 +107,21 @@ async function decided(campaign: Campaign, wave: Wave, { judgement }: JudgedWave
 }
 
 /** Watches the wave for a while before the next begins. Whenever one of its steps has something to say, it is judged again. */
-async function soaks(campaign: Campaign, wave: Wave, { accepted, soakMs }: { accepted: Accepted; soakMs: number }): Promise<boolean> {
+async function soaks(
+  campaign: Campaign,
+  wave: Wave,
+  { accepted, soakMs, judgedAt }: { accepted: Accepted; soakMs: number; judgedAt: number },
+): Promise<boolean> {
   const { runId, state, activities } = campaign;
   const endsAt = Date.now() + soakMs;
+  let seen = judgedAt;
   for (;;) {
     await activities.setWave({ campaignId: runId, wave: wave.wave, status: 'soaking' });
     state.phase = 'soaking';
-    const seen = state.stepsSeen;
-    await condition(() => state.snapshot?.stop !== undefined || state.stepsSeen !== seen, Math.max(1, endsAt - Date.now()));
+    const known = seen;
+    await condition(() => state.snapshot?.stop !== undefined || state.stepsSeen !== known, Math.max(1, endsAt - Date.now()));
     state.phase = 'running';
+    seen = state.stepsSeen;
     if (!(await passes(campaign, wave, accepted))) return false;
     if (Date.now() >= endsAt) return true;
   }
