@@ -1,6 +1,6 @@
 // The arrows of the house (ARCHITECTURE.md): entry points → {server, cli, activities, workflows} → {qualys, ledger, tickets, report, temporal} → schema → domain.
 
-const ROOMS = ['server', 'cli', 'activities', 'workflows', 'qualys', 'ledger', 'tickets', 'report', 'temporal', 'simulator', 'schema', 'domain'];
+const ROOMS = ['server', 'cli', 'activities', 'workflows', 'qualys', 'ledger', 'tickets', 'report', 'temporal', 'simulator', 'rehearsal', 'schema', 'domain'];
 const TEST = '\\.test\\.ts$';
 
 /** A room may reach itself and the rooms listed; everything else in src/ is forbidden to it. */
@@ -31,7 +31,8 @@ module.exports = {
     reaches('activities', ['workflows', ...BELOW, 'schema', 'domain'], 'Steps use everything below them.'),
     reaches('workflows', ['activities', 'schema', 'domain'], 'The sandbox holds orchestration only.'),
     reaches('server', ['workflows', ...BELOW, 'schema', 'domain'], 'The server starts workflows and reads the ledger.'),
-    reaches('cli', ['activities', 'server', 'simulator', 'workflows', ...BELOW, 'schema', 'domain'], 'The command line starts workflows, reads the ledger, and resolves targets for a dry run as a run does.'),
+    reaches('rehearsal', ['activities', 'simulator', 'worker', 'workflows', ...BELOW, 'schema', 'domain'], 'A rehearsal is a whole product in one process.'),
+    reaches('cli', ['activities', 'rehearsal', 'server', 'simulator', 'workflows', ...BELOW, 'schema', 'domain'], 'The command line starts workflows, reads the ledger, and resolves targets for a dry run as a run does.'),
     {
       name: 'workflows-import-activities-as-types',
       severity: 'error',

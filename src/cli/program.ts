@@ -10,6 +10,7 @@ import { listCommand } from './list.js';
 import { outputCommand } from './output.js';
 import { planCommand } from './plan.js';
 import { qualysCommand } from './qualys/group.js';
+import { rehearseCommand } from './rehearse.js';
 import { reportCommand } from './report.js';
 import { runCommand } from './run.js';
 import { schemaCommand } from './schema-command.js';
@@ -78,7 +79,7 @@ export async function buildProgram(invocation: Invocation) {
   const [approve, reject, pause, resume, retry, cancel] = decisionCommands(invocation);
   const groups = {
     'Runs:': [runCommand(invocation), listCommand(invocation), showCommand(invocation), watchCommand(invocation)],
-    'Campaigns:': [planCommand(invocation), startCommand(invocation)],
+    'Campaigns:': [planCommand(invocation), rehearseCommand(invocation), startCommand(invocation)],
     'Results:': [reportCommand(invocation), assetsCommand(invocation), outputCommand(invocation)],
     'Decisions:': [approve, reject, pause, resume, retry, cancel, ...haltCommands(invocation)],
     'Qualys:': [qualysCommand(invocation)],

@@ -100,6 +100,23 @@ describe('a ledger', () => {
     await ledger.close();
     await expect(open(path, false)).rejects.toThrow('The ledger has lost its identity: restore it from a backup.');
   });
+
+  test('reads another clock than the database where it was given one', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'overhaul-clock-'));
+    let now = 1_791_450_000_000;
+    const ledger = await openLedger({
+      url: `sqlite:${join(folder, 'ledger.db')}`,
+      create: true,
+      caps: NO_CAPS,
+      now: () => now,
+      durable: false,
+    });
+    expect(await ledger.database.now()).toBe(1_791_450_000_000);
+    now += 86_400_000;
+    expect(await ledger.database.transaction((sql) => sql.now())).toBe(1_791_536_400_000);
+    await ledger.close();
+    await rm(folder, { recursive: true });
+  });
 });
 
 describe('a transaction', () => {

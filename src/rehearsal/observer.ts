@@ -184,22 +184,18 @@ export class Observer {
   #waveSet({ wave, status, why, approvedBy, begins }: WaveSet): void {
     const gate = `gate ${wave}`;
     this.end(gate);
-    if (approvedBy) return this.note('approved', { wave, detail: `by ${approvedBy.join(', ')}` });
-    switch (status) {
-      case 'awaiting-approval':
-        this.begin(gate, wave, 'approval');
-        return this.note('asks', { wave });
-      case 'awaiting-decision':
-        this.begin(gate, wave, 'decision');
-        return this.note('asks-how-to-go-on', { wave, detail: why });
-      case 'running':
-        if (begins) this.note('begins', { wave });
-        return;
-      case 'soaking':
-        this.begin(gate, wave, 'soak');
-        return this.note('soaks', { wave });
-      default:
-    }
+    if (approvedBy) this.note('approved', { wave, detail: `by ${approvedBy.join(', ')}` });
+    else if (status === 'awaiting-approval') {
+      this.begin(gate, wave, 'approval');
+      this.note('asks', { wave });
+    } else if (status === 'awaiting-decision') {
+      this.begin(gate, wave, 'decision');
+      this.note('asks-how-to-go-on', { wave, detail: why });
+    } else if (status === 'soaking') {
+      this.begin(gate, wave, 'soak');
+      // The wave says so again after each verdict that comes late.
+      if (this.events.findLast((event) => event.wave === wave)?.kind !== 'soaks') this.note('soaks', { wave });
+    } else if (begins) this.note('begins', { wave });
   }
 
   #stepOpened({ runId, wave, step }: OpenStepInput, { kind, size }: { kind: string; size?: number }): void {

@@ -12,6 +12,7 @@ import { type Ledger, openLedger } from '../ledger/ledger.js';
 import { createQualys } from '../qualys/client.js';
 import { type Simulator, startSimulator } from '../simulator/simulator.js';
 import { createWorkers } from '../worker/worker-process.js';
+import { isAtRest } from './at-rest.js';
 import { Observer } from './observer.js';
 import { type Answers, Operators } from './operators.js';
 import type { RehearsedPlan } from './rehearsed-plan.js';
@@ -47,13 +48,15 @@ export class RehearsalFailed extends Error {
 }
 
 const RUN_ID = 'rehearsal';
+/** The simulator's fleet begins with it. */
+const FIRST_ASSET_ID = 20_452_610;
 const YEAR_MS = 366 * 86_400_000;
 const LOOK_MS = 250;
 /**
  * The test server forgets now and then to let go of its clock when a step ends beside another (seen with 1.40.0): it then goes on as
- * real time does, with nothing running. What nobody holds for this long is let go of here; refused where the clock is free.
+ * real time does, with nothing running. After this long it is let go of here, if nothing is under way: else the clock would leap ahead.
  */
-const QUIET_MS = 3_000;
+const QUIET_MS = 1_500;
 /** When no activity has begun for this much real time nothing will. */
 const STALLED_MS = 60_000;
 /** So many failures in a row, none of which is a wait, are no hiccup of a simulated gateway. */
@@ -89,14 +92,12 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
 
 /** Waves with a tag: the fleet's assets get them in turn, so that no asset has two. */
 function tagWaves({ state }: Simulator, tagSizes: ReadonlyMap<string, number>): void {
-  let next = Number(FIRST_ASSET_ID);
+  let next = FIRST_ASSET_ID;
   for (const [tag, size] of tagSizes) {
     for (let index = 0; index < size; index += 1) state.retag(next + index, Number(tag), true);
     next += size;
   }
 }
-
-const FIRST_ASSET_ID = 20_452_610;
 
 async function openThrowaway({ policy }: RehearsalOptions, time: VirtualTime, closing: (() => Promise<unknown>)[]): Promise<Ledger> {
   const folder = await mkdtemp(join(tmpdir(), 'overhaul-rehearsal-'));
@@ -171,7 +172,7 @@ async function openStage(
       handle = await client.workflow.start('remediationCampaign', { workflowId: RUN_ID, taskQueue: 'rehearsal', args: [options.plan] });
       await time.unlock();
       try {
-        return await untilDone(options, { handle, time, observer, operators });
+        return await untilDone(options, { client, handle, time, observer, operators });
       } finally {
         await operators.done();
         await time.lock();
@@ -181,6 +182,7 @@ async function openStage(
 }
 
 interface Watched {
+  client: Client;
   handle: WorkflowHandle;
   time: VirtualTime;
   observer: Observer;
@@ -188,7 +190,7 @@ interface Watched {
 }
 
 /** The report; throws `RehearsalFailed` when there is none, or when there is no end to it. */
-async function untilDone(options: RehearsalOptions, { handle, time, observer, operators }: Watched): Promise<CampaignReport> {
+async function untilDone(options: RehearsalOptions, { client, handle, time, observer, operators }: Watched): Promise<CampaignReport> {
   let endless: string | undefined;
   const giveUp = (why: string): void => {
     if (endless !== undefined) return;
@@ -202,7 +204,7 @@ async function untilDone(options: RehearsalOptions, { handle, time, observer, op
     const stalled = performance.now() - Math.max(observer.lastStirAt, startedAt) > STALLED_MS;
     if (observer.attempts > 0 && observer.running === 0 && !operators.areBusy && quietMs > QUIET_MS) {
       freedAt = performance.now();
-      void time.unlock().catch(() => undefined);
+      void letGo({ time, client, observer });
     }
     const longestMs = options.longestMs ?? YEAR_MS;
     options.onProgress?.(time.now());
@@ -220,6 +222,15 @@ async function untilDone(options: RehearsalOptions, { handle, time, observer, op
     throw new RehearsalFailed(`The campaign would fail: ${cause instanceof Error ? cause.message : String(cause)}`);
   } finally {
     clearInterval(timer);
+  }
+}
+
+async function letGo({ time, client, observer }: Pick<Watched, 'time' | 'client' | 'observer'>): Promise<void> {
+  const { attempts } = observer;
+  try {
+    if ((await isAtRest(client, RUN_ID)) && observer.attempts === attempts) await time.unlock();
+  } catch {
+    // The clock was free, or the campaign has just ended: the next look tells.
   }
 }
 

@@ -157,6 +157,25 @@ describe('asset jobs', () => {
     });
   });
 
+  test('of offline assets come back each at a time of its own, between the two that were given', async () => {
+    const assets = Array.from({ length: 20 }, (_, index) => FIRST + index);
+    const options = {
+      ...{ executionMs: { min: 1_000, max: 1_000 }, indexLagMs: 0, tokenLifeSec: 1e9 },
+      ...{ offlineAssets: assets, offlineForMs: { min: 86_400_000, max: 864_000_000 } },
+    };
+    await withGateway(options, async ({ clock, caller }) => {
+      await caller.execute(assets);
+      const back = async () =>
+        (await rows(caller, 'job.id:80507', { pageSize: 20 })).filter(({ status }) => status === 'EXECUTION PASSED').length;
+      clock.advance(86_400_000);
+      expect(await back()).toBe(0);
+      clock.advance(4 * 86_400_000);
+      expect(await back()).toBe(8);
+      clock.advance(5 * 86_400_000 + 1_000);
+      expect(await back()).toBe(20);
+    });
+  });
+
   test('of an asset that never comes back are disconnected for ever', async () => {
     await withGateway({ tokenLifeSec: 1e9, indexLagMs: 0, offlineAssets: [FIRST] }, async ({ clock, caller }) => {
       await caller.execute([FIRST]);
