@@ -60,37 +60,38 @@ async function compareWrites(): Promise<void> {
   }
 }
 
+/** Pages of the small ledger and of the large one in turn, so that both meet the same machine. */
 async function comparePages(): Promise<void> {
-  console.log(`\na page of 100, median of ${PAGES} pages spread over the run`);
-  const took = new Map<string, number[]>();
-  for (const size of PAGE_SIZES) {
-    await inNewLedger(
-      (ledger) => fill(ledger, size),
-      async (ledger) => {
-        for (const [name, options] of PAGE_KINDS) {
-          const pageMs = await pageTime(ledger, size, options);
-          took.set(name, [...(took.get(name) ?? []), pageMs]);
-        }
-      },
-    );
-  }
-  for (const [name, [few = 0, many = 0]] of took) {
-    console.log(
-      `${name}: ${few.toFixed(2)} ms at 1,000 rows, ${many.toFixed(2)} ms at 1,000,000, ratio ${(many / few).toFixed(2)} (at most 3)`,
-    );
-  }
+  console.log(`\na page of 100, medians of ${PAGES} pages spread over the run, sizes in turn`);
+  const [few = 0, many = 0] = PAGE_SIZES;
+  await inNewLedger(
+    (ledger) => fill(ledger, few),
+    (small) =>
+      inNewLedger(
+        (ledger) => fill(ledger, many),
+        async (large) => {
+          for (const kind of PAGE_KINDS) await comparePage(kind, [small, large]);
+        },
+      ).then(() => undefined),
+  );
 }
 
-async function pageTime(ledger: Ledger, size: number, options: { outcome?: 'failed'; q?: string }): Promise<number> {
-  const times: number[] = [];
+async function comparePage([name, options]: (typeof PAGE_KINDS)[number], ledgers: readonly Ledger[]): Promise<void> {
+  const times = ledgers.map((): number[] => []);
   for (let page = 0; page < PAGES; page += 1) {
-    const cursor = String(Math.floor((size * 0.2 * page) / PAGES));
-    const started = performance.now();
-    const { items } = await ledger.reader.assets('run', { ...options, limit: 100, cursor });
-    times.push(performance.now() - started);
-    if (items.length !== 100) throw new Error(`A page has ${items.length} rows, not 100: the measurement would compare different things.`);
+    for (const [index, ledger] of ledgers.entries()) {
+      const cursor = String(Math.floor(((PAGE_SIZES[index] ?? 0) * 0.2 * page) / PAGES));
+      const started = performance.now();
+      const { items } = await ledger.reader.assets('run', { ...options, limit: 100, cursor });
+      times[index]?.push(performance.now() - started);
+      if (items.length !== 100)
+        throw new Error(`A page has ${items.length} rows, not 100: the measurement would compare different things.`);
+    }
   }
-  return median(times) ?? 0;
+  const [few = 0, many = 0] = times.map((taken) => median(taken) ?? 0);
+  console.log(
+    `${name}: ${few.toFixed(2)} ms at 1,000 rows, ${many.toFixed(2)} ms at 1,000,000, ratio ${(many / few).toFixed(2)} (at most 3)`,
+  );
 }
 
 /** Milliseconds that `measured` takes in a ledger of its own, prepared by `before`. */
