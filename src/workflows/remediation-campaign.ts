@@ -119,9 +119,10 @@ function takeNews(state: CampaignState, { runId: step, word, blocked }: StepNews
 /** Waits for the steps that are still watched; also woken by operators, who may have put assets back. */
 async function lateVerdicts({ runId, state, activities }: Campaign): Promise<'done' | 'look again'> {
   if (Object.keys(state.open).length > 0) {
+    // Before the look, which takes a while: the last step may end meanwhile, and nobody would wake the campaign for it.
+    const told = toldSoFar(state);
     state.blocked = lateWait(state);
     takeSnapshot(state, await activities.runSnapshot({ runId }));
-    const told = toldSoFar(state);
     const isNews = await condition(() => toldSoFar(state) !== told, LOOK_FOR_STEPS_MS);
     state.blocked = undefined;
     if (isNews) return 'look again';
