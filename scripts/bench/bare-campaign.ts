@@ -1,5 +1,5 @@
 // The peer of the campaign's bench: a plain loop that makes the same calls with the same concurrency (one execute at a time, a watch
-// beside it, one page ahead) and writes the same rows, and that keeps none of a campaign's promises.
+// beside it, a page ahead where the worker reads ahead) and writes the same rows, and that keeps none of a campaign's promises.
 import { setTimeout as delay } from 'node:timers/promises';
 import { openLedger } from '../../src/ledger/ledger.js';
 import { type BareAsset, type BareAssetJob, BareGateway } from './bare-gateway.js';
@@ -63,7 +63,7 @@ class BareCampaign {
         .join(' or ');
       await this.#add(this.gateway.assets(filter, { pageSize: 1_500 }));
     }
-    for (const tagId of TARGET_TAGS) await this.#add(this.gateway.assets(`tags.id: ${tagId}`));
+    for (const tagId of TARGET_TAGS) await this.#add(this.gateway.assets(`tags.id: ${tagId}`, { ahead: true }));
     await this.#add(this.gateway.assets(QUERY));
   }
 
@@ -76,7 +76,7 @@ class BareCampaign {
   }
 
   async #cut(): Promise<Place[][]> {
-    for (const tagId of RING_TAGS) for await (const _page of this.gateway.assets(`tags.id: ${tagId}`));
+    for (const tagId of RING_TAGS) for await (const _page of this.gateway.assets(`tags.id: ${tagId}`, { ahead: true }));
     const [canary, ...others]: [Place[], ...Place[][]] = [[], ...RING_TAGS.map((): Place[] => []), []];
     const all = [...this.#places.values()];
     const every = Math.floor(all.length / canarySize(this.assets));

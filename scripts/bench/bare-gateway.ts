@@ -47,16 +47,14 @@ export class BareGateway {
     await this.#call('GET', `/sm/v1/scripts/${SCRIPT_ID}`);
   }
 
-  /** Page by page, the next one asked for while this one is worked on. `pagesAtMost` ends it early. */
-  async *assets(filter: string, { pageSize = PAGE_SIZE, pagesAtMost = Number.POSITIVE_INFINITY } = {}): AsyncGenerator<BareAsset[]> {
-    for await (const items of this.#walk('/sm/v1/assets/search', { filter, sort: ASSET_SORT, pageSize })) {
+  /** Page by page. `ahead`: the next one is asked for while this one is worked on. */
+  async *assets(filter: string, { pageSize = PAGE_SIZE, ahead = false } = {}): AsyncGenerator<BareAsset[]> {
+    for await (const items of this.#walk('/sm/v1/assets/search', { filter, sort: ASSET_SORT, pageSize }, ahead)) {
       yield items.map(({ data }) => ({
         assetId: String(data['assetId']),
         name: String(data['name']),
         agentUuid: String(data['agentUuid']),
       }));
-      pagesAtMost -= 1;
-      if (pagesAtMost <= 0) return;
     }
   }
 
@@ -94,7 +92,7 @@ export class BareGateway {
     }
   }
 
-  async *#walk(path: string, body: { pageSize: number; filter: string; sort: string }): AsyncGenerator<Item[]> {
+  async *#walk(path: string, body: { pageSize: number; filter: string; sort: string }, ahead = false): AsyncGenerator<Item[]> {
     let next: Promise<unknown> | undefined = this.#call('POST', path, body);
     let read = 0;
     while (next) {
@@ -103,10 +101,12 @@ export class BareGateway {
       read += items.length;
       const after = items.at(-1)?.sortValues;
       const isLast: boolean = items.length === 0 || read >= totalOf(answer);
-      next = isLast ? undefined : this.#call('POST', path, { ...body, searchAfter: after });
+      const ask = (): Promise<unknown> => this.#call('POST', path, { ...body, searchAfter: after });
+      next = ahead && !isLast ? ask() : undefined;
       // It may be left before its answer is wanted.
       next?.catch(() => undefined);
       if (items.length > 0) yield items;
+      if (!isLast) next ??= ask();
     }
   }
 
