@@ -16,8 +16,8 @@ export interface World {
   stdin?: string | Uint8Array;
   /** Columns, where both streams are to be a terminal. */
   terminal?: number;
-  /** Called before each pause of a command; `interrupt` is Ctrl-C. */
-  onPause?: (interrupt: () => void) => void;
+  /** Called, and awaited, in each pause of a command; `interrupt` is Ctrl-C. */
+  onPause?: (interrupt: () => void) => unknown;
 }
 
 export const NOW = Date.parse('2026-08-22T10:00:00.000Z');
@@ -37,7 +37,7 @@ export async function overhaul(argv: readonly string[], { env = {}, temporal, st
     stderr: outputInto(stderr, terminal),
     now: () => now,
     async pause(ms) {
-      onPause?.(() => {
+      await onPause?.(() => {
         for (const listener of listeners) listener();
       });
       now += ms;
