@@ -61,7 +61,6 @@ describe('a campaign of three weeks', () => {
     });
     const { user, system } = process.cpuUsage(before);
     busyMs = (user + system) / 1_000;
-    process.stderr.write(`the rehearsal took ${rehearsal.tookMs} ms, ${busyMs} of them busy, ${rehearsal.attempts} attempts\n`);
   }, 300_000);
 
   test('opens, asks, waits, breaks its budget and ends at the minutes that its windows and people allow', () => {
