@@ -71,6 +71,7 @@ async function comparePages(): Promise<void> {
         (ledger) => fill(ledger, many),
         async (large) => {
           for (const kind of PAGE_KINDS) await comparePage(kind, [small, large]);
+          await compareRareText([small, large]);
         },
       ).then(() => undefined),
   );
@@ -92,6 +93,18 @@ async function comparePage([name, options]: (typeof PAGE_KINDS)[number], ledgers
   console.log(
     `${name}: ${few.toFixed(2)} ms at 1,000 rows, ${many.toFixed(2)} ms at 1,000,000, ratio ${(many / few).toFixed(2)} (at most 3)`,
   );
+}
+
+/** A text that one row holds: nothing but reading all of them finds out that there is no other. */
+async function compareRareText(ledgers: readonly Ledger[]): Promise<void> {
+  const times: number[] = [];
+  for (const ledger of ledgers) {
+    const started = performance.now();
+    const { items } = await ledger.reader.assets('run', { q: 'host-999-', limit: 100 });
+    times.push(performance.now() - started);
+    if (items.length !== 1) throw new Error(`${items.length} rows hold the text, not 1.`);
+  }
+  console.log(`a text that one row holds: ${times.map((tookMs) => `${tookMs.toFixed(1)} ms`).join(', ')}`);
 }
 
 /** Milliseconds that `measured` takes in a ledger of its own, prepared by `before`. */
@@ -222,5 +235,5 @@ async function fill(ledger: Ledger, size: number): Promise<void> {
   await ledger.database.run(`UPDATE attempts SET outcome = CASE WHEN seq % 5 = 0 THEN 'failed' ELSE 'succeeded' END`);
 }
 
-await compareWrites();
+if (process.env['ONLY'] !== 'pages') await compareWrites();
 await comparePages();
