@@ -2,6 +2,7 @@
 import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { overhaul } from '../../test/support/command-line.js';
 import { emptyLedger, type SampleLedger } from '../../test/support/sample-ledger.js';
@@ -222,7 +223,7 @@ describe('overhaul plan', () => {
   test.each([45, 140])('fits a terminal of %d columns', async (terminal) => {
     const { stdout } = await plan(OPENSSL, { terminal });
     const lines = stdout.split('\n').filter((line) => !/[0-9a-f]{64}/.test(line) && !line.includes(folder));
-    expect(Math.max(...lines.map((line) => line.replace(/\x1b\[\d+m/g, '').length))).toBeLessThan(terminal);
+    expect(Math.max(...lines.map((line) => stripVTControlCharacters(line).length))).toBeLessThan(terminal);
   });
 });
 
