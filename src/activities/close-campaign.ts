@@ -33,6 +33,8 @@ export function createCloseCampaign({ ledger }: Pick<ActivityDependencies, 'ledg
       await ledger.campaigns.mergeAll(runId);
       await ledger.campaigns.takeBackUnsent(runId);
       await ledger.verdicts.closeOpen(runId, reason, { forgetful });
+      const plan = (await ledger.campaigns.get(runId))?.plan as { steps?: { verify?: unknown } } | undefined;
+      if (plan?.steps?.verify !== undefined) await ledger.campaigns.withdrawUnverified(runId);
       const waves = await closedWaves({ ledger }, runId);
       const { executions, apiCalls, strays } = await ledger.campaigns.spent(runId);
       const [schedules, refusals] = [await ledger.schedules.of(runId), await ledger.schedules.refusals(runId)];

@@ -1,5 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
-import { type ApprovalAsk, approvalLine, approvalRule, askedAgain, isApproved, refusedApproval, unreachableQuorum } from './approval.js';
+import {
+  type ApprovalAsk,
+  approvalLine,
+  approvalRule,
+  askedAgain,
+  isApproved,
+  refusedApproval,
+  refusedResume,
+  unreachableQuorum,
+} from './approval.js';
 
 const ask = (changes: Partial<ApprovalAsk> = {}): ApprovalAsk => ({
   rule: { quorum: 2, allowRequester: false },
@@ -78,4 +87,41 @@ test('approvals of a digest are void once another one is asked about', () => {
   const approved = ask({ approvals: ['bob', 'cid'] });
   expect(askedAgain(approved, 'd1')).toBe(approved);
   expect(askedAgain(approved, 'd2')).toEqual(ask({ digest: 'd2', approvals: [] }));
+});
+
+describe('who somebody is', () => {
+  const ask = {
+    rule: { quorum: 2, allowRequester: false, approvers: ['Ann', 'bob'] },
+    digest: 'd',
+    requestedBy: 'Carol',
+    approvals: ['ann'],
+  };
+
+  test.each([
+    ['ANN', 'ANN has approved already.'],
+    [' Bob ', undefined],
+    ['carol', 'carol is not among the approvers.'],
+  ])('%s is told apart without case', (by, refusal) => {
+    expect(refusedApproval(ask, { by })).toBe(refusal);
+  });
+
+  test('the requester stays the requester in capitals', () => {
+    const { approvers: _approvers, ...rule } = ask.rule;
+    expect(refusedApproval({ ...ask, rule }, { by: 'CAROL' })).toBe('CAROL asked for this run and may not approve it.');
+  });
+
+  test.each([
+    ['carol', 'carol is not among the approvers of this wave.'],
+    ['BOB', undefined],
+  ])('%s lets a breach pass as one may approve its wave', (by, refusal) => {
+    expect(refusedResume(ask.rule, { by, requestedBy: 'Carol' })).toBe(refusal);
+  });
+
+  test('without approvers the requester may not, and without an approval everybody may', () => {
+    const { approvers: _approvers, ...rule } = ask.rule;
+    expect(refusedResume(rule, { by: 'carol', requestedBy: 'Carol' })).toBe(
+      'carol asked for this campaign and may not let its breach pass.',
+    );
+    expect(refusedResume(undefined, { by: 'carol', requestedBy: 'Carol' })).toBeUndefined();
+  });
 });

@@ -32,9 +32,28 @@ export function refusedApproval(ask: ApprovalAsk | undefined, given: { by: strin
   if (!ask) return 'Nothing waits for an approval.';
   if (given.digest !== undefined && given.digest !== ask.digest)
     return `The digest ${given.digest} is not the pending one, ${ask.digest}: look again at what you approve.`;
-  if (ask.rule.approvers && !ask.rule.approvers.includes(given.by)) return `${given.by} is not among the approvers.`;
-  if (!ask.rule.allowRequester && given.by === ask.requestedBy) return `${given.by} asked for this run and may not approve it.`;
-  if (ask.approvals.includes(given.by)) return `${given.by} has approved already.`;
+  if (ask.rule.approvers && !includesPerson(ask.rule.approvers, given.by)) return `${given.by} is not among the approvers.`;
+  if (!ask.rule.allowRequester && isSamePerson(given.by, ask.requestedBy)) return `${given.by} asked for this run and may not approve it.`;
+  if (includesPerson(ask.approvals, given.by)) return `${given.by} has approved already.`;
+  return undefined;
+}
+
+/** Names are claims, and told apart without case: `Ann` is no second person beside `ann`. */
+export function includesPerson(names: readonly string[], by: string): boolean {
+  return names.some((name) => isSamePerson(name, by));
+}
+
+function isSamePerson(one: string, other: string | undefined): boolean {
+  const plain = (name: string): string => name.trim().normalize('NFKC').toLowerCase();
+  return other !== undefined && plain(one) === plain(other);
+}
+
+/** Why this person may not let a breach pass in mid-step: what the wave's approval asks of people holds for this, too. */
+export function refusedResume(rule: ApprovalRule | undefined, given: { by: string; requestedBy?: string | undefined }): string | undefined {
+  if (!rule) return undefined;
+  if (rule.approvers && !includesPerson(rule.approvers, given.by)) return `${given.by} is not among the approvers of this wave.`;
+  if (!rule.allowRequester && isSamePerson(given.by, given.requestedBy))
+    return `${given.by} asked for this campaign and may not let its breach pass.`;
   return undefined;
 }
 

@@ -94,3 +94,20 @@ async function mergePart(
   );
   return end;
 }
+
+/** Successes of the remedy that no verification has confirmed: the last place looked at, undefined when there is none. */
+export async function withdrawPart(sql: Sql, id: string, after: number): Promise<number | undefined> {
+  const part = await sql.all<{ seq: number }>(
+    `SELECT seq FROM attempts INDEXED BY attempts_outcome WHERE run_id = ? AND last = 1 AND outcome = 'succeeded' AND seq > ? ORDER BY seq LIMIT ?`,
+    [id, after, ROWS_PER_TRANSACTION],
+  );
+  const end = part.at(-1)?.seq;
+  if (end === undefined) return undefined;
+  await sql.run(
+    `UPDATE attempts SET outcome = 'unverified', reason = 'not-verified' WHERE run_id = ? AND attempt = 1 AND seq > ? AND seq <= ? AND outcome = 'succeeded'
+       AND NOT EXISTS (SELECT 1 FROM runs JOIN attempts AS v ON v.run_id = runs.id AND v.seq = attempts.seq
+         WHERE runs.campaign_id = attempts.run_id AND runs.step = 'verify' AND v.last = 1 AND v.outcome = 'succeeded')`,
+    [id, after, end],
+  );
+  return end;
+}

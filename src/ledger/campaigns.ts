@@ -5,7 +5,7 @@ import { batches } from '../domain/batches.js';
 import type { WaveStatus } from '../domain/campaign-status.js';
 import type { CampaignStepName, StepKey } from '../domain/campaign-step.js';
 import { emptyCounts, type LiveCounts } from '../domain/outcome.js';
-import { mergeStep } from './campaign-merge.js';
+import { mergeStep, withdrawPart } from './campaign-merge.js';
 import { retryRows, takeBackRows } from './campaign-retry.js';
 import { waveCounts } from './campaign-snapshot.js';
 import { ROWS_PER_TRANSACTION } from './cohort.js';
@@ -149,6 +149,16 @@ export class Campaigns {
    * Assets that were put back and never sent again keep what they had come to: they go back to their wave, whose steps say it. A
    * campaign that ends calls this before its last words.
    */
+  /** Where verification decides and never came, a success is not known to be one: nobody has looked. */
+  async withdrawUnverified(id: string): Promise<void> {
+    for (let after = 0; ; ) {
+      const last = await this.#database.transaction((sql) => withdrawPart(sql, id, after));
+      if (last === undefined) return;
+      after = last;
+      await breathe();
+    }
+  }
+
   async takeBackUnsent(id: string): Promise<void> {
     const back = await this.#database.transaction((sql) => takeBackRows(sql, id));
     if (back > 0) await this.mergeAll(id);

@@ -8,6 +8,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { OpenCampaignResult } from '../activities/open-campaign.js';
+import { refusedResume } from '../domain/approval.js';
 import type { CampaignReport } from '../domain/campaign-status.js';
 import { type CampaignPlan, parsePlan } from '../schema/plan.js';
 import { activitiesOf, identifyLedger, type RunActivities } from './activity-proxies.js';
@@ -43,7 +44,7 @@ export async function remediationCampaign(input: unknown, carried?: unknown): Pr
   const runId = workflowInfo().workflowId;
   let activities = state.queue === undefined ? undefined : activitiesOf(state.queue);
   const poking = pokeSteps(state);
-  handleMessages({ runId, state, activities: () => activities, news: poking.news });
+  handleMessages({ runId, state, activities: () => activities, news: poking.news, refusedResume: (by) => refusedBreach(state, by) });
   setHandler(stepNews, (news) => takeNews(state, news));
 
   try {
@@ -66,6 +67,12 @@ export async function remediationCampaign(input: unknown, carried?: unknown): Pr
     }
     throw failure;
   }
+}
+
+/** A step that a breach holds is let go by those who could approve its wave. */
+function refusedBreach(state: CampaignState, by: string): string | undefined {
+  const isHeld = Object.values(state.open).includes('held');
+  return isHeld ? refusedResume(state.gates[state.wave - 1]?.approval, { by, requestedBy: state.requestedBy }) : undefined;
 }
 
 function parsedOrFail(input: unknown): CampaignPlan {

@@ -1,6 +1,6 @@
 import { ApplicationFailure, currentUpdateInfo, setHandler } from '@temporalio/workflow';
 import type { z } from 'zod';
-import { refusedApproval } from '../domain/approval.js';
+import { includesPerson, refusedApproval } from '../domain/approval.js';
 import type { Command } from '../domain/command.js';
 import { AdjustmentSchema, DecisionSchema, parsedMessage, RetryOrderSchema, WhoSchema } from '../schema/messages.js';
 import type { ErrorBudget } from '../schema/request.js';
@@ -16,6 +16,8 @@ export interface Handled {
   activities: () => RunActivities | undefined;
   /** Told when something may have become possible. */
   news: () => void;
+  /** Why this person may not resume now; without it everybody may. */
+  refusedResume?: (by: string) => string | undefined;
 }
 
 /** Their ids, of up to 1,000 characters, travel in a payload that shall stay under 16 KiB. */
@@ -26,7 +28,13 @@ const REMEMBERED_LENGTH = 8_000;
 export function handleMessages(run: Handled): void {
   setHandler(progress, () => progressOf(run.state, Date.now()));
   setHandler(pause, (argument) => order(run, WhoSchema, argument, () => ({ kind: 'pause' })), { validator: valid(run, WhoSchema) });
-  setHandler(resume, (argument) => order(run, WhoSchema, argument, () => ({ kind: 'resume' })), { validator: valid(run, WhoSchema) });
+  setHandler(resume, (argument) => order(run, WhoSchema, argument, () => ({ kind: 'resume' })), {
+    validator: (argument) => {
+      valid(run, WhoSchema)(argument);
+      const refusal = run.refusedResume?.(parsedMessage(WhoSchema, argument).by);
+      if (refusal !== undefined) throw new Error(refusal);
+    },
+  });
   setHandler(approve, (argument) => decide(run, 'approve', argument), { validator: validDecision(run, 'approve') });
   setHandler(reject, (argument) => decide(run, 'reject', argument), { validator: validDecision(run, 'reject') });
   setHandler(
@@ -73,7 +81,7 @@ async function decide(run: Handled, kind: 'approve' | 'reject', argument: unknow
     if (!ask) return null;
     await control(run, { by, reason }, { kind, digest: ask.digest });
     if (kind === 'reject') run.state.rejectedBy = by;
-    else if (!ask.approvals.includes(by)) run.state.ask = { ...ask, approvals: [...ask.approvals, by] };
+    else if (!includesPerson(ask.approvals, by)) run.state.ask = { ...ask, approvals: [...ask.approvals, by] };
     return null;
   });
 }
