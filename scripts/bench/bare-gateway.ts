@@ -100,7 +100,8 @@ export class BareGateway {
       const items = itemsOf(answer);
       read += items.length;
       const after = items.at(-1)?.sortValues;
-      const isLast: boolean = items.length === 0 || read >= totalOf(answer);
+      // As the worker: a full page may have rows behind it, whatever the total says.
+      const isLast: boolean = items.length === 0 || (items.length < body.pageSize && read >= totalOf(answer));
       const ask = (): Promise<unknown> => this.#call('POST', path, { ...body, searchAfter: after });
       next = ahead && !isLast ? ask() : undefined;
       // It may be left before its answer is wanted.
