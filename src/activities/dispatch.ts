@@ -5,7 +5,7 @@ import type { Execution } from '../ledger/executions.js';
 import type { RunRow } from '../ledger/run-row.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { judgeLost } from './judge-lost.js';
-import { later, never } from './outcome-of-attempt.js';
+import { LONGEST_LIMIT_WAIT_MS, later, never } from './outcome-of-attempt.js';
 import { recheckScript } from './recheck-script.js';
 import { type Sent, sendExecution, type Wait } from './send-execution.js';
 import { stopAtBreach } from './stop-at-breach.js';
@@ -160,7 +160,8 @@ async function leasedElsewhere({ dependencies, run }: Round): Promise<Wait | und
   return { waitMs: LEASE_WAIT_MS, blocked: { kind: 'lease', why: `${waiting} asset(s) are being worked on by another run` } };
 }
 
-async function conclude(round: Round, input: DispatchInput, wait: Wait | undefined): Promise<DispatchResult> {
+async function conclude(round: Round, input: DispatchInput, told: Wait | undefined): Promise<DispatchResult> {
+  const wait = told?.blocked?.kind === 'limit' ? { ...told, waitMs: Math.min(told.waitMs, LONGEST_LIMIT_WAIT_MS) } : told;
   const { ledger } = round.dependencies;
   const snapshot = await enforceBudget(round);
   if (round.failure && !snapshot.attempted) throw never(round.failure.type, round.failure.blocked.why);

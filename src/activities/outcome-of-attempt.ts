@@ -6,7 +6,8 @@ import type { QualysError } from '../qualys/errors.js';
 /** A zero delay fails the activity for good (design section 4), and a shorter one than this only burns attempts. */
 const SHORTEST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 3_600_000;
-const LONGEST_LIMIT_WAIT_MS = 5 * 60_000;
+/** Our own caps may be raised meanwhile, and asking the gate again costs no call. */
+export const LONGEST_LIMIT_WAIT_MS = 5 * 60_000;
 /** A longer message is refused by the server, and then the activity fails for good. */
 const MESSAGE_LENGTH = 500;
 
@@ -64,7 +65,6 @@ export function blockedBy(error: QualysError): Blocked {
 
 /** How long to wait after this error before trying again; doubling with the attempt where nothing told us. */
 export function waitAfter(error: QualysError, attempt: number): number {
-  // A cap may be raised meanwhile: asking the gate again costs no call.
   if (error.waitMs !== undefined) return Math.min(error.waitMs, LONGEST_LIMIT_WAIT_MS);
   return Math.min(2_000 * 2 ** Math.min(attempt - 1, 6), 60_000);
 }

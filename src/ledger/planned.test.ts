@@ -155,6 +155,32 @@ describe('an execution by tags', () => {
     expect(await hit('asset-0031', 'asset-0050')).toEqual({ moved: [], skipped: [], twice: [] });
   });
 
+  test('takes in the further attempt of an asset that failed before, and none of its own that are to be tried again', async () => {
+    await firstAccepted();
+    const again = `INSERT INTO attempts (run_id, seq, attempt, asset_id, outcome) SELECT run_id, seq, 2, asset_id, 'pending' FROM attempts WHERE asset_id = ?`;
+    await ledger.database.run(
+      `INSERT INTO executions (run_id, n, state, script_id, size, settled_at) VALUES ('r', 90, 'settled', '7', 1, 1)`,
+    );
+    await ledger.database.run(`UPDATE attempts SET execution_n = 90, outcome = 'failed', last = 0 WHERE asset_id = 'asset-0050'`);
+    await ledger.database.run(`UPDATE attempts SET outcome = 'failed', last = 0 WHERE asset_id = 'asset-0002'`);
+    for (const assetId of ['asset-0050', 'asset-0002']) await ledger.database.run(again, [assetId]);
+    expect(await hit('asset-0050')).toEqual({ moved: ['asset-0050'], skipped: [], twice: [] });
+    const rows = await ledger.database.all(
+      `SELECT asset_id, attempt, outcome, execution_n AS n FROM attempts WHERE attempt = 2 ORDER BY asset_id`,
+    );
+    expect(rows).toEqual([
+      { asset_id: 'asset-0002', attempt: 2, outcome: 'pending', n: null },
+      { asset_id: 'asset-0050', attempt: 2, outcome: 'running', n: 1 },
+    ]);
+  });
+
+  test('of which nothing is left goes by ids: its tags could still hit whoever joins them', async () => {
+    await firstAccepted();
+    await hit(...hits(31, 10));
+    expect(await ledger.planned.gather('r', 2)).toEqual({ kind: 'broken', why: 'none of its assets are left to be sent' });
+    expect(await ledger.planned.dissolve('r', 2, 'nothing left')).toBe('by-ids');
+  });
+
   test('takes an asset out of a batch by ids that was not sent yet, and the whole batch back when nothing is left', async () => {
     const fence = await firstAccepted();
     expect((await ledger.executions.claim('r', fence))?.size).toBe(20);

@@ -215,6 +215,8 @@ async function finishGathering(sql: Sql, runId: string, n: number, size: number)
     [runId, n],
   );
   if (own?.n !== size) return { kind: 'broken', why: `${own?.n ?? 0} of its ${size} assets are left to be sent` };
+  // Tags that name nobody could still hit whoever joins them.
+  if (size === 0) return { kind: 'broken', why: 'none of its assets are left to be sent' };
   await sql.run('UPDATE executions SET gathered = 1 WHERE run_id = ? AND n = ?', [runId, n]);
   return { kind: 'whole' };
 }

@@ -12,8 +12,10 @@ export interface TakenIn {
   twice: string[];
 }
 
+/** The asset's last attempt: a further one that waits to be sent is what was hit, not the one before that has its verdict. */
 interface HitRow {
   seq: number;
+  attempt: number;
   asset_id: string;
   outcome: string;
   execution_n: number | null;
@@ -25,8 +27,10 @@ export async function takeInPart(sql: Sql, runId: string, n: number, assetIds: r
   const execution = await readExecution(sql, runId, n);
   if (execution?.state !== 'accepted') return taken;
   const rows = await sql.all<HitRow>(
-    `SELECT seq, asset_id, outcome, execution_n, planned FROM attempts INDEXED BY attempts_asset
-     WHERE run_id = ? AND asset_id IN (SELECT value FROM json_each(?)) AND attempt = 1 AND execution_n IS NOT ?`,
+    `SELECT seq, attempt, asset_id, outcome, execution_n, planned FROM attempts INDEXED BY attempts_asset
+     WHERE run_id = ? AND asset_id IN (SELECT value FROM json_each(?)) AND last = 1
+       AND NOT EXISTS (SELECT 1 FROM attempts AS own INDEXED BY attempts_asset
+         WHERE own.run_id = attempts.run_id AND own.asset_id = attempts.asset_id AND own.execution_n = ?)`,
     [runId, jsonRows(assetIds), n],
   );
   for (const row of rows) {
@@ -75,11 +79,11 @@ async function withdraw(sql: Sql, runId: string, { asset_id: assetId, execution_
   }
 }
 
-async function takeOver(sql: Sql, runId: string, execution: Execution, { seq }: HitRow): Promise<void> {
-  const held = `EXISTS (SELECT 1 FROM attempts AS held WHERE held.asset_id = attempts.asset_id AND held.lease = 1 AND NOT (held.run_id = attempts.run_id AND held.seq = attempts.seq AND held.attempt = 1))`;
+async function takeOver(sql: Sql, runId: string, execution: Execution, { seq, attempt }: HitRow): Promise<void> {
+  const held = `EXISTS (SELECT 1 FROM attempts AS held WHERE held.asset_id = attempts.asset_id AND held.lease = 1 AND NOT (held.run_id = attempts.run_id AND held.seq = attempts.seq AND held.attempt = attempts.attempt))`;
   await sql.run(
     `UPDATE attempts SET execution_n = ?, planned = ?, outcome = 'running', reason = NULL, lease = CASE WHEN ${held} THEN NULL ELSE 1 END,
-       correlation_uuid = ?, job_id = ? WHERE run_id = ? AND attempt = 1 AND seq = ?`,
-    [execution.n, execution.planned, execution.correlationUuid, execution.jobId, runId, seq],
+       correlation_uuid = ?, job_id = ? WHERE run_id = ? AND attempt = ? AND seq = ?`,
+    [execution.n, execution.planned, execution.correlationUuid, execution.jobId, runId, attempt, seq],
   );
 }
