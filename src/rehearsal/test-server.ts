@@ -1,11 +1,10 @@
 // Temporal's test server as a child process: one clock for all its workflows, which jumps ahead whenever nothing is running.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
-import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Connection } from '@temporalio/client';
 import type { Environment } from '../schema/secret-ref.js';
+import { endOf, freePort, stopChild, tryOnce } from '../temporal/child-server.js';
 
 export interface TestServer {
   address: string;
@@ -35,21 +34,15 @@ export function findTestServer(env: Environment): string | undefined {
 export async function startTestServer(executable: string): Promise<TestServer> {
   const port = await freePort();
   const child = spawn(executable, [String(port)], { stdio: 'ignore' });
-  let ended: string | undefined;
-  child.once('error', (error) => {
-    ended = error.message;
-  });
-  child.once('exit', (code, signal) => {
-    ended = `it ended with ${signal ?? `code ${code}`}`;
-  });
+  const ended = endOf(child);
   const address = `127.0.0.1:${port}`;
   const endsAt = performance.now() + START_MS;
   for (;;) {
-    const failure = await tryOnce(address);
-    if (failure === undefined && ended === undefined) return { address, stop: () => stop(child) };
-    if (ended !== undefined || performance.now() > endsAt) {
-      await stop(child);
-      throw new Error(`The test server ${executable} did not start at ${address}: ${ended ?? failure}.`);
+    const failure = await tryOnce(address, (service) => service.getSystemInfo({}));
+    if (failure === undefined && ended() === undefined) return { address, stop: () => stopChild(child, STOP_MS) };
+    if (ended() !== undefined || performance.now() > endsAt) {
+      await stopChild(child, STOP_MS);
+      throw new Error(`The test server ${executable} did not start at ${address}: ${ended() ?? failure}.`);
     }
     await new Promise((resolve) => setTimeout(resolve, 30));
   }
@@ -62,39 +55,4 @@ function isExecutable(path: string): boolean {
   } catch {
     return false;
   }
-}
-
-async function tryOnce(address: string): Promise<string | undefined> {
-  const connection = Connection.lazy({ address, connectTimeout: '2s' });
-  try {
-    await connection.withDeadline(Date.now() + 2_000, () => connection.workflowService.getSystemInfo({}));
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  } finally {
-    await connection.close();
-  }
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
-    child.once('exit', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-    child.kill('SIGTERM');
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => (address && typeof address === 'object' ? resolve(address.port) : reject(new Error('No port was free.'))));
-    });
-  });
 }

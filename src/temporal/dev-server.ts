@@ -1,8 +1,7 @@
 // A Temporal dev server as a child process: for the demo, the tests and the chaos runs. Never for production.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { Connection } from '@temporalio/client';
+import { endOf, freePort, stopChild, tryOnce } from './child-server.js';
 
 export interface DevServerOptions {
   /** Path of the Temporal command line. */
@@ -38,20 +37,14 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
   const log = openSync(options.logFile, 'a');
   const child = spawn(options.executable, argumentsOf(options, port, uiPort), { stdio: ['ignore', log, log] });
   closeSync(log);
-  let ended: string | undefined;
-  child.once('error', (error) => {
-    ended = error.message;
-  });
-  child.once('exit', (code, signal) => {
-    ended = `it ended with ${signal ?? `code ${code}`}`;
-  });
+  const ended = endOf(child);
   const address = `127.0.0.1:${port}`;
-  const failure = await waitUntilServing(address, Date.now() + START_MS, () => ended);
+  const failure = await waitUntilServing(address, Date.now() + START_MS, ended);
   if (failure !== undefined || child.pid === undefined) {
-    await stop(child);
+    await stopChild(child, STOP_MS);
     throw new Error(`The Temporal dev server ${options.executable} did not start at ${address}: ${failure}. ${lastWords(options.logFile)}`);
   }
-  return { address, ...(uiPort && { uiUrl: `http://127.0.0.1:${uiPort}` }), pid: child.pid, stop: () => stop(child) };
+  return { address, ...(uiPort && { uiUrl: `http://127.0.0.1:${uiPort}` }), pid: child.pid, stop: () => stopChild(child, STOP_MS) };
 }
 
 function argumentsOf(options: DevServerOptions, port: number, uiPort: number | undefined): string[] {
@@ -66,47 +59,11 @@ function argumentsOf(options: DevServerOptions, port: number, uiPort: number | u
 /** Resolves to undefined when the server answers, or to the reason when it has not by the deadline. */
 async function waitUntilServing(address: string, deadlineAt: number, ended: () => string | undefined): Promise<string | undefined> {
   for (;;) {
-    const failure = await tryOnce(address);
+    const failure = await tryOnce(address, (service) => service.describeNamespace({ namespace: 'default' }));
     if (ended() !== undefined) return ended();
     if (failure === undefined || Date.now() > deadlineAt) return failure;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-}
-
-async function tryOnce(address: string): Promise<string | undefined> {
-  const connection = Connection.lazy({ address, connectTimeout: '2s' });
-  try {
-    await connection.withDeadline(Date.now() + 2_000, () => connection.workflowService.describeNamespace({ namespace: 'default' }));
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  } finally {
-    await connection.close();
-  }
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
-    child.once('exit', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-    child.kill('SIGTERM');
-  });
-}
-
-/** A port that was free a moment ago. Another process may take it before the server does; the start then fails and says so. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => (address && typeof address === 'object' ? resolve(address.port) : reject(new Error('No port was free.'))));
-    });
-  });
 }
 
 function lastWords(logFile: string): string {
