@@ -121,6 +121,14 @@ const STEPS: readonly string[][] = [
     `CREATE INDEX turns_noted ON turns (slot, kind, noted_at)`,
     `CREATE TABLE passed (slot TEXT PRIMARY KEY, passed INTEGER NOT NULL) WITHOUT ROWID`,
   ],
+  [
+    // How Qualys' clock was read, and in which order things happened.
+    // What a dispatch attempt leaves behind, and that a run is closing.
+    // Whether the script may still run at an asset.
+    // What was approved, and which policy holds.
+    // The jobs of an execution, and who we are in the trail.
+    // Waits that Qualys told, and limits that it named.
+  ],
 ];
 
 /** Brings the tables to this build's version. Returns the ledger's identity, drawn once when it is created. */
