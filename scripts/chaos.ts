@@ -16,6 +16,7 @@ import { CAMPAIGN_LOSSES } from '../test/chaos/campaign-losses.js';
 import { DEATHS } from '../test/chaos/death-table.js';
 import { type Played, playDeath } from '../test/chaos/deaths.js';
 import { LOSSES } from '../test/chaos/losses.js';
+import { meddlings, playMeddling } from '../test/chaos/meddlers.js';
 import { LONG_RANDOM_KILLS, playRandomKills } from '../test/chaos/random-kills.js';
 import type { Stage } from '../test/chaos/scene.js';
 import { playTemporalRestart } from '../test/chaos/temporal-restart.js';
@@ -76,6 +77,7 @@ function allTurns(stage: Stage, executable: string): Turn[] {
       play: () => playCampaignKills({ executable, bundle: stage.bundle, say: console.log }, LONG_CAMPAIGN_KILLS),
     },
     { name: 'Temporal restarted', kills: 0, play: () => playTemporalRestart(executable) },
+    ...meddlings(300).map((meddling) => ({ name: meddling.name, kills: 0, play: () => playMeddling(stage, meddling) })),
     ...Object.entries(LOSSES).map(([name, play]) => ({ name, kills: 0, play: () => play(stage) })),
     ...Object.entries(CAMPAIGN_LOSSES).map(([name, play]) => ({ name, kills: 0, play: () => play({ executable, bundle: stage.bundle }) })),
     ...DEATHS.map((death) => ({ name: death.name, kills: death.deaths.length, play: () => playDeath(stage, death) })),

@@ -36,8 +36,8 @@ export interface Scene {
   startCampaign(plan: CampaignPlanInput): Promise<Run<CampaignReport>>;
   /** A worker in this process. */
   healthy(): Promise<ChaosWorker>;
-  /** A worker in a process of its own. */
-  child(plan: Omit<DyingPlan, 'worker'>): Child;
+  /** A worker in a process of its own; `env` beside what we have. */
+  child(plan: Omit<DyingPlan, 'worker'>, env?: Record<string, string>): Child;
   close(): Promise<void>;
 }
 
@@ -113,8 +113,8 @@ export async function openScene(
       workers.push(worker);
       return worker;
     },
-    child(dying) {
-      const process = spawnWorker({ ...dying, worker: plan });
+    child(dying, env) {
+      const process = spawnWorker({ ...dying, worker: plan }, env);
       children.push(process);
       return childOf(process);
     },
@@ -128,10 +128,10 @@ export async function openScene(
   };
 }
 
-function spawnWorker(plan: DyingPlan): ChildProcess {
+function spawnWorker(plan: DyingPlan, env: Record<string, string> = {}): ChildProcess {
   const child = spawn(process.execPath, ['--import', 'tsx', DYING_WORKER, JSON.stringify(plan)], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    env: { ...process.env, NODE_OPTIONS: '' },
+    env: { ...process.env, NODE_OPTIONS: '', ...env },
   });
   return endsWithUs(child);
 }
