@@ -12,6 +12,7 @@ interface Row {
   enddate?: string;
   isAssetDisconnected: boolean;
   executionEndTime?: number;
+  job: { id: number };
   asset: { id: number };
 }
 
@@ -288,6 +289,57 @@ describe('another operator', () => {
         expect(simulator.state.executionsPerAsset().get(String(FIRST + 8))).toBe(2);
       },
     );
+  });
+});
+
+describe('who and what others see of an execution', () => {
+  test('operators that follow ours execute on their own part of the fleet, in the same seconds', async () => {
+    const operator = { scriptId: 72648, assetsPerRun: 2, fromIndex: 90 };
+    const foreignOperator = [
+      { ...operator, username: 'ada', followsMs: 500 },
+      { ...operator, username: 'bob', followsMs: 1_500 },
+    ];
+    await withGateway({ assets: 100, foreignOperator }, async ({ simulator, clock, caller }) => {
+      await caller.execute([FIRST]);
+      clock.advance(2_000);
+      await caller.execute([FIRST + 1]);
+      expect(simulator.state.executions.map(({ user, assetIds }) => [user, ...assetIds.map((id) => Number(id) - FIRST)])).toEqual([
+        ['demo', 0],
+        ['ada', 90, 91],
+        ['bob', 90, 91],
+        ['demo', 1],
+      ]);
+    });
+  });
+
+  test('the trail names users as the subscription does, with a UUID each', async () => {
+    await withGateway({ indexLagMs: 0, displayNames: { demo: 'FIM Automation' } }, async ({ caller }) => {
+      await caller.execute([FIRST]);
+      const found = await caller.post('/sm/v1/scripts/activities', { qql: 'activity:EXECUTE' });
+      expect(found.json).toMatchObject({
+        auditRecords: [{ userName: 'FIM Automation', userUuid: expect.stringMatching(/^[0-9a-f-]{36}$/) }],
+      });
+    });
+  });
+
+  test('a split execution has a second job under its UUID, which comes later with its assets', async () => {
+    const options = { indexLagMs: 0, splitRate: 1, splitAfterMs: { min: 60_000, max: 60_000 } };
+    await withGateway(options, async ({ simulator, clock, caller }) => {
+      await caller.execute([FIRST, FIRST + 1, FIRST + 2]);
+      const filter = `job.correlationUuid:"${simulator.state.executions[0]?.correlationUuid}"`;
+      const seen = async () => (await rows(caller, filter)).map(({ job, asset }) => [Number(job.id), Number(asset.id) - FIRST]);
+      expect(await seen()).toEqual([
+        [80507, 0],
+        [80507, 1],
+      ]);
+      clock.advance(60_000);
+      expect(await seen()).toEqual([
+        [80507, 0],
+        [80507, 1],
+        [80508, 2],
+      ]);
+      expect(simulator.state.executions).toHaveLength(1);
+    });
   });
 });
 

@@ -67,15 +67,21 @@ const FaultsOption = z.strictObject({
   unknownStatusRate: rate.default(0),
 });
 
-const ForeignOperatorOption = z.strictObject({
-  username: z.string().min(1).default('another operator'),
-  /** Simulated milliseconds between two of the operator's executions. */
-  everyMs: count,
-  scriptId: id,
-  assetsPerRun: count.max(25).default(5),
-  /** Hit the very assets of the latest execution of that script by somebody else, instead of a sliding window over the fleet. */
-  sameTargets: z.boolean().default(false),
-});
+const ForeignOperatorOption = z
+  .strictObject({
+    username: z.string().min(1).default('another operator'),
+    /** Simulated milliseconds between two of the operator's executions. */
+    everyMs: count.optional(),
+    /** Executes this many simulated milliseconds after each execution of the script by one of `users`, instead of in a rhythm. */
+    followsMs: simulatedMs.optional(),
+    scriptId: id,
+    assetsPerRun: count.max(25).default(5),
+    /** The part of the fleet that is the operator's, by index; default: all of it. */
+    fromIndex: z.number().int().min(0).default(0),
+    /** Hit the very assets of the latest execution of that script by somebody else, instead of a sliding window over the fleet. */
+    sameTargets: z.boolean().default(false),
+  })
+  .refine(({ everyMs, followsMs }) => (everyMs === undefined) !== (followsMs === undefined), 'give either everyMs or followsMs');
 
 const DEFAULT_SCRIPTS = [
   { id: 72648, title: 'Patch OpenSSL', status: 'APPROVED', platform: 'LINUX' },
@@ -158,6 +164,10 @@ const timingOptions = {
   resultLagMs: simulatedMs.default(0),
   /** Simulated milliseconds in `SCRIPT RESULT UPLOAD SUCCESS` before the verdict. */
   uploadSettlingMs: simulatedMs.default(0),
+  /** Share of executions whose assets are spread over two jobs under one correlation UUID, the second of which is made later. */
+  splitRate: rate.default(0),
+  /** How much later, simulated milliseconds. */
+  splitAfterMs: span(60_000, 240_000),
 };
 
 const fateOptions = {
@@ -226,7 +236,9 @@ export const SimulatorOptionsSchema = z.strictObject({
   ...wireOptions,
   limits: LimitsOption.default(LimitsOption.parse({})),
   faults: FaultsOption.default(FaultsOption.parse({})),
-  foreignOperator: ForeignOperatorOption.optional(),
+  foreignOperator: z.union([ForeignOperatorOption.transform((one) => [one]), z.array(ForeignOperatorOption)]).default([]),
+  /** What the audit trail calls a user, by login; default: the login itself. */
+  displayNames: z.record(z.string(), z.string().min(1)).default({}),
   /** Keep every call in `state.calls` instead of the latest 10,000. */
   keepAllCalls: z.boolean().default(false),
 });

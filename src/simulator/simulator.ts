@@ -5,7 +5,7 @@ import { describeProblems } from '../schema/request.js';
 import { type CallRecord, createCallLog } from './call-log.js';
 import { simulatedClock } from './clock.js';
 import { forgetSearches } from './endpoints/assets.js';
-import { foreignOperator } from './foreign-operator.js';
+import { foreignOperators } from './foreign-operator.js';
 import { gateway } from './gateway.js';
 import { createLimiter } from './limits.js';
 import { parseSimulatorOptions, type SimulatorOptions } from './options.js';
@@ -64,7 +64,7 @@ export async function startSimulator(options: SimulatorOptions & { now?: () => n
   const world = createWorld(settings, clock);
   const tokens = createTokens(settings, clock);
   const log = createCallLog(settings.keepAllCalls);
-  const catchUp = foreignOperator(world);
+  const catchUp = foreignOperators(world);
   const listener = gateway({ world, tokens, limiter: createLimiter(settings, realNow), log, catchUp });
   const server = createServer((request, response) => {
     listener(request, response).catch((error: unknown) => {

@@ -1,5 +1,5 @@
 // Everything the gateway knows: scripts, the fleet, and what executions and schedules have made of it.
-import { uuidOf } from './chance.js';
+import { between, chance, uuidOf } from './chance.js';
 import type { SimulatedClock } from './clock.js';
 import { type Fleet, fleetOf } from './fleet.js';
 import type { SimulatorSettings } from './options.js';
@@ -65,7 +65,7 @@ export interface World {
   readonly scripts: SimulatedScript[];
   readonly jobs: SimulatedJob[];
   readonly jobsById: Map<string, SimulatedJob>;
-  readonly jobsByUuid: Map<string, SimulatedJob>;
+  readonly jobsByUuid: Map<string, SimulatedJob[]>;
   readonly executions: ExecutionRecord[];
   readonly schedules: SimulatedSchedule[];
   readonly audit: AuditEntry[];
@@ -90,7 +90,6 @@ export function createWorld(settings: SimulatorSettings, clock: SimulatedClock):
   // A ledger outlives the simulator, and holds correlation UUIDs to be unique: each start of the gateway makes its own.
   const bornAt = clock.now();
   const attemptsByUser = new Map<string, Uint16Array>();
-  let nextAssetJobId = FIRST_ASSET_JOB_ID;
   const world: World = {
     settings,
     clock,
@@ -121,24 +120,16 @@ export function createWorld(settings: SimulatorSettings, clock: SimulatedClock):
     execute({ username, script, assets, at }) {
       const counted = attemptsByUser.get(username) ?? new Uint16Array(fleet.size);
       attemptsByUser.set(username, counted);
-      const job: SimulatedJob = {
-        id: FIRST_JOB_ID + world.jobs.length,
-        script,
-        correlationUuid: uuidOf(`execution ${settings.seed} ${bornAt} ${world.jobs.length}`),
-        username,
-        createdAt: at,
-        visibleAt: at + settings.indexLagMs,
-        assets: Int32Array.from(assets),
-        attempts: Uint16Array.from(assets, (index) => {
-          counted[index] = (counted[index] ?? 0) + 1;
-          return counted[index];
-        }),
-        firstAssetJobId: nextAssetJobId,
-      };
-      nextAssetJobId += assets.length;
-      world.jobs.push(job);
-      world.jobsById.set(String(job.id), job);
-      world.jobsByUuid.set(job.correlationUuid, job);
+      const attempts = assets.map((index) => {
+        counted[index] = (counted[index] ?? 0) + 1;
+        return counted[index];
+      });
+      const correlationUuid = uuidOf(`execution ${settings.seed} ${bornAt} ${world.jobs.length}`);
+      const jobs = partsOf(settings, assets, attempts[0] ?? 1).map(({ from, to, afterMs }) => {
+        const part = { assets: Int32Array.from(assets.slice(from, to)), attempts: Uint16Array.from(attempts.slice(from, to)) };
+        return addJob(world, { ...part, script, username, correlationUuid, createdAt: at + afterMs });
+      });
+      world.jobsByUuid.set(correlationUuid, jobs);
       world.lastExecuteAt.set('', at).set(String(script.id), at);
       world.record({
         username,
@@ -148,7 +139,7 @@ export function createWorld(settings: SimulatorSettings, clock: SimulatedClock):
         targetId: String(script.id),
         createdAt: at,
       });
-      const record = executionRecord(world, job);
+      const record = executionRecord(world, jobs);
       world.executions.push(record);
       return record;
     },
@@ -177,11 +168,37 @@ function recordCreations({ settings, bornAt, record }: World): void {
   }
 }
 
-function executionRecord(world: World, job: SimulatedJob): ExecutionRecord {
+function addJob(world: World, facts: Omit<SimulatedJob, 'id' | 'visibleAt' | 'firstAssetJobId'>): SimulatedJob {
+  const last = world.jobs.at(-1);
+  const job = {
+    ...facts,
+    id: FIRST_JOB_ID + world.jobs.length,
+    visibleAt: facts.createdAt + world.settings.indexLagMs,
+    firstAssetJobId: last ? last.firstAssetJobId + last.assets.length : FIRST_ASSET_JOB_ID,
+  };
+  world.jobs.push(job);
+  world.jobsById.set(String(job.id), job);
+  return job;
+}
+
+/** Which assets go into which job of one execution, and how much later it is made: all into one, or the last third into a second. */
+function partsOf(settings: SimulatorSettings, assets: readonly number[], attempt: number): { from: number; to: number; afterMs: number }[] {
+  const drawn = (label: string) => chance(settings.seed, label, assets[0] ?? 0, attempt);
+  if (assets.length < 2 || settings.splitRate === 0 || drawn('split') >= settings.splitRate)
+    return [{ from: 0, to: assets.length, afterMs: 0 }];
+  const at = Math.ceil((assets.length * 2) / 3);
+  return [
+    { from: 0, to: Math.min(at, assets.length - 1), afterMs: 0 },
+    { from: Math.min(at, assets.length - 1), to: assets.length, afterMs: between(settings.splitAfterMs, drawn('split after')) },
+  ];
+}
+
+function executionRecord(world: World, jobs: readonly SimulatedJob[]): ExecutionRecord {
+  const [job] = jobs as readonly [SimulatedJob];
   return {
     user: job.username,
     scriptId: String(job.script.id),
-    assetIds: Array.from(job.assets, (index) => String(world.fleet.assetId(index))),
+    assetIds: jobs.flatMap(({ assets }) => Array.from(assets, (index) => String(world.fleet.assetId(index)))),
     correlationUuid: job.correlationUuid,
     jobId: String(job.id),
     simulatedAt: job.createdAt,

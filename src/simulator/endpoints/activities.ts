@@ -15,7 +15,7 @@ export const activityRoutes: Route[] = [
       const request = readSearch(call.body, { filterKey: 'qql' });
       const page = searchRows(auditKind(call.world, call.now), request, searchRules(call));
       return ok({
-        auditRecords: page.rows.map(({ row }) => auditRecord(row)),
+        auditRecords: page.rows.map(({ row }) => auditRecord(row, displayName(call.world, row))),
         totalCount: page.totalCount,
         pageNumber: request.pageNumber ?? 0,
         pageSize: request.pageSize,
@@ -33,7 +33,7 @@ function auditKind(world: World, now: number): RowKind<AuditEntry> {
       activity: { kind: 'word', read: ({ action }) => action },
       targetId: { kind: 'id', read: ({ targetId }) => targetId },
       targetName: { kind: 'text', read: ({ targetName }) => targetName },
-      userName: { kind: 'text', read: ({ username }) => username },
+      userName: { kind: 'text', read: (entry) => displayName(world, entry) },
     },
     sortKeys: { createdDate: ({ createdAt }) => createdAt, id: ({ id }) => id },
     createdAt: ({ createdAt }) => createdAt,
@@ -41,12 +41,17 @@ function auditKind(world: World, now: number): RowKind<AuditEntry> {
   };
 }
 
-function auditRecord(entry: AuditEntry) {
+/** People's names, in the documents' samples; a login only where nobody gave one. */
+function displayName({ settings }: World, { username }: AuditEntry): string {
+  return settings.displayNames[username] ?? username;
+}
+
+function auditRecord(entry: AuditEntry, userName: string) {
   return {
     id: entry.id,
     auditEnabledAppId: APP_ID,
     applicationName: 'SM',
-    userName: entry.username,
+    userName,
     userUuid: uuidOf(`user ${entry.username}`),
     customerUuid: CUSTOMER_UUID,
     client: null,

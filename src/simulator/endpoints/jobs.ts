@@ -48,8 +48,8 @@ function jobKind(world: World, now: number): RowKind<SimulatedJob> {
 }
 
 /** The jobs of these keys, oldest first. */
-export function named(jobs: ReadonlyMap<string, SimulatedJob>, keys: Iterable<string>): SimulatedJob[] {
-  const found = Array.from(keys, (key) => jobs.get(key)).filter((job) => job !== undefined);
+export function named(jobs: ReadonlyMap<string, SimulatedJob | SimulatedJob[]>, keys: Iterable<string>): SimulatedJob[] {
+  const found = Array.from(keys, (key) => jobs.get(key) ?? []).flat();
   return found.sort((a, b) => a.id - b.id);
 }
 
