@@ -39,6 +39,7 @@ export function createCloseCampaign({ ledger }: Pick<ActivityDependencies, 'ledg
       const { executions, apiCalls, strays } = await ledger.campaigns.spent(runId);
       const [schedules, refusals] = [await ledger.schedules.of(runId), await ledger.schedules.refusals(runId)];
       const recheck = await recheckOf(ledger, runId);
+      const warnings = await ledger.runs.warnings(runId);
       const report = await ledger.runs.close(runId, ({ counts, run, compliant, now }) => {
         if (input.report) return input.report;
         const { pending: _pending, running: _running, ...final } = counts;
@@ -53,6 +54,7 @@ export function createCloseCampaign({ ledger }: Pick<ActivityDependencies, 'ledg
           apiCalls,
           ...(followUp === undefined ? {} : { followUp }),
           ...(recheck === undefined ? {} : { recheck }),
+          ...(warnings.length === 0 ? {} : { warnings }),
           waves,
         };
       });

@@ -39,6 +39,7 @@ export function createCloseRun({ ledger }: Pick<ActivityDependencies, 'ledger'>)
       await ledger.verdicts.closeOpen(runId, reason, { forgetful });
       const [schedules, refusals] = [await ledger.schedules.of(runId), await ledger.schedules.refusals(runId)];
       const recheck = await recheckOf(ledger, runId);
+      const warnings = await ledger.runs.warnings(runId);
       return ledger.runs.close(runId, ({ counts, run, compliant, strays, executions, apiCalls, now }) => {
         if (report) return report;
         const { pending: _pending, running: _running, ...final } = counts;
@@ -53,6 +54,7 @@ export function createCloseRun({ ledger }: Pick<ActivityDependencies, 'ledger'>)
           apiCalls,
           ...(followUp === undefined ? {} : { followUp }),
           ...(recheck === undefined ? {} : { recheck }),
+          ...(warnings.length === 0 ? {} : { warnings }),
         };
       });
     },

@@ -1,11 +1,13 @@
 // CAR assets by ids, agent UUIDs or names, hundreds in one search. No document says which tokens CAR filters by, nor how long a filter may
 // be: rows are compared here, and what was learned of a token or of a length is kept for the rest of the resolution.
+import { firstLabel } from '../domain/host-names.js';
 import { anyOf, idTerm, type Qql, QqlUnsafe, term } from '../domain/qql.js';
 import { QualysError } from '../qualys/errors.js';
 import type { CarAsset, Qualys } from '../qualys/qualys.js';
 import { isHonoured, isRefusedFilter, walkAssets } from './find-assets.js';
 
-export type AssetKey = 'assetId' | 'agentUuid' | 'name';
+/** `label`: the part of the name before its first dot. */
+export type AssetKey = 'assetId' | 'agentUuid' | 'name' | 'label';
 
 export interface Finding {
   runId: string;
@@ -48,6 +50,7 @@ export class AssetsByKey {
     assetId: { tokens: ['assetId'] },
     agentUuid: { tokens: ['agentUuid', 'id'] },
     name: { tokens: ['name'] },
+    label: { tokens: ['name'] },
   };
   #termsAtMost = TERMS_A_SEARCH;
 
@@ -169,7 +172,11 @@ export class AssetsByKey {
 }
 
 function keyOf(key: AssetKey, asset: CarAsset): string {
-  return (asset[key] ?? '').trim().toLowerCase();
+  return (propertyOf(key, asset) ?? '').trim().toLowerCase();
+}
+
+function propertyOf(key: AssetKey, asset: CarAsset): string | undefined {
+  return key === 'label' ? firstLabel(asset.name) : asset[key];
 }
 
 function termOf(key: AssetKey, token: string, value: string): Qql {
@@ -177,7 +184,7 @@ function termOf(key: AssetKey, token: string, value: string): Qql {
 }
 
 function probeOf(key: AssetKey, token: string, asset: CarAsset): Qql | undefined {
-  const value = asset[key];
+  const value = propertyOf(key, asset);
   return value !== undefined && /^[\w.-]+$/.test(value) ? termOf(key, token, value) : undefined;
 }
 

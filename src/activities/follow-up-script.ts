@@ -14,9 +14,14 @@ export interface NamedScript {
 export class FollowUpRefused extends Error {}
 
 /** The run's own script as it is now, or what Qualys has under the name that the follow-up gives it. Throws `FollowUpRefused` when it may not run, or is not what it was. */
-export async function followUpScript({ qualys, policy }: ActivityDependencies, run: RunRow, followUp: FollowUp): Promise<NamedScript> {
+export async function followUpScript(
+  { ledger, qualys, policy: own }: ActivityDependencies,
+  run: RunRow,
+  followUp: FollowUp,
+): Promise<NamedScript> {
   if (!run.script) throw new FollowUpRefused('The run has no script.');
   const script = await qualys.script(followUp.script ?? run.script.id, { runId: run.id });
+  const { policy } = await ledger.policies.inForce(own);
   const refusal = refusedScript(script, policy.scripts?.allow);
   if (refusal) throw new FollowUpRefused(refusal.message);
   if (script.id !== run.script.id) return { id: script.id, title: script.title };

@@ -1,4 +1,5 @@
 // CAR assets by what requests and policies call them: host names, and tags.
+import { firstLabel, hostKey } from '../domain/host-names.js';
 import { idTerm } from '../domain/qql.js';
 import type { CarAsset, Qualys } from '../qualys/qualys.js';
 import type { Problem } from '../schema/request.js';
@@ -29,8 +30,30 @@ export async function assetsByName(lookup: AssetsByKey, hostnames: readonly stri
   return assets;
 }
 
+/**
+ * Every asset that one of these names stands for: its whole name, or the first label of it. `named`: those that stand for any, as keys.
+ * A name with a dot can only be a whole one, and one without is the first label of itself.
+ */
+export async function findHosts(
+  lookup: AssetsByKey,
+  hostnames: readonly string[],
+): Promise<{ assets: CarAsset[]; named: Set<string>; unreadable: number }> {
+  const keys = hostnames.map(hostKey).filter((key) => key !== '');
+  const whole = await lookup.find(
+    'name',
+    keys.filter((key) => key.includes('.')),
+  );
+  const short = await lookup.find(
+    'label',
+    keys.filter((key) => !key.includes('.')),
+  );
+  const assets = [...whole.assets, ...short.assets];
+  const named = new Set(assets.flatMap(({ name }) => [hostKey(name), firstLabel(name)]));
+  return { assets, named, unreadable: whole.unreadable + short.unreadable };
+}
+
 /** By name in lower case. */
-export async function findByName(
+async function findByName(
   lookup: AssetsByKey,
   hostnames: readonly string[],
 ): Promise<{ found: Map<string, CarAsset[]>; unreadable: number }> {

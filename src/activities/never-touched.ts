@@ -1,74 +1,144 @@
 // What policy says is never touched, as ids of CAR assets.
-import type { Policy } from '../schema/policy.js';
+import { hostKey } from '../domain/host-names.js';
+import type { NeverTouch } from '../schema/policy.js';
+import type { Problem } from '../schema/request.js';
 import type { ActivityDependencies } from './dependencies.js';
 import type { AssetsByKey, Finding } from './find-assets-by-key.js';
-import { assetsByTag, findByName } from './named-assets.js';
+import { assetsByTag, findHosts } from './named-assets.js';
+import { PolicyRefused } from './policy-refused.js';
 import { UnresolvedTargets } from './unresolved-targets.js';
 
-type ReadingWith = Pick<ActivityDependencies, 'ledger' | 'qualys' | 'policy'>;
+type ReadingWith = Pick<ActivityDependencies, 'qualys'>;
 
 interface Reading extends Finding {
-  /** Of the request. */
-  assetIds: readonly string[] | undefined;
   lookup: AssetsByKey;
 }
 
-/**
- * The ids of everything that policy says is never touched, whatever name it goes by. A row that cannot be understood has no id that any other
- * search could bring into the cohort; ids that the request gives are taken unseen, so there it could be one of them: then nothing is sent.
- */
-export async function neverTouched(dependencies: ReadingWith, reading: Reading): Promise<string[]> {
-  const { neverTouch } = dependencies.policy;
+/** As Qualys knows it now. */
+export interface NeverTouched {
+  assetIds: string[];
+  /** Tags and host names that Qualys does not know, each with a sentence. */
+  unknown: Problem[];
+  /** Rows that could not be understood: any asset may be among them. */
+  unreadable: number;
+}
+
+/** The ids of everything that policy says is never touched, whatever name it goes by. Several that bear one name are all meant. */
+export async function readNeverTouched(with_: ReadingWith, neverTouch: NeverTouch, reading: Reading): Promise<NeverTouched> {
   const assetIds = [...neverTouch.assetIds];
   let unreadable = 0;
   const onUnreadable = (rows: number): void => {
     unreadable += rows;
   };
-  for (const tagId of await tagIdsOf(dependencies, neverTouch, reading)) {
-    for await (const assets of assetsByTag(dependencies.qualys, tagId, { ...reading, onUnreadable })) {
+  const tags = await tagsOf(with_, neverTouch, reading);
+  for (const tagId of tags.ids) {
+    for await (const assets of assetsByTag(with_.qualys, tagId, { ...reading, onUnreadable })) {
       assetIds.push(...assets.map(({ assetId }) => assetId));
     }
   }
-  if (neverTouch.hostnames.length > 0) {
-    const named = await findByName(reading.lookup, neverTouch.hostnames);
-    assetIds.push(...[...named.found.values()].flat().map(({ assetId }) => assetId));
-    onUnreadable(named.unreadable);
-  }
-  if (unreadable > 0) await tellUnread(dependencies, reading, unreadable);
-  return assetIds;
+  const hosts = await hostsOf(neverTouch, reading);
+  onUnreadable(hosts.unreadable);
+  assetIds.push(...hosts.assetIds);
+  return { assetIds, unknown: [...tags.unknown, ...hosts.unknown], unreadable };
 }
 
-async function tellUnread({ ledger }: ReadingWith, { runId, assetIds }: Reading, rows: number): Promise<void> {
-  const detail = `Qualys lists ${rows} asset(s) for policy.neverTouch in rows that cannot be understood`;
-  await ledger.audit.addOnce(runId, { action: 'never-touch-unread', detail });
+/**
+ * The same for a cohort that is being resolved. A row that cannot be understood has no id that any other search could bring into the
+ * cohort; ids that the request gives are taken unseen, so there it could be one of them: then nothing is sent.
+ * Throws `PolicyRefused` for what Qualys does not know, which may be a name that was changed; with `unknown: warn` it is told instead.
+ */
+export async function neverTouched(
+  dependencies: Pick<ActivityDependencies, 'ledger' | 'qualys'>,
+  neverTouch: NeverTouch,
+  reading: Reading & { assetIds: readonly string[] | undefined },
+): Promise<Pick<NeverTouched, 'assetIds'> & { warnings: string[] }> {
+  const { assetIds, unknown, unreadable } = await readNeverTouched(dependencies, neverTouch, reading);
+  if (unknown.length > 0 && neverTouch.unknown !== 'warn') throw new PolicyRefused(refusalOf(unknown), unknown);
+  if (unreadable > 0) await tellUnread(dependencies, reading, unreadable);
+  return { assetIds, warnings: unknown.map(warningOf) };
+}
+
+/** Names each of them; a name that is very long is cut. */
+export function refusalOf(unknown: readonly Problem[]): string {
+  const named = unknown.map(({ problem }) => problem).join('; ');
+  return `policy.neverTouch cannot be kept: ${named}. Mend the names, or set policy.neverTouch.unknown: warn.`;
+}
+
+export function warningOf({ path, problem }: Problem): string {
+  return `${path}: ${problem}, so nothing is kept from it`;
+}
+
+/** How a run's audit log tells of rows that could not be understood. */
+export const NEVER_TOUCH_UNREAD = 'never-touch-unread';
+
+export function unreadText(rows: number): string {
+  return `Qualys lists ${rows} asset(s) for policy.neverTouch in rows that cannot be understood`;
+}
+
+async function tellUnread(
+  { ledger }: Pick<ActivityDependencies, 'ledger'>,
+  { runId, assetIds }: Reading & { assetIds: readonly string[] | undefined },
+  rows: number,
+): Promise<void> {
+  const detail = unreadText(rows);
+  await ledger.audit.addOnce(runId, { action: NEVER_TOUCH_UNREAD, detail });
   if (!assetIds?.length) return;
   const problem = `${detail}: whether one of these ids is among them cannot be told. Name what is never touched by policy.neverTouch.assetIds`;
   throw new UnresolvedTargets([{ path: 'targets.assetIds', problem }]);
 }
 
-/** Tags by id or exact name; names are looked up in the list of tags, as assets show ids only. Two tags may bear one name: both are meant. */
-async function tagIdsOf({ qualys, ledger }: ReadingWith, { tags }: Policy['neverTouch'], { runId, onPage }: Finding): Promise<string[]> {
-  const ids = tags.filter((tag) => /^\d+$/.test(tag));
-  const names = new Set(tags.filter((tag) => !/^\d+$/.test(tag)).map((name) => name.toLowerCase()));
-  if (names.size === 0) return ids;
-  const unknown = new Set(names);
+interface TagsFound {
+  ids: Set<string>;
+  unknown: Problem[];
+}
+
+/** Tags by id or exact name, whatever the case, looked up in the list of tags, as assets show ids only. A name of digits may be either. */
+async function tagsOf({ qualys }: ReadingWith, { tags }: NeverTouch, { runId, onPage }: Reading): Promise<TagsFound> {
+  const found: TagsFound = { ids: new Set(tags.filter(isId)), unknown: [] };
+  if (tags.length === 0) return found;
+  const waiting = new Set(tags.map(tagKey));
+  const wanted = new Set(waiting);
   let unreadable = 0;
   for await (const page of qualys.searchTags({ runId })) {
     onPage({ source: 'tags', rows: page.rows.length });
     unreadable += page.unreadable ?? 0;
     for (const { tagId, name } of page.rows) {
-      if (!names.has(name.toLowerCase())) continue;
-      ids.push(tagId);
-      unknown.delete(name.toLowerCase());
+      waiting.delete(tagId);
+      if (!wanted.has(tagKey(name))) continue;
+      found.ids.add(tagId);
+      waiting.delete(tagKey(name));
     }
   }
-  if (unknown.size > 0 && unreadable > 0) {
-    const problem = `${[...unknown].join(', ')}: Qualys lists no such tag, and ${unreadable} in rows that cannot be understood. Give the ids of these tags`;
+  const missing = tags.flatMap((tag, index) => (waiting.has(tagKey(tag)) ? [{ tag, path: `policy.neverTouch.tags[${index}]` }] : []));
+  const names = missing.map(({ tag }) => tag).filter((tag) => !isId(tag));
+  if (names.length > 0 && unreadable > 0) {
+    const problem = `${names.join(', ')}: Qualys lists no such tag, and ${unreadable} in rows that cannot be understood. Give the ids of these tags`;
     throw new UnresolvedTargets([{ path: 'policy.neverTouch.tags', problem }]);
   }
-  if (unknown.size > 0) {
-    const detail = `policy.neverTouch names tags that Qualys does not list: ${[...unknown].join(', ')}`;
-    await ledger.audit.add(runId, { action: 'unknown-tags', detail });
-  }
-  return ids;
+  // The id of a row that cannot be read may be the one: its bearers are read all the same.
+  if (unreadable > 0) return found;
+  found.unknown = missing.map(({ tag, path }) => ({ path, problem: `Qualys lists no tag ${JSON.stringify(tag.slice(0, 100))}` }));
+  return found;
+}
+
+function isId(tag: string): boolean {
+  return /^\d{1,19}$/.test(tag);
+}
+
+function tagKey(tag: string): string {
+  return tag.trim().toLowerCase();
+}
+
+async function hostsOf(
+  { hostnames }: NeverTouch,
+  { lookup }: Reading,
+): Promise<{ assetIds: string[]; unknown: Problem[]; unreadable: number }> {
+  if (hostnames.length === 0) return { assetIds: [], unknown: [], unreadable: 0 };
+  const { assets, named, unreadable } = await findHosts(lookup, hostnames);
+  const unknown = hostnames.flatMap((hostname, index) =>
+    named.has(hostKey(hostname))
+      ? []
+      : [{ path: `policy.neverTouch.hostnames[${index}]`, problem: `Qualys knows no host ${JSON.stringify(hostname.slice(0, 100))}` }],
+  );
+  return { assetIds: assets.map(({ assetId }) => assetId), unknown, unreadable };
 }

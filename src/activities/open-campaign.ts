@@ -13,7 +13,7 @@ import { namespaceIdOf } from '../temporal/namespace-id.js';
 import { cutWaves } from './cut-waves.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { passEasmGate } from './easm-gate.js';
-import { blockedOrThrow, goOn, noTargets, refusedForRun, tooManyAssets } from './open-run.js';
+import { blockedOrThrow, goOn, logWarnings, noTargets, refusedForRun, tooManyAssets } from './open-run.js';
 import { never } from './outcome-of-attempt.js';
 import { readTargets } from './read-targets.js';
 import { resolveTargets } from './resolve-targets.js';
@@ -95,7 +95,7 @@ async function register({ ledger, client }: ActivityDependencies, input: Omit<Op
 }
 
 async function openWith(dependencies: ActivityDependencies, input: OpenCampaignInput): Promise<OpenCampaignResult> {
-  const { ledger, policy } = dependencies;
+  const { ledger } = dependencies;
   const { runId, plan } = input;
   const opening = await ledger.cohort.begin(runId);
   if (!opening) throw never('AlreadyRun', `The campaign ${runId} has ended in this ledger: start again under another id.`);
@@ -109,7 +109,7 @@ async function openWith(dependencies: ActivityDependencies, input: OpenCampaignI
     await ledger.campaigns.freeze(runId, { ...frozenPlan({ plan, scripts, cohort, waves }), waves });
   }
   const stored = await ledger.campaigns.get<FrozenPlan>(runId);
-  const above = policy.approval?.aboveAssets;
+  const above = (await ledger.policies.inForce(dependencies.policy)).policy.approval?.aboveAssets;
   return {
     kind: 'opened',
     digest: stored?.digest ?? '',
@@ -129,6 +129,7 @@ async function freezeCohort(dependencies: ActivityDependencies, input: OpenCampa
   const targets = await readTargets(client, { ...input, workflowId: runId }, parsePlan);
   const tagsSeen = plan.strategy === 'assets' ? undefined : new Map<string, number>();
   const cohort = await resolveTargets(dependencies, { runId, attempt, targets, script: remediate, onPage: goOn, tagsSeen });
+  await logWarnings(dependencies, runId);
   if (tagsSeen) await ledger.runs.setTagsSeen(runId, tagsSeen);
   return cohort;
 }
@@ -145,10 +146,11 @@ async function readScripts(dependencies: ActivityDependencies, runId: string, pl
 
 /** The same, with every refusal instead of the first. */
 export async function readStepScripts(
-  { qualys, policy }: Pick<ActivityDependencies, 'qualys' | 'policy'>,
+  { ledger, qualys, policy: own }: Pick<ActivityDependencies, 'ledger' | 'qualys' | 'policy'>,
   runId: string,
   plan: StoredPlan,
 ): Promise<{ scripts: StepScripts; refusals: NonNullable<ReturnType<typeof refusedForRun>>[] }> {
+  const { policy } = await ledger.policies.inForce(own);
   const scripts: StepScripts = {};
   const refusals: NonNullable<ReturnType<typeof refusedForRun>>[] = [];
   for (const step of CAMPAIGN_STEPS) {

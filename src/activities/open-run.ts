@@ -1,4 +1,4 @@
-import { activityInfo, CancelledFailure, Context, heartbeat } from '@temporalio/activity';
+import { activityInfo, CancelledFailure, Context, heartbeat, log } from '@temporalio/activity';
 import type { ApprovalRule, PlaybookApproval } from '../domain/approval.js';
 import { hostsIn, type NotJoinedList, notJoinedText, readNotJoined } from '../domain/asset-join-record.js';
 import type { Blocked } from '../domain/blocked.js';
@@ -14,6 +14,7 @@ import { passEasmGate } from './easm-gate.js';
 import { refuseImpossibleFollowUp } from './follow-up-at-opening.js';
 import { blockedBy, failureTypeOf, later, NotYet, never, waitAfter } from './outcome-of-attempt.js';
 import { planExecutions } from './plan-executions.js';
+import { PolicyRefused } from './policy-refused.js';
 import { readTargets } from './read-targets.js';
 import { resolveTargets, UnresolvedTargets } from './resolve-targets.js';
 
@@ -91,16 +92,18 @@ async function openWith(dependencies: ActivityDependencies, input: OpenRunInput)
     kind: 'opened',
     script: { id: script.id, title: script.title },
     cohort,
-    approval: approvalFor(dependencies, input, cohort.size),
+    approval: approvalFor((await ledger.policies.inForce(dependencies.policy)).policy, input, cohort.size),
   };
 }
 
 async function freezeCohort(dependencies: ActivityDependencies, input: OpenRunInput, attempt: number): Promise<FrozenCohort> {
-  const { ledger, qualys, policy } = dependencies;
+  const { ledger, qualys } = dependencies;
   const { runId, request } = input;
+  const { policy: atFirst } = await ledger.policies.inForce(dependencies.policy);
   // Before the wait and behind it: four hours are long for a request that is refused anyway, and long enough for a script to change.
-  if (request.waitFor && input.shown?.kind !== 'easm') refuseScript(await qualys.script(request.script, { runId }), request, policy);
+  if (request.waitFor && input.shown?.kind !== 'easm') refuseScript(await qualys.script(request.script, { runId }), request, atFirst);
   await passEasmGate(dependencies, input);
+  const { policy } = await ledger.policies.inForce(dependencies.policy);
   const script = await qualys.script(request.script, { runId });
   refuseScript(script, request, policy);
   await refuseImpossibleFollowUp(dependencies, request);
@@ -108,9 +111,15 @@ async function freezeCohort(dependencies: ActivityDependencies, input: OpenRunIn
   const targets = await readTargets(dependencies.client, { ...input, workflowId: runId });
   const tagsSeen = request.strategy === 'assets' ? undefined : new Map<string, number>();
   const cohort = await resolveTargets(dependencies, { runId, attempt, targets, script, onPage: goOn, tagsSeen });
+  await logWarnings(dependencies, runId);
   // In the ledger, for the attempts that go on when reading the tags is refused for a while.
   if (tagsSeen) await ledger.runs.setTagsSeen(runId, tagsSeen);
   return cohort;
+}
+
+/** What the report will say, in the log as well: somebody may mend it while the run is going. */
+export async function logWarnings({ ledger }: Pick<ActivityDependencies, 'ledger'>, runId: string): Promise<void> {
+  for (const warning of await ledger.runs.warnings(runId)) log.warn(warning, { run: runId });
 }
 
 /** A run that is cancelled does not walk its cohort to the end. */
@@ -165,7 +174,7 @@ export function noTargets({ count, assets }: NotJoinedList): string {
 }
 
 /** What has to be approved before anything is sent: by the policy's threshold, and by the playbook that a ticket came through. */
-function approvalFor({ policy }: ActivityDependencies, { playbookApproval }: OpenRunInput, size: number): ApprovalRule | undefined {
+function approvalFor(policy: Policy, { playbookApproval }: OpenRunInput, size: number): ApprovalRule | undefined {
   const above = policy.approval?.aboveAssets;
   if (!playbookApproval && (above === undefined || size <= above)) return undefined;
   return {
@@ -187,6 +196,7 @@ function inRequest(endpoint: string | undefined): string {
 
 export function blockedOrThrow(error: unknown, shown: Blocked | undefined): Extract<OpenRunResult, { kind: 'blocked' }> {
   if (error instanceof UnresolvedTargets) throw never('InvalidRequest', error.message, error.problems.slice(0, 200));
+  if (error instanceof PolicyRefused) throw never('PolicyViolation', error.message, error.problems.slice(0, 200));
   if (error instanceof QqlUnsafe) throw never('InvalidRequest', error.message, [{ path: 'targets', problem: error.message }]);
   if (error instanceof NotYet) return laterUnlessNew(error.blocked, shown, error.waitMs);
   if (!(error instanceof QualysError)) throw error;

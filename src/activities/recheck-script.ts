@@ -17,10 +17,11 @@ const REFUSED_WAIT_MS = 60_000;
  * a run of which nothing was attempted fails as `ScriptNotRunnable`.
  */
 export async function recheckScript(dependencies: ActivityDependencies, run: RunRow): Promise<Wait | undefined> {
-  const { ledger, qualys, policy } = dependencies;
+  const { ledger, qualys } = dependencies;
   const now = await ledger.database.now();
   if (!run.script || now - (run.scriptCheckedAt ?? run.createdAt) < TRUSTED_MS) return undefined;
   try {
+    const { policy } = await ledger.policies.inForce(dependencies.policy);
     const script = await qualys.script(run.script.id, { runId: run.id });
     const refusal =
       refusedForRun(script, { scriptSha256: run.request.scriptSha256 ?? run.script.sha256 }, policy) ??

@@ -59,9 +59,12 @@ export async function resolveTargets(dependencies: ResolvingWith, resolving: Res
   for (const tagId of targets.assetTagIds ?? []) await addTagged(dependencies, walk, tagId);
   if (targets.query) await addQueried(dependencies, walk, { query: targets.query, lookup });
   // What policy forbids stays in the cohort, visibly skipped: nobody shall take its absence for an oversight.
-  const neverTouch = await neverTouched(dependencies, { ...resolving, assetIds: targets.assetIds, lookup });
+  const { version: policyVersion, policy } = await ledger.policies.inForce(dependencies.policy);
+  const untouched = await neverTouched(dependencies, policy.neverTouch, { ...resolving, assetIds: targets.assetIds, lookup });
+  for (const warning of untouched.warnings) await ledger.runs.addWarning(runId, warning);
   const { attempt } = resolving;
-  const cohort = await ledger.cohort.freeze(runId, { attempt, excluded: targets.excludedAssetIds ?? [], neverTouch });
+  const neverTouch = { assetIds: untouched.assetIds, hostnames: policy.neverTouch.hostnames };
+  const cohort = await ledger.cohort.freeze(runId, { attempt, excluded: targets.excludedAssetIds ?? [], neverTouch, policyVersion });
   if (!cohort) throw new OpeningIsOver(`The run ${runId} has ended, or a later attempt opens it.`);
   return cohort;
 }

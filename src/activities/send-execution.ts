@@ -71,7 +71,8 @@ export async function sendExecution(dependencies: ActivityDependencies, sending:
 }
 
 async function askPermit(dependencies: ActivityDependencies, { run, execution, fence }: Sending): Promise<PermitAnswer> {
-  const { ledger, policy, timings } = dependencies;
+  const { ledger, timings } = dependencies;
+  const { policy } = await ledger.policies.inForce(dependencies.policy);
   return ledger.executions.permit(run.id, execution.n, {
     fence,
     terms: {
@@ -143,7 +144,8 @@ async function writeDown(
   answer: ExecuteAnswer,
 ): Promise<Sent> {
   const { runId, n, permit } = key;
-  const { ledger, policy } = dependencies;
+  const { ledger } = dependencies;
+  const { policy } = await ledger.policies.inForce(dependencies.policy);
   const { executions } = ledger;
   const configuredIntervalMs = policy.executeIntervalMs;
   switch (answer.kind) {

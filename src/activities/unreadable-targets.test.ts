@@ -149,7 +149,7 @@ describe('a row that cannot be understood', () => {
   test('may be the tag that policy names, and its assets are not known: nothing is resolved', async () => {
     const neverTouch = { tags: ['Crown jewels'] };
     await expect(resolve(gateway({ tagsUnreadable: 1 }), { assetTagIds: [9] }, { neverTouch })).rejects.toThrow(
-      'policy.neverTouch.tags: crown jewels: Qualys lists no such tag, and 1 in rows that cannot be understood',
+      'policy.neverTouch.tags: Crown jewels: Qualys lists no such tag, and 1 in rows that cannot be understood',
     );
     const known = await resolve(gateway({ tagsUnreadable: 1 }), { assetTagIds: [9] }, { neverTouch: { tags: ['prod'] } });
     expect(known).toEqual({ size: 3, told: ['0'], audit: [] });

@@ -197,6 +197,8 @@ export function policyOf({ env }: Invocation): Policy {
 export function asRefusal(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   if (error.name === 'QqlUnsafe') return new CommandFailed(EXIT.usage, `The targets cannot be asked for: ${error.message}.`);
+  if (error.name === 'PolicyRefused')
+    return new CommandFailed(EXIT.notSucceeded, `PolicyViolation: ${safeLine(error.message)} Nothing was sent.`);
   if (error.name !== 'UnresolvedTargets' || !('problems' in error)) return error;
   const problems = error.problems as { path: string; problem: string }[];
   const lines = problems.map(({ path, problem }) => `  ${path}: ${safeLine(problem)}`);

@@ -32,6 +32,7 @@ export function reportLines(report: RunReport): Line[] {
     ...(followUp && isMade(followUp) ? [['follow-up', followUpText(followUp)] satisfies [string, string]] : []),
     ...(followUp?.refused ?? []).map((why): [string, string] => ['refused', safeLine(why)]),
     ...(recheck ? [['recheck', recheckText(recheck)] satisfies [string, string]] : []),
+    ...(report.warnings ?? []).map((warning): [string, string] => ['warning', safeLine(warning)]),
     ['assets', number(counts.targeted)],
   ];
   return [

@@ -83,6 +83,8 @@ export interface RunReport {
   followUp?: FollowUpReport;
   /** Of a recheck: the run that it looks at again, and what it found otherwise. */
   recheck?: { of: string; changes: OutcomeChange[] };
+  /** What people have to hear of with the result: what policy names and Qualys does not know. Sentences. */
+  warnings?: string[];
   startedAt: string;
   finishedAt: string;
 }

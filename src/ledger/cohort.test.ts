@@ -103,7 +103,11 @@ describe('a cohort', () => {
     expect(await ledger.cohort.add('r', rows(['excluded']), 1)).toBe(false);
     expect(await ledger.cohort.freeze('r', { attempt: 1 })).toBeUndefined();
     await ledger.cohort.add('r', rows(['a', 'b', 'c']), 2);
-    const frozen = await ledger.cohort.freeze('r', { attempt: 2, excluded: ['b', 'excluded'], neverTouch: ['c'] });
+    const frozen = await ledger.cohort.freeze('r', {
+      attempt: 2,
+      excluded: ['b', 'excluded'],
+      neverTouch: { assetIds: ['c'], hostnames: [] },
+    });
     expect((await ledger.reader.assets('r')).items.map(({ assetId, outcome, reason }) => [assetId, outcome, reason])).toEqual([
       ['a', 'pending', undefined],
       ['c', 'skipped', 'never-touch'],

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Database, jsonRows, type Sql } from './database.js';
+import { NEVER_TOUCH, namedInCohort, type Untouched } from './never-touch.js';
 
 export interface CohortAsset {
   assetId: string;
@@ -17,7 +18,9 @@ export interface Exceptions {
   /** The attempt that walked the targets. */
   attempt?: number;
   excluded?: readonly string[];
-  neverTouch?: readonly string[];
+  neverTouch?: Untouched | undefined;
+  /** Of the policy that says so. */
+  policyVersion?: number | undefined;
 }
 
 /** Rows a transaction writes at most: a longer one would keep other workers from their permits. */
@@ -79,17 +82,27 @@ export class Cohort {
    * it is closed only if no page has come meanwhile.
    */
   async freeze(runId: string, exceptions: Exceptions = {}): Promise<FrozenCohort | undefined> {
-    const { attempt = 0 } = exceptions;
+    const { attempt = 0, neverTouch } = exceptions;
     for (;;) {
-      const found = await this.#database.transaction((sql) => leaveOut(sql, runId, exceptions));
+      const namedUpTo = await this.#nextSeq(runId);
+      const named = await namedInCohort(this.#database, runId, neverTouch?.hostnames ?? []);
+      const untouched = [...(neverTouch?.assetIds ?? []), ...named];
+      const found = await this.#database.transaction((sql) => leaveOut(sql, runId, { ...exceptions, untouched }));
       if (!found || 'digest' in found) return found;
+      if (found.nextSeq !== namedUpTo) continue;
       const read = await digestOf(this.#database, runId);
       const closed = await this.#database.run(
-        `UPDATE runs SET cohort_size = ?, cohort_digest = ? WHERE id = ? AND opening = ? AND next_seq = ? AND ${IS_OPENING}`,
-        [read.size, read.digest, runId, attempt, found.nextSeq],
+        `UPDATE runs SET cohort_size = ?, cohort_digest = ?, policy_version = ?, policy_applied_at = ?
+         WHERE id = ? AND opening = ? AND next_seq = ? AND ${IS_OPENING}`,
+        [read.size, read.digest, exceptions.policyVersion, await this.#database.now(), runId, attempt, found.nextSeq],
       );
       if (closed === 1) return read;
     }
+  }
+
+  async #nextSeq(runId: string): Promise<number | undefined> {
+    const row = await this.#database.first<{ next_seq: number }>('SELECT next_seq FROM runs WHERE id = ?', [runId]);
+    return row?.next_seq;
   }
 
   /** What was never sent is not sent any more. Returns how many assets that were. */
@@ -146,7 +159,7 @@ async function addRows(sql: Sql, { runId, attempt }: { runId: string; attempt: n
 async function leaveOut(
   sql: Sql,
   runId: string,
-  { attempt = 0, excluded = [], neverTouch = [] }: Exceptions,
+  { attempt = 0, excluded = [], untouched }: Exceptions & { untouched: readonly string[] },
 ): Promise<FrozenCohort | { nextSeq: number } | undefined> {
   const frozen = await frozenCohort(sql, runId);
   if (frozen) return frozen;
@@ -161,7 +174,7 @@ async function leaveOut(
       [runId, jsonRows(excluded)],
     );
   }
-  await skipAssets(sql, runId, { assetIds: neverTouch, reason: 'never-touch' });
+  await skipAssets(sql, runId, { assetIds: untouched, reason: NEVER_TOUCH });
   return run;
 }
 

@@ -8,6 +8,7 @@ import { KillSwitch } from './halt.js';
 import { Orders } from './orders.js';
 import { Outputs } from './outputs.js';
 import { Planned } from './planned.js';
+import { Policies } from './policies.js';
 import { Reader } from './reader.js';
 import { Runs } from './runs.js';
 import { Schedules } from './schedules.js';
@@ -25,6 +26,7 @@ export interface Ledger {
   readonly cohort: Cohort;
   readonly campaigns: Campaigns;
   readonly planned: Planned;
+  readonly policies: Policies;
   readonly executions: Executions;
   readonly verdicts: Verdicts;
   readonly outputs: Outputs;
@@ -74,6 +76,7 @@ function ledgerOver(database: Database, id: string, caps: CallCaps): Ledger {
     cohort: new Cohort(database),
     campaigns: new Campaigns(database),
     planned: new Planned(database),
+    policies: new Policies(database),
     executions: new Executions(database),
     verdicts: new Verdicts(database),
     outputs: new Outputs(database),

@@ -4,7 +4,7 @@ import type { LiveCounts, RunReport, StopCause } from '../domain/outcome.js';
 import type { Given, RunPhase, RunSnapshot } from '../domain/run-snapshot.js';
 import type { ErrorBudget } from '../schema/request.js';
 import { freeLeases } from './closing.js';
-import { type Database, isUniqueViolation } from './database.js';
+import { type Database, isUniqueViolation, jsonRows, storableText } from './database.js';
 import { countOutcomes, withBase } from './run-counts.js';
 import {
   baseOf,
@@ -21,6 +21,9 @@ import {
 import { givenOf, snapshotOf } from './run-state-of.js';
 
 const TAGS_KEPT = 2_000;
+/** They are in the result, which history holds: 10 kB at most. */
+const WARNINGS_KEPT = 20;
+const WARNING_LENGTH = 500;
 
 export class Runs {
   readonly #database: Database;
@@ -131,6 +134,26 @@ export class Runs {
   async tagsSeen(id: string): Promise<Map<string, number>> {
     const row = await this.#database.first<{ tags_seen: string | null }>('SELECT tags_seen FROM runs WHERE id = ?', [id]);
     return new Map(JSON.parse(row?.tags_seen ?? '[]') as [string, number][]);
+  }
+
+  /** Something that people have to hear of with the run's result; the same again changes nothing. */
+  async addWarning(id: string, warning: string): Promise<void> {
+    const text = storableText(warning.slice(0, WARNING_LENGTH));
+    await this.#database.transaction(async (sql) => {
+      const row = await sql.first<{ warnings: string }>('SELECT warnings FROM runs WHERE id = ? AND finished_at IS NULL', [id]);
+      const known = JSON.parse(row?.warnings ?? '[]') as string[];
+      if (!row || known.includes(text) || known.length >= WARNINGS_KEPT) return;
+      await sql.run('UPDATE runs SET warnings = ? WHERE id = ?', [jsonRows([...known, text]), id]);
+    });
+  }
+
+  /** Of the run; of a campaign also those of its steps. */
+  async warnings(id: string): Promise<string[]> {
+    const rows = await this.#database.all<{ warnings: string }>(
+      `SELECT warnings FROM runs WHERE (id = ? OR campaign_id = ?) AND warnings <> '[]' ORDER BY id <> ?, created_at`,
+      [id, id, id],
+    );
+    return [...new Set(rows.flatMap(({ warnings }) => JSON.parse(warnings) as string[]))].slice(0, WARNINGS_KEPT);
   }
 
   async setScriptChecked(id: string, at: number): Promise<void> {

@@ -126,6 +126,14 @@ const STEPS: readonly string[][] = [
     // What a dispatch attempt leaves behind, and that a run is closing.
     // Whether the script may still run at an asset.
     // What was approved, and which policy holds.
+    // One policy a ledger, the newest: it holds for every run, whatever file a worker started with. A run has applied one of them to its cohort.
+    `CREATE TABLE policies (
+      version INTEGER PRIMARY KEY, digest TEXT NOT NULL, body TEXT NOT NULL, source TEXT, changed_at INTEGER NOT NULL, read_at INTEGER NOT NULL)`,
+    `CREATE TABLE policy_holders (
+      holder TEXT PRIMARY KEY, digest TEXT NOT NULL, source TEXT, problem TEXT, read_at INTEGER NOT NULL, seen_at INTEGER NOT NULL) WITHOUT ROWID`,
+    `ALTER TABLE runs ADD COLUMN policy_version INTEGER`,
+    `ALTER TABLE runs ADD COLUMN policy_applied_at INTEGER`,
+    `ALTER TABLE runs ADD COLUMN warnings TEXT NOT NULL DEFAULT '[]'`,
     // The jobs of an execution, and who we are in the trail.
     // Waits that Qualys told, and limits that it named.
   ],

@@ -114,6 +114,13 @@ describe('the HTML report', () => {
     expect(await pageOf({ stop: { cause: 'cancelled', reason: 'cancelled' }, report: { status: 'cancelled' } })).not.toContain('because');
   });
 
+  test('names every warning', async () => {
+    const warnings = ['Qualys lists no tag "Prod <DB>"', 'and no host'];
+    expect(await pageOf({ report: { warnings } })).toContain(
+      '<dt>Warning</dt><dd>Qualys lists no tag &quot;Prod &lt;DB&gt;&quot;</dd><dt>Warning</dt><dd>and no host</dd>',
+    );
+  });
+
   test.each([['javascript:alert(1)'], ['data:text/html,x'], ['//example.com'], ['https://']])('makes no link of %s', async (url) => {
     const page = await pageOf({ request: { ticket: { id: 'CHG1', system: 'snow', url } } });
     expect(page).toContain('<dt>Ticket</dt><dd>CHG1 <small>snow</small></dd>');

@@ -40,6 +40,7 @@ function factsOf({ report, run, campaign }: ReportFacts): [string, string][] {
     ...(ticket ? [['Ticket', `${linked(ticket.id, ticket.url)} <small>${escaped(ticket.system)}</small>`] satisfies [string, string]] : []),
     ...optional('Stopped because', report.status === 'stopped' ? run.stop?.reason : undefined),
     ['Script', escaped(`${report.script.title} (${report.script.id})`)],
+    ...(report.warnings ?? []).map((warning): [string, string] => ['Warning', escaped(warning)]),
     ...hashFact('Script SHA-256', run.script?.sha256),
     ...hashFact('Cohort digest', run.cohort.digest),
     ...hashFact('Plan digest', campaign?.digest),

@@ -16,7 +16,16 @@ export interface Policy {
   executeIntervalMs?: number | undefined;
   /** Script ids that may run; every approved script when not given. */
   scripts?: { allow: string[] } | undefined;
-  neverTouch: { assetIds: string[]; tags: string[]; hostnames: string[] };
+  neverTouch: NeverTouch;
+}
+
+/** What no script is sent to: assets by id, bearers of tags by id or name, hosts by their whole name or its first label. */
+export interface NeverTouch {
+  assetIds: string[];
+  tags: string[];
+  hostnames: string[];
+  /** Of a tag or host name that Qualys does not know: `refuse`, the default, starts nothing; `warn` says so and goes on. */
+  unknown?: 'refuse' | 'warn' | undefined;
 }
 
 export const PolicySchema = z
@@ -36,6 +45,7 @@ export const PolicySchema = z
         assetIds: z.array(Id).default([]),
         tags: z.array(z.union([Text, z.number().int().positive()]).transform(String)).default([]),
         hostnames: z.array(Text).default([]),
+        unknown: z.enum(['refuse', 'warn']).optional(),
       })
       .default({ assetIds: [], tags: [], hostnames: [] }),
   })

@@ -1,0 +1,115 @@
+// What policy says is never touched, through the real client and the simulator.
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { useLedgers } from '../../test/support/test-ledger.js';
+import type { Ledger } from '../ledger/ledger.js';
+import { createQualys, type QualysClient } from '../qualys/client.js';
+import { defaultPolicy, type NeverTouch } from '../schema/policy.js';
+import { parseRequest, type RemediationRequestInput } from '../schema/request.js';
+import { type Simulator, startSimulator } from '../simulator/simulator.js';
+import { PolicyRefused } from './policy-refused.js';
+import { resolveTargets } from './resolve-targets.js';
+
+const ledgers = useLedgers();
+const NOBODY_WAITS = {
+  enter: async () => ({ kind: 'go' as const, callId: 1 }),
+  leave: async () => undefined,
+  cancel: async () => undefined,
+};
+const CLOCK = { observe: async () => undefined, now: async () => Date.now() };
+const FIRST = 20_452_610;
+
+let simulator: Simulator;
+let qualys: QualysClient;
+
+beforeAll(async () => {
+  simulator = await startSimulator({
+    assets: 40,
+    tags: [
+      { id: 7001, name: 'Crown Jewels', modulo: 10, remainder: 3 },
+      { id: 7002, name: 'crown jewels', modulo: 10, remainder: 4 },
+      { id: 7003, name: '7001', modulo: 10, remainder: 5 },
+      { id: 7004, name: 'Nobody', modulo: 1_000, remainder: 999 },
+    ],
+    assetNames: {
+      // Of names that begin, end or go on as another one does.
+      [FIRST + 20]: 'host-0000012.example.com',
+      [FIRST + 21]: 'HOST-000002.Example.ORG',
+      [FIRST + 22]: 'host-000002',
+      [FIRST + 23]: 'xhost-000002.example.com',
+    },
+  });
+  qualys = createQualys({ baseUrl: simulator.url, username: 'demo', password: () => 'demo', gate: NOBODY_WAITS, clock: CLOCK });
+});
+
+afterAll(async () => {
+  await qualys.close();
+  await simulator.close();
+});
+
+const ALL = Array.from({ length: 40 }, (_, index) => FIRST + index);
+
+async function resolved(
+  neverTouch: Partial<NeverTouch>,
+  targets: RemediationRequestInput['targets'] = { assetIds: ALL },
+): Promise<{ ledger: Ledger; skipped: number[]; warnings: string[] }> {
+  const ledger = await ledgers.open();
+  const parsed = parseRequest({ script: 7, targets });
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  const { targets: wanted, ...request } = parsed.value;
+  await ledger.runs.open({ id: 'r', firstExecutionId: 'f', namespace: 'default', request });
+  const opening = await ledger.cohort.begin('r');
+  if (!opening || 'frozen' in opening) throw new Error('nothing to open');
+  const policy = { ...defaultPolicy(), neverTouch: { assetIds: [], tags: [], hostnames: [], ...neverTouch } };
+  await resolveTargets(
+    { ledger, qualys, policy },
+    { runId: 'r', attempt: opening.attempt, targets: wanted, script: { platform: '' }, onPage: () => undefined },
+  );
+  const rows = await ledger.database.all<{ asset_id: string }>(
+    `SELECT asset_id FROM attempts WHERE outcome = 'skipped' AND reason = 'never-touch' ORDER BY asset_id`,
+  );
+  return { ledger, skipped: rows.map(({ asset_id: id }) => Number(id) - FIRST), warnings: await ledger.runs.warnings('r') };
+}
+
+describe('what policy never touches', () => {
+  test.each<[string, Partial<NeverTouch>, number[]]>([
+    ['a host by its first label, whatever the case, and no longer name', { hostnames: ['HOST-000001'] }, [0]],
+    ['every host of that first label, in any domain or none', { hostnames: ['host-000002'] }, [1, 21, 22]],
+    ['a host by its whole name, and no other of its first label', { hostnames: ['host-000002.EXAMPLE.com'] }, [1]],
+    ['several names of one host once', { hostnames: ['host-000003', 'host-000003.example.com.'] }, [2]],
+    ['tags by name, all of that name', { tags: ['CROWN jewels'] }, [3, 4, 13, 14, 23, 24, 33, 34]],
+    ['a tag by id, and by a name that looks like one', { tags: ['7001'] }, [3, 5, 13, 15, 23, 25, 33, 35]],
+    ['a tag that nobody bears', { tags: ['Nobody'], assetIds: [] }, []],
+    ['an asset by its id, also one that Qualys does not know', { assetIds: [String(FIRST), '1'] }, [0]],
+  ])('%s', async (_, neverTouch, skipped) => {
+    expect(await resolved(neverTouch)).toMatchObject({ skipped, warnings: [] });
+  });
+
+  test('what Qualys does not know refuses the run, each by its name', async () => {
+    const refused = resolved({ tags: ['Prod DB', '7099', 'Nobody'], hostnames: ['host-000001', 'no-such-host', 'host-0000'] });
+    await expect(refused).rejects.toThrow(PolicyRefused);
+    await expect(refused).rejects.toMatchObject({
+      problems: [
+        { path: 'policy.neverTouch.tags[0]', problem: 'Qualys lists no tag "Prod DB"' },
+        { path: 'policy.neverTouch.tags[1]', problem: 'Qualys lists no tag "7099"' },
+        { path: 'policy.neverTouch.hostnames[1]', problem: 'Qualys knows no host "no-such-host"' },
+        { path: 'policy.neverTouch.hostnames[2]', problem: 'Qualys knows no host "host-0000"' },
+      ],
+    });
+    for (const name of ['"Prod DB"', '"7099"', '"no-such-host"', '"host-0000"']) await expect(refused).rejects.toThrow(name);
+  });
+
+  test('the same is told instead where policy says so, and what is known is left alone', async () => {
+    const { skipped, warnings } = await resolved({ tags: ['Prod DB'], hostnames: ['nobody', 'host-000001'], unknown: 'warn' });
+    expect(skipped).toEqual([0]);
+    expect(warnings).toEqual([
+      'policy.neverTouch.tags[0]: Qualys lists no tag "Prod DB", so nothing is kept from it',
+      'policy.neverTouch.hostnames[0]: Qualys knows no host "nobody", so nothing is kept from it',
+    ]);
+  });
+
+  test('a host is left alone however it came into the cohort', async () => {
+    const hostnames = ['host-000001'];
+    expect((await resolved({ hostnames }, { hostnames: ['host-000001.example.com', 'host-000003.example.com'] })).skipped).toEqual([0]);
+    expect((await resolved({ hostnames }, { query: { source: 'car', filter: 'name:"host-00000"' } })).skipped).toEqual([0]);
+  });
+});
