@@ -25,7 +25,7 @@ export async function readAssetPage(sql: Sql, run: { id: string; kind: RunKind }
   const source = run.kind === 'campaign' ? ofCampaign(await stepUnderWay(sql, run.id)) : run.kind === 'step' ? OF_STEP : OF_RUN;
   const like = options.q ? `%${options.q.replace(/[\\%_]/g, '\\$&')}%` : undefined;
   const conditions: [string, ...SqlParameter[]][] = [
-    ['a.run_id = ? AND a.last = 1 AND a.seq > ?', run.id, Number(options.cursor ?? 0)],
+    ['a.run_id = ? AND a.last = 1 AND a.seq > ?', run.id, placeOf(options.cursor)],
     ...(options.outcome ? [[`${source.outcome} = ?`, options.outcome] satisfies [string, ...SqlParameter[]]] : []),
     ...(options.wave === undefined ? [] : [['a.wave = ?', options.wave] satisfies [string, ...SqlParameter[]]]),
     ...(like ? [["(a.asset_id LIKE ? ESCAPE '\\' OR a.name LIKE ? ESCAPE '\\')", like, like] satisfies [string, ...SqlParameter[]]] : []),
@@ -39,6 +39,12 @@ export async function readAssetPage(sql: Sql, run: { id: string; kind: RunKind }
   const page = rows.slice(0, limit);
   const last = page.at(-1);
   return { items: page.map(toAssetRow), ...(rows.length > limit && last ? { next: String(last.seq) } : {}) };
+}
+
+/** The place after which the page begins; a cursor that is none begins after the end. */
+function placeOf(cursor: string | undefined): number {
+  const place = Number(cursor ?? 0);
+  return Number.isSafeInteger(place) ? place : Number.MAX_SAFE_INTEGER;
 }
 
 interface Source {

@@ -1,7 +1,10 @@
 // The one small interface between the ledger and a database. SQLite implements it (sqlite.ts); PostgreSQL joins here.
 // Statements are written in the SQL both share, with `?` for parameters.
 
+import { wellFormed } from '../domain/well-formed.js';
+
 export type SqlValue = string | number | null | Buffer;
+/** What a statement may be given; `bound.ts` converts it, and refuses what no database can store. */
 export type SqlParameter = SqlValue | boolean | undefined;
 
 export interface Sql {
@@ -43,7 +46,7 @@ export function jsonRows(rows: unknown): string {
 
 /** The same of one text, as it will be read back. */
 export function storableText(text: string): string {
-  return text.replace(/[\0\p{Surrogate}]/gu, '\ufffd');
+  return wellFormed(text);
 }
 
 /** True for the error of a broken UNIQUE or PRIMARY KEY constraint. */

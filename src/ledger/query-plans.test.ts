@@ -2,6 +2,7 @@
 // and would rather read a whole run by its primary key than use the index that was made for a statement.
 import { beforeEach, expect, test } from '@jest/globals';
 import { accepted, assetIds, openRun, useLedgers } from '../../test/support/test-ledger.js';
+import { parameterCount } from './bound.js';
 import { Cohort } from './cohort.js';
 import type { Database, Sql } from './database.js';
 import { Executions } from './executions.js';
@@ -35,7 +36,7 @@ function noting(database: Database, statements: Set<string>): Database {
 async function readingAll({ database }: Ledger, statements: Iterable<string>): Promise<string[]> {
   const found: string[] = [];
   for (const statement of statements) {
-    const plan = await database.all<{ detail: string }>(`EXPLAIN QUERY PLAN ${statement}`);
+    const plan = await database.all<{ detail: string }>(`EXPLAIN QUERY PLAN ${statement}`, Array(parameterCount(statement)).fill(null));
     if (plan.some(({ detail }) => /PRIMARY KEY \(run_id=\?\)$|^SCAN \w+$/.test(detail))) found.push(statement.replace(/\s+/g, ' '));
   }
   return found;

@@ -1,8 +1,9 @@
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 import SqliteDatabase from 'libsql';
-import { type Database, LedgerUnusable, type Sql, type SqlParameter, type SqlValue } from './database.js';
+import { bound, mayWrite, parameterCount } from './bound.js';
+import { type Database, LedgerUnusable, type Sql, type SqlParameter } from './database.js';
 
 /** How long a statement waits for another connection's write transaction before it fails. */
 const BUSY_TIMEOUT_MS = 10_000;
@@ -34,22 +35,40 @@ export function openSqlite({ path, create, now, durable = true }: SqliteOptions)
     createPrivateFile(path);
   }
   try {
-    const connection = new SqliteDatabase(path, { timeout: BUSY_TIMEOUT_MS });
-    connection.pragma('journal_mode = WAL');
-    // An intent that a power cut could undo would let a script be sent twice, so every commit reaches the disk.
-    connection.pragma(`synchronous = ${durable ? 'FULL' : 'OFF'}`);
-    connection.pragma('foreign_keys = ON');
-    connection.pragma(`cache_size = -${CACHE_KIB}`);
-    connection.pragma(`wal_autocheckpoint = ${PAGES_A_CHECKPOINT}`);
-    connection.prepare('SELECT count(*) AS tables FROM sqlite_master').all([]);
-    connection.pragma(`busy_timeout = ${BLOCKING_MS}`);
-    return new Sqlite(connection, { foldsOnClose: create, now });
+    return new Sqlite(sameFile(path, durable), { foldsOnClose: create, now });
   } catch (error) {
     throw new LedgerUnusable(
       `The ledger at ${path} cannot be read (${error instanceof Error ? error.message : String(error)}). ` +
         'Restore it from a backup. Moving it away starts an empty ledger, which will not touch the runs of the old one.',
     );
   }
+}
+
+/** Connections to the file that is there now: libsql would create one that is gone, and a backup put in its place is another ledger. */
+function sameFile(path: string, durable: boolean): () => Connection {
+  const opened = fileId(path);
+  return () => {
+    if (fileId(path) !== opened) throw new LedgerUnusable(`The ledger at ${path} was moved or replaced while it was open.`);
+    return connect(path, durable);
+  };
+}
+
+function fileId(path: string): string {
+  const { dev, ino } = statSync(path);
+  return `${dev}/${ino}`;
+}
+
+function connect(path: string, durable: boolean): Connection {
+  const connection = new SqliteDatabase(path, { timeout: BUSY_TIMEOUT_MS });
+  connection.pragma('journal_mode = WAL');
+  // An intent that a power cut could undo would let a script be sent twice, so every commit reaches the disk.
+  connection.pragma(`synchronous = ${durable ? 'FULL' : 'OFF'}`);
+  connection.pragma('foreign_keys = ON');
+  connection.pragma(`cache_size = -${CACHE_KIB}`);
+  connection.pragma(`wal_autocheckpoint = ${PAGES_A_CHECKPOINT}`);
+  connection.prepare('SELECT count(*) AS tables FROM sqlite_master').all([]);
+  connection.pragma(`busy_timeout = ${BLOCKING_MS}`);
+  return connection;
 }
 
 /** Mode 0600 from the first moment: script output can hold anything. */
@@ -62,10 +81,17 @@ function createPrivateFile(path: string): void {
   }
 }
 
-type Statement = ReturnType<InstanceType<typeof SqliteDatabase>['prepare']>;
+type Connection = InstanceType<typeof SqliteDatabase>;
+
+interface Statement {
+  prepared: ReturnType<Connection['prepare']>;
+  parameters: number;
+  /** It answers with rows. */
+  isReader: boolean;
+}
 
 class Sqlite implements Database {
-  readonly #connection: InstanceType<typeof SqliteDatabase>;
+  #connection: Connection;
   readonly #statements = new Map<string, Statement>();
   /** The tail of the queue: a transaction spans awaits, and a statement of other work must not slip into it. */
   #tail: Promise<unknown> = Promise.resolve();
@@ -73,34 +99,33 @@ class Sqlite implements Database {
   #turnedAt = 0;
   readonly #direct: Sql;
 
+  readonly #connect: () => Connection;
   readonly #foldsOnClose: boolean;
   readonly #otherClock: (() => number) | undefined;
 
-  constructor(
-    connection: InstanceType<typeof SqliteDatabase>,
-    { foldsOnClose, now }: { foldsOnClose: boolean; now: SqliteOptions['now'] },
-  ) {
-    this.#connection = connection;
+  constructor(open: () => Connection, { foldsOnClose, now }: { foldsOnClose: boolean; now: SqliteOptions['now'] }) {
+    this.#connect = open;
+    this.#connection = open();
     this.#foldsOnClose = foldsOnClose;
     this.#otherClock = now;
     this.#direct = {
       all: async <Row>(sql: string, parameters: readonly SqlParameter[] = []) => this.#all<Row>(sql, parameters),
       first: async <Row>(sql: string, parameters: readonly SqlParameter[] = []) => this.#all<Row>(sql, parameters)[0],
-      run: async (sql, parameters = []) => this.#statement(sql).run(bound(parameters)).changes,
+      run: async (sql, parameters = []) => this.#run(sql, parameters),
       now: async () => this.#now(),
     };
   }
 
   all<Row>(sql: string, parameters?: readonly SqlParameter[]): Promise<Row[]> {
-    return this.#enqueue(() => patiently(() => this.#direct.all<Row>(sql, parameters)));
+    return this.#alone(sql, (direct) => direct.all<Row>(sql, parameters));
   }
 
   first<Row>(sql: string, parameters?: readonly SqlParameter[]): Promise<Row | undefined> {
-    return this.#enqueue(() => patiently(() => this.#direct.first<Row>(sql, parameters)));
+    return this.#alone(sql, (direct) => direct.first<Row>(sql, parameters));
   }
 
   run(sql: string, parameters?: readonly SqlParameter[]): Promise<number> {
-    return this.#enqueue(() => patiently(() => this.#direct.run(sql, parameters)));
+    return this.#alone(sql, (direct) => direct.run(sql, parameters));
   }
 
   now(): Promise<number> {
@@ -108,18 +133,57 @@ class Sqlite implements Database {
   }
 
   transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
-    return this.#enqueue(async () => {
-      // IMMEDIATE takes the write lock first: a transaction that reads and then writes could otherwise decide on a stale read.
-      await patiently(async () => this.#connection.exec('BEGIN IMMEDIATE'));
-      try {
-        const result = await work(this.#direct);
-        this.#connection.exec('COMMIT');
-        return result;
-      } catch (error) {
-        this.#rollBack();
-        throw error;
-      }
-    });
+    return this.#enqueue(() => this.#inTransaction(work));
+  }
+
+  /**
+   * One statement by itself. A prepared write that waits in vain for another connection's lock stays open in libsql 0.5.29, and every
+   * later COMMIT of this connection fails: so nothing but a BEGIN, which leaves nothing open, ever waits for that lock.
+   */
+  #alone<T>(sql: string, statement: (direct: Sql) => Promise<T>): Promise<T> {
+    return this.#enqueue(() => (mayWrite(sql) ? this.#inTransaction(statement) : this.#read(statement)));
+  }
+
+  async #read<T>(statement: (direct: Sql) => Promise<T>): Promise<T> {
+    try {
+      return await patiently(() => statement(this.#direct));
+    } catch (error) {
+      // A reading that broke off in the middle would keep its view of the database for good.
+      if (isOfSqlite(error)) this.#startAfresh();
+      throw error;
+    }
+  }
+
+  async #inTransaction<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
+    if (this.#connection.inTransaction) this.#rollBack();
+    // IMMEDIATE takes the write lock first: a transaction that reads and then writes could otherwise decide on a stale read.
+    await patiently(async () => this.#connection.exec('BEGIN IMMEDIATE'));
+    let isWorkDone = false;
+    try {
+      const result = await work(this.#direct);
+      isWorkDone = true;
+      this.#connection.exec('COMMIT');
+      return result;
+    } catch (error) {
+      this.#rollBack();
+      // Whatever kept this commit from going through would keep every later one.
+      if (isWorkDone || isBusy(error)) this.#startAfresh();
+      throw error;
+    }
+  }
+
+  /** Another connection in place of this one: a statement that was left open in the old one holds it back no longer. */
+  #startAfresh(): void {
+    const spoilt = this.#connection;
+    // Still inside of a transaction it holds the write lock, for which the new one would wait for ever.
+    if (spoilt.inTransaction) return;
+    try {
+      this.#connection = this.#connect();
+      this.#statements.clear();
+      spoilt.close();
+    } catch {
+      // The file cannot be opened just now: the old connection may serve yet, and says why if it does not.
+    }
   }
 
   close(): Promise<void> {
@@ -160,7 +224,15 @@ class Sqlite implements Database {
   }
 
   #all<Row>(sql: string, parameters: readonly SqlParameter[]): Row[] {
-    return this.#statement(sql).all(bound(parameters)) as Row[];
+    const statement = this.#statement(sql);
+    return statement.prepared.all(bound(parameters, statement.parameters)) as Row[];
+  }
+
+  #run(sql: string, parameters: readonly SqlParameter[]): number {
+    const statement = this.#statement(sql);
+    // libsql would stop at its first row, leave it open, and never commit it.
+    if (statement.isReader) throw new TypeError('A statement that answers with rows is asked for them: use all or first.');
+    return statement.prepared.run(bound(parameters, statement.parameters)).changes;
   }
 
   #now(): number {
@@ -172,7 +244,8 @@ class Sqlite implements Database {
     let statement = this.#statements.get(sql);
     if (!statement) {
       if (this.#statements.size >= STATEMENTS_KEPT) this.#statements.clear();
-      statement = this.#connection.prepare(sql);
+      const prepared = this.#connection.prepare(sql);
+      statement = { prepared, parameters: parameterCount(sql), isReader: prepared.reader };
       this.#statements.set(sql, statement);
     }
     return statement;
@@ -196,7 +269,6 @@ function isBusy(error: unknown): boolean {
   return error instanceof Error && /database is locked|SQLITE_BUSY/i.test(`${'code' in error ? error.code : ''} ${error.message}`);
 }
 
-/** libsql aborts the whole process on a boolean, and on null outside an array: everything is bound through here. */
-function bound(parameters: readonly SqlParameter[]): SqlValue[] {
-  return parameters.map((value) => (value === undefined ? null : typeof value === 'boolean' ? Number(value) : value));
+function isOfSqlite(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_');
 }
