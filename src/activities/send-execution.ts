@@ -50,6 +50,10 @@ export async function sendExecution(dependencies: ActivityDependencies, sending:
     startedAt = { monotonic: performance.now(), wall: Date.now() };
     permit = await askPermit(dependencies, sending);
   }
+  if (permit.kind === 'refused' && permit.why === 'wave-over') {
+    await dependencies.ledger.campaigns.withdrawUnsent(run.id);
+    return { kind: 'given-up' };
+  }
   if (permit.kind === 'refused' && permit.why === 'strict') return standDown(dependencies, sending);
   if (permit.kind === 'refused' && permit.why === 'tags') {
     const why = 'reading the members of its tags took longer than the minute in which they may be used';
@@ -121,8 +125,10 @@ function afterRefusedPermit({ why, waitMs, detail }: Extract<PermitAnswer, { kin
     case 'state':
     case 'tags':
     case 'sends':
+    case 'wave-over':
       return { kind: 'over' };
     case 'strict':
+    case 'wave-held':
     case 'serialised':
       return { kind: 'wait', wait: { waitMs } };
     case 'fan-out':

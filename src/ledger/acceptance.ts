@@ -41,7 +41,7 @@ export async function takeUuid(sql: Sql, runId: string, n: number, taken: TakenU
     throw error;
   }
   await sql.run(
-    `UPDATE attempts INDEXED BY attempts_execution SET outcome = 'running', reason = NULL, lease = 1, correlation_uuid = ?, job_id = ?, started_at = NULL WHERE run_id = ? AND execution_n = ?`,
+    `UPDATE attempts INDEXED BY attempts_execution SET outcome = 'running', copy = 'open', reason = NULL, lease = 1, correlation_uuid = ?, job_id = ?, started_at = NULL WHERE run_id = ? AND execution_n = ?`,
     [taken.correlationUuid, taken.jobId, runId, n],
   );
   await sql.run('UPDATE runs SET accepted = accepted + 1 WHERE id = ?', [runId]);

@@ -1,4 +1,5 @@
 // One asset's attempt as a look finds it, and as the look leaves it. Pure: what differs is written, what does not is not.
+import { type CopyState, copyAfter } from '../domain/may-still-run.js';
 import type { AssetDecision } from '../domain/settle.js';
 import { type SqlValue, storableText } from './database.js';
 import type { LookAt, SeenAssetJob } from './verdicts.js';
@@ -20,6 +21,7 @@ export interface AttemptRow {
   disconnected: number | null;
   job_id: string | null;
   lease: number | null;
+  copy: CopyState;
   output: string;
 }
 
@@ -38,6 +40,7 @@ export const WRITTEN_COLUMNS = [
   'disconnected',
   'job_id',
   'lease',
+  'copy',
   'output',
 ] as const satisfies readonly (keyof AttemptRow)[];
 
@@ -79,13 +82,15 @@ function withJob(row: AttemptRow, job: SeenAssetJob, serverNow: number): Attempt
 }
 
 /** An asset whose asset job is not terminal, or has not appeared, keeps its lease until the run is closed: the script may yet start there. */
-function withDecision(row: AttemptRow, { outcome, reason, final, terminal }: AssetDecision, outputOf: LookAt['outputOf']): AttemptRow {
+function withDecision(row: AttemptRow, decision: AssetDecision, outputOf: LookAt['outputOf']): AttemptRow {
+  const { outcome, reason, final, terminal } = decision;
   const ended = final && row.status !== null;
   return {
     ...row,
     outcome,
     reason: reason === undefined ? null : storableText(reason),
     lease: terminal ? null : row.lease,
+    copy: copyAfter(decision),
     output: ended && row.output === 'none' && wantsOutput(outputOf, outcome) ? 'owed' : row.output,
   };
 }

@@ -1,5 +1,6 @@
 // The next batch of a run: how many assets it may have, which they are, and their leases.
 import { admits, budgetAllows } from '../domain/error-budget.js';
+import { type DueRow, heldByCopies, leaveToCopies } from './copies.js';
 import { jsonRows, type Sql } from './database.js';
 import { type Execution, readExecution } from './execution-row.js';
 import { countOutcomes, withBase } from './run-counts.js';
@@ -23,19 +24,13 @@ async function claimedAssets(sql: Sql, runId: string, besides: number): Promise<
   return row?.assets ?? 0;
 }
 
-export async function freezeBatch(
-  sql: Sql,
-  batch: { runId: string; scriptId: string; n: number; size: number },
-): Promise<Execution | undefined> {
-  const { runId, n } = batch;
-  const now = await sql.now();
-  // An asset that is in another open execution, of whatever run, is left for later: the unique index would refuse it anyway.
-  const rows = await sql.all<{ seq: number; attempt: number }>(
-    `SELECT seq, attempt FROM attempts AS due INDEXED BY attempts_due WHERE run_id = ? AND outcome = 'pending' AND execution_n IS NULL AND planned IS NULL AND wave IS NULL AND due_at <= ?
-       AND NOT EXISTS (SELECT 1 FROM attempts AS held WHERE held.asset_id = due.asset_id AND held.lease = 1)
-     ORDER BY due_at, seq LIMIT ?`,
-    [runId, now, batch.size],
-  );
+/** Batches of assets that one claim looks through for such as may be sent: a transaction shall not walk the cohort. */
+const BATCHES_A_CLAIM = 40;
+
+export async function freezeBatch(sql: Sql, run: RunRow, batch: { n: number; size: number }): Promise<Execution | undefined> {
+  const { n } = batch;
+  const runId = run.id;
+  const rows = await mayBeSent(sql, run, batch.size);
   if (rows.length === 0) return undefined;
   await sql.run(
     `UPDATE attempts SET execution_n = ?, lease = 1 WHERE run_id = ? AND (seq, attempt) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))`,
@@ -45,10 +40,28 @@ export async function freezeBatch(
   await sql.run(`INSERT INTO executions (run_id, n, state, script_id, size) VALUES (?, ?, 'claimed', ?, ?)`, [
     runId,
     n,
-    batch.scriptId,
+    run.script?.id,
     rows.length,
   ]);
   return readExecution(sql, runId, n);
+}
+
+/** The next assets that are due; those that another copy of the script may still run on are left out, visibly. */
+async function mayBeSent(sql: Sql, run: RunRow, size: number): Promise<DueRow[]> {
+  const now = await sql.now();
+  for (let looked = 0; looked < BATCHES_A_CLAIM; looked += 1) {
+    // An asset that is in another open execution, of whatever run, is left for later: the unique index would refuse it anyway.
+    const rows = await sql.all<DueRow>(
+      `SELECT seq, attempt, asset_id, despite FROM attempts AS due INDEXED BY attempts_due WHERE run_id = ? AND outcome = 'pending' AND execution_n IS NULL AND planned IS NULL AND wave IS NULL AND due_at <= ?
+         AND NOT EXISTS (SELECT 1 FROM attempts AS held WHERE held.asset_id = due.asset_id AND held.lease = 1)
+       ORDER BY due_at, seq LIMIT ?`,
+      [run.id, now, size],
+    );
+    const held = await heldByCopies(sql, run, rows);
+    if (held.length === 0) return rows;
+    await leaveToCopies(sql, run.id, held);
+  }
+  return [];
 }
 
 /** What another run works on is left out, visibly: so the plan says of conflicts. */

@@ -1,24 +1,26 @@
 // What operators put back: assets of finished waves, in a wave of their own that runs last.
+import { OVERRIDING } from '../domain/may-still-run.js';
 import { jsonRows, type Sql } from './database.js';
+
+/** Of the campaign's row `attempts`: a step of its may still have something with the agent. */
+const HAS_OPEN_COPY = `EXISTS (SELECT 1 FROM attempts AS sent INDEXED BY attempts_copy WHERE sent.asset_id = attempts.asset_id AND sent.copy = 'open'
+  AND sent.run_id IN (SELECT steps.id FROM runs AS steps WHERE steps.campaign_id = attempts.run_id))`;
 
 export async function retryRows(sql: Sql, id: string, outcomes: readonly string[]): Promise<number> {
   if (!(await sql.first('SELECT 1 AS found FROM runs WHERE id = ? AND finished_at IS NULL AND stop_cause IS NULL', [id]))) return 0;
   const waves = await sql.all<{ w: number; name: string }>('SELECT w, name FROM waves WHERE campaign_id = ? ORDER BY w', [id]);
   const w = (waves.at(-1)?.w ?? 0) + 1;
   const chosen = `run_id = ? AND attempt = 1 AND outcome IN (SELECT value FROM json_each(?))
-    AND wave IN (SELECT w FROM waves WHERE campaign_id = ? AND closed_at IS NOT NULL)`;
+    AND wave IN (SELECT w FROM waves WHERE campaign_id = ? AND closed_at IS NOT NULL AND status <> 'rolled-back')
+    AND (NOT ${HAS_OPEN_COPY} OR outcome IN (${OVERRIDING.map((outcome) => `'${outcome}'`).join(', ')}))`;
   const list = jsonRows(outcomes);
   await sql.run(
     `UPDATE attempts SET lease = NULL WHERE lease = 1 AND run_id IN (SELECT id FROM runs WHERE campaign_id = ?)
        AND asset_id IN (SELECT asset_id FROM attempts INDEXED BY attempts_outcome WHERE ${chosen} AND last = 1)`,
     [id, id, list, id],
   );
-  const moved = await sql.run(`UPDATE attempts SET wave = ?, outcome = 'pending', reason = NULL, correlation_uuid = NULL WHERE ${chosen}`, [
-    w,
-    id,
-    list,
-    id,
-  ]);
+  const again = `wave = ?, outcome = 'pending', reason = NULL, correlation_uuid = NULL, despite = max(despite, ${HAS_OPEN_COPY})`;
+  const moved = await sql.run(`UPDATE attempts SET ${again} WHERE ${chosen}`, [w, id, list, id]);
   if (moved > 0)
     await sql.run('INSERT INTO waves (campaign_id, w, name, size, put_back) VALUES (?, ?, ?, ?, 1)', [id, w, retryName(waves), moved]);
   return moved;

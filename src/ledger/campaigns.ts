@@ -10,6 +10,7 @@ import { retryRows, takeBackRows } from './campaign-retry.js';
 import { waveCounts } from './campaign-snapshot.js';
 import { ROWS_PER_TRANSACTION } from './cohort.js';
 import { type Database, jsonRows, type Sql } from './database.js';
+import { withdrawUnsent } from './wave-end.js';
 
 export interface StoredWave {
   w: number;
@@ -118,6 +119,11 @@ export class Campaigns {
   /** The same for every wave that was begun: also late verdicts of waves that are closed. */
   async mergeAll(id: string): Promise<void> {
     for (const { w, openedAt } of await this.waves(id)) if (openedAt !== undefined) await this.mergeWave(id, w);
+  }
+
+  /** Takes back what a step has not sent, whose wave admits nothing any more. */
+  withdrawUnsent(stepId: string): Promise<number> {
+    return withdrawUnsent(this.#database, stepId, 'wave-over');
   }
 
   waveCounts(id: string, wave: number): ReturnType<typeof waveCounts> {
@@ -295,8 +301,8 @@ async function copyRows(
   of: { campaignId: string; wave: number; step: CampaignStepName; after: number; end: number },
 ): Promise<void> {
   await sql.run(
-    `INSERT INTO attempts (run_id, seq, attempt, asset_id, name, agent_uuid, outcome)
-     SELECT ?, seq, 1, asset_id, name, agent_uuid, 'pending' FROM attempts INDEXED BY attempts_wave
+    `INSERT INTO attempts (run_id, seq, attempt, asset_id, name, agent_uuid, outcome, despite)
+     SELECT ?, seq, 1, asset_id, name, agent_uuid, 'pending', despite FROM attempts INDEXED BY attempts_wave
      WHERE run_id = ? AND wave = ? AND seq > ? AND seq <= ? AND ${MEANT_FOR[of.step]}
      ON CONFLICT DO NOTHING`,
     [stepId, of.campaignId, of.wave, of.after, of.end],

@@ -118,7 +118,8 @@ async function endPending(sql: Sql, runId: string, rows: readonly OpenAsset[], t
 }
 
 async function endSent(sql: Sql, runId: string, rows: readonly OpenAsset[], reason: string): Promise<void> {
-  await sql.run(`UPDATE attempts SET outcome = 'unverified', reason = ? WHERE ${CHOSEN}`, [reason, runId, keysOf(rows)]);
+  // It may be with its agent, and nobody of this run looks after it any more: other runs find it by `copy`.
+  await sql.run(`UPDATE attempts SET outcome = 'unverified', copy = 'open', reason = ? WHERE ${CHOSEN}`, [reason, runId, keysOf(rows)]);
 }
 
 const CHOSEN = `run_id = ? AND (seq, attempt) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))`;

@@ -27,6 +27,7 @@ export class Executions {
     return this.#database.transaction(async (sql) => {
       const run = await readRun(sql, runId);
       if (!run?.script || run.fence !== fence || run.paused || run.stop || run.finishedAt !== undefined) return undefined;
+      if (run.admits === 'nothing') return undefined;
       const open = await sql.first<{ slots: number; assets: number | null }>(
         `SELECT count(CASE WHEN slot_freed_at IS NULL THEN 1 END) AS slots, sum(size) AS assets FROM executions
          WHERE run_id = ? AND state IN ('claimed', 'permitted', 'accepted') AND settled_at IS NULL`,
@@ -38,7 +39,7 @@ export class Executions {
       if (planned) return planned;
       const size = Math.min(MAX_ASSETS_PER_EXECUTION, await admittedAssets(sql, run));
       if (size < 1) return undefined;
-      const batch = await freezeBatch(sql, { runId, scriptId: run.script.id, n: run.claimed + 1, size });
+      const batch = await freezeBatch(sql, run, { n: run.claimed + 1, size });
       if (!batch && run.conflict === 'skip') await skipHeld(sql, runId);
       return batch;
     });
@@ -166,7 +167,7 @@ export class Executions {
       // A late judge's evidence is about an earlier permit: of one whose request may still arrive nothing can be proved.
       if (!execution || !isSame(execution, judged) || judged.overAt > (await sql.now())) return 'moved';
       if (execution.sends >= MAX_SENDS) {
-        return (await surrender(sql, runId, n, 'not-executed-twice')) ? 'unverified' : 'moved';
+        return (await surrender(sql, runId, n, NOT_EXECUTED_TWICE)) ? 'unverified' : 'moved';
       }
       if (!(await move(sql, { runId, n, event: 'proveNotExecuted' }, 'judge_at = NULL, looks = NULL', []))) return 'moved';
       await sql.run(`UPDATE sends SET answer = 'proved not executed', spent = 0 WHERE run_id = ? AND n = ? AND spent = 1`, [runId, n]);
@@ -263,6 +264,9 @@ function isSame(execution: Execution, judged: Judged): boolean {
   return execution.sends === judged.sends && execution.requestOverAt === judged.overAt;
 }
 
+/** Its fate is known, other than that of what is given up: nothing of it runs. */
+const NOT_EXECUTED_TWICE = 'not-executed-twice';
+
 type Surrender = [runId: string, n: number, reason: string, event?: 'giveUp' | 'contradict'];
 
 async function surrender(sql: Sql, ...[runId, n, reason, event = 'giveUp']: Surrender): Promise<boolean> {
@@ -270,8 +274,8 @@ async function surrender(sql: Sql, ...[runId, n, reason, event = 'giveUp']: Surr
   if (!(await move(sql, { runId, n, event }, 'settled_at = ?, slot_freed_at = ?, note = ?', [now, now, reason]))) return false;
   // The leases stay until the run is closed: the script may be running there.
   await sql.run(
-    `UPDATE attempts INDEXED BY attempts_execution SET outcome = 'unverified', reason = ? WHERE run_id = ? AND execution_n = ? AND outcome IN ('pending', 'running')`,
-    [reason, runId, n],
+    `UPDATE attempts INDEXED BY attempts_execution SET outcome = 'unverified', copy = ?, reason = ? WHERE run_id = ? AND execution_n = ? AND outcome IN ('pending', 'running')`,
+    [reason === NOT_EXECUTED_TWICE ? 'none' : 'open', reason, runId, n],
   );
   return true;
 }

@@ -56,6 +56,8 @@ export type PermitAnswer =
         | 'window'
         | 'fan-out'
         | 'strict'
+        | 'wave-over'
+        | 'wave-held'
         | 'tags';
       waitMs: number;
       detail: string;
@@ -127,8 +129,10 @@ async function barredBy(
   { run, execution, now }: { run: RunRow; execution: Execution; now: number },
 ): Promise<Refusal | undefined> {
   if (run.stop || run.finishedAt !== undefined) return refused('stopped', 0, run.stop?.reason ?? 'the run is finished');
+  if (run.admits === 'nothing') return refused('wave-over', 0, 'its wave has ended, or is being rolled back');
   if (run.phase === 'awaiting-approval') return refused('paused', 1_000, 'the run waits for its approval');
   if (run.paused) return refused('paused', 1_000, 'the run is paused');
+  if (run.admits === 'held') return refused('wave-held', WAVE_WAIT_MS, 'somebody has to decide how its wave goes on');
   const ledger = await sql.first<{ halted: number; halted_why: string | null }>('SELECT halted, halted_why FROM ledger');
   if (ledger?.halted) return refused('halted', 2_000, `all executions are halted${ledger.halted_why ? `: ${ledger.halted_why}` : ''}`);
   if (execution.state !== 'claimed') return refused('state', 0, `execution ${execution.n} is ${execution.state}`);
@@ -140,6 +144,8 @@ async function barredBy(
   return strictRefusal(sql, run, execution);
 }
 
+/** Whoever decides tells the campaign, not the step; a permit asks again this soon. */
+const WAVE_WAIT_MS = 2_500;
 /** The watch finds out; a permit asks again this soon. */
 const FAN_OUT_WAIT_MS = 2_500;
 

@@ -3,9 +3,11 @@
 import { batches } from '../domain/batches.js';
 import type { PlannedExecution } from '../domain/tag-plan.js';
 import { ROWS_PER_TRANSACTION } from './cohort.js';
+import { type DueRow, heldByCopies } from './copies.js';
 import { type Database, jsonRows, type Sql } from './database.js';
 import { type Execution, move, readExecution } from './execution-row.js';
 import { type CallLists, readLists } from './planned-lists.js';
+import { readRun } from './run-row.js';
 import { type TakenIn, takeInPart } from './taken-in.js';
 
 /** `whole`: it may be sent. Else why it may not go by tags. */
@@ -193,14 +195,17 @@ async function gatherPart(sql: Sql, runId: string, n: number): Promise<Gathered 
   const execution = await readExecution(sql, runId, n);
   if (execution?.state !== 'claimed') return { kind: 'moved' };
   if (execution.planned === undefined || execution.gathered) return { kind: 'whole' };
-  const rows = await sql.all<{ seq: number; held: number }>(
-    `SELECT seq, EXISTS (SELECT 1 FROM attempts AS held WHERE held.asset_id = mine.asset_id AND held.lease = 1) AS held
+  const rows = await sql.all<DueRow & { held: number }>(
+    `SELECT seq, attempt, asset_id, despite, EXISTS (SELECT 1 FROM attempts AS held WHERE held.asset_id = mine.asset_id AND held.lease = 1) AS held
      FROM attempts AS mine INDEXED BY attempts_planned
      WHERE run_id = ? AND planned = ? AND execution_n IS NULL AND outcome = 'pending' AND attempt = 1 LIMIT ?`,
     [runId, execution.planned, ROWS_PER_TRANSACTION],
   );
   const held = rows.filter((row) => row.held === 1).length;
   if (held > 0) return { kind: 'broken', why: `${held} or more of its assets are being worked on by another run` };
+  const run = await readRun(sql, runId);
+  const open = run ? await heldByCopies(sql, run, rows) : [];
+  if (open.length > 0) return { kind: 'broken', why: `${open.length} or more of its assets may still run an earlier copy of the script` };
   if (rows.length === 0) return finishGathering(sql, runId, n, execution.size);
   await sql.run(
     `UPDATE attempts SET execution_n = ?, lease = 1 WHERE run_id = ? AND attempt = 1 AND seq IN (SELECT value FROM json_each(?))`,

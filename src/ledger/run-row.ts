@@ -1,7 +1,9 @@
 // A run as the ledger keeps it. What is ordered of a campaign holds for every step of it: no permit asks twice.
+import type { WaveStatus } from '../domain/campaign-status.js';
 import type { CampaignStepName } from '../domain/campaign-step.js';
 import type { LiveCounts, RunReport, StopCause } from '../domain/outcome.js';
 import type { RunPhase } from '../domain/run-snapshot.js';
+import { type Admits, admitsOf } from '../domain/wave-admits.js';
 import type { WindowCalendar } from '../domain/windows.js';
 import type { ErrorBudget, RemediationRequest } from '../schema/request.js';
 import type { Sql } from './database.js';
@@ -48,6 +50,10 @@ export interface RunRow {
   held: boolean;
   /** By its own order, or its campaign's. */
   stop?: { cause: StopCause; reason: string } | undefined;
+  /** Of a step: what its wave still lets it send. */
+  admits: Admits;
+  /** By its own request, or its campaign's: assets are sent to although another copy of the script may still run there. */
+  despiteOpenCopies: boolean;
   fence: number;
   claimed: number;
   nextPollAt: number;
@@ -75,6 +81,10 @@ export interface StoredRun {
   campaign_paused: number | null;
   campaign_stop_cause: StopCause | null;
   campaign_stop_reason: string | null;
+  campaign_despite_copies: number | null;
+  wave_status: WaveStatus | null;
+  wave_closed_at: number | null;
+  despite_copies: number;
   first_execution_id: string;
   namespace: string;
   namespace_id: string | null;
@@ -113,9 +123,10 @@ export interface CampaignRules {
   conflict?: 'wait' | 'skip' | undefined;
 }
 
-/** With what its campaign's row says of pausing and stopping. */
-export const SELECT_RUN = `SELECT runs.*, parent.paused AS campaign_paused, parent.stop_cause AS campaign_stop_cause, parent.stop_reason AS campaign_stop_reason
-  FROM runs LEFT JOIN runs AS parent ON parent.id = runs.campaign_id`;
+/** With what its campaign's row says of pausing and stopping, and its wave's of what it lets be sent. */
+export const SELECT_RUN = `SELECT runs.*, parent.paused AS campaign_paused, parent.stop_cause AS campaign_stop_cause, parent.stop_reason AS campaign_stop_reason,
+    parent.despite_copies AS campaign_despite_copies, waves.status AS wave_status, waves.closed_at AS wave_closed_at
+  FROM runs LEFT JOIN runs AS parent ON parent.id = runs.campaign_id LEFT JOIN waves ON waves.campaign_id = runs.campaign_id AND waves.w = runs.wave`;
 
 export async function readStored(sql: Sql, id: string): Promise<StoredRun | undefined> {
   return sql.first<StoredRun>(`${SELECT_RUN} WHERE runs.id = ?`, [id]);
@@ -153,6 +164,11 @@ export function toRun(row: StoredRun): RunRow {
     paused: row.paused === 1 || row.campaign_paused === 1,
     held: row.paused === 1,
     stop: stopOf(row),
+    admits:
+      row.step === null || row.wave_status === null
+        ? 'all'
+        : admitsOf(row.step, { status: row.wave_status, closed: row.wave_closed_at !== null }),
+    despiteOpenCopies: row.despite_copies === 1 || row.campaign_despite_copies === 1,
     fence: row.fence,
     claimed: row.next_n - 1,
     nextPollAt: row.next_poll_at,

@@ -125,6 +125,13 @@ const STEPS: readonly string[][] = [
     // How Qualys' clock was read, and in which order things happened.
     // What a dispatch attempt leaves behind, and that a run is closing.
     // Whether the script may still run at an asset.
+    `ALTER TABLE attempts ADD COLUMN copy TEXT NOT NULL DEFAULT 'none'`,
+    // An operator has let this attempt go although an earlier copy may still run.
+    `ALTER TABLE attempts ADD COLUMN despite INTEGER NOT NULL DEFAULT 0`,
+    `ALTER TABLE runs ADD COLUMN despite_copies INTEGER NOT NULL DEFAULT 0`,
+    // Across all runs of the ledger: a copy outlives the lease, which ends with its run.
+    `CREATE INDEX attempts_copy ON attempts (asset_id) WHERE copy = 'open'`,
+    `CREATE INDEX attempts_unseen ON attempts (asset_id) WHERE copy = 'unseen'`,
     // What was approved, and which policy holds.
     // One policy a ledger, the newest: it holds for every run, whatever file a worker started with. A run has applied one of them to its cohort.
     `CREATE TABLE policies (

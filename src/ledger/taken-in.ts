@@ -82,7 +82,7 @@ async function withdraw(sql: Sql, runId: string, { asset_id: assetId, execution_
 async function takeOver(sql: Sql, runId: string, execution: Execution, { seq, attempt }: HitRow): Promise<void> {
   const held = `EXISTS (SELECT 1 FROM attempts AS held WHERE held.asset_id = attempts.asset_id AND held.lease = 1 AND NOT (held.run_id = attempts.run_id AND held.seq = attempts.seq AND held.attempt = attempts.attempt))`;
   await sql.run(
-    `UPDATE attempts SET execution_n = ?, planned = ?, outcome = 'running', reason = NULL, lease = CASE WHEN ${held} THEN NULL ELSE 1 END,
+    `UPDATE attempts SET execution_n = ?, planned = ?, outcome = 'running', copy = 'open', reason = NULL, lease = CASE WHEN ${held} THEN NULL ELSE 1 END,
        correlation_uuid = ?, job_id = ? WHERE run_id = ? AND attempt = ? AND seq = ?`,
     [execution.n, execution.planned, execution.correlationUuid, execution.jobId, runId, attempt, seq],
   );

@@ -6,6 +6,7 @@ import {
   close,
   dump,
   type Fate,
+  giveScript,
   look,
   openRun,
   permitted,
@@ -139,6 +140,8 @@ describe('a look', () => {
     const other = await openRun(ledger, 's', ['a', 'b']);
     expect(await ledger.executions.claim('s', other)).toBeUndefined();
     await close(ledger, 'r');
+    // The lease is free, the copy is still there: another script may be sent, the same one may not.
+    await giveScript(ledger, 's', '8');
     expect(await ledger.executions.claim('s', other)).toMatchObject({ size: 2 });
   });
 
@@ -306,6 +309,7 @@ describe('closing', () => {
     const other = await openRun(ledger, 's', ['a']);
     expect(await ledger.executions.claim('s', other)).toBeUndefined();
     await close(ledger, 'r');
+    await giveScript(ledger, 's', '8');
     expect(await ledger.executions.claim('s', other)).toMatchObject({ size: 1 });
   });
 });

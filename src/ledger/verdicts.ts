@@ -1,10 +1,12 @@
 // What the watch learns about assets. Writes are idempotent: the same look written twice leaves the same rows.
 import { batchesOf } from '../domain/batches.js';
+import { copyAfter, maySendBehind, OVERRIDING } from '../domain/may-still-run.js';
 import type { AssetDecision } from '../domain/settle.js';
 import { type AttemptRow, afterLook, isSameRow, WRITTEN_COLUMNS, writtenValues } from './attempt-row.js';
 import { type Closed, closeOpen } from './closing.js';
 import { ROWS_PER_TRANSACTION } from './cohort.js';
 import { type Database, jsonRows, type Sql } from './database.js';
+import { readRun } from './run-row.js';
 
 /** An asset in flight, with its asset job as last seen. */
 export interface AssetInFlight {
@@ -144,20 +146,21 @@ export class Verdicts {
   }
 
   /**
-   * Gives the last attempt of these outcomes another one, due at once. Returns how many assets that were.
-   * The lease of the attempt before is freed: for `unverified` and `unreachable` the operator overrides the rule that forbids it.
+   * Gives the last attempt of these outcomes another one, due at once. Returns how many assets that were. Where a copy may still run the
+   * operator has to name an outcome that says so: then the lease of the attempt before is freed, and the rule is overridden.
    */
   putBack(runId: string, outcomes: readonly string[]): Promise<number> {
     return this.#database.transaction(async (sql) => {
       const now = await sql.now();
       const list = jsonRows(outcomes);
-      // The report of a finished run is written: nothing of it runs any more.
-      if (!(await sql.first('SELECT 1 AS found FROM runs WHERE id = ? AND finished_at IS NULL', [runId]))) return 0;
-      const chosen = `run_id = ? AND last = 1 AND outcome IN (SELECT value FROM json_each(?))`;
+      // The report of a finished run is written: nothing of it runs any more. Nor is anything put back into a wave that has broken its budget.
+      const run = await readRun(sql, runId);
+      if (!run || run.finishedAt !== undefined || run.admits !== 'all') return 0;
+      const chosen = `run_id = ? AND last = 1 AND outcome IN (SELECT value FROM json_each(?)) AND (copy <> 'open' OR ${IS_OVERRIDING})`;
       await sql.run(`UPDATE attempts SET lease = NULL WHERE ${chosen} AND lease = 1`, [runId, list]);
       const added = await sql.run(
-        `INSERT INTO attempts (run_id, seq, attempt, asset_id, last, name, agent_uuid, outcome, due_at)
-         SELECT run_id, seq, attempt + 1, asset_id, 1, name, agent_uuid, 'pending', ? FROM attempts WHERE ${chosen} AND execution_n IS NOT NULL`,
+        `INSERT INTO attempts (run_id, seq, attempt, asset_id, last, name, agent_uuid, outcome, due_at, despite)
+         SELECT run_id, seq, attempt + 1, asset_id, 1, name, agent_uuid, 'pending', ?, copy = 'open' FROM attempts WHERE ${chosen} AND execution_n IS NOT NULL`,
         [now, runId, list],
       );
       await sql.run(`UPDATE attempts SET last = 0 WHERE ${chosen} AND execution_n IS NOT NULL`, [runId, list]);
@@ -177,6 +180,9 @@ export class Verdicts {
     return closeOpen(this.#database, runId, { reason, forgetful });
   }
 }
+
+/** As `mayBePutBack` of the domain has it. */
+const IS_OVERRIDING = `outcome IN (${OVERRIDING.map((outcome) => `'${outcome}'`).join(', ')})`;
 
 async function recordLook(sql: Sql, runId: string, look: LookAt, retry: RetryRule): Promise<number> {
   // A look that comes late must not touch what is settled, or closed and reported.
@@ -262,8 +268,12 @@ async function writeLook(sql: Sql, runId: string, look: LookAt): Promise<number>
 
 /** A failed asset with attempts left gets its next one; the row of the failed attempt stays as it is. */
 async function queueRetries(sql: Sql, runId: string, look: LookAt, rule: { retry: RetryRule; now: number }): Promise<void> {
-  const failed = look.decisions.filter(({ outcome, terminal }) => terminal && outcome === 'failed').map(({ assetId }) => assetId);
+  const failed = look.decisions
+    .filter((decision) => maySendBehind('retry', { outcome: decision.outcome, copy: copyAfter(decision) }))
+    .map(({ assetId }) => assetId);
   if (rule.retry.failed === 0 || failed.length === 0) return;
+  const run = await readRun(sql, runId);
+  if (!run || run.stop || run.admits === 'nothing') return;
   const chosen = `run_id = ? AND execution_n = ? AND last = 1 AND attempt <= ? AND asset_id IN (SELECT value FROM json_each(?))`;
   const parameters = [runId, look.n, rule.retry.failed, jsonRows(failed)];
   await sql.run(
