@@ -18,6 +18,7 @@ import { type Played, playDeath } from '../test/chaos/deaths.js';
 import { LOSSES } from '../test/chaos/losses.js';
 import { meddlings, playMeddling } from '../test/chaos/meddlers.js';
 import { LONG_RANDOM_KILLS, playRandomKills } from '../test/chaos/random-kills.js';
+import { LONG_RUN_KILLS, playRunKills } from '../test/chaos/run-kills.js';
 import type { Stage } from '../test/chaos/scene.js';
 import { playTemporalRestart } from '../test/chaos/temporal-restart.js';
 // @ts-expect-error a plain script without types
@@ -75,6 +76,12 @@ function allTurns(stage: Stage, executable: string): Turn[] {
       kills: LONG_CAMPAIGN_KILLS.kills,
       longestMs: 45 * 60_000,
       play: () => playCampaignKills({ executable, bundle: stage.bundle, say: console.log }, LONG_CAMPAIGN_KILLS),
+    },
+    {
+      name: LONG_RUN_KILLS.name,
+      kills: LONG_RUN_KILLS.kills,
+      longestMs: 20 * 60_000,
+      play: () => playRunKills({ executable, bundle: stage.bundle, say: console.log }, LONG_RUN_KILLS),
     },
     { name: 'Temporal restarted', kills: 0, play: () => playTemporalRestart(executable) },
     ...meddlings(300).map((meddling) => ({ name: meddling.name, kills: 0, play: () => playMeddling(stage, meddling) })),

@@ -2,14 +2,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client, Connection } from '@temporalio/client';
 import type { CampaignReport } from '../../src/domain/campaign-status.js';
-import { type DevServer, startDevServer } from '../../src/temporal/dev-server.js';
 import { CAMPAIGN_GATEWAY, campaignPlan } from './campaign-deaths.js';
 import { operate } from './campaign-operator.js';
 import { type CampaignVerdict, campaignVerdict, type Outcomes, outcomesOf } from './campaign-verdict.js';
 import type { Played } from './deaths.js';
 import { drawFrom } from './random-kills.js';
+import { openTemporal, type Temporal } from './restartable-temporal.js';
 import { type Child, openScene, type Scene, type Stage } from './scene.js';
 
 export interface CampaignKills {
@@ -48,7 +47,6 @@ export const SHORT_CAMPAIGN_KILLS: CampaignKills = {
 /** A worker lives this long, and up to so much longer: some die before they have taken over what the one before them had begun. */
 const LIFE_MS = 3_000;
 const SPREAD_MS = 12_000;
-const DOWN_MS = 4_000;
 const LOOK_EVERY_MS = 500;
 
 export interface KillsOn {
@@ -141,44 +139,6 @@ interface Disturbed {
   plan: CampaignKills;
   temporal: Temporal;
   say: (line: string) => void;
-}
-
-interface Temporal {
-  address: string;
-  /** Connected to the server that is there now. */
-  client(): Client;
-  restarts(): number;
-  restart(): Promise<void>;
-  close(): Promise<void>;
-}
-
-/** A server whose workflows are in a file. */
-async function openTemporal(executable: string, folder: string): Promise<Temporal> {
-  const durable = { executable, dbFilename: join(folder, 'temporal.db'), logFile: join(folder, 'temporal.log') };
-  let server: DevServer = await startDevServer(durable);
-  const { address } = server;
-  // One that saw the server go may take long to believe that it is back; one that is closed under a call ends the process.
-  const connections = [await Connection.connect({ address })];
-  const connected = (): Client => new Client({ connection: connections.at(-1) as Connection });
-  let client = connected();
-  let restarts = 0;
-  return {
-    address,
-    client: () => client,
-    restarts: () => restarts,
-    async restart() {
-      await server.stop();
-      await pause(DOWN_MS);
-      server = await startDevServer({ ...durable, port: Number(address.split(':')[1]) });
-      restarts += 1;
-      connections.push(await Connection.connect({ address }));
-      client = connected();
-    },
-    async close() {
-      for (const connection of connections) await connection.close();
-      await server.stop();
-    },
-  };
 }
 
 function pause(ms: number): Promise<void> {

@@ -1,12 +1,13 @@
 // Something between worker and gateway lies: wrong dates, pages in place of answers, cut and doubled answers; or the worker's own clock steps.
 import { dirname } from 'node:path';
+import type { Ledger } from '../../src/ledger/ledger.js';
 import type { SimulatorOptions } from '../../src/simulator/options.js';
 import { steppedClock } from '../support/faketime.js';
 import { dateMoved, type Meddle, meddlingProxy, type PassingAnswer, page } from '../support/meddling-proxy.js';
 import type { Played } from './deaths.js';
 import { drawFrom } from './random-kills.js';
 import { assetIds, openScene, type Scene, type Stage } from './scene.js';
-import { verdictOf } from './verdict.js';
+import { unverifiedThoughKnown, verdictOf } from './verdict.js';
 
 const SHARE = 0.1;
 const TEN_MINUTES_MS = 600_000;
@@ -98,7 +99,7 @@ export async function playMeddling(stage: Stage, { name, assets, simulator, medd
     for (const timer of timers) clearTimeout(timer);
     const facts = { simulator: scene.simulator, ledger, runId: scene.workflowId };
     const verdict = await verdictOf(facts, report, { size: assets, unverified: 'some' });
-    const problems = [...verdict.problems, ...(await moreProblems(stage, scene, report.counts.unverified))];
+    const problems = [...verdict.problems, ...(await moreProblems(stage, scene, ledger))];
     worker.signal('SIGTERM');
     await worker.ended;
     return { ...verdict, problems, name, kills: 0, seconds: Math.round((performance.now() - startedAt) / 1_000) };
@@ -113,12 +114,10 @@ async function firstExecution({ simulator }: Scene): Promise<void> {
 }
 
 /** Every answer arrives in the end: nothing is left that cannot be known, and no busy loop wrote history. */
-async function moreProblems({ client }: Stage, scene: Scene, unverified: number): Promise<string[]> {
+async function moreProblems({ client }: Stage, scene: Scene, ledger: Ledger): Promise<string[]> {
   const problems: string[] = [];
-  const lost = [...scene.simulator.state.executionsPerAsset('demo').keys()].filter(
-    (assetId) => scene.simulator.state.fateOf(assetId) === 'result-lost',
-  ).length;
-  if (unverified > lost) problems.push(`${unverified - lost} assets are unverified although Qualys knows`);
+  const known = await unverifiedThoughKnown({ simulator: scene.simulator, ledger, runId: scene.workflowId });
+  if (known > 0) problems.push(`${known} assets are unverified although Qualys knows`);
   const { historyLength } = await client.workflow.getHandle(scene.workflowId).describe();
   const most = 60 + 40 * scene.simulator.state.executions.filter(({ user }) => user === 'demo').length;
   if (historyLength > most) problems.push(`${historyLength} events in the history, at most ${most} were expected`);

@@ -75,3 +75,17 @@ export async function verdictOf(
     expect(taken.size === known.size && report.executions === known.size, `${known.size} jobs are ours, ${report.executions} are reported`);
   return { executes: ours.length, twice: twice.length, counts: report.counts, problems };
 }
+
+/** Assets called `unverified` of which Qualys could say how it went. */
+export async function unverifiedThoughKnown({
+  simulator,
+  ledger,
+  runId,
+}: {
+  simulator: Simulator;
+  ledger: Ledger;
+  runId: string;
+}): Promise<number> {
+  const rows = await ledger.database.all<Row>(`SELECT * FROM attempts WHERE run_id = ? AND last = 1 AND outcome = 'unverified'`, [runId]);
+  return rows.filter(({ asset_id: assetId, attempt }) => ['passed', 'failed'].includes(simulator.state.fateOf(assetId, attempt))).length;
+}
