@@ -54,9 +54,8 @@ export class BareRows {
     const now = Date.now();
     this.#commit(() =>
       this.#run(
-        `INSERT INTO server_clock (id, first_local, first_server, last_local, last_server) VALUES (1, ?, ?, ?, ?)
-         ON CONFLICT (id) DO UPDATE SET last_local = excluded.last_local, last_server = excluded.last_server`,
-        ...[now, now, now, now],
+        `INSERT INTO server_clock (id, samples, jumps, jumped_at) VALUES (1, ?, 0, ?) ON CONFLICT (id) DO UPDATE SET samples = excluded.samples`,
+        ...[JSON.stringify([[now, now]]), now],
       ),
     );
     this.#commit(() => {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { accepted, allOf, assetIds, look, openRun, TERMS, useLedgers } from '../../test/support/test-ledger.js';
+import { accepted, allOf, assetIds, knowClock, look, openRun, TERMS, useLedgers } from '../../test/support/test-ledger.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { QualysError } from '../qualys/errors.js';
 import type { AssetJobRow, Page, WalkOptions } from '../qualys/qualys.js';
@@ -23,7 +23,7 @@ beforeEach(async () => {
   const { assetIds: sent } = await accepted(ledger, 'r', fence);
   const seen = look(1, allOf(sent, 'succeeded'));
   await ledger.verdicts.record('r', { ...seen, jobs: seen.jobs.map((job) => ({ ...job, jobId: '900' })) }, { failed: 0, afterMs: 0 });
-  await ledger.serverClock.observe(TERMS.serverAt + 60_000);
+  await knowClock(ledger, TERMS.serverAt + 60_000);
   sizes = Array.from({ length: ASSETS }, () => 10);
   failure = tooLarge;
   asked = [];
@@ -129,7 +129,7 @@ describe('outputs that do not get through in one answer', () => {
 
 describe('while executions are in flight', () => {
   test('a failure leaves the outputs owed and is nobody else’s trouble', async () => {
-    await ledger.serverClock.observe(TERMS.serverAt + 3_600_000);
+    await knowClock(ledger, TERMS.serverAt + 3_600_000);
     sizes[0] = 2_000;
     failure = () => new QualysError('limited', 'HTTP 429', { waitMs: 60_000 });
     expect(await collect(false)).toBeUndefined();

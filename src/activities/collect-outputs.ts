@@ -2,6 +2,7 @@
 import { heartbeat } from '@temporalio/activity';
 import { batches } from '../domain/batches.js';
 import { anyOf, idTerm } from '../domain/qql.js';
+import { elapsedMs } from '../domain/server-time.js';
 import type { OwedOutput } from '../ledger/outputs.js';
 import type { RunRow } from '../ledger/run-row.js';
 import { QualysError } from '../qualys/errors.js';
@@ -43,20 +44,18 @@ async function collect(dependencies: OutputDependencies, { run, final, hurry }: 
   const { ledger } = dependencies;
   for (;;) {
     const owed = await ledger.outputs.owed(run.id, OWED_AT_ONCE);
-    const serverNow = await ledger.serverClock.now();
+    const clock = await ledger.serverClock.reading();
     if (owed.length === 0) return undefined;
     const oldest = Math.min(...owed.map(({ verdictAt }) => verdictAt));
-    if (!final && !hurry && owed.length < WORTH_A_CALL && serverNow - oldest < LONGEST_WAIT_MS) return undefined;
+    if (!final && !hurry && owed.length < WORTH_A_CALL && elapsedMs(clock, oldest) < LONGEST_WAIT_MS) return undefined;
 
     const settled = await fetchFor(dependencies, run, owed);
     const missing = owed.filter((item) => !settled.has(keyOf(item)));
-    const late = missing.filter(({ verdictAt }) => serverNow - verdictAt >= OUTPUT_GRACE_MS);
+    const late = missing.filter(({ verdictAt }) => elapsedMs(clock, verdictAt) >= OUTPUT_GRACE_MS);
     await ledger.outputs.markAbsent(run.id, late);
     if (missing.length > late.length || !final) {
-      const youngest = Math.max(...missing.map(({ verdictAt }) => verdictAt));
-      return missing.length > late.length
-        ? Math.max(1_000, (youngest + OUTPUT_GRACE_MS - serverNow) / (await ledger.serverClock.rate()) + 500)
-        : undefined;
+      const waitedMs = Math.min(...missing.map(({ verdictAt }) => elapsedMs(clock, verdictAt)));
+      return missing.length > late.length ? Math.max(1_000, (OUTPUT_GRACE_MS - waitedMs) / clock.rate + 500) : undefined;
     }
   }
 }

@@ -1,6 +1,6 @@
 // Judges an `execute` whose answer was lost, and carries the judgement out. The rules are in domain/judge.ts.
 import { createHash } from 'node:crypto';
-import { type Evidence, judge, PROOF_MS } from '../domain/judge.js';
+import { type Evidence, type FirstLook, judge, PROOF_MS } from '../domain/judge.js';
 import type { Execution, Judged } from '../ledger/executions.js';
 import type { RunRow } from '../ledger/run-row.js';
 import { QualysError } from '../qualys/errors.js';
@@ -17,8 +17,9 @@ const GIVE_UP_LOOKING_MS = 3_600_000;
 /** What earlier looks found: kept in the ledger, so that the proof does not start over with each attempt. Server times. */
 interface Looks {
   count: number;
-  /** The end of the first look made when the request could no longer arrive. */
-  firstLookAt?: number | undefined;
+  /** How often our reading of Qualys' clock had jumped: times from before a jump say nothing. */
+  jumps: number;
+  first?: FirstLook | undefined;
   /** By job: a digest of its asset set, and the end of the first look that found it. */
   sets: Record<string, { digest: string; since: number }>;
 }
@@ -29,7 +30,7 @@ export async function judgeLost(dependencies: ActivityDependencies, run: RunRow,
   const overAt = execution.requestOverAt ?? 0;
   if ((execution.judgeAt ?? 0) > now) return { waitMs: (execution.judgeAt ?? 0) - now, doubt: true };
   try {
-    return await look(dependencies, { run, execution, requestIsOver: now >= overAt });
+    return await look(dependencies, { run, execution, overMs: now - overAt });
   } catch (error) {
     if (!(error instanceof QualysError)) throw error;
     const passes =
@@ -45,14 +46,15 @@ export async function judgeLost(dependencies: ActivityDependencies, run: RunRow,
 interface Looking {
   run: RunRow;
   execution: Execution;
-  requestIsOver: boolean;
+  /** Since when the request can no longer arrive, by the ledger's clock; below 0 while it can. */
+  overMs: number;
 }
 
-async function look(dependencies: ActivityDependencies, { run, execution, requestIsOver }: Looking): Promise<Wait | undefined> {
+async function look(dependencies: ActivityDependencies, { run, execution, overMs }: Looking): Promise<Wait | undefined> {
   const { executions, audit } = dependencies.ledger;
-  const before: Looks = execution.looks ? (JSON.parse(execution.looks) as Looks) : { count: 0, sets: {} };
   const seen = await gatherEvidence(dependencies, { run, execution });
-  const evidence = evidenceOf(seen, before, requestIsOver);
+  const before = looksBefore(execution, seen);
+  const evidence = evidenceOf(seen, before, overMs);
   const judgement = judge(evidence);
   const judged = judgedOf(execution);
   const say = (action: string, what: string): Promise<void> => audit.add(run.id, { action, detail: `execution ${execution.n}: ${what}` });
@@ -70,7 +72,8 @@ async function look(dependencies: ActivityDependencies, { run, execution, reques
       await say('gave-up', judgement.why);
       return undefined;
     case 'look-again': {
-      const after: Looks = { count: before.count + 1, firstLookAt: firstLook(seen, before, requestIsOver), sets: setsOf(seen, before) };
+      const first = before.first ?? (overMs >= 0 ? { at: seen.endedAt, jobs: seen.newestJobs } : undefined);
+      const after: Looks = { count: before.count + 1, jumps: seen.jumps, first, sets: setsOf(seen, before) };
       const nextLookMs = await untilNextLook(dependencies, after, seen);
       await executions.saveLooks(run.id, execution.n, { looks: JSON.stringify(after), nextLookMs, judged });
       return { waitMs: nextLookMs, doubt: true };
@@ -78,24 +81,27 @@ async function look(dependencies: ActivityDependencies, { run, execution, reques
   }
 }
 
+/** Across a jump of Qualys' clock, as we read it, nothing is proved: what earlier looks found starts anew. */
+function looksBefore({ looks }: Execution, { jumps }: LostEvidence): Looks {
+  const before: Looks = looks === undefined ? { count: 0, jumps, sets: {} } : (JSON.parse(looks) as Looks);
+  return before.jumps === jumps ? before : { count: before.count, jumps, sets: {} };
+}
+
 /** This look's words against earlier ones: it counts from its beginning, they from their end. */
-function evidenceOf(seen: LostEvidence, before: Looks, requestIsOver: boolean): Evidence {
+function evidenceOf(seen: LostEvidence, before: Looks, overMs: number): Evidence {
   const sets = setsOf(seen, before);
   return {
     lookedAt: seen.beganAt,
-    firstLookAt: before.firstLookAt,
-    requestIsOver,
+    firstLook: before.first,
+    requestIsOver: overMs >= 0,
+    inDoubtMs: overMs,
     complete: seen.complete,
     requested: seen.requested,
     byTags: seen.byTags ?? false,
     unlisted: seen.unlisted,
     candidates: seen.candidates.map((candidate) => ({ ...candidate, sameSince: sets[candidate.jobId]?.since ?? seen.endedAt })),
-    newestJobAt: seen.newestJobAt,
+    newestJobs: seen.newestJobs,
   };
-}
-
-function firstLook(seen: LostEvidence, before: Looks, requestIsOver: boolean): number | undefined {
-  return before.firstLookAt ?? (requestIsOver ? seen.endedAt : undefined);
 }
 
 function setsOf(seen: LostEvidence, before: Looks): Looks['sets'] {
@@ -110,8 +116,8 @@ function setsOf(seen: LostEvidence, before: Looks): Looks['sets'] {
 
 async function untilNextLook({ ledger }: ActivityDependencies, looks: Looks, seen: LostEvidence): Promise<number> {
   const soon = FIRST_LOOKS_MS[looks.count - 1];
-  if (looks.firstLookAt === undefined) return soon ?? 5_000;
-  const leftMs = (looks.firstLookAt + PROOF_MS - seen.endedAt) / (await ledger.serverClock.rate());
+  if (looks.first === undefined) return soon ?? 5_000;
+  const leftMs = (looks.first.at + PROOF_MS - seen.endedAt) / (await ledger.serverClock.rate());
   return Math.min(Math.max(leftMs + 1_000, soon ?? 5_000), LONGEST_BETWEEN_LOOKS_MS);
 }
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { accepted, openRun, TERMS, useLedgers } from '../../test/support/test-ledger.js';
+import { accepted, openRun, steadyReading, TERMS, useLedgers } from '../../test/support/test-ledger.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { AssetJobRow, Page, ScriptJob } from '../qualys/qualys.js';
 import { lookAtExecutions } from './look-at-executions.js';
@@ -19,7 +19,7 @@ beforeEach(async () => {
   now = await ledger.database.now();
   const acceptedAt = now;
   jest.spyOn(ledger.database, 'now').mockImplementation(async () => now);
-  jest.spyOn(ledger.serverClock, 'now').mockImplementation(async () => TERMS.serverAt + now - acceptedAt);
+  jest.spyOn(ledger.serverClock, 'reading').mockImplementation(async () => steadyReading(TERMS.serverAt + now - acceptedAt));
   meanwhile = () => undefined;
   asked = [];
   const fence = await openRun(ledger, 'r', ['a', 'b'], { deadline: '1h' });

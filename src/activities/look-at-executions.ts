@@ -5,6 +5,7 @@ import { batchesOf } from '../domain/batches.js';
 import { median } from '../domain/cadence.js';
 import { jobSearchIsDue } from '../domain/job-search.js';
 import { anyOf, idTerm } from '../domain/qql.js';
+import { type ClockReading, elapsedMs } from '../domain/server-time.js';
 import { type ExecutionDecision, FAN_OUT_GRACE_MS, settleExecution, type WatchedAsset } from '../domain/settle.js';
 import type { Execution } from '../ledger/executions.js';
 import type { RunRow } from '../ledger/run-row.js';
@@ -28,7 +29,7 @@ export interface Looking {
  */
 interface Began {
   lookedAt: number;
-  serverNow: number;
+  clock: ClockReading;
 }
 
 /** What a look asks of Qualys. */
@@ -40,18 +41,17 @@ export type LookDependencies = Pick<ActivityDependencies, 'ledger'> & {
 export async function lookAtExecutions(dependencies: LookDependencies, { run, accepted }: Looking): Promise<number> {
   const { scripts, serverClock, database } = dependencies.ledger;
   const scriptId = run.script?.id ?? '';
-  const began: Began = { lookedAt: await database.now(), serverNow: await serverClock.now() };
+  const began: Began = { lookedAt: await database.now(), clock: await serverClock.reading() };
   const executions = await findJobs(dependencies, { run, accepted, now: began.lookedAt });
   const { durations } = await scripts.memory(scriptId);
   const medianMs = median(durations.map(({ serverMs }) => serverMs));
-  const clockRate = await serverClock.rate();
   let changed = 0;
   // As many as fill one page: what is read is written before the next page, so memory does not grow with what is in flight.
   for (const part of batchesOf(await worthReading(dependencies, { run, executions, began }), LARGEST_PAGE - 1, ({ size }) => size)) {
     const seen = await lookAtPart(dependencies, { run, executions: part, medianMs, began });
     changed += seen.changed;
     // What the look found late does not count: the cadence would slow itself down.
-    const took = seen.tookMs.map((serverMs) => ({ localMs: serverMs / clockRate, serverMs }));
+    const took = seen.tookMs.map((serverMs) => ({ localMs: serverMs / began.clock.rate, serverMs }));
     if (took.length > 0) await scripts.addDurations(scriptId, took);
   }
   return changed;
@@ -67,7 +67,7 @@ async function worthReading(
 ): Promise<Execution[]> {
   const wanted: Execution[] = [];
   for (const execution of executions) {
-    if (await waitsForStrays(ledger, run, { execution, serverNow: began.serverNow })) continue;
+    if (await waitsForStrays(ledger, run, { execution, clock: began.clock })) continue;
     const pages = Math.ceil(execution.size / LARGEST_PAGE);
     const dueAt = (execution.lookedAt ?? 0) + pages * run.request.poll.interval;
     const isLate = began.lookedAt >= (execution.deadlineAt ?? Number.POSITIVE_INFINITY);
@@ -81,11 +81,11 @@ async function worthReading(
 async function waitsForStrays(
   ledger: LookDependencies['ledger'],
   run: RunRow,
-  { execution, serverNow }: { execution: Execution; serverNow: number },
+  { execution, clock }: { execution: Execution; clock: ClockReading },
 ): Promise<boolean> {
   const { planned, jobId, lookedAt, rowsSeen, acceptedServerAt = 0, rowsChangedServerAt = 0, size } = execution;
   if (planned === undefined || jobId === undefined || lookedAt === undefined || rowsSeen < size || size <= LARGEST_PAGE) return false;
-  if (serverNow - Math.max(acceptedServerAt, rowsChangedServerAt) >= FAN_OUT_GRACE_MS) return false;
+  if (Math.min(elapsedMs(clock, acceptedServerAt), elapsedMs(clock, rowsChangedServerAt)) >= FAN_OUT_GRACE_MS) return false;
   return !(await ledger.verdicts.anyRunning(run.id, execution.n));
 }
 
@@ -101,16 +101,17 @@ async function lookAtPart(
   { run, executions, medianMs, began }: { run: RunRow; executions: readonly Execution[]; medianMs: number | undefined; began: Began },
 ): Promise<{ changed: number; tookMs: number[] }> {
   const { ledger } = dependencies;
-  const { rows, serverAt: serverNow = began.serverNow } = await readAssetJobs(dependencies, run, executions);
+  const clock = await ledger.serverClock.reading();
+  const rows = await readAssetJobs(dependencies, run, executions);
   const now = began.lookedAt;
   const looks: LookAt[] = [];
   const tookMs: number[] = [];
   for (const execution of executions) {
     const jobs = rows.get(execution.jobId ?? '') ?? [];
     const known = await knownAssets(dependencies, { run, execution, jobs });
-    const decision = decide({ run, execution, jobs, known, serverNow, now, medianMs });
+    const decision = decide({ run, execution, jobs, known, clock, now, medianMs });
     await recordStrays(dependencies, { run, execution, jobs, known });
-    looks.push(lookOf({ run, execution, jobs, known, decision, serverNow, lookedAt: now }));
+    looks.push(lookOf({ run, execution, jobs, known, decision, serverNow: clock.now, lookedAt: now }));
     const serverMs = decision.settled && now < (execution.deadlineAt ?? Infinity) ? durationOf(execution, jobs) : undefined;
     if (serverMs !== undefined) tookMs.push(serverMs);
   }
@@ -130,7 +131,10 @@ async function findJobs({ qualys, ledger }: LookDependencies, { run, accepted, n
   const wanted = new Map(sought.map((execution) => [execution.correlationUuid, execution]));
   if (wanted.size === 0) return [...accepted];
   const found = new Map<number, Execution>();
-  const startAt = Math.min(...[...wanted.values()].map(({ acceptedServerAt }) => acceptedServerAt ?? 0)) - SKEW_MS;
+  const startAt =
+    Math.min(
+      ...[...wanted.values()].map(({ acceptedServerAt = 0, serverAt }) => Math.min(acceptedServerAt, serverAt ?? acceptedServerAt)),
+    ) - SKEW_MS;
   const filter = idTerm('scriptId', run.script?.id ?? '');
   for await (const page of qualys.searchJobs({ filter, startAt, pageSize: Math.min(LARGEST_PAGE, 100 + wanted.size * 2), runId: run.id })) {
     for (const job of page.rows) {
@@ -158,23 +162,21 @@ function isSearchDue({ acceptedAt = 0, jobSoughtAt, deadlineAt }: Execution, { r
   return jobSearchIsDue({ now, acceptedAt, soughtAt: jobSoughtAt, decidesAt });
 }
 
-/** The asset jobs of all of them, by job, and the server time at which the first of them were read. Rows of other jobs are dropped: a filter is a match, not a promise (C22). */
+/** The asset jobs of all of them, by job. Rows of other jobs are dropped: a filter is a match, not a promise (C22). */
 async function readAssetJobs(
   { qualys }: LookDependencies,
   run: RunRow,
   executions: readonly Execution[],
-): Promise<{ rows: Map<string, AssetJobRow[]>; serverAt?: number | undefined }> {
+): Promise<Map<string, AssetJobRow[]>> {
   const withJob = executions.filter(({ jobId }) => jobId !== undefined);
   const rows = new Map<string, AssetJobRow[]>(withJob.map(({ jobId }) => [jobId ?? '', []]));
-  if (withJob.length === 0) return { rows };
+  if (withJob.length === 0) return rows;
   const filter = anyOf(withJob.map(({ jobId }) => idTerm('job.id', jobId ?? '')));
   const expected = withJob.reduce((sum, { size }) => sum + size, 0);
-  let serverAt: number | undefined;
   for await (const page of qualys.searchAssetJobs({ filter, pageSize: Math.min(LARGEST_PAGE, expected + 1), runId: run.id })) {
     for (const row of page.rows) rows.get(row.jobId)?.push(row);
-    serverAt ??= page.serverAt;
   }
-  return { rows, serverAt };
+  return rows;
 }
 
 interface Deciding {
@@ -182,12 +184,13 @@ interface Deciding {
   execution: Execution;
   jobs: readonly AssetJobRow[];
   known: readonly AssetInFlight[];
-  serverNow: number;
+  clock: ClockReading;
   now: number;
   medianMs: number | undefined;
 }
 
-function decide({ run, execution, jobs, known, serverNow, now, medianMs }: Deciding): ExecutionDecision {
+function decide({ run, execution, jobs, known, clock, now, medianMs }: Deciding): ExecutionDecision {
+  const serverNow = clock.now;
   const byAsset = new Map(jobs.map((job) => [job.assetId, job]));
   const assets = known.map((asset): WatchedAsset => {
     const job = byAsset.get(asset.assetId);
@@ -208,7 +211,7 @@ function decide({ run, execution, jobs, known, serverNow, now, medianMs }: Decid
     jobIsKnown: execution.jobId !== undefined,
     acceptedAt: execution.acceptedServerAt ?? serverNow,
     rowsChangedAt: jobs.length > execution.rowsSeen ? serverNow : (execution.rowsChangedServerAt ?? serverNow),
-    serverNow,
+    clock,
     medianMs,
     pastDeadline: now >= deadlineAt,
     pastLateWatch: now >= deadlineAt + run.request.unreachable.wait,

@@ -1,8 +1,8 @@
 // The evidence about an `execute` whose answer was lost: what the job index, the asset jobs and the audit trail show in one look.
-// Every time in it comes from an answer's `Date`, never from a clock of ours: a process may sleep between a search and its judgement.
+// Qualys' clock is read before the search and after it: a process may sleep in between, and between a search and its judgement.
 import { readAssetJob } from '../domain/asset-job.js';
 import { batches } from '../domain/batches.js';
-import type { Candidate, Evidence } from '../domain/judge.js';
+import { type Candidate, type Evidence, newestOf, type SeenJob } from '../domain/judge.js';
 import { anyOf, idTerm, term } from '../domain/qql.js';
 import { calibrated, type TrailRecord, witnesses } from '../domain/witness.js';
 import type { Execution } from '../ledger/executions.js';
@@ -11,7 +11,7 @@ import { QualysError } from '../qualys/errors.js';
 import type { AssetJobRow, ScriptJob } from '../qualys/qualys.js';
 import type { ActivityDependencies } from './dependencies.js';
 
-/** Jobs created this much before the last answer that preceded the permit are looked at too: gateways' machines disagree by seconds. */
+/** Jobs created this much before the permit by Qualys' clock are looked at too: gateways' machines disagree by seconds. */
 const SKEW_MS = 120_000;
 /** Ids in one filter. */
 const IDS_A_SEARCH = 100;
@@ -19,11 +19,15 @@ const IDS_A_SEARCH = 100;
 /** A candidate whose asset set is not yet compared with what earlier looks found. */
 export type SeenCandidate = Omit<Candidate, 'sameSince'>;
 
-export interface LostEvidence extends Pick<Evidence, 'requested' | 'byTags' | 'unlisted' | 'newestJobAt' | 'complete'> {
+export interface LostEvidence extends Pick<Evidence, 'requested' | 'byTags' | 'unlisted' | 'complete'> {
   /** Server time at which the look began: what it found is at least as old. */
   beganAt: number;
   /** Server time at which it ended: what it did not find may have come since it began. */
   endedAt: number;
+  /** How often our reading of Qualys' clock had jumped when the look ended. */
+  jumps: number;
+  /** The newest jobs of any script, newest first. */
+  newestJobs: readonly SeenJob[];
   candidates: readonly SeenCandidate[];
 }
 
@@ -35,6 +39,7 @@ export interface Sought {
 export async function gatherEvidence(dependencies: ActivityDependencies, sought: Sought): Promise<LostEvidence> {
   const { ledger } = dependencies;
   const requested = await ledger.executions.assetsOf(sought.run.id, sought.execution.n);
+  const beganAt = await ledger.serverClock.now();
   const found = await searchJobs(dependencies, sought);
   const claimed = await ledger.executions.claimedUuids(
     found.possible.map(({ correlationUuid }) => correlationUuid).filter((uuid) => uuid !== ''),
@@ -43,36 +48,35 @@ export async function gatherEvidence(dependencies: ActivityDependencies, sought:
   const candidates = free.length === 0 ? [] : await describe(dependencies, sought, { jobs: found.possible, free });
   const hit = new Set(candidates.flatMap(({ assetIds }) => assetIds));
   const lacking = candidates.length > 0 ? requested.filter((assetId) => !hit.has(assetId)) : [];
-  return {
+  const gathered = {
     requested,
     byTags: sought.execution.planned !== undefined,
     // While many are lacking, the job is still being handed out: whether they are listed is asked when few are.
     unlisted: lacking.length > IDS_A_SEARCH ? [] : await unlisted(dependencies, sought.run, lacking),
-    newestJobAt: found.newestJobAt,
+    newestJobs: found.newestJobs,
     // Under another name or at another gateway our job would look foreign, or be nowhere: then nothing can be proved.
     complete: found.complete && sought.execution.sender === dependencies.sender,
-    beganAt: found.beganAt,
-    endedAt: Math.max(found.beganAt, await ledger.serverClock.lastSeen()),
+    beganAt,
     candidates,
   };
+  const ended = await ledger.serverClock.reading();
+  return { ...gathered, endedAt: ended.now, jumps: ended.jumps };
 }
 
 interface Found {
   /** Jobs that could be ours by what their rows say; only what a row positively says rules it out. */
   possible: ScriptJob[];
-  newestJobAt: number;
+  newestJobs: SeenJob[];
   complete: boolean;
-  beganAt: number;
 }
 
 /** All jobs since the permit, of any script: a filter that does not work would hide ours, and newer jobs show that the index is live. */
-async function searchJobs({ qualys, ledger }: ActivityDependencies, { run, execution }: Sought): Promise<Found> {
+async function searchJobs({ qualys }: ActivityDependencies, { run, execution }: Sought): Promise<Found> {
   const since = Math.max(0, (execution.serverAt ?? 0) - SKEW_MS);
-  const found: Found = { possible: [], newestJobAt: 0, complete: true, beganAt: 0 };
+  const found: Found = { possible: [], newestJobs: [], complete: true };
   for await (const page of qualys.searchJobs({ startAt: since, pageSize: 1_000, runId: run.id })) {
-    if (found.beganAt === 0) found.beganAt = page.serverAt ?? (await ledger.serverClock.now());
     if ((page.unreadable ?? 0) > 0) found.complete = false;
-    found.newestJobAt = Math.max(found.newestJobAt, ...page.rows.map(({ createdAt }) => createdAt));
+    found.newestJobs = newestOf([...found.newestJobs, ...page.rows]);
     found.possible.push(...page.rows.filter((job) => !isAnothers(job, execution, since)));
     // Newest first: behind a page that is all older there is nothing to look for.
     if (page.rows.length > 0 && page.rows.every(({ createdAt }) => createdAt > 0 && createdAt < since)) break;

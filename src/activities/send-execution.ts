@@ -83,7 +83,7 @@ async function askPermit(dependencies: ActivityDependencies, { run, execution, f
       ...timings,
       executionsPerDay: policy.caps.executionsPerDay,
       configuredIntervalMs: policy.executeIntervalMs,
-      serverAt: await ledger.serverClock.lastSeen(),
+      serverAt: (await ledger.serverClock.reading()).earliest,
       sender: dependencies.sender,
     },
   });
@@ -156,7 +156,7 @@ async function writeDown(
   const configuredIntervalMs = policy.executeIntervalMs;
   switch (answer.kind) {
     case 'accepted': {
-      const serverAt = answer.serverAt ?? (await ledger.serverClock.now());
+      const serverAt = await ledger.serverClock.now();
       if (await executions.accept(runId, n, { permit, correlationUuid: answer.correlationUuid, serverAt, configuredIntervalMs }))
         return { kind: 'accepted' };
       await ledger.audit.add(runId, {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { accepted, close, openRun, TERMS, useLedgers } from '../../test/support/test-ledger.js';
+import { accepted, close, openRun, steadyReading, TERMS, useLedgers } from '../../test/support/test-ledger.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { QualysError } from '../qualys/errors.js';
 import type { AssetJobRow, Page } from '../qualys/qualys.js';
@@ -29,7 +29,7 @@ beforeEach(async () => {
   await ledger.verdicts.setJob('r', 1, { jobId: '900', createdAt: TERMS.serverAt });
   now = await ledger.database.now();
   jest.spyOn(ledger.database, 'now').mockImplementation(async () => now);
-  jest.spyOn(ledger.serverClock, 'now').mockImplementation(async () => TERMS.serverAt + 60_000);
+  jest.spyOn(ledger.serverClock, 'reading').mockImplementation(async () => steadyReading(TERMS.serverAt + 60_000));
 });
 
 async function* answered(): AsyncGenerator<Page<AssetJobRow>> {

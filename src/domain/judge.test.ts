@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type Candidate, type Evidence, GIVE_UP_MS, judge, PROOF_MS, STABLE_MS } from './judge.js';
+import { type Candidate, type Evidence, GIVE_UP_MS, judge, LONGEST_DOUBT_MS, PROOF_MS, STABLE_MS } from './judge.js';
 
 const T0 = 1_700_000_000_000;
 
@@ -17,13 +17,14 @@ const candidate = (changes: Partial<Candidate> = {}): Candidate => ({
 
 const evidence = (changes: Partial<Evidence> = {}): Evidence => ({
   lookedAt: T0 + STABLE_MS,
-  firstLookAt: T0,
+  firstLook: { at: T0, jobs: [{ id: '800', createdAt: T0 - 60_000 }] },
+  inDoubtMs: 0,
   requestIsOver: true,
   complete: true,
   requested: ['1', '2', '3'],
   unlisted: [],
   candidates: [candidate()],
-  newestJobAt: T0 + 1,
+  newestJobs: [{ id: '950', createdAt: T0 + 1 }],
   ...changes,
 });
 
@@ -32,7 +33,7 @@ const ADOPTED = { kind: 'adopt', jobId: '900', correlationUuid: 'u-900', created
 describe('a job is adopted', () => {
   test.each<[string, Partial<Evidence>]>([
     ['when it is settled, ours by the trail, and hits exactly our assets', {}],
-    ['also while our request could still arrive', { requestIsOver: false, firstLookAt: undefined }],
+    ['also while our request could still arrive', { requestIsOver: false, firstLook: undefined }],
     ['when it lacks only an asset that Qualys lists no more', { candidates: [candidate({ assetIds: ['1', '2'] })], unlisted: ['3'] }],
     [
       'when an offline asset keeps it open but its set has not changed for five minutes',
@@ -84,7 +85,7 @@ describe('a job is not adopted', () => {
 });
 
 describe('an execute is proved not executed', () => {
-  const none = { candidates: [], lookedAt: T0 + PROOF_MS, newestJobAt: T0 + 1 };
+  const none = { candidates: [], lookedAt: T0 + PROOF_MS, newestJobs: [{ id: '950', createdAt: T0 + 1 }] };
 
   test('by two looks five minutes apart and a newer row in the index', () => {
     expect(judge(evidence(none))).toEqual({ kind: 'not-executed' });
@@ -93,9 +94,17 @@ describe('an execute is proved not executed', () => {
   test.each<[string, Partial<Evidence>]>([
     ['a millisecond less has passed', { lookedAt: T0 + PROOF_MS - 1 }],
     ['the request could still arrive', { requestIsOver: false }],
-    ['this is the first look', { firstLookAt: undefined }],
-    ['the index shows no row newer than the first look', { newestJobAt: T0 }],
-    ['the index shows no row at all', { newestJobAt: undefined }],
+    ['this is the first look', { firstLook: undefined }],
+    ['the index shows no row newer than the first look', { newestJobs: [{ id: '950', createdAt: T0 }] }],
+    [
+      'the newer row was there at the first look, whose clock was behind',
+      { firstLook: { at: T0 - 600_000, jobs: [{ id: '950', createdAt: T0 + 1 }] } },
+    ],
+    [
+      'the new row is older than one that was there at the first look',
+      { firstLook: { at: T0 - 600_000, jobs: [{ id: '940', createdAt: T0 + 2 }] } },
+    ],
+    ['the index shows no row at all', { newestJobs: [] }],
   ])('not when %s', (_, changes) => {
     expect(judge(evidence({ ...none, ...changes }))).toEqual({ kind: 'look-again', why: 'no job found so far' });
   });
@@ -109,11 +118,18 @@ describe('an execute is proved not executed', () => {
   });
 
   test('and without a newer row it is given up after thirty minutes', () => {
-    expect(judge(evidence({ ...none, newestJobAt: T0, lookedAt: T0 + GIVE_UP_MS }))).toEqual({
+    expect(judge(evidence({ ...none, newestJobs: [], lookedAt: T0 + GIVE_UP_MS }))).toEqual({
       kind: 'unverified',
       why: 'no job found, and the index showed no newer job that would prove it is current',
     });
   });
+});
+
+test('a clock that jumps at every look ends the doubt by our own, and proves nothing', () => {
+  const seen = evidence({ candidates: [], firstLook: undefined, inDoubtMs: LONGEST_DOUBT_MS });
+  expect(judge(seen).kind).toBe('unverified');
+  expect(judge({ ...seen, inDoubtMs: LONGEST_DOUBT_MS - 1 }).kind).toBe('look-again');
+  expect(judge({ ...seen, candidates: [candidate({ witness: 'absent' })] }).kind).toBe('unverified');
 });
 
 test('a job without a correlation UUID is never adopted, and keeps its execution from being sent again', () => {
@@ -123,7 +139,7 @@ test('a job without a correlation UUID is never adopted, and keeps its execution
 });
 
 test('nothing is proved by a look that may have missed our job', () => {
-  const seen = evidence({ candidates: [], lookedAt: T0 + PROOF_MS, newestJobAt: T0 + 1 });
+  const seen = evidence({ candidates: [], lookedAt: T0 + PROOF_MS });
   expect(judge(seen).kind).toBe('not-executed');
   expect(judge({ ...seen, complete: false }).kind).toBe('look-again');
   expect(judge({ ...seen, complete: false, lookedAt: T0 + GIVE_UP_MS }).kind).toBe('unverified');
@@ -139,15 +155,19 @@ describe('whatever is seen', () => {
     sameSince: fc.integer({ min: T0 - 600_000, max: T0 + 600_000 }),
     witness: fc.constantFrom('ours', 'foreign', 'absent', 'unclear', 'silent'),
   });
+  const anyJob = fc.record({ id: fc.constantFrom('800', '801', '802'), createdAt: fc.integer({ min: T0, max: T0 + 2_400_000 }) });
   const anyEvidence = fc.record<Evidence>({
     lookedAt: fc.integer({ min: T0, max: T0 + 2_400_000 }),
-    firstLookAt: fc.option(fc.integer({ min: T0, max: T0 + 600_000 }), { nil: undefined }),
+    firstLook: fc.option(fc.record({ at: fc.integer({ min: T0, max: T0 + 600_000 }), jobs: fc.array(anyJob, { maxLength: 3 }) }), {
+      nil: undefined,
+    }),
+    inDoubtMs: fc.integer({ min: -60_000, max: 7_200_000 }),
     requestIsOver: fc.boolean(),
     complete: fc.boolean(),
     requested: fc.constant(['1', '2', '3']),
     unlisted: fc.subarray(['1', '2', '3']),
     candidates: fc.array(anyCandidate, { maxLength: 4 }),
-    newestJobAt: fc.option(fc.integer({ min: T0, max: T0 + 2_400_000 }), { nil: undefined }),
+    newestJobs: fc.array(anyJob, { maxLength: 3 }),
   });
 
   test('a job with an asset that was not asked for, or that is foreign, is never adopted', () => {

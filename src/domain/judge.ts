@@ -7,6 +7,24 @@ export const PROOF_MS = 5 * 60_000;
 export const STABLE_MS = 60_000;
 /** After this long of server time without proof either way the fate is given up as unverified. */
 export const GIVE_UP_MS = 30 * 60_000;
+/** The same by our own clock, however often Qualys' clock jumps meanwhile. */
+export const LONGEST_DOUBT_MS = 60 * 60_000;
+/** As many of the jobs of a first look are remembered. */
+const JOBS_REMEMBERED = 32;
+
+export interface SeenJob {
+  id: string;
+  /** Server time, epoch ms. */
+  createdAt: number;
+}
+
+/** The first look made when the request could no longer arrive. */
+export interface FirstLook {
+  /** Server time at which it ended. */
+  at: number;
+  /** The newest jobs in the index then, of any script; newest first. */
+  jobs: readonly SeenJob[];
+}
 
 export interface Candidate {
   jobId: string;
@@ -24,8 +42,10 @@ export interface Candidate {
 export interface Evidence {
   /** Server time at which this look began. */
   lookedAt: number;
-  /** Server time at which the first look ended that was made when the request could no longer arrive; undefined when this is it or it is too early. */
-  firstLookAt?: number | undefined;
+  /** Undefined when this is it, it is too early, or our reading of Qualys' clock has jumped since. */
+  firstLook?: FirstLook | undefined;
+  /** Since the request could no longer arrive, by our own clock. */
+  inDoubtMs: number;
   /** False while the request could still arrive at the gateway: nothing found then proves nothing. */
   requestIsOver: boolean;
   /** False when the look may have missed our job: a row that could not be read, another user or gateway than the one that sent. */
@@ -36,8 +56,8 @@ export interface Evidence {
   /** Requested assets that Qualys lists no more. */
   unlisted: readonly string[];
   candidates: readonly Candidate[];
-  /** Creation time of the newest job in the index, of any script. */
-  newestJobAt?: number | undefined;
+  /** The newest jobs in the index, of any script. */
+  newestJobs: readonly SeenJob[];
 }
 
 export type Judgement =
@@ -53,23 +73,39 @@ export function judge(evidence: Evidence): Judgement {
   if (only && rivals.length === 1 && isProvedOurs(only, evidence)) {
     return { kind: 'adopt', jobId: only.jobId, correlationUuid: only.correlationUuid, createdAt: only.createdAt };
   }
-  const waitedMs = evidence.lookedAt - (evidence.firstLookAt ?? evidence.lookedAt);
+  const waitedMs = evidence.lookedAt - (evidence.firstLook?.at ?? evidence.lookedAt);
+  const isHopeless = waitedMs >= GIVE_UP_MS || evidence.inDoubtMs >= LONGEST_DOUBT_MS;
   if (possible.length > 0) {
-    if (waitedMs < GIVE_UP_MS) return { kind: 'look-again', why: `${possible.length} job(s) could be ours, none proved` };
+    if (!isHopeless) return { kind: 'look-again', why: `${possible.length} job(s) could be ours, none proved` };
     return { kind: 'unverified', why: `${possible.length} job(s) could be ours and none could be proved` };
   }
   if (
-    evidence.firstLookAt !== undefined &&
+    evidence.firstLook !== undefined &&
     evidence.requestIsOver &&
     evidence.complete &&
     waitedMs >= PROOF_MS &&
-    (evidence.newestJobAt ?? 0) > evidence.firstLookAt
+    hasMoved(evidence.firstLook, evidence.newestJobs)
   ) {
     return { kind: 'not-executed' };
   }
-  if (waitedMs >= GIVE_UP_MS)
-    return { kind: 'unverified', why: 'no job found, and the index showed no newer job that would prove it is current' };
+  if (isHopeless) return { kind: 'unverified', why: 'no job found, and the index showed no newer job that would prove it is current' };
   return { kind: 'look-again', why: 'no job found so far' };
+}
+
+/** The jobs that a first look leaves behind for `hasMoved`. */
+export function newestOf(jobs: readonly SeenJob[]): SeenJob[] {
+  const newestFirst = [...jobs].sort((a, b) => b.createdAt - a.createdAt).slice(0, JOBS_REMEMBERED);
+  return newestFirst.map(({ id, createdAt }) => ({ id, createdAt }));
+}
+
+/**
+ * The index is live when it shows a job that the first look did not have. By its id, and younger than all of them: our reading of Qualys'
+ * clock alone would take a job for new that was there, had the reading been behind.
+ */
+function hasMoved({ at, jobs }: FirstLook, newest: readonly SeenJob[]): boolean {
+  const known = new Set(jobs.map(({ id }) => id));
+  const youngest = Math.max(at, ...jobs.map(({ createdAt }) => createdAt));
+  return newest.some(({ id, createdAt }) => createdAt > youngest && !known.has(id));
 }
 
 /**

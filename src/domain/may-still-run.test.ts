@@ -10,7 +10,7 @@ const NOW = 1_700_000_000_000;
 function copyOf(job: WatchedAsset['job'], { pastDeadline = false, jobIsKnown = true } = {}) {
   const [decision] = settleExecution({
     assets: [{ assetId: 'a', job }],
-    ...{ jobIsKnown, acceptedAt: NOW - 60 * MINUTE, rowsChangedAt: NOW - 60 * MINUTE, serverNow: NOW },
+    ...{ jobIsKnown, acceptedAt: NOW - 60 * MINUTE, rowsChangedAt: NOW - 60 * MINUTE, clock: { now: NOW, steadyMs: 60 * MINUTE } },
     ...{ pastDeadline, pastLateWatch: pastDeadline },
   }).assets;
   return decision && { outcome: decision.outcome, copy: copyAfter(decision) };

@@ -3,6 +3,8 @@ import fc from 'fast-check';
 import { settleExecution, type WatchedAsset, type WatchedExecution } from './settle.js';
 
 const T0 = 1_700_000_000_000;
+/** Qualys' clock, of which nothing was wrong for a day. */
+const steady = (now: number) => ({ now, steadyMs: 86_400_000 });
 type Job = NonNullable<WatchedAsset['job']>;
 
 const job = (status: string, changes: Partial<Job> = {}): Job => ({ status, statusSince: T0, ...changes });
@@ -12,7 +14,7 @@ const execution = (assets: WatchedAsset[], changes: Partial<WatchedExecution> = 
   jobIsKnown: true,
   acceptedAt: T0,
   rowsChangedAt: T0,
-  serverNow: T0 + 60_000,
+  clock: steady(T0 + 60_000),
   pastDeadline: false,
   pastLateWatch: false,
   ...changes,
@@ -31,32 +33,32 @@ describe('one asset', () => {
     [
       'settling within its grace',
       job('SCRIPT RESULT UPLOAD SUCCESS', { exitCode: 0 }),
-      { serverNow: T0 + 119_999 },
+      { clock: steady(T0 + 119_999) },
       { outcome: 'running', final: false, terminal: false },
     ],
     [
       'settling past its grace',
       job('SCRIPT RESULT UPLOAD SUCCESS', { exitCode: 0 }),
-      { serverNow: T0 + 120_000 },
+      { clock: steady(T0 + 120_000) },
       { outcome: 'succeeded', final: true, terminal: true },
     ],
     [
       'whose result is lost',
       job('SCRIPT RESULT UPLOAD FAILED'),
-      { serverNow: T0 + 120_000 },
+      { clock: steady(T0 + 120_000) },
       { outcome: 'unverified', reason: 'result-upload-failed', final: true, terminal: true },
     ],
-    ['without an asset job at once', undefined, { serverNow: T0 + 299_999 }, { outcome: 'running', final: false, terminal: false }],
+    ['without an asset job at once', undefined, { clock: steady(T0 + 299_999) }, { outcome: 'running', final: false, terminal: false }],
     [
       'without an asset job for 5 minutes',
       undefined,
-      { serverNow: T0 + 300_000 },
+      { clock: steady(T0 + 300_000) },
       { outcome: 'missing', reason: 'no-asset-job', final: true, terminal: false },
     ],
     [
       'of a job that is not found',
       undefined,
-      { serverNow: T0 + 300_000, jobIsKnown: false },
+      { clock: steady(T0 + 300_000), jobIsKnown: false },
       { outcome: 'running', final: false, terminal: false },
     ],
     [
@@ -102,13 +104,13 @@ describe('one asset', () => {
 
   test('without an asset job waits while another of its execution is open, and is missing at the deadline', () => {
     const two = [asset('1'), asset('2', PENDING)];
-    expect(settleExecution(execution(two, { serverNow: T0 + 600_000 })).assets[0]).toEqual({
+    expect(settleExecution(execution(two, { clock: steady(T0 + 600_000) })).assets[0]).toEqual({
       assetId: '1',
       outcome: 'running',
       final: false,
       terminal: false,
     });
-    expect(settleExecution(execution(two, { serverNow: T0 + 600_000, pastDeadline: true })).assets[0]).toEqual({
+    expect(settleExecution(execution(two, { clock: steady(T0 + 600_000), pastDeadline: true })).assets[0]).toEqual({
       assetId: '1',
       outcome: 'missing',
       reason: 'no-asset-job',
@@ -119,8 +121,29 @@ describe('one asset', () => {
 
   test('without an asset job is missing two minutes after the last row when all others are final', () => {
     const two = [asset('1'), asset('2', PASSED)];
-    const at = (serverNow: number) => settleExecution(execution(two, { rowsChangedAt: T0 + 10_000, serverNow })).assets[0]?.outcome;
+    const at = (serverNow: number) =>
+      settleExecution(execution(two, { rowsChangedAt: T0 + 10_000, clock: steady(serverNow) })).assets[0]?.outcome;
     expect([at(T0 + 129_999), at(T0 + 130_000)]).toEqual(['running', 'missing']);
+  });
+});
+
+describe('across a jump of the clock no grace ends', () => {
+  const settling = job('SCRIPT RESULT UPLOAD SUCCESS', { exitCode: 0 });
+
+  test.each<[string, WatchedAsset[], string]>([
+    ['of a verdict that may still come', [asset('1', settling)], 'succeeded'],
+    ['of an asset job that may still appear beside others', [asset('1'), asset('2', PASSED)], 'missing'],
+    ['of a job that has none', [asset('1')], 'missing'],
+  ])('%s', (_, assets, outcome) => {
+    const at = (steadyMs: number) => settleExecution(execution(assets, { clock: { now: T0 + 600_000, steadyMs } })).assets[0]?.outcome;
+    expect(at(5_000)).toBe('running');
+    expect(at(300_000)).toBe(outcome);
+  });
+
+  test('and what was stamped by a clock ahead of now is as old as the jump', () => {
+    const ahead = job('SCRIPT RESULT UPLOAD SUCCESS', { exitCode: 0, statusSince: T0 + 86_400_000 });
+    const at = (steadyMs: number) => settleExecution(execution([asset('1', ahead)], { clock: { now: T0, steadyMs } })).assets[0]?.outcome;
+    expect([at(119_999), at(120_000)]).toEqual(['running', 'succeeded']);
   });
 });
 
@@ -130,11 +153,17 @@ describe('the slot of an execution', () => {
     ['is taken while one is open', [asset('1', PASSED), asset('2', PENDING)], {}, false, false],
     ['is free when the rest is disconnected', [asset('1', PASSED), asset('2', job('PENDING', { disconnected: true }))], {}, true, false],
     ['is free at the deadline', [asset('1', PENDING)], { pastDeadline: true }, true, false],
-    ['is free at 15 minutes of three times the median', [asset('1', PENDING)], { serverNow: T0 + 900_000, medianMs: 300_000 }, true, false],
-    ['is taken a millisecond earlier', [asset('1', PENDING)], { serverNow: T0 + 899_999, medianMs: 300_000 }, false, false],
-    ['is taken below three times the median', [asset('1', PENDING)], { serverNow: T0 + 900_000, medianMs: 300_001 }, false, false],
-    ['is taken while no median is known', [asset('1', PENDING)], { serverNow: T0 + 9_000_000 }, false, false],
-    ['is taken while an asset has no job', [asset('1')], { serverNow: T0 + 60_000, medianMs: 1 }, false, false],
+    [
+      'is free at 15 minutes of three times the median',
+      [asset('1', PENDING)],
+      { clock: steady(T0 + 900_000), medianMs: 300_000 },
+      true,
+      false,
+    ],
+    ['is taken a millisecond earlier', [asset('1', PENDING)], { clock: steady(T0 + 899_999), medianMs: 300_000 }, false, false],
+    ['is taken below three times the median', [asset('1', PENDING)], { clock: steady(T0 + 900_000), medianMs: 300_001 }, false, false],
+    ['is taken while no median is known', [asset('1', PENDING)], { clock: steady(T0 + 9_000_000) }, false, false],
+    ['is taken while an asset has no job', [asset('1')], { clock: steady(T0 + 60_000), medianMs: 1 }, false, false],
   ])('%s', (...[, assets, changes, slotFree, settled]) => {
     expect(settleExecution(execution(assets, changes))).toMatchObject({ slotFree, settled });
   });
@@ -160,7 +189,7 @@ describe('whatever is seen', () => {
       jobs: fc.array(fc.option(anyJob, { nil: undefined }), { minLength: 1, maxLength: 6 }),
       jobIsKnown: fc.boolean(),
       rowsChangedAt: fc.integer({ min: T0, max: T0 + 600_000 }),
-      serverNow: fc.integer({ min: T0, max: T0 + 1_200_000 }),
+      clock: fc.integer({ min: T0, max: T0 + 1_200_000 }).map(steady),
       medianMs: fc.option(fc.integer({ min: 1, max: 600_000 }), { nil: undefined }),
       pastDeadline: fc.boolean(),
       pastLateWatch: fc.boolean(),
@@ -187,7 +216,7 @@ describe('whatever is seen', () => {
   test('nothing is missing while asset jobs still appear or the job is not known', () => {
     fc.assert(
       fc.property(anyExecution, (watched) => {
-        const fansOut = watched.serverNow - watched.rowsChangedAt < 120_000;
+        const fansOut = watched.clock.now - watched.rowsChangedAt < 120_000;
         fc.pre(fansOut || !watched.jobIsKnown);
         expect(settleExecution(watched).assets.map(({ outcome }) => outcome)).not.toContain('missing');
       }),

@@ -1,6 +1,7 @@
 // What one look at an execution means for its assets: who has a verdict, who is late, who got no job, and whether the slot is free.
 import { type AssetJobFacts, readAssetJob, SETTLING_GRACE_MS } from './asset-job.js';
 import type { FinalOutcome } from './outcome.js';
+import { type ClockReading, elapsedMs } from './server-time.js';
 
 /** Server time after the last new row in which further asset jobs may still appear. */
 export const FAN_OUT_GRACE_MS = 120_000;
@@ -25,7 +26,7 @@ export interface WatchedExecution {
   /** Server times. */
   acceptedAt: number;
   rowsChangedAt: number;
-  serverNow: number;
+  clock: Pick<ClockReading, 'now' | 'steadyMs'>;
   /** The usual time of this script's executions, server milliseconds. */
   medianMs?: number | undefined;
   /** Local clock: the deadline and what comes after it are the operator's time. */
@@ -55,7 +56,7 @@ export interface ExecutionDecision {
 
 export function settleExecution(execution: WatchedExecution): ExecutionDecision {
   const readings = new Map(
-    execution.assets.flatMap(({ assetId, job }) => (job ? [[assetId, readInTime(assetId, job, execution.serverNow)] as const] : [])),
+    execution.assets.flatMap(({ assetId, job }) => (job ? [[assetId, readInTime(assetId, job, execution.clock)] as const] : [])),
   );
   const seenAreFinal = [...readings.values()].every(({ final }) => final);
   const mayBeMissing = seenAreFinal && fanOutIsOver(execution);
@@ -79,15 +80,15 @@ export function settleExecution(execution: WatchedExecution): ExecutionDecision 
   return { assets, fannedOut, settled, slotFree };
 }
 
-function fanOutIsOver({ assets, jobIsKnown, rowsChangedAt, acceptedAt, serverNow }: WatchedExecution): boolean {
+function fanOutIsOver({ assets, jobIsKnown, rowsChangedAt, acceptedAt, clock }: WatchedExecution): boolean {
   const graceMs = assets.some(({ job }) => job !== undefined) ? FAN_OUT_GRACE_MS : EMPTY_JOB_GRACE_MS;
-  return jobIsKnown && serverNow - Math.max(rowsChangedAt, acceptedAt) >= graceMs;
+  return jobIsKnown && Math.min(elapsedMs(clock, rowsChangedAt), elapsedMs(clock, acceptedAt)) >= graceMs;
 }
 
-function readInTime(assetId: string, job: NonNullable<WatchedAsset['job']>, serverNow: number): AssetDecision {
+function readInTime(assetId: string, job: NonNullable<WatchedAsset['job']>, clock: WatchedExecution['clock']): AssetDecision {
   const reading = readAssetJob(job);
   if (reading.kind === 'verdict') return { assetId, ...reading.verdict, final: true, terminal: true };
-  if (reading.kind === 'settling' && serverNow - job.statusSince >= SETTLING_GRACE_MS)
+  if (reading.kind === 'settling' && elapsedMs(clock, job.statusSince) >= SETTLING_GRACE_MS)
     return { assetId, ...reading.otherwise, final: true, terminal: true };
   return { assetId, outcome: 'running', final: false, terminal: false };
 }
@@ -108,6 +109,6 @@ function atDeadline({ assetId, job }: WatchedAsset, execution: WatchedExecution)
 function isStraggler(asset: WatchedAsset | undefined, execution: WatchedExecution): boolean {
   if (!asset?.job) return false;
   if (asset.job.disconnected) return true;
-  const ageMs = execution.serverNow - execution.acceptedAt;
+  const ageMs = elapsedMs(execution.clock, execution.acceptedAt);
   return execution.medianMs !== undefined && ageMs >= STRAGGLER_MS && ageMs >= 3 * execution.medianMs;
 }

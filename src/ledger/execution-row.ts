@@ -12,7 +12,7 @@ export interface Execution {
   judgeAt?: number | undefined;
   /** Local clock: from here on the request cannot be on its way any more. */
   requestOverAt?: number | undefined;
-  /** Server time just before the permit. */
+  /** Server time that is not later than the permit. */
   serverAt?: number | undefined;
   looks?: string | undefined;
   /** Which user of which gateway it was sent as. */

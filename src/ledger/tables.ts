@@ -123,6 +123,8 @@ const STEPS: readonly string[][] = [
   ],
   [
     // How Qualys' clock was read, and in which order things happened.
+    `DROP TABLE server_clock`,
+    `CREATE TABLE server_clock (id INTEGER PRIMARY KEY CHECK (id = 1), samples TEXT NOT NULL, jumps INTEGER NOT NULL, jumped_at INTEGER NOT NULL)`,
     // What a dispatch attempt leaves behind, and that a run is closing.
     // Whether the script may still run at an asset.
     `ALTER TABLE attempts ADD COLUMN copy TEXT NOT NULL DEFAULT 'none'`,

@@ -85,12 +85,13 @@ export async function attempt(wire: Wire, call: Call, token: string): Promise<At
   const { answer, limits } = outcome;
   await quietly(wire, () => wire.gate.leave(place.callId, { ...limits, refused: answer.verdict.kind === 'limit' }));
   const { serverAt, status } = answer;
-  if (serverAt !== undefined) await quietly(wire, () => wire.clock.observe(serverAt));
+  if (outcome.isOwn && serverAt !== undefined) await quietly(wire, () => wire.clock.observe(serverAt));
   wire.logger.debug({ endpoint: call.endpoint, status, ms: Math.round(performance.now() - startedAt) }, 'answer from Qualys');
   return answer;
 }
 
-type Judged = { kind: 'judged'; answer: Answer; limits: LimitSignals };
+/** `isOwn`: it says what only the API says, so that its `Date` is the gateway's and not that of something in between. */
+type Judged = { kind: 'judged'; answer: Answer; limits: LimitSignals; isOwn: boolean };
 
 /** An abort ends a read with its own reason. Once an effect may be under way nothing but a word for its fate may come out. */
 function failed(error: unknown, call: Call): { kind: 'failed'; error: unknown } {
@@ -128,6 +129,7 @@ function judged(call: Call, answer: HttpAnswer): Judged {
   return {
     kind: 'judged',
     limits,
+    isOwn: payload !== undefined || refusal.errorCode !== undefined || refusal.message !== undefined,
     answer: { kind: 'answer', verdict, status, payload, bytes: answer.body.length, serverAt, said: said(facts, answer.body) },
   };
 }

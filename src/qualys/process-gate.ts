@@ -1,6 +1,7 @@
 // Limits kept by one process alone, where there is no ledger through which workers and command lines could share them.
 import type { CallGate, GateAnswer, LimitEvidence, ServerClock } from '../domain/call-gate.js';
 import { HOUR_MS, mayCall, type WindowFacts, wholeCap } from '../domain/rate-window.js';
+import { type ClockMemory, observed, readClock } from '../domain/server-time.js';
 
 /** A refusal that names no time (E-06). */
 const NAMELESS_WAIT_MS = 10_000;
@@ -71,13 +72,13 @@ export class ProcessGate implements CallGate {
   }
 }
 
-/** Qualys' time by the newest `Date` header, going on with this machine's clock. */
+/** Qualys' time by the `Date` headers that this process has seen, going on with its own clock. */
 export function processClock(now: () => number = Date.now): ServerClock {
-  let aheadMs = 0;
+  let memory: ClockMemory | undefined;
   return {
     async observe(serverMs) {
-      aheadMs = serverMs - now();
+      memory = observed(memory, { local: now(), server: serverMs });
     },
-    now: async () => now() + aheadMs,
+    now: async () => readClock(memory, now()).now,
   };
 }

@@ -114,10 +114,11 @@ async function authenticate(wire: AuthWire, username: string, password: string):
 
 async function heldFrom(wire: AuthWire, answer: HttpAnswer, secrets: readonly string[]): Promise<Held> {
   const serverAt = serverTimeMs(answer.headers);
-  if (serverAt !== undefined) await wire.clock.observe(serverAt).catch((error: unknown) => unobserved(wire.logger, error));
   const text = answer.body.toString('utf8');
   const token = tokenOf(text);
   const refusal = refusalOf(parsedJson(answer.body));
+  const isOwn = token !== undefined || refusal.errorCode !== undefined || refusal.message !== undefined;
+  if (isOwn && serverAt !== undefined) await wire.clock.observe(serverAt).catch((error: unknown) => unobserved(wire.logger, error));
   const limits = limitSignals(answer.headers);
   const verdict = judgeAnswer({ kind: 'auth', status: answer.status, limits, ...refusal, complete: token !== undefined });
   const facts = { status: answer.status, endpoint: 'auth' };
@@ -125,7 +126,7 @@ async function heldFrom(wire: AuthWire, answer: HttpAnswer, secrets: readonly st
   switch (verdict.kind) {
     case 'ok':
       wire.logger.info({ endpoint: 'auth' }, 'took a new token');
-      return lifeOf(token ?? '', serverAt ?? (await wire.clock.now()));
+      return lifeOf(token ?? '', await wire.clock.now());
     case 'authentication':
       throw new QualysError('authentication', `Qualys refused the credentials (${said}): check QUALYS_USERNAME and QUALYS_PASSWORD`, facts);
     case 'permission':

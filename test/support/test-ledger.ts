@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach } from '@jest/globals';
 import type { LiveCounts, RunReport } from '../../src/domain/outcome.js';
+import type { ClockReading } from '../../src/domain/server-time.js';
 import type { CallCaps } from '../../src/ledger/call-log.js';
 import type { PermitTerms } from '../../src/ledger/executions.js';
 import { type Ledger, openLedger } from '../../src/ledger/ledger.js';
@@ -45,6 +46,21 @@ export function useLedgers(): {
       return { ...(await again(url, caps)), url };
     },
   };
+}
+
+/** Qualys' clock as the ledger knows it after hours of work with this gateway: what it says now, and how fast it goes. */
+export async function knowClock(ledger: Ledger, serverNow: number, rate = 1): Promise<void> {
+  const local = await ledger.database.now();
+  const samples = Array.from({ length: 31 }, (_, index) => [local - (30 - index) * 1_000, serverNow - (30 - index) * 1_000 * rate]);
+  await ledger.database.run(
+    'INSERT INTO server_clock (id, samples, jumps, jumped_at) VALUES (1, ?, 0, ?) ON CONFLICT (id) DO UPDATE SET samples = excluded.samples',
+    [JSON.stringify(samples), local - 36_000_000],
+  );
+}
+
+/** A reading of a clock of which nothing was wrong for a day. */
+export function steadyReading(now: number): ClockReading {
+  return { now, rate: 1, jumps: 0, steadyMs: 86_400_000, earliest: now };
 }
 
 /** `asset-0001` … */

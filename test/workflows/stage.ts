@@ -9,6 +9,7 @@ import type { remediationRun } from '../../src/workflows/index.js';
 import { type Progress, progress } from '../../src/workflows/messages.js';
 import { type Rig, type RigOptions, startRig } from '../support/rig.js';
 import { type TemporalEnv, temporalEnv, uniqueTaskQueue } from '../support/temporal-env.js';
+import { knowClock } from '../support/test-ledger.js';
 
 export const FIRST_ASSET = 20_452_610;
 /** Two minutes of simulated time pass in 0.2 s: a run takes a second or two, most of it the floor of the poll delay. */
@@ -89,11 +90,7 @@ export async function openStage(name: string, { env: otherEnv, ...options }: Sta
 
 /** The ledger has worked with this gateway before: it knows how fast its clock goes, and that these scripts take half a second. */
 async function remember({ ledger, simulator }: Rig, speed: number): Promise<void> {
-  const [local, server] = [await ledger.database.now(), simulator.state.now()];
-  await ledger.database.run('INSERT INTO server_clock (id, first_local, first_server, last_local, last_server) VALUES (1, ?, ?, ?, ?)', [
-    ...[local - 10_000, server - 10_000 * speed],
-    ...[local, server],
-  ]);
+  await knowClock(ledger, simulator.state.now(), speed);
   for (const script of ['72648', '72649']) await ledger.scripts.addDurations(script, [{ localMs: 500, serverMs: 500 * speed }]);
 }
 
