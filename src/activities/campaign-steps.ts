@@ -157,6 +157,7 @@ async function openWith(dependencies: ActivityDependencies, input: OpenStepInput
   });
   if (registered === 'already-run') throw never('AlreadyRun', `The step ${runId} has been run: a step is run once.`);
   await ledger.runs.setScript(runId, script);
+  await ledger.scriptReadings.inherit(runId, campaignId);
   const opening = await ledger.cohort.begin(runId);
   if (!opening) throw never('AlreadyRun', `The step ${runId} has ended in this ledger.`);
   if (!('frozen' in opening)) {

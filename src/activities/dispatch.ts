@@ -6,7 +6,6 @@ import type { RunRow } from '../ledger/run-row.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { judgeLost } from './judge-lost.js';
 import { LONGEST_LIMIT_WAIT_MS, later, never } from './outcome-of-attempt.js';
-import { recheckScript } from './recheck-script.js';
 import { type Sent, sendExecution, type Wait } from './send-execution.js';
 import { stopAtBreach } from './stop-at-breach.js';
 
@@ -54,7 +53,6 @@ export function createDispatch(dependencies: ActivityDependencies) {
         given,
         accepted: 0,
         failure: undefined,
-        scriptStands: false,
         refused: new Set(),
       };
       const beat = setInterval(() => heartbeat(round.given), 3_000);
@@ -76,8 +74,6 @@ interface Round {
   given: Given;
   accepted: number;
   failure: Extract<Sent, { kind: 'rejected' }> | undefined;
-  /** The script was found as it was, in this attempt. */
-  scriptStands: boolean;
   /** Executions that Qualys refused in this attempt: the others shall not wait behind them. */
   refused: Set<number>;
 }
@@ -89,9 +85,6 @@ async function workThrough(round: Round): Promise<Wait | undefined> {
   while (!cancellationSignal.aborted) {
     const execution = await nextToSend(round);
     if (!execution) return refusedWait(round) ?? doubt ?? (await leasedElsewhere(round));
-    const changed = round.scriptStands ? undefined : await recheckScript(round.dependencies, round.run);
-    if (changed) return sooner(changed, doubt);
-    round.scriptStands = true;
     const sent = await sendExecution(round.dependencies, {
       run: round.run,
       execution,

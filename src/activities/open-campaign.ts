@@ -182,6 +182,7 @@ async function recheck(dependencies: ActivityDependencies, runId: string): Promi
   const { ledger } = dependencies;
   const stored = await ledger.campaigns.get<FrozenPlan>(runId);
   if (!stored?.frozen || stored.digest === undefined) throw new Error(`The ledger has no frozen plan of ${runId}.`);
+  const reading = await ledger.scriptReadings.begin(runId);
   const scripts = await readScripts(dependencies, runId, stored.plan as CampaignPlan);
   const now: FrozenPlan = { ...stored.frozen, scripts: named(scripts) };
   const digest = planDigest(now, sha256);
@@ -190,6 +191,7 @@ async function recheck(dependencies: ActivityDependencies, runId: string): Promi
     await ledger.campaigns.freeze(runId, { frozen: now, digest, waves: [] }, { anew: true });
     await ledger.audit.add(runId, { action: 'plan-drift', detail: `attempt ${activityInfo().attempt}: ${drift.join(', ')}` });
   }
+  await ledger.scriptReadings.end(runId, reading);
   return { kind: 'checked', digest, drift };
 }
 

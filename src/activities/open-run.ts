@@ -142,15 +142,16 @@ export function refusedScript(
   return { type: 'ScriptNotRunnable', message: `Script ${named} is ${script.status}: only an approved script may run.` };
 }
 
-/** The same for a run, whose request may pin the content. */
+/** The same for a run, whose content is pinned; `pinnedBy` says by what. */
 export function refusedForRun(
   script: Script,
   { scriptSha256 }: Pick<StoredRequest, 'scriptSha256'>,
   { scripts }: Pick<Policy, 'scripts'>,
+  pinnedBy = 'the request pins',
 ): ReturnType<typeof refusedScript> {
   const refusal = refusedScript(script, scripts?.allow);
   if (refusal || scriptSha256 === undefined || script.sha256 === scriptSha256) return refusal;
-  const message = `Script ${script.id} (${script.title}) has the content hash ${script.sha256 ?? 'unknown'}, the request pins ${scriptSha256}: it was changed since.`;
+  const message = `Script ${script.id} (${script.title}) has the content hash ${script.sha256 ?? 'unknown'}, ${pinnedBy} ${scriptSha256}: it was changed since.`;
   return { type: 'ScriptNotRunnable', message };
 }
 

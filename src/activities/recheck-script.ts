@@ -7,41 +7,47 @@ import { refusedForRun } from './open-run.js';
 import { blockedBy, never, waitAfter } from './outcome-of-attempt.js';
 import type { Wait } from './send-execution.js';
 
-/** A reading of the script is trusted this long: four calls an hour of a run that lasts. */
-const TRUSTED_MS = 15 * 60_000;
 /** A script that is refused may be approved again, or restored. */
 const REFUSED_WAIT_MS = 60_000;
 
 /**
- * Undefined while the script is what it was when the run was opened: approved, allowed, with the same content. Else what to wait for;
- * a run of which nothing was attempted fails as `ScriptNotRunnable`.
+ * Reads the script of a run whose permit was refused for lack of a reading. Undefined when it is what it was when the run was opened:
+ * approved, allowed, with the same content. Else what to wait for; a run of which nothing was attempted fails as `ScriptNotRunnable`.
  */
 export async function recheckScript(dependencies: ActivityDependencies, run: RunRow): Promise<Wait | undefined> {
   const { ledger, qualys } = dependencies;
-  const now = await ledger.database.now();
-  if (!run.script || now - (run.scriptCheckedAt ?? run.createdAt) < TRUSTED_MS) return undefined;
+  if (!run.script) throw new Error(`The ledger knows no script of the run ${run.id}.`);
+  const reading = await ledger.scriptReadings.begin(run.id);
   try {
     const { policy } = await ledger.policies.inForce(dependencies.policy);
     const script = await qualys.script(run.script.id, { runId: run.id });
     const refusal =
-      refusedForRun(script, { scriptSha256: run.request.scriptSha256 ?? run.script.sha256 }, policy) ??
+      refusedForRun(script, { scriptSha256: run.request.scriptSha256 ?? run.script.sha256 }, policy, approvedBy(run)) ??
       (script.id === run.script.id ? undefined : { type: 'ScriptNotRunnable', message: `Script ${run.script.id} is now ${script.id}.` });
     if (!refusal) {
-      await ledger.runs.setScriptChecked(run.id, now);
+      await ledger.scriptReadings.end(run.id, reading);
       return undefined;
     }
-    // A step's campaign asks; a run that has sent something fails no more.
-    const { attempted } = await ledger.runs.snapshot(run.id);
-    if (run.kind === 'run' && !attempted) throw never(refusal.type, refusal.message);
-    return { waitMs: REFUSED_WAIT_MS, blocked: { kind: 'rejected', why: refusal.message } };
+    return await refusedOrWait(dependencies, run, refusal);
   } catch (error) {
     if (!(error instanceof QualysError)) throw error;
-    if (error.kind === 'not-found') {
-      const why = `Script ${run.script.id} (${run.script.title}) is not there any more: ${error.message}`;
-      const { attempted } = await ledger.runs.snapshot(run.id);
-      if (run.kind === 'run' && !attempted) throw never('ScriptNotFound', why);
-      return { waitMs: REFUSED_WAIT_MS, blocked: { kind: 'rejected', why } };
-    }
-    return { waitMs: waitAfter(error, 3), blocked: blockedBy(error) };
+    if (error.kind !== 'not-found') return { waitMs: waitAfter(error, 3), blocked: blockedBy(error) };
+    const message = `Script ${run.script.id} (${run.script.title}) is not there any more: ${error.message}`;
+    return await refusedOrWait(dependencies, run, { type: 'ScriptNotFound', message });
   }
+}
+
+/** A step's campaign asks; a run that has sent something fails no more. */
+async function refusedOrWait(
+  { ledger }: ActivityDependencies,
+  run: RunRow,
+  { type, message }: { type: string; message: string },
+): Promise<Wait> {
+  const { attempted } = await ledger.runs.snapshot(run.id);
+  if (run.kind === 'run' && !attempted) throw never(type, message);
+  return { waitMs: REFUSED_WAIT_MS, blocked: { kind: 'rejected', why: message } };
+}
+
+function approvedBy({ request }: RunRow): string {
+  return request.scriptSha256 === undefined ? 'the run was opened with' : 'the request pins';
 }

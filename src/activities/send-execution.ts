@@ -5,6 +5,7 @@ import { QualysError } from '../qualys/errors.js';
 import type { ExecuteAnswer } from '../qualys/qualys.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { blockedBy, waitAfter } from './outcome-of-attempt.js';
+import { recheckScript } from './recheck-script.js';
 import { giveUpTags, verifyTags } from './verify-tags.js';
 
 /** Something to wait for. `doubt`: only the fate of a lost answer, which need not keep others back. */
@@ -29,6 +30,7 @@ export type Sent =
 /** How soon the job of a lost answer is looked for: the index lags by seconds. */
 const LOOK_AFTER_MS = 2_000;
 const CONNECTION_WAIT_MS = 5_000;
+const READ_AGAIN_MS = 500;
 
 interface Sending {
   run: RunRow;
@@ -44,8 +46,10 @@ export async function sendExecution(dependencies: ActivityDependencies, sending:
   // Both clocks start before the permit is asked for: one of them may stand still while the machine sleeps.
   let startedAt = { monotonic: performance.now(), wall: Date.now() };
   let permit = await askPermit(dependencies, sending);
-  if (permit.kind === 'refused' && permit.why === 'tags') {
-    const instead = await readTags(dependencies, sending);
+  const read = new Set<'script' | 'tags'>();
+  while (permit.kind === 'refused' && (permit.why === 'script' || permit.why === 'tags') && !read.has(permit.why)) {
+    read.add(permit.why);
+    const instead = permit.why === 'script' ? await readScript(dependencies, sending) : await readTags(dependencies, sending);
     if (instead) return instead;
     startedAt = { monotonic: performance.now(), wall: Date.now() };
     permit = await askPermit(dependencies, sending);
@@ -101,6 +105,12 @@ async function standDown({ ledger }: ActivityDependencies, { run, execution }: S
   return { kind: 'given-up' };
 }
 
+/** Undefined when the script is what was approved. */
+async function readScript(dependencies: ActivityDependencies, { run }: Sending): Promise<Sent | undefined> {
+  const wait = await recheckScript(dependencies, run);
+  return wait && { kind: 'wait', wait };
+}
+
 /** Undefined when the tags hit what they are meant to. */
 async function readTags(dependencies: ActivityDependencies, { run, execution, beat }: Sending): Promise<Sent | undefined> {
   try {
@@ -127,6 +137,9 @@ function afterRefusedPermit({ why, waitMs, detail }: Extract<PermitAnswer, { kin
     case 'sends':
     case 'wave-over':
       return { kind: 'over' };
+    // It was needed anew while it was read.
+    case 'script':
+      return { kind: 'wait', wait: { waitMs: READ_AGAIN_MS } };
     case 'strict':
     case 'wave-held':
     case 'serialised':

@@ -5,12 +5,13 @@ import { takeUuid } from './acceptance.js';
 import { admittedAssets, freezeBatch, skipHeld } from './batch.js';
 import { type Database, jsonRows, type Sql } from './database.js';
 import { type Execution, move, readExecution, type StoredExecution, toExecution } from './execution-row.js';
-import { type PermitAnswer, type PermitTerms, permitIsOpen, refusalFor } from './permit-rules.js';
+import { makesWait, type PermitAnswer, type PermitTerms, permitIsOpen, refusalFor } from './permit-rules.js';
 import { claimPlanned } from './planned.js';
 import { type CallLists, readLists } from './planned-lists.js';
 import { judgeAnew, speaksForTheFirstSend } from './refused-after-proof.js';
 import { readRun } from './run-row.js';
 import { rememberRefusal } from './script-interval.js';
+import { needReading } from './script-reading.js';
 
 export type { Execution } from './execution-row.js';
 export type { PermitAnswer, PermitTerms } from './permit-rules.js';
@@ -49,7 +50,10 @@ export class Executions {
   async permit(runId: string, n: number, { fence, terms }: { fence: number; terms: PermitTerms }): Promise<PermitAnswer> {
     return this.#database.transaction(async (sql) => {
       const refusal = await refusalFor(sql, { runId, n, fence, terms });
-      if (refusal) return refusal;
+      if (refusal) {
+        if (makesWait(refusal)) await needReading(sql, runId);
+        return refusal;
+      }
       const now = await sql.now();
       const sendBy = now + terms.sendWindowMs;
       const overAt = sendBy + terms.httpTimeoutMs + terms.settleMs;

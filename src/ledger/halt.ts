@@ -2,6 +2,7 @@
 // the switch was thrown has started within the permit's own few seconds, and nothing starts after them.
 import { Audit } from './audit.js';
 import { type Database, type Sql, storableText, within } from './database.js';
+import { needReadings } from './script-reading.js';
 
 export interface HaltState {
   by?: string | undefined;
@@ -46,6 +47,7 @@ export class KillSwitch {
   unhalt(order: HaltOrder): Promise<HaltAnswer> {
     return this.#throwSwitch('unhalt', order, async (sql) => {
       await sql.run('UPDATE ledger SET halted = 0, halted_by = NULL, halted_why = NULL');
+      await needReadings(sql);
     });
   }
 

@@ -12,6 +12,7 @@ import { Policies } from './policies.js';
 import { Reader } from './reader.js';
 import { Runs } from './runs.js';
 import { Schedules } from './schedules.js';
+import { ScriptReadings } from './script-reading.js';
 import { Scripts } from './scripts.js';
 import { LedgerServerClock } from './server-clock.js';
 import { openSqlite } from './sqlite.js';
@@ -31,6 +32,7 @@ export interface Ledger {
   readonly verdicts: Verdicts;
   readonly outputs: Outputs;
   readonly scripts: Scripts;
+  readonly scriptReadings: ScriptReadings;
   readonly schedules: Schedules;
   readonly orders: Orders;
   readonly audit: Audit;
@@ -81,6 +83,7 @@ function ledgerOver(database: Database, id: string, caps: CallCaps): Ledger {
     verdicts: new Verdicts(database),
     outputs: new Outputs(database),
     scripts: new Scripts(database),
+    scriptReadings: new ScriptReadings(database),
     schedules: new Schedules(database),
     orders: new Orders(database),
     audit: new Audit(database),

@@ -6,6 +6,7 @@ import { Campaigns } from './campaigns.js';
 import { type Database, type Sql, within } from './database.js';
 import { readRun } from './run-row.js';
 import { Runs } from './runs.js';
+import { needReading } from './script-reading.js';
 import { Verdicts } from './verdicts.js';
 
 type Command = AnyCommand<ErrorBudget>;
@@ -78,6 +79,7 @@ async function carryOut(sql: Sql, runId: string, command: Command): Promise<numb
   const runs = new Runs(within(sql));
   switch (command.kind) {
     case 'start':
+      if ((await readRun(sql, runId))?.phase === 'awaiting-approval') await needReading(sql, runId);
       await runs.setPhase(runId, 'running');
       return 0;
     case 'await-approval':
@@ -89,6 +91,7 @@ async function carryOut(sql: Sql, runId: string, command: Command): Promise<numb
     case 'pause':
     case 'resume':
       await runs.setPaused(runId, command.kind === 'pause');
+      if (command.kind === 'resume') await needReading(sql, runId);
       return 0;
     case 'stop':
       await runs.stop(runId, command.cause, command.why);

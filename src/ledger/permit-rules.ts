@@ -1,5 +1,6 @@
 // When `execute` may be sent: all that can stand against a permit, in the order in which it is told.
 
+import { WORTH_SAYING_MS } from '../domain/blocked.js';
 import { median } from '../domain/cadence.js';
 import { MAX_ASSETS_PER_EXECUTION, MAX_SENDS } from '../domain/execution-state.js';
 import type { Party } from '../domain/fair-share.js';
@@ -11,6 +12,7 @@ import { type Execution, readExecution } from './execution-row.js';
 import { askTurn, executionsWanted, keptForRuns, leaveQueues, noteWants, partyOf, queueUp, type Slot, serve } from './fair-shares.js';
 import type { CallLists } from './planned-lists.js';
 import { type RunRow, readRun } from './run-row.js';
+import { whyUnread } from './script-reading.js';
 import { fanningOut } from './tag-barrier.js';
 
 /** Membership is read again within the minute before each send (contract section 8, promise 2). */
@@ -22,8 +24,8 @@ const SERIAL_WAIT_MS = 50;
 const TURN_WAIT_MS = 250;
 /** The same where executions of the day are kept for runs that do not ask just now. */
 const KEPT_WAIT_MS = 5_000;
-/** The script's turn is kept this long for the one whose tags have to be read first. */
-const TAGS_READING_MS = 15_000;
+/** The script's turn is kept this long for the one that has to read the script, or its tags, first. */
+const READING_MS = 15_000;
 
 export interface PermitTerms {
   /** Real milliseconds in which the request must have started. */
@@ -58,6 +60,7 @@ export type PermitAnswer =
         | 'strict'
         | 'wave-over'
         | 'wave-held'
+        | 'script'
         | 'tags';
       waitMs: number;
       detail: string;
@@ -83,10 +86,16 @@ export async function refusalFor(sql: Sql, asked: Asked): Promise<Refusal | unde
   const barred = await barredBy(sql, { run, execution, now });
   const isTicket = asking.party.kind === 'ticket';
   const wants = isTicket && !barred ? await executionsWanted(sql, run, MAX_ASSETS_PER_EXECUTION) : 0;
-  const refusal = barred ?? (await turnFor(sql, { asking, execution, terms: asked.terms }));
+  const refusal = barred ?? (await turnFor(sql, { asking, run, execution, terms: asked.terms }));
   if (isTicket) await noteWants(sql, { ...asking, wants: refusal ? wants : Math.max(0, wants - 1) });
   if (barred) await leaveQueues(sql, asking.party, ['day', asking.scriptSlot]);
   return refusal;
+}
+
+/** True when the run waits for something during which its script may change: then it is read again before the first send that follows. */
+export function makesWait({ why, waitMs }: Refusal): boolean {
+  if (why === 'paused' || why === 'halted' || why === 'window') return true;
+  return (why === 'interval' || why === 'daily-quota') && waitMs >= WORTH_SAYING_MS;
 }
 
 interface Asking {
@@ -96,7 +105,10 @@ interface Asking {
 }
 
 /** The scarce things one after the other: who is kept from one of them does not hold the others up. */
-async function turnFor(sql: Sql, { asking, execution, terms }: { asking: Asking; execution: Execution; terms: PermitTerms }) {
+async function turnFor(
+  sql: Sql,
+  { asking, run, execution, terms }: { asking: Asking; run: RunRow; execution: Execution; terms: PermitTerms },
+): Promise<Refusal | undefined> {
   const { scriptSlot, party, now } = asking;
   const noDay = await quotaRefusal(sql, asking, terms);
   if (noDay) {
@@ -113,10 +125,11 @@ async function turnFor(sql: Sql, { asking, execution, terms }: { asking: Asking;
     else await leaveQueues(sql, party, ['day']);
     return noTurn;
   }
-  const noTags = tagsRefusal(execution, now, terms);
-  if (noTags) {
-    await queueUp(sql, { slot: scriptSlot, party, now, waitMs: 0, stayMs: TAGS_READING_MS });
-    return noTags;
+  // Asked last: readings cost calls, and would be stale again after a wait.
+  const unread = scriptRefusal(run, now) ?? tagsRefusal(execution, now, terms);
+  if (unread) {
+    await queueUp(sql, { slot: scriptSlot, party, now, waitMs: 0, stayMs: READING_MS });
+    return unread;
   }
   await serve(sql, { slot: 'day', party, now });
   await serve(sql, { slot: scriptSlot, party, now });
@@ -220,7 +233,11 @@ async function turnRefusal(sql: Sql, { party, now, scriptSlot }: Asking, scriptI
   return refused('interval', isScarce ? TURN_WAIT_MS : SERIAL_WAIT_MS, why);
 }
 
-/** Asked last: reading tags costs calls, and would be stale again after a wait. */
+function scriptRefusal(run: RunRow, now: number): Refusal | undefined {
+  const why = whyUnread(run, now);
+  return why === undefined ? undefined : refused('script', 0, why);
+}
+
 function tagsRefusal(execution: Execution, now: number, { sendWindowMs }: PermitTerms): Refusal | undefined {
   if (execution.planned === undefined) return undefined;
   const isFresh = execution.tagsReadAt !== undefined && now + sendWindowMs - execution.tagsReadAt <= TAGS_FRESH_MS;

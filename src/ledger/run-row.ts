@@ -57,8 +57,8 @@ export interface RunRow {
   fence: number;
   claimed: number;
   nextPollAt: number;
-  /** When the script was last read again and found as it was. */
-  scriptCheckedAt?: number | undefined;
+  /** The latest reading in which the script was what was approved: when it began, by the ledger's clock, and how many were needed by then and by now. */
+  scriptReading: { at?: number | undefined; read: number; needed: number };
   resolveCursor?: string | undefined;
   createdAt: number;
   startedAt?: number | undefined;
@@ -109,6 +109,8 @@ export interface StoredRun {
   api_calls: number;
   next_poll_at: number;
   script_checked_at: number | null;
+  script_needed: number;
+  script_read: number;
   resolve_cursor: string | null;
   created_at: number;
   started_at: number | null;
@@ -172,7 +174,7 @@ export function toRun(row: StoredRun): RunRow {
     fence: row.fence,
     claimed: row.next_n - 1,
     nextPollAt: row.next_poll_at,
-    scriptCheckedAt: row.script_checked_at ?? undefined,
+    scriptReading: { at: row.script_checked_at ?? undefined, read: row.script_read, needed: row.script_needed },
     resolveCursor: row.resolve_cursor ?? undefined,
     createdAt: row.created_at,
     startedAt: row.started_at ?? undefined,

@@ -94,9 +94,10 @@ export class Runs {
 
   async setScript(id: string, script: { id: string; title: string; sha256?: string | undefined }): Promise<void> {
     // What was approved with the frozen cohort stays, whatever a title may stand for by now.
+    // The reading is this old at least: the cohort may take hours.
     await this.#database.run(
-      'UPDATE runs SET script_id = ?, script_title = ?, script_sha256 = ? WHERE id = ? AND cohort_digest IS NULL AND finished_at IS NULL',
-      [script.id, script.title, script.sha256, id],
+      'UPDATE runs SET script_id = ?, script_title = ?, script_sha256 = ?, script_checked_at = ? WHERE id = ? AND cohort_digest IS NULL AND finished_at IS NULL',
+      [script.id, script.title, script.sha256, await this.#database.now(), id],
     );
   }
 
@@ -154,10 +155,6 @@ export class Runs {
       [id, id, id],
     );
     return [...new Set(rows.flatMap(({ warnings }) => JSON.parse(warnings) as string[]))].slice(0, WARNINGS_KEPT);
-  }
-
-  async setScriptChecked(id: string, at: number): Promise<void> {
-    await this.#database.run('UPDATE runs SET script_checked_at = ? WHERE id = ?', [at, id]);
   }
 
   async setBlocked(id: string, blocked: string | undefined): Promise<void> {

@@ -143,6 +143,9 @@ const STEPS: readonly string[][] = [
     `ALTER TABLE runs ADD COLUMN policy_version INTEGER`,
     `ALTER TABLE runs ADD COLUMN policy_applied_at INTEGER`,
     `ALTER TABLE runs ADD COLUMN warnings TEXT NOT NULL DEFAULT '[]'`,
+    // A reading of the script is good for a send while none was asked for since (script-reading.ts).
+    `ALTER TABLE runs ADD COLUMN script_needed INTEGER NOT NULL DEFAULT 0`,
+    `ALTER TABLE runs ADD COLUMN script_read INTEGER NOT NULL DEFAULT 0`,
     // The jobs of an execution, and who we are in the trail.
     // Waits that Qualys told, and limits that it named.
   ],

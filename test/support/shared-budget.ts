@@ -2,7 +2,7 @@
 import type { PermitAnswer } from '../../src/ledger/executions.js';
 import type { Ledger } from '../../src/ledger/ledger.js';
 import { parseRequest } from '../../src/schema/request.js';
-import { assetIds, openRun, TERMS } from './test-ledger.js';
+import { assetIds, openRun, readScript, TERMS } from './test-ledger.js';
 
 export interface Player {
   /** The run that sends: a ticket's own, or a step of a campaign. */
@@ -48,7 +48,12 @@ export async function ask(
   const [claimed] = await ledger.executions.inState(runId, ['claimed']);
   const execution = claimed ?? (await ledger.executions.claim(runId, fence));
   if (!execution) return undefined;
-  const answer = await ledger.executions.permit(runId, execution.n, { fence, terms: { ...TERMS, executionsPerDay } });
+  const askPermit = () => ledger.executions.permit(runId, execution.n, { fence, terms: { ...TERMS, executionsPerDay } });
+  let answer = await askPermit();
+  if (answer.kind === 'refused' && answer.why === 'script') {
+    await readScript(ledger, runId);
+    answer = await askPermit();
+  }
   if (answer.kind === 'granted') {
     const { serverAt } = TERMS;
     const correlationUuid = `uuid-${runId}-${execution.n}`;

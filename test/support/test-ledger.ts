@@ -89,6 +89,11 @@ export async function openRun(
   return ledger.runs.takeFence(id);
 }
 
+/** The run's script was read, and is what it was when the run was opened. */
+export async function readScript(ledger: Ledger, runId: string): Promise<void> {
+  await ledger.scriptReadings.end(runId, await ledger.scriptReadings.begin(runId));
+}
+
 /** Makes it a run of another script, which the ledger itself refuses once the cohort is frozen. */
 export async function giveScript(ledger: Ledger, runId: string, scriptId: string): Promise<void> {
   await ledger.database.run('UPDATE runs SET script_id = ? WHERE id = ?', [scriptId, runId]);
