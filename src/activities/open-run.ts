@@ -1,7 +1,7 @@
 import { activityInfo, CancelledFailure, Context, heartbeat, log } from '@temporalio/activity';
 import type { ApprovalRule, PlaybookApproval } from '../domain/approval.js';
 import { hostsIn, type NotJoinedList, notJoinedText, readNotJoined } from '../domain/asset-join-record.js';
-import type { Blocked } from '../domain/blocked.js';
+import { type Blocked, WORTH_SAYING_MS } from '../domain/blocked.js';
 import { QqlUnsafe } from '../domain/qql.js';
 import type { FrozenCohort } from '../ledger/cohort.js';
 import type { StoredRequest } from '../ledger/run-row.js';
@@ -201,14 +201,33 @@ export function blockedOrThrow(error: unknown, shown: Blocked | undefined): Extr
   if (error instanceof QqlUnsafe) throw never('InvalidRequest', error.message, [{ path: 'targets', problem: error.message }]);
   if (error instanceof NotYet) return laterUnlessNew(error.blocked, shown, error.waitMs);
   if (!(error instanceof QualysError)) throw error;
-  const type = failureTypeOf(error);
+  const blocked = blockedBy(error);
+  const type = mayStillPass(error, blocked, shown) ? undefined : failureTypeOf(error);
   if (type === 'InvalidRequest') throw never(type, error.message, [{ path: inRequest(error.facts.endpoint), problem: error.message }]);
   if (type !== undefined) throw never(type, error.message);
-  return laterUnlessNew(blockedBy(error), shown, waitAfter(error, activityInfo().attempt));
+  return laterUnlessNew(blocked, shown, waitAfter(error, activityInfo().attempt));
 }
+
+/**
+ * A login service that is down has refused good credentials before, and a workflow id is used once: only what stands for as long as this,
+ * longer than a refusal is remembered (qualys/token.ts) and so asked about anew, fails the run.
+ */
+const REFUSED_FOR_GOOD_MS = 120_000;
+
+function mayStillPass(error: QualysError, blocked: Blocked, shown: Blocked | undefined): boolean {
+  if (error.kind !== 'authentication') return false;
+  // Both of Temporal's clock. A run that shows another reason has just begun to be refused.
+  const { scheduledTimestampMs, currentAttemptScheduledTimestampMs } = activityInfo();
+  return shown?.kind !== blocked.kind || currentAttemptScheduledTimestampMs - scheduledTimestampMs < REFUSED_FOR_GOOD_MS;
+}
+
+/** Reasons that take turns within seconds are told this many attempts apart: each telling is an activity more in history. */
+const TELL_CHANGE_AT = 4;
 
 /** The first time the workflow is told, so that an operator sees why; afterwards waiting costs no history. */
 function laterUnlessNew(blocked: Blocked, shown: Blocked | undefined, waitMs: number): Extract<OpenRunResult, { kind: 'blocked' }> {
-  if (shown?.kind !== blocked.kind) return { kind: 'blocked', blocked };
+  const hasChanged = shown !== undefined && shown.kind !== blocked.kind;
+  if (shown === undefined || (hasChanged && (waitMs >= WORTH_SAYING_MS || activityInfo().attempt >= TELL_CHANGE_AT)))
+    return { kind: 'blocked', blocked };
   throw later(waitMs, blocked.why);
 }

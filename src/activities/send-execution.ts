@@ -31,6 +31,10 @@ export type Sent =
 const LOOK_AFTER_MS = 2_000;
 const CONNECTION_WAIT_MS = 5_000;
 const READ_AGAIN_MS = 500;
+/** Refused credentials are an operator's to mend, or an outage; the same password is not tried more often than this. */
+const ACCESS_WAIT_MS = 60_000;
+/** A token refused twice in a row is not cured by a third one at once. */
+const TOKEN_WAIT_MS = 15_000;
 
 interface Sending {
   run: RunRow;
@@ -181,6 +185,7 @@ async function writeDown(
     case 'refused': {
       const intervalRefused = answer.why === 'interval';
       await executions.notSent(runId, n, { permit, why: answer.why, detail: answer.message, intervalRefused, configuredIntervalMs });
+      if (answer.why === 'token') return { kind: 'wait', wait: accessWait(answer, TOKEN_WAIT_MS) };
       // The interval's wait is the ledger's to tell, with the next permit.
       return {
         kind: 'wait',
@@ -191,6 +196,7 @@ async function writeDown(
       await executions.notSent(runId, n, { permit, why: 'not-sent', detail: answer.message });
       if (answer.why === 'connection')
         return { kind: 'wait', wait: { waitMs: CONNECTION_WAIT_MS, blocked: { kind: 'unavailable', why: answer.message } } };
+      if (answer.why === 'access') return { kind: 'wait', wait: accessWait(answer, ACCESS_WAIT_MS) };
       return { kind: 'wait', wait: { waitMs: answer.waitMs ?? 50, blocked: { kind: 'limit', why: answer.message } } };
     case 'rejected':
       await executions.notSent(runId, n, { permit, why: `rejected ${answer.status}`, detail: answer.message });
@@ -205,9 +211,12 @@ async function writeDown(
   }
 }
 
+function accessWait({ waitMs, message }: { waitMs?: number; message: string }, elseMs: number): Wait {
+  return { waitMs: waitMs ?? elseMs, blocked: { kind: 'access', why: message } };
+}
+
 const REJECTED_TYPE = {
   permission: 'PermissionDenied',
   'not-found': 'ScriptNotFound',
   invalid: 'ScriptNotRunnable',
-  authentication: 'AuthenticationFailed',
 } as const satisfies Record<Extract<ExecuteAnswer, { kind: 'rejected' }>['why'], string>;

@@ -33,7 +33,9 @@ async function gateway(): Promise<string> {
     request.on('end', () => {
       const isRight = new URLSearchParams(body).get('password') === 'right';
       response.setHeader('date', 'Sat, 22 Aug 2026 10:05:00 GMT');
-      response.writeHead(isRight ? 201 : 401).end(isRight ? 'aaa.bbb.ccc' : '{"message":"Not authenticated"}');
+      response
+        .writeHead(isRight ? 201 : 401)
+        .end(isRight ? 'aaa.bbb.ccc' : '{"authentication_exceptions":[["InvalidCredentialsException"]]}');
     });
   });
   open.push(server);

@@ -7,12 +7,15 @@ import {
   judgeAnswer,
   type LimitSignals,
   limitWaitMs,
+  type Words,
 } from './answer.js';
 
 const facts = (kind: EndpointKind, status: number, change: Partial<AnswerFacts> = {}): AnswerFacts => ({
   kind,
   status,
   limits: {},
+  words: 'api',
+  asksToWait: false,
   complete: false,
   ...change,
 });
@@ -61,6 +64,13 @@ describe('judgeAnswer', () => {
     ],
     ['409 on scheduler for a limit', facts('schedule', 409, { limits: TO_WAIT }), { kind: 'limit', waitMs: 240_000 }],
     ['409 on a read for a limit', facts('read', 409, { limits: BUSY }), { kind: 'limit', waitMs: 10_000 }],
+    ['401 to everything, /auth included', facts('auth', 401, { words: 'gateway', message: 'Not authenticated' }), { kind: 'transient' }],
+    [
+      '401 on /auth that names the password',
+      facts('auth', 401, { words: 'gateway', message: 'Wrong password' }),
+      { kind: 'authentication' },
+    ],
+    ['a page with 409 on a read', facts('read', 409, { words: 'foreign' }), { kind: 'transient' }],
     ['409 on a read without evidence', facts('read', 409, { limits: ORDINARY_HEADERS }), { kind: 'invalid' }],
     ['409 on a read without any header', facts('read', 409), { kind: 'limit', waitMs: 60_000 }],
     [
@@ -110,5 +120,51 @@ describe('judgeAnswer', () => {
   test('error codes of success are absent, empty or zero', () => {
     expect([undefined, '', ' 0 ', '0', '00'].map(isSuccessCode)).toEqual([true, true, true, true, true]);
     expect(['1', 'null', 'E100'].map(isSuccessCode)).toEqual([false, false, false]);
+  });
+});
+
+describe('a refusal that may be of something in between', () => {
+  const EFFECTS: EndpointKind[] = ['execute', 'schedule', 'import', 'clone'];
+  const REFUSALS = [400, 401, 403, 404, 405, 409, 413, 415, 422, 429];
+  const each = (kinds: EndpointKind[], words: Words[]) =>
+    kinds.flatMap((kind) => REFUSALS.flatMap((status) => words.map((whose) => ({ kind, status, words: whose }))));
+
+  test.each(each(EFFECTS, ['foreign', 'none']))('$status on $kind in $words words is a lost answer', ({ kind, status, words }) => {
+    expect(judgeAnswer(facts(kind, status, { words }))).toEqual({ kind: 'unknown' });
+  });
+
+  test.each(each(EFFECTS, ['api', 'gateway']).filter(({ status }) => status !== 409))(
+    '$status on $kind in $words words is a refusal',
+    ({ kind, status, words }) => {
+      expect(judgeAnswer(facts(kind, status, { words, message: 'no' })).kind).not.toBe('unknown');
+    },
+  );
+
+  test.each(each(['read'], ['foreign', 'none']).filter(({ status }) => ![401, 409, 429].includes(status)))(
+    '$status on a read in $words words passes by itself',
+    ({ kind, status, words }) => {
+      expect(judgeAnswer(facts(kind, status, { words }))).toEqual({ kind: 'transient' });
+    },
+  );
+
+  test.each(each(['auth'], ['foreign', 'none']).filter(({ status }) => status !== 409 && status !== 429))(
+    '$status on /auth in $words words refuses no credentials',
+    ({ kind, status, words }) => {
+      expect(judgeAnswer(facts(kind, status, { words }))).toEqual({ kind: 'transient' });
+    },
+  );
+
+  test.each<[string, Partial<AnswerFacts>, number, object]>([
+    ['a wait told by a header of its own', { limits: TO_WAIT, asksToWait: true }, 429, { kind: 'limit', waitMs: 240_000 }],
+    ['the same under 409', { limits: TO_WAIT, asksToWait: true }, 409, { kind: 'limit', waitMs: 240_000 }],
+    ['an empty window without any body', { limits: EMPTY_WINDOW, words: 'none' }, 429, { kind: 'limit', waitMs: 60_000 }],
+    ['full places without any body', { limits: BUSY, words: 'none' }, 409, { kind: 'limit', waitMs: 10_000 }],
+    ['an empty window under a page, as an accepted answer may have left it', { limits: EMPTY_WINDOW }, 429, { kind: 'unknown' }],
+    ['full places under a page', { limits: BUSY }, 409, { kind: 'unknown' }],
+    ['Retry-After, which is anybody’s', { limits: { toWaitSec: 9 } }, 429, { kind: 'unknown' }],
+    ['a wait told under a status that no limit has', { limits: TO_WAIT, asksToWait: true }, 403, { kind: 'unknown' }],
+  ])('by the headers: %s', (_, change, status, verdict) => {
+    for (const kind of ['execute', 'schedule'] as const)
+      expect(judgeAnswer(facts(kind, status, { words: 'foreign', ...change }))).toEqual(verdict);
   });
 });

@@ -5,10 +5,20 @@ import type { LimitEvidence } from './call-gate.js';
 export type EndpointKind = 'auth' | 'read' | 'execute' | 'schedule' | 'import' | 'clone';
 export type LimitSignals = Omit<LimitEvidence, 'refused'>;
 
+/**
+ * Whose words a body is. `api`: its envelope (`errorCode` with `message`, `responseCode`, `authentication_exceptions`); `gateway`: its
+ * `{status, error, message}`; `foreign`: a page, plain text, JSON of another shape, which anything between here and there may have put in
+ * the place of the answer; `none`: no body at all.
+ */
+export type Words = 'api' | 'gateway' | 'foreign' | 'none';
+
 export interface AnswerFacts {
   kind: EndpointKind;
   status: number;
   limits: LimitSignals;
+  words: Words;
+  /** A limit header of Qualys' own asks to wait. No accepted answer carries one (E-04), so it cannot be left over from one. */
+  asksToWait: boolean;
   /** The envelope's `errorCode`, when there is one. */
   errorCode?: string | undefined;
   message?: string | undefined;
@@ -48,15 +58,42 @@ const CONFLICT_LIMIT_CODES: ReadonlySet<string> = new Set(['1960', '1965']);
 export function judgeAnswer(facts: AnswerFacts): Verdict {
   const { kind, status } = facts;
   if (status >= 200 && status < 300) return judgeSuccess(facts);
-  if (status === 401) return kind === 'auth' ? { kind: 'authentication' } : { kind: 'token' };
-  if (status === 403) return { kind: 'permission' };
-  if (status === 404) return { kind: 'not-found' };
+  // A proxy that inspects answers lets the request through and puts its page, under any status, in the place of what came back.
+  if (isEffect(kind) && !isOfTheGateway(facts)) return { kind: 'unknown' };
+  if (status === 401) return judgeUnauthorised(facts);
   if (status === 409) return judgeConflict(facts);
   if (status === 429) return judgeTooMany(facts);
-  if (DOCUMENTED_AS_NOT_EXECUTED.has(status)) return { kind: 'invalid' };
-  if (isEffect(kind)) return { kind: 'unknown' };
-  if (status >= 500 || status === 408 || status === 425) return transient(facts.limits);
-  return status >= 400 ? { kind: 'invalid' } : { kind: 'protocol' };
+  if (isEffect(kind)) return refusalOf(status) ?? { kind: 'unknown' };
+  if (status < 400) return { kind: 'protocol' };
+  if (status >= 500 || status === 408 || status === 425 || !isOfTheGateway(facts)) return transient(facts.limits);
+  return refusalOf(status) ?? { kind: 'invalid' };
+}
+
+/** Whether the refusal is recognisably the gateway's own: its JSON, or its limit headers where it refuses for a limit (contract, promise 1). */
+function isOfTheGateway({ status, words, limits, asksToWait }: Omit<AnswerFacts, 'kind' | 'complete'>): boolean {
+  if (isOwnWords({ words })) return true;
+  if (status !== 409 && status !== 429) return false;
+  // An empty window and full places stand on accepted answers, too: under a page they may be what is left of one.
+  return asksToWait || (words === 'none' && ((limits.remaining ?? 1) <= 0 || hasConcurrencyEvidence(limits)));
+}
+
+/** No page in between says what only the API and its gateway say. */
+export function isOwnWords({ words }: Pick<AnswerFacts, 'words'>): boolean {
+  return words === 'api' || words === 'gateway';
+}
+
+/** What is documented as not executed, by those who may say so. */
+function refusalOf(status: number): Verdict | undefined {
+  if (status === 403) return { kind: 'permission' };
+  if (status === 404) return { kind: 'not-found' };
+  return DOCUMENTED_AS_NOT_EXECUTED.has(status) ? { kind: 'invalid' } : undefined;
+}
+
+/** A read may always try a new token. `/auth` refuses credentials by naming them (E-03): a 401 to everything is an outage. */
+function judgeUnauthorised({ kind, words, message, limits }: AnswerFacts): Verdict {
+  if (kind !== 'auth') return { kind: 'token' };
+  const namesThem = words === 'api' || (words === 'gateway' && /credential|password|user ?name|\blog[io]n\b/i.test(message ?? ''));
+  return namesThem ? { kind: 'authentication' } : transient(limits);
 }
 
 const DOCUMENTED_AS_NOT_EXECUTED: ReadonlySet<number> = new Set([400, 405, 413, 415, 422]);
@@ -87,7 +124,7 @@ function judgeSuccess(facts: AnswerFacts): Verdict {
   return refused && !/^5\d\d$/.test(facts.errorCode ?? '') ? { kind: 'protocol' } : transient(facts.limits);
 }
 
-function judgeConflict({ kind, limits, message, errorCode }: AnswerFacts): Verdict {
+function judgeConflict({ kind, limits, message, errorCode, words }: AnswerFacts): Verdict {
   const named = kind === 'schedule' || kind === 'import';
   // The last call of a window carries `Remaining: 0` whatever it answers, so the documented sentence goes first.
   if (named && /already exist/i.test(message ?? '')) return { kind: 'duplicate' };
@@ -95,7 +132,8 @@ function judgeConflict({ kind, limits, message, errorCode }: AnswerFacts): Verdi
   if (named) return { kind: 'duplicate' };
   if (isEffect(kind)) return { kind: 'unknown' };
   // The first refusal of the old regime may come without any header (E-06); headers that show room speak of something else.
-  return Object.keys(limits).length === 0 ? { kind: 'limit', waitMs: limitWaitMs(limits) } : { kind: 'invalid' };
+  if (Object.keys(limits).length === 0 && words !== 'foreign') return { kind: 'limit', waitMs: limitWaitMs(limits) };
+  return isOwnWords({ words }) ? { kind: 'invalid' } : transient(limits);
 }
 
 function judgeTooMany({ kind, limits }: AnswerFacts): Verdict {

@@ -1,10 +1,10 @@
 // One request, sent once: through the gate, to the wire, judged, and the gate told what was learned.
 import type { Readable } from 'node:stream';
 import type { AnswerFacts, EndpointKind, LimitSignals, Verdict } from '../domain/answer.js';
-import { judgeAnswer } from '../domain/answer.js';
+import { isOwnWords, judgeAnswer } from '../domain/answer.js';
 import type { CallGate, ServerClock } from '../domain/call-gate.js';
-import { refusalOf } from '../schema/qualys/auth.js';
-import { limitSignals, serverTimeMs } from './limits.js';
+import { refusalOf, whoseRefusal } from '../schema/qualys/auth.js';
+import { asksToWait, limitSignals, serverTimeMs } from './limits.js';
 import { redacted } from './redact.js';
 import { type HttpAnswer, type HttpRequest, type Transport, TransportError } from './transport.js';
 
@@ -122,17 +122,31 @@ function judged(call: Call, answer: HttpAnswer): Judged {
   const json = parsedJson(answer.body);
   const isNothing = status === 204 || (call.blankIsNothing === true && answer.body.length === 0);
   const payload = status < 200 || status >= 300 ? undefined : isNothing ? call.payloadOfNothing : call.payloadOf(json, answer);
-  const refusal = refusalOf(json);
-  const facts: AnswerFacts = { kind: call.kind, status, limits, ...refusal, complete: payload !== undefined };
+  const facts: AnswerFacts = { kind: call.kind, status, limits, ...wordsOf(answer, json), complete: payload !== undefined };
   const verdict = judgeAnswer(facts);
   const serverAt = serverTimeMs(answer.headers);
   return {
     kind: 'judged',
     limits,
-    isOwn: payload !== undefined || refusal.errorCode !== undefined || refusal.message !== undefined,
+    isOwn: payload !== undefined || isOwnWords(facts),
     answer: { kind: 'answer', verdict, status, payload, bytes: answer.body.length, serverAt, said: said(facts, answer.body) },
   };
 }
+
+/** What an answer says for itself, and whether it is the gateway's to say. `json` is its body, parsed. */
+export function wordsOf(
+  { status, headers, body }: HttpAnswer,
+  json: unknown,
+): Pick<AnswerFacts, 'errorCode' | 'message' | 'words' | 'asksToWait'> {
+  return { ...refusalOf(json), words: isBlank(body) ? 'none' : (whoseRefusal(json, status) ?? 'foreign'), asksToWait: asksToWait(headers) };
+}
+
+function isBlank(body: Buffer): boolean {
+  return body.length <= BLANK_BYTES && body.toString('utf8').trim() === '';
+}
+
+/** A few line breaks are no words; beyond that a body is not worth reading twice. */
+const BLANK_BYTES = 16;
 
 /** Bodies of successful answers are never quoted: they may hold script output. */
 function said({ status, errorCode, message }: AnswerFacts, body: Buffer): string {

@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { all, type Rig, rig } from '../../test/support/qualys-client.js';
+import { refusal } from '../../test/support/scripted-gateway.js';
 import { createTransport } from './transport.js';
 
 const COUNTS = { body: { data: { 'EXECUTION PASSED': 189, 'MANIFEST ASSIGNED': 1 }, timestamp: '2023-01-16T04:40:05.284Z' } };
@@ -78,7 +79,7 @@ describe('a read', () => {
   });
 
   test('takes a second 401 for an outage, not for bad credentials', async () => {
-    it.gateway.reply({ status: 401 }, { status: 401 }, COUNTS);
+    it.gateway.reply({ status: 401 }, refusal(401), COUNTS);
     await expect(count()).rejects.toMatchObject({ kind: 'unavailable', facts: { status: 401 } });
     expect(it.gateway.calls()).toHaveLength(2);
   });

@@ -1,7 +1,7 @@
 // The five counts (E14–E18): four are GETs with `query`, the schedules' is a POST with `filter` and an array for `groupBy` (C17, C18).
 import { countOf, countsOf } from '../schema/qualys/counts.js';
 import type { Call } from './attempt.js';
-import { type Reader, read } from './call.js';
+import { isPathUnknown, type Reader, read } from './call.js';
 import { QualysError } from './errors.js';
 import { type Operation, operations, pathOf } from './operations.js';
 import type { Counted, CountOptions } from './qualys-operations.js';
@@ -39,7 +39,7 @@ async function counted(reader: Reader, what: Counted, question: Question): Promi
     return (await read(reader, callOf(what, path, question))).payload;
   } catch (error) {
     // The documents print the singular, `/sm/v1/script/count`, beside plurals everywhere else (C20).
-    if (alsoAt === undefined || !(error instanceof QualysError) || error.kind !== 'not-found') throw error;
+    if (alsoAt === undefined || !isPathUnknown(error)) throw error;
     return (await read(reader, callOf(what, alsoAt, question))).payload;
   }
 }

@@ -1,6 +1,6 @@
 // EDR assets (E21, E22): no total, a bare array, and the next cursor in a response header.
 import { bareArrayOf, EdrAssetRow, edrCursorOf, edrCursorOfRow } from '../schema/qualys/edr.js';
-import { type Reader, read } from './call.js';
+import { isPathUnknown, type Reader, read } from './call.js';
 import { QualysError } from './errors.js';
 import { operations, pathOf } from './operations.js';
 import type { Cursor, Page } from './qualys.js';
@@ -23,7 +23,7 @@ export async function* edrAssets(reader: Reader, options: EdrWalkOptions): Async
     try {
       page = await fetchPage(reader, path, options, { pageSize, searchAfterValues: sent });
     } catch (error) {
-      if (!isFirst || !(error instanceof QualysError) || error.kind !== 'not-found') throw error;
+      if (!isFirst || !isPathUnknown(error)) throw error;
       path = operations.edrAssets.path;
       page = await fetchPage(reader, path, options, { pageSize, searchAfterValues: sent });
     }

@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Rig, rig } from '../../test/support/qualys-client.js';
-import { jwt } from '../../test/support/scripted-gateway.js';
+import { jwt, PAGE, refusal, type ScriptedAnswer } from '../../test/support/scripted-gateway.js';
 import type { ExecuteRequest } from './qualys.js';
 
 const ACCEPTED = { status: 200, body: { body: { correlationUuid: '9bde85fb-010e-45fe-8bc0-4b55cc6c3a2a' } } };
@@ -102,7 +102,7 @@ describe('execute', () => {
     expect(it.gateway.calls().map((call) => call.headers.connection)).toEqual(['close', 'close']);
   });
 
-  test.each([
+  test.each<[string, ScriptedAnswer]>([
     ['a reset before the answer', { reset: 'before-answer' as const }],
     ['a reset in the middle of the answer', { ...ACCEPTED, reset: 'in-body' as const }],
     ['500', { status: 500 }],
@@ -118,6 +118,13 @@ describe('execute', () => {
     ['204', { status: 204 }],
     ['409 without limit evidence', { status: 409, headers: { 'x-ratelimit-limit': '300', 'x-ratelimit-remaining': '4' } }],
     ['418', { status: 418 }],
+    ...[400, 401, 403, 404, 405, 409, 413, 415, 422, 429].flatMap((status): [string, ScriptedAnswer][] => [
+      [`${status} with a page`, { status, body: PAGE, headers: { 'content-type': 'text/html' } }],
+      [`${status} with nothing`, { status }],
+      [`${status} with somebody's JSON`, { status, body: { message: 'Forbidden' } }],
+    ]),
+    ['429 with a page over the headers of an accepted answer', { status: 429, body: PAGE, headers: { 'x-ratelimit-remaining': '0' } }],
+    ['429 with Retry-After alone', { status: 429, headers: { 'retry-after': '30' } }],
     ['a damaged gzip body', { status: 200, headers: { 'content-encoding': 'gzip' }, body: 'not gzip' }],
   ])('its fate is unknown after %s, and it is sent once', async (_, answer) => {
     it.gateway.reply(answer, ACCEPTED);
@@ -241,10 +248,10 @@ describe('execute after a 401', () => {
     expect(it.gateway.calls()).toHaveLength(2);
   });
 
-  test('is rejected when /auth says that the credentials are bad', async () => {
+  test('is refused for its token when /auth says that the credentials are bad', async () => {
     it.gateway.replyAuth({ status: 201, body: jwt() }, { status: 401, body: { authentication_exceptions: [['Authentication Failure']] } });
     it.gateway.reply(unauthorised);
-    expect(await it.qualys.execute(request())).toMatchObject({ kind: 'rejected', why: 'authentication', status: 401 });
+    expect(await it.qualys.execute(request())).toMatchObject({ kind: 'refused', why: 'token' });
   });
 
   test('its fate stays unknown when the replay breaks', async () => {
@@ -255,9 +262,9 @@ describe('execute after a 401', () => {
 });
 
 describe('execute without a token', () => {
-  test('is rejected at once for bad credentials, before the gate', async () => {
-    it.gateway.replyAuth({ status: 401, body: {} });
-    expect(await it.qualys.execute(request())).toMatchObject({ kind: 'rejected', why: 'authentication', status: 401 });
+  test('is not sent with bad credentials, nor asks the gate', async () => {
+    it.gateway.replyAuth(refusal(401));
+    expect(await it.qualys.execute(request())).toMatchObject({ kind: 'not-sent', why: 'access' });
     expect(it.gate.log).toEqual([]);
   });
 

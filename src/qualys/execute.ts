@@ -101,14 +101,14 @@ async function tokenOr(
   } catch (error) {
     const failure =
       error instanceof QualysError ? error : new QualysError('unavailable', `No token could be taken: ${redacted(String(error))}`);
-    const rejected = failure.kind === 'authentication' || failure.kind === 'permission' ? failure.kind : undefined;
-    if (rejected) return { instead: { kind: 'rejected', why: rejected, status: failure.facts.status ?? 401, message: failure.message } };
     return { instead: instead(failure) };
   }
 }
 
 function notSentWithoutToken({ kind, waitMs, message }: QualysError): ExecuteAnswer {
-  return { kind: 'not-sent', why: kind === 'limited' ? 'wait' : 'connection', ...(waitMs === undefined ? {} : { waitMs }), message };
+  const isRefused = kind === 'authentication' || kind === 'permission';
+  const why = isRefused ? 'access' : kind === 'limited' ? 'wait' : 'connection';
+  return { kind: 'not-sent', why, ...(waitMs === undefined ? {} : { waitMs }), message };
 }
 
 function refusedWithoutToken({ waitMs, message }: QualysError): ExecuteAnswer {

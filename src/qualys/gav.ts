@@ -1,7 +1,7 @@
 // GAV/CSAM assets, v2 and v1 (E23–E29). Cursor, size and projection travel in the query, on POST too: in the body they are ignored (T-25).
 import { GavAssetRow, GavFilter, gavCountOf, gavPageOf } from '../schema/qualys/gav.js';
 import type { Call, OutgoingBody } from './attempt.js';
-import type { Reader } from './call.js';
+import { isPathUnknown, type Reader } from './call.js';
 import { QualysError } from './errors.js';
 import { gavAnswer, gavWalk } from './gav-walk.js';
 import { type Operation, operations, pathOf, type QueryValue } from './operations.js';
@@ -30,8 +30,7 @@ export async function gavAsset(reader: Reader, assetId: string, options: CallOpt
   try {
     return await oneAsset(reader, { ...operations.gavAsset, path }, assetId, options);
   } catch (error) {
-    const isPathUnknown = error instanceof QualysError && (error.kind === 'not-found' || error.facts.status === 405);
-    if (!isPathUnknown) throw error;
+    if (!isPathUnknown(error)) throw error;
     return oneAsset(reader, { ...operations.gavAsset, path: alsoAt }, assetId, options);
   }
 }

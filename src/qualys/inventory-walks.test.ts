@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { all, type Rig, rig } from '../../test/support/qualys-client.js';
+import { refusal } from '../../test/support/scripted-gateway.js';
 import { untilEasmCompleted } from './easm.js';
 import { QualysError } from './errors.js';
 import type { Page } from './qualys.js';
@@ -84,9 +85,9 @@ describe('walking EDR assets', () => {
   });
 
   test('falls back to the path without a version on the first call only, and not on a 403', async () => {
-    it.gateway.reply({ body: [row('a', 1)], headers: { searchafter: '1,a' } }, { status: 404 });
+    it.gateway.reply({ body: [row('a', 1)], headers: { searchafter: '1,a' } }, refusal(404));
     await expect(all(it.qualys.edrAssets({ pageSize: 1 }))).rejects.toMatchObject({ kind: 'not-found' });
-    it.gateway.reply({ status: 403 });
+    it.gateway.reply(refusal(403));
     await expect(all(it.qualys.edrAssets({}))).rejects.toMatchObject({ kind: 'permission' });
   });
 });
@@ -164,7 +165,7 @@ describe('walking GAV assets', () => {
 
 describe('counts', () => {
   test('of scripts are asked for under the plural where the singular is unknown', async () => {
-    it.gateway.reply({ status: 404 }, { body: { data: { count: 3 } } });
+    it.gateway.reply(refusal(404), { body: { data: { count: 3 } } });
     expect(await it.qualys.count('scripts')).toBe(3);
     expect(urls()).toEqual(['/sm/v1/script/count', '/sm/v1/scripts/count']);
   });

@@ -5,8 +5,8 @@ export type AnswerHeaders = Record<string, string | string[] | undefined>;
 
 /** What the headers say. `Retry-After` may be seconds or an HTTP date, which is read against the answer's own `Date`. */
 export function limitSignals(headers: AnswerHeaders): LimitSignals {
-  const spelled = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase().replace(/-/g, ''), value]));
-  const number = (name: string) => nonNegative(spelled.get(name));
+  const byName = spelled(headers);
+  const number = (name: string) => nonNegative(byName.get(name));
   const waits = [number('xratelimittowaitsec'), retryAfterSec(headers)].filter((sec) => sec !== undefined);
   return {
     ...present('limit', number('xratelimitlimit')),
@@ -16,6 +16,15 @@ export function limitSignals(headers: AnswerHeaders): LimitSignals {
     ...present('concurrencyLimit', number('xconcurrencylimitlimit')),
     ...present('concurrencyRunning', number('xconcurrencylimitrunning')),
   };
+}
+
+/** A limit header of Qualys' own asks to wait; `Retry-After` may be anybody's. */
+export function asksToWait(headers: AnswerHeaders): boolean {
+  return (nonNegative(spelled(headers).get('xratelimittowaitsec')) ?? 0) > 0;
+}
+
+function spelled(headers: AnswerHeaders): Map<string, string | string[] | undefined> {
+  return new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase().replace(/-/g, ''), value]));
 }
 
 /** The `Date` header as epoch milliseconds. */

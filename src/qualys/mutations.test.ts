@@ -113,7 +113,7 @@ describe('failures damaged stay failures', () => {
     for (const [, status, json] of FAILURES) {
       await expect(exportScripts(readerOf(status, json), ['1'])).rejects.toThrow(QualysError);
     }
-    const { scripts, refused } = await exportScripts(readerOf(404, {}), ['1', '2']);
+    const { scripts, refused } = await exportScripts(readerOf(404, { errorCode: '404', message: 'no such script' }), ['1', '2']);
     expect([scripts, refused.map(({ id }) => id)]).toEqual([[], ['1', '2']]);
     expect(await all(walk(readerOf(204, ''), assetSearch, {}))).toEqual([]);
   });

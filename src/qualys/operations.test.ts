@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { all, type Rig, rig } from '../../test/support/qualys-client.js';
+import { refusal } from '../../test/support/scripted-gateway.js';
 
 const sample = (name: string) => ({ body: readFileSync(`src/qualys/samples/${name}.json`, 'utf8') });
 const MEDIA = { key: 'Media State4', value: 'Media disconnected', connectorName: 'Qualys' };
@@ -157,7 +158,7 @@ describe('the documented samples of EDR', () => {
   });
 
   test('#21 EDR assets, the path without a version', async () => {
-    it.gateway.reply({ status: 404 }, sample('edr-first-page'));
+    it.gateway.reply(refusal(404), sample('edr-first-page'));
     expect(await all(it.qualys.edrAssets({ filter: 'asset.timestamp: ["a+0000" .. "b"]' }))).toHaveLength(2);
     expect(urls()).toEqual([
       'GET /ioc/v1/asset/searchAfter?filter=asset.timestamp%3A%20%5B%22a%2B0000%22%20..%20%22b%22%5D&pageSize=100',
@@ -187,7 +188,7 @@ describe('the documented samples of GAV and EASM', () => {
   });
 
   test('#24 one GAV asset, v2', async () => {
-    it.gateway.reply(sample('gav-v2-asset'), { status: 404 }, sample('gav-v2-asset-fields'));
+    it.gateway.reply(sample('gav-v2-asset'), refusal(404), sample('gav-v2-asset-fields'));
     expect(await it.qualys.gavAsset('28975144')).toMatchObject({
       ...asset,
       hostId: '67674454',

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { all, type Rig, rig } from '../../test/support/qualys-client.js';
+import { refusal } from '../../test/support/scripted-gateway.js';
 
 const row = (n: number) => ({ sortValues: [n, String(n)], data: { id: String(n), scriptId: 7, correlationUuid: `u${n}` } });
 const listed = (rows: unknown[], totalCount: number) => ({ body: { body: { totalCount, list: rows } } });
@@ -55,7 +56,7 @@ describe('a walk that asks ahead', () => {
   });
 
   test('an error of the call ahead waits until the page before was looked at', async () => {
-    it.gateway.reply(listed([row(1), row(2)], 5), { status: 403 });
+    it.gateway.reply(listed([row(1), row(2)], 5), refusal(403));
     const pages = it.qualys.searchJobs({ pageSize: 2, readAhead: true })[Symbol.asyncIterator]();
     expect((await pages.next()).value).toMatchObject({ rows: [{ id: '1' }, { id: '2' }], cursor: [2, '2'] });
     await untilCalls(2);

@@ -121,9 +121,9 @@ export type ExecuteAnswer =
   /** Documented as not executed; asking again later, under a new permit, is right. `waitMs` is real time. */
   | { kind: 'refused'; why: 'interval' | 'limit' | 'token'; waitMs?: number; message: string }
   /** Documented as not executed, and asking again cannot help. */
-  | { kind: 'rejected'; why: 'permission' | 'not-found' | 'invalid' | 'authentication'; status: number; message: string }
-  /** No byte of the request left this machine (refused connection, failed handshake, too late to start, no place in the window). */
-  | { kind: 'not-sent'; why: 'connection' | 'late' | 'wait'; waitMs?: number; message: string }
+  | { kind: 'rejected'; why: 'permission' | 'not-found' | 'invalid'; status: number; message: string }
+  /** No byte of the request left this machine (refused connection, failed handshake, refused credentials, too late to start, no place in the window). */
+  | { kind: 'not-sent'; why: 'connection' | 'access' | 'late' | 'wait'; waitMs?: number; message: string }
   /** It may have run: the answer was lost, or says nothing. */
   | { kind: 'unknown'; message: string };
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Rig, rig } from '../../test/support/qualys-client.js';
+import { refusal } from '../../test/support/scripted-gateway.js';
 
 const ID = 'd1a22786-2ddb-4942-8dda-6a03034162f0';
 const ROW = {
@@ -72,7 +73,7 @@ describe('schedule', () => {
   });
 
   test('is not told by a gateway that does not know the call', async () => {
-    it.gateway.reply({ status: 404 });
+    it.gateway.reply(refusal(404));
     expect(await it.qualys.schedule(ID)).toBeUndefined();
   });
 });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Rig, rig } from '../../test/support/qualys-client.js';
+import { PAGE, refusal, type ScriptedAnswer } from '../../test/support/scripted-gateway.js';
 import type { ScheduleRequest } from './qualys.js';
 
 const CREATED = { status: 201, body: readFileSync('src/qualys/samples/scheduler-created.json', 'utf8') };
@@ -54,22 +55,25 @@ describe('createSchedule', () => {
     });
   });
 
-  test.each([
-    [
-      '409 with the documented sentence',
-      { status: 409, body: { message: 'Scheduler with the same title already exists: overhaul run-1' } },
-      { kind: 'exists' },
-    ],
-    ['409 without a word', { status: 409 }, { kind: 'exists' }],
+  test.each<[string, ScriptedAnswer, object]>([
+    ['409 with the documented sentence', refusal(409, 'Scheduler with the same title already exists: overhaul run-1'), { kind: 'exists' }],
+    ['409 that names no title', refusal(409), { kind: 'exists' }],
+    ['409 without a word', { status: 409 }, { kind: 'unknown' }],
+    ...[400, 401, 403, 404, 405, 409, 413, 415, 422, 429].map((status): [string, ScriptedAnswer, object] => [
+      `${status} in a page`,
+      { status, body: PAGE },
+      { kind: 'unknown' },
+    ]),
+    ['429 with Retry-After alone', { status: 429, headers: { 'retry-after': '9' } }, { kind: 'unknown' }],
     ['409 for a limit', { status: 409, headers: { 'x-ratelimit-towait-sec': '9' } }, { kind: 'refused', waitMs: 9_000 }],
     ['429', { status: 429, headers: { 'x-ratelimit-towait-sec': '240' } }, { kind: 'refused', waitMs: 240_000 }],
     [
       '400',
-      { status: 400, body: { message: 'the given trigger will never fire' } },
-      { kind: 'rejected', status: 400, message: 'HTTP 400: the given trigger will never fire' },
+      refusal(400, 'the given trigger will never fire'),
+      { kind: 'rejected', status: 400, message: 'HTTP 400, error code 400: the given trigger will never fire' },
     ],
-    ['403', { status: 403 }, { kind: 'rejected', status: 403 }],
-    ['404', { status: 404 }, { kind: 'rejected', status: 404 }],
+    ['403', refusal(403), { kind: 'rejected', status: 403 }],
+    ['404', refusal(404), { kind: 'rejected', status: 404 }],
     ['500', { status: 500 }, { kind: 'unknown' }],
     ['a reset', { reset: 'before-answer' as const }, { kind: 'unknown' }],
     ['201 without an id', { status: 201, body: { errorCode: '0', body: {} } }, { kind: 'unknown' }],
@@ -82,9 +86,9 @@ describe('createSchedule', () => {
   });
 
   test('a 401 is replayed once', async () => {
-    it.gateway.reply({ status: 401 }, CREATED);
+    it.gateway.reply(refusal(401), CREATED);
     expect(await it.qualys.createSchedule(ONCE)).toMatchObject({ kind: 'created' });
-    it.gateway.reply({ status: 401 }, { status: 401 }, CREATED);
+    it.gateway.reply(refusal(401), refusal(401), CREATED);
     expect(await it.qualys.createSchedule(ONCE)).toMatchObject({ kind: 'refused' });
     expect(it.gateway.calls()).toHaveLength(4);
   });
@@ -95,7 +99,7 @@ describe('createSchedule', () => {
     it.gate.enter = () => Promise.reject(new Error('database is locked'));
     expect(await it.qualys.createSchedule(ONCE)).toMatchObject({ kind: 'refused', waitMs: 1_000 });
     const other = await rig();
-    other.gateway.replyAuth({ status: 401 });
+    other.gateway.replyAuth(refusal(401));
     expect(await other.qualys.createSchedule(ONCE)).toMatchObject({ kind: 'rejected', status: 401 });
     await other.close();
     expect(it.gateway.calls()).toEqual([]);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Rig, rig } from '../../test/support/qualys-client.js';
+import { PAGE, refusal } from '../../test/support/scripted-gateway.js';
 
 let it: Rig;
 let folder: string;
@@ -29,16 +30,20 @@ describe('importScripts', () => {
       { body: { errorCode: null, body: { importedIds: [16508, 16509] } } },
       { kind: 'created', scriptIds: ['16508', '16509'] },
     ],
-    ['409', { status: 409 }, { kind: 'exists' }],
+    ['409', refusal(409), { kind: 'exists' }],
     ['409 for a limit', { status: 409, headers: { 'x-ratelimit-towait-sec': '9' } }, { kind: 'refused', waitMs: 9_000 }],
-    ['429 without limit values', { status: 429 }, { kind: 'quota' }],
+    ['429 without limit values', refusal(429), { kind: 'quota' }],
     [
       '429 for a limit',
       { status: 429, headers: { 'x-ratelimit-remaining': '0', 'x-ratelimit-towait-sec': '240' } },
       { kind: 'refused', waitMs: 240_000 },
     ],
-    ['400', { status: 400, body: { message: 'no json' } }, { kind: 'rejected', status: 400, message: 'HTTP 400: no json' }],
-    ['403', { status: 403 }, { kind: 'rejected', status: 403 }],
+    ['400', refusal(400, 'no json'), { kind: 'rejected', status: 400, message: 'HTTP 400, error code 400: no json' }],
+    ['403', refusal(403), { kind: 'rejected', status: 403 }],
+    ['403 in a page', { status: 403, body: PAGE }, { kind: 'unknown' }],
+    ['409 in a page', { status: 409, body: PAGE }, { kind: 'unknown' }],
+    ['429 in somebody’s JSON', { status: 429, body: { message: 'Too Many Requests' } }, { kind: 'unknown' }],
+    ['401 in a page', { status: 401, body: PAGE }, { kind: 'unknown' }],
     ['500', { status: 500 }, { kind: 'unknown' }],
     ['a reset', { reset: 'before-answer' as const }, { kind: 'unknown' }],
     ['200 with no ids', { body: { ImportedIds: [] } }, { kind: 'unknown' }],
@@ -50,7 +55,7 @@ describe('importScripts', () => {
   });
 
   test('a 401 is replayed once, with the whole file again', async () => {
-    it.gateway.reply({ status: 401 }, IMPORTED);
+    it.gateway.reply(refusal(401), IMPORTED);
     expect(await it.qualys.importScripts({ file })).toMatchObject({ kind: 'created' });
     const bodies = it.gateway.calls().map(({ text }) => text.split('\r\n\r\n')[1]?.split('\r\n')[0]);
     expect(bodies).toEqual(['[{"title":"a","content":"YQ=="}]', '[{"title":"a","content":"YQ=="}]']);
@@ -89,12 +94,15 @@ describe('importScripts', () => {
 
 describe('cloneScript', () => {
   test.each([
-    ['400 with the sentence', { status: 400, body: { message: 'Script with the same title already exists: b' } }, { kind: 'exists' }],
-    ['409 with the sentence', { status: 409, body: { message: 'duplicate title' } }, { kind: 'exists' }],
+    ['400 with the sentence', refusal(400, 'Script with the same title already exists: b'), { kind: 'exists' }],
+    ['409 with the sentence', refusal(409, 'duplicate title'), { kind: 'exists' }],
     ['409 without a word', { status: 409 }, { kind: 'unknown' }],
-    ['400', { status: 400, body: { message: 'not in proper format' } }, { kind: 'rejected', status: 400 }],
-    ['404', { status: 404 }, { kind: 'rejected', status: 404 }],
-    ['429 without limit values', { status: 429 }, { kind: 'quota' }],
+    ['400', refusal(400, 'not in proper format'), { kind: 'rejected', status: 400 }],
+    ['404', refusal(404), { kind: 'rejected', status: 404 }],
+    ['404 in a page', { status: 404, body: PAGE }, { kind: 'unknown' }],
+    ['400 in a page that knows the sentence', { status: 400, body: `${PAGE} already exists` }, { kind: 'unknown' }],
+    ['401 with nothing in it', { status: 401 }, { kind: 'unknown' }],
+    ['429 without limit values', refusal(429), { kind: 'quota' }],
     ['502', { status: 502 }, { kind: 'unknown' }],
     ['500 with the sentence', { status: 500, body: { message: 'already exists' } }, { kind: 'unknown' }],
     ['201 without an id', { status: 201, body: { body: {} } }, { kind: 'unknown' }],
@@ -118,12 +126,7 @@ describe('exportScripts', () => {
   const script = (id: number) => ({ id, title: `s${id}`, scriptStatus: 'APPROVED', content: 'YQ==' });
 
   test('asks for each id by itself where one of them fails the call, and names the ones that fail', async () => {
-    it.gateway.reply(
-      { status: 400, body: { message: 'deprecated' } },
-      { body: [script(1)] },
-      { status: 400, body: { message: 'deprecated' } },
-      { body: [] },
-    );
+    it.gateway.reply(refusal(400, 'deprecated'), { body: [script(1)] }, refusal(400, 'deprecated'), { body: [] });
     const { scripts, refused } = await it.qualys.exportScripts(['1', '2', '3']);
     expect(scripts.map(({ id }) => id)).toEqual(['1']);
     expect(refused).toMatchObject([

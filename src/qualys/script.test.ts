@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Rig, rig } from '../../test/support/qualys-client.js';
+import { refusal } from '../../test/support/scripted-gateway.js';
 
 const detail = (id: string | number, title: string) => ({
   body: { body: { id, title, scriptStatus: 'Pending Review', platform: 'Linux', content: 'ZWNobyBoaQo=' } },
@@ -64,7 +65,7 @@ describe('script', () => {
   });
 
   test('unknown, by id and by title', async () => {
-    it.gateway.reply({ status: 404 }, found(), { status: 404 });
+    it.gateway.reply(refusal(404), found(), refusal(404));
     await expect(it.qualys.script('404404')).rejects.toMatchObject({ kind: 'not-found', message: expect.stringContaining('404404') });
     await expect(it.qualys.script('Nowhere')).rejects.toMatchObject({ kind: 'not-found', message: expect.stringContaining('"Nowhere"') });
   });

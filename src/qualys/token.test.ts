@@ -1,6 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Rig, recordingGate, rig, type SettableClock, settableClock } from '../../test/support/qualys-client.js';
-import { jwt, type ScriptedGateway, scriptedGateway } from '../../test/support/scripted-gateway.js';
+import {
+  jwt,
+  PAGE,
+  refusal as refusedWith,
+  type ScriptedAnswer,
+  type ScriptedGateway,
+  scriptedGateway,
+} from '../../test/support/scripted-gateway.js';
 import { createTokenSource, type TokenSource } from './token.js';
 import { createTransport, type Transport } from './transport.js';
 
@@ -140,6 +147,16 @@ describe('bad credentials', () => {
     expect(gateway.requests).toHaveLength(2);
   });
 
+  test('stop nobody while the old token still lives', async () => {
+    gateway.replyAuth(token(1, 240 * MINUTE));
+    const first = await tokens.token();
+    clock.nowMs = NOW + 236 * MINUTE;
+    gateway.replyAuth(refusal);
+    expect([await tokens.token(), await tokens.token()]).toEqual([first, first]);
+    clock.nowMs = NOW + 240 * MINUTE;
+    await expect(tokens.token()).rejects.toMatchObject({ kind: 'authentication' });
+  });
+
   test('are forgotten when the password changes', async () => {
     gateway.replyAuth(refusal);
     await expect(tokens.token()).rejects.toMatchObject({ kind: 'authentication' });
@@ -154,7 +171,7 @@ describe('bad credentials', () => {
   });
 
   test('never show the password', async () => {
-    gateway.replyAuth({ status: 401, body: { message: `no user with p&ss+w%rd called api user` } });
+    gateway.replyAuth(refusedWith(401, 'no user with p&ss+w%rd called api user'));
     const error = await tokens.token().catch((thrown: Error) => thrown);
     expect(String(error)).not.toContain('p&ss');
     expect(String(error)).not.toContain('api user');
@@ -163,8 +180,8 @@ describe('bad credentials', () => {
 
 describe('/auth', () => {
   test.each([
-    ['404', { status: 404 }, 'not-found'],
-    ['403', { status: 403 }, 'permission'],
+    ['404', refusedWith(404), 'not-found'],
+    ['403', refusedWith(403), 'permission'],
     ['HTML under 200', { status: 200, body: '<html>Log in</html>' }, 'protocol'],
     ['a redirect', { status: 302, headers: { location: '/elsewhere' } }, 'protocol'],
     ['JSON without a token', { status: 200, body: { status: 'ok' } }, 'protocol'],
@@ -172,6 +189,24 @@ describe('/auth', () => {
     gateway.replyAuth(answer);
     await expect(tokens.token()).rejects.toMatchObject({ kind });
     expect(gateway.requests).toHaveLength(1);
+  });
+
+  test.each<[string, ScriptedAnswer]>([
+    ['a page with 401', { status: 401, body: PAGE }],
+    ['a page with 403', { status: 403, body: PAGE }],
+    ['a page with 404', { status: 404, body: PAGE }],
+    ['401 without a word', { status: 401 }],
+    ["somebody's JSON with 401", { status: 401, body: { message: 'Unauthorized' } }],
+    ['the 401 that everything gets', { status: 401, body: { status: 401, error: 'Unauthorized', message: 'Not authenticated' } }],
+  ])('answering %s refuses no credentials: it passes, and is not remembered', async (_, answer) => {
+    gateway.replyAuth(answer, answer, answer);
+    await expect(tokens.token()).rejects.toMatchObject({ kind: 'unavailable' });
+    expect(await tokens.token()).toBe(jwt({ n: 1 }));
+  });
+
+  test('that is not there may be a wrong address', async () => {
+    gateway.replyAuth({ status: 404, body: PAGE }, { status: 404, body: PAGE }, { status: 404, body: PAGE });
+    await expect(tokens.token()).rejects.toThrow(/check that QUALYS_URL names the gateway/i);
   });
 
   test('asking to wait is obeyed', async () => {

@@ -1,9 +1,9 @@
 // The 4-hour token: one fetch for any number of waiting calls, renewed before it ends, never guessed at with bad credentials.
 import { createHash } from 'node:crypto';
 import { decodeJwt } from 'jose';
-import { judgeAnswer } from '../domain/answer.js';
-import { refusalOf, tokenOf } from '../schema/qualys/auth.js';
-import { type Logger, parsedJson, type Wire } from './attempt.js';
+import { isOwnWords, judgeAnswer } from '../domain/answer.js';
+import { tokenOf } from '../schema/qualys/auth.js';
+import { type Logger, parsedJson, type Wire, wordsOf } from './attempt.js';
 import { QualysError } from './errors.js';
 import { limitSignals, serverTimeMs } from './limits.js';
 import { redacted } from './redact.js';
@@ -77,9 +77,8 @@ export function createTokenSource(
       try {
         return (await renewed()).token;
       } catch (error) {
-        // Renewing early is a courtesy: while the old token still lives, a hiccup of /auth stops nobody.
-        const passing = error instanceof QualysError && (error.kind === 'unavailable' || error.kind === 'limited');
-        if (passing && current && held === current && now < current.expiresAt) return current.token;
+        // Renewing early is a courtesy: while the old token still lives, neither a hiccup of /auth nor its refusal stops anybody.
+        if (error instanceof QualysError && current && held === current && now < current.expiresAt) return current.token;
         throw error;
       }
     },
@@ -116,13 +115,13 @@ async function heldFrom(wire: AuthWire, answer: HttpAnswer, secrets: readonly st
   const serverAt = serverTimeMs(answer.headers);
   const text = answer.body.toString('utf8');
   const token = tokenOf(text);
-  const refusal = refusalOf(parsedJson(answer.body));
-  const isOwn = token !== undefined || refusal.errorCode !== undefined || refusal.message !== undefined;
+  const words = wordsOf(answer, parsedJson(answer.body));
+  const isOwn = token !== undefined || isOwnWords(words);
   if (isOwn && serverAt !== undefined) await wire.clock.observe(serverAt).catch((error: unknown) => unobserved(wire.logger, error));
   const limits = limitSignals(answer.headers);
-  const verdict = judgeAnswer({ kind: 'auth', status: answer.status, limits, ...refusal, complete: token !== undefined });
+  const verdict = judgeAnswer({ kind: 'auth', status: answer.status, limits, ...words, complete: token !== undefined });
   const facts = { status: answer.status, endpoint: 'auth' };
-  const said = `HTTP ${answer.status}${refusal.message ? `: ${redacted(refusal.message, 200, secrets)}` : ''}`;
+  const said = `HTTP ${answer.status}${words.message ? `: ${redacted(words.message, 200, secrets)}` : ''}`;
   switch (verdict.kind) {
     case 'ok':
       wire.logger.info({ endpoint: 'auth' }, 'took a new token');
@@ -136,13 +135,19 @@ async function heldFrom(wire: AuthWire, answer: HttpAnswer, secrets: readonly st
     case 'limit':
       throw new QualysError('limited', `Qualys /auth asks to wait ${verdict.waitMs} ms (${said})`, { ...facts, waitMs: verdict.waitMs });
     case 'transient':
-      throw new QualysError('unavailable', `Qualys /auth is not available (${said})`, {
+      throw new QualysError('unavailable', `Qualys /auth is not available (${said})${adviceOn(answer.status)}`, {
         ...facts,
         ...(verdict.waitMs === undefined ? {} : { waitMs: verdict.waitMs }),
       });
     default:
       throw new QualysError('protocol', `Qualys /auth answered without a token (${said}): check that QUALYS_URL names the gateway`, facts);
   }
+}
+
+/** Said by something that may stand in between, so it may pass; or that may be all there is at this address. */
+function adviceOn(status: number): string {
+  if (status === 404) return ': there is none at this address, or something in between says so. Check that QUALYS_URL names the gateway';
+  return status >= 400 && status < 500 ? ', and these are not its own words: something in between may have refused' : '';
 }
 
 function unobserved(logger: Logger, error: unknown): void {

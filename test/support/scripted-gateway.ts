@@ -29,6 +29,14 @@ export interface ScriptedAnswer {
 
 export type Script = ScriptedAnswer | ((request: SeenRequest) => ScriptedAnswer);
 
+/** A refusal in the API's own words: anything less may come from something in between. */
+export function refusal(status: number, message = 'no', headers: Record<string, string> = {}): ScriptedAnswer & { status: number } {
+  return { status, headers, body: { errorCode: String(status), message } };
+}
+
+/** A page such as a proxy puts in the place of an answer. */
+export const PAGE = '<html><title>Blocked</title></html>';
+
 export interface ScriptedGateway {
   url: string;
   /** Every request, `/auth` included, in order of arrival. */

@@ -72,15 +72,20 @@ describe('a gateway that gives no answer', () => {
 
 describe('a gateway that does not know us', () => {
   let stage: Stage;
+  let skipping: TimeSkipping;
 
   beforeAll(async () => {
     stage = await openStage('credentials', { simulator: { users: [{ username: 'demo', password: 'changed' }] } });
+    skipping = await timeSkipping(stage.env);
   }, 120_000);
 
-  afterAll(() => stage?.close());
+  afterAll(async () => {
+    await skipping?.close();
+    await stage?.close();
+  });
 
-  test('fails the run at once, without the password in what it says', async () => {
-    const { type, message } = await failureOf(await stage.start(requestFor(assetIds(0, 2))));
+  test('fails the run when it has stood by that for two minutes, without the password in what it says', async () => {
+    const { type, message } = await failureOf(await stage.start(requestFor(assetIds(0, 2)), { client: skipping.client }));
     expect([type, message]).toEqual(['AuthenticationFailed', expect.not.stringContaining('changed')]);
     expect(stage.rig.simulator.state.calls).toEqual([]);
   });

@@ -118,13 +118,13 @@ describe('what goes wrong has a code and a way out', () => {
     });
   });
 
-  test('another service at the address: a usage error for a 404, unreachable for a gateway in trouble', async () => {
+  test('another service at the address, or a gateway in trouble, is unreachable, and the address is shown', async () => {
     const answers = { status: 404 };
     const server = createServer((_, response) => response.writeHead(answers.status, { 'content-type': 'text/html' }).end('<h1>no</h1>'));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     closing.push(() => new Promise((resolve) => server.close(resolve)));
     const env = environment(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-    expect((await qualys(['tags'], env)).exitCode).toBe(2);
+    expect(await qualys(['tags'], env)).toMatchObject({ exitCode: 3, stderr: expect.stringContaining('QUALYS_URL') });
     answers.status = 503;
     expect((await qualys(['tags'], env)).exitCode).toBe(3);
   });

@@ -1,6 +1,6 @@
 // Tokens, and what a refusal says of itself (E01, E-02, E-03).
 import { z } from 'zod';
-import { Envelope, text } from './common.js';
+import { Envelope, text, wholeNumber } from './common.js';
 
 /** `errorCode` and the text of an answer, whichever shape the gateway chose (2.3, E-03). */
 export function refusalOf(json: unknown): { errorCode?: string | undefined; message?: string | undefined } {
@@ -10,6 +10,23 @@ export function refusalOf(json: unknown): { errorCode?: string | undefined; mess
   const message =
     exceptions === undefined ? (parsed.data.message ?? parsed.data.error) : `authentication_exceptions ${JSON.stringify(exceptions)}`;
   return { errorCode: parsed.data.errorCode, message };
+}
+
+const said = text.pipe(z.string().trim().min(1));
+const code = said.refine((value) => !/^0+$/.test(value));
+const OfTheApi = z.union([
+  z.looseObject({ errorCode: code, message: said }),
+  z.looseObject({ responseCode: code, responseMessage: said }),
+  z.looseObject({ authentication_exceptions: z.array(z.unknown()).min(1) }),
+]);
+/** Load balancers and other services answer with `message`, `error` or `fault` alone: without all three, and its own status, it may be anybody's. */
+const OfTheGateway = z.looseObject({ status: wholeNumber, error: said, message: said });
+
+/** Whether a refusal is in the words of the API or of its gateway (2.3, E-03, E-14); undefined for anything else's. */
+export function whoseRefusal(json: unknown, httpStatus: number): 'api' | 'gateway' | undefined {
+  if (OfTheApi.safeParse(json).success) return 'api';
+  const parsed = OfTheGateway.safeParse(json);
+  return parsed.success && parsed.data.status === httpStatus ? 'gateway' : undefined;
 }
 
 const Token = z.looseObject({ token: text, access_token: text });
