@@ -27,8 +27,16 @@ export interface ActivityDependencies {
   client: Client;
   /** The queue of the workflows. */
   taskQueue: string;
-  /** For the scheduler API: whose schedules they are, the zone its dates are read in, and the day it calls the first of a week (`sunday`). */
-  schedules: { userId?: string | undefined; timezone: string; weekStart?: 'sunday' | 'monday' | undefined };
+  /**
+   * For the scheduler API: whose schedules they are where the operator says it, the zone its dates are read in, and the day it calls the
+   * first of a week (`sunday`).
+   */
+  schedules: {
+    userId?: string | undefined;
+    userName?: string | undefined;
+    timezone: string;
+    weekStart?: 'sunday' | 'monday' | undefined;
+  };
   timings: SendTimings;
   /** Waits up to this long are slept through in the activity, default 2 s; longer ones end its attempt and hold no slot. */
   napMs?: number | undefined;

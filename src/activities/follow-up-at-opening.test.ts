@@ -5,15 +5,19 @@ import type { ActivityDependencies } from './dependencies.js';
 import { refuseImpossibleFollowUp } from './follow-up-at-opening.js';
 
 const dependencies = {
-  ledger: { serverClock: { now: async () => Date.parse('2026-01-05T08:00:00Z') } },
-  schedules: { timezone: 'Europe/Berlin' },
+  ledger: {
+    serverClock: { now: async () => Date.parse('2026-01-05T08:00:00Z') },
+    trailVotes: { of: async () => [], knownOurs: async () => [] },
+  },
+  qualys: { username: 'demo', identityHints: () => [] },
+  schedules: { userId: '7', timezone: 'Europe/Berlin' },
 } as unknown as ActivityDependencies;
 
 const SCHEDULE = { kind: 'schedule', on: 'always' };
 
 async function refused(followUp: FollowUp | undefined): Promise<ApplicationFailure | undefined> {
   try {
-    await refuseImpossibleFollowUp(dependencies, { followUp });
+    await refuseImpossibleFollowUp(dependencies, { runId: 'r', followUp });
     return undefined;
   } catch (error) {
     if (error instanceof ApplicationFailure) return error;

@@ -1,6 +1,7 @@
 import { openingProblem } from '../domain/schedule-plan.js';
 import { weekdayOf } from '../domain/schedule-trigger.js';
 import type { FollowUp, Problem } from '../schema/request.js';
+import { askWhoWeAre, whoWeAre } from './audit-trail.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { never } from './outcome-of-attempt.js';
 
@@ -17,10 +18,27 @@ export function impossibleFollowUp(followUp: FollowUp | undefined, at: { now: nu
  * zones: Qualys' time is known here, once the script was read.
  */
 export async function refuseImpossibleFollowUp(
-  { ledger, schedules }: Pick<ActivityDependencies, 'ledger' | 'schedules'>,
-  { followUp }: { followUp?: FollowUp | undefined },
+  dependencies: Pick<ActivityDependencies, 'ledger' | 'qualys' | 'schedules' | 'sender'>,
+  { runId, followUp }: { runId: string; followUp?: FollowUp | undefined },
 ): Promise<void> {
   if (followUp?.kind !== 'schedule') return;
-  const found = impossibleFollowUp(followUp, { now: await ledger.serverClock.now(), timezone: schedules.timezone });
+  const { ledger, schedules } = dependencies;
+  const found =
+    impossibleFollowUp(followUp, { now: await ledger.serverClock.now(), timezone: schedules.timezone }) ??
+    (await nobodysSchedule(dependencies, runId));
   if (found) throw never('InvalidRequest', `${found.path}: ${found.problem}. Nothing was sent.`, [found]);
+}
+
+/** The scheduler wants to know whose the schedule is. After the run it would be too late to learn that nobody has said so. */
+async function nobodysSchedule(
+  dependencies: Pick<ActivityDependencies, 'ledger' | 'qualys' | 'schedules' | 'sender'>,
+  runId: string,
+): Promise<Problem | undefined> {
+  const user = await whoWeAre(dependencies);
+  if (user?.uuid !== undefined || (await askWhoWeAre(dependencies, runId))?.uuid !== undefined) return undefined;
+  return {
+    path: 'followUp',
+    problem:
+      'the scheduler wants the id of the API user, which no record of the audit trail has shown so far: set QUALYS_USER_ID (a UUID or a number)',
+  };
 }

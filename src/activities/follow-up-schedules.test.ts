@@ -55,7 +55,7 @@ async function finished(followUp: object, options: SimulatorOptions = {}): Promi
 
 function follow(): Promise<FollowUpResult> {
   const dependencies = {
-    ...{ ledger, qualys, policy: defaultPolicy(), taskQueue: 'q' },
+    ...{ ledger, qualys, policy: defaultPolicy(), taskQueue: 'q', sender: 'demo at q' },
     schedules: { userId: 'user-1', timezone },
   } as unknown as ActivityDependencies;
   return new MockActivityEnvironment().run(createScheduleFollowUp(dependencies).scheduleFollowUp, { runId: 'r' });

@@ -8,6 +8,7 @@ import { weekdayNumber, weekdayOf } from '../domain/schedule-trigger.js';
 import { QualysError } from '../qualys/errors.js';
 import type { ScheduleRequest } from '../qualys/qualys.js';
 import { MAX_EXPLICIT_TARGETS } from '../schema/request.js';
+import { whoWeAre } from './audit-trail.js';
 import type { ActivityDependencies } from './dependencies.js';
 import type { Following, FollowUpTarget } from './follow-up.js';
 import { lookUpSchedule, type ScheduleEvidence } from './follow-up-evidence.js';
@@ -155,6 +156,8 @@ async function newOrder(
   const { run, followUp, script } = scheduling;
   const asked = { ...followUp, daysOfWeek: followUp.daysOfWeek?.flatMap((day) => weekdayOf(day) ?? []) };
   const { trigger, problem } = planSchedule(asked, { now: await ledger.serverClock.now(), timezone: schedules.timezone });
+  const user = await whoWeAre(dependencies);
+  if (user?.uuid === undefined) throw new FollowUpRefused(`"${title}" is not scheduled: whose it is, is not known. Set QUALYS_USER_ID.`);
   // What comes after it has the same dates.
   if (problem)
     throw new FollowUpRefused(`"${title}" is not scheduled, nor what would follow it. followUp.${problem.field}: ${problem.problem}`);
@@ -170,7 +173,7 @@ async function newOrder(
     ...(daysOfWeek === undefined ? {} : { daysOfWeek: daysOfWeek.map((day) => weekdayNumber(day, schedules.weekStart)) }),
     ...(recurrenceDate === undefined ? {} : { recurrenceDate }),
     ...(recurrenceMonth === undefined ? {} : { recurrenceMonth }),
-    user: { id: schedules.userId ?? '', name: qualys.username },
+    user: { id: user.uuid, name: user.name ?? qualys.username },
     runId: run.id,
   };
 }

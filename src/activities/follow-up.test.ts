@@ -61,6 +61,7 @@ const SCRIPTS: Readonly<Record<string, { id: string; status: string }>> = {
 function followUp(policy: Partial<ActivityDependencies['policy']> = {}): Promise<FollowUpResult> {
   const qualys = {
     username: 'kim',
+    identityHints: () => [],
     async script(name: string) {
       const script = SCRIPTS[name];
       if (!script) throw new QualysError('not-found', `There is no script ${name}.`);
@@ -80,7 +81,7 @@ function followUp(policy: Partial<ActivityDependencies['policy']> = {}): Promise
   };
   const dependencies = {
     ...{ ledger, qualys, policy: { ...defaultPolicy(), ...policy }, client: { workflow: { start } } },
-    ...{ taskQueue: 'q', schedules: { timezone: 'UTC' } },
+    ...{ taskQueue: 'q', sender: 'kim at q', schedules: { userId: '7', timezone: 'UTC' } },
   } as unknown as ActivityDependencies;
   return new MockActivityEnvironment().run(createScheduleFollowUp(dependencies).scheduleFollowUp, { runId: 'r' });
 }

@@ -3,12 +3,12 @@
 import { readAssetJob } from '../domain/asset-job.js';
 import { batches } from '../domain/batches.js';
 import { type Candidate, type Evidence, newestOf, type SeenJob } from '../domain/judge.js';
-import { anyOf, idTerm, term } from '../domain/qql.js';
+import { anyOf, idTerm } from '../domain/qql.js';
 import { calibrated, type TrailRecord, witnesses } from '../domain/witness.js';
 import type { Execution } from '../ledger/executions.js';
 import type { RunRow } from '../ledger/run-row.js';
-import { QualysError } from '../qualys/errors.js';
 import type { AssetJobRow, ScriptJob } from '../qualys/qualys.js';
+import { executeRecords, learnWhoWeAre, whoWeAre } from './audit-trail.js';
 import type { ActivityDependencies } from './dependencies.js';
 
 /** Jobs created this much before the permit by Qualys' clock are looked at too: gateways' machines disagree by seconds. */
@@ -103,14 +103,12 @@ async function describe(
     }
   }
   const since = Math.max(0, (execution.serverAt ?? 0) - 2 * SKEW_MS);
-  const trail = await executeRecords(dependencies, { run, execution }, since);
-  const whose = witnesses(
-    jobs.map(({ id, createdAt }) => ({ jobId: id, createdAt })),
-    trail,
-    dependencies.qualys.username,
-  );
-  const freeIds = new Set(free.map(({ id }) => id));
-  const trusted = calibrated(whose, (jobId) => !freeIds.has(jobId));
+  const trail = await executeRecords(dependencies, {
+    script: { id: execution.scriptId, title: run.script?.title },
+    startAt: since,
+    runId: run.id,
+  });
+  const trusted = await saidOf(dependencies, { jobs, free, trail });
   return free.map((job) => {
     const assetJobs = rows.get(job.id) ?? [];
     return {
@@ -124,25 +122,23 @@ async function describe(
   });
 }
 
-/** The audit trail's records of executing this script. A trail that cannot be read, or not understood, has nothing to say. */
-async function executeRecords({ qualys }: ActivityDependencies, { run, execution }: Sought, since: number): Promise<TrailRecord[]> {
-  const records: TrailRecord[] = [];
-  const startAt = Math.max(0, since);
-  try {
-    for await (const page of qualys.activities({ filter: term('activity', 'EXECUTE'), startAt, pageSize: 1_000, runId: run.id })) {
-      for (const record of page.rows) {
-        const isThisScript =
-          record.targetId === undefined ? record.targetName === run.script?.title : record.targetId === execution.scriptId;
-        if (isThisScript && /^execut/i.test(record.action) && record.at >= startAt) records.push({ at: record.at, user: record.user });
-      }
-    }
-  } catch (error) {
-    const passes =
-      error instanceof QualysError && (error.kind === 'limited' || error.kind === 'unavailable' || error.kind === 'authentication');
-    if (passes || !(error instanceof QualysError)) throw error;
-    return [];
-  }
-  return records;
+/** What the trail says of each job: by our own words in it once they are learned, until then by the login, as far as that goes. */
+async function saidOf(
+  dependencies: ActivityDependencies,
+  { jobs, free, trail }: { jobs: readonly ScriptJob[]; free: readonly ScriptJob[]; trail: readonly TrailRecord[] },
+): Promise<Map<string, Candidate['witness']>> {
+  const { ledger, qualys, sender } = dependencies;
+  const trailed = jobs.map(({ id, createdAt }) => ({ jobId: id, createdAt }));
+  const freeIds = new Set(free.map(({ id }) => id));
+  const answered = await ledger.trailVotes.answered(
+    sender,
+    jobs.map(({ correlationUuid }) => correlationUuid),
+  );
+  const ours = new Map(jobs.filter((job) => answered.has(job.correlationUuid)).map((job) => [job.id, job.correlationUuid]));
+  await learnWhoWeAre(dependencies, { jobs: trailed, trail, ours });
+  const us = await whoWeAre(dependencies);
+  if (us) return witnesses(trailed, trail, us);
+  return calibrated(witnesses(trailed, trail, { name: qualys.username }), (jobId) => !freeIds.has(jobId));
 }
 
 /** Which of these assets Qualys lists no more. */

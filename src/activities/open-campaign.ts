@@ -13,6 +13,7 @@ import { namespaceIdOf } from '../temporal/namespace-id.js';
 import { cutWaves } from './cut-waves.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { passEasmGate } from './easm-gate.js';
+import { refuseImpossibleFollowUp } from './follow-up-at-opening.js';
 import { blockedOrThrow, goOn, logWarnings, noTargets, refusedForRun, tooManyAssets } from './open-run.js';
 import { never } from './outcome-of-attempt.js';
 import { readTargets } from './read-targets.js';
@@ -125,6 +126,7 @@ async function freezeCohort(dependencies: ActivityDependencies, input: OpenCampa
   await passEasmGate(dependencies, { runId, request: campaignRequest(plan) });
   const { remediate } = await readScripts(dependencies, runId, plan);
   if (!remediate) throw new Error('A plan always has a remediate step.');
+  await refuseImpossibleFollowUp(dependencies, { runId, followUp: plan.followUp });
   await ledger.runs.setScript(runId, { id: remediate.id, title: remediate.title, sha256: remediate.sha256 });
   const targets = await readTargets(client, { ...input, workflowId: runId }, parsePlan);
   const tagsSeen = plan.strategy === 'assets' ? undefined : new Map<string, number>();

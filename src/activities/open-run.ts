@@ -106,7 +106,7 @@ async function freezeCohort(dependencies: ActivityDependencies, input: OpenRunIn
   const { policy } = await ledger.policies.inForce(dependencies.policy);
   const script = await qualys.script(request.script, { runId });
   refuseScript(script, request, policy);
-  await refuseImpossibleFollowUp(dependencies, request);
+  await refuseImpossibleFollowUp(dependencies, { runId, followUp: request.followUp });
   await ledger.runs.setScript(runId, { id: script.id, title: script.title, sha256: script.sha256 });
   const targets = await readTargets(dependencies.client, { ...input, workflowId: runId });
   const tagsSeen = request.strategy === 'assets' ? undefined : new Map<string, number>();

@@ -2,10 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { calibrated, type TrailRecord, witnesses } from './witness.js';
 
-const ours = (at: number): TrailRecord => ({ at, user: ' API-User ' });
-const theirs = (at: number): TrailRecord => ({ at, user: 'someone' });
+const ours = (at: number): TrailRecord => ({ at, name: ' API-User ' });
+const theirs = (at: number): TrailRecord => ({ at, name: 'someone' });
 const jobs = (...createdAt: number[]) => createdAt.map((at, index) => ({ jobId: `J${index + 1}`, createdAt: at }));
-const said = (created: number[], trail: TrailRecord[]) => [...witnesses(jobs(...created), trail, 'api-user').values()];
+const said = (created: number[], trail: TrailRecord[]) => [...witnesses(jobs(...created), trail, { name: 'api-user' }).values()];
 
 describe('the audit trail says of each job whose it was', () => {
   test.each<[string, number[], TrailRecord[], string[]]>([

@@ -1,5 +1,6 @@
 // The second witness: whose execute a job was, by the audit trail. Jobs do not name their user (T-01), audit records do.
 import type { Candidate } from './judge.js';
+import { isSameUser, type TrailUser } from './trail-user.js';
 
 /** A record belongs to a job when they are at most this far apart in server time. */
 const NEAR_MS = 15_000;
@@ -8,9 +9,13 @@ const TIE_MS = 1_000;
 /** Within this much more, a record of ours, or a job left without a record, speaks against ruling a job out. */
 const DOUBT_MS = 5_000;
 
-export interface TrailRecord {
+export interface TrailRecord extends TrailUser {
   at: number;
-  user: string;
+}
+
+export interface TrailedJob {
+  jobId: string;
+  createdAt: number;
 }
 
 interface Pair {
@@ -18,6 +23,7 @@ interface Pair {
   createdAt: number;
   record: number;
   recordAt: number;
+  by: TrailUser;
   isOurs: boolean;
   apartMs: number;
 }
@@ -27,34 +33,55 @@ interface Pair {
  * whose it was. `jobs` are all jobs of the script in the trail's time, also those whose execution is known: a record that is left
  * over would speak for a neighbour. `silent`: the trail shows no executions of this script at all, so its silence means nothing.
  */
-export function witnesses(
-  jobs: readonly { jobId: string; createdAt: number }[],
-  trail: readonly TrailRecord[],
-  user: string,
-): Map<string, Candidate['witness']> {
+export function witnesses(jobs: readonly TrailedJob[], trail: readonly TrailRecord[], us: TrailUser): Map<string, Candidate['witness']> {
   if (trail.length === 0) return new Map(jobs.map(({ jobId }) => [jobId, 'silent']));
-  const near = jobs
-    .flatMap(({ jobId, createdAt }) =>
-      trail.map(
-        ({ at, user: by }, record): Pair => ({
-          jobId,
-          createdAt,
-          record,
-          recordAt: at,
-          isOurs: sameUser(by, user),
-          apartMs: Math.abs(at - createdAt),
-        }),
-      ),
-    )
-    .filter(({ apartMs }) => apartMs <= NEAR_MS)
-    .sort((a, b) => a.apartMs - b.apartMs);
+  const near = nearestFirst(jobs, trail, us);
   const chosen = oneToOne(near);
   return new Map(jobs.map(({ jobId }) => [jobId, witnessOf(chosen.get(jobId), near, chosen)]));
 }
 
 /**
- * `foreign` rules a job out only where the trail is known to name us as we name ourselves: it called at least one job ours that is
- * known to be. The documents show `userName` as a placeholder; were it a person's name, every job of ours would look foreign.
+ * The jobs whose record is beyond doubt: the nearest, and within 5 s more no other user's, nor a job without a record that it might
+ * belong to. Who we are is learned from these alone: a foreign record taken for ours would turn every later word around.
+ */
+export function certainRecords(jobs: readonly TrailedJob[], trail: readonly TrailRecord[]): Map<string, TrailRecord> {
+  const near = nearestFirst(jobs, trail, {});
+  const chosen = oneToOne(near);
+  const certain = [...chosen.values()].filter((pair) => pair.apartMs <= DOUBT_MS && !isContested(pair, near, chosen));
+  return new Map(certain.map(({ jobId, recordAt, by }) => [jobId, { at: recordAt, ...by }]));
+}
+
+function isContested(pair: Pair, near: readonly Pair[], chosen: ReadonlyMap<string, Pair>): boolean {
+  const rivals = near.filter((other) => other.apartMs - pair.apartMs < DOUBT_MS);
+  return (
+    rivals.some((other) => other.jobId === pair.jobId && !isSameUser(other.by, pair.by)) ||
+    rivals.some((other) => other.record === pair.record && !chosen.has(other.jobId)) ||
+    [...chosen.values()].some(
+      (other) => !isSameUser(other.by, pair.by) && (other.createdAt - pair.createdAt) * (other.recordAt - pair.recordAt) < 0,
+    )
+  );
+}
+
+function nearestFirst(jobs: readonly TrailedJob[], trail: readonly TrailRecord[], us: TrailUser): Pair[] {
+  const pairs = jobs.flatMap(({ jobId, createdAt }) =>
+    trail.map(
+      ({ at, ...by }, record): Pair => ({
+        jobId,
+        createdAt,
+        record,
+        recordAt: at,
+        by,
+        isOurs: isSameUser(by, us),
+        apartMs: Math.abs(at - createdAt),
+      }),
+    ),
+  );
+  return pairs.filter(({ apartMs }) => apartMs <= NEAR_MS).sort((a, b) => a.apartMs - b.apartMs);
+}
+
+/**
+ * For as long as the trail's own words for us are not learned and the login stands in for them: `foreign` rules a job out only where
+ * the trail called at least one job ours that is known to be. Where it prints display names, every job of ours would look foreign.
  */
 export function calibrated(
   whose: ReadonlyMap<string, Candidate['witness']>,
@@ -95,8 +122,4 @@ function witnessOf(pair: Pair | undefined, near: readonly Pair[], chosen: Readon
 
 function isOtherUsers(other: Pair, pair: Pair): boolean {
   return other.jobId === pair.jobId && other.isOurs !== pair.isOurs;
-}
-
-function sameUser(a: string, b: string): boolean {
-  return a.trim().toLowerCase() === b.trim().toLowerCase();
 }

@@ -17,6 +17,7 @@ import { Scripts } from './scripts.js';
 import { LedgerServerClock } from './server-clock.js';
 import { openSqlite } from './sqlite.js';
 import { prepareTables, readIdentity } from './tables.js';
+import { TrailVotes } from './trail-votes.js';
 import { Verdicts } from './verdicts.js';
 
 /** The database of outcomes: what was approved, what was sent, what came of it, and what was spent. */
@@ -30,6 +31,7 @@ export interface Ledger {
   readonly policies: Policies;
   readonly executions: Executions;
   readonly verdicts: Verdicts;
+  readonly trailVotes: TrailVotes;
   readonly outputs: Outputs;
   readonly scripts: Scripts;
   readonly scriptReadings: ScriptReadings;
@@ -81,6 +83,7 @@ function ledgerOver(database: Database, id: string, caps: CallCaps): Ledger {
     policies: new Policies(database),
     executions: new Executions(database),
     verdicts: new Verdicts(database),
+    trailVotes: new TrailVotes(database),
     outputs: new Outputs(database),
     scripts: new Scripts(database),
     scriptReadings: new ScriptReadings(database),

@@ -147,6 +147,13 @@ const STEPS: readonly string[][] = [
     `ALTER TABLE runs ADD COLUMN script_needed INTEGER NOT NULL DEFAULT 0`,
     `ALTER TABLE runs ADD COLUMN script_read INTEGER NOT NULL DEFAULT 0`,
     // The jobs of an execution, and who we are in the trail.
+    `CREATE TABLE execution_jobs (
+      run_id TEXT NOT NULL, n INTEGER NOT NULL, job_id TEXT NOT NULL, correlation_uuid TEXT NOT NULL, created_at INTEGER NOT NULL,
+      PRIMARY KEY (run_id, n, job_id)) WITHOUT ROWID`,
+    `CREATE TABLE twins (correlation_uuid TEXT PRIMARY KEY, run_id TEXT NOT NULL, n INTEGER NOT NULL) WITHOUT ROWID`,
+    `CREATE INDEX twins_execution ON twins (run_id, n)`,
+    `CREATE TABLE trail_votes (
+      sender TEXT NOT NULL, correlation_uuid TEXT NOT NULL, name TEXT, uuid TEXT, PRIMARY KEY (sender, correlation_uuid)) WITHOUT ROWID`,
     // Waits that Qualys told, and limits that it named.
   ],
 ];

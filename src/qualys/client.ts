@@ -53,10 +53,16 @@ export interface QualysClient extends Qualys, QualysOperations {
 
 export function createQualys(options: QualysOptions): QualysClient {
   const reader = createReader(options);
-  return { username: options.username, ...whatRunsNeed(reader), ...allElse(reader), close: () => reader.transport.close() };
+  return {
+    username: options.username,
+    identityHints: reader.tokens.identityHints,
+    ...whatRunsNeed(reader),
+    ...allElse(reader),
+    close: () => reader.transport.close(),
+  };
 }
 
-function whatRunsNeed(reader: Reader): Omit<Qualys, 'username'> {
+function whatRunsNeed(reader: Reader): Omit<Qualys, 'username' | 'identityHints'> {
   return {
     script: (idOrTitle, { runId } = {}) => findScript(reader, idOrTitle, runId),
     searchScripts: (search) => walk(reader, scriptSearch, search),

@@ -99,7 +99,9 @@ export interface AssetJobRow {
 export interface AuditRecord {
   id: string;
   at: number;
+  /** A display name in the documents' samples, not the login. */
   user: string;
+  userUuid?: string;
   action: string;
   targetName: string;
   targetId?: string;
@@ -184,6 +186,8 @@ export interface Qualys {
   findSchedules(options: { title: string; runId?: string | undefined }): Promise<FoundSchedule[] | undefined>;
   /** One schedule with all its fields; undefined where the gateway does not show it. */
   schedule(id: string, options?: { runId?: string | undefined }): Promise<FoundSchedule | undefined>;
-  /** The API user's name, as the audit trail would print it. */
+  /** The API user's login. */
   readonly username: string;
+  /** What the claims of our token call us: hints only, no document has them. */
+  identityHints(): readonly string[];
 }

@@ -14,6 +14,8 @@ export interface TokenSource {
   token(): Promise<string>;
   /** After a 401: a newer token than the one that was refused, fetched only if nobody has done so since. */
   replacementOf(refused: string): Promise<string>;
+  /** What the latest token's claims call its user. */
+  identityHints(): readonly string[];
 }
 
 export interface Credentials {
@@ -87,7 +89,20 @@ export function createTokenSource(
       held = undefined;
       return (await renewed()).token;
     },
+    identityHints: () => (held ? namesIn(held.token) : []),
   };
+}
+
+/** Claims that may name the user. No document has them, so all that look like it are taken. */
+const NAMING_CLAIMS = /^(sub|name|(user|preferred_?user|display)[-_]?(name|id|uuid))$/i;
+
+function namesIn(token: string): string[] {
+  try {
+    const claims = Object.entries(decodeJwt(token)).filter(([claim]) => NAMING_CLAIMS.test(claim));
+    return claims.flatMap(([, value]) => (typeof value === 'string' ? [value] : []));
+  } catch {
+    return [];
+  }
 }
 
 type AuthWire = Pick<Wire, 'transport' | 'clock' | 'logger'>;

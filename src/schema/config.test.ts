@@ -24,6 +24,16 @@ describe('the environment', () => {
     });
   });
 
+  test.each([
+    ['317DF02C-4ad1-55e2-83a3-5646a34fceec', '317df02c-4ad1-55e2-83a3-5646a34fceec'],
+    [' 4711 ', '4711'],
+  ])('takes %j for the id of the API user', (text, qualysUserId) => {
+    expect(loadEnvironment({ QUALYS_USER_ID: text, QUALYS_USER_NAME: 'FIM Automation' }, LINUX)).toMatchObject({
+      ok: true,
+      value: { qualysUserId, qualysUserName: 'FIM Automation' },
+    });
+  });
+
   test('takes a variable that is empty as one that is not set', () => {
     expect(loadEnvironment({ OVERHAUL_HTTP_PORT: '', OVERHAUL_LOG_LEVEL: ' ' }, LINUX)).toEqual(loadEnvironment({}, LINUX));
   });
@@ -67,7 +77,7 @@ describe('the environment', () => {
       'http://127.0.0.1.example.com',
       'must begin with https:// (http:// is for loopback only, and 127.0.0.1.example.com is not)',
     ],
-    ['QUALYS_USER_ID', 'ada', '"ada" is no id: give a positive whole number, or a string of digits'],
+    ['QUALYS_USER_ID', 'ada', '"ada" is no id of a user: give its UUID, such as 317df02c-4ad1-55e2-83a3-5646a34fceec, or its number'],
     ['QUALYS_SCHEDULE_TIMEZONE', 'Mars/Base', '"Mars/Base" is no time zone: give an IANA name such as Europe/Berlin'],
     ['QUALYS_SCHEDULE_WEEK_START', 'tuesday', 'must be one of sunday, monday'],
     ['OVERHAUL_TASK_QUEUE', 'a b', 'must be 1 to 200 characters without spaces or slashes'],

@@ -17,6 +17,7 @@ export interface QualysAccess {
 export interface Settings {
   qualys?: QualysAccess;
   qualysUserId?: string;
+  qualysUserName?: string;
   scheduleTimeZone: string;
   /** Sunday, when it is not set. */
   scheduleWeekStart?: 'sunday' | 'monday';
@@ -106,6 +107,7 @@ function settings(values: z.output<typeof EnvironmentSchema>, secrets: Collected
   return {
     ...(url && username && password && { qualys: { url, username, password } }),
     ...(values.QUALYS_USER_ID && { qualysUserId: values.QUALYS_USER_ID }),
+    ...(values.QUALYS_USER_NAME && { qualysUserName: values.QUALYS_USER_NAME }),
     scheduleTimeZone: values.QUALYS_SCHEDULE_TIMEZONE ?? 'UTC',
     ...(values.QUALYS_SCHEDULE_WEEK_START && { scheduleWeekStart: values.QUALYS_SCHEDULE_WEEK_START }),
     taskQueue: values.OVERHAUL_TASK_QUEUE ?? 'overhaul',

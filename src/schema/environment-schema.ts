@@ -2,7 +2,6 @@
 import { z } from 'zod';
 import { parseEncryptionKeys } from './encryption-keys.js';
 import { parseLedgerUrl } from './ledger-url.js';
-import { Id } from './request.js';
 
 /** A variable as documentation shows it. `secret` means that `NAME_FILE` may name a file instead. */
 export interface About {
@@ -26,7 +25,14 @@ export const EnvironmentSchema = z.object({
   }),
   QUALYS_USERNAME: variable(z.string(), { meaning: 'Name of the API user.', default: 'none', secret: true, workerNeeds: true }),
   QUALYS_PASSWORD: variable(z.string(), { meaning: 'Password of the API user.', default: 'none', secret: true, workerNeeds: true }),
-  QUALYS_USER_ID: variable(Id, { meaning: 'Id of the API user, which the scheduler API wants for follow-up schedules.', default: 'none' }),
+  QUALYS_USER_ID: variable(checked(userId), {
+    meaning: 'Id of the API user, which the scheduler API wants for follow-up schedules: a UUID, or a number.',
+    default: 'learned from the audit trail',
+  }),
+  QUALYS_USER_NAME: variable(z.string(), {
+    meaning: 'Name of the API user as the audit trail prints it: a display name, not the login.',
+    default: 'learned from the audit trail',
+  }),
   QUALYS_SCHEDULE_TIMEZONE: variable(checked(timeZone), {
     meaning: "IANA time zone in which the scheduler API reads a schedule's dates.",
     default: '`UTC`',
@@ -97,6 +103,13 @@ function qualysUrl(text: string): string {
     throw new Error(`must begin with https:// (http:// is for loopback only, and ${url.hostname || 'this'} is not)`);
   }
   return url.href.replace(/\/+$/, '');
+}
+
+function userId(text: string): string {
+  const id = text.trim();
+  if (/^\d{1,19}$/.test(id)) return id;
+  if (/^[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$/i.test(id)) return id.toLowerCase();
+  throw new Error(`${JSON.stringify(text)} is no id of a user: give its UUID, such as 317df02c-4ad1-55e2-83a3-5646a34fceec, or its number`);
 }
 
 function timeZone(text: string): string {

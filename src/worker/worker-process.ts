@@ -124,7 +124,12 @@ function wire(
     policy: config.policy,
     client,
     taskQueue: settings.taskQueue,
-    schedules: { userId: settings.qualysUserId, timezone: settings.scheduleTimeZone, weekStart: settings.scheduleWeekStart },
+    schedules: {
+      userId: settings.qualysUserId,
+      userName: settings.qualysUserName,
+      timezone: settings.scheduleTimeZone,
+      weekStart: settings.scheduleWeekStart,
+    },
     timings: SEND_TIMINGS,
   };
   return { dependencies, close: () => qualys.close() };

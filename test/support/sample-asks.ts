@@ -93,7 +93,7 @@ export function readerOf(status: number, json: unknown): Reader {
   const answer = async () => ({ status, headers: {}, body: Buffer.from(JSON.stringify(json)) });
   return {
     transport: { send: answer, sendOnce: answer, close: async () => undefined },
-    tokens: { token: async () => 'token', replacementOf: async () => 'token' },
+    tokens: { token: async () => 'token', identityHints: () => [], replacementOf: async () => 'token' },
     gate: recordingGate(),
     clock: settableClock(),
     logger: { debug: () => undefined, info: () => undefined, warn: () => undefined },

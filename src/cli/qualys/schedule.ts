@@ -94,7 +94,7 @@ async function createdSchedule(
   const timezone = settings.scheduleTimeZone;
   const { trigger, problem } = planSchedule(asked, { now: serverAt, timezone });
   if (problem) throw new CommandFailed(EXIT.usage, `${OPTION_OF[problem.field] ?? problem.field}: ${problem.problem}`);
-  const [title, user] = [options.title.trim(), { id: userId, name: qualys.username }];
+  const [title, user] = [options.title.trim(), { id: userId, name: settings.qualysUserName ?? qualys.username }];
   const request = requestFor({ trigger, weekStart: settings.scheduleWeekStart, script, assets, title, user });
   const once = onceOptions(invocation, { signal, maxWaitMs: options.wait });
   const fate = await createScheduleOnce(qualys, { request, content: contentOf(request) }, once);

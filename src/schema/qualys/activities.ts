@@ -8,6 +8,7 @@ export const AuditRow = z
   .looseObject({
     id: idText,
     userName: text,
+    userUuid: text,
     createdDate: epochMs,
     targetName: text,
     action: text,
@@ -21,6 +22,7 @@ export const AuditRow = z
       id: row.id,
       at: row.createdDate ?? 0,
       user: row.userName ?? '',
+      userUuid: row.userUuid,
       action: row.action ?? '',
       targetName: row.targetName ?? '',
       targetId: row.customFields?.find((field) => field.key === 'targetId')?.value,
