@@ -103,7 +103,25 @@ export function createCampaignSteps(dependencies: ActivityDependencies) {
       const run = await ledger.runs.get(campaignId);
       const status = waveStatus({ phase: 'closed', counts, compliant, begun: true, rolledBack, stopped: run?.stop?.cause });
       await ledger.campaigns.setWave(campaignId, wave, { status, ends: true });
+      // A retry that waits for its time would wait for ever: nothing of a closed wave is sent.
+      for (const step of await openStepsOf(ledger, campaignId, wave)) await ledger.campaigns.withdrawUnsent(step);
       return status;
+    },
+
+    /**
+     * Before a wave is rolled back: its other steps send nothing more, and what they had not sent is taken back. `atRest`: what they had
+     * sent has a verdict, or is past its deadline. Repeating it changes nothing.
+     */
+    async stopSteps({ campaignId, wave }: { campaignId: string; wave: number }): Promise<{ atRest: boolean }> {
+      let inFlight = 0;
+      for (const step of await openStepsOf(ledger, campaignId, wave)) {
+        await ledger.runs.stop(step, 'stopped', 'error-budget');
+        await ledger.audit.addOnce(step, { action: 'stop', detail: 'its wave is rolled back: nothing more of it is sent' });
+        await ledger.campaigns.withdrawUnsent(step, 'error-budget');
+        const { counts, unsent, doubtful } = await ledger.runs.snapshot(step);
+        inFlight += counts.pending + counts.running + unsent + doubtful;
+      }
+      return { atRest: inFlight === 0 };
     },
 
     /** The waves behind `after` that are still to be run: those of the plan, and those that operators put back. */
@@ -130,6 +148,12 @@ export function createCampaignSteps(dependencies: ActivityDependencies) {
       await createCloseRun({ ledger }).closeRun({ runId, reason: 'interrupted' });
     },
   };
+}
+
+/** The wave's steps that have no report, but for its rollback. */
+async function openStepsOf(ledger: ActivityDependencies['ledger'], campaignId: string, wave: number): Promise<string[]> {
+  const steps = await ledger.campaigns.steps(campaignId);
+  return steps.filter((step) => step.wave === wave && step.step !== 'rollback' && !step.finished).map(({ id }) => id);
 }
 
 async function openWith(dependencies: ActivityDependencies, input: OpenStepInput): Promise<OpenStepResult> {

@@ -68,7 +68,7 @@ async function closedWaves({ ledger }: Pick<ActivityDependencies, 'ledger'>, run
   const steps = await ledger.campaigns.steps(runId);
   const reports: WaveReport[] = [];
   for (const wave of await ledger.campaigns.waves(runId)) {
-    const { counts, compliant } = await ledger.campaigns.waveCounts(runId, wave.w);
+    const { counts, compliant, notRolledBack } = await ledger.campaigns.waveCounts(runId, wave.w);
     const rollback = steps.find((step) => step.wave === wave.w && step.step === 'rollback');
     const { pending: _pending, running: _running, ...final } = counts;
     const status = isEnded(wave)
@@ -84,7 +84,7 @@ async function closedWaves({ ledger }: Pick<ActivityDependencies, 'ledger'>, run
       approvedBy: wave.approvedBy,
       ...(wave.openedAt === undefined ? {} : { openedAt: new Date(wave.openedAt).toISOString() }),
       ...(wave.openedAt === undefined ? {} : { closedAt: new Date(wave.closedAt ?? (await ledger.database.now())).toISOString() }),
-      ...(rollback ? { rollbackId: rollback.id } : {}),
+      ...(rollback ? { rollbackId: rollback.id, notRolledBack } : {}),
     });
   }
   return reports;

@@ -20,6 +20,8 @@ export interface WaveReport {
   closedAt?: string;
   /** The run that rolled the wave back, with its own report. */
   rollbackId?: string;
+  /** Of a wave that was rolled back: how many assets the remedy may have changed that the rollback did not go to. */
+  notRolledBack?: number;
 }
 
 /** What a wave is doing. `awaiting-decision`: it broke its budget, or is inconclusive, and a person has to say how to go on. */

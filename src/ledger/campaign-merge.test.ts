@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { openCampaign, type TestCampaign } from '../../test/support/test-campaign.js';
-import { useLedgers } from '../../test/support/test-ledger.js';
+import { accepted, giveScript, look, TERMS, useLedgers } from '../../test/support/test-ledger.js';
 import type { CampaignStepName } from '../domain/campaign-step.js';
 import { campaignOutcome, nextStep, type PlannedSteps, type StepOutcome, type StepOutcomes } from '../domain/campaign-steps.js';
 import { OUTCOMES } from '../domain/outcome.js';
@@ -175,9 +175,142 @@ describe('a rollback', () => {
       'failed: rolled-back',
       'unverified: rollback: failed',
       'unverified: rolled-back',
-      'unreachable: undefined',
+      'unreachable: not-rolled-back: unreachable',
       'skipped: error-budget',
       'pending: undefined',
     ]);
+  });
+
+  /** Whether a rollback goes to an asset with this remedy, and the asset's line afterwards. */
+  const rolledBack = async (remedy: Parameters<TestCampaign['step']>[2][string], verify?: StepOutcome & { copy?: 'open' }) => {
+    const campaign = await openCampaign(ledger, [['a', 'other']]);
+    await campaign.step(1, 'remediate', { a: remedy, other: { outcome: 'failed' } }, { open: true });
+    await ledger.campaigns.mergeWave(campaign.id, 1);
+    if (verify) await campaign.step(1, 'verify', { a: verify, other: { outcome: 'failed' } });
+    await ledger.campaigns.mergeWave(campaign.id, 1);
+    const cohort = await campaign.step(1, 'rollback', { other: { outcome: 'succeeded' }, a: { outcome: 'succeeded' } });
+    await ledger.campaigns.mergeWave(campaign.id, 1);
+    const line = async () => {
+      const [a] = await campaign.rows();
+      return `${a?.outcome}: ${a?.reason}`;
+    };
+    return { campaign, went: cohort.includes('a'), line };
+  };
+
+  test.each([
+    // Only the asset job says whether it has ended: neither the word nor the outcome does.
+    ['ended, its verdict lost', { outcome: 'unverified', reason: 'result-upload-failed', copy: 'over' }, true, 'unverified: rolled-back'],
+    [
+      'a word that nobody knows',
+      { outcome: 'unverified', reason: 'unknown-status', copy: 'open' },
+      false,
+      'unverified: not-rolled-back: unknown-status',
+    ],
+    [
+      'a call whose fate is unknown',
+      { outcome: 'unverified', reason: 'fate-unknown', copy: 'open' },
+      false,
+      'unverified: not-rolled-back: fate-unknown',
+    ],
+    [
+      'a job that was never found',
+      { outcome: 'unverified', reason: 'job-not-found', copy: 'open' },
+      false,
+      'unverified: not-rolled-back: job-not-found',
+    ],
+    ['no asset job', { outcome: 'missing', reason: 'no-asset-job' }, false, 'missing: not-rolled-back: no-asset-job'],
+    ['failed, by what is not the last word', { outcome: 'failed', copy: 'open' }, false, 'failed: not-rolled-back: failed'],
+    ['proved not executed', { outcome: 'unverified', reason: 'not-executed-twice', copy: 'none' }, false, 'unverified: not-executed-twice'],
+  ] as const)('of a remedy with %s', async (_name, remedy, goes, meant) => {
+    const { went, line } = await rolledBack(remedy);
+    expect([went, await line()]).toEqual([goes, meant]);
+  });
+
+  test('does not go where the verification may still be running', async () => {
+    const { went, line, campaign } = await rolledBack(
+      { outcome: 'succeeded' },
+      { outcome: 'unreachable', reason: 'disconnected', copy: 'open' },
+    );
+    expect([went, await line()]).toEqual([false, 'unreachable: not-rolled-back: verify: disconnected']);
+    expect((await ledger.campaigns.waveCounts(campaign.id, 1)).notRolledBack).toBe(1);
+  });
+
+  test('leaves what it did not go to with its late verdict, and still says so', async () => {
+    const { campaign, line } = await rolledBack({ outcome: 'unreachable', reason: 'disconnected' });
+    expect(await line()).toBe('unreachable: not-rolled-back: disconnected');
+    await campaign.verdict(1, 'remediate', { a: { outcome: 'failed', reason: 'exit 3' } });
+    await ledger.campaigns.mergeAll(campaign.id);
+    expect(await line()).toBe('failed: not-rolled-back: exit 3');
+    expect((await ledger.campaigns.waveCounts(campaign.id, 1)).notRolledBack).toBe(1);
+  });
+
+  test('that was not sent leaves the asset as it was', async () => {
+    const campaign = await openCampaign(ledger, [['a']]);
+    await campaign.step(1, 'remediate', { a: { outcome: 'succeeded' } });
+    await ledger.campaigns.mergeWave(campaign.id, 1);
+    await campaign.step(1, 'rollback', { a: { outcome: 'skipped', reason: 'open-copy: run other' } });
+    await ledger.campaigns.mergeWave(campaign.id, 1);
+    expect(await campaign.rows()).toMatchObject([{ outcome: 'succeeded', reason: 'not-rolled-back: open-copy: run other' }]);
+  });
+});
+
+test('only what has ended at Qualys is verified', async () => {
+  const campaign = await openCampaign(ledger, [['ended', 'failed', 'told', 'lost', 'word']]);
+  await campaign.step(1, 'remediate', {
+    ended: { outcome: 'succeeded' },
+    failed: { outcome: 'failed' },
+    // By its exit code, while the result was still being told at the deadline.
+    told: { outcome: 'succeeded', copy: 'open' },
+    lost: { outcome: 'unverified', reason: 'fate-unknown', copy: 'open' },
+    word: { outcome: 'unverified', reason: 'unknown-status', copy: 'open' },
+  });
+  await ledger.campaigns.mergeWave(campaign.id, 1);
+  expect(await campaign.step(1, 'verify', {})).toEqual(['ended', 'failed']);
+});
+
+describe('a retry in a wave', () => {
+  const queued = async (end: (campaign: TestCampaign) => Promise<unknown>) => {
+    const campaign = await openCampaign(ledger, [['a'], ['b']]);
+    await campaign.step(1, 'remediate', {}, { open: true });
+    const step = `${campaign.id}/1/remediate`;
+    await giveScript(ledger, step, '7');
+    const fence = await ledger.runs.takeFence(step);
+    const { n } = await accepted(ledger, step, fence);
+    await end(campaign);
+    await ledger.verdicts.record(step, look(n, { a: 'failed' }), { failed: 1, afterMs: 0 });
+    return (await ledger.runs.snapshot(step)).counts;
+  };
+
+  test('is queued while the wave is under way, or somebody decides about it', async () => {
+    expect(await queued(async () => undefined)).toMatchObject({ pending: 1, failed: 0 });
+  });
+
+  test('is not, once the wave is closed', async () => {
+    const counts = await queued(({ id }) => ledger.campaigns.setWave(id, 1, { status: 'partial', ends: true }));
+    expect(counts).toMatchObject({ pending: 0, failed: 1 });
+  });
+
+  test('is not, while the wave is rolled back', async () => {
+    expect(await queued(({ id }) => ledger.campaigns.setWave(id, 1, { status: 'rolling-back' }))).toMatchObject({ pending: 0, failed: 1 });
+  });
+
+  test('that waits gets no permit while somebody decides, and goes back when the wave is closed', async () => {
+    const campaign = await openCampaign(ledger, [['a'], ['b']]);
+    await campaign.step(1, 'remediate', {}, { open: true });
+    const step = `${campaign.id}/1/remediate`;
+    await giveScript(ledger, step, '7');
+    const fence = await ledger.runs.takeFence(step);
+    const { n } = await accepted(ledger, step, fence);
+    await ledger.verdicts.record(step, look(n, { a: 'failed' }), { failed: 1, afterMs: 0 });
+    const again = await ledger.executions.claim(step, fence);
+    const ask = () => ledger.executions.permit(step, again?.n ?? 0, { fence, terms: TERMS });
+    await ledger.campaigns.setWave(campaign.id, 1, { status: 'awaiting-decision' });
+    expect(await ask()).toMatchObject({ kind: 'refused', why: 'wave-held' });
+    expect(await ledger.verdicts.putBack(step, ['failed'])).toBe(0);
+    await ledger.campaigns.setWave(campaign.id, 1, { status: 'partial', ends: true });
+    expect(await ask()).toMatchObject({ kind: 'refused', why: 'wave-over' });
+    expect(await ledger.campaigns.withdrawUnsent(step)).toBe(1);
+    expect((await ledger.runs.snapshot(step)).counts).toMatchObject({ pending: 0, failed: 1, targeted: 1 });
+    expect(await ledger.verdicts.putBack(step, ['failed'])).toBe(0);
   });
 });

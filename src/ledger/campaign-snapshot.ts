@@ -1,5 +1,6 @@
 // Where a campaign stands: its own rows, and what its steps know that has not been taken over yet.
 import type { CampaignStepName } from '../domain/campaign-step.js';
+import { NOT_ROLLED_BACK } from '../domain/may-still-run.js';
 import { emptyCounts, type LiveCounts, OUTCOMES } from '../domain/outcome.js';
 import type { RunSnapshot } from '../domain/run-snapshot.js';
 import type { Sql } from './database.js';
@@ -86,19 +87,24 @@ function layOver(counts: LiveCounts, of: LiveCounts, step: CampaignStepName): vo
   }
 }
 
-/** The assets of one wave by outcome, as they were taken over. */
-export async function waveCounts(sql: Sql, campaignId: string, wave: number): Promise<{ counts: LiveCounts; compliant: number }> {
-  const rows = await sql.all<{ outcome: keyof LiveCounts; compliant: number; n: number }>(
-    `SELECT outcome, reason = 'compliant' AND outcome = 'skipped' AS compliant, count(*) AS n FROM attempts INDEXED BY attempts_wave
-     WHERE run_id = ? AND wave = ? GROUP BY 1, 2`,
+/** The assets of one wave by outcome, as they were taken over; and how many its rollback was left out of. */
+export async function waveCounts(
+  sql: Sql,
+  campaignId: string,
+  wave: number,
+): Promise<{ counts: LiveCounts; compliant: number; notRolledBack: number }> {
+  const rows = await sql.all<{ outcome: keyof LiveCounts; compliant: number; left_out: number; n: number }>(
+    `SELECT outcome, reason = 'compliant' AND outcome = 'skipped' AS compliant, reason LIKE '${NOT_ROLLED_BACK}%' AS left_out, count(*) AS n
+     FROM attempts INDEXED BY attempts_wave WHERE run_id = ? AND wave = ? GROUP BY 1, 2, 3`,
     [campaignId, wave],
   );
   const counts = emptyCounts();
-  let compliant = 0;
+  let [compliant, notRolledBack] = [0, 0];
   for (const row of rows) {
     counts[row.outcome] += row.n;
     counts.targeted += row.n;
     if (row.compliant === 1) compliant += row.n;
+    if (row.left_out === 1) notRolledBack += row.n;
   }
-  return { counts, compliant };
+  return { counts, compliant, notRolledBack };
 }

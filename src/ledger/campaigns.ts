@@ -4,8 +4,9 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import { batches } from '../domain/batches.js';
 import type { WaveStatus } from '../domain/campaign-status.js';
 import type { CampaignStepName, StepKey } from '../domain/campaign-step.js';
+import type { CopyState } from '../domain/may-still-run.js';
 import { emptyCounts, type LiveCounts } from '../domain/outcome.js';
-import { mergeStep, withdrawPart } from './campaign-merge.js';
+import { mergeStep, nameLeftOut, withdrawPart } from './campaign-merge.js';
 import { retryRows, takeBackRows } from './campaign-retry.js';
 import { waveCounts } from './campaign-snapshot.js';
 import { ROWS_PER_TRANSACTION } from './cohort.js';
@@ -113,7 +114,9 @@ export class Campaigns {
   async mergeWave(id: string, wave: number): Promise<void> {
     const steps = (await this.steps(id)).filter((step) => step.wave === wave);
     const verified = steps.some(({ step }) => step === 'verify');
-    for (const step of steps) await mergeStep(this.#database, step.id, { verified });
+    const rollback = steps.find(({ step }) => step === 'rollback');
+    for (const step of steps) await mergeStep(this.#database, step.id, { verified, rolledBack: rollback !== undefined });
+    if (rollback) await nameLeftOut(this.#database, rollback.id, { campaignId: id, wave });
   }
 
   /** The same for every wave that was begun: also late verdicts of waves that are closed. */
@@ -121,9 +124,9 @@ export class Campaigns {
     for (const { w, openedAt } of await this.waves(id)) if (openedAt !== undefined) await this.mergeWave(id, w);
   }
 
-  /** Takes back what a step has not sent, whose wave admits nothing any more. */
-  withdrawUnsent(stepId: string): Promise<number> {
-    return withdrawUnsent(this.#database, stepId, 'wave-over');
+  /** Takes back what a step has not sent, which may send nothing any more. */
+  withdrawUnsent(stepId: string, reason = 'wave-over'): Promise<number> {
+    return withdrawUnsent(this.#database, stepId, reason);
   }
 
   waveCounts(id: string, wave: number): ReturnType<typeof waveCounts> {
@@ -283,16 +286,23 @@ interface WaveRow {
   closed_at: number | null;
 }
 
+/** Of the campaign's row `attempts`: a step of its wave has such a copy with the asset. */
+function hasCopy(copy: CopyState, step = "steps.step <> 'rollback'"): string {
+  return `EXISTS (SELECT 1 FROM runs AS steps JOIN attempts AS sent ON sent.run_id = steps.id AND sent.seq = attempts.seq
+    WHERE steps.campaign_id = attempts.run_id AND steps.wave = attempts.wave AND ${step} AND sent.copy = '${copy}')`;
+}
+
+/** The remedy ran and has ended there, and nothing else of the wave may be running (`maySendBehind` of the domain). */
+const REMEDY_IS_OVER = `${hasCopy('over', "steps.step = 'remediate'")} AND NOT ${hasCopy('open')}`;
+
 /** Of the campaign's rows of a wave: which of them a step is for. */
 const MEANT_FOR: Record<CampaignStepName, string> = {
   assess: `outcome = 'pending'`,
   remediate: `outcome = 'pending'`,
   // Whatever the exit code of the remediation was: the verification says how the asset is now.
-  verify: `outcome IN ('succeeded', 'failed') AND correlation_uuid IS NOT NULL`,
-  // Where the remedy was sent, whatever came of it: an assessment has a UUID too. Where it may still be running, nothing else is sent.
-  rollback: `outcome IN ('succeeded', 'failed', 'unverified') AND EXISTS (SELECT 1 FROM attempts AS sent JOIN runs ON runs.id = sent.run_id
-    WHERE runs.campaign_id = attempts.run_id AND runs.wave = attempts.wave AND runs.step = 'remediate'
-      AND sent.seq = attempts.seq AND sent.correlation_uuid IS NOT NULL)`,
+  verify: `outcome IN ('succeeded', 'failed') AND ${REMEDY_IS_OVER}`,
+  // Where the remedy ran, whatever came of it; those that are left out are named (`nameLeftOut`).
+  rollback: REMEDY_IS_OVER,
 };
 
 async function copyRows(

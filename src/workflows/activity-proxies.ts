@@ -32,6 +32,7 @@ export function activitiesOf(queue: string) {
     judgeWave: proxyActivities<Activities>({ ...common, startToCloseTimeout: '15m', heartbeatTimeout: '15s' }).judgeWave,
     takeOver: proxyActivities<Activities>({ ...common, startToCloseTimeout: '30m', heartbeatTimeout: '15s' }).takeOver,
     closeWave: proxyActivities<Activities>({ ...common, startToCloseTimeout: '15m', heartbeatTimeout: '15s' }).closeWave,
+    stopSteps: proxyActivities<Activities>({ ...common, startToCloseTimeout: '15m', heartbeatTimeout: '15s' }).stopSteps,
     closeCampaign: proxyActivities<Activities>({ ...common, startToCloseTimeout: '30m', heartbeatTimeout: '15s' }).closeCampaign,
     scheduleFollowUp: proxyActivities<Activities>({ ...common, startToCloseTimeout: '10m' }).scheduleFollowUp,
     // Once a permit is taken the request is on its way whatever the workflow wants: its end is waited for.

@@ -73,6 +73,20 @@ async function untilWorked(campaign: Campaign, wave: Wave, id: string): Promise<
   state.blocked = undefined;
 }
 
+/** Ends the other steps of a wave that is to be rolled back, and waits until what they had sent has its verdict, or is past its deadline. */
+export async function stopSteps({ runId, state, activities }: Campaign, { wave }: Wave): Promise<void> {
+  const startedAt = Date.now();
+  let seen = state.stepsSeen;
+  let { atRest } = await activities.stopSteps({ campaignId: runId, wave });
+  await pokeOpenSteps(state);
+  while (!atRest) {
+    const known = seen;
+    await condition(() => state.stepsSeen !== known, Math.max(LOOK_AGAIN_MS, (Date.now() - startedAt) / LOOKS_OF_AN_AGE));
+    seen = state.stepsSeen;
+    ({ atRest } = await activities.stopSteps({ campaignId: runId, wave }));
+  }
+}
+
 function seenOf({ open, waits, stepsSeen }: CampaignState, id: string): string {
   return `${stepsSeen}|${open[id]}|${waits[id]?.why}`;
 }

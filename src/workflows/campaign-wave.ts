@@ -3,7 +3,7 @@ import { condition } from '@temporalio/workflow';
 import type { Accepted, JudgedWave } from '../activities/campaign-steps.js';
 import type { CampaignStepName } from '../domain/campaign-step.js';
 import { asked, mayGoOn, ONE_OTHER, stop, type Wave } from './campaign-gate.js';
-import { runStep, stepId } from './campaign-steps-open.js';
+import { runStep, stepId, stopSteps } from './campaign-steps-open.js';
 import type { Campaign } from './remediation-campaign.js';
 
 export async function runWave(campaign: Campaign, wave: Wave): Promise<void> {
@@ -85,15 +85,21 @@ async function breach(campaign: Campaign, wave: Wave): Promise<void> {
   const { runId, state, activities } = campaign;
   if (state.onBreach === 'rollback') {
     await activities.setWave({ campaignId: runId, wave: wave.wave, status: 'rolling-back' });
-    if (await mayGoOn(campaign, wave)) await runStep(campaign, wave, 'rollback');
+    await stopSteps(campaign, wave);
+    if (await mayGoOn(campaign, wave)) {
+      // Whoever was asked about changed scripts has left another word.
+      await activities.setWave({ campaignId: runId, wave: wave.wave, status: 'rolling-back' });
+      await runStep(campaign, wave, 'rollback');
+    }
     if (state.snapshot?.stop) return;
     await activities.closeWave({ campaignId: runId, wave: wave.wave, rolledBack: true });
   }
   await stop(campaign, 'error-budget');
 }
 
+/** Until then nothing of the wave is sent; afterwards, where it goes on, everything is again. */
 async function decided(campaign: Campaign, wave: Wave, { judgement }: JudgedWave): Promise<boolean> {
-  const { state } = campaign;
+  const { runId, state, activities } = campaign;
   const rule = state.gates[wave.wave - 1]?.approval ?? ONE_OTHER;
   const ask = {
     kind: judgement.verdict === 'breach' ? ('breach' as const) : ('inconclusive' as const),
@@ -103,7 +109,9 @@ async function decided(campaign: Campaign, wave: Wave, { judgement }: JudgedWave
     requestedBy: state.requestedBy,
     approvals: [],
   };
-  return (await asked(campaign, wave, { ask, why: judgement.why })) !== undefined;
+  if ((await asked(campaign, wave, { ask, why: judgement.why })) === undefined) return false;
+  await activities.setWave({ campaignId: runId, wave: wave.wave, status: 'running' });
+  return true;
 }
 
 /** Watches the wave for a while before the next begins. Whenever one of its steps has something to say, it is judged again. */

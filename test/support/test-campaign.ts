@@ -1,16 +1,26 @@
 // A campaign in a real ledger without its workflows: its steps find what a test says.
 import type { CampaignStepName } from '../../src/domain/campaign-step.js';
 import type { StepOutcome } from '../../src/domain/campaign-steps.js';
+import type { CopyState } from '../../src/domain/may-still-run.js';
+import type { FinalOutcome } from '../../src/domain/outcome.js';
 import type { Ledger } from '../../src/ledger/ledger.js';
 import { type CampaignPlanInput, parsePlan } from '../../src/schema/plan.js';
 import { parseRequest } from '../../src/schema/request.js';
 
+/** What a step found; without `copy`, what such an outcome mostly means. */
+type Found = StepOutcome & { copy?: CopyState };
+
+const USUAL_COPY: Record<FinalOutcome, CopyState> = {
+  ...{ succeeded: 'over', failed: 'over', unverified: 'over' },
+  ...{ unreachable: 'open', missing: 'unseen', skipped: 'none' },
+};
+
 export interface TestCampaign {
   id: string;
   /** Runs a step of a wave, from 1. Returns its cohort, in the order of the places. `open`: it waits for late verdicts. */
-  step(wave: number, step: CampaignStepName, found: Readonly<Record<string, StepOutcome>>, state?: { open?: boolean }): Promise<string[]>;
+  step(wave: number, step: CampaignStepName, found: Readonly<Record<string, Found>>, state?: { open?: boolean }): Promise<string[]>;
   /** What a step found later. */
-  verdict(wave: number, step: CampaignStepName, found: Readonly<Record<string, StepOutcome>>): Promise<void>;
+  verdict(wave: number, step: CampaignStepName, found: Readonly<Record<string, Found>>): Promise<void>;
   /** The campaign's own rows, in the order of their places. */
   rows(): Promise<{ assetId: string; wave: number; outcome: string; reason?: string }[]>;
 }
@@ -57,11 +67,11 @@ export async function openCampaign(
       return rows.map(({ asset_id: assetId }) => assetId);
     },
     async verdict(wave, step, found) {
-      for (const [assetId, { outcome, reason }] of Object.entries(found)) {
+      for (const [assetId, { outcome, reason, copy = USUAL_COPY[outcome] }] of Object.entries(found)) {
         const sent = outcome === 'skipped' ? null : 1;
         await database.run(
-          'UPDATE attempts SET outcome = ?, reason = ?, execution_n = ?, correlation_uuid = ? WHERE run_id = ? AND asset_id = ?',
-          [outcome, reason, sent, sent && `uuid of ${step}`, idOf(wave, step), assetId],
+          'UPDATE attempts SET outcome = ?, reason = ?, copy = ?, execution_n = ?, correlation_uuid = ? WHERE run_id = ? AND asset_id = ?',
+          [outcome, reason, copy, sent, sent && `uuid of ${step}`, idOf(wave, step), assetId],
         );
       }
     },
