@@ -212,6 +212,7 @@ function lookAt(n: number): LookAt {
   const assets = Array.from({ length: BATCH }, (_, index) => asset((n - 1) * BATCH + index));
   return {
     n,
+    number: 1,
     lookedAt: 1,
     serverNow: SERVER_AT,
     jobs: assets.map((seen) => ({

@@ -28,6 +28,7 @@ export interface Looking {
  * read for the state an hour later, and call unreachable what has long reported.
  */
 interface Began {
+  look: number;
   lookedAt: number;
   clock: ClockReading;
 }
@@ -41,7 +42,11 @@ export type LookDependencies = Pick<ActivityDependencies, 'ledger'> & {
 export async function lookAtExecutions(dependencies: LookDependencies, { run, accepted }: Looking): Promise<number> {
   const { scripts, serverClock, database } = dependencies.ledger;
   const scriptId = run.script?.id ?? '';
-  const began: Began = { lookedAt: await database.now(), clock: await serverClock.reading() };
+  const began: Began = {
+    look: await dependencies.ledger.verdicts.beginLook(run.id),
+    lookedAt: await database.now(),
+    clock: await serverClock.reading(),
+  };
   const executions = await findJobs(dependencies, { run, accepted, now: began.lookedAt });
   const { durations } = await scripts.memory(scriptId);
   const medianMs = median(durations.map(({ serverMs }) => serverMs));
@@ -111,7 +116,7 @@ async function lookAtPart(
     const known = await knownAssets(dependencies, { run, execution, jobs });
     const decision = decide({ run, execution, jobs, known, clock, now, medianMs });
     await recordStrays(dependencies, { run, execution, jobs, known });
-    looks.push(lookOf({ run, execution, jobs, known, decision, serverNow: clock.now, lookedAt: now }));
+    looks.push(lookOf({ run, execution, jobs, known, decision, serverNow: clock.now, began }));
     const serverMs = decision.settled && now < (execution.deadlineAt ?? Infinity) ? durationOf(execution, jobs) : undefined;
     if (serverMs !== undefined) tookMs.push(serverMs);
   }
@@ -282,13 +287,14 @@ async function recordStrays({ ledger }: LookDependencies, { run, execution, jobs
   await ledger.audit.add(run.campaign.id, { action: 'tags-hit-elsewhere', detail });
 }
 
-type Looked = Seen & { decision: ExecutionDecision; serverNow: number; lookedAt: number };
+type Looked = Seen & { decision: ExecutionDecision; serverNow: number; began: Began };
 
-function lookOf({ run, execution, jobs, known, decision, serverNow, lookedAt }: Looked): LookAt {
+function lookOf({ run, execution, jobs, known, decision, serverNow, began }: Looked): LookAt {
   const asked = new Set(known.map(({ assetId }) => assetId));
   return {
     n: execution.n,
-    lookedAt,
+    number: began.look,
+    lookedAt: began.lookedAt,
     serverNow,
     jobs: jobs.filter(({ assetId }) => asked.has(assetId)).map((job) => ({ ...job, name: job.assetName })),
     decisions: decision.assets,

@@ -14,6 +14,8 @@ export interface WatchInput {
   shown?: Blocked | undefined;
   /** When the workflow was last told, by the ledger's clock. */
   toldAt: number;
+  /** How many news it was told of. */
+  toldNews: number;
   /** How many assets the workflow takes to be running. */
   running?: number | undefined;
   /** True at the end of a cancelled run: look as often as the floor allows. */
@@ -56,7 +58,7 @@ export function createWatch(dependencies: LookDependencies) {
 async function watchOnce(dependencies: LookDependencies, input: WatchInput, run: RunRow): Promise<WatchResult> {
   const { ledger } = dependencies;
   // An attempt that ended between its writes and its word to the workflow has freed a slot that nobody knows of.
-  if (await ledger.verdicts.freedSince(run.id, input.toldAt)) return tell(dependencies, input);
+  if (await ledger.verdicts.hasNews(run.id, input.toldNews)) return tell(dependencies, input);
   const accepted = await ledger.executions.inState(run.id, ['accepted']);
   const now = await ledger.database.now();
   if (accepted.length === 0) {
@@ -77,7 +79,7 @@ async function watchOnce(dependencies: LookDependencies, input: WatchInput, run:
   const snapshot = await ledger.runs.snapshot(run.id);
   const breaksNow = await stopAtBreach(ledger, run, snapshot);
   const overdue = changed > 0 && now - input.toldAt >= TELL_AFTER_MS;
-  const freed = await ledger.verdicts.freedSince(run.id, input.toldAt);
+  const freed = await ledger.verdicts.hasNews(run.id, input.toldNews);
   // Nothing but late verdicts is left to wait for, or one has come: a campaign does not wait with the step, and judges its wave by them.
   const onlyLate = snapshot.counts.running === 0 && (changed > 0 || (input.running ?? 0) > 0);
   if (freed || (breaksNow && !input.hurry) || overdue || (onlyLate && !input.hurry) || input.shown) return tell(dependencies, input);

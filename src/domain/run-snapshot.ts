@@ -45,6 +45,8 @@ export interface RunSnapshot extends Given {
   etaMs?: number | undefined;
   /** The ledger's clock when this was read. */
   at: number;
+  /** How often a slot had been freed or an execution settled: what came since is news, whatever the clocks say. */
+  news: number;
   /** True when the error budget is overdrawn. */
   breached: boolean;
   /** True once a permit was used: from then on no failure of Qualys fails the run. */

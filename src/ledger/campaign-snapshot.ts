@@ -41,6 +41,7 @@ export async function campaignSnapshot(sql: Sql, run: StoredRun, at: number): Pr
     accepted: spent?.accepted ?? 0,
     callsUsed: spent?.calls ?? 0,
     at,
+    news: run.news,
     breached: held,
     held,
     attempted: await hasAttempted(sql, run.id),

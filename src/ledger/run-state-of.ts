@@ -60,6 +60,7 @@ export async function snapshotOf(sql: Sql, id: string): Promise<RunSnapshot> {
       batchSize: MAX_ASSETS_PER_EXECUTION,
     }),
     at,
+    news: run.news,
     breached: isBreached(budget, judged) && budgetSpent(budget ?? { max: 0 }, judged) > (run.budget_accepted ?? -1),
     attempted,
     stop: stopOf(run),

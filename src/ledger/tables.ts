@@ -125,6 +125,9 @@ const STEPS: readonly string[][] = [
     // How Qualys' clock was read, and in which order things happened.
     `DROP TABLE server_clock`,
     `CREATE TABLE server_clock (id INTEGER PRIMARY KEY CHECK (id = 1), samples TEXT NOT NULL, jumps INTEGER NOT NULL, jumped_at INTEGER NOT NULL)`,
+    `ALTER TABLE runs ADD COLUMN news INTEGER NOT NULL DEFAULT 0`,
+    `ALTER TABLE runs ADD COLUMN looks INTEGER NOT NULL DEFAULT 0`,
+    `ALTER TABLE executions ADD COLUMN look INTEGER NOT NULL DEFAULT 0`,
     // What a dispatch attempt leaves behind, and that a run is closing.
     // Whether the script may still run at an asset.
     `ALTER TABLE attempts ADD COLUMN copy TEXT NOT NULL DEFAULT 'none'`,

@@ -115,20 +115,20 @@ describe('a look', () => {
   test('that began before another changes nothing of what that one wrote', async () => {
     const fence = await openRun(ledger, 'r', ['a', 'b']);
     await accepted(ledger, 'r', fence);
-    await ledger.verdicts.record('r', look(1, { a: 'succeeded', b: 'running' }, { lookedAt: 2_000 }), NO_RETRY);
+    await ledger.verdicts.record('r', look(1, { a: 'succeeded', b: 'running' }, { number: 2 }), NO_RETRY);
     const before = await dump(ledger);
-    const late = lookPastDeadline({ lookedAt: 1_999 });
+    const late = lookPastDeadline({ number: 1 });
     expect(await ledger.verdicts.record('r', late, NO_RETRY)).toBe(0);
     expect(await dump(ledger)).toEqual(before);
-    expect(await ledger.verdicts.record('r', { ...late, lookedAt: 2_001 }, NO_RETRY)).toBe(1);
+    expect(await ledger.verdicts.record('r', { ...late, number: 3 }, NO_RETRY)).toBe(1);
   });
 
   test('that began later and read earlier leaves a verdict as it is', async () => {
     const fence = await openRun(ledger, 'r', ['a', 'b']);
     await accepted(ledger, 'r', fence);
-    await ledger.verdicts.record('r', look(1, { a: 'succeeded', b: 'running' }, { lookedAt: 2_000 }), NO_RETRY);
+    await ledger.verdicts.record('r', look(1, { a: 'succeeded', b: 'running' }, { number: 2 }), NO_RETRY);
     const [verdict] = await ledger.verdicts.inFlight('r', 1);
-    await ledger.verdicts.record('r', lookPastDeadline({ lookedAt: 2_001 }), NO_RETRY);
+    await ledger.verdicts.record('r', lookPastDeadline({ number: 3 }), NO_RETRY);
     expect(await ledger.verdicts.inFlight('r', 1)).toEqual([verdict, expect.objectContaining({ assetId: 'b', outcome: 'unreachable' })]);
   });
 

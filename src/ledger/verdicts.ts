@@ -37,6 +37,8 @@ export interface SeenAssetJob {
 
 export interface LookAt {
   n: number;
+  /** Of the look: see `beginLook`. */
+  number: number;
   /** When the look began, by the ledger's clock. */
   lookedAt: number;
   /** Server time of what was seen. */
@@ -81,13 +83,16 @@ export class Verdicts {
     return found !== undefined;
   }
 
-  /** True when a slot became free, or an execution was settled, at this instant of the ledger's clock or since. */
-  async freedSince(runId: string, at: number): Promise<boolean> {
-    const found = await this.#database.first(
-      'SELECT 1 AS found FROM executions WHERE run_id = ? AND accepted_at IS NOT NULL AND (slot_freed_at >= ? OR settled_at >= ?) LIMIT 1',
-      [runId, at, at],
-    );
-    return found !== undefined;
+  /** True when a slot became free, or an execution was settled, since the run had that many news. */
+  async hasNews(runId: string, told: number): Promise<boolean> {
+    const run = await this.#database.first<{ news: number }>('SELECT news FROM runs WHERE id = ?', [runId]);
+    return (run?.news ?? 0) > told;
+  }
+
+  /** The number of a look that begins: of two the one with the lower number began earlier, whatever the clocks say. */
+  async beginLook(runId: string): Promise<number> {
+    const [run] = await this.#database.all<{ looks: number }>('UPDATE runs SET looks = looks + 1 WHERE id = ? RETURNING looks', [runId]);
+    return run?.looks ?? 0;
   }
 
   /** When the latest look at the run that was written began; 0 before any. */
@@ -187,9 +192,9 @@ const IS_OVERRIDING = `outcome IN (${OVERRIDING.map((outcome) => `'${outcome}'`)
 async function recordLook(sql: Sql, runId: string, look: LookAt, retry: RetryRule): Promise<number> {
   // A look that comes late must not touch what is settled, or closed and reported.
   // Neither must one that was stopped on its way undo what a later one has seen since.
-  const open = await sql.first(
-    `SELECT 1 AS found FROM executions WHERE run_id = ? AND n = ? AND state = 'accepted' AND settled_at IS NULL AND coalesce(looked_at, 0) <= ?`,
-    [runId, look.n, look.lookedAt],
+  const open = await sql.first<{ slot_freed_at: number | null }>(
+    `SELECT slot_freed_at FROM executions WHERE run_id = ? AND n = ? AND state = 'accepted' AND settled_at IS NULL AND look <= ?`,
+    [runId, look.n, look.number],
   );
   if (!open) return 0;
   const now = await sql.now();
@@ -197,11 +202,12 @@ async function recordLook(sql: Sql, runId: string, look: LookAt, retry: RetryRul
   const changed = await writeLook(sql, runId, look);
   await queueRetries(sql, runId, look, { retry, now });
   await sql.run(
-    `UPDATE executions SET looked_at = ?, rows_changed_server_at = CASE WHEN rows_seen < ? THEN ? ELSE rows_changed_server_at END, rows_seen = max(rows_seen, ?),
+    `UPDATE executions SET look = ?, looked_at = ?, rows_changed_server_at = CASE WHEN rows_seen < ? THEN ? ELSE rows_changed_server_at END, rows_seen = max(rows_seen, ?),
        fanned_out = max(fanned_out, ?), slot_freed_at = CASE WHEN ? THEN coalesce(slot_freed_at, ?) ELSE slot_freed_at END,
        state = CASE WHEN ? THEN 'settled' ELSE state END, settled_at = CASE WHEN ? THEN ? END
      WHERE run_id = ? AND n = ?`,
     [
+      look.number,
       look.lookedAt,
       rowsSeen,
       look.serverNow,
@@ -216,6 +222,8 @@ async function recordLook(sql: Sql, runId: string, look: LookAt, retry: RetryRul
       look.n,
     ],
   );
+  if (look.settled || (look.slotFree && open.slot_freed_at === null))
+    await sql.run('UPDATE runs SET news = news + 1 WHERE id = ?', [runId]);
   return changed;
 }
 

@@ -77,9 +77,9 @@ async function collectInFlight({ runId, state, activities }: Living): Promise<vo
   let isInFlight = (state.snapshot?.counts.pending ?? 0) + (state.snapshot?.counts.running ?? 0) + (state.snapshot?.outputsOwed ?? 0) > 0;
   try {
     while (isInFlight && Date.now() < endsAt) {
-      const toldAt: number = state.snapshot?.at ?? 0;
+      const told: { toldAt: number; toldNews: number } = { toldAt: state.snapshot?.at ?? 0, toldNews: state.snapshot?.news ?? 0 };
       const seen: WatchResult = await CancellationScope.withTimeout(endsAt - Date.now(), () =>
-        activities.watch({ runId, toldAt, hurry: true }),
+        activities.watch({ runId, ...told, hurry: true }),
       );
       takeSnapshot(state, seen.snapshot);
       isInFlight = seen.snapshot.watched > 0 || seen.snapshot.outputsOwed > 0;

@@ -92,7 +92,7 @@ export class Work {
     this.#follow(
       scope.run(() =>
         this.#activities.watch({
-          ...{ runId: this.#runId, shown: this.#state.blind, toldAt: this.snapshot.at },
+          ...{ runId: this.#runId, shown: this.#state.blind, toldAt: this.snapshot.at, toldNews: this.snapshot.news },
           running: this.snapshot.counts.running,
         }),
       ),
@@ -129,7 +129,7 @@ export class Work {
   async #failUnlessAttempted(): Promise<void> {
     const why = this.#state.blocked?.why ?? 'no answer';
     await this.drain();
-    const { snapshot } = await this.#activities.watch({ runId: this.#runId, toldAt: this.snapshot.at });
+    const { snapshot } = await this.#activities.watch({ runId: this.#runId, toldAt: this.snapshot.at, toldNews: this.snapshot.news });
     takeSnapshot(this.#state, snapshot);
     this.news();
     if (!snapshot.attempted) throw qualysUnavailable(why);

@@ -127,6 +127,7 @@ export function look(n: number, fates: Readonly<Record<string, Fate>>, changes: 
   const entries = Object.entries(fates);
   return {
     n,
+    number: 1,
     lookedAt: 1,
     serverNow: TERMS.serverAt + 60_000,
     jobs: entries
