@@ -9,6 +9,7 @@ import Table from 'cli-table3';
 import { startDevServer } from '../src/temporal/dev-server.js';
 import { createLogger } from '../src/temporal/logger.js';
 import { installRuntime } from '../src/temporal/runtime.js';
+import { BACKUPS, playBackup } from '../test/chaos/backups.js';
 import { CAMPAIGN_DEATHS } from '../test/chaos/campaign-death-table.js';
 import { playCampaignDeath } from '../test/chaos/campaign-deaths.js';
 import { LONG_CAMPAIGN_KILLS, playCampaignKills } from '../test/chaos/campaign-kills.js';
@@ -87,6 +88,7 @@ function allTurns(stage: Stage, executable: string): Turn[] {
     ...meddlings(300).map((meddling) => ({ name: meddling.name, kills: 0, play: () => playMeddling(stage, meddling) })),
     ...Object.entries(LOSSES).map(([name, play]) => ({ name, kills: 0, play: () => play(stage) })),
     ...Object.entries(CAMPAIGN_LOSSES).map(([name, play]) => ({ name, kills: 0, play: () => play({ executable, bundle: stage.bundle }) })),
+    ...BACKUPS.map((backup) => ({ name: backup.name, kills: 2, play: () => playBackup(stage, backup) })),
     ...DEATHS.map((death) => ({ name: death.name, kills: death.deaths.length, play: () => playDeath(stage, death) })),
     ...CAMPAIGN_DEATHS.map((death) => ({ name: death.name, kills: death.deaths.length, play: () => playCampaignDeath(stage, death) })),
   ];

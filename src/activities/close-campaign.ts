@@ -1,7 +1,7 @@
 import type { CampaignReport, WaveReport } from '../domain/campaign-status.js';
 import { waveStatus } from '../domain/campaign-status.js';
 import { type LiveCounts, runStatus } from '../domain/outcome.js';
-import { type Given, isBehind } from '../domain/run-snapshot.js';
+import type { Given } from '../domain/run-snapshot.js';
 import type { StoredWave } from '../ledger/campaigns.js';
 import { createCloseRun, partsOf, recheckOf } from './close-run.js';
 import type { ActivityDependencies } from './dependencies.js';
@@ -26,7 +26,7 @@ export function createCloseCampaign({ ledger }: Pick<ActivityDependencies, 'ledg
       const { runId, reason } = input;
       const known = (await ledger.runs.get(runId))?.report;
       if (known) return known as CampaignReport;
-      const isOlder = input.given !== undefined && isBehind(await ledger.runs.snapshot(runId), input.given);
+      const isOlder = await ledger.runs.isBehind(runId, input.given);
       const forgetful = input.forgetful === true || input.report !== undefined || isOlder;
       // A step that could not end by itself, as when it does not answer to a cancel: what it has sent is `unverified`, not `skipped`.
       for (const step of await ledger.campaigns.openSteps(runId)) await createCloseRun({ ledger }).closeRun({ runId: step, reason });

@@ -1,5 +1,5 @@
 import { type RunReport, runStatus } from '../domain/outcome.js';
-import { type Given, isBehind } from '../domain/run-snapshot.js';
+import type { Given } from '../domain/run-snapshot.js';
 import { changesSince } from '../ledger/changes.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { RunRow } from '../ledger/run-row.js';
@@ -34,7 +34,7 @@ export async function recheckOf(ledger: Ledger, runId: string): Promise<RunRepor
 export function createCloseRun({ ledger }: Pick<ActivityDependencies, 'ledger'>) {
   return {
     async closeRun({ runId, reason, given, report }: CloseRunInput): Promise<RunReport> {
-      const forgetful = report !== undefined || (given !== undefined && isBehind(await ledger.runs.given(runId), given));
+      const forgetful = (await ledger.runs.isBehind(runId, given)) || report !== undefined;
       await ledger.executions.releaseClaimed(runId);
       await ledger.verdicts.closeOpen(runId, reason, { forgetful });
       const [schedules, refusals] = [await ledger.schedules.of(runId), await ledger.schedules.refusals(runId)];

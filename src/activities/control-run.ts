@@ -1,6 +1,6 @@
 import { activityInfo } from '@temporalio/activity';
 import type { Command } from '../domain/command.js';
-import type { RunSnapshot } from '../domain/run-snapshot.js';
+import type { Given, RunSnapshot } from '../domain/run-snapshot.js';
 import type { ErrorBudget } from '../schema/request.js';
 import type { ActivityDependencies } from './dependencies.js';
 
@@ -13,6 +13,8 @@ export interface ControlInput {
   orderId?: string | undefined;
   /** Grows with every order of the run. */
   orderNumber?: number | undefined;
+  /** What the workflow knows to have been given out and ordered before: a ledger that knows less is not the one that it was. */
+  given?: Given | undefined;
 }
 
 export interface ControlResult {
@@ -29,7 +31,7 @@ export function createControlRun({ ledger }: Pick<ActivityDependencies, 'ledger'
       return ledger.runs.snapshot(runId);
     },
 
-    async controlRun({ runId, command, by, reason, orderId, orderNumber }: ControlInput): Promise<ControlResult> {
+    async controlRun({ runId, command, by, reason, orderId, orderNumber, given }: ControlInput): Promise<ControlResult> {
       const { activityId, workflowExecution, scheduledTimestampMs } = activityInfo();
       // What is put back is chosen by what is known by now, late verdicts among it.
       if (command.kind === 'retry') await ledger.campaigns.mergeAll(runId);
@@ -39,6 +41,7 @@ export function createControlRun({ ledger }: Pick<ActivityDependencies, 'ledger'
         command,
         by,
         reason,
+        given,
       });
       return { snapshot: await ledger.runs.snapshot(runId), assets };
     },

@@ -1,6 +1,6 @@
 import { activityInfo, Context, heartbeat } from '@temporalio/activity';
 import { type Blocked, WORTH_SAYING_MS } from '../domain/blocked.js';
-import { type Given, isBehind, mostGiven, type RunSnapshot } from '../domain/run-snapshot.js';
+import { type Given, givenIn, mostGiven, type RunSnapshot } from '../domain/run-snapshot.js';
 import type { Execution } from '../ledger/executions.js';
 import type { RunRow } from '../ledger/run-row.js';
 import type { ActivityDependencies } from './dependencies.js';
@@ -8,6 +8,7 @@ import { judgeLost } from './judge-lost.js';
 import { LONGEST_LIMIT_WAIT_MS, later, never } from './outcome-of-attempt.js';
 import { type Sent, sendExecution, type Wait } from './send-execution.js';
 import { stopAtBreach } from './stop-at-breach.js';
+import { type Told, tellingTemporal } from './tell-temporal.js';
 
 export interface DispatchInput {
   runId: string;
@@ -19,6 +20,8 @@ export interface DispatchInput {
 export interface DispatchResult {
   /** Undefined when the ledger does not know the run. */
   snapshot?: RunSnapshot | undefined;
+  /** What the ledger lacks: the workflow may not have known. */
+  given?: Given | undefined;
   blocked?: Blocked | undefined;
   /** Ask again after this many milliseconds, even when nothing else happens; undefined when only a free slot can bring more to do. */
   againMs?: number | undefined;
@@ -43,15 +46,17 @@ export function createDispatch(dependencies: ActivityDependencies) {
       const { ledger } = dependencies;
       const run = await ledger.runs.get(input.runId);
       // What an attempt that died had given out, the workflow was never told: its heartbeats were.
-      const known = mostGiven(input.given, activityInfo().heartbeatDetails as Given | undefined);
+      const known = mostGiven(input.given, givenIn(activityInfo().heartbeatDetails));
       const given = await ledger.runs.given(input.runId);
-      if (!run?.script || isBehind(given, known)) return behind(dependencies, input, { run, given, known });
+      if (!run?.script || (await ledger.runs.isBehind(input.runId, known))) return behind(dependencies, input, { run, given, known });
       const round: Round = {
         dependencies,
         run,
         fence: await ledger.runs.takeFence(run.id),
         given,
+        tell: tellingTemporal(dependencies.client),
         accepted: 0,
+        doubted: false,
         failure: undefined,
         refused: new Set(),
       };
@@ -72,7 +77,10 @@ interface Round {
   run: RunRow;
   fence: number;
   given: Given;
+  tell: (given: Given, limitMs: number) => Promise<Told>;
   accepted: number;
+  /** The fate of something that this attempt sent is not known. */
+  doubted: boolean;
   failure: Extract<Sent, { kind: 'rejected' }> | undefined;
   /** Executions that Qualys refused in this attempt: the others shall not wait behind them. */
   refused: Set<number>;
@@ -90,10 +98,16 @@ async function workThrough(round: Round): Promise<Wait | undefined> {
       execution,
       fence: round.fence,
       beat: () => heartbeat(round.given),
+      async tell(limitMs) {
+        // From here on the timer's beats say no less.
+        round.given = await round.dependencies.ledger.runs.given(round.run.id);
+        return round.tell(round.given, limitMs);
+      },
     });
     round.given = await round.dependencies.ledger.runs.given(round.run.id);
     heartbeat(round.given);
     if (sent.kind === 'accepted') round.accepted += 1;
+    if (sent.kind === 'doubtful') round.doubted = true;
     if (sent.kind === 'doubtful') doubt = await decideLost(round, endsAt);
     // Assets of an execution that can be sent no more count against the budget, too.
     if (sent.kind === 'given-up') await enforceBudget(round);
@@ -164,7 +178,9 @@ async function conclude(round: Round, input: DispatchInput, told: Wait | undefin
   const saidAnew = blocked?.kind !== input.shown?.kind;
   // A doubt that waits for the index must not keep free slots from being filled: the workflow asks again when one is free.
   const mayFill = snapshot.unsent > 0 || snapshot.waiting > 0;
-  if (!wait || (wait.doubt && mayFill) || round.accepted > 0 || saidAnew) return { snapshot, blocked, againMs };
+  // A later attempt knows by the heartbeats what was sent; when the activity is cancelled in between, Temporal drops them.
+  const isNews = round.accepted > 0 || round.doubted || saidAnew;
+  if (!wait || (wait.doubt && mayFill) || isNews) return { snapshot, blocked, againMs };
   throw later(wait.waitMs, wait.blocked?.why ?? `attempt ${activityInfo().attempt} waits`);
 }
 
@@ -191,9 +207,13 @@ async function behind(
   { run, given, known }: { run: RunRow | undefined; given: Given; known: Given },
 ): Promise<DispatchResult> {
   const why =
-    `The ledger knows ${given.claimed} executions and ${given.permits} permits of this run, ${known.claimed} and ${known.permits} were given out: ` +
+    `The ledger knows ${inWords(given)} of this run; ${inWords(known)} were given out: ` +
     'it is lost or was restored from an older backup. Restore the newest one, or cancel the run.';
   heartbeat(known);
   if (input.shown?.kind === 'ledger') throw later(30_000, why);
-  return { snapshot: run && (await ledger.runs.snapshot(input.runId)), blocked: { kind: 'ledger', why }, againMs: 30_000 };
+  return { snapshot: run && (await ledger.runs.snapshot(input.runId)), given: known, blocked: { kind: 'ledger', why }, againMs: 30_000 };
+}
+
+function inWords({ claimed, permits, orders = 0 }: Given): string {
+  return `${claimed} executions, ${permits} permits and ${orders} orders`;
 }

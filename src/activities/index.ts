@@ -5,6 +5,7 @@ import { createCloseRun } from './close-run.js';
 import { createControlRun } from './control-run.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { createDispatch } from './dispatch.js';
+import { createDispatchGiven } from './dispatch-given.js';
 import { createScheduleFollowUp } from './follow-up.js';
 import { createOpenCampaign } from './open-campaign.js';
 import { createOpenRun } from './open-run.js';
@@ -17,6 +18,7 @@ export function createActivities(dependencies: ActivityDependencies) {
   return {
     ...createOpenRun(dependencies),
     ...createDispatch(dependencies),
+    ...createDispatchGiven(dependencies),
     ...createWatch(dependencies),
     ...createControlRun(dependencies),
     ...createScheduleFollowUp(dependencies),

@@ -6,6 +6,7 @@ import type { ExecuteAnswer } from '../qualys/qualys.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { blockedBy, waitAfter } from './outcome-of-attempt.js';
 import { recheckScript } from './recheck-script.js';
+import type { Told } from './tell-temporal.js';
 import { giveUpTags, verifyTags } from './verify-tags.js';
 
 /** Something to wait for. `doubt`: only the fate of a lost answer, which need not keep others back. */
@@ -42,6 +43,8 @@ interface Sending {
   fence: number;
   /** Told while tags are read, so that a dead worker is noticed. */
   beat: () => void;
+  /** Lets Temporal know of every permit that was granted so far, within this time. */
+  tell: (limitMs: number) => Promise<Told>;
 }
 
 /** Sends one execution under one permit, and writes down what became of it. This is the only place that executes. */
@@ -71,6 +74,8 @@ export async function sendExecution(dependencies: ActivityDependencies, sending:
   if (permit.kind === 'refused') return afterRefusedPermit(permit);
 
   const windowMs = permit.sendBy - permit.grantedAt;
+  const told = await sending.tell(windowMs - (performance.now() - startedAt.monotonic));
+  if (told.kind !== 'told') return untold(dependencies, { runId: run.id, n: execution.n, permit: permit.permit }, told);
   const answer = await dependencies.qualys.execute({
     scriptId: execution.scriptId,
     assetIds: permit.assetIds,
@@ -80,6 +85,18 @@ export async function sendExecution(dependencies: ActivityDependencies, sending:
     mayStart: () => performance.now() - startedAt.monotonic < windowMs && Date.now() - startedAt.wall < windowMs,
   });
   return writeDown(dependencies, { runId: run.id, n: execution.n, permit: permit.permit }, answer);
+}
+
+/** Temporal does not know of the permit: its request must not leave. */
+async function untold(
+  { ledger }: ActivityDependencies,
+  { runId, n, permit }: { runId: string; n: number; permit: number },
+  told: Exclude<Told, { kind: 'told' }>,
+): Promise<Sent> {
+  const why = told.kind === 'unreachable' ? `Temporal did not acknowledge the permit: ${told.why}` : 'Temporal has given this attempt up';
+  await ledger.executions.notSent(runId, n, { permit, why: 'untold', detail: why });
+  if (told.kind === 'gone') return { kind: 'over' };
+  return { kind: 'wait', wait: { waitMs: CONNECTION_WAIT_MS, ...(told.kind === 'held' ? {} : { blocked: { kind: 'temporal', why } }) } };
 }
 
 async function askPermit(dependencies: ActivityDependencies, { run, execution, fence }: Sending): Promise<PermitAnswer> {
@@ -135,6 +152,7 @@ function afterRefusedPermit({ why, waitMs, detail }: Extract<PermitAnswer, { kin
   switch (why) {
     case 'fence':
     case 'stopped':
+    case 'behind':
     case 'paused':
     case 'state':
     case 'tags':

@@ -2,7 +2,7 @@
 export interface Blocked {
   /**
    * - `unavailable`: Qualys gives no answer; `access`: it refuses ours; `limit`: its limits or our caps; `interval`, `quota`;
-   * - `halted`: the kill switch; `lease`: another run works on the same assets; `ledger`: it knows less than the run;
+   * - `halted`: the kill switch; `lease`: another run works on the same assets; `ledger`: it knows less than the run; `temporal`: it does not take a heartbeat;
    * - `window`: no window of the campaign is open, or none long enough; `breach`: its error budget is overdrawn, and a person has to decide;
    * - `easm`: the sync of an EASM profile, which the request asks to wait for.
    */
@@ -15,6 +15,7 @@ export interface Blocked {
     | 'halted'
     | 'lease'
     | 'ledger'
+    | 'temporal'
     | 'rejected'
     | 'easm'
     | 'window'

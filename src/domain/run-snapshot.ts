@@ -4,21 +4,35 @@ import type { LiveCounts, StopCause } from './outcome.js';
 export const RUN_PHASES = ['opening', 'awaiting-approval', 'running', 'soaking', 'following-up', 'closing', 'finished'] as const;
 export type RunPhase = (typeof RUN_PHASES)[number];
 
-/** How much of a run was given out. Neither number ever falls, so a ledger that says less is lost or restored from an older backup. */
+/** How much of a run was given out and ordered. No number ever falls, so a ledger that says less is lost or restored from an older backup. */
 export interface Given {
   /** The highest execution number given out. */
   claimed: number;
   /** Rights to send that were granted, whatever became of them. */
   permits: number;
+  /** Orders that were carried out, of the run, its campaign and the whole ledger: one that forgot a pause would send. */
+  orders?: number | undefined;
 }
 
 export function mostGiven(a: Given | undefined, b: Given | undefined): Given {
-  return { claimed: Math.max(a?.claimed ?? 0, b?.claimed ?? 0), permits: Math.max(a?.permits ?? 0, b?.permits ?? 0) };
+  return {
+    claimed: Math.max(a?.claimed ?? 0, b?.claimed ?? 0),
+    permits: Math.max(a?.permits ?? 0, b?.permits ?? 0),
+    orders: Math.max(a?.orders ?? 0, b?.orders ?? 0),
+  };
 }
 
-/** True when the ledger has forgotten something that was given out: what it calls unsent may have been sent. */
+/** True when the ledger has forgotten something that was given out or ordered: what it calls unsent may have been sent. */
 export function isBehind(ledger: Given, known: Given): boolean {
-  return ledger.claimed < known.claimed || ledger.permits < known.permits;
+  return ledger.claimed < known.claimed || ledger.permits < known.permits || (ledger.orders ?? 0) < (known.orders ?? 0);
+}
+
+/** What somebody was told who has it from far away, as from a heartbeat; undefined when it is something else. */
+export function givenIn(value: unknown): Given | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { claimed, permits, orders } = value as Partial<Record<keyof Given, unknown>>;
+  if (typeof claimed !== 'number' || typeof permits !== 'number') return undefined;
+  return { claimed, permits, ...(typeof orders === 'number' ? { orders } : {}) };
 }
 
 /** Where a run stands by the ledger: small, so that activities can return it and the workflow can carry it. */

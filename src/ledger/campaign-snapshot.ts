@@ -2,12 +2,12 @@
 import type { CampaignStepName } from '../domain/campaign-step.js';
 import { NOT_ROLLED_BACK } from '../domain/may-still-run.js';
 import { emptyCounts, type LiveCounts, OUTCOMES } from '../domain/outcome.js';
-import type { RunSnapshot } from '../domain/run-snapshot.js';
+import type { Given, RunSnapshot } from '../domain/run-snapshot.js';
 import type { Sql } from './database.js';
 import { countOutcomes } from './run-counts.js';
 import { type StoredRun, stopOf } from './run-row.js';
 
-export async function campaignSnapshot(sql: Sql, run: StoredRun, at: number): Promise<RunSnapshot> {
+export async function campaignSnapshot(sql: Sql, run: StoredRun, at: number): Promise<Omit<RunSnapshot, keyof Given>> {
   const steps = await sql.all<{ id: string; step: CampaignStepName; merged: number; held: number }>(
     'SELECT id, step, merged, paused = 1 AND finished_at IS NULL AS held FROM runs WHERE campaign_id = ? AND (finished_at IS NULL OR merged = 0)',
     [run.id],
@@ -19,13 +19,9 @@ export async function campaignSnapshot(sql: Sql, run: StoredRun, at: number): Pr
      FROM executions WHERE run_id IN (SELECT id FROM runs WHERE campaign_id = ?) AND state IN ('claimed', 'permitted', 'accepted') AND settled_at IS NULL`,
     [run.id],
   );
-  const spent = await sql.first<{ accepted: number | null; calls: number | null; claimed: number | null }>(
-    'SELECT sum(accepted) AS accepted, sum(api_calls) AS calls, sum(next_n - 1) AS claimed FROM runs WHERE campaign_id = ? OR id = ?',
+  const spent = await sql.first<{ accepted: number | null; calls: number | null }>(
+    'SELECT sum(accepted) AS accepted, sum(api_calls) AS calls FROM runs WHERE campaign_id = ? OR id = ?',
     [run.id, run.id],
-  );
-  const sends = await sql.first<{ permits: number }>(
-    'SELECT count(*) AS permits FROM sends WHERE run_id IN (SELECT id FROM runs WHERE campaign_id = ?)',
-    [run.id],
   );
   const held = steps.some((step) => step.held === 1);
   return {
@@ -36,8 +32,6 @@ export async function campaignSnapshot(sql: Sql, run: StoredRun, at: number): Pr
     slotsTaken: open?.slots ?? 0,
     waiting: counts.pending,
     outputsOwed: 0,
-    claimed: spent?.claimed ?? 0,
-    permits: sends?.permits ?? 0,
     accepted: spent?.accepted ?? 0,
     callsUsed: spent?.calls ?? 0,
     at,

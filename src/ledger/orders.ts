@@ -1,10 +1,12 @@
 // What operators and the workflow order, each carried out once: the note of it is written with its effect, or neither is.
 import { type Command as AnyCommand, inEffect } from '../domain/command.js';
+import type { Given } from '../domain/run-snapshot.js';
 import type { ErrorBudget } from '../schema/request.js';
 import { Audit } from './audit.js';
 import { Campaigns } from './campaigns.js';
 import { type Database, type Sql, within } from './database.js';
 import { readRun } from './run-row.js';
+import { noteBehind } from './run-state-of.js';
 import { Runs } from './runs.js';
 import { needReading } from './script-reading.js';
 import { Verdicts } from './verdicts.js';
@@ -19,6 +21,8 @@ export interface Order {
   command: Command;
   by?: string | undefined;
   reason?: string | undefined;
+  /** What the workflow knows to have been given out and ordered before. */
+  given?: Given | undefined;
 }
 
 export class Orders {
@@ -31,6 +35,7 @@ export class Orders {
   /** Carries the order out, with its entry in the audit log. Returns the assets that it put back; a second call returns the first one's and changes nothing. */
   carryOut(runId: string, order: Order): Promise<number> {
     return this.#database.transaction(async (sql) => {
+      await noteBehind(sql, runId, order.given);
       const done = await sql.first<{ result: number }>('SELECT result FROM orders WHERE run_id = ? AND order_id = ?', [runId, order.id]);
       if (done) return done.result;
       const run = await sql.first<{ finished_at: number | null }>('SELECT finished_at FROM runs WHERE id = ?', [runId]);

@@ -48,6 +48,7 @@ export type PermitAnswer =
       why:
         | 'fence'
         | 'stopped'
+        | 'behind'
         | 'paused'
         | 'halted'
         | 'state'
@@ -143,6 +144,7 @@ async function barredBy(
 ): Promise<Refusal | undefined> {
   if (run.stop || run.finishedAt !== undefined) return refused('stopped', 0, run.stop?.reason ?? 'the run is finished');
   if (run.admits === 'nothing') return refused('wave-over', 0, 'its wave has ended, or is being rolled back');
+  if (run.behind) return refused('behind', BEHIND_WAIT_MS, 'the ledger was restored from an older backup');
   if (run.phase === 'awaiting-approval') return refused('paused', 1_000, 'the run waits for its approval');
   if (run.paused) return refused('paused', 1_000, 'the run is paused');
   if (run.admits === 'held') return refused('wave-held', WAVE_WAIT_MS, 'somebody has to decide how its wave goes on');
@@ -159,6 +161,9 @@ async function barredBy(
 
 /** Whoever decides tells the campaign, not the step; a permit asks again this soon. */
 const WAVE_WAIT_MS = 2_500;
+/** Only another ledger file can end it. */
+const BEHIND_WAIT_MS = 30_000;
+
 /** The watch finds out; a permit asks again this soon. */
 const FAN_OUT_WAIT_MS = 2_500;
 

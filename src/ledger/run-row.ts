@@ -48,6 +48,8 @@ export interface RunRow {
   paused: boolean;
   /** Paused itself, as by a breach of its budget. */
   held: boolean;
+  /** The ledger was once found to know less than was given out of the run, or of its campaign. */
+  behind: boolean;
   /** By its own order, or its campaign's. */
   stop?: { cause: StopCause; reason: string } | undefined;
   /** Of a step: what its wave still lets it send. */
@@ -85,6 +87,8 @@ export interface StoredRun {
   wave_status: WaveStatus | null;
   wave_closed_at: number | null;
   despite_copies: number;
+  behind: string | null;
+  campaign_behind: string | null;
   first_execution_id: string;
   namespace: string;
   namespace_id: string | null;
@@ -128,7 +132,7 @@ export interface CampaignRules {
 
 /** With what its campaign's row says of pausing and stopping, and its wave's of what it lets be sent. */
 export const SELECT_RUN = `SELECT runs.*, parent.paused AS campaign_paused, parent.stop_cause AS campaign_stop_cause, parent.stop_reason AS campaign_stop_reason,
-    parent.despite_copies AS campaign_despite_copies, waves.status AS wave_status, waves.closed_at AS wave_closed_at
+    parent.behind AS campaign_behind, parent.despite_copies AS campaign_despite_copies, waves.status AS wave_status, waves.closed_at AS wave_closed_at
   FROM runs LEFT JOIN runs AS parent ON parent.id = runs.campaign_id LEFT JOIN waves ON waves.campaign_id = runs.campaign_id AND waves.w = runs.wave`;
 
 export async function readStored(sql: Sql, id: string): Promise<StoredRun | undefined> {
@@ -166,6 +170,7 @@ export function toRun(row: StoredRun): RunRow {
     calendar: row.calendar ? (JSON.parse(row.calendar) as WindowCalendar) : undefined,
     paused: row.paused === 1 || row.campaign_paused === 1,
     held: row.paused === 1,
+    behind: row.behind !== null || row.campaign_behind !== null,
     stop: stopOf(row),
     admits:
       row.step === null || row.wave_status === null

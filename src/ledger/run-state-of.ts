@@ -2,7 +2,7 @@
 import { etaMs } from '../domain/cadence.js';
 import { budgetSpent, isBreached } from '../domain/error-budget.js';
 import { MAX_ASSETS_PER_EXECUTION } from '../domain/execution-state.js';
-import type { Given, RunSnapshot } from '../domain/run-snapshot.js';
+import { type Given, isBehind, type RunSnapshot } from '../domain/run-snapshot.js';
 import type { ErrorBudget } from '../schema/request.js';
 import { campaignSnapshot, hasAttempted } from './campaign-snapshot.js';
 import type { Sql } from './database.js';
@@ -14,7 +14,7 @@ export async function snapshotOf(sql: Sql, id: string): Promise<RunSnapshot> {
   const at = await sql.now();
   const run = await readStored(sql, id);
   if (!run) throw new Error(`The ledger does not know the run ${id}.`);
-  if (run.kind === 'campaign') return campaignSnapshot(sql, run, at);
+  if (run.kind === 'campaign') return { ...(await campaignSnapshot(sql, run, at)), ...(await givenOf(sql, id)) };
   const counts = await countOutcomes(sql, id);
   const open = await sql.first<{ unsent: number; doubtful: number; watched: number; slots: number }>(
     `SELECT count(CASE WHEN state = 'claimed' THEN 1 END) AS unsent, count(CASE WHEN state = 'permitted' THEN 1 END) AS doubtful,
@@ -70,11 +70,39 @@ export async function snapshotOf(sql: Sql, id: string): Promise<RunSnapshot> {
   };
 }
 
-/** How much of the run was given out; nothing of a run that the ledger does not know. */
+/** How much of the run was given out and ordered; nothing of a run that the ledger does not know. */
 export async function givenOf(sql: Sql, id: string): Promise<Given> {
-  const row = await sql.first<Given>(
-    'SELECT next_n - 1 AS claimed, (SELECT count(*) FROM sends WHERE run_id = runs.id) AS permits FROM runs WHERE id = ?',
+  const row = await sql.first<Given & { kind: string }>(
+    `SELECT kind, next_n - 1 AS claimed, (SELECT count(*) FROM sends WHERE run_id = runs.id) AS permits, ${ORDERS} AS orders FROM runs WHERE id = ?`,
     [id],
   );
-  return row ?? { claimed: 0, permits: 0 };
+  if (!row) return { claimed: 0, permits: 0, orders: 0 };
+  const { kind, ...given } = row;
+  return kind === 'campaign' ? { ...given, ...(await givenToSteps(sql, id)) } : given;
+}
+
+/** Of a row of `runs`: its own orders, its campaign's, and how often the kill switch was thrown. */
+const ORDERS = `(SELECT count(*) FROM orders WHERE run_id IN (runs.id, runs.campaign_id))
+  + (SELECT count(*) FROM audit WHERE run_id IS NULL AND action IN ('halt', 'unhalt'))`;
+
+async function givenToSteps(sql: Sql, id: string): Promise<Pick<Given, 'claimed' | 'permits'>> {
+  const row = await sql.first<{ claimed: number | null; permits: number }>(
+    `SELECT sum(next_n - 1) AS claimed, (SELECT count(*) FROM sends WHERE run_id IN (SELECT id FROM runs WHERE campaign_id = ?)) AS permits
+     FROM runs WHERE campaign_id = ? OR id = ?`,
+    [id, id, id],
+  );
+  return { claimed: row?.claimed ?? 0, permits: row?.permits ?? 0 };
+}
+
+/**
+ * Notes that the ledger lacks something of what was given out. To be asked before anything is written: what is written since would
+ * make up for the numbers, not for what was forgotten. True when it lacks something, or ever did.
+ */
+export async function noteBehind(sql: Sql, id: string, known: Given | undefined): Promise<boolean> {
+  const run = await readStored(sql, id);
+  if (!run) return known !== undefined;
+  if (run.behind !== null || run.campaign_behind !== null) return true;
+  if (!known || !isBehind(await givenOf(sql, id), known)) return false;
+  await sql.run('UPDATE runs SET behind = ? WHERE id = ? AND behind IS NULL', [JSON.stringify(known), id]);
+  return true;
 }

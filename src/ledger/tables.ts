@@ -129,6 +129,8 @@ const STEPS: readonly string[][] = [
     `ALTER TABLE runs ADD COLUMN looks INTEGER NOT NULL DEFAULT 0`,
     `ALTER TABLE executions ADD COLUMN look INTEGER NOT NULL DEFAULT 0`,
     // What a dispatch attempt leaves behind, and that a run is closing.
+    // What was given out that this ledger does not have: it was restored from a backup. Once seen it stays, whatever is written since.
+    `ALTER TABLE runs ADD COLUMN behind TEXT`,
     // Whether the script may still run at an asset.
     `ALTER TABLE attempts ADD COLUMN copy TEXT NOT NULL DEFAULT 'none'`,
     // An operator has let this attempt go although an earlier copy may still run.

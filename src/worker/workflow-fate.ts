@@ -4,8 +4,9 @@ import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-wor
 import type { temporal } from '@temporalio/proto';
 import { z } from 'zod';
 import type { RunReport } from '../domain/outcome.js';
-import { type Given, mostGiven } from '../domain/run-snapshot.js';
+import { type Given, givenIn, mostGiven } from '../domain/run-snapshot.js';
 import type { RunRow } from '../ledger/run-row.js';
+import { pendingGiven } from '../temporal/pending-given.js';
 
 export type WorkflowFate =
   | { kind: 'alive' }
@@ -18,7 +19,7 @@ export type WorkflowFate =
       endedAt?: Date | undefined;
       /** The workflow's own report, when it completed with one. */
       report?: RunReport | undefined;
-      /** The most that its history says was given out. */
+      /** The most that its history says was given out, and the heartbeats of what was under way when it ended. */
       given?: Given | undefined;
       /** Of a campaign: the steps that its history says it started. */
       steps?: string[] | undefined;
@@ -28,7 +29,8 @@ type Payloads = Parameters<typeof decodeArrayFromPayloads>[1];
 
 export async function workflowFate(client: Client, run: Pick<RunRow, 'id' | 'firstExecutionId' | 'kind'>): Promise<WorkflowFate> {
   try {
-    const { status, raw, runId, closeTime } = await client.workflow.getHandle(run.id).describe();
+    const described = await client.workflow.getHandle(run.id).describe();
+    const { status, raw, runId, closeTime } = described;
     if (raw.workflowExecutionInfo?.firstRunId !== run.firstExecutionId) return { kind: 'missing' };
     if (status.name === 'RUNNING' || status.name === 'CONTINUED_AS_NEW' || status.name === 'PAUSED') return { kind: 'alive' };
     return {
@@ -36,7 +38,7 @@ export async function workflowFate(client: Client, run: Pick<RunRow, 'id' | 'fir
       byItself: status.name !== 'TERMINATED' && status.name !== 'TIMED_OUT',
       endedAt: closeTime,
       report: status.name === 'COMPLETED' ? await reportOf(client, run.id, runId) : undefined,
-      given: await givenByHistory(client, run.id, runId),
+      given: mostOf(await givenByHistory(client, run.id, runId), await pendingGiven(client, described)),
       ...(run.kind === 'campaign' ? { steps: await stepsByHistory(client, run.id, runId) } : {}),
     };
   } catch (error) {
@@ -67,8 +69,10 @@ async function givenByHistory(client: Client, workflowId: string, runId: string)
       event.activityTaskScheduledEventAttributes?.input?.payloads ??
       event.activityTaskCompletedEventAttributes?.result?.payloads;
     for (const value of await decodeArrayFromPayloads(client.options.loadedDataConverter, payloads)) {
-      for (const given of givenIn(value)) most = mostGiven(most, given);
+      for (const given of givenWithin(value)) most = mostGiven(most, given);
     }
+    const heard = event.activityTaskTimedOutEventAttributes?.failure?.timeoutFailureInfo?.lastHeartbeatDetails?.payloads;
+    for (const value of await decodeArrayFromPayloads(client.options.loadedDataConverter, heard)) most = mostOf(most, givenIn(value));
   }
   return most;
 }
@@ -102,22 +106,26 @@ async function eventsOf(client: Client, workflowId: string, runId: string): Prom
 /** True when a step was given anything out by a ledger; a step that Temporal does not know may have been. */
 export async function wasGivenOut(client: Client, stepId: string): Promise<boolean> {
   try {
-    const { runId } = await client.workflow.getHandle(stepId).describe();
-    return ((await givenByHistory(client, stepId, runId))?.claimed ?? 0) > 0;
+    const described = await client.workflow.getHandle(stepId).describe();
+    const given = mostOf(await givenByHistory(client, stepId, described.runId), await pendingGiven(client, described));
+    return (given?.claimed ?? 0) > 0;
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return true;
     throw error;
   }
 }
 
-const GivenSchema = z.looseObject({ claimed: z.number(), permits: z.number() });
+function mostOf(a: Given | undefined, b: Given | undefined): Given | undefined {
+  return a && b ? mostGiven(a, b) : (a ?? b);
+}
+
 const BearerSchema = z.looseObject({ given: z.unknown().optional(), snapshot: z.unknown().optional() });
 
-function givenIn(value: unknown): Given[] {
+function givenWithin(value: unknown): Given[] {
   const bearer = BearerSchema.safeParse(value);
   if (!bearer.success) return [];
   return [bearer.data.given, bearer.data.snapshot].flatMap((part) => {
-    const given = GivenSchema.safeParse(part);
-    return given.success ? [given.data] : [];
+    const given = givenIn(part);
+    return given ? [given] : [];
   });
 }

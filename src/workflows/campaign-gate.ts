@@ -76,7 +76,10 @@ export async function asked(
   const { runId, state, activities } = campaign;
   const status = ask.kind === 'wave' ? 'awaiting-approval' : 'awaiting-decision';
   await activities.setWave({ campaignId: runId, wave: wave.wave, status, why });
-  takeSnapshot(state, (await activities.controlRun({ runId, command: { kind: 'await-approval', digest: ask.digest } })).snapshot);
+  takeSnapshot(
+    state,
+    (await activities.controlRun({ runId, given: state.given, command: { kind: 'await-approval', digest: ask.digest } })).snapshot,
+  );
   state.ask = ask;
   state.phase = 'awaiting-approval';
   const isDecided = (): boolean => state.rejectedBy !== undefined || (state.ask !== undefined && isApproved(state.ask));
@@ -89,7 +92,7 @@ export async function asked(
   state.ask = undefined;
   state.phase = 'running';
   if (isGranted) {
-    takeSnapshot(state, (await activities.controlRun({ runId, command: { kind: 'start' } })).snapshot);
+    takeSnapshot(state, (await activities.controlRun({ runId, given: state.given, command: { kind: 'start' } })).snapshot);
     return approvals;
   }
   await stop(campaign, state.rejectedBy === undefined ? 'approval-expired' : 'rejected', state.rejectedBy);
@@ -97,7 +100,7 @@ export async function asked(
 }
 
 export async function stop({ runId, state, activities }: Campaign, why: string, by?: string): Promise<void> {
-  const { snapshot } = await activities.controlRun({ runId, command: { kind: 'stop', cause: 'stopped', why }, by });
+  const { snapshot } = await activities.controlRun({ runId, given: state.given, command: { kind: 'stop', cause: 'stopped', why }, by });
   takeSnapshot(state, snapshot);
   await pokeOpenSteps(state);
 }

@@ -4,8 +4,10 @@ import {
   CancellationScope,
   isCancellation,
   TemporalFailure,
+  TimeoutFailure,
   workflowInfo,
 } from '@temporalio/workflow';
+import { type Given, givenIn } from '../domain/run-snapshot.js';
 import { describeProblems, type Problem } from '../schema/request.js';
 
 const PROBLEMS_LISTED = 200;
@@ -31,6 +33,13 @@ export function contractFailure(error: unknown): ApplicationFailure | undefined 
 /** An attempt that is under way when its activity is cancelled may end with its own failure: then it is not tried again. */
 export function isCancelled(error: unknown): boolean {
   return isCancellation(error) || (error instanceof ActivityFailure && error.retryState === 'CANCEL_REQUESTED');
+}
+
+/** What a dispatch that did not end by itself had given out: by its heartbeats, where its worker was not heard of any more. */
+export function givenBehind(error: unknown): Given | undefined {
+  const cause = error instanceof ActivityFailure ? error.cause : undefined;
+  if (cause instanceof TimeoutFailure) return givenIn(cause.lastHeartbeatDetails);
+  return cause instanceof ApplicationFailure ? givenIn(cause.details?.[0]) : undefined;
 }
 
 /** True for whatever ends the work of a workflow that is asked to cancel: an activity's failure too, but not a continue-as-new. */

@@ -88,7 +88,7 @@ async function open({ runId, state, activities }: Campaign, plan: CampaignPlan):
   // A wave without assets asks nobody.
   const first = state.gates[opened.waves.findIndex(({ size }) => size > 0)];
   if (first && opened.approval) first.approval ??= opened.approval;
-  const { snapshot } = await activities.controlRun({ runId, command: { kind: 'start' } });
+  const { snapshot } = await activities.controlRun({ runId, given: state.given, command: { kind: 'start' } });
   takeSnapshot(state, snapshot);
   state.phase = 'running';
 }
@@ -159,7 +159,7 @@ async function finish({ runId, state, activities }: Campaign): Promise<CampaignR
   }
   state.phase = 'closing';
   const report = await CancellationScope.nonCancellable(() =>
-    activities.closeCampaign({ runId, reason: state.snapshot?.stop?.reason ?? 'not-sent' }),
+    activities.closeCampaign({ runId, reason: state.snapshot?.stop?.reason ?? 'not-sent', given: state.given }),
   );
   takeReport(state, report);
   await condition(allHandlersFinished);
@@ -176,14 +176,18 @@ async function afterCancel(
   state.queue ??= (await identifyLedger()).queue;
   const using = activities ?? activitiesOf(state.queue);
   if (plan && !state.snapshot) await using.registerCampaign(registration(plan));
-  const { snapshot } = await using.controlRun({ runId, command: { kind: 'stop', cause: 'cancelled', why: 'cancelled' } });
+  const { snapshot } = await using.controlRun({
+    runId,
+    given: state.given,
+    command: { kind: 'stop', cause: 'cancelled', why: 'cancelled' },
+  });
   takeSnapshot(state, snapshot);
   for (const step of Object.keys(state.open))
     await getExternalWorkflowHandle(step)
       .cancel()
       .catch(() => undefined);
   await condition(() => Object.keys(state.open).length === 0, STEPS_END_MS);
-  const report = await using.closeCampaign({ runId, reason: 'cancelled' });
+  const report = await using.closeCampaign({ runId, reason: 'cancelled', given: state.given });
   takeReport(state, report);
   return report;
 }

@@ -104,7 +104,10 @@ async function approval(activities: RunActivities, state: RunState): Promise<voi
   const { ask } = state;
   if (!ask) return;
   const runId = workflowInfo().workflowId;
-  takeSnapshot(state, (await activities.controlRun({ runId, command: { kind: 'await-approval', digest: ask.digest } })).snapshot);
+  takeSnapshot(
+    state,
+    (await activities.controlRun({ runId, given: state.given, command: { kind: 'await-approval', digest: ask.digest } })).snapshot,
+  );
   state.phase = 'awaiting-approval';
   const decided = (): boolean => state.rejectedBy !== undefined || (state.ask !== undefined && isApproved(state.ask));
   await conditionWithin(decided, ask.rule.expiresMs);
@@ -115,7 +118,12 @@ async function approval(activities: RunActivities, state: RunState): Promise<voi
   state.ask = undefined;
   if (approved) return start(activities, state);
   const why = isRejected ? 'rejected' : 'approval-expired';
-  const stopped = await activities.controlRun({ runId, command: { kind: 'stop', cause: 'stopped', why }, by: state.rejectedBy });
+  const stopped = await activities.controlRun({
+    runId,
+    given: state.given,
+    command: { kind: 'stop', cause: 'stopped', why },
+    by: state.rejectedBy,
+  });
   takeSnapshot(state, stopped.snapshot);
 }
 

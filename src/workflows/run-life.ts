@@ -35,7 +35,7 @@ export async function workOn({ runId, state, activities }: Living, begun: (work:
 }
 
 export async function startRun({ runId, state, activities }: Living): Promise<void> {
-  const { snapshot } = await activities.controlRun({ runId, command: { kind: 'start' } });
+  const { snapshot } = await activities.controlRun({ runId, given: state.given, command: { kind: 'start' } });
   takeSnapshot(state, snapshot);
   state.phase = 'running';
 }
@@ -62,7 +62,11 @@ export async function finishRun({ runId, state, activities }: Living): Promise<R
 export async function endCancelled({ runId, state, activities }: Living, work: Work | undefined): Promise<RunReport> {
   state.phase = 'closing';
   state.ask = undefined;
-  const { snapshot } = await activities.controlRun({ runId, command: { kind: 'stop', cause: 'cancelled', why: 'cancelled' } });
+  const { snapshot } = await activities.controlRun({
+    runId,
+    given: state.given,
+    command: { kind: 'stop', cause: 'cancelled', why: 'cancelled' },
+  });
   takeSnapshot(state, snapshot);
   await work?.drain();
   await collectInFlight({ runId, state, activities });

@@ -10,6 +10,7 @@ jest.unstable_mockModule('@temporalio/workflow', () => ({
   ApplicationFailure: class {},
   ActivityFailure: class {},
   TemporalFailure: class {},
+  TimeoutFailure: class {},
   CancellationScope: class {
     run<T>(work: () => Promise<T>): Promise<T> {
       return work();

@@ -1,9 +1,9 @@
-import { allHandlersFinished, CancellationScope, condition, isCancellation } from '@temporalio/workflow';
+import { allHandlersFinished, CancellationScope, condition } from '@temporalio/workflow';
 import type { DispatchResult } from '../activities/dispatch.js';
 import type { WatchResult } from '../activities/watch.js';
-import { mostGiven, type RunSnapshot } from '../domain/run-snapshot.js';
+import { type Given, mostGiven, type RunSnapshot } from '../domain/run-snapshot.js';
 import type { RunActivities } from './activity-proxies.js';
-import { qualysUnavailable } from './failures.js';
+import { givenBehind, isCancelled, qualysUnavailable } from './failures.js';
 import { type RunState, takeSnapshot } from './run-state.js';
 
 /** Before the first send, an hour without an answer fails the run (contract section 3). */
@@ -50,6 +50,8 @@ export class Work {
 
   /** Ends both activities: what is on its way is waited for, what only waits is dropped. */
   async drain(): Promise<void> {
+    // Temporal forgets the heartbeats of an activity that is cancelled between two attempts.
+    if (this.#dispatch) this.#takeGiven(await this.#activities.dispatchGiven());
     this.#dispatch?.cancel();
     this.#watch?.cancel();
     await condition(() => !this.#dispatch && !this.#watch);
@@ -68,7 +70,8 @@ export class Work {
   #startDispatch(): void {
     this.#news = false;
     this.#dispatchAgainAt = undefined;
-    const scope = new CancellationScope();
+    // Shielded: what it has given out is asked for before it is cancelled.
+    const scope = new CancellationScope({ cancellable: true, parent: new CancellationScope({ cancellable: false }) });
     this.#dispatch = scope;
     this.#follow(
       scope.run(() =>
@@ -76,6 +79,7 @@ export class Work {
       ),
       (result: DispatchResult) => {
         if (result.snapshot) takeSnapshot(this.#state, result.snapshot);
+        this.#takeGiven(result.given);
         this.#state.blocked = result.blocked;
         this.#state.unavailableSince = result.blocked?.kind === 'unavailable' ? (this.#state.unavailableSince ?? Date.now()) : undefined;
         this.#dispatchAgainAt = result.againMs === undefined ? undefined : Date.now() + result.againMs;
@@ -115,9 +119,14 @@ export class Work {
       },
       (error: unknown) => {
         ended();
-        if (!isCancellation(error)) this.#failure = error instanceof Error ? error : new Error(String(error));
+        this.#takeGiven(givenBehind(error));
+        if (!isCancelled(error)) this.#failure = error instanceof Error ? error : new Error(String(error));
       },
     );
+  }
+
+  #takeGiven(given: Given | null | undefined): void {
+    this.#state.given = mostGiven(this.#state.given, given ?? undefined);
   }
 
   #hasBeenUnavailable(): boolean {

@@ -1,0 +1,21 @@
+// The short form of the scenes of `npm run chaos` that put a backup of the ledger back.
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type TemporalEnv, temporalEnv } from '../support/temporal-env.js';
+import { playBackup, SHORT_BACKUPS } from './backups.js';
+import type { Played } from './deaths.js';
+import type { Stage } from './scene.js';
+
+let env: TemporalEnv;
+const played = new Map<string, Played>();
+
+beforeAll(async () => {
+  env = await temporalEnv();
+  const stage: Stage = { client: env.client, address: env.address, namespace: env.namespace, bundle: env.workflowBundle.codePath };
+  for (const scene of await Promise.all(SHORT_BACKUPS.map((backup) => playBackup(stage, backup)))) played.set(scene.name, scene);
+}, 280_000);
+
+afterAll(() => env.close());
+
+test.each(SHORT_BACKUPS.map(({ name }) => name))('%s: nothing is sent twice, and nothing that was sent is called skipped', (name) => {
+  expect(played.get(name)).toMatchObject({ problems: [], twice: 0, counts: { targeted: 60, skipped: 0 } });
+});
