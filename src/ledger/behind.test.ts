@@ -1,5 +1,6 @@
 import { copyFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
+import { backUpLedger } from '../../test/support/ledger-backup.js';
 import { accepted, assetIds, openRun, TERMS, useLedgers } from '../../test/support/test-ledger.js';
 import type { Command } from '../domain/command.js';
 import type { Given } from '../domain/run-snapshot.js';
@@ -16,7 +17,7 @@ async function withBackups(): Promise<{ ledger: Ledger; backup: () => Promise<()
     ledger,
     async backup() {
       const path = `${ledger.url.slice('sqlite:'.length)}.${++copies}`;
-      await ledger.database.run('VACUUM INTO ?', [path]);
+      backUpLedger(ledger.url.slice('sqlite:'.length), path);
       return async () => {
         await copyFile(path, `${path}.restored`);
         return ledgers.again(`sqlite:${path}.restored`);

@@ -1,9 +1,7 @@
 // A backup of the ledger is taken at a step of a run; the next worker sends more and dies with its disk; the backup is put back. Either
 // the run is seen to have an older ledger, or nothing of what was sent is missing in it. Never is anything sent twice.
-import { copyFile, rm } from 'node:fs/promises';
-import { openLedger } from '../../src/ledger/ledger.js';
 import { sweep } from '../../src/worker/sweep.js';
-import { CAPS_OFF } from '../support/rig.js';
+import { backUpLedger, replaceLedger } from '../support/ledger-backup.js';
 import { GATEWAY, type Played } from './deaths.js';
 import type { Failpoint } from './failpoints.js';
 import { assetIds, type Child, openScene, type Run, type Scene, type Stage } from './scene.js';
@@ -66,7 +64,7 @@ export async function playBackup(stage: Stage, { name, from, lost, operator = 'c
     });
     await diedAt(scene.child({ failpoint: from, signal: 'SIGKILL' }), from);
     const backup = `${scene.plan.ledgerPath}.backup`;
-    await backUp(scene, backup);
+    backUpLedger(scene.plan.ledgerPath, backup);
     // Where nothing is left to send the run ends with this worker.
     const finished = run.result().then(
       () => 'finished' as const,
@@ -77,7 +75,7 @@ export async function playBackup(stage: Stage, { name, from, lost, operator = 'c
     next.signal('SIGKILL');
     await next.ended;
     const before = executesOf(scene);
-    await replaceLedger(scene, backup);
+    await replaceLedger(scene.plan.ledgerPath, backup);
     if (operator === 'cancel-before') await run.cancel();
     if (operator === 'terminate') await run.terminate();
     const worker = await scene.healthy();
@@ -170,15 +168,4 @@ function saying({ client }: Stage, { workflowId }: Scene): { old: Promise<'old' 
 
 function executesOf({ simulator }: Scene): number {
   return simulator.state.executions.filter(({ user }) => user === 'demo').length;
-}
-
-async function backUp({ plan }: Scene, path: string): Promise<void> {
-  const ledger = await openLedger({ url: `sqlite:${plan.ledgerPath}`, create: true, caps: CAPS_OFF });
-  await ledger.database.run('VACUUM INTO ?', [path]);
-  await ledger.close();
-}
-
-async function replaceLedger({ plan }: Scene, by: string): Promise<void> {
-  for (const suffix of ['', '-wal', '-shm']) await rm(`${plan.ledgerPath}${suffix}`, { force: true });
-  await copyFile(by, plan.ledgerPath);
 }

@@ -1,8 +1,7 @@
 // What a run stands on is taken away while it runs: its ledger, its workflow, its only worker. Nothing may be sent twice for it.
-import { copyFile, rename, rm } from 'node:fs/promises';
-import { openLedger } from '../../src/ledger/ledger.js';
+import { rename } from 'node:fs/promises';
 import { sweep } from '../../src/worker/sweep.js';
-import { CAPS_OFF } from '../support/rig.js';
+import { backUpLedger, replaceLedger } from '../support/ledger-backup.js';
 import type { Played } from './deaths.js';
 import { assetIds, openScene, type Scene, type Stage } from './scene.js';
 import { type Verdict, verdictOf } from './verdict.js';
@@ -30,12 +29,12 @@ async function restoreBackup(stage: Stage, { maxInFlight }: { maxInFlight: numbe
     const run = await scene.start(requestFor(60, maxInFlight));
     const first = scene.child({ failpoint: { step: 'permit', moment: 'before', passage: 1 }, signal: 'SIGKILL' });
     await first.ended;
-    await backUp(scene, backup);
+    backUpLedger(scene.plan.ledgerPath, backup);
     const healthy = await scene.healthy();
     await until(async () => (await progress(stage, scene)).inFlight >= maxInFlight);
     await healthy.stop();
     const sent = scene.simulator.state.executions.filter(({ user }) => user === 'demo');
-    await replaceLedger(scene, backup);
+    await replaceLedger(scene.plan.ledgerPath, backup);
     await scene.healthy();
     await until(async () => (await progress(stage, scene)).phase === 'blocked');
     const { blocked = '' } = await progress(stage, scene);
@@ -65,7 +64,8 @@ async function loseLedger(stage: Stage): Promise<Played> {
     const first = await scene.healthy();
     await until(async () => (await progress(stage, scene)).inFlight >= 2);
     await first.stop();
-    await replaceLedger(scene, undefined, aside);
+    await rename(scene.plan.ledgerPath, aside);
+    await replaceLedger(scene.plan.ledgerPath);
     const second = await scene.healthy();
     const problems: string[] = [];
     await until(async () => {
@@ -75,7 +75,7 @@ async function loseLedger(stage: Stage): Promise<Played> {
     const meanwhile = executesOf(scene);
     if (meanwhile !== 2) problems.push(`${meanwhile} executes were sent, 2 of them with the right ledger`);
     await second.stop();
-    await replaceLedger(scene, aside);
+    await replaceLedger(scene.plan.ledgerPath, aside);
     await scene.healthy();
     return judged(scene, await run.result(), 60, problems);
   });
@@ -173,18 +173,6 @@ async function progress({ client }: Stage, { workflowId }: Scene): Promise<{ pha
 
 function executesOf({ simulator }: Scene): number {
   return simulator.state.executions.filter(({ user }) => user === 'demo').length;
-}
-
-async function backUp({ plan }: Scene, path: string): Promise<void> {
-  const ledger = await openLedger({ url: `sqlite:${plan.ledgerPath}`, create: false, caps: CAPS_OFF });
-  await ledger.database.run('VACUUM INTO ?', [path]);
-  await ledger.close();
-}
-
-async function replaceLedger({ plan }: Scene, by: string | undefined, aside?: string): Promise<void> {
-  if (aside) await rename(plan.ledgerPath, aside);
-  for (const suffix of ['', '-wal', '-shm']) await rm(`${plan.ledgerPath}${suffix}`, { force: true });
-  if (by) await copyFile(by, plan.ledgerPath);
 }
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
