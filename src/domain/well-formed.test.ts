@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { clipped, wellFormed } from './well-formed.js';
+import { clipped, utf8Length, wellFormed } from './well-formed.js';
 
 test('well-formed text is left as it is', () => {
   for (const text of ['', 'openssl', 'Ünïcödé 漢字', '👩🏽‍🚒 and more', '\ufffd', 'two\nlines']) expect(wellFormed(text)).toBe(text);
@@ -36,4 +36,10 @@ test('whatever goes in, what comes out is well-formed and no longer than the lim
       if (text.length <= limit) expect(short).toBe(wellFormed(text));
     }),
   );
+});
+
+test('bytes are counted as they will be written', () => {
+  const units = fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 40 }).map((codes) => String.fromCharCode(...codes));
+  fc.assert(fc.property(fc.oneof(units, fc.string({ unit: 'binary' })), (text) => utf8Length(text) === Buffer.byteLength(text)));
+  expect(utf8Length('a\u00e9漢👍\ud800')).toBe(1 + 2 + 3 + 4 + 3);
 });

@@ -7,6 +7,7 @@ import { PlaybookCampaignSchema } from './plan.js';
 import { PolicySchema } from './policy.js';
 import { DurationSchema, type Parsed, PlaybookRunSchema, type Problem, problemsOf } from './request.js';
 import { type Environment, fileErrorCode, SecretRefSchema } from './secret-ref.js';
+import { LIMITS, list, personName, text } from './text.js';
 import { parseYaml } from './yaml-document.js';
 
 export { defaultPolicy, type Policy } from './policy.js';
@@ -16,8 +17,8 @@ const SYSTEMS = ['servicenow', 'jira', 'jira-dc', 'zendesk', 'freshservice', 'pa
 const TARGET_KINDS = ['assetIds', 'hostnames', 'assetTagIds', 'query'] as const;
 export type TargetKind = (typeof TARGET_KINDS)[number];
 
-const Text = z.string().trim().min(1, 'must not be empty');
-const Name = z.string().min(1, 'a name must not be empty').max(100, 'a name has at most 100 characters');
+const Text = text(LIMITS.url);
+const Name = text(LIMITS.name);
 
 const Expression = Text.superRefine((expression, ctx) => {
   try {
@@ -40,9 +41,9 @@ const AddressRange = Text.refine((range) => {
 }, 'must be an address range such as "127.0.0.0/8"');
 
 const ApprovalSchema = z.strictObject({
-  quorum: z.number().int().positive().optional(),
+  quorum: z.number().int().positive().max(LIMITS.quorum).optional(),
   expires: DurationSchema.optional(),
-  approvers: z.array(Text).min(1).optional(),
+  approvers: list(personName(), LIMITS.approvers).min(1).optional(),
   allowRequester: z.boolean().optional(),
 });
 
@@ -51,7 +52,10 @@ const PlaybookSchema = z
     run: PlaybookRunSchema.optional(),
     campaign: PlaybookCampaignSchema.optional(),
     targets: z
-      .strictObject({ choose: z.array(z.enum(TARGET_KINDS)).min(1).optional(), max: z.number().int().positive().optional() })
+      .strictObject({
+        choose: list(z.enum(TARGET_KINDS), TARGET_KINDS.length).min(1).optional(),
+        max: z.number().int().positive().optional(),
+      })
       .optional(),
     approval: ApprovalSchema.optional(),
   })
@@ -96,8 +100,8 @@ const HookSchema = z.strictObject({
       ctx.addIssue({ code: 'custom', message: `hooks for ${system} come with a later version: use "standard" (Standard Webhooks)` });
     }
   }),
-  secrets: z.array(SecretRefSchema).min(1, 'name at least one secret'),
-  playbook: z.union([Name, z.strictObject({ from: Expression, allow: z.array(Name).min(1, 'allow at least one playbook') })], {
+  secrets: list(SecretRefSchema, LIMITS.entries).min(1, 'name at least one secret'),
+  playbook: z.union([Name, z.strictObject({ from: Expression, allow: list(Name, LIMITS.tagIds).min(1, 'allow at least one playbook') })], {
     error: 'must be the name of a playbook, or { from: JMESPath, allow: [names] }',
   }),
   map: z.partialRecord(z.enum(MAPPED), Expression).optional(),
@@ -115,6 +119,7 @@ const TicketsEntrySchema = z.strictObject({
 const AccessSchema = z.strictObject({
   tokens: z
     .array(z.strictObject({ name: Name, role: z.enum(['viewer', 'operator', 'approver', 'admin']), token: SecretRefSchema }))
+    .max(LIMITS.tagIds)
     .optional(),
   oidc: z.strictObject({ issuer: ServiceUrl, audience: Text, roles: Text }).optional(),
 });
@@ -122,7 +127,7 @@ const AccessSchema = z.strictObject({
 const NotificationSchema = z.strictObject({
   url: ServiceUrl,
   secret: SecretRefSchema,
-  events: z.array(z.enum(['approval', 'wave', 'breach', 'finished'])).min(1),
+  events: list(z.enum(['approval', 'wave', 'breach', 'finished']), 4).min(1),
 });
 
 export const ConfigFileSchema = z.strictObject({
@@ -131,8 +136,8 @@ export const ConfigFileSchema = z.strictObject({
   tickets: z.record(Name, TicketsEntrySchema).default({}),
   policy: PolicySchema.prefault({}),
   access: AccessSchema.default({}),
-  notifications: z.array(NotificationSchema).default([]),
-  network: z.strictObject({ allow: z.array(AddressRange).default([]) }).default({ allow: [] }),
+  notifications: list(NotificationSchema, LIMITS.entries).default([]),
+  network: z.strictObject({ allow: list(AddressRange, LIMITS.entries).default([]) }).default({ allow: [] }),
 });
 
 export type Config = z.output<typeof ConfigFileSchema>;

@@ -45,7 +45,7 @@ describe('a follow-up schedule in a request', () => {
         every: 1,
       }),
     ).toEqual({
-      'followUp.title': 'must not be longer than 80 characters',
+      'followUp.title': 'must have at most 80 characters',
       'followUp.startDate': 'must be a date of the calendar, YYYY-MM-DD',
       'followUp.startTime': 'must be a time of day, HH:MM or HH:MM:SS',
       'followUp.endDate': 'must be a date of the calendar, YYYY-MM-DD',

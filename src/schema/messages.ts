@@ -1,17 +1,17 @@
 // The arguments of a run's handlers (contract section 3). They come from the Temporal CLI as well as from us, so each is parsed.
 import { z } from 'zod';
 import { DurationSchema, describeProblems, ErrorBudgetSchema, type Parsed, problemsOf } from './request.js';
+import { LIMITS, list, looseText, personName, text } from './text.js';
 
-const By = z.string({ error: 'say who you are: "by" is required' }).trim().min(1, 'say who you are: "by" must not be empty').max(200);
-const Reason = z.string().trim().max(2_000).optional();
+const By = personName('say who you are: "by" is required', 'say who you are: "by" must not be empty');
+const Reason = looseText(LIMITS.reason).optional();
 
 export const WhoSchema = z.strictObject({ by: By, reason: Reason });
-export const DecisionSchema = z.strictObject({ by: By, reason: Reason, digest: z.string().trim().min(1).optional() });
+export const DecisionSchema = z.strictObject({ by: By, reason: Reason, digest: text(LIMITS.name).optional() });
 export const RetryOrderSchema = z.strictObject({
   by: By,
   reason: Reason,
-  outcomes: z
-    .array(z.enum(['failed', 'unverified', 'unreachable', 'missing']))
+  outcomes: list(z.enum(['failed', 'unverified', 'unreachable', 'missing']), 4)
     .min(1)
     .default(['failed']),
 });

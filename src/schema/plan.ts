@@ -12,12 +12,12 @@ import {
   problemsOf,
   RemediationRequestSchema,
 } from './request.js';
+import { LIMITS, list, personName, refuseTooLarge, text } from './text.js';
 import { BlackoutSchema, WindowSchema } from './windows.js';
 
 const { script: Script, scriptSha256, targets, errorBudget: _errorBudget, followUp: _followUp, ...limits } = RemediationRequestSchema.shape;
 
-const MAX_WAVES = 100;
-const Name = z.string('must be a name').trim().min(1, 'must not be empty').max(100, 'a name has at most 100 characters');
+const Name = text(LIMITS.name, 'must be a name');
 
 /** A script by id or title, where wanted with the hash that its content must have. */
 const StepSchema = z
@@ -27,14 +27,17 @@ const StepSchema = z
   .transform((step) => (typeof step === 'string' ? { script: step } : step));
 
 const ApprovalSchema = z.strictObject({
-  quorum: z.number().int().positive().optional(),
+  quorum: z.number().int().positive().max(LIMITS.quorum).optional(),
   expires: DurationSchema.optional(),
-  approvers: z.array(Name).min(1, 'name at least one approver, or leave it out').optional(),
+  approvers: list(personName(), LIMITS.approvers).min(1, 'name at least one approver, or leave it out').optional(),
   allowRequester: z.boolean().optional(),
 });
 
 const AMOUNT = 'must be a number of assets, or a percentage such as "5%"';
-const Percent = z.string().regex(/^\d+(\.\d+)?%$/, AMOUNT);
+const Percent = z
+  .string()
+  .max(20)
+  .regex(/^\d+(\.\d+)?%$/, AMOUNT);
 const Share = Percent.refine((text) => Number.parseFloat(text) <= 100, 'must not be more than 100%');
 const WaveSize = z.union(
   [z.number().int().min(1, 'must be at least 1'), Share.refine((text) => Number.parseFloat(text) > 0, 'must be more than 0%')],
@@ -77,14 +80,14 @@ const planFields = {
   waves: z
     .array(WaveSchema)
     .min(1, 'name at least one wave, or leave waves out: then one takes everything')
-    .max(MAX_WAVES, `a plan has at most ${MAX_WAVES} waves`)
+    .max(LIMITS.waves, `a plan has at most ${LIMITS.waves} waves`)
     .default([{ name: 'all' }])
     .superRefine(refuseBadWaves, always()),
   approval: ApprovalSchema.optional(),
   ...gateFields,
   onBreach: z.enum(['pause', 'abort', 'rollback']).default('pause'),
-  windows: z.array(WindowSchema).min(1, 'name at least one window, or leave windows out: then it is always open').optional(),
-  blackouts: z.array(BlackoutSchema).optional(),
+  windows: list(WindowSchema, LIMITS.windows).min(1, 'name at least one window, or leave windows out: then it is always open').optional(),
+  blackouts: list(BlackoutSchema, LIMITS.windows).optional(),
   /** The order of the cohort follows from it; the plan's name when not given. */
   seed: Name.optional(),
   /** What becomes of an asset that another run is working on: wait until it is free, or leave it out as `skipped`. */
@@ -95,9 +98,14 @@ const planFields = {
 export const CampaignPlanSchema = z
   .strictObject({ ...planFields, targets })
   .superRefine(refuseContradictions, always())
+  .superRefine(refuseTooLarge)
   .transform(pinned);
 /** A playbook's `campaign`: a plan whose targets come with the ticket. */
-export const PlaybookCampaignSchema = z.strictObject(planFields).superRefine(refuseContradictions, always()).transform(pinned);
+export const PlaybookCampaignSchema = z
+  .strictObject(planFields)
+  .superRefine(refuseContradictions, always())
+  .superRefine(refuseTooLarge)
+  .transform(pinned);
 
 /** As a user writes it. */
 export type CampaignPlanInput = z.input<typeof CampaignPlanSchema>;

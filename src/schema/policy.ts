@@ -1,8 +1,8 @@
 // What an organisation lets runs do, whoever starts them: the `policy` of the configuration file.
 import { z } from 'zod';
 import { DurationSchema, Id } from './request.js';
+import { LIMITS, list, text } from './text.js';
 
-const Text = z.string().trim().min(1, 'must not be empty');
 const Cap = z.number().positive('must be more than 0');
 
 /** Qualys' documented defaults a subscription: 300 calls an hour, 1,000 executions a day, 2 calls at once. */
@@ -39,12 +39,12 @@ export const PolicySchema = z
       })
       .default({ ...CAPS }),
     executeInterval: DurationSchema.optional(),
-    scripts: z.strictObject({ allow: z.array(Id) }).optional(),
+    scripts: z.strictObject({ allow: list(Id, LIMITS.tagIds) }).optional(),
     neverTouch: z
       .strictObject({
-        assetIds: z.array(Id).default([]),
-        tags: z.array(z.union([Text, z.number().int().positive()]).transform(String)).default([]),
-        hostnames: z.array(Text).default([]),
+        assetIds: list(Id, LIMITS.assetIds).default([]),
+        tags: list(z.union([text(LIMITS.title), z.number().int().positive()]).transform(String), LIMITS.tagIds).default([]),
+        hostnames: list(text(LIMITS.hostname), LIMITS.assetIds).default([]),
         unknown: z.enum(['refuse', 'warn']).optional(),
       })
       .default({ assetIds: [], tags: [], hostnames: [] }),

@@ -4,14 +4,16 @@ import { durationMs } from '../domain/duration.js';
 import { fieldProblems } from '../domain/schedule-fields.js';
 import { MAX_ASKED_TITLE, titleProblem } from '../domain/schedule-title.js';
 import { isCivilDate, isTimeOfDay, SCHEDULE_TYPES, weekdayOf } from '../domain/schedule-trigger.js';
+import { clipped } from '../domain/well-formed.js';
 import { gavFilterProblem } from './gav-filter-text.js';
+import { LIMITS, list, personName, refuseTooLarge, text } from './text.js';
 
 /** Assets and host names together: a larger cohort goes by tag or query (the input travels through workflow history). */
-export const MAX_EXPLICIT_TARGETS = 10_000;
+export const MAX_EXPLICIT_TARGETS = LIMITS.assetIds;
 
 /** A Qualys id: digits, as number or string, normalised to a string (ids approach 2^53, so a number must be a safe integer). */
 export const Id = z
-  .union([z.string(), z.number()], { error: 'must be an id: a positive whole number, or a string of digits' })
+  .union([z.string().max(40), z.number()], { error: 'must be an id: a positive whole number, or a string of digits' })
   .refine((value) => (typeof value === 'number' ? Number.isSafeInteger(value) && value > 0 : /^\d{1,19}$/.test(value.trim())), {
     error: (issue) => `${shown(issue.input)} is no id: give a positive whole number, or a string of digits`,
   })
@@ -23,21 +25,20 @@ export const Id = z
 
 /** Milliseconds, or text such as "90s", "15m", "4h", "7d"; normalised to milliseconds. */
 export const DurationSchema = z
-  .union([z.number(), z.string()], { error: 'must be a duration: milliseconds, or text such as "90s", "15m", "4h", "7d"' })
+  .union([z.number(), z.string().max(40)], { error: 'must be a duration: milliseconds, or text such as "90s", "15m", "4h", "7d"' })
   .refine((value) => durationMs(value) !== undefined, {
     error: (issue) => `${shown(issue.input)} is no duration: give milliseconds, or text such as "90s", "15m", "4h", "7d"`,
   })
   .transform((value) => durationMs(value) as number);
 
-const Text = z.string().trim().min(1, 'must not be empty');
 const NO_SCRIPT = 'must be a script id or its exact title';
 const Script = z
-  .union([z.string().trim().min(1, NO_SCRIPT), z.number().int(NO_SCRIPT).positive(NO_SCRIPT)], { error: NO_SCRIPT })
+  .union([text(LIMITS.title, NO_SCRIPT, NO_SCRIPT), z.number().int(NO_SCRIPT).positive(NO_SCRIPT)], { error: NO_SCRIPT })
   .transform(String);
 
 /** Ids may be given as number or text everywhere; a ticketing system's need not be digits. */
 const TicketId = z
-  .union([Text, z.number().refine(Number.isSafeInteger, 'must be a whole number below 2^53, or a string')], {
+  .union([text(LIMITS.ticketId), z.number().refine(Number.isSafeInteger, 'must be a whole number below 2^53, or a string')], {
     error: 'must be a string or a whole number',
   })
   .transform(String);
@@ -45,10 +46,19 @@ const TicketId = z
 const OutcomeWord = z.enum(['succeeded', 'failed', 'unverified', 'unreachable', 'missing', 'skipped']);
 
 export const ErrorBudgetSchema = z.strictObject({
-  max: z.union([z.number().int().min(0), z.string().regex(/^\d+(\.\d+)?%$/, 'must be a number of assets, or a percentage such as "5%"')], {
-    error: 'must be a number of assets, or a percentage such as "5%"',
-  }),
-  counts: z.array(OutcomeWord).min(1).optional(),
+  max: z.union(
+    [
+      z.number().int().min(0),
+      z
+        .string()
+        .max(20)
+        .regex(/^\d+(\.\d+)?%$/, 'must be a number of assets, or a percentage such as "5%"'),
+    ],
+    {
+      error: 'must be a number of assets, or a percentage such as "5%"',
+    },
+  ),
+  counts: list(OutcomeWord, 6).min(1).optional(),
   minimum: z.number().int().min(0).optional(),
   strict: z.boolean().optional(),
 });
@@ -64,7 +74,7 @@ const TimeOfDay = z
   .meta({ pattern: String.raw`^\d{2}:\d{2}(:\d{2})?$` });
 const NO_WEEKDAY = 'must be a day such as "MON" or "Monday", or a number from "1", Sunday, to "7", Saturday';
 const WeekdayWord = z
-  .union([z.string(), z.number()], { error: NO_WEEKDAY })
+  .union([z.string().max(20), z.number()], { error: NO_WEEKDAY })
   .refine((word) => weekdayOf(word) !== undefined, NO_WEEKDAY)
   .transform((word) => weekdayOf(word) ?? 'SUN');
 
@@ -73,7 +83,7 @@ const ScheduleSchema = z
     kind: z.literal('schedule'),
     on: z.enum(['always', 'unresolved']),
     script: Script.optional(),
-    title: Text.max(MAX_ASKED_TITLE, `must not be longer than ${MAX_ASKED_TITLE} characters`)
+    title: text(MAX_ASKED_TITLE)
       .refine((title) => titleProblem(title) === undefined, { error: (issue) => titleProblem(String(issue.input)) })
       .optional(),
     scheduleType: z.enum(SCHEDULE_TYPES),
@@ -82,7 +92,7 @@ const ScheduleSchema = z
     endDate: CivilDate.optional(),
     after: DurationSchema.optional(),
     hourlyInterval: z.number().int().min(1).optional(),
-    daysOfWeek: z.array(WeekdayWord).min(1).optional(),
+    daysOfWeek: list(WeekdayWord, 7).min(1).optional(),
     recurrenceDate: z.number().int().min(1).max(31).optional(),
     // Every n-th month, not a month of the year: the document's own sample says so against its table (C09).
     recurrenceMonth: z.number().int().min(1).optional(),
@@ -105,18 +115,20 @@ export const FollowUpSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 
-const QuerySchema = z.strictObject({ source: z.enum(['car', 'gav', 'gav-v1', 'edr']), filter: Text }).superRefine((query, ctx) => {
-  const problem = query.source === 'gav' ? gavFilterProblem(query.filter) : undefined;
-  if (problem !== undefined) ctx.addIssue({ code: 'custom', path: ['filter'], message: problem });
-});
+const QuerySchema = z
+  .strictObject({ source: z.enum(['car', 'gav', 'gav-v1', 'edr']), filter: text(LIMITS.filter) })
+  .superRefine((query, ctx) => {
+    const problem = query.source === 'gav' ? gavFilterProblem(query.filter) : undefined;
+    if (problem !== undefined) ctx.addIssue({ code: 'custom', path: ['filter'], message: problem });
+  });
 
 export const TargetsSchema = z
   .strictObject({
-    assetIds: z.array(Id).optional(),
-    hostnames: z.array(Text).optional(),
-    assetTagIds: z.array(Id).optional(),
+    assetIds: z.array(Id).meta({ maxItems: MAX_EXPLICIT_TARGETS }).optional(),
+    hostnames: z.array(text(LIMITS.hostname)).meta({ maxItems: MAX_EXPLICIT_TARGETS }).optional(),
+    assetTagIds: list(Id, LIMITS.tagIds).optional(),
     query: QuerySchema.optional(),
-    excludedAssetIds: z.array(Id).optional(),
+    excludedAssetIds: list(Id, LIMITS.assetIds).optional(),
   })
   .superRefine((targets, ctx) => {
     const explicit = (targets.assetIds?.length ?? 0) + (targets.hostnames?.length ?? 0);
@@ -147,9 +159,16 @@ const requestFields = {
     .regex(/^[0-9a-fA-F]{64}$/, 'must be a SHA-256 in hexadecimal, 64 digits')
     .transform((hex) => hex.toLowerCase())
     .optional(),
-  reason: Text.optional(),
-  requestedBy: Text.optional(),
-  ticket: z.strictObject({ hook: Text.optional(), system: Text, id: TicketId, url: Text.optional() }).optional(),
+  reason: text(LIMITS.reason).optional(),
+  requestedBy: personName().optional(),
+  ticket: z
+    .strictObject({
+      hook: text(LIMITS.name).optional(),
+      system: text(LIMITS.name),
+      id: TicketId,
+      url: text(LIMITS.url).optional(),
+    })
+    .optional(),
   waitFor: WaitForSchema.optional(),
   strategy: z.enum(['assets', 'tags', 'auto']).default('assets'),
   maxInFlight: z.number().int().min(1).max(1_000).default(4),
@@ -164,9 +183,9 @@ const requestFields = {
   followUp: FollowUpSchema.optional(),
 };
 
-export const RemediationRequestSchema = z.strictObject({ ...requestFields, targets: TargetsSchema });
+export const RemediationRequestSchema = z.strictObject({ ...requestFields, targets: TargetsSchema }).superRefine(refuseTooLarge);
 /** A playbook's `run`: a request whose targets come with the ticket. */
-export const PlaybookRunSchema = z.strictObject(requestFields);
+export const PlaybookRunSchema = z.strictObject(requestFields).superRefine(refuseTooLarge);
 
 /** As a user writes it. */
 export type RemediationRequestInput = z.input<typeof RemediationRequestSchema>;
@@ -175,6 +194,10 @@ export type RemediationRequest = z.output<typeof RemediationRequestSchema>;
 export type ErrorBudget = z.output<typeof ErrorBudgetSchema>;
 export type FollowUp = z.output<typeof FollowUpSchema>;
 export type Targets = z.output<typeof TargetsSchema>;
+
+/** Keys and values of users are quoted in problems, which travel on in failures. */
+const PATH_LENGTH = 200;
+const PROBLEM_LENGTH = 400;
 
 export interface Problem {
   /** Like `targets.assetIds[3]`; empty for the whole input. */
@@ -185,13 +208,16 @@ export interface Problem {
 /** Every problem of a zod error as `{path, problem}`, unknown keys each under their own path. */
 export function problemsOf(error: z.ZodError): Problem[] {
   const problems: Problem[] = [];
+  const tell = (path: readonly PropertyKey[], problem: string): void => {
+    problems.push({ path: clipped(pathText(path), PATH_LENGTH), problem: clipped(problem, PROBLEM_LENGTH) });
+  };
   for (const issue of error.issues) {
     if (issue.code === 'unrecognized_keys') {
-      for (const key of issue.keys) problems.push({ path: pathText([...issue.path, key]), problem: 'unknown key' });
+      for (const key of issue.keys) tell([...issue.path, key], 'unknown key');
     } else if (issue.code === 'invalid_union' && issue.errors.some((branch) => branch.length > 0) && !issue.message) {
-      for (const nested of issue.errors.flat()) problems.push({ path: pathText([...issue.path, ...nested.path]), problem: nested.message });
+      for (const nested of issue.errors.flat()) tell([...issue.path, ...nested.path], nested.message);
     } else {
-      problems.push({ path: pathText(issue.path), problem: issue.message });
+      tell(issue.path, issue.message);
     }
   }
   return problems;
@@ -209,7 +235,7 @@ export function describeProblems(problems: readonly Problem[], shownAtMost = 5):
   const first = problems.slice(0, shownAtMost).map(({ path, problem }) => (path ? `${path}: ${problem}` : problem));
   const more = problems.length - first.length;
   const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
-  return `The request has ${count}: ${first.join('; ')}${more > 0 ? `; and ${more} more` : ''}`.slice(0, 500);
+  return clipped(`The request has ${count}: ${first.join('; ')}${more > 0 ? `; and ${more} more` : ''}`, 500);
 }
 
 export function pathText(path: readonly PropertyKey[]): string {
@@ -220,5 +246,5 @@ export function pathText(path: readonly PropertyKey[]): string {
 }
 
 function shown(value: unknown): string {
-  return (JSON.stringify(value) ?? String(value)).slice(0, 60);
+  return clipped(JSON.stringify(value) ?? String(value), 60);
 }

@@ -1,19 +1,27 @@
 // `windows` and `blackouts` of a campaign plan (contract section 4). Which instants they mean is computed in an activity: src/domain/windows.ts.
 import { z } from 'zod';
+import { clipped } from '../domain/well-formed.js';
 import { endReadingMs, isTimeZone, minuteOfDay, momentOf, WEEKDAYS, type Weekday, weekdayOf } from '../domain/windows-text.js';
+import { list } from './text.js';
+
+/** What a user wrote, as a message quotes it. */
+function quoted(value: unknown): string {
+  return clipped(JSON.stringify(value) ?? String(value), 60);
+}
 
 const TimeZone = z
   .string('must be an IANA time zone, such as "Europe/Berlin" or "UTC"')
   .trim()
+  .max(100)
   .refine(isTimeZone, {
-    error: (issue) =>
-      `${JSON.stringify(issue.input)} is no IANA time zone: give a name such as "Europe/Berlin", "America/New_York" or "UTC"`,
+    error: (issue) => `${quoted(issue.input)} is no IANA time zone: give a name such as "Europe/Berlin", "America/New_York" or "UTC"`,
   });
 
 const Day = z
   .string('must be a day of the week, such as "MON"')
+  .max(20)
   .refine((word) => weekdayOf(word) !== undefined, {
-    error: (issue) => `${JSON.stringify(issue.input)} is no day of the week: give ${WEEKDAYS.join(', ')}, or English names`,
+    error: (issue) => `${quoted(issue.input)} is no day of the week: give ${WEEKDAYS.join(', ')}, or English names`,
   })
   .transform((word) => weekdayOf(word) as Weekday);
 
@@ -21,8 +29,9 @@ const Day = z
 function timeOfDay(lastMinute: number, example: string) {
   return z
     .string(`must be a time of day, HH:MM, such as "${example}"`)
+    .max(20)
     .refine((text) => (minuteOfDay(text) ?? Number.POSITIVE_INFINITY) <= lastMinute, {
-      error: (issue) => `${JSON.stringify(issue.input)} is no time of day: give HH:MM, such as "${example}"`,
+      error: (issue) => `${quoted(issue.input)} is no time of day: give HH:MM, such as "${example}"`,
     })
     .transform((text) => text.trim().padStart(5, '0'));
 }
@@ -31,8 +40,7 @@ const SAME_TIME = 'is the same time as `from`, which is no span: for a whole day
 
 export const WindowSchema = z
   .strictObject({
-    days: z
-      .array(Day, 'must be a list of days of the week, such as [SAT, SUN]')
+    days: list(Day, 7, 'must be a list of days of the week, such as [SAT, SUN]')
       .min(1, 'name at least one day of the week')
       .transform((days) => WEEKDAYS.filter((day) => days.includes(day))),
     from: timeOfDay(1_439, '22:00'),
@@ -49,7 +57,8 @@ const MOMENT = 'must be a date, or a date and time in ISO 8601, such as "2026-12
 const MomentText = z
   .string(MOMENT)
   .trim()
-  .refine((text) => momentOf(text) !== undefined, { error: (issue) => `${JSON.stringify(issue.input)} ${MOMENT}` });
+  .max(40)
+  .refine((text) => momentOf(text) !== undefined, { error: (issue) => `${quoted(issue.input)} ${MOMENT}` });
 
 export const BlackoutSchema = z
   .strictObject({ from: MomentText, to: MomentText, timezone: TimeZone.default('UTC') })

@@ -12,6 +12,7 @@ import type { StepKey } from '../domain/campaign-step.js';
 import type { RunReport } from '../domain/outcome.js';
 import { activitiesOf, identifyLedger } from './activity-proxies.js';
 import { campaignNews, type StepWord, stepNews, wordOf } from './campaign-state.js';
+import { carriedOver } from './carried-state.js';
 import { contractFailure, endsByCancel, isContinued } from './failures.js';
 import { handleMessages } from './run-handlers.js';
 import { endCancelled, finishRun, type Living, startRun, workOn } from './run-life.js';
@@ -49,7 +50,7 @@ export async function campaignStep(key: StepKey, carried?: unknown): Promise<Run
     if (isFirst) await open(living, key);
     if (!state.snapshot?.stop && (await workOn(living, (begun) => (work = begun))) === 'interrupted') {
       await telling.end();
-      await continueAsNew<typeof campaignStep>(key, state);
+      await continueAsNew<typeof campaignStep>(key, carriedOver(state));
     }
     return await ended(await finishRun(living));
   } catch (error) {

@@ -15,6 +15,7 @@ import { activitiesOf, identifyLedger, type RunActivities } from './activity-pro
 import { type CampaignState, firstCampaignState, type StepNews, stepNews } from './campaign-state.js';
 import { forget, lateWait, pokeOpenSteps } from './campaign-steps-open.js';
 import { runWave } from './campaign-wave.js';
+import { carriedOver } from './carried-state.js';
 import { contractFailure, endsByCancel, invalidRequest, isContinued } from './failures.js';
 import { answered } from './hour-without-answer.js';
 import { handleMessages } from './run-handlers.js';
@@ -54,7 +55,7 @@ export async function remediationCampaign(input: unknown, carried?: unknown): Pr
     if (plan) await open(campaign, plan);
     if ((await runWaves(campaign)) === 'interrupted') {
       await condition(allHandlersFinished);
-      await continueAsNew<typeof remediationCampaign>({}, state);
+      await continueAsNew<typeof remediationCampaign>({}, carriedOver(state));
     }
     return await finish(campaign);
   } catch (error) {

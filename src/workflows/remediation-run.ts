@@ -4,6 +4,7 @@ import { isApproved, type PlaybookApproval } from '../domain/approval.js';
 import type { RunReport } from '../domain/outcome.js';
 import { parseRequest, type RemediationRequest } from '../schema/request.js';
 import { activitiesOf, identifyLedger, type RunActivities } from './activity-proxies.js';
+import { carriedOver } from './carried-state.js';
 import { contractFailure, endsByCancel, invalidRequest, isCancelled, isContinued, qualysUnavailable } from './failures.js';
 import { handleMessages } from './run-handlers.js';
 import { endCancelled, finishRun, startRun, workOn } from './run-life.js';
@@ -32,7 +33,8 @@ export async function remediationRun(input: unknown, carried?: unknown): Promise
     }
     activities ??= activitiesOf(state.queue ?? '');
     const living = { runId, state, activities };
-    if (!state.snapshot?.stop && (await workOn(living, begun)) === 'interrupted') await continueAsNew<typeof remediationRun>({}, state);
+    if (!state.snapshot?.stop && (await workOn(living, begun)) === 'interrupted')
+      await continueAsNew<typeof remediationRun>({}, carriedOver(state));
     return await finishRun(living);
   } catch (error) {
     if (endsByCancel(error)) return await CancellationScope.nonCancellable(() => afterCancel(activities, state, { runId, work, request }));

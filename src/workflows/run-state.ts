@@ -4,6 +4,7 @@ import type { ApprovalAsk } from '../domain/approval.js';
 import type { Blocked } from '../domain/blocked.js';
 import { emptyCounts, type RunReport } from '../domain/outcome.js';
 import { type Given, mostGiven, type RunPhase, type RunSnapshot } from '../domain/run-snapshot.js';
+import { unpacked } from './carried-state.js';
 import type { Progress } from './messages.js';
 
 export interface RunState {
@@ -43,7 +44,7 @@ export function firstState(request: { requestedBy?: string | undefined; followUp
 }
 
 export function carriedState(carried: unknown): RunState {
-  return CarriedSchema.parse(carried) as unknown as RunState;
+  return unpacked(CarriedSchema.parse(carried)) as unknown as RunState;
 }
 
 /** Two activities may answer in another order than they read; much older is only a clock that was set back. */
