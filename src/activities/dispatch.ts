@@ -5,6 +5,7 @@ import type { Execution } from '../ledger/executions.js';
 import type { RunRow } from '../ledger/run-row.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { judgeLost } from './judge-lost.js';
+import { keepPolicy } from './keep-policy.js';
 import { LONGEST_LIMIT_WAIT_MS, later, never } from './outcome-of-attempt.js';
 import { type Sent, sendExecution, type Wait } from './send-execution.js';
 import { stopAtBreach } from './stop-at-breach.js';
@@ -93,6 +94,9 @@ async function workThrough(round: Round): Promise<Wait | undefined> {
   while (!cancellationSignal.aborted) {
     const execution = await nextToSend(round);
     if (!execution) return refusedWait(round) ?? doubt ?? (await leasedElsewhere(round));
+    const kept = await keepPolicy(round.dependencies, { run: round.run, beat: () => heartbeat(round.given) });
+    if (typeof kept === 'object') return sooner(kept, doubt);
+    if (kept === 'changed') continue;
     const sent = await sendExecution(round.dependencies, {
       run: round.run,
       execution,

@@ -1,6 +1,6 @@
 // What policy says is never touched, as ids of CAR assets.
 import { hostKey } from '../domain/host-names.js';
-import type { NeverTouch } from '../schema/policy.js';
+import { keepsAnything, type NeverTouch, type Policy } from '../schema/policy.js';
 import type { Problem } from '../schema/request.js';
 import type { ActivityDependencies } from './dependencies.js';
 import type { AssetsByKey, Finding } from './find-assets-by-key.js';
@@ -49,13 +49,24 @@ export async function readNeverTouched(with_: ReadingWith, neverTouch: NeverTouc
  */
 export async function neverTouched(
   dependencies: Pick<ActivityDependencies, 'ledger' | 'qualys'>,
-  neverTouch: NeverTouch,
-  reading: Reading & { assetIds: readonly string[] | undefined },
-): Promise<Pick<NeverTouched, 'assetIds'> & { warnings: string[] }> {
-  const { assetIds, unknown, unreadable } = await readNeverTouched(dependencies, neverTouch, reading);
+  { neverTouch }: Pick<Policy, 'neverTouch'>,
+  { version, ...reading }: Reading & { assetIds: readonly string[] | undefined; version: number | undefined },
+): Promise<Pick<NeverTouched, 'assetIds'> & { warnings: string[]; reading?: number | undefined }> {
+  let calls = 0;
+  const onPage: Finding['onPage'] = (found) => {
+    calls += 1;
+    reading.onPage(found);
+  };
+  const found = await readNeverTouched(dependencies, neverTouch, { ...reading, onPage });
+  const { assetIds, unknown, unreadable } = found;
   if (unknown.length > 0 && neverTouch.unknown !== 'warn') throw new PolicyRefused(refusalOf(unknown), unknown);
   if (unreadable > 0) await tellUnread(dependencies, reading, unreadable);
-  return { assetIds, warnings: unknown.map(warningOf) };
+  // For every other run of the ledger, too, until it is old.
+  const stored =
+    version === undefined || !keepsAnything(neverTouch)
+      ? undefined
+      : await dependencies.ledger.neverTouch.store({ ...found, version, calls });
+  return { assetIds, warnings: unknown.map(warningOf), reading: stored?.id };
 }
 
 /** Names each of them; a name that is very long is cut. */

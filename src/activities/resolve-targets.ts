@@ -60,11 +60,14 @@ export async function resolveTargets(dependencies: ResolvingWith, resolving: Res
   if (targets.query) await addQueried(dependencies, walk, { query: targets.query, lookup });
   // What policy forbids stays in the cohort, visibly skipped: nobody shall take its absence for an oversight.
   const { version: policyVersion, policy } = await ledger.policies.inForce(dependencies.policy);
-  const untouched = await neverTouched(dependencies, policy.neverTouch, { ...resolving, assetIds: targets.assetIds, lookup });
+  const untouched = await neverTouched(dependencies, policy, { ...resolving, assetIds: targets.assetIds, lookup, version: policyVersion });
   for (const warning of untouched.warnings) await ledger.runs.addWarning(runId, warning);
   const { attempt } = resolving;
   const neverTouch = { assetIds: untouched.assetIds, hostnames: policy.neverTouch.hostnames };
-  const cohort = await ledger.cohort.freeze(runId, { attempt, excluded: targets.excludedAssetIds ?? [], neverTouch, policyVersion });
+  const cohort = await ledger.cohort.freeze(runId, {
+    ...{ attempt, excluded: targets.excludedAssetIds ?? [], neverTouch, policyVersion },
+    reading: untouched.reading,
+  });
   if (!cohort) throw new OpeningIsOver(`The run ${runId} has ended, or a later attempt opens it.`);
   return cohort;
 }

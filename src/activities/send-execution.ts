@@ -4,6 +4,7 @@ import type { RunRow } from '../ledger/run-row.js';
 import { QualysError } from '../qualys/errors.js';
 import type { ExecuteAnswer } from '../qualys/qualys.js';
 import type { ActivityDependencies } from './dependencies.js';
+import { keepPolicy } from './keep-policy.js';
 import { blockedBy, waitAfter } from './outcome-of-attempt.js';
 import { recheckScript } from './recheck-script.js';
 import type { Told } from './tell-temporal.js';
@@ -61,6 +62,7 @@ export async function sendExecution(dependencies: ActivityDependencies, sending:
     startedAt = { monotonic: performance.now(), wall: Date.now() };
     permit = await askPermit(dependencies, sending);
   }
+  if (permit.kind === 'refused' && permit.why === 'policy') return withoutForbidden(dependencies, sending, permit);
   if (permit.kind === 'refused' && permit.why === 'wave-over') {
     await dependencies.ledger.campaigns.withdrawUnsent(run.id);
     return { kind: 'given-up' };
@@ -132,6 +134,17 @@ async function readScript(dependencies: ActivityDependencies, { run }: Sending):
   return wait && { kind: 'wait', wait };
 }
 
+/** Policy was changed since the batch was made, or something was put back into the run: the batch is made anew without it. */
+async function withoutForbidden(
+  dependencies: ActivityDependencies,
+  { run, beat }: Sending,
+  permit: Extract<PermitAnswer, { kind: 'refused' }>,
+): Promise<Sent> {
+  const kept = await keepPolicy(dependencies, { run, beat, again: true });
+  if (kept === 'changed') return { kind: 'given-up' };
+  return kept === 'kept' ? afterRefusedPermit(permit) : { kind: 'wait', wait: kept };
+}
+
 /** Undefined when the tags hit what they are meant to. */
 async function readTags(dependencies: ActivityDependencies, { run, execution, beat }: Sending): Promise<Sent | undefined> {
   try {
@@ -166,6 +179,8 @@ function afterRefusedPermit({ why, waitMs, detail }: Extract<PermitAnswer, { kin
     case 'wave-held':
     case 'serialised':
       return { kind: 'wait', wait: { waitMs } };
+    case 'policy':
+      return { kind: 'wait', wait: { waitMs, blocked: { kind: 'policy', why: detail } } };
     case 'fan-out':
       return { kind: 'wait', wait: { waitMs, blocked: { kind: 'interval', why: detail } } };
     case 'halted':

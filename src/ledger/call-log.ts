@@ -4,6 +4,7 @@ import { callsKept, mostCallsKept, type Party } from '../domain/fair-share.js';
 import { HOUR_MS, mayCall, type WindowFacts, wholeCap } from '../domain/rate-window.js';
 import type { Database, Sql } from './database.js';
 import { asking, askTurn, countWaiting, leaveQueues, liveRuns, partyOf, queueUp, type Slot, serve } from './fair-shares.js';
+import { capsInForce } from './policies.js';
 import type { RunKind } from './run-row.js';
 
 export interface CallCaps {
@@ -41,6 +42,7 @@ export class CallLog implements CallGate {
   /** Which party a run belongs to never changes. */
   readonly #parties = new Map<string, Party>();
 
+  /** `caps`: for a ledger that no worker has told a policy. */
   constructor(database: Database, caps: CallCaps) {
     this.#database = database;
     this.#caps = caps;
@@ -110,7 +112,7 @@ export class CallLog implements CallGate {
   }
 
   async #facts(sql: Sql, now: number): Promise<WindowFacts> {
-    const { callsPerHour, concurrency } = this.#caps;
+    const { callsPerHour, concurrency } = (await capsInForce(sql)) ?? this.#caps;
     const limits = await sql.first<LimitsRow>('SELECT * FROM limits WHERE id = 1');
     const hour = await sql.first<{ n: number }>('SELECT count(*) AS n FROM calls WHERE at > ?', [now - HOUR_MS]);
     const sentInHour = hour?.n ?? 0;

@@ -19,8 +19,9 @@ export interface Exceptions {
   attempt?: number;
   excluded?: readonly string[];
   neverTouch?: Untouched | undefined;
-  /** Of the policy that says so. */
+  /** The policy that says so, and the reading of what it stands for. */
   policyVersion?: number | undefined;
+  reading?: number | undefined;
 }
 
 /** Rows a transaction writes at most: a longer one would keep other workers from their permits. */
@@ -92,9 +93,9 @@ export class Cohort {
       if (found.nextSeq !== namedUpTo) continue;
       const read = await digestOf(this.#database, runId);
       const closed = await this.#database.run(
-        `UPDATE runs SET cohort_size = ?, cohort_digest = ?, policy_version = ?, policy_applied_at = ?
+        `UPDATE runs SET cohort_size = ?, cohort_digest = ?, policy_version = ?, untouched_reading = ?
          WHERE id = ? AND opening = ? AND next_seq = ? AND ${IS_OPENING}`,
-        [read.size, read.digest, exceptions.policyVersion, await this.#database.now(), runId, attempt, found.nextSeq],
+        [read.size, read.digest, exceptions.policyVersion, exceptions.reading, runId, attempt, found.nextSeq],
       );
       if (closed === 1) return read;
     }

@@ -238,7 +238,7 @@ export class Executions {
   }
 }
 
-async function releaseBatch(sql: Sql, runId: string, n: number): Promise<boolean> {
+export async function releaseBatch(sql: Sql, runId: string, n: number): Promise<boolean> {
   if (!(await move(sql, { runId, n, event: 'release' }, 'settled_at = ?', [await sql.now()]))) return false;
   await sql.run(
     'UPDATE attempts INDEXED BY attempts_execution SET execution_n = NULL, planned = NULL, lease = NULL WHERE run_id = ? AND execution_n = ?',

@@ -5,6 +5,7 @@ import { Cohort } from './cohort.js';
 import type { Database } from './database.js';
 import { Executions } from './executions.js';
 import { KillSwitch } from './halt.js';
+import { NeverTouchLists } from './never-touch-lists.js';
 import { Orders } from './orders.js';
 import { Outputs } from './outputs.js';
 import { Planned } from './planned.js';
@@ -29,6 +30,7 @@ export interface Ledger {
   readonly campaigns: Campaigns;
   readonly planned: Planned;
   readonly policies: Policies;
+  readonly neverTouch: NeverTouchLists;
   readonly executions: Executions;
   readonly verdicts: Verdicts;
   readonly trailVotes: TrailVotes;
@@ -81,6 +83,7 @@ function ledgerOver(database: Database, id: string, caps: CallCaps): Ledger {
     campaigns: new Campaigns(database),
     planned: new Planned(database),
     policies: new Policies(database),
+    neverTouch: new NeverTouchLists(database),
     executions: new Executions(database),
     verdicts: new Verdicts(database),
     trailVotes: new TrailVotes(database),

@@ -1,6 +1,7 @@
 // What policy forbids to touch, in a cohort: left alone, visibly, with one word for every way it came about.
 import { hostMatcher } from '../domain/host-names.js';
-import type { Database } from './database.js';
+import type { Problem } from '../schema/request.js';
+import type { Database, Sql } from './database.js';
 
 /** The reason of assets that policy keeps from every script. */
 export const NEVER_TOUCH = 'never-touch';
@@ -9,6 +10,19 @@ export interface Untouched {
   assetIds: readonly string[];
   /** Compared with the names of the cohort's own rows, too, whatever a search for them finds. */
   hostnames: readonly string[];
+}
+
+/** What a version's neverTouch stands for, as Qualys told it. */
+export interface UntouchedReading {
+  id: number;
+  version: number;
+  readAt: number;
+  /** What it took. */
+  calls: number;
+  /** Tags and names that Qualys does not know. */
+  unknown: Problem[];
+  /** Rows that could not be understood: any asset may be among them. */
+  unreadable: number;
 }
 
 const ROWS_A_PAGE = 5_000;
@@ -28,4 +42,14 @@ export async function namedInCohort(database: Database, runId: string, hostnames
     if (!last) return [...found];
     after = last.seq;
   }
+}
+
+export async function newestReading(sql: Sql, version: number): Promise<UntouchedReading | undefined> {
+  const row = await sql.first<{ id: number; version: number; read_at: number; calls: number; unknown: string; unreadable: number }>(
+    'SELECT * FROM untouched_readings WHERE version = ? ORDER BY id DESC LIMIT 1',
+    [version],
+  );
+  if (!row) return undefined;
+  const { read_at: readAt, unknown, ...rest } = row;
+  return { ...rest, readAt, unknown: JSON.parse(unknown) as Problem[] };
 }

@@ -11,6 +11,7 @@ import type { Sql } from './database.js';
 import { type Execution, readExecution } from './execution-row.js';
 import { askTurn, executionsWanted, keptForRuns, leaveQueues, noteWants, partyOf, queueUp, type Slot, serve } from './fair-shares.js';
 import type { CallLists } from './planned-lists.js';
+import { policyObjection } from './policy-objection.js';
 import { type RunRow, readRun } from './run-row.js';
 import { whyUnread } from './script-reading.js';
 import { fanningOut } from './tag-barrier.js';
@@ -51,6 +52,7 @@ export type PermitAnswer =
         | 'behind'
         | 'paused'
         | 'halted'
+        | 'policy'
         | 'state'
         | 'sends'
         | 'daily-quota'
@@ -152,6 +154,8 @@ async function barredBy(
   if (ledger?.halted) return refused('halted', 2_000, `all executions are halted${ledger.halted_why ? `: ${ledger.halted_why}` : ''}`);
   if (execution.state !== 'claimed') return refused('state', 0, `execution ${execution.n} is ${execution.state}`);
   if (execution.sends >= MAX_SENDS) return refused('sends', 0, `execution ${execution.n} has been sent ${execution.sends} times`);
+  const forbidden = await policyObjection(sql, run, execution);
+  if (forbidden !== undefined) return refused('policy', POLICY_WAIT_MS, forbidden);
   const closed = await windowRefusal(sql, run, now);
   if (closed) return closed;
   const fanning = await fanningOut(sql, run, execution.n);
@@ -163,6 +167,8 @@ async function barredBy(
 const WAVE_WAIT_MS = 2_500;
 /** Only another ledger file can end it. */
 const BEHIND_WAIT_MS = 30_000;
+/** Whoever asks leaves alone what policy keeps from scripts, and asks again; else this soon. */
+const POLICY_WAIT_MS = 5_000;
 
 /** The watch finds out; a permit asks again this soon. */
 const FAN_OUT_WAIT_MS = 2_500;

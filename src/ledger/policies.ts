@@ -156,6 +156,18 @@ export async function newestVersion(sql: Sql): Promise<number | undefined> {
   return row?.version ?? undefined;
 }
 
+/** The caps of the ledger's policy, changed or not since the process began. Undefined in a ledger that has none. */
+export async function capsInForce(sql: Sql): Promise<Policy['caps'] | undefined> {
+  const row = await sql.first<{ caps: string }>(`SELECT json_extract(body, '$.caps') AS caps FROM policies ORDER BY version DESC LIMIT 1`);
+  return row && (JSON.parse(row.caps) as Policy['caps']);
+}
+
+/** For those who are in a transaction. */
+export async function newestPolicy(sql: Sql): Promise<Pick<StoredPolicy, 'version' | 'policy'> | undefined> {
+  const row = await sql.first<Pick<PolicyRow, 'version' | 'body'>>('SELECT version, body FROM policies ORDER BY version DESC LIMIT 1');
+  return row && { version: row.version, policy: JSON.parse(row.body) as Policy };
+}
+
 function toPolicy({ version, digest, body, source, changed_at: changedAt, read_at: readAt }: PolicyRow): StoredPolicy {
   return { version, digest, policy: JSON.parse(body) as Policy, source: source ?? undefined, changedAt, readAt };
 }

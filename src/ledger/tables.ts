@@ -145,8 +145,12 @@ const STEPS: readonly string[][] = [
       version INTEGER PRIMARY KEY, digest TEXT NOT NULL, body TEXT NOT NULL, source TEXT, changed_at INTEGER NOT NULL, read_at INTEGER NOT NULL)`,
     `CREATE TABLE policy_holders (
       holder TEXT PRIMARY KEY, digest TEXT NOT NULL, source TEXT, problem TEXT, read_at INTEGER NOT NULL, seen_at INTEGER NOT NULL) WITHOUT ROWID`,
+    // What a version's neverTouch stands for, as Qualys last told it: a reading is there when all of its assets are.
+    `CREATE TABLE untouched_readings (
+      id INTEGER PRIMARY KEY, version INTEGER NOT NULL, read_at INTEGER NOT NULL, calls INTEGER NOT NULL, unknown TEXT NOT NULL, unreadable INTEGER NOT NULL)`,
+    `CREATE TABLE untouched (reading INTEGER NOT NULL, asset_id TEXT NOT NULL, PRIMARY KEY (reading, asset_id)) WITHOUT ROWID`,
     `ALTER TABLE runs ADD COLUMN policy_version INTEGER`,
-    `ALTER TABLE runs ADD COLUMN policy_applied_at INTEGER`,
+    `ALTER TABLE runs ADD COLUMN untouched_reading INTEGER`,
     `ALTER TABLE runs ADD COLUMN warnings TEXT NOT NULL DEFAULT '[]'`,
     // A reading of the script is good for a send while none was asked for since (script-reading.ts).
     `ALTER TABLE runs ADD COLUMN script_needed INTEGER NOT NULL DEFAULT 0`,

@@ -28,6 +28,10 @@ export interface NeverTouch {
   unknown?: 'refuse' | 'warn' | undefined;
 }
 
+export function keepsAnything({ assetIds, tags, hostnames }: NeverTouch): boolean {
+  return assetIds.length + tags.length + hostnames.length > 0;
+}
+
 export const PolicySchema = z
   .strictObject({
     approval: z.strictObject({ aboveAssets: z.number().int().min(0).optional() }).optional(),

@@ -42,6 +42,8 @@ export async function startRig(options: RigOptions): Promise<Rig> {
   const simulator = await startSimulator(options.simulator ?? {});
   const policy: Policy = { ...defaultPolicy(), caps: CAPS_OFF, ...options.policy };
   const ledger = await openLedger({ url: `sqlite:${join(folder, 'ledger.db')}`, create: true, caps: policy.caps });
+  // As a worker does that finds it in its file: it holds from here on, whatever the dependencies say.
+  await ledger.policies.offer({ policy, isChange: true });
   const qualys = createQualys({
     baseUrl: simulator.url,
     username: 'demo',

@@ -1,0 +1,36 @@
+// What the newest policy of the ledger says against one execution. Asked by the permit, in its transaction: whatever a run has applied to its
+// cohort, and whatever was put back into it since, nothing that policy keeps from scripts is in a request.
+import { hostMatcher } from '../domain/host-names.js';
+import { keepsAnything } from '../schema/policy.js';
+import type { Sql } from './database.js';
+import type { Execution } from './execution-row.js';
+import { newestReading } from './never-touch.js';
+import { newestPolicy } from './policies.js';
+import type { RunRow } from './run-row.js';
+
+/** A sentence, or undefined where nothing stands against it. */
+export async function policyObjection(sql: Sql, { id, script }: RunRow, { n }: Execution): Promise<string | undefined> {
+  const newest = await newestPolicy(sql);
+  if (!newest) return undefined;
+  const { neverTouch, scripts } = newest.policy;
+  if (scripts && script && !scripts.allow.includes(script.id))
+    return `policy does not allow script ${script.id} (${script.title}) any more`;
+  if (!keepsAnything(neverTouch)) return undefined;
+  const reading = await newestReading(sql, newest.version);
+  if (!reading) return 'what policy keeps from scripts has to be read first';
+  // An execution by tags has all of its rows when it is gathered; before that it is refused for its tags, later in the same permit.
+  const kept = await sql.first<{ asset_id: string }>(
+    `SELECT asset_id FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_n = ? AND outcome = 'pending'
+       AND EXISTS (SELECT 1 FROM untouched WHERE untouched.reading = ? AND untouched.asset_id = attempts.asset_id) LIMIT 1`,
+    [id, n, reading.id],
+  );
+  if (kept) return `policy keeps asset ${kept.asset_id} from every script`;
+  if (neverTouch.hostnames.length === 0) return undefined;
+  const names = await sql.all<{ name: string }>(
+    `SELECT name FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_n = ? AND outcome = 'pending' AND name IS NOT NULL`,
+    [id, n],
+  );
+  const matches = hostMatcher(neverTouch.hostnames);
+  const named = names.find(({ name }) => matches(name));
+  return named && `policy keeps ${named.name} from every script`;
+}
