@@ -216,13 +216,15 @@ async function writeDown(
       return { kind: 'doubtful' };
     }
     case 'refused': {
-      const intervalRefused = answer.why === 'interval';
-      await executions.notSent(runId, n, { permit, why: answer.why, detail: answer.message, intervalRefused, configuredIntervalMs });
+      const { why } = answer;
+      const isPaced = why === 'interval' || why === 'day' || why === 'unexplained';
+      const paced = isPaced ? { reason: why, toldMs: answer.waitMs, configuredMs: configuredIntervalMs } : undefined;
+      await executions.notSent(runId, n, { permit, why, detail: answer.message, paced });
       if (answer.why === 'token') return { kind: 'wait', wait: accessWait(answer, TOKEN_WAIT_MS) };
-      // The interval's wait is the ledger's to tell, with the next permit.
+      // How long a script waits is the ledger's to tell, with the next permit.
       return {
         kind: 'wait',
-        wait: intervalRefused ? { waitMs: 1 } : { waitMs: answer.waitMs ?? 1_000, blocked: { kind: 'limit', why: answer.message } },
+        wait: isPaced ? { waitMs: 1 } : { waitMs: answer.waitMs ?? 1_000, blocked: { kind: 'limit', why: answer.message } },
       };
     }
     case 'not-sent':

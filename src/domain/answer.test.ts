@@ -84,7 +84,7 @@ describe('judgeAnswer', () => {
     ['429 on import without evidence', facts('import', 429, { limits: ORDINARY_HEADERS }), { kind: 'quota' }],
     ['429 on clone without evidence', facts('clone', 429), { kind: 'quota' }],
     ['429 on clone with evidence', facts('clone', 429, { limits: TO_WAIT }), { kind: 'limit', waitMs: 240_000 }],
-    ['429 on execute without evidence', facts('execute', 429, { limits: ORDINARY_HEADERS }), { kind: 'interval' }],
+    ['429 on execute without evidence', facts('execute', 429, { limits: ORDINARY_HEADERS }), { kind: 'unexplained' }],
     ['429 on execute with ToWait', facts('execute', 429, { limits: TO_WAIT }), { kind: 'limit', waitMs: 240_000 }],
     ['429 on execute with Remaining 0', facts('execute', 429, { limits: EMPTY_WINDOW }), { kind: 'limit', waitMs: 60_000 }],
     ['429 on a read without any header', facts('read', 429), { kind: 'limit', waitMs: 60_000 }],
@@ -166,5 +166,44 @@ describe('a refusal that may be of something in between', () => {
   ])('by the headers: %s', (_, change, status, verdict) => {
     for (const kind of ['execute', 'schedule'] as const)
       expect(judgeAnswer(facts(kind, status, { words: 'foreign', ...change }))).toEqual(verdict);
+  });
+});
+
+describe('a 429 on execute, by its words', () => {
+  test.each<[string, string]>([
+    ['Only one execution is allowed within the configured interval', 'interval'],
+    ['Script already executed', 'interval'],
+    ['The script was run 20 seconds ago', 'interval'],
+    ['Script cannot be run again so soon', 'interval'],
+    ['Maximum number of script executions per day exceeded', 'day'],
+    ['Daily limit of 1000 executions reached', 'day'],
+    ['1000 executions in 24 hours are allowed', 'day'],
+    ['Execution quota exceeded', 'day'],
+    ['You have reached your cap of executions', 'day'],
+    ['Too Many Requests', 'limit'],
+    ['API rate limit exceeded', 'limit'],
+    ['Refused', 'unexplained'],
+    ['', 'unexplained'],
+  ])('%p', (message, kind) => {
+    expect(judgeAnswer(facts('execute', 429, { message, limits: ORDINARY_HEADERS })).kind).toBe(kind);
+  });
+
+  test.each<[string, Partial<AnswerFacts>, object]>([
+    ['of the interval', { message: 'cannot be run again for another 47 seconds', toldSec: 47 }, { kind: 'interval', waitMs: 47_000 }],
+    ['of the day', { message: 'Daily limit reached', toldSec: 7_200 }, { kind: 'day', waitMs: 7_200_000 }],
+    ['of nothing', { message: 'Refused', toldSec: 5 }, { kind: 'unexplained', waitMs: 5_000 }],
+    ['of calls, by its code', { errorCode: '1965', message: 'cannot be run again', toldSec: 47 }, { kind: 'limit', waitMs: 47_000 }],
+    ['shorter than a header tells', { limits: TO_WAIT, message: 'again', toldSec: 47 }, { kind: 'limit', waitMs: 240_000 }],
+    ['longer than a header tells', { limits: TO_WAIT, message: 'again', toldSec: 470 }, { kind: 'limit', waitMs: 470_000 }],
+  ])('with a wait told in words %s', (_, change, verdict) => {
+    expect(judgeAnswer(facts('execute', 429, change))).toEqual(verdict);
+  });
+
+  test('409 by the code of the window waits as told, also on a read', () => {
+    for (const kind of ['execute', 'read'] as const)
+      expect(judgeAnswer(facts(kind, 409, { errorCode: '1965', toldSec: 47, limits: ORDINARY_HEADERS }))).toEqual({
+        kind: 'limit',
+        waitMs: 47_000,
+      });
   });
 });

@@ -22,6 +22,8 @@ export interface AnswerFacts {
   /** The envelope's `errorCode`, when there is one. */
   errorCode?: string | undefined;
   message?: string | undefined;
+  /** The wait that its own words ask for, in seconds; some gateways name it nowhere else. */
+  toldSec?: number | undefined;
   /** The answer holds what the endpoint promises: a token, a `correlationUuid`, a list. */
   complete: boolean;
 }
@@ -37,8 +39,8 @@ export type Verdict =
   | { kind: 'duplicate' }
   /** The subscription's script quota is used up: waiting cannot help. */
   | { kind: 'quota' }
-  /** The script ran within its configured interval; its length is not told. */
-  | { kind: 'interval' }
+  /** `execute` only, not executed: the script ran within its configured interval, a day's executions are used up, or no reason is given. */
+  | { kind: ExecuteRefusal; waitMs?: number }
   /** A call limit; not executed. `waitMs` is real time and never shorter than told. */
   | { kind: 'limit'; waitMs: number }
   /** Passes by itself; only reads. */
@@ -47,6 +49,9 @@ export type Verdict =
   | { kind: 'protocol' }
   /** An effect whose fate the answer does not tell. */
   | { kind: 'unknown' };
+
+/** Why an `execute` is refused although no limit of calls is reached. */
+export type ExecuteRefusal = 'interval' | 'day' | 'unexplained';
 
 /** Told nothing, wait this long: limit headers may be missing from the first refusal (E-06). */
 const UNTOLD_LIMIT_WAIT_MS = 60_000;
@@ -124,24 +129,47 @@ function judgeSuccess(facts: AnswerFacts): Verdict {
   return refused && !/^5\d\d$/.test(facts.errorCode ?? '') ? { kind: 'protocol' } : transient(facts.limits);
 }
 
-function judgeConflict({ kind, limits, message, errorCode, words }: AnswerFacts): Verdict {
+function judgeConflict({ kind, limits, message, errorCode, words, toldSec }: AnswerFacts): Verdict {
   const named = kind === 'schedule' || kind === 'import';
   // The last call of a window carries `Remaining: 0` whatever it answers, so the documented sentence goes first.
   if (named && /already exist/i.test(message ?? '')) return { kind: 'duplicate' };
-  if (hasLimitEvidence(limits) || CONFLICT_LIMIT_CODES.has(errorCode ?? '')) return { kind: 'limit', waitMs: limitWaitMs(limits) };
+  if (hasLimitEvidence(limits) || CONFLICT_LIMIT_CODES.has(errorCode ?? '')) return limited(limits, toldSec);
   if (named) return { kind: 'duplicate' };
   if (isEffect(kind)) return { kind: 'unknown' };
   // The first refusal of the old regime may come without any header (E-06); headers that show room speak of something else.
-  if (Object.keys(limits).length === 0 && words !== 'foreign') return { kind: 'limit', waitMs: limitWaitMs(limits) };
+  if (Object.keys(limits).length === 0 && words !== 'foreign') return limited(limits, toldSec);
   return isOwnWords({ words }) ? { kind: 'invalid' } : transient(limits);
 }
 
-function judgeTooMany({ kind, limits }: AnswerFacts): Verdict {
-  if (!hasLimitEvidence(limits)) {
-    if (kind === 'execute') return { kind: 'interval' };
+function judgeTooMany({ kind, limits, message = '', errorCode, toldSec }: AnswerFacts): Verdict {
+  if (!hasLimitEvidence(limits) && !CONFLICT_LIMIT_CODES.has(errorCode ?? '')) {
+    if (kind === 'execute' && !OF_CALLS.test(message)) return { kind: whyRefused(message), ...told(toldSec) };
     if (kind === 'import' || kind === 'clone') return { kind: 'quota' };
   }
-  return { kind: 'limit', waitMs: limitWaitMs(limits) };
+  return limited(limits, toldSec);
+}
+
+/** 429 on `execute` is documented for the interval (E12), and known for a day's cap a user (E-08); only words tell them apart. */
+function whyRefused(message: string): ExecuteRefusal {
+  if (OF_THE_DAY.test(message)) return 'day';
+  return OF_THE_INTERVAL.test(message) ? 'interval' : 'unexplained';
+}
+
+const OF_CALLS = /rate.?limit|concurren|\bapi (?:calls?|requests?)\b|too many (?:calls|requests)/i;
+const OF_THE_DAY =
+  /\bdaily\b|\b(?:a|an|per|each|every|one|the|this|next|24.?h(?:ou)?rs?) day\b|\bday['’]?s\b|\b24.?h(?:ou)?rs?\b|\bto(?:day|morrow)\b|\bquota\b|\bcap\b/i;
+const OF_THE_INTERVAL =
+  /\binterval\b|\b(?:minutes?|seconds?|mins?|secs?)\b|\bagain\b|\balready\b|\brecent(?:ly)?\b|\bfrequent(?:ly)?\b|\btoo soon\b/i;
+
+function limited(limits: LimitSignals, toldSec: number | undefined): Verdict {
+  return {
+    kind: 'limit',
+    waitMs: toldSec === undefined ? limitWaitMs(limits) : Math.ceil(Math.max(toldSec, limits.toWaitSec ?? 0) * 1_000),
+  };
+}
+
+function told(toldSec: number | undefined): { waitMs?: number } {
+  return toldSec === undefined ? {} : { waitMs: Math.ceil(toldSec * 1_000) };
 }
 
 function hasConcurrencyEvidence({ concurrencyLimit, concurrencyRunning }: LimitSignals): boolean {

@@ -213,7 +213,7 @@ describe('a permit', () => {
 describe("the script's interval", () => {
   const refuse = async (fence: number, permitNumber: number) =>
     ledger.executions
-      .notSent('r', 1, { permit: permitNumber, why: 'interval', detail: 'ran inside its interval', intervalRefused: true })
+      .notSent('r', 1, { permit: permitNumber, why: 'interval', detail: 'ran inside its interval', paced: { reason: 'interval' } })
       .then(() => fence);
   const waited = async () => {
     await ledger.database.run('UPDATE scripts SET next_execute_at = 0');
@@ -230,7 +230,7 @@ describe("the script's interval", () => {
     await refuse(fence, 1);
     expect(await ledger.executions.get('r', 1)).toMatchObject({ state: 'claimed', sends: 0, serverAt: undefined });
     const refusal = await permit('r', 1, fence);
-    expect(refusal).toMatchObject({ why: 'interval', detail: "the script's execution interval has not passed" });
+    expect(refusal).toMatchObject({ why: 'interval', detail: "the script's execution interval has not passed: ran inside its interval" });
     if (refusal.kind !== 'refused') throw new Error('granted');
     expect(refusal.waitMs).toBeGreaterThan(55_000);
     expect(refusal.waitMs).toBeLessThanOrEqual(60_000);
@@ -243,17 +243,48 @@ describe("the script's interval", () => {
     expect(await ledger.executions.get('r', 1)).toMatchObject({ serverAt: TERMS.serverAt + 9_000 });
     expect(await ledger.executions.accept('r', 1, { permit: 3, correlationUuid: 'u', serverAt: TERMS.serverAt })).toBe(true);
     expect(await ledger.database.all('SELECT interval_ms, backoff_ms FROM scripts')).toEqual([{ interval_ms: 120_000, backoff_ms: null }]);
-    expect(await nextInMs()).toBeGreaterThan(115_000);
+    // What worked is tried a quarter shorter.
+    expect(await nextInMs()).toBeGreaterThan(85_000);
     await ledger.executions.claim('r', fence);
     expect(await permit('r', 2, fence)).toMatchObject({ why: 'interval' });
   });
+
+  test.each([
+    ['day', undefined, 'daily-quota', "Qualys' executions of the day are used up: Daily limit reached", 900_000],
+    ['day', 7_200_000, 'daily-quota', "Qualys' executions of the day are used up: Daily limit reached", 7_200_000],
+    [
+      'unexplained',
+      undefined,
+      'interval',
+      'Qualys refused the last execution of the script and does not say why: Daily limit reached',
+      60_000,
+    ],
+  ] as const)(
+    'a refusal for %s, told to wait %p, is no interval: nothing is remembered of it',
+    async (reason, toldMs, why, detail, waitMs) => {
+      const fence = await openRun(ledger, 'r', assetIds(50));
+      await permitted(ledger, 'r', fence);
+      await ledger.executions.notSent('r', 1, { permit: 1, why: reason, detail: 'Daily limit reached', paced: { reason, toldMs } });
+      const refusal = await permit('r', 1, fence);
+      expect(refusal).toMatchObject({ kind: 'refused', why, detail });
+      expect(await nextInMs()).toBeGreaterThan(waitMs - 5_000);
+      await waited();
+      await permit('r', 1, fence);
+      await ledger.executions.accept('r', 1, { permit: 2, correlationUuid: 'u', serverAt: TERMS.serverAt });
+      const kept = await ledger.database.all('SELECT interval_ms, backoff_ms, refused_for, refused_words FROM scripts');
+      expect(kept).toEqual([{ interval_ms: null, backoff_ms: null, refused_for: null, refused_words: null }]);
+      expect(await nextInMs()).toBeLessThanOrEqual(0);
+    },
+  );
 
   test('a refusal told twice counts once', async () => {
     const fence = await openRun(ledger, 'r', assetIds(25));
     await permitted(ledger, 'r', fence);
     await refuse(fence, 1);
     const before = await dump(ledger);
-    expect(await ledger.executions.notSent('r', 1, { permit: 1, why: 'interval', detail: 'again', intervalRefused: true })).toBe(false);
+    expect(await ledger.executions.notSent('r', 1, { permit: 1, why: 'interval', detail: 'again', paced: { reason: 'interval' } })).toBe(
+      false,
+    );
     expect(await dump(ledger)).toEqual(before);
   });
 });
@@ -443,7 +474,7 @@ describe('a lost answer is judged', () => {
     await letRequestsEnd();
     await ledger.executions.provedNotExecuted('r', 1, await judged('r', 1));
     await permit('r', 1, fence);
-    await ledger.executions.notSent('r', 1, { permit: 2, why: 'interval', detail: 'too soon', intervalRefused: true });
+    await ledger.executions.notSent('r', 1, { permit: 2, why: 'interval', detail: 'too soon', paced: { reason: 'interval' } });
     expect(await ledger.executions.get('r', 1)).toMatchObject({ state: 'permitted', sends: 2 });
     expect(await ledger.database.first('SELECT backoff_ms FROM scripts')).toEqual(expect.objectContaining({ backoff_ms: 60_000 }));
     await letRequestsEnd();

@@ -1,6 +1,7 @@
 // Executions and their permits: the memory of the state machine in domain/execution-state.ts. Every change names its event in the
 // WHERE clause by the states it may come from, so a repeated or late write changes nothing.
 import { type ExecutionState, MAX_ASSETS_PER_EXECUTION, MAX_SENDS } from '../domain/execution-state.js';
+import type { RefusedExecution } from '../domain/interval.js';
 import { takeUuid } from './acceptance.js';
 import { admittedAssets, freezeBatch, skipHeld } from './batch.js';
 import { type Database, jsonRows, type Sql } from './database.js';
@@ -105,17 +106,18 @@ export class Executions {
     );
   }
 
-  /** The request of this permit did not run: no byte left, or the answer is documented as not executed. */
+  /** The request of this permit did not run: no byte left, or the answer is documented as not executed. `paced`: when its script may be asked for again. */
   notSent(
     runId: string,
     n: number,
-    answer: { permit: number; why: string; detail: string; intervalRefused?: boolean; configuredIntervalMs?: number | undefined },
+    answer: { permit: number; why: string; detail: string; paced?: RefusedExecution | undefined },
   ): Promise<boolean> {
     return this.#database.transaction(async (sql) => {
       if (!(await permitIsOpen(sql, runId, n, answer.permit))) return false;
       const now = await sql.now();
-      if (answer.intervalRefused && (await speaksForTheFirstSend(sql, runId, n))) {
-        await rememberRefusal(sql, runId, n, answer.configuredIntervalMs);
+      const paced = answer.paced && { ...answer.paced, detail: answer.detail };
+      if (paced?.reason === 'interval' && (await speaksForTheFirstSend(sql, runId, n))) {
+        await rememberRefusal(sql, runId, n, paced);
         return judgeAnew(sql, runId, n, { ...answer, now });
       }
       // Where nothing was sent before, the next send's job is not looked for among those of the wait in between.
@@ -129,7 +131,7 @@ export class Executions {
         n,
         answer.permit,
       ]);
-      if (answer.intervalRefused) await rememberRefusal(sql, runId, n, answer.configuredIntervalMs);
+      if (paced) await rememberRefusal(sql, runId, n, paced);
       return true;
     });
   }

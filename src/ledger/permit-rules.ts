@@ -1,5 +1,6 @@
 // When `execute` may be sent: all that can stand against a permit, in the order in which it is told.
 
+import type { ExecuteRefusal } from '../domain/answer.js';
 import { WORTH_SAYING_MS } from '../domain/blocked.js';
 import { median } from '../domain/cadence.js';
 import { MAX_ASSETS_PER_EXECUTION, MAX_SENDS } from '../domain/execution-state.js';
@@ -221,6 +222,21 @@ async function quotaRefusal(sql: Sql, { party, now }: Asking, terms: PermitTerms
   );
 }
 
+interface ScriptTurn {
+  next_execute_at: number;
+  last_accepted_at: number | null;
+  refused_for: ExecuteRefusal | null;
+  refused_words: string | null;
+}
+
+/** With Qualys' own words where it refused one. */
+function whyNotYet({ refused_for: reason, refused_words: words }: ScriptTurn): string {
+  const said = words ? `: ${words}` : '';
+  if (reason === 'day') return `Qualys' executions of the day are used up${said}`;
+  if (reason === 'unexplained') return `Qualys refused the last execution of the script and does not say why${said}`;
+  return `the script's execution interval has not passed${said}`;
+}
+
 /** Executes of one script go one after the other, and not sooner than its interval. */
 async function turnRefusal(sql: Sql, { party, now, scriptSlot }: Asking, scriptId: string): Promise<Refusal | undefined> {
   const other = await sql.first(
@@ -229,12 +245,12 @@ async function turnRefusal(sql: Sql, { party, now, scriptSlot }: Asking, scriptI
     [scriptId, now],
   );
   if (other) return refused('serialised', SERIAL_WAIT_MS, 'another execution of the script is being sent');
-  const script = await sql.first<{ next_execute_at: number; last_accepted_at: number | null }>(
-    'SELECT next_execute_at, last_accepted_at FROM scripts WHERE script_id = ?',
+  const script = await sql.first<ScriptTurn>(
+    'SELECT next_execute_at, last_accepted_at, refused_for, refused_words FROM scripts WHERE script_id = ?',
     [scriptId],
   );
   const nextAt = script?.next_execute_at ?? 0;
-  if (nextAt > now) return refused('interval', nextAt - now, `the script's execution interval has not passed`);
+  if (script && nextAt > now) return refused(script.refused_for === 'day' ? 'daily-quota' : 'interval', nextAt - now, whyNotYet(script));
   // Without an interval the next may go as soon as this one is answered: equals would only hold each other up by taking turns.
   const isScarce = nextAt > (script?.last_accepted_at ?? 0);
   if (!isScarce && party.kind === 'ticket') return undefined;

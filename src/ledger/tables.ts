@@ -164,6 +164,10 @@ const STEPS: readonly string[][] = [
     `CREATE TABLE trail_votes (
       sender TEXT NOT NULL, correlation_uuid TEXT NOT NULL, name TEXT, uuid TEXT, PRIMARY KEY (sender, correlation_uuid)) WITHOUT ROWID`,
     // Waits that Qualys told, and limits that it named.
+    `ALTER TABLE scripts ADD COLUMN too_soon_ms INTEGER`,
+    `ALTER TABLE scripts ADD COLUMN too_soon_at INTEGER`,
+    `ALTER TABLE scripts ADD COLUMN refused_for TEXT`,
+    `ALTER TABLE scripts ADD COLUMN refused_words TEXT`,
   ],
 ];
 

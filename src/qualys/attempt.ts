@@ -2,9 +2,10 @@
 import type { Readable } from 'node:stream';
 import type { AnswerFacts, EndpointKind, LimitSignals, Verdict } from '../domain/answer.js';
 import { isOwnWords, judgeAnswer } from '../domain/answer.js';
-import type { CallGate, ServerClock } from '../domain/call-gate.js';
+import type { CallGate, LimitEvidence, ServerClock } from '../domain/call-gate.js';
+import { secondsInWords } from '../domain/told-wait.js';
 import { refusalOf, whoseRefusal } from '../schema/qualys/auth.js';
-import { asksToWait, limitSignals, serverTimeMs } from './limits.js';
+import { asksToWait, clocksOf, limitSignals, serverTimeMs } from './limits.js';
 import { redacted } from './redact.js';
 import { type HttpAnswer, type HttpRequest, type Transport, TransportError } from './transport.js';
 
@@ -82,8 +83,8 @@ export async function attempt(wire: Wire, call: Call, token: string): Promise<At
     wire.logger.debug({ endpoint: call.endpoint, why: error.why, sent: error.sent }, 'no answer from Qualys');
     return { kind: 'failed', error };
   }
-  const { answer, limits } = outcome;
-  await quietly(wire, () => wire.gate.leave(place.callId, { ...limits, refused: answer.verdict.kind === 'limit' }));
+  const { answer } = outcome;
+  await quietly(wire, () => wire.gate.leave(place.callId, evidenceOf(outcome)));
   const { serverAt, status } = answer;
   if (outcome.isOwn && serverAt !== undefined) await quietly(wire, () => wire.clock.observe(serverAt));
   wire.logger.debug({ endpoint: call.endpoint, status, ms: Math.round(performance.now() - startedAt) }, 'answer from Qualys');
@@ -91,7 +92,13 @@ export async function attempt(wire: Wire, call: Call, token: string): Promise<At
 }
 
 /** `isOwn`: it says what only the API says, so that its `Date` is the gateway's and not that of something in between. */
-type Judged = { kind: 'judged'; answer: Answer; limits: LimitSignals; isOwn: boolean };
+type Judged = { kind: 'judged'; answer: Answer; limits: LimitSignals; toldSec: number | undefined; isOwn: boolean };
+
+/** A wait told in words is the gate's to keep where it speaks of calls; an execution's interval is its script's. */
+function evidenceOf({ answer, limits, toldSec }: Judged): LimitEvidence {
+  const refused = answer.verdict.kind === 'limit';
+  return { ...limits, ...(refused && toldSec !== undefined ? { toWaitSec: Math.max(toldSec, limits.toWaitSec ?? 0) } : {}), refused };
+}
 
 /** An abort ends a read with its own reason. Once an effect may be under way nothing but a word for its fate may come out. */
 function failed(error: unknown, call: Call): { kind: 'failed'; error: unknown } {
@@ -118,7 +125,7 @@ function sent(wire: Wire, call: Call, token: string): Promise<HttpAnswer> {
 
 function judged(call: Call, answer: HttpAnswer): Judged {
   const { status } = answer;
-  const limits = limitSignals(answer.headers);
+  const limits = limitSignals(answer.headers, status);
   const json = parsedJson(answer.body);
   const isNothing = status === 204 || (call.blankIsNothing === true && answer.body.length === 0);
   const payload = status < 200 || status >= 300 ? undefined : isNothing ? call.payloadOfNothing : call.payloadOf(json, answer);
@@ -128,6 +135,7 @@ function judged(call: Call, answer: HttpAnswer): Judged {
   return {
     kind: 'judged',
     limits,
+    toldSec: facts.toldSec,
     isOwn: payload !== undefined || isOwnWords(facts),
     answer: { kind: 'answer', verdict, status, payload, bytes: answer.body.length, serverAt, said: said(facts, answer.body) },
   };
@@ -137,8 +145,11 @@ function judged(call: Call, answer: HttpAnswer): Judged {
 export function wordsOf(
   { status, headers, body }: HttpAnswer,
   json: unknown,
-): Pick<AnswerFacts, 'errorCode' | 'message' | 'words' | 'asksToWait'> {
-  return { ...refusalOf(json), words: isBlank(body) ? 'none' : (whoseRefusal(json, status) ?? 'foreign'), asksToWait: asksToWait(headers) };
+): Pick<AnswerFacts, 'errorCode' | 'message' | 'words' | 'asksToWait' | 'toldSec'> {
+  const words = isBlank(body) ? 'none' : (whoseRefusal(json, status) ?? 'foreign');
+  // A page may speak of any wait; only what is Qualys' own is obeyed in words.
+  const toldSec = isOwnWords({ words }) ? secondsInWords(body.subarray(0, 2_048).toString('utf8'), clocksOf(headers)) : undefined;
+  return { ...refusalOf(json), words, asksToWait: asksToWait(headers), ...(toldSec === undefined ? {} : { toldSec }) };
 }
 
 function isBlank(body: Buffer): boolean {

@@ -80,7 +80,9 @@ function answered({ verdict, payload, status, said, serverAt }: Extract<Attempt,
     case 'token':
       return 'token';
     case 'interval':
-      return { kind: 'refused', why: 'interval', message: said };
+    case 'day':
+    case 'unexplained':
+      return { kind: 'refused', why: verdict.kind, ...(verdict.waitMs === undefined ? {} : { waitMs: verdict.waitMs }), message: said };
     case 'limit':
       return { kind: 'refused', why: 'limit', waitMs: verdict.waitMs, message: said };
     case 'permission':

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { limitSignals, serverTimeMs } from './limits.js';
+import { asksToWait, limitSignals, serverTimeMs } from './limits.js';
 
 describe('limitSignals', () => {
   test('reads the gateway regime', () => {
@@ -33,6 +33,35 @@ describe('limitSignals', () => {
   test('takes the longer of two waits', () => {
     expect(limitSignals({ 'x-ratelimit-towait-sec': '5', 'retry-after': '9' })).toEqual({ toWaitSec: 9 });
     expect(limitSignals({ 'x-ratelimit-towait-sec': '50', 'retry-after': '9' })).toEqual({ toWaitSec: 50 });
+  });
+
+  test.each([
+    ['X-RateLimit-Window', { 'x-ratelimit-window': '60' }, { windowSec: 60 }],
+    [
+      'X-ConcurrencyLimit',
+      { 'x-concurrencylimit': '2', 'x-concurrency-limit-running': '2' },
+      { concurrencyLimit: 2, concurrencyRunning: 2 },
+    ],
+    ['X-RateLimit-ToWait', { 'x-ratelimit-towait': '2 minutes' }, { toWaitSec: 120 }],
+    ['values twice', { 'x-ratelimit-towait-sec': ['5', '9'], 'x-ratelimit-remaining': '0, 0' }, { toWaitSec: 9, remaining: 0 }],
+  ])('reads %s', (_, headers, signals) => {
+    expect(limitSignals(headers)).toEqual(signals);
+  });
+
+  test('where a window ends is a wait only for a refusal, in seconds or as an instant', () => {
+    const headers = (reset: string) => ({ date: 'Fri, 01 May 2026 12:00:00 GMT', 'x-ratelimit-reset': reset });
+    expect(limitSignals(headers('30'))).toEqual({});
+    expect([409, 429, 503].map((status) => limitSignals(headers('30'), status))).toEqual([30, 30, 30].map((toWaitSec) => ({ toWaitSec })));
+    expect(limitSignals(headers(String(Date.parse('2026-05-01T12:01:30Z') / 1_000)), 429)).toEqual({ toWaitSec: 90 });
+  });
+
+  test('its own header that asks to wait is told from those of anybody', () => {
+    expect(asksToWait({ 'X-RateLimit-ToWait-Sec': '3' })).toBe(true);
+    expect(
+      [{ 'x-ratelimit-towait-sec': '0' }, { 'x-ratelimit-towait-sec': '' }, { 'retry-after': '3' }, { 'x-ratelimit-reset': '3' }].map(
+        asksToWait,
+      ),
+    ).toEqual([...[false, false, false, false]]);
   });
 
   test('ignores what is no number', () => {

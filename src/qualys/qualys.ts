@@ -120,8 +120,11 @@ export interface ExecuteRequest {
 /** What became of one `execute`. Never thrown: the caller's state machine needs a word for each. */
 export type ExecuteAnswer =
   | { kind: 'accepted'; correlationUuid: string; serverAt?: number }
-  /** Documented as not executed; asking again later, under a new permit, is right. `waitMs` is real time. */
-  | { kind: 'refused'; why: 'interval' | 'limit' | 'token'; waitMs?: number; message: string }
+  /**
+   * Documented as not executed; asking again later, under a new permit, is right. `waitMs` is real time. `interval`: the script ran within its
+   * interval; `day`: the executions of a day are used up; `unexplained`: Qualys does not say why.
+   */
+  | { kind: 'refused'; why: 'interval' | 'day' | 'unexplained' | 'limit' | 'token'; waitMs?: number; message: string }
   /** Documented as not executed, and asking again cannot help. */
   | { kind: 'rejected'; why: 'permission' | 'not-found' | 'invalid'; status: number; message: string }
   /** No byte of the request left this machine (refused connection, failed handshake, refused credentials, too late to start, no place in the window). */

@@ -133,7 +133,7 @@ async function heldFrom(wire: AuthWire, answer: HttpAnswer, secrets: readonly st
   const words = wordsOf(answer, parsedJson(answer.body));
   const isOwn = token !== undefined || isOwnWords(words);
   if (isOwn && serverAt !== undefined) await wire.clock.observe(serverAt).catch((error: unknown) => unobserved(wire.logger, error));
-  const limits = limitSignals(answer.headers);
+  const limits = limitSignals(answer.headers, answer.status);
   const verdict = judgeAnswer({ kind: 'auth', status: answer.status, limits, ...words, complete: token !== undefined });
   const facts = { status: answer.status, endpoint: 'auth' };
   const said = `HTTP ${answer.status}${words.message ? `: ${redacted(words.message, 200, secrets)}` : ''}`;
