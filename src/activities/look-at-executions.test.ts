@@ -126,3 +126,50 @@ describe('a look whose process is stopped after its reads', () => {
     expect(await execution()).toMatchObject({ state: 'accepted' });
   });
 });
+
+describe('more jobs than one under the UUID of an execution', () => {
+  const OF_UUID = { correlationUuid: 'uuid-r-1' };
+  const second = { id: '901', scriptId: '7', ...OF_UUID, createdAt: TERMS.serverAt + 540_000, isTest: false };
+
+  test('are watched together, also the one that comes minutes later', async () => {
+    rows = [{ ...row('a', 'EXECUTION PASSED'), ...OF_UUID }];
+    await lookNow();
+    now += 540_000;
+    await lookNow();
+    expect(await outcomes()).toEqual(['succeeded', 'running']);
+    rows = [...rows, { ...row('b', 'EXECUTION FAILED'), jobId: '901', ...OF_UUID }];
+    await lookNow();
+    expect(await outcomes()).toEqual(['succeeded', 'failed']);
+    const stored = await ledger.database.all('SELECT asset_id, job_id FROM attempts ORDER BY seq');
+    expect(stored).toEqual([
+      { asset_id: 'a', job_id: '900' },
+      { asset_id: 'b', job_id: '901' },
+    ]);
+    expect(asked).not.toContain('jobs');
+  });
+
+  test('keep an asset from being missing once a last search for jobs has shown the second', async () => {
+    rows = [{ ...row('a', 'EXECUTION PASSED'), ...OF_UUID }];
+    await lookNow();
+    now += 601_000;
+    jobs = [...jobs, second];
+    await lookNow();
+    expect(asked.filter((what) => what === 'jobs')).toHaveLength(1);
+    expect(await outcomes()).toEqual(['succeeded', 'running']);
+    now += 601_000;
+    await lookNow();
+    expect(await outcomes()).toEqual(['succeeded', 'missing']);
+  });
+
+  test('are found by the search for jobs where the rows do not name the UUID', async () => {
+    rows = [row('a', 'EXECUTION PASSED')];
+    await lookNow();
+    expect(await outcomes()).toEqual(['succeeded', 'running']);
+    now += 601_000;
+    jobs = [...jobs, second];
+    rows = [...rows, { ...row('b', 'EXECUTION PASSED'), jobId: '901' }];
+    await lookNow();
+    await lookNow();
+    expect(await outcomes()).toEqual(['succeeded', 'succeeded']);
+  });
+});

@@ -3,8 +3,7 @@
 import { readAssetJob } from '../domain/asset-job.js';
 import { batchesOf } from '../domain/batches.js';
 import { median } from '../domain/cadence.js';
-import { jobSearchIsDue } from '../domain/job-search.js';
-import { anyOf, idTerm } from '../domain/qql.js';
+import { idTerm } from '../domain/qql.js';
 import { type ClockReading, elapsedMs } from '../domain/server-time.js';
 import { type ExecutionDecision, FAN_OUT_GRACE_MS, settleExecution, type WatchedAsset } from '../domain/settle.js';
 import type { Execution } from '../ledger/executions.js';
@@ -12,11 +11,9 @@ import type { RunRow } from '../ledger/run-row.js';
 import type { AssetInFlight, LookAt } from '../ledger/verdicts.js';
 import type { AssetJobRow } from '../qualys/qualys.js';
 import type { ActivityDependencies } from './dependencies.js';
-
-/** A row is about 1 KB without output; S1 recommends pages of 1,000 to 2,000. */
-const LARGEST_PAGE = 2_000;
-/** Jobs are searched from this much before the first acceptance: our reading of Qualys' clock may be off. */
-const SKEW_MS = 120_000;
+import { findJobs } from './jobs-of-executions.js';
+import { LARGEST_PAGE } from './read-asset-jobs.js';
+import { type Read, readPart } from './read-part.js';
 
 export interface Looking {
   run: RunRow;
@@ -47,12 +44,15 @@ export async function lookAtExecutions(dependencies: LookDependencies, { run, ac
     lookedAt: await database.now(),
     clock: await serverClock.reading(),
   };
-  const executions = await findJobs(dependencies, { run, accepted, now: began.lookedAt });
   const { durations } = await scripts.memory(scriptId);
   const medianMs = median(durations.map(({ serverMs }) => serverMs));
   let changed = 0;
   // As many as fill one page: what is read is written before the next page, so memory does not grow with what is in flight.
-  for (const part of batchesOf(await worthReading(dependencies, { run, executions, began }), LARGEST_PAGE - 1, ({ size }) => size)) {
+  for (const part of batchesOf(
+    await worthReading(dependencies, { run, executions: accepted, began }),
+    LARGEST_PAGE - 1,
+    ({ size }) => size,
+  )) {
     const seen = await lookAtPart(dependencies, { run, executions: part, medianMs, began });
     changed += seen.changed;
     // What the look found late does not count: the cadence would slow itself down.
@@ -107,14 +107,15 @@ async function lookAtPart(
 ): Promise<{ changed: number; tookMs: number[] }> {
   const { ledger } = dependencies;
   const clock = await ledger.serverClock.reading();
-  const rows = await readAssetJobs(dependencies, run, executions);
   const now = began.lookedAt;
   const looks: LookAt[] = [];
   const tookMs: number[] = [];
-  for (const execution of executions) {
-    const jobs = rows.get(execution.jobId ?? '') ?? [];
-    const known = await knownAssets(dependencies, { run, execution, jobs });
-    const decision = decide({ run, execution, jobs, known, clock, now, medianMs });
+  const reads: Deciding[] = [];
+  for (const read of await readPart(dependencies, { run, executions, now })) {
+    reads.push({ ...read, run, known: await knownAssets(dependencies, { run, ...read }), clock, now, medianMs });
+  }
+  const decided = await decideAll(dependencies, reads);
+  for (const { execution, jobs, known, decision } of decided) {
     await recordStrays(dependencies, { run, execution, jobs, known });
     looks.push(lookOf({ run, execution, jobs, known, decision, serverNow: clock.now, began }));
     const serverMs = decision.settled && now < (execution.deadlineAt ?? Infinity) ? durationOf(execution, jobs) : undefined;
@@ -124,89 +125,59 @@ async function lookAtPart(
   return { changed: await ledger.verdicts.recordAll(run.id, looks, { failed, afterMs: after }), tookMs };
 }
 
+type Decided = Deciding & { decision: ExecutionDecision };
+
+/** Before an asset is `missing` for good, the jobs of its execution are searched for once more: one search for all of them. */
+async function decideAll(dependencies: LookDependencies, reads: readonly Deciding[]): Promise<Decided[]> {
+  const first = reads.map((read): Decided => ({ ...read, decision: decide(read, wasSought(read)) }));
+  const lacking = first.filter(({ decision }) => decision.needsJobSearch).map(({ execution }) => execution);
+  const [one] = first;
+  if (!one || lacking.length === 0) return first;
+  const found = await findJobs(dependencies, { run: one.run, executions: lacking, now: one.now, seenAt: one.clock.now });
+  return first.map((read) => {
+    if (!read.decision.needsJobSearch || found.has(read.execution.n)) return read;
+    return { ...read, decision: decide(read, true) };
+  });
+}
+
+/** What was found to be missing is not searched for at every later look. */
+function wasSought({ known }: Deciding): boolean {
+  return known.every(({ status, outcome }) => status !== undefined || outcome === 'missing');
+}
+
 /** Server milliseconds from acceptance to the last verdict; undefined when no asset job says when it ended. */
 function durationOf(execution: Execution, jobs: readonly AssetJobRow[]): number | undefined {
   const lastEnd = Math.max(0, ...jobs.map(({ finishedAt, endedAt }) => endedAt ?? finishedAt ?? 0));
   return lastEnd === 0 || execution.acceptedServerAt === undefined ? undefined : Math.max(0, lastEnd - execution.acceptedServerAt);
 }
 
-/** One search finds the jobs of all executions that lack theirs: a correlation UUID is not a job id (T-12). */
-async function findJobs({ qualys, ledger }: LookDependencies, { run, accepted, now }: Looking & { now: number }): Promise<Execution[]> {
-  const sought = accepted.filter((execution) => execution.jobId === undefined && isSearchDue(execution, { run, now }));
-  const wanted = new Map(sought.map((execution) => [execution.correlationUuid, execution]));
-  if (wanted.size === 0) return [...accepted];
-  const found = new Map<number, Execution>();
-  const startAt =
-    Math.min(
-      ...[...wanted.values()].map(({ acceptedServerAt = 0, serverAt }) => Math.min(acceptedServerAt, serverAt ?? acceptedServerAt)),
-    ) - SKEW_MS;
-  const filter = idTerm('scriptId', run.script?.id ?? '');
-  for await (const page of qualys.searchJobs({ filter, startAt, pageSize: Math.min(LARGEST_PAGE, 100 + wanted.size * 2), runId: run.id })) {
-    for (const job of page.rows) {
-      const execution = wanted.get(job.correlationUuid);
-      if (!execution || found.has(execution.n)) continue;
-      await ledger.verdicts.setJob(run.id, execution.n, { jobId: job.id, createdAt: job.createdAt });
-      found.set(execution.n, {
-        ...execution,
-        jobId: job.id,
-        jobCreatedAt: job.createdAt,
-        rowsChangedServerAt: Math.max(execution.rowsChangedServerAt ?? 0, job.createdAt),
-      });
-    }
-    // Newest first: a gateway that takes no notice of `startAt` is not walked to the beginning of its history at every look.
-    const oldestAt = page.rows.at(-1)?.createdAt ?? 0;
-    if (found.size === wanted.size || (oldestAt > 0 && oldestAt < startAt)) break;
-  }
-  const inVain = sought.filter(({ n }) => !found.has(n)).map(({ n }) => n);
-  await ledger.verdicts.setJobSought(run.id, inVain, now);
-  return accepted.map((execution) => found.get(execution.n) ?? execution);
-}
-
-function isSearchDue({ acceptedAt = 0, jobSoughtAt, deadlineAt }: Execution, { run, now }: { run: RunRow; now: number }): boolean {
-  const decidesAt = deadlineAt === undefined ? [] : [deadlineAt, deadlineAt + run.request.unreachable.wait];
-  return jobSearchIsDue({ now, acceptedAt, soughtAt: jobSoughtAt, decidesAt });
-}
-
-/** The asset jobs of all of them, by job. Rows of other jobs are dropped: a filter is a match, not a promise (C22). */
-async function readAssetJobs(
-  { qualys }: LookDependencies,
-  run: RunRow,
-  executions: readonly Execution[],
-): Promise<Map<string, AssetJobRow[]>> {
-  const withJob = executions.filter(({ jobId }) => jobId !== undefined);
-  const rows = new Map<string, AssetJobRow[]>(withJob.map(({ jobId }) => [jobId ?? '', []]));
-  if (withJob.length === 0) return rows;
-  const filter = anyOf(withJob.map(({ jobId }) => idTerm('job.id', jobId ?? '')));
-  const expected = withJob.reduce((sum, { size }) => sum + size, 0);
-  for await (const page of qualys.searchAssetJobs({ filter, pageSize: Math.min(LARGEST_PAGE, expected + 1), runId: run.id })) {
-    for (const row of page.rows) rows.get(row.jobId)?.push(row);
-  }
-  return rows;
-}
-
-interface Deciding {
+interface Deciding extends Read {
   run: RunRow;
-  execution: Execution;
-  jobs: readonly AssetJobRow[];
   known: readonly AssetInFlight[];
   clock: ClockReading;
   now: number;
   medianMs: number | undefined;
 }
 
-function decide({ run, execution, jobs, known, clock, now, medianMs }: Deciding): ExecutionDecision {
+function decide(
+  { run, execution, jobs, twins, twinIds, known, clock, now, medianMs }: Deciding,
+  jobsAreSought: boolean,
+): ExecutionDecision {
   const serverNow = clock.now;
-  const byAsset = new Map(jobs.map((job) => [job.assetId, job]));
+  const byAsset = standing(jobs);
+  const beside = standing(twins);
   const assets = known.map((asset): WatchedAsset => {
     const job = byAsset.get(asset.assetId);
+    const twin = twinOf(beside.get(asset.assetId), twinIds);
     if (job)
       return {
         assetId: asset.assetId,
+        twin,
         job: { ...job, statusSince: job.status === asset.status ? (asset.statusSince ?? serverNow) : serverNow },
       };
     // A row seen before and missing now (index, tag scope) is still what we know.
     if (asset.status !== undefined)
-      return { assetId: asset.assetId, job: { ...asset, status: asset.status, statusSince: asset.statusSince ?? serverNow } };
+      return { assetId: asset.assetId, twin, job: { ...asset, status: asset.status, statusSince: asset.statusSince ?? serverNow } };
     return { assetId: asset.assetId };
   });
   const deadlineAt = execution.deadlineAt ?? Number.POSITIVE_INFINITY;
@@ -214,6 +185,7 @@ function decide({ run, execution, jobs, known, clock, now, medianMs }: Deciding)
     byTags: execution.planned !== undefined,
     assets,
     jobIsKnown: execution.jobId !== undefined,
+    jobsAreSought,
     acceptedAt: execution.acceptedServerAt ?? serverNow,
     rowsChangedAt: jobs.length > execution.rowsSeen ? serverNow : (execution.rowsChangedServerAt ?? serverNow),
     clock,
@@ -221,6 +193,24 @@ function decide({ run, execution, jobs, known, clock, now, medianMs }: Deciding)
     pastDeadline: now >= deadlineAt,
     pastLateWatch: now >= deadlineAt + run.request.unreachable.wait,
   });
+}
+
+/** By asset. Where several jobs of an execution name one, the row that has not ended stands. */
+function standing(rows: readonly AssetJobRow[]): Map<string, AssetJobRow> {
+  const byAsset = new Map<string, AssetJobRow>();
+  for (const row of rows) {
+    const other = byAsset.get(row.assetId);
+    if (!other || readAssetJob(other).kind === 'verdict') byAsset.set(row.assetId, row);
+  }
+  return byAsset;
+}
+
+/** A row that a look does not show says nothing: until it does, the script may be running. */
+function twinOf(row: AssetJobRow | undefined, twinIds: readonly string[]): WatchedAsset['twin'] {
+  const [jobId = row?.jobId] = twinIds;
+  if (jobId === undefined) return undefined;
+  const kind = row && readAssetJob(row).kind;
+  return { jobId: twinIds.join(', ') || jobId, ended: kind === 'verdict' || kind === 'settling' };
 }
 
 interface Seen {
@@ -277,7 +267,7 @@ async function recordStrays({ ledger }: LookDependencies, { run, execution, jobs
   const strays = jobs.filter(({ assetId }) => !asked.has(assetId));
   await ledger.verdicts.addStrays(
     run.id,
-    strays.map(({ assetId }) => ({ jobId: execution.jobId ?? '', assetId })),
+    strays.map(({ assetId, jobId }) => ({ jobId, assetId })),
   );
   if (!run.campaign || strays.length === 0) return;
   const assetIds = [...new Set(strays.map(({ assetId }) => assetId))];

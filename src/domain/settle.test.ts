@@ -52,7 +52,7 @@ describe('one asset', () => {
     [
       'without an asset job for 5 minutes',
       undefined,
-      { clock: steady(T0 + 300_000) },
+      { clock: steady(T0 + 600_000) },
       { outcome: 'missing', reason: 'no-asset-job', final: true, terminal: false },
     ],
     [
@@ -119,11 +119,33 @@ describe('one asset', () => {
     });
   });
 
-  test('without an asset job is missing two minutes after the last row when all others are final', () => {
+  test('without an asset job is missing ten minutes after the last row when all others are final, and holds no slot from two on', () => {
     const two = [asset('1'), asset('2', PASSED)];
-    const at = (serverNow: number) =>
-      settleExecution(execution(two, { rowsChangedAt: T0 + 10_000, clock: steady(serverNow) })).assets[0]?.outcome;
-    expect([at(T0 + 129_999), at(T0 + 130_000)]).toEqual(['running', 'missing']);
+    const at = (serverNow: number) => settleExecution(execution(two, { rowsChangedAt: T0 + 10_000, clock: steady(serverNow) }));
+    expect([at(T0 + 609_999), at(T0 + 610_000)].map(({ assets }) => assets[0]?.outcome)).toEqual(['running', 'missing']);
+    expect([at(T0 + 129_999), at(T0 + 130_000)].map(({ slotFree }) => slotFree)).toEqual([false, true]);
+  });
+
+  test('is not missing before the jobs of its execution were searched for once more', () => {
+    const two = [asset('1'), asset('2', PASSED)];
+    const at = (jobsAreSought: boolean) => settleExecution(execution(two, { clock: steady(T0 + 600_000), jobsAreSought }));
+    expect(at(false)).toMatchObject({ needsJobSearch: true, settled: false, assets: [{ outcome: 'running' }, {}] });
+    expect(at(true)).toMatchObject({ needsJobSearch: false, settled: true, assets: [{ outcome: 'missing' }, {}] });
+    const late = execution([asset('1'), asset('2', PENDING)], { clock: steady(T0 + 600_000), pastDeadline: true, jobsAreSought: false });
+    expect(settleExecution(late)).toMatchObject({ needsJobSearch: true, assets: [{ reason: 'no-asset-job-by-deadline' }, {}] });
+  });
+
+  test('beside a twin has its verdict when both have ended there, and keeps its lease until then', () => {
+    const beside = (ended: boolean, changes: Partial<WatchedExecution> = {}) =>
+      settleExecution(execution([{ ...asset('1', PASSED), twin: { jobId: '80512', ended } }], changes)).assets[0];
+    expect(beside(false)).toMatchObject({ outcome: 'running', final: false, terminal: false });
+    expect(beside(true)).toMatchObject({ outcome: 'succeeded', reason: 'two-jobs: also 80512', final: true, terminal: true });
+    expect(beside(false, { pastDeadline: true, pastLateWatch: true })).toMatchObject({
+      outcome: 'succeeded',
+      reason: 'two-jobs: also 80512, which has not ended',
+      final: true,
+      terminal: false,
+    });
   });
 });
 
@@ -137,7 +159,7 @@ describe('across a jump of the clock no grace ends', () => {
   ])('%s', (_, assets, outcome) => {
     const at = (steadyMs: number) => settleExecution(execution(assets, { clock: { now: T0 + 600_000, steadyMs } })).assets[0]?.outcome;
     expect(at(5_000)).toBe('running');
-    expect(at(300_000)).toBe(outcome);
+    expect(at(600_000)).toBe(outcome);
   });
 
   test('and what was stamped by a clock ahead of now is as old as the jump', () => {

@@ -7,6 +7,8 @@ import { type ClockReading, elapsedMs } from './server-time.js';
 export const FAN_OUT_GRACE_MS = 120_000;
 /** The same while not one has appeared. */
 export const EMPTY_JOB_GRACE_MS = 300_000;
+/** The same before an asset without one is `missing`: a second job under one correlation UUID has been seen minutes after the first. */
+export const LACKING_GRACE_MS = 600_000;
 /** An asset is a straggler when it takes longer than this and three times the median (contract section 3). */
 const STRAGGLER_MS = 15 * 60_000;
 
@@ -16,6 +18,8 @@ export interface WatchedAsset {
   job?:
     | (AssetJobFacts & { disconnected?: boolean | undefined /** Server time at which this status was first seen. */; statusSince: number })
     | undefined;
+  /** Another job on the same assets that may have been ours as well: whether the script has ended there by its word. */
+  twin?: { jobId: string; ended: boolean } | undefined;
 }
 
 export interface WatchedExecution {
@@ -23,6 +27,8 @@ export interface WatchedExecution {
   byTags?: boolean;
   assets: readonly WatchedAsset[];
   jobIsKnown: boolean;
+  /** False while the jobs of the execution were not searched for anew since the last of them appeared. */
+  jobsAreSought?: boolean;
   /** Server times. */
   acceptedAt: number;
   rowsChangedAt: number;
@@ -47,6 +53,8 @@ export interface AssetDecision {
 export interface ExecutionDecision {
   /** No further asset job is expected. */
   fannedOut: boolean;
+  /** Assets would be `missing`, were the jobs of the execution searched for once more. */
+  needsJobSearch: boolean;
   assets: AssetDecision[];
   /** Nothing more is expected of this execution. */
   settled: boolean;
@@ -59,11 +67,13 @@ export function settleExecution(execution: WatchedExecution): ExecutionDecision 
     execution.assets.flatMap(({ assetId, job }) => (job ? [[assetId, readInTime(assetId, job, execution.clock)] as const] : [])),
   );
   const seenAreFinal = [...readings.values()].every(({ final }) => final);
-  const mayBeMissing = seenAreFinal && fanOutIsOver(execution);
+  const lacks = execution.assets.some(({ job }) => !job);
+  const isOver = lacks && noneHasCome(execution, LACKING_GRACE_MS);
+  const mayBeMissing = isOver && seenAreFinal && execution.jobsAreSought !== false;
 
   const assets = execution.assets.map((asset): AssetDecision => {
     const reading = readings.get(asset.assetId);
-    if (reading?.final) return reading;
+    if (reading?.final) return asset.twin ? besideTwin(reading, asset.twin, execution) : reading;
     if (!asset.job && mayBeMissing)
       return { assetId: asset.assetId, outcome: 'missing', reason: 'no-asset-job', final: true, terminal: false };
     if (!execution.pastDeadline) return { assetId: asset.assetId, outcome: 'running', final: false, terminal: false };
@@ -76,13 +86,25 @@ export function settleExecution(execution: WatchedExecution): ExecutionDecision 
   const slotFree =
     settled ||
     execution.pastDeadline ||
-    (isComplete && assets.every(({ assetId, final }) => final || isStraggler(byId.get(assetId), execution)));
-  return { assets, fannedOut, settled, slotFree };
+    (isComplete && assets.every(({ assetId, final }) => final || isStraggler(byId.get(assetId), { execution, fannedOut })));
+  const needsJobSearch = isOver && (seenAreFinal || execution.pastDeadline) && execution.jobsAreSought === false;
+  return { assets, fannedOut, needsJobSearch, settled, slotFree };
 }
 
-function fanOutIsOver({ assets, jobIsKnown, rowsChangedAt, acceptedAt, clock }: WatchedExecution): boolean {
-  const graceMs = assets.some(({ job }) => job !== undefined) ? FAN_OUT_GRACE_MS : EMPTY_JOB_GRACE_MS;
-  return jobIsKnown && Math.min(elapsedMs(clock, rowsChangedAt), elapsedMs(clock, acceptedAt)) >= graceMs;
+function fanOutIsOver(execution: WatchedExecution): boolean {
+  return noneHasCome(execution, execution.assets.some(({ job }) => job !== undefined) ? FAN_OUT_GRACE_MS : EMPTY_JOB_GRACE_MS);
+}
+
+function noneHasCome({ jobIsKnown, rowsChangedAt, acceptedAt, clock }: WatchedExecution, forMs: number): boolean {
+  return jobIsKnown && Math.min(elapsedMs(clock, rowsChangedAt), elapsedMs(clock, acceptedAt)) >= forMs;
+}
+
+/** The asset has its verdict when both jobs have ended there: until then the script may be running. */
+function besideTwin(reading: AssetDecision, twin: NonNullable<WatchedAsset['twin']>, execution: WatchedExecution): AssetDecision {
+  const reason = [reading.reason, `two-jobs: also ${twin.jobId}`].filter((part) => part !== undefined).join('; ');
+  if (twin.ended) return { ...reading, reason };
+  if (!execution.pastDeadline) return { assetId: reading.assetId, outcome: 'running', final: false, terminal: false };
+  return { ...reading, reason: `${reason}, which has not ended`, final: execution.pastLateWatch, terminal: false };
 }
 
 function readInTime(assetId: string, job: NonNullable<WatchedAsset['job']>, clock: WatchedExecution['clock']): AssetDecision {
@@ -97,7 +119,8 @@ function atDeadline({ assetId, job }: WatchedAsset, execution: WatchedExecution)
   if (!job) {
     if (!execution.jobIsKnown) return { assetId, outcome: 'unverified', reason: 'job-not-found' };
     // Asset jobs are still appearing: this one may yet come, and the script run.
-    if (!fanOutIsOver(execution)) return { assetId, outcome: 'unverified', reason: 'no-asset-job-by-deadline' };
+    if (!noneHasCome(execution, LACKING_GRACE_MS) || execution.jobsAreSought === false)
+      return { assetId, outcome: 'unverified', reason: 'no-asset-job-by-deadline' };
     return { assetId, outcome: 'missing', reason: 'no-asset-job' };
   }
   const reading = readAssetJob(job);
@@ -106,8 +129,12 @@ function atDeadline({ assetId, job }: WatchedAsset, execution: WatchedExecution)
   return { assetId, outcome: 'unreachable', reason: job.disconnected ? 'disconnected' : 'no-verdict-by-deadline' };
 }
 
-function isStraggler(asset: WatchedAsset | undefined, execution: WatchedExecution): boolean {
-  if (!asset?.job) return false;
+/** An asset without an asset job keeps no slot once the fan-out is over, however long it is still waited for. */
+function isStraggler(
+  asset: WatchedAsset | undefined,
+  { execution, fannedOut }: { execution: WatchedExecution; fannedOut: boolean },
+): boolean {
+  if (!asset?.job) return fannedOut;
   if (asset.job.disconnected) return true;
   const ageMs = elapsedMs(execution.clock, execution.acceptedAt);
   return execution.medianMs !== undefined && ageMs >= STRAGGLER_MS && ageMs >= 3 * execution.medianMs;

@@ -159,7 +159,7 @@ describe('a look', () => {
     });
   });
 
-  test('knows its job, once', async () => {
+  test('knows its first job, and that a further one has come', async () => {
     const fence = await openRun(ledger, 'r', ['a']);
     await accepted(ledger, 'r', fence);
     await ledger.verdicts.setJob('r', 1, { jobId: 'j1', createdAt: TERMS.serverAt + 5 });
@@ -167,7 +167,7 @@ describe('a look', () => {
     expect(await ledger.executions.get('r', 1)).toMatchObject({
       jobId: 'j1',
       jobCreatedAt: TERMS.serverAt + 5,
-      rowsChangedServerAt: TERMS.serverAt + 5,
+      rowsChangedServerAt: TERMS.serverAt + 9,
     });
   });
 

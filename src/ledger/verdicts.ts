@@ -6,6 +6,7 @@ import { type AttemptRow, afterLook, isSameRow, WRITTEN_COLUMNS, writtenValues }
 import { type Closed, closeOpen } from './closing.js';
 import { ROWS_PER_TRANSACTION } from './cohort.js';
 import { type Database, jsonRows, type Sql } from './database.js';
+import { addExecutionJob, type ExecutionJob, jobsOf } from './execution-jobs.js';
 import { readRun } from './run-row.js';
 
 /** An asset in flight, with its asset job as last seen. */
@@ -101,8 +102,14 @@ export class Verdicts {
     return row?.at ?? 0;
   }
 
-  setJob(runId: string, n: number, job: { jobId: string; createdAt: number }): Promise<void> {
+  /** A job of this execution was found: the first one stands for it, each is watched. */
+  setJob(runId: string, n: number, job: { jobId: string; createdAt: number; seenAt?: number }): Promise<void> {
     return this.#database.transaction(async (sql) => {
+      await addExecutionJob(sql, { runId, n, jobId: job.jobId, createdAt: job.createdAt });
+      await sql.run(
+        'UPDATE executions SET rows_changed_server_at = max(coalesce(rows_changed_server_at, 0), ?) WHERE run_id = ? AND n = ? AND job_id IS NOT NULL AND job_id <> ?',
+        [job.seenAt ?? job.createdAt, runId, n, job.jobId],
+      );
       await sql.run(
         'UPDATE executions SET job_id = ?, job_created_at = ?, rows_changed_server_at = max(coalesce(rows_changed_server_at, 0), ?) WHERE run_id = ? AND n = ? AND job_id IS NULL',
         [job.jobId, job.createdAt, job.createdAt, runId, n],
@@ -112,6 +119,11 @@ export class Verdicts {
         [job.jobId, runId, n],
       );
     });
+  }
+
+  /** The jobs of these executions, and those that are watched beside them. */
+  jobsOf(runId: string, executions: readonly number[]): Promise<ExecutionJob[]> {
+    return jobsOf(this.#database, runId, executions);
   }
 
   /** These were looked for, from this instant of the ledger's clock on, and not found. */

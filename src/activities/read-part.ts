@@ -1,0 +1,72 @@
+// What a look reads of some executions: their asset jobs, and their jobs where the asset jobs do not show them.
+import type { Execution } from '../ledger/executions.js';
+import type { RunRow } from '../ledger/run-row.js';
+import type { AssetJobRow } from '../qualys/qualys.js';
+import { findJobs, jobSearchDue, watchedOf } from './jobs-of-executions.js';
+import type { LookDependencies } from './look-at-executions.js';
+import { knowsUuids, readAssetJobs, type Watched } from './read-asset-jobs.js';
+
+export interface Read {
+  execution: Execution;
+  /** Asset jobs of the execution's own jobs. */
+  jobs: readonly AssetJobRow[];
+  /** Of jobs that are watched beside them. */
+  twins: readonly AssetJobRow[];
+  twinIds: readonly string[];
+}
+
+interface Part {
+  run: RunRow;
+  executions: readonly Execution[];
+  now: number;
+}
+
+/** Jobs are searched for only where an execution shows none by its UUID; where the gateway does not know the UUID, before anything else. */
+export async function readPart(dependencies: LookDependencies, part: Part): Promise<Read[]> {
+  const { ledger, qualys } = dependencies;
+  const { run } = part;
+  let watched = await watchedOf(ledger, run, part.executions);
+  if (!knowsUuids(qualys)) watched = await searched(dependencies, part, watched);
+  let rows = await readAssetJobs(dependencies, run, watched);
+  const isBare = ({ execution, jobIds }: Watched): boolean => jobIds.size === 0 && (rows.get(execution.n) ?? []).length === 0;
+  const bare = await searched(dependencies, part, watched.filter(isBare));
+  const found = bare.filter(({ jobIds }) => jobIds.size > 0);
+  if (found.length > 0) rows = new Map([...rows, ...(await readAssetJobs(dependencies, run, found))]);
+  const byN = new Map(found.map((one) => [one.execution.n, one]));
+  const reads: Read[] = [];
+  for (const one of watched) {
+    const latest = byN.get(one.execution.n) ?? one;
+    reads.push(await readOf(ledger, run, { watched: latest, rows: rows.get(latest.execution.n) ?? [] }));
+  }
+  return reads;
+}
+
+/** Jobs that only their rows have shown are written down. */
+async function readOf(
+  ledger: LookDependencies['ledger'],
+  run: RunRow,
+  { watched, rows }: { watched: Watched; rows: readonly AssetJobRow[] },
+): Promise<Read> {
+  const { jobIds, twinIds, twinUuids } = watched;
+  const isTwin = ({ jobId, correlationUuid = '' }: AssetJobRow): boolean => twinIds.has(jobId) || twinUuids.has(correlationUuid);
+  const jobs = rows.filter((row) => !isTwin(row));
+  const shown = new Map(jobs.filter(({ jobId }) => !jobIds.has(jobId)).map((row) => [row.jobId, row.createdAt ?? 0]));
+  let { execution } = watched;
+  for (const [jobId, createdAt] of shown) {
+    await ledger.verdicts.setJob(run.id, execution.n, { jobId, createdAt });
+    execution = { ...execution, jobId: execution.jobId ?? jobId };
+  }
+  return { execution, jobs, twins: rows.filter(isTwin), twinIds: [...twinIds] };
+}
+
+/** One search for those that lack their job, or some of their asset jobs, as often as that is due. */
+async function searched(dependencies: LookDependencies, { run, now }: Part, watched: readonly Watched[]): Promise<Watched[]> {
+  const { ledger } = dependencies;
+  const lacking = watched.filter(({ execution, jobIds }) => jobIds.size === 0 || execution.rowsSeen < execution.size);
+  const due = lacking.map(({ execution }) => execution).filter((execution) => jobSearchDue(execution, { run, now }));
+  if (due.length === 0) return [...watched];
+  await findJobs(dependencies, { run, executions: due, now });
+  const again: Execution[] = [];
+  for (const { execution } of watched) again.push((await ledger.executions.get(run.id, execution.n)) ?? execution);
+  return watchedOf(ledger, run, again);
+}
