@@ -1,6 +1,7 @@
 // How an attempt of an activity ends when it cannot simply return: later (no event in history, no slot held), or never.
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import type { Blocked } from '../domain/blocked.js';
+import { clipped } from '../domain/well-formed.js';
 import type { QualysError } from '../qualys/errors.js';
 
 /** A zero delay fails the activity for good (design section 4), and a shorter one than this only burns attempts. */
@@ -14,7 +15,7 @@ const MESSAGE_LENGTH = 500;
 /** Ends the attempt; the next one starts no earlier than `delayMs` from now. */
 export function later(delayMs: number, why: string): ApplicationFailure {
   return ApplicationFailure.create({
-    message: why.slice(0, MESSAGE_LENGTH),
+    message: clipped(why, MESSAGE_LENGTH),
     type: 'Later',
     nonRetryable: false,
     nextRetryDelay: Math.min(Math.max(Math.ceil(delayMs), SHORTEST_DELAY_MS), LONGEST_DELAY_MS),
@@ -34,7 +35,7 @@ export class NotYet extends Error {
 
 /** Ends the activity for good; `type` is one of the contract's words (section 3, Failure). */
 export function never(type: string, message: string, ...details: unknown[]): ApplicationFailure {
-  return ApplicationFailure.nonRetryable(message.slice(0, MESSAGE_LENGTH), type, ...details);
+  return ApplicationFailure.nonRetryable(clipped(message, MESSAGE_LENGTH), type, ...details);
 }
 
 /** The contract's failure type for an error of Qualys that waiting does not cure; undefined for those that pass, or that an operator mends. */
@@ -60,7 +61,7 @@ export function failureTypeOf(error: QualysError): string | undefined {
 export function blockedBy(error: QualysError): Blocked {
   const kind =
     error.kind === 'limited' ? 'limit' : error.kind === 'authentication' || error.kind === 'permission' ? 'access' : 'unavailable';
-  return { kind, why: error.message };
+  return { kind, why: clipped(error.message, MESSAGE_LENGTH) };
 }
 
 /** How long to wait after this error before trying again; doubling with the attempt where nothing told us. */

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { type Client, isGrpcServiceError, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import { NamespaceNotFoundError, WorkflowIdReusePolicy } from '@temporalio/common';
 import { canonicalJson } from '../domain/canonical-json.js';
+import { clipped } from '../domain/well-formed.js';
 import type { CampaignPlanInput } from '../schema/plan.js';
 import type { RemediationRequestInput } from '../schema/request.js';
 
@@ -85,7 +86,7 @@ function summaryOf(start: WorkflowInput): string {
   // Characters beyond ASCII take up to four bytes.
   const what =
     start.workflow === 'remediationCampaign'
-      ? `campaign ${start.input.name.slice(0, 30)}`
-      : `script ${String(start.input.script).slice(0, 40)}`;
+      ? `campaign ${clipped(start.input.name, 30)}`
+      : `script ${clipped(String(start.input.script), 40)}`;
   return `${what}${named > 0 ? ` on ${named} named asset${named === 1 ? '' : 's'}` : ''}${start.input.ticket ? ', for a ticket' : ''}`;
 }

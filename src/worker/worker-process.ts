@@ -13,6 +13,7 @@ import { createLogger, type Logger } from '../temporal/logger.js';
 import { dataConverterOf } from '../temporal/payload-codec.js';
 import { endRuntime, ensureRuntime } from '../temporal/runtime.js';
 import type { WorkerConfiguration } from './configuration.js';
+import { outgoing } from './outgoing.js';
 import { startSweep } from './sweep.js';
 
 export interface RunningWorker {
@@ -152,11 +153,10 @@ export async function createWorkers(
   const common = {
     connection,
     namespace,
-    shutdownGraceTime: GRACE,
-    shutdownForceTime: FORCE,
+    ...({ shutdownGraceTime: GRACE, shutdownForceTime: FORCE } as const),
     ...(dataConverter ? { dataConverter } : {}),
-    ...(interceptors ? { interceptors } : {}),
-  } as const;
+    interceptors: { ...interceptors, activity: [outgoing, ...(interceptors?.activity ?? [])] },
+  };
   const { ledger, taskQueue } = dependencies;
   return Promise.all([
     Worker.create({

@@ -8,9 +8,11 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { type Given, givenIn } from '../domain/run-snapshot.js';
+import { clipped } from '../domain/well-formed.js';
 import { describeProblems, type Problem } from '../schema/request.js';
 
 const PROBLEMS_LISTED = 200;
+const MESSAGE_LENGTH = 500;
 
 export function invalidRequest(problems: readonly Problem[]): ApplicationFailure {
   return ApplicationFailure.nonRetryable(describeProblems(problems), 'InvalidRequest', problems.slice(0, PROBLEMS_LISTED));
@@ -18,16 +20,21 @@ export function invalidRequest(problems: readonly Problem[]): ApplicationFailure
 
 export function qualysUnavailable(why: string): ApplicationFailure {
   return ApplicationFailure.nonRetryable(
-    `Qualys gave no answer for an hour and nothing was sent: ${why}`.slice(0, 500),
+    clipped(`Qualys gave no answer for an hour and nothing was sent: ${why}`, MESSAGE_LENGTH),
     'QualysUnavailable',
   );
+}
+
+/** Why an update is not taken. What it quotes was said by somebody. */
+export function refusedUpdate(why: string): Error {
+  return new Error(clipped(why, MESSAGE_LENGTH));
 }
 
 /** The contract's failure behind an activity that failed for good; undefined for anything else. */
 export function contractFailure(error: unknown): ApplicationFailure | undefined {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   if (!(cause instanceof ApplicationFailure) || !cause.nonRetryable || !cause.type) return undefined;
-  return ApplicationFailure.nonRetryable(cause.message, cause.type, ...(cause.details ?? []));
+  return ApplicationFailure.nonRetryable(clipped(cause.message, MESSAGE_LENGTH), cause.type, ...(cause.details ?? []));
 }
 
 /** An attempt that is under way when its activity is cancelled may end with its own failure: then it is not tried again. */

@@ -5,6 +5,7 @@ import type { Command } from '../domain/command.js';
 import { AdjustmentSchema, DecisionSchema, parsedMessage, RetryOrderSchema, WhoSchema } from '../schema/messages.js';
 import type { ErrorBudget } from '../schema/request.js';
 import type { RunActivities } from './activity-proxies.js';
+import { refusedUpdate } from './failures.js';
 import { adjust, approve, pause, progress, reject, resume, retryUnresolved } from './messages.js';
 import { progressOf, type RunState, takeSnapshot } from './run-state.js';
 
@@ -32,7 +33,7 @@ export function handleMessages(run: Handled): void {
     validator: (argument) => {
       valid(run, WhoSchema)(argument);
       const refusal = run.refusedResume?.(parsedMessage(WhoSchema, argument).by);
-      if (refusal !== undefined) throw new Error(refusal);
+      if (refusal !== undefined) throw refusedUpdate(refusal);
     },
   });
   setHandler(approve, (argument) => decide(run, 'approve', argument), { validator: validDecision(run, 'approve') });
@@ -115,9 +116,9 @@ async function once(run: Handled, work: () => Promise<number | null>): Promise<n
 function valid(run: Handled, schema: z.ZodType): (argument: unknown) => void {
   return (argument) => {
     parsedMessage(schema, argument);
-    if (run.state.phase === 'opening') throw new Error('The run is still being opened: ask again when its cohort is frozen.');
+    if (run.state.phase === 'opening') throw refusedUpdate('The run is still being opened: ask again when its cohort is frozen.');
     if (run.state.phase !== 'running' && run.state.phase !== 'soaking' && run.state.phase !== 'awaiting-approval')
-      throw new Error(`The run is ${run.state.phase}: there is nothing left to change.`);
+      throw refusedUpdate(`The run is ${run.state.phase}: there is nothing left to change.`);
   };
 }
 
@@ -131,7 +132,7 @@ function validDecision(run: Handled, kind: 'approve' | 'reject'): (argument: unk
             by,
             digest,
           });
-    if (refusal !== undefined) throw new Error(refusal);
+    if (refusal !== undefined) throw refusedUpdate(refusal);
   };
 }
 
