@@ -1,6 +1,8 @@
 import { activityInfo } from '@temporalio/activity';
 import type { Command } from '../domain/command.js';
 import type { Given, RunSnapshot } from '../domain/run-snapshot.js';
+import { digestOf } from '../ledger/approved-plan.js';
+import { REFUSED } from '../ledger/orders.js';
 import type { ErrorBudget } from '../schema/request.js';
 import type { ActivityDependencies } from './dependencies.js';
 
@@ -21,6 +23,10 @@ export interface ControlResult {
   snapshot: RunSnapshot;
   /** Assets that the command put back into the queue. */
   assets: number;
+  /** What would start now, and what approvals are about; undefined of a step. */
+  digest?: string | undefined;
+  /** True when another digest was approved than that, so that the order has no effect. */
+  refused: boolean;
 }
 
 /** Carries an order into the ledger, where every permit asks for it, and into the audit log. Repeating it, or coming late with it, changes nothing more. */
@@ -35,7 +41,7 @@ export function createControlRun({ ledger }: Pick<ActivityDependencies, 'ledger'
       const { activityId, workflowExecution, scheduledTimestampMs } = activityInfo();
       // What is put back is chosen by what is known by now, late verdicts among it.
       if (command.kind === 'retry') await ledger.campaigns.mergeAll(runId);
-      const assets = await ledger.orders.carryOut(runId, {
+      const result = await ledger.orders.carryOut(runId, {
         id: orderId === undefined ? `activity:${workflowExecution?.runId}/${activityId}` : `update:${orderId}`,
         number: orderNumber ?? scheduledTimestampMs,
         command,
@@ -43,7 +49,8 @@ export function createControlRun({ ledger }: Pick<ActivityDependencies, 'ledger'
         reason,
         given,
       });
-      return { snapshot: await ledger.runs.snapshot(runId), assets };
+      const digest = await digestOf(ledger.database, runId);
+      return { snapshot: await ledger.runs.snapshot(runId), assets: Math.max(0, result), digest, refused: result === REFUSED };
     },
   };
 }

@@ -1,9 +1,12 @@
 import { openingProblem } from '../domain/schedule-plan.js';
 import { weekdayOf } from '../domain/schedule-trigger.js';
+import type { Qualys, Script } from '../qualys/qualys.js';
+import type { Policy } from '../schema/policy.js';
 import type { FollowUp, Problem } from '../schema/request.js';
 import { askWhoWeAre, whoWeAre } from './audit-trail.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { never } from './outcome-of-attempt.js';
+import { refusedScript } from './refused-script.js';
 
 /** Why the follow-up schedule is impossible already: its dates are past, or none of them can come. `now` is Qualys' time, epoch milliseconds. */
 export function impossibleFollowUp(followUp: FollowUp | undefined, at: { now: number; timezone: string }): Problem | undefined {
@@ -41,4 +44,16 @@ async function nobodysSchedule(
     problem:
       'the scheduler wants the id of the API user, which no record of the audit trail has shown so far: set QUALYS_USER_ID (a UUID or a number)',
   };
+}
+
+/** The script of a follow-up that has one of its own: read when what is approved is frozen, because it is part of that. */
+export async function readFollowUpScript(
+  { qualys, policy }: { qualys: Pick<Qualys, 'script'>; policy: Policy },
+  runId: string,
+  { followUp }: { followUp?: FollowUp | undefined },
+): Promise<{ script: Script; refusal: ReturnType<typeof refusedScript> } | undefined> {
+  if (followUp?.script === undefined) return undefined;
+  const script = await qualys.script(followUp.script, { runId });
+  const refusal = refusedScript(script, policy.scripts?.allow);
+  return { script, refusal: refusal && { ...refusal, message: `Follow-up: ${refusal.message}` } };
 }

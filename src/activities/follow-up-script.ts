@@ -3,7 +3,7 @@ import type { RunRow } from '../ledger/run-row.js';
 import type { Script } from '../qualys/qualys.js';
 import type { FollowUp } from '../schema/request.js';
 import type { ActivityDependencies } from './dependencies.js';
-import { refusedScript } from './open-run.js';
+import { refusedScript } from './refused-script.js';
 
 export interface NamedScript {
   id: string;

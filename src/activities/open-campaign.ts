@@ -1,11 +1,11 @@
 // Freezes what a campaign was planned to be: its scripts, its cohort, its waves, and the digest that approvals are bound to.
-import { createHash } from 'node:crypto';
 import { activityInfo, heartbeat } from '@temporalio/activity';
 import type { ApprovalRule } from '../domain/approval.js';
 import { readNotJoined } from '../domain/asset-join-record.js';
 import type { Blocked } from '../domain/blocked.js';
 import { CAMPAIGN_STEPS, type CampaignStepName } from '../domain/campaign-step.js';
-import { type FrozenPlan, planDigest, planDrift } from '../domain/plan-digest.js';
+import { type FrozenPlan, planDigest } from '../domain/plan-digest.js';
+import { sha256 } from '../ledger/approved-plan.js';
 import type { FrozenCohort } from '../ledger/cohort.js';
 import type { Script } from '../qualys/qualys.js';
 import { type CampaignPlan, parsePlan } from '../schema/plan.js';
@@ -13,10 +13,11 @@ import { namespaceIdOf } from '../temporal/namespace-id.js';
 import { cutWaves } from './cut-waves.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { passEasmGate } from './easm-gate.js';
-import { refuseImpossibleFollowUp } from './follow-up-at-opening.js';
-import { blockedOrThrow, goOn, logWarnings, noTargets, refusedForRun, tooManyAssets } from './open-run.js';
+import { readFollowUpScript, refuseImpossibleFollowUp } from './follow-up-at-opening.js';
+import { blockedOrThrow, goOn, logWarnings, noTargets, tooManyAssets } from './open-run.js';
 import { never } from './outcome-of-attempt.js';
 import { readTargets } from './read-targets.js';
+import { refusedForRun } from './refused-script.js';
 import { resolveTargets } from './resolve-targets.js';
 import { campaignRequest, campaignRules, type StoredPlan } from './step-request.js';
 
@@ -71,7 +72,9 @@ export function createOpenCampaign(dependencies: ActivityDependencies) {
   };
 }
 
-export type RecheckResult = { kind: 'checked'; digest: string; drift: string[] } | { kind: 'blocked'; blocked: Blocked };
+export type RecheckResult =
+  | { kind: 'checked'; digest: string; isApproved: boolean; drift: string[] }
+  | { kind: 'blocked'; blocked: Blocked };
 
 async function register({ ledger, client }: ActivityDependencies, input: Omit<OpenCampaignInput, 'shown'>): Promise<void> {
   const { runId, firstExecutionId, namespace, plan, parentId } = input;
@@ -136,7 +139,8 @@ async function freezeCohort(dependencies: ActivityDependencies, input: OpenCampa
   return cohort;
 }
 
-export type StepScripts = Partial<Record<CampaignStepName, Script>>;
+/** By step; `followUp` where it has a script of its own. */
+export type StepScripts = Partial<Record<CampaignStepName | 'followUp', Script>>;
 
 /** The scripts of all steps, each allowed by policy, approved, and with the content that the plan pins. */
 async function readScripts(dependencies: ActivityDependencies, runId: string, plan: StoredPlan): Promise<StepScripts> {
@@ -163,6 +167,9 @@ export async function readStepScripts(
     if (refusal) refusals.push({ ...refusal, message: `Step ${step}: ${refusal.message}` });
     scripts[step] = script;
   }
+  const followUp = await readFollowUpScript({ qualys, policy }, runId, plan);
+  if (followUp?.refusal) refusals.push(followUp.refusal);
+  if (followUp) scripts.followUp = followUp.script;
   return { scripts, refusals };
 }
 
@@ -186,21 +193,13 @@ async function recheck(dependencies: ActivityDependencies, runId: string): Promi
   if (!stored?.frozen || stored.digest === undefined) throw new Error(`The ledger has no frozen plan of ${runId}.`);
   const reading = await ledger.scriptReadings.begin(runId);
   const scripts = await readScripts(dependencies, runId, stored.plan as CampaignPlan);
-  const now: FrozenPlan = { ...stored.frozen, scripts: named(scripts) };
-  const digest = planDigest(now, sha256);
-  const drift = digest === stored.digest ? [] : planDrift(stored.frozen, now);
-  if (drift.length > 0) {
-    await ledger.campaigns.freeze(runId, { frozen: now, digest, waves: [] }, { anew: true });
+  const { digest, isApproved, drift } = await ledger.campaigns.noteScripts(runId, named(scripts));
+  if (drift.length > 0)
     await ledger.audit.add(runId, { action: 'plan-drift', detail: `attempt ${activityInfo().attempt}: ${drift.join(', ')}` });
-  }
   await ledger.scriptReadings.end(runId, reading);
-  return { kind: 'checked', digest, drift };
+  return { kind: 'checked', digest, isApproved, drift };
 }
 
 function named(scripts: StepScripts): FrozenPlan['scripts'] {
   return Object.fromEntries(Object.entries(scripts).map(([step, { id, title, sha256: hash }]) => [step, { id, title, sha256: hash }]));
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

@@ -3,19 +3,21 @@ import type { ApprovalRule, PlaybookApproval } from '../domain/approval.js';
 import { hostsIn, type NotJoinedList, notJoinedText, readNotJoined } from '../domain/asset-join-record.js';
 import { type Blocked, WORTH_SAYING_MS } from '../domain/blocked.js';
 import { QqlUnsafe } from '../domain/qql.js';
+import { digestOf } from '../ledger/approved-plan.js';
 import type { FrozenCohort } from '../ledger/cohort.js';
-import type { StoredRequest } from '../ledger/run-row.js';
+import type { NamedScript, StoredRequest } from '../ledger/run-row.js';
 import { QualysError } from '../qualys/errors.js';
 import type { Script } from '../qualys/qualys.js';
 import type { Policy } from '../schema/policy.js';
 import { namespaceIdOf } from '../temporal/namespace-id.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { passEasmGate } from './easm-gate.js';
-import { refuseImpossibleFollowUp } from './follow-up-at-opening.js';
+import { readFollowUpScript, refuseImpossibleFollowUp } from './follow-up-at-opening.js';
 import { blockedBy, failureTypeOf, later, NotYet, never, waitAfter } from './outcome-of-attempt.js';
 import { planExecutions } from './plan-executions.js';
 import { PolicyRefused } from './policy-refused.js';
 import { readTargets } from './read-targets.js';
+import { refusedForRun } from './refused-script.js';
 import { resolveTargets, UnresolvedTargets } from './resolve-targets.js';
 
 export interface OpenRunInput {
@@ -37,6 +39,8 @@ export type OpenRunResult =
       kind: 'opened';
       script: { id: string; title: string };
       cohort: { size: number; digest: string };
+      /** What an approval is bound to. */
+      digest: string;
       approval?: ApprovalRule | undefined;
     }
   | { kind: 'blocked'; blocked: Blocked };
@@ -92,6 +96,7 @@ async function openWith(dependencies: ActivityDependencies, input: OpenRunInput)
     kind: 'opened',
     script: { id: script.id, title: script.title },
     cohort,
+    digest: (await digestOf(ledger.database, runId)) ?? '',
     approval: approvalFor((await ledger.policies.inForce(dependencies.policy)).policy, input, cohort.size),
   };
 }
@@ -107,7 +112,9 @@ async function freezeCohort(dependencies: ActivityDependencies, input: OpenRunIn
   const script = await qualys.script(request.script, { runId });
   refuseScript(script, request, policy);
   await refuseImpossibleFollowUp(dependencies, { runId, followUp: request.followUp });
-  await ledger.runs.setScript(runId, { id: script.id, title: script.title, sha256: script.sha256 });
+  const followUp = await readFollowUpScript({ qualys, policy }, runId, request);
+  if (followUp?.refusal) throw never(followUp.refusal.type, followUp.refusal.message);
+  await ledger.runs.setScript(runId, namedScript(script), followUp && namedScript(followUp.script));
   const targets = await readTargets(dependencies.client, { ...input, workflowId: runId });
   const tagsSeen = request.strategy === 'assets' ? undefined : new Map<string, number>();
   const cohort = await resolveTargets(dependencies, { runId, attempt, targets, script, onPage: goOn, tagsSeen });
@@ -115,6 +122,10 @@ async function freezeCohort(dependencies: ActivityDependencies, input: OpenRunIn
   // In the ledger, for the attempts that go on when reading the tags is refused for a while.
   if (tagsSeen) await ledger.runs.setTagsSeen(runId, tagsSeen);
   return cohort;
+}
+
+export function namedScript({ id, title, sha256 }: Script): NamedScript {
+  return { id, title, sha256 };
 }
 
 /** What the report will say, in the log as well: somebody may mend it while the run is going. */
@@ -126,33 +137,6 @@ export async function logWarnings({ ledger }: Pick<ActivityDependencies, 'ledger
 export function goOn(found: { source: string; rows: number }): void {
   heartbeat(found);
   if (Context.current().cancellationSignal.aborted) throw new CancelledFailure('The run was cancelled while it was being opened.');
-}
-
-/** Why the script may not run, by policy or by its own state. */
-export function refusedScript(
-  script: Pick<Script, 'id' | 'title' | 'status'>,
-  allowed: readonly string[] | undefined,
-): { type: 'PolicyViolation' | 'ScriptNotRunnable'; message: string } | undefined {
-  const named = `${script.id} (${script.title})`;
-  if (allowed && !allowed.includes(script.id)) {
-    const message = `Policy does not allow script ${named}. Allowed: ${allowed.slice(0, 20).join(', ') || 'none'}.`;
-    return { type: 'PolicyViolation', message };
-  }
-  if (script.status === '' || script.status === 'APPROVED') return undefined;
-  return { type: 'ScriptNotRunnable', message: `Script ${named} is ${script.status}: only an approved script may run.` };
-}
-
-/** The same for a run, whose content is pinned; `pinnedBy` says by what. */
-export function refusedForRun(
-  script: Script,
-  { scriptSha256 }: Pick<StoredRequest, 'scriptSha256'>,
-  { scripts }: Pick<Policy, 'scripts'>,
-  pinnedBy = 'the request pins',
-): ReturnType<typeof refusedScript> {
-  const refusal = refusedScript(script, scripts?.allow);
-  if (refusal || scriptSha256 === undefined || script.sha256 === scriptSha256) return refusal;
-  const message = `Script ${script.id} (${script.title}) has the content hash ${script.sha256 ?? 'unknown'}, ${pinnedBy} ${scriptSha256}: it was changed since.`;
-  return { type: 'ScriptNotRunnable', message };
 }
 
 function refuseScript(script: Script, request: StoredRequest, policy: Policy): void {

@@ -2,12 +2,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { impossibleFollowUp } from '../activities/follow-up-at-opening.js';
-import { noTargets, refusedForRun, tooManyAssets } from '../activities/open-run.js';
+import { impossibleFollowUp, readFollowUpScript } from '../activities/follow-up-at-opening.js';
+import { namedScript, noTargets, tooManyAssets } from '../activities/open-run.js';
 import { planExecutions } from '../activities/plan-executions.js';
+import { refusedForRun } from '../activities/refused-script.js';
 import { type ResolvingWith, resolveTargets } from '../activities/resolve-targets.js';
 import { type NotJoinedList, readNotJoined } from '../domain/asset-join-record.js';
 import type { ServerClock } from '../domain/call-gate.js';
+import { frozenRun, planDigest } from '../domain/plan-digest.js';
+import { sha256 } from '../ledger/approved-plan.js';
 import type { FrozenCohort } from '../ledger/cohort.js';
 import { type Ledger, openLedger } from '../ledger/ledger.js';
 import type { Script } from '../qualys/qualys.js';
@@ -26,6 +29,8 @@ export interface Resolved {
   notJoined: NotJoinedList;
   /** Why the run would fail instead of sending anything; `type` is one of the contract's words. */
   refusal?: { type: string; message: string } | undefined;
+  /** What an approval would be bound to; undefined for a run that is refused. */
+  digest?: string | undefined;
   /** Undefined where everything goes by ids. */
   byTags?: PlannedByTags | undefined;
   ledger: Ledger;
@@ -75,7 +80,8 @@ async function resolve(
   const counting = request.strategy === 'assets' ? {} : { tagsSeen };
   const cohort = await resolveTargets(using, { runId: RUN_ID, attempt, targets, script, onPage, ...counting });
   const notJoined = readNotJoined(await ledger.audit.of(RUN_ID));
-  const refusal = refusedScript ?? refusedCohort(cohort, request, notJoined);
+  const followUp = refusedScript ? undefined : await readFollowUpScript(using, RUN_ID, request);
+  const refusal = refusedScript ?? followUp?.refusal ?? refusedCohort(cohort, request, notJoined);
   if (!refusal) await planExecutions(using, { runId: RUN_ID, strategy: request.strategy, tagsSeen, onPage });
   return {
     script,
@@ -83,10 +89,15 @@ async function resolve(
     skipped: await skippedIn(ledger, RUN_ID),
     notJoined,
     refusal,
+    digest: refusal ? undefined : planDigest(frozenRun({ request, cohort, script: namedScript(script), ...followUpOf(followUp) }), sha256),
     byTags: await plannedIn(ledger, RUN_ID),
     ledger,
     runId: RUN_ID,
   };
+}
+
+function followUpOf(followUp: { script: Script } | undefined) {
+  return followUp ? { followUpScript: namedScript(followUp.script) } : {};
 }
 
 /** Throws what the run fails with, as an `InvalidRequest`. */

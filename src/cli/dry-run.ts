@@ -48,6 +48,8 @@ export async function printDryRun(invocation: Invocation, request: RemediationRe
 interface Plan {
   script: { id: string; title: string; status: string; platform: string; sha256?: string };
   cohort: { size: number; digest: string };
+  /** What an approval would be bound to, if nothing changes until then. */
+  digest?: string;
   skipped: Record<string, number>;
   notJoined: NotJoinedList;
   executions: number;
@@ -60,7 +62,7 @@ interface Plan {
 
 function planOf(
   { maxAssets, maxInFlight, output }: RemediationRequest,
-  { script, cohort, skipped, notJoined, refusal, byTags }: Resolved,
+  { script, cohort, digest, skipped, notJoined, refusal, byTags }: Resolved,
   { policy, easm, openingCalls }: { policy: Policy; easm: string | undefined; openingCalls: number },
 ): Plan {
   const { id, title, status, platform, sha256 } = script;
@@ -71,6 +73,7 @@ function planOf(
   return {
     script: { id, title, status, platform, ...(sha256 === undefined ? {} : { sha256 }) },
     cohort,
+    ...(digest === undefined ? {} : { digest }),
     skipped,
     notJoined,
     executions,
@@ -119,7 +122,8 @@ async function printLines({ stdout, env }: Invocation, plan: Plan, { ledger, run
     );
   const { script, cohort, notJoined, policy } = plan;
   await say('script', `${script.title} (${script.id}), ${[script.platform, script.status].filter(Boolean).join(', ')}`);
-  await say('cohort', `${counted(cohort.size, 'asset')}, digest ${cohort.digest}`);
+  await say('cohort', counted(cohort.size, 'asset'));
+  if (plan.digest !== undefined) await say('digest', plan.digest);
   for (const { assetId, name, reason } of (await ledger.reader.assets(runId, { limit: ASSETS_SHOWN })).items) {
     await say('', `${assetId}${name ? `  ${name}` : ''}${reason ? `  skipped: ${reason}` : ''}`);
   }
@@ -174,7 +178,7 @@ async function printOffline(invocation: Invocation, request: RemediationRequest)
     await writeJson(stdout, { script: { id: script }, cohort, ...cost });
     return EXIT.done;
   }
-  await writeLine(stdout, `script ${safeLine(script)} on ${counted(cohort.size, 'asset')}, digest ${cohort.digest}`);
+  await writeLine(stdout, `script ${safeLine(script)} on ${counted(cohort.size, 'asset')}, digest of the cohort ${cohort.digest}`);
   await writeLine(stdout, costText(cost));
   await writeLine(stdout, 'Nothing was sent. QUALYS_* are not set here: whether script and assets exist is checked when the run starts.');
   return EXIT.done;

@@ -118,7 +118,7 @@ function plannedWaves({ plan, resolved, budget, policy, now }: PlanFacts) {
   const forecast = forecastPlan({
     plan,
     waves: planned.map(({ rules, size, cost, approval }) => ({ rules, size, cost, hasApproval: approval !== undefined })),
-    scriptIds: [...new Set(Object.values(resolved.scripts).map(({ id }) => id))],
+    scriptIds: [...new Set(Object.entries(resolved.scripts).flatMap(([step, { id }]) => (step === 'followUp' ? [] : [id])))],
     budget,
     configuredIntervalMs: policy.executeIntervalMs,
     now,

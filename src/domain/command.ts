@@ -2,7 +2,8 @@ import type { StopCause } from './outcome.js';
 
 /** What may be ordered of a run, by an operator or by its workflow. */
 export type Command<Budget = unknown> =
-  | { kind: 'start' }
+  /** `digest`: what was approved, where an approval was asked for. */
+  | { kind: 'start'; digest?: string | undefined }
   | { kind: 'await-approval'; digest: string }
   | { kind: 'pause' | 'resume' }
   | { kind: 'approve' | 'reject'; digest: string }

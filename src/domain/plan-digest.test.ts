@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { canonicalJson } from './canonical-json.js';
-import { type FrozenPlan, planDigest, planDrift } from './plan-digest.js';
+import { adjustedLimits, type FrozenPlan, frozenRun, planDigest, planDrift } from './plan-digest.js';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 const digest = (frozen: FrozenPlan): string => planDigest(frozen, sha256);
@@ -124,5 +124,47 @@ describe('the drift between two plans', () => {
   test('is empty exactly when the digests are the same', () => {
     expect(planDrift(FROZEN, reversedKeys(FROZEN))).toEqual([]);
     for (const { path } of LEAVES) expect(planDrift(FROZEN, changed(FROZEN, [...path], undefined))).not.toEqual([]);
+  });
+});
+
+describe("a run's digest", () => {
+  const REQUEST = { script: '7', maxInFlight: 4, deadline: 21_600_000, errorBudget: { max: '5%' }, retry: { failed: 1, after: 900_000 } };
+  const RUN = {
+    request: REQUEST,
+    script: { id: '7', title: 'Patch', sha256: 'a'.repeat(64) },
+    followUpScript: { id: '8', title: 'Look', sha256: 'b'.repeat(64) },
+    cohort: { size: 3, digest: 'c'.repeat(64) },
+  };
+  const of = (run: Parameters<typeof frozenRun>[0]) => digest(frozenRun(run));
+
+  test.each(leaves(RUN).map(({ path, value }) => [path.join('.'), path, value] as const))('changes with %s', (_, path, value) => {
+    const other = typeof value === 'string' ? `${value}x` : Number(value) + 1;
+    expect(of(changed(RUN, [...path], other))).not.toBe(of(RUN));
+    expect(of(changed(RUN, [...path], undefined))).not.toBe(of(RUN));
+  });
+
+  test('is the same for the same request, whatever else is in it, and another for any other', () => {
+    const requests = fc.dictionary(fc.string(), fc.jsonValue());
+    fc.assert(
+      fc.property(requests, requests, (one, other) => {
+        expect(of({ ...RUN, request: one })).toBe(of({ ...RUN, request: reversedKeys(one) }));
+        const same = canonicalJson({ ...one, targets: 0 }) === canonicalJson({ ...other, targets: 0 });
+        expect(of({ ...RUN, request: one }) === of({ ...RUN, request: other })).toBe(same);
+      }),
+    );
+  });
+
+  test('changes with every limit that operators adjust, and comes back with them', () => {
+    const limits = fc.record({ maxInFlight: fc.integer({ min: 1, max: 5 }), deadlineMs: fc.constantFrom(21_600_000, 1_000) });
+    const budgets = fc.constantFrom(undefined, { max: '5%' }, { max: 1 }, { max: 1, strict: true });
+    fc.assert(
+      fc.property(limits, budgets, limits, budgets, (one, oneBudget, other, otherBudget) => {
+        const adjusted = (now: typeof one, errorBudget: unknown) =>
+          of({ ...RUN, adjusted: adjustedLimits(REQUEST, { ...now, errorBudget }) });
+        const same = canonicalJson([one, oneBudget ?? null]) === canonicalJson([other, otherBudget ?? null]);
+        expect(adjusted(one, oneBudget) === adjusted(other, otherBudget)).toBe(same);
+      }),
+    );
+    expect(adjustedLimits(REQUEST, { maxInFlight: 4, deadlineMs: 21_600_000, errorBudget: { max: '5%' } })).toBeUndefined();
   });
 });

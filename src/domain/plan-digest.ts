@@ -1,15 +1,51 @@
-// What an approval of a campaign is bound to. Whatever differs from it later, the approval is void and asked for again.
+// What an approval is bound to, of a run as of a campaign. Whatever differs from it later, the approval is void and asked for again.
 import { canonicalJson } from './canonical-json.js';
 
 export interface FrozenPlan {
-  /** The plan as parsed (`CampaignPlan`), every field of it but `targets`: what they came to is the cohort. */
+  /** The plan or request as parsed, every field of it but `targets`: what they came to is the cohort. */
   plan: object;
-  /** By step: the script that its id or title meant, and the hash of its content. */
+  /** By step, `run` for a run, and `followUp`: the script that its id or title meant, and the hash of its content. */
   scripts: Readonly<Record<string, { id: string; title: string; sha256?: string | undefined }>>;
   /** The frozen list of assets: the digest is the ledger's. */
   cohort: { size: number; digest: string };
-  /** The waves as they were cut. Which assets are in which follows from cohort, seed and tags. */
+  /** The waves as they were cut, none of a run. Which assets are in which follows from cohort, seed and tags. */
   waves: readonly { name: string; size: number; digest?: string | undefined }[];
+  /** The limits that operators have changed since, as they are now. */
+  adjusted?: AdjustedLimits | undefined;
+}
+
+export interface AdjustedLimits {
+  maxInFlight?: number | undefined;
+  deadlineMs?: number | undefined;
+  errorBudget?: unknown;
+}
+
+type Named = FrozenPlan['scripts'][string];
+
+/** A run by the same rule. */
+export function frozenRun({
+  request,
+  script,
+  followUpScript,
+  cohort,
+  adjusted,
+}: Pick<FrozenPlan, 'cohort' | 'adjusted'> & { request: object; script: Named; followUpScript?: Named | undefined }): FrozenPlan {
+  return { plan: request, scripts: { run: script, ...(followUpScript ? { followUp: followUpScript } : {}) }, cohort, waves: [], adjusted };
+}
+
+/** Undefined where everything is as it was asked for. */
+export function adjustedLimits(
+  asked: { maxInFlight: number; deadline: number; errorBudget?: unknown },
+  now: { maxInFlight: number; deadlineMs: number; errorBudget?: unknown },
+): AdjustedLimits | undefined {
+  const changed: AdjustedLimits = {
+    ...(now.maxInFlight === asked.maxInFlight ? {} : { maxInFlight: now.maxInFlight }),
+    ...(now.deadlineMs === asked.deadline ? {} : { deadlineMs: now.deadlineMs }),
+    ...(canonicalJson(now.errorBudget ?? null) === canonicalJson(asked.errorBudget ?? null)
+      ? {}
+      : { errorBudget: now.errorBudget ?? null }),
+  };
+  return Object.keys(changed).length === 0 ? undefined : changed;
 }
 
 /** SHA-256 in hexadecimal of the plan's canonical JSON. `sha256` is given, because pure code imports no `node:crypto`. */
@@ -29,8 +65,8 @@ export function planDrift(approved: FrozenPlan, now: FrozenPlan, shownAtMost = 2
 }
 
 /** Without targets even where a whole plan is given: ten thousand ids say no more than their digest. */
-function digested({ plan, scripts, cohort, waves }: FrozenPlan): object {
-  return { plan: { ...plan, targets: undefined }, scripts, cohort, waves };
+function digested({ plan, scripts, cohort, waves, adjusted }: FrozenPlan): object {
+  return { plan: { ...plan, targets: undefined }, scripts, cohort, waves, adjusted };
 }
 
 /** Every value that holds no other, by its path; an empty list or object counts as one. */

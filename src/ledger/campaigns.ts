@@ -6,6 +6,8 @@ import type { WaveStatus } from '../domain/campaign-status.js';
 import type { CampaignStepName, StepKey } from '../domain/campaign-step.js';
 import type { CopyState } from '../domain/may-still-run.js';
 import { emptyCounts, type LiveCounts } from '../domain/outcome.js';
+import type { FrozenPlan } from '../domain/plan-digest.js';
+import { noteScripts } from './approved-plan.js';
 import { mergeStep, nameLeftOut, withdrawPart } from './campaign-merge.js';
 import { retryRows, takeBackRows } from './campaign-retry.js';
 import { waveCounts } from './campaign-snapshot.js';
@@ -86,15 +88,12 @@ export class Campaigns {
     }
   }
 
-  /** Freezes the plan with its waves. The first call's stands, unless `anew`: then an approval of the earlier digest is void. */
-  async freeze(
-    id: string,
-    plan: { frozen: unknown; digest: string; waves: readonly { name: string; size: number }[] },
-    { anew = false } = {},
-  ): Promise<void> {
+  /** Freezes the plan with its waves, which begins as good as approved. The first call's stands. */
+  async freeze(id: string, plan: { frozen: unknown; digest: string; waves: readonly { name: string; size: number }[] }): Promise<void> {
     await this.#database.transaction(async (sql) => {
-      const changed = await sql.run(`UPDATE campaigns SET frozen = ?, digest = ? WHERE id = ? ${anew ? '' : 'AND digest IS NULL'}`, [
+      const changed = await sql.run(`UPDATE campaigns SET frozen = ?, digest = ?, approved = ? WHERE id = ? AND digest IS NULL`, [
         JSON.stringify(plan.frozen),
+        plan.digest,
         plan.digest,
         id,
       ]);
@@ -108,6 +107,11 @@ export class Campaigns {
         ]);
       }
     });
+  }
+
+  /** The scripts were read again: another content makes another plan, which has to be approved. */
+  noteScripts(id: string, scripts: FrozenPlan['scripts']): ReturnType<typeof noteScripts> {
+    return this.#database.transaction((sql) => noteScripts(sql, id, scripts));
   }
 
   /** Takes over what the steps of a wave have found, in their order. */

@@ -2,6 +2,7 @@
 import { type Command as AnyCommand, inEffect } from '../domain/command.js';
 import type { Given } from '../domain/run-snapshot.js';
 import type { ErrorBudget } from '../schema/request.js';
+import { digestOf, noteAdjusted, noteApproved } from './approved-plan.js';
 import { Audit } from './audit.js';
 import { Campaigns } from './campaigns.js';
 import { type Database, type Sql, within } from './database.js';
@@ -25,6 +26,9 @@ export interface Order {
   given?: Given | undefined;
 }
 
+/** The result of an approval, or of a start behind one, whose digest is not the one that would start now: it has no effect. */
+export const REFUSED = -1;
+
 export class Orders {
   readonly #database: Database;
 
@@ -32,7 +36,7 @@ export class Orders {
     this.#database = database;
   }
 
-  /** Carries the order out, with its entry in the audit log. Returns the assets that it put back; a second call returns the first one's and changes nothing. */
+  /** Carries the order out, with its entry in the audit log. Returns the assets that it put back, or `REFUSED`; a second call returns the first one's and changes nothing. */
   carryOut(runId: string, order: Order): Promise<number> {
     return this.#database.transaction(async (sql) => {
       await noteBehind(sql, runId, order.given);
@@ -41,8 +45,12 @@ export class Orders {
       const run = await sql.first<{ finished_at: number | null }>('SELECT finished_at FROM runs WHERE id = ?', [runId]);
       if (!run) throw new Error(`The ledger does not know the run ${runId}.`);
       const command = run.finished_at === null ? inEffect(order.command, await later(sql, runId, order.number)) : undefined;
+      const before = command?.kind === 'adjust' ? await digestOf(sql, runId) : undefined;
       const result = command ? await carryOut(sql, runId, command) : 0;
-      await note(sql, runId, { order, why: run.finished_at === null ? 'a later order stands' : 'the run is finished', command, result });
+      const why =
+        result === REFUSED ? 'another digest is pending' : run.finished_at === null ? 'a later order stands' : 'the run is finished';
+      await note(sql, runId, { order, why, command: result === REFUSED ? undefined : command, result });
+      if (command?.kind === 'adjust') await voidApprovals(sql, runId, { order, before });
       await sql.run('INSERT INTO orders (run_id, order_id, number, command, result) VALUES (?, ?, ?, ?, ?)', [
         runId,
         order.id,
@@ -80,17 +88,33 @@ async function note(sql: Sql, runId: string, { order, command, why, result }: No
   });
 }
 
+/** Limits are part of what is approved: whoever said yes to others has to be asked again. */
+async function voidApprovals(sql: Sql, runId: string, { order, before }: { order: Order; before: string | undefined }): Promise<void> {
+  const now = await digestOf(sql, runId);
+  if ((await readRun(sql, runId))?.phase !== 'awaiting-approval' || now === before) return;
+  await new Audit(within(sql)).add(runId, {
+    actor: order.by,
+    action: 'approvals-voided',
+    detail: JSON.stringify({ why: 'the limits were adjusted', was: before, digest: now }),
+  });
+}
+
 async function carryOut(sql: Sql, runId: string, command: Command): Promise<number> {
   const runs = new Runs(within(sql));
   switch (command.kind) {
     case 'start':
-      if ((await readRun(sql, runId))?.phase === 'awaiting-approval') await needReading(sql, runId);
+      if ((await readRun(sql, runId))?.phase === 'awaiting-approval') {
+        if (command.digest === undefined || command.digest !== (await digestOf(sql, runId))) return REFUSED;
+        await noteApproved(sql, runId, command.digest);
+        await needReading(sql, runId);
+      }
       await runs.setPhase(runId, 'running');
       return 0;
     case 'await-approval':
       await runs.setPhase(runId, 'awaiting-approval');
       return 0;
     case 'approve':
+      return command.digest === (await digestOf(sql, runId)) ? 0 : REFUSED;
     case 'reject':
       return 0;
     case 'pause':
@@ -103,6 +127,7 @@ async function carryOut(sql: Sql, runId: string, command: Command): Promise<numb
       return 0;
     case 'adjust':
       await runs.adjust(runId, command);
+      await noteAdjusted(sql, runId);
       return 0;
     case 'retry':
       return (await readRun(sql, runId))?.kind === 'campaign'

@@ -98,7 +98,7 @@ export async function refusalFor(sql: Sql, asked: Asked): Promise<Refusal | unde
 
 /** True when the run waits for something during which its script may change: then it is read again before the first send that follows. */
 export function makesWait({ why, waitMs }: Refusal): boolean {
-  if (why === 'paused' || why === 'halted' || why === 'window') return true;
+  if (why === 'paused' || why === 'halted' || why === 'window' || why === 'wave-held') return true;
   return (why === 'interval' || why === 'daily-quota') && waitMs >= WORTH_SAYING_MS;
 }
 

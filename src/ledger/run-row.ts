@@ -14,6 +14,13 @@ export type StoredRequest = Omit<RemediationRequest, 'targets'>;
 /** `campaign`: the coordinator's own row, never sent from. `step`: one step of one wave of it. */
 export type RunKind = 'run' | 'campaign' | 'step';
 
+/** The script that an id or title meant, with the hash of its content where Qualys tells the content. */
+export interface NamedScript {
+  id: string;
+  title: string;
+  sha256?: string | undefined;
+}
+
 export interface RunRow {
   id: string;
   kind: RunKind;
@@ -29,7 +36,9 @@ export interface RunRow {
   missingSince?: number | undefined;
   phase: RunPhase;
   request: StoredRequest;
-  script?: { id: string; title: string; sha256?: string | undefined };
+  script?: NamedScript;
+  /** Of a follow-up that has a script of its own, as it was when the run was opened. */
+  followUpScript?: NamedScript | undefined;
   cohort: { size: number; digest?: string | undefined };
   maxInFlight: number;
   deadlineMs: number;
@@ -115,6 +124,7 @@ export interface StoredRun {
   next_poll_at: number;
   script_checked_at: number | null;
   script_needed: number;
+  follow_up_script: string | null;
   script_read: number;
   resolve_cursor: string | null;
   created_at: number;
@@ -159,6 +169,7 @@ export function toRun(row: StoredRun): RunRow {
     ...(row.script_id === null
       ? {}
       : { script: { id: row.script_id, title: row.script_title ?? row.script_id, sha256: row.script_sha256 ?? undefined } }),
+    followUpScript: row.follow_up_script === null ? undefined : (JSON.parse(row.follow_up_script) as NamedScript),
     cohort: { size: row.cohort_size, digest: row.cohort_digest ?? undefined },
     maxInFlight: row.max_in_flight,
     deadlineMs: row.deadline_ms,

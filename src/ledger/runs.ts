@@ -9,6 +9,7 @@ import { countOutcomes, withBase } from './run-counts.js';
 import {
   baseOf,
   type CampaignRules,
+  type NamedScript,
   type RunKind,
   type RunRow,
   readRun,
@@ -97,12 +98,12 @@ export class Runs {
     return rows.map(toRun);
   }
 
-  async setScript(id: string, script: { id: string; title: string; sha256?: string | undefined }): Promise<void> {
+  async setScript(id: string, script: NamedScript, followUpScript?: NamedScript): Promise<void> {
     // What was approved with the frozen cohort stays, whatever a title may stand for by now.
     // The reading is this old at least: the cohort may take hours.
     await this.#database.run(
-      'UPDATE runs SET script_id = ?, script_title = ?, script_sha256 = ?, script_checked_at = ? WHERE id = ? AND cohort_digest IS NULL AND finished_at IS NULL',
-      [script.id, script.title, script.sha256, await this.#database.now(), id],
+      'UPDATE runs SET script_id = ?, script_title = ?, script_sha256 = ?, script_checked_at = ?, follow_up_script = ? WHERE id = ? AND cohort_digest IS NULL AND finished_at IS NULL',
+      [script.id, script.title, script.sha256, await this.#database.now(), followUpScript && JSON.stringify(followUpScript), id],
     );
   }
 

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { assetIds, openRun, readScript, TERMS, useLedgers } from '../../test/support/test-ledger.js';
 import type { Command } from '../domain/command.js';
 import type { WindowCalendar } from '../domain/windows.js';
+import { digestOf } from './approved-plan.js';
 import type { Ledger } from './ledger.js';
 import type { RunRow } from './run-row.js';
 import { whyUnread } from './script-reading.js';
@@ -41,8 +42,9 @@ describe('the first send behind a wait needs a reading of the script', () => {
     [
       'an approval',
       async (ledger) => {
-        await order(ledger, 'r', { kind: 'await-approval', digest: 'd' });
-        await order(ledger, 'r', { kind: 'start' });
+        const digest = (await digestOf(ledger.database, 'r')) ?? '';
+        await order(ledger, 'r', { kind: 'await-approval', digest });
+        await order(ledger, 'r', { kind: 'start', digest });
       },
     ],
     [

@@ -155,6 +155,9 @@ const STEPS: readonly string[][] = [
     // A reading of the script is good for a send while none was asked for since (script-reading.ts).
     `ALTER TABLE runs ADD COLUMN script_needed INTEGER NOT NULL DEFAULT 0`,
     `ALTER TABLE runs ADD COLUMN script_read INTEGER NOT NULL DEFAULT 0`,
+    // What a follow-up with a script of its own was approved with; and the digest of a campaign that needs no further approval.
+    `ALTER TABLE runs ADD COLUMN follow_up_script TEXT`,
+    `ALTER TABLE campaigns ADD COLUMN approved TEXT`,
     // The jobs of an execution, and who we are in the trail.
     `CREATE TABLE execution_jobs (
       run_id TEXT NOT NULL, n INTEGER NOT NULL, job_id TEXT NOT NULL, correlation_uuid TEXT NOT NULL, created_at INTEGER NOT NULL,

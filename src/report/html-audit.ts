@@ -13,6 +13,7 @@ const DECISIONS: Readonly<Record<string, string>> = {
   pause: 'paused',
   resume: 'resumed',
   adjust: 'adjusted',
+  'approvals-voided': 'made earlier approvals void',
   retry: 'put assets back for another attempt',
   'retry-linked': 'started a linked run over what was left',
   'retry-of': 'started this over what another left',

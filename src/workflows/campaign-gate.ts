@@ -1,6 +1,7 @@
 // Who lets a campaign go on: the plan as it stands now, and the people whom its gates ask about it.
-import { allHandlersFinished, condition } from '@temporalio/workflow';
-import { type ApprovalAsk, type ApprovalRule, askedAgain, isApproved } from '../domain/approval.js';
+import { condition } from '@temporalio/workflow';
+import { type ApprovalAsk, type ApprovalRule, askedAgain } from '../domain/approval.js';
+import { approved } from './approval.js';
 import { pokeOpenSteps } from './campaign-steps-open.js';
 import { contractFailure } from './failures.js';
 import { answered } from './hour-without-answer.js';
@@ -25,22 +26,22 @@ const REFUSED_AGAIN_MS = 5 * 60_000;
 export async function mayGoOn(campaign: Campaign, wave: Wave, rule?: ApprovalRule): Promise<boolean> {
   const { state } = campaign;
   await untilResumed(campaign);
-  let digest = await currentDigest(campaign);
-  const asks = rule ?? (digest === state.digest ? undefined : (state.gates[wave.wave - 1]?.approval ?? ONE_OTHER));
+  let now = await currentPlan(campaign);
+  const asks = rule ?? (now.isApproved ? undefined : (state.gates[wave.wave - 1]?.approval ?? ONE_OTHER));
   if (asks && !state.snapshot?.stop) {
-    let ask: ApprovalAsk = { kind: 'wave', wave: wave.name, rule: asks, digest, requestedBy: state.requestedBy, approvals: [] };
+    let ask: ApprovalAsk = { kind: 'wave', wave: wave.name, rule: asks, digest: now.digest, requestedBy: state.requestedBy, approvals: [] };
     for (;;) {
       const approvedBy = await asked(campaign, wave, { ask });
       if (!approvedBy) return false;
-      digest = await currentDigest(campaign);
-      if (digest === ask.digest) {
+      now = await currentPlan(campaign);
+      if (now.isApproved) {
         await campaign.activities.setWave({ campaignId: campaign.runId, wave: wave.wave, status: 'awaiting-approval', approvedBy });
         break;
       }
-      ask = askedAgain(ask, digest);
+      ask = askedAgain(ask, now.digest);
     }
   }
-  state.digest = digest;
+  state.digest = now.digest;
   await untilResumed(campaign);
   return state.snapshot?.stop === undefined;
 }
@@ -49,11 +50,11 @@ async function untilResumed({ state }: Campaign): Promise<void> {
   await condition(() => !state.snapshot?.paused || state.snapshot.stop !== undefined);
 }
 
-async function currentDigest({ runId, state, activities }: Campaign): Promise<string> {
+/** The plan as it stands: its digest, and whether that was approved or needs no approval. The ledger says so, which carries out orders meanwhile. */
+async function currentPlan({ runId, state, activities }: Campaign): Promise<{ digest: string; isApproved: boolean }> {
   for (;;) {
     try {
-      const { digest } = await answered(state, () => activities.recheckPlan({ runId, shown: state.blocked }));
-      return digest;
+      return await answered(state, () => activities.recheckPlan({ runId, shown: state.blocked }));
     } catch (error) {
       const refused = contractFailure(error);
       if (!refused) throw error;
@@ -76,25 +77,12 @@ export async function asked(
   const { runId, state, activities } = campaign;
   const status = ask.kind === 'wave' ? 'awaiting-approval' : 'awaiting-decision';
   await activities.setWave({ campaignId: runId, wave: wave.wave, status, why });
-  takeSnapshot(
-    state,
-    (await activities.controlRun({ runId, given: state.given, command: { kind: 'await-approval', digest: ask.digest } })).snapshot,
-  );
-  state.ask = ask;
-  state.phase = 'awaiting-approval';
-  const isDecided = (): boolean => state.rejectedBy !== undefined || (state.ask !== undefined && isApproved(state.ask));
-  if (ask.rule.expiresMs === undefined) await condition(isDecided);
-  else await condition(isDecided, ask.rule.expiresMs);
-  // A decision that was accepted counts, also when another one was carried out before it.
-  await condition(allHandlersFinished);
-  const approvals = state.ask?.approvals ?? [];
-  const isGranted = state.rejectedBy === undefined && state.ask !== undefined && isApproved(state.ask);
-  state.ask = undefined;
-  state.phase = 'running';
-  if (isGranted) {
-    takeSnapshot(state, (await activities.controlRun({ runId, given: state.given, command: { kind: 'start' } })).snapshot);
-    return approvals;
+  const given = await approved(campaign, ask);
+  if (given) {
+    state.digest = given.digest;
+    return given.approvals;
   }
+  state.phase = 'running';
   await stop(campaign, state.rejectedBy === undefined ? 'approval-expired' : 'rejected', state.rejectedBy);
   return undefined;
 }

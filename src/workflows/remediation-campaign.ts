@@ -45,7 +45,14 @@ export async function remediationCampaign(input: unknown, carried?: unknown): Pr
   const runId = workflowInfo().workflowId;
   let activities = state.queue === undefined ? undefined : activitiesOf(state.queue);
   const poking = pokeSteps(state);
-  handleMessages({ runId, state, activities: () => activities, news: poking.news, refusedResume: (by) => refusedBreach(state, by) });
+  handleMessages({
+    runId,
+    state,
+    activities: () => activities,
+    news: poking.news,
+    refusedResume: (by) => refusedBreach(state, by),
+    digestIs: (digest) => (state.digest = digest),
+  });
   setHandler(stepNews, (news) => takeNews(state, news));
 
   try {

@@ -1,9 +1,10 @@
-import { allHandlersFinished, CancellationScope, condition, continueAsNew, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, continueAsNew, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import type { OpenRunResult } from '../activities/open-run.js';
-import { isApproved, type PlaybookApproval } from '../domain/approval.js';
+import type { ApprovalAsk, PlaybookApproval } from '../domain/approval.js';
 import type { RunReport } from '../domain/outcome.js';
 import { parseRequest, type RemediationRequest } from '../schema/request.js';
 import { activitiesOf, identifyLedger, type RunActivities } from './activity-proxies.js';
+import { approved } from './approval.js';
 import { carriedOver } from './carried-state.js';
 import { contractFailure, endsByCancel, invalidRequest, isCancelled, isContinued, qualysUnavailable } from './failures.js';
 import { handleMessages } from './run-handlers.js';
@@ -28,8 +29,9 @@ export async function remediationRun(input: unknown, carried?: unknown): Promise
     if (request) {
       state.queue = (await identifyLedger()).queue;
       activities = activitiesOf(state.queue);
-      await open(activities, state, request);
-      await approval(activities, state);
+      const ask = await open(activities, state, request);
+      if (ask) await approval(activities, state, ask);
+      else await start(activities, state);
     }
     activities ??= activitiesOf(state.queue ?? '');
     const living = { runId, state, activities };
@@ -58,8 +60,8 @@ function parsedOrFail(input: unknown): RemediationRequest {
   return parsed.value;
 }
 
-/** Registers the run and freezes its cohort. Waits, visibly, up to an hour for a Qualys that gives no answer. */
-async function open(activities: RunActivities, state: RunState, request: RemediationRequest): Promise<void> {
+/** Registers the run and freezes its cohort. Waits, visibly, up to an hour for a Qualys that gives no answer. Returns what has to be approved. */
+async function open(activities: RunActivities, state: RunState, request: RemediationRequest): Promise<ApprovalAsk | undefined> {
   const playbookApproval = workflowInfo().memo?.approval as PlaybookApproval | undefined;
   const attempt = (): Promise<OpenRunResult> => activities.openRun({ ...registration(request), playbookApproval, shown: state.blocked });
   let opened = await attempt();
@@ -74,11 +76,8 @@ async function open(activities: RunActivities, state: RunState, request: Remedia
   }
   state.blocked = undefined;
   state.unavailableSince = undefined;
-  if (opened.approval) {
-    state.ask = { rule: opened.approval, digest: opened.cohort.digest, requestedBy: request.requestedBy, approvals: [] };
-  } else {
-    await start(activities, state);
-  }
+  const { approval: rule, digest } = opened;
+  return rule && { rule, digest, requestedBy: request.requestedBy, approvals: [] };
 }
 
 function registration({ targets: _targets, ...request }: RemediationRequest) {
@@ -98,28 +97,18 @@ async function within<T>(limitMs: number, work: () => Promise<T>, why: string): 
 
 async function start(activities: RunActivities, state: RunState): Promise<void> {
   await startRun({ runId: workflowInfo().workflowId, state, activities });
+  showSize(state);
+}
+
+function showSize(state: RunState): void {
   setCurrentDetails(`${state.snapshot?.counts.targeted ?? 0} assets`);
 }
 
 /** Waits for whoever has to approve. Rejected or expired, the run ends as `stopped` with nothing sent. */
-async function approval(activities: RunActivities, state: RunState): Promise<void> {
-  const { ask } = state;
-  if (!ask) return;
+async function approval(activities: RunActivities, state: RunState, ask: ApprovalAsk): Promise<void> {
   const runId = workflowInfo().workflowId;
-  takeSnapshot(
-    state,
-    (await activities.controlRun({ runId, given: state.given, command: { kind: 'await-approval', digest: ask.digest } })).snapshot,
-  );
-  state.phase = 'awaiting-approval';
-  const decided = (): boolean => state.rejectedBy !== undefined || (state.ask !== undefined && isApproved(state.ask));
-  await conditionWithin(decided, ask.rule.expiresMs);
-  // A decision that was accepted counts, also when another one was carried out before it.
-  await condition(allHandlersFinished);
-  const isRejected = state.rejectedBy !== undefined;
-  const approved = !isRejected && isApproved(state.ask ?? ask);
-  state.ask = undefined;
-  if (approved) return start(activities, state);
-  const why = isRejected ? 'rejected' : 'approval-expired';
+  if (await approved({ runId, state, activities }, ask)) return showSize(state);
+  const why = state.rejectedBy === undefined ? 'approval-expired' : 'rejected';
   const stopped = await activities.controlRun({
     runId,
     given: state.given,
@@ -127,11 +116,6 @@ async function approval(activities: RunActivities, state: RunState): Promise<voi
     by: state.rejectedBy,
   });
   takeSnapshot(state, stopped.snapshot);
-}
-
-async function conditionWithin(met: () => boolean, limitMs: number | undefined): Promise<void> {
-  if (limitMs === undefined) await condition(met);
-  else await condition(met, limitMs);
 }
 
 /** Nothing new is sent; what is in flight is collected for a minute, and is else `unverified`. */

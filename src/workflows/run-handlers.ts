@@ -1,6 +1,7 @@
 import { ApplicationFailure, currentUpdateInfo, setHandler } from '@temporalio/workflow';
 import type { z } from 'zod';
-import { includesPerson, refusedApproval } from '../domain/approval.js';
+import type { ControlResult } from '../activities/control-run.js';
+import { askedAgain, includesPerson, refusedApproval } from '../domain/approval.js';
 import type { Command } from '../domain/command.js';
 import { AdjustmentSchema, DecisionSchema, parsedMessage, RetryOrderSchema, WhoSchema } from '../schema/messages.js';
 import type { ErrorBudget } from '../schema/request.js';
@@ -17,6 +18,8 @@ export interface Handled {
   activities: () => RunActivities | undefined;
   /** Told when something may have become possible. */
   news: () => void;
+  /** Told what would be approved now, after an adjustment about which nobody is asked. */
+  digestIs?: (digest: string) => void;
   /** Why this person may not resume now; without it everybody may. */
   refusedResume?: (by: string) => string | undefined;
 }
@@ -54,6 +57,13 @@ export function handleMessages(run: Handled): void {
 
 type Named = { by: string; reason?: string | undefined };
 
+/** Limits are part of what is approved: adjusted, they are asked about anew. */
+function takeDigest({ state, digestIs }: Handled, digest: string | undefined): void {
+  if (digest === undefined) return;
+  if (state.ask) state.ask = askedAgain(state.ask, digest);
+  else digestIs?.(digest);
+}
+
 async function order<T extends Named>(
   run: Handled,
   schema: z.ZodType<T>,
@@ -62,7 +72,9 @@ async function order<T extends Named>(
 ): Promise<void> {
   await once(run, async () => {
     const parsed = parsedMessage(schema, argument);
-    await control(run, parsed, commandOf(parsed));
+    const command = commandOf(parsed);
+    const { digest } = await control(run, parsed, command);
+    if (command.kind === 'adjust') takeDigest(run, digest);
     return null;
   });
 }
@@ -70,7 +82,7 @@ async function order<T extends Named>(
 async function retry(run: Handled, argument: unknown): Promise<number> {
   const result = await once(run, async () => {
     const parsed = parsedMessage(RetryOrderSchema, argument);
-    return control(run, parsed, { kind: 'retry', outcomes: parsed.outcomes });
+    return (await control(run, parsed, { kind: 'retry', outcomes: parsed.outcomes })).assets;
   });
   return result ?? 0;
 }
@@ -80,23 +92,32 @@ async function decide(run: Handled, kind: 'approve' | 'reject', argument: unknow
     const { by, reason } = parsedMessage(DecisionSchema, argument);
     const { ask } = run.state;
     if (!ask) return null;
-    await control(run, { by, reason }, { kind, digest: ask.digest });
-    if (kind === 'reject') run.state.rejectedBy = by;
-    else if (!includesPerson(ask.approvals, by)) run.state.ask = { ...ask, approvals: [...ask.approvals, by] };
+    const { refused } = await control(run, { by, reason }, { kind, digest: ask.digest });
+    if (kind === 'reject') {
+      run.state.rejectedBy = by;
+      return null;
+    }
+    const { ask: now } = run.state;
+    if (refused || (now && now.digest !== ask.digest))
+      throw ApplicationFailure.nonRetryable(
+        'What is asked was changed in this very moment: look again at what you approve.',
+        'OtherDigest',
+      );
+    if (now && !includesPerson(now.approvals, by)) run.state.ask = { ...now, approvals: [...now.approvals, by] };
     return null;
   });
 }
 
-async function control(run: Handled, { by, reason }: Named, command: Command<ErrorBudget>): Promise<number> {
+async function control(run: Handled, { by, reason }: Named, command: Command<ErrorBudget>): Promise<ControlResult> {
   const { runId, state } = run;
   const orderId = currentUpdateInfo()?.id;
   // By the workflow's clock, so that a run that was reset does not number its next order as one that the ledger knows already.
   const orderNumber = Math.max(Date.now(), (state.lastOrder ?? 0) + 1);
   state.lastOrder = orderNumber;
-  const { snapshot, assets } = await activitiesOf(run).controlRun({ runId, given: state.given, command, by, reason, orderId, orderNumber });
-  takeSnapshot(run.state, snapshot);
+  const result = await activitiesOf(run).controlRun({ runId, given: state.given, command, by, reason, orderId, orderNumber });
+  takeSnapshot(run.state, result.snapshot);
   run.news();
-  return assets;
+  return result;
 }
 
 /** Temporal forgets update ids with each history, the run does not: the same id has one effect. */

@@ -1,8 +1,21 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
-import { approve, pause, reject } from '../../src/workflows/messages.js';
+import type { TemporalRuns } from '../../src/cli/temporal-runs.js';
+import type { RunStart } from '../../src/temporal/start-run.js';
+import { adjust, approve, pause, reject } from '../../src/workflows/messages.js';
+import { overhaul } from '../support/command-line.js';
 import { type TimeSkipping, timeSkipping } from '../support/time-skipping.js';
-import { assetIds, openStage, phaseBecomes, progressOf, type RunHandle, requestFor, type Stage, type StartOptions } from './stage.js';
+import {
+  assetIds,
+  eventually,
+  openStage,
+  phaseBecomes,
+  progressOf,
+  type RunHandle,
+  requestFor,
+  type Stage,
+  type StartOptions,
+} from './stage.js';
 
 const THREE_DAYS_MS = 3 * 86_400_000;
 
@@ -24,7 +37,7 @@ describe('a run that has to be approved', () => {
     expect((await stage.run(requestFor(assetIds(0, 2)))).status).toBe('succeeded');
     const handle = await waiting(3);
     const { pending, counts } = await progressOf(handle);
-    expect(pending).toEqual({ kind: 'run', digest: expect.stringMatching(/^[0-9a-f]{8,}$/), approvals: [] });
+    expect(pending).toEqual({ kind: 'run', digest: expect.stringMatching(/^[0-9a-f]{64}$/), approvals: [] });
     expect([counts.pending, sent(assetIds(10, 3))]).toEqual([3, 0]);
     await handle.executeUpdate(approve, { args: [{ by: 'lee', digest: pending?.digest ?? '' }] });
     expect((await handle.result()).status).toBe('succeeded');
@@ -76,6 +89,84 @@ describe('a run that has to be approved', () => {
     const handle = await stage.start(requestFor(assetIds(0, 1)), { memo, client: skipping.client });
     expect(await handle.result()).toMatchObject({ status: 'stopped', executions: 0, counts: { targeted: 1, skipped: 1 } });
     expect((await stage.rows(handle.workflowId))[0]).toMatchObject({ outcome: 'skipped', reason: 'approval-expired' });
+  });
+
+  test('is asked about by the digest that its dry run printed', async () => {
+    const env = { QUALYS_URL: stage.rig.simulator.url, QUALYS_USERNAME: 'demo', QUALYS_PASSWORD: 'demo' };
+    const argv = [
+      'run',
+      '--script',
+      '72648',
+      '--assets',
+      assetIds(20, 3).join(','),
+      '--poll',
+      '1s',
+      '--deadline',
+      '1m',
+      '--output',
+      'none',
+    ];
+    const plan = JSON.parse((await overhaul([...argv, '--dry-run', '--json'], { env })).stdout) as { digest: string };
+    const starts: RunStart[] = [];
+    const temporal: Partial<TemporalRuns> = {
+      async start(start) {
+        starts.push(start);
+        return { kind: 'started' };
+      },
+    };
+    await overhaul(argv, { env, temporal });
+    const handle = await stage.start(starts[0]?.input);
+    await phaseBecomes(handle, 'awaiting-approval');
+    expect((await progressOf(handle)).pending?.digest).toBe(plan.digest);
+    await handle.executeUpdate(approve, { args: [{ by: 'lee', digest: plan.digest }] });
+    expect((await handle.result()).status).toBe('succeeded');
+  });
+
+  test('is asked about anew when its limits are adjusted meanwhile, and what was given is void', async () => {
+    const handle = await waiting(1, {}, { memo: { approval: { quorum: 2 } } });
+    const digest = async () => (await progressOf(handle)).pending?.digest ?? '';
+    const first = await digest();
+    await handle.executeUpdate(approve, { args: [{ by: 'ann', digest: first }] });
+    await handle.executeUpdate(adjust, { args: [{ by: 'eve', maxInFlight: 40 }] });
+    const { pending } = await progressOf(handle);
+    expect(pending).toMatchObject({ kind: 'run', approvals: [] });
+    expect(pending?.digest).not.toBe(first);
+    expect(await refusalOf(handle, { by: 'bob', digest: first })).toContain(`The digest ${first} is not the pending one`);
+    // The same limits again are another order, and no other plan.
+    await handle.executeUpdate(adjust, { args: [{ by: 'eve', maxInFlight: 40 }] });
+    await handle.executeUpdate(approve, { args: [{ by: 'ann', digest: await digest() }] });
+    await handle.executeUpdate(adjust, { args: [{ by: 'eve', maxInFlight: 40 }] });
+    expect(await progressOf(handle)).toMatchObject({ phase: 'awaiting-approval', pending: { approvals: ['ann'] } });
+    await handle.executeUpdate(approve, { args: [{ by: 'bob' }] });
+    expect((await handle.result()).status).toBe('succeeded');
+    const entries = await stage.rig.ledger.audit.of(handle.workflowId);
+    const voided = entries.filter(({ action }) => action === 'approvals-voided');
+    expect(voided).toEqual([expect.objectContaining({ actor: 'eve', detail: expect.stringContaining(`"was":"${first}"`) })]);
+    expect(entries.find(({ action }) => action === 'start')?.detail).toContain(pending?.digest);
+  });
+
+  test('adjusted in the very moment of its last approval never starts under limits that nobody has seen', async () => {
+    const handle = await waiting(3);
+    const { pending } = await progressOf(handle);
+    const [approval] = await Promise.allSettled([
+      handle.executeUpdate(approve, { args: [{ by: 'lee', digest: pending?.digest ?? '' }] }),
+      handle.executeUpdate(adjust, { args: [{ by: 'eve', deadline: '5h' }] }),
+    ]);
+    const entries = async () => (await stage.rig.ledger.audit.of(handle.workflowId)).map(({ action }) => action);
+    const seen = await eventually(
+      async () => ({ progress: await progressOf(handle), actions: await entries() }),
+      ({ progress, actions }) =>
+        progress.phase === 'awaiting-approval' ? progress.pending !== undefined && actions.includes('adjust') : actions.includes('start'),
+    );
+    if (seen.progress.pending) {
+      expect(seen.progress.pending.digest).not.toBe(pending?.digest);
+      await handle.executeUpdate(approve, { args: [{ by: 'lee', digest: seen.progress.pending.digest }] });
+    } else expect(approval?.status).toBe('fulfilled');
+    expect((await handle.result()).status).toBe('succeeded');
+    const actions = await entries();
+    // Whatever came first: what was adjusted before the start was approved again, with its own digest.
+    if (actions.indexOf('adjust') < actions.indexOf('start'))
+      expect(actions.lastIndexOf('approve')).toBeGreaterThan(actions.indexOf('adjust'));
   });
 
   test('stays paused when it is paused first and approved then', async () => {

@@ -97,6 +97,26 @@ describe('what a person decides about a campaign', () => {
     expect(await campaign.report()).toMatchObject({ status: 'stopped', counts: { succeeded: 2, skipped: 4 } });
   });
 
+  test('limits that are adjusted while a wave waits void what was given for it; while it runs they ask nobody', async () => {
+    const plan = planOf(50, 4, { waves: [{ name: 'canary', size: 2, approval: { quorum: 2 }, soak: '2s' }, { name: 'rest' }] });
+    const campaign = await stage.campaign(plan);
+    const first = (await campaign.untilPhase('awaiting-approval')).pending?.digest;
+    expect(await refusal(campaign, 'approve', { by: 'bob' })).toBe('accepted');
+    await campaign.handle.executeUpdate('adjust', { args: [{ by: 'eve', errorBudget: { max: 1 } }] });
+    const { pending } = await campaign.progress();
+    expect(pending).toMatchObject({ kind: 'wave', wave: 'canary', approvals: [] });
+    expect(await refusal(campaign, 'approve', { by: 'bob', digest: first })).toContain('is not the pending one');
+    expect(await sentOf(campaign)).toBe(0);
+    expect(await refusal(campaign, 'approve', { by: 'bob', digest: pending?.digest })).toBe('accepted');
+    expect(await refusal(campaign, 'approve', { by: 'cid', digest: pending?.digest })).toBe('accepted');
+    await campaign.untilPhase('soaking');
+    await campaign.handle.executeUpdate('adjust', { args: [{ by: 'eve', maxInFlight: 7 }] });
+    expect(await campaign.report()).toMatchObject({ status: 'succeeded', waves: [{ approvedBy: ['bob', 'cid'] }, { approvedBy: [] }] });
+    const actions = (await stage.rig.ledger.audit.of(campaign.workflowId)).map(({ action }) => action);
+    expect(actions.filter((action) => action === 'approvals-voided')).toHaveLength(1);
+    expect(actions.filter((action) => action === 'await-approval')).toHaveLength(1);
+  });
+
   test('a script that is withdrawn meanwhile holds the campaign, until it is approved again and somebody says so', async () => {
     const campaign = await stage.campaign(planOf(40, 6, { waves: [{ name: 'canary', size: 2, soak: '3s' }, { name: 'rest' }] }));
     await campaign.untilPhase('soaking');
