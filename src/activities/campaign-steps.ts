@@ -11,6 +11,7 @@ import { wavesOf } from '../schema/plan.js';
 import { namespaceIdOf } from '../temporal/namespace-id.js';
 import { createCloseRun } from './close-run.js';
 import type { ActivityDependencies } from './dependencies.js';
+import { leaveOpenCopies } from './leave-open-copies.js';
 import { blockedOrThrow, goOn } from './open-run.js';
 import { never } from './outcome-of-attempt.js';
 import { planExecutions } from './plan-executions.js';
@@ -186,6 +187,7 @@ async function openWith(dependencies: ActivityDependencies, input: OpenStepInput
   if (!opening) throw never('AlreadyRun', `The step ${runId} has ended in this ledger.`);
   if (!('frozen' in opening)) {
     await ledger.campaigns.fillStep(runId, { campaignId, wave, step });
+    await leaveOpenCopies(dependencies, { runId, scriptId: script.id, despite: row.despiteOpenCopies, onPage: goOn });
     await ledger.campaigns.setBudgetBase(runId, { campaignId, wave, step });
     await ledger.cohort.freeze(runId, { attempt: opening.attempt });
   }

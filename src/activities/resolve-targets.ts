@@ -8,6 +8,7 @@ import type { ActivityDependencies } from './dependencies.js';
 import { AssetsByKey } from './find-assets-by-key.js';
 import { inventoryHosts } from './inventory-hosts.js';
 import { joinInventory } from './join-inventory.js';
+import { type LeavingWith, leaveOpenCopies } from './leave-open-copies.js';
 import { assetsByName, assetsByTag } from './named-assets.js';
 import { neverTouched } from './never-touched.js';
 import { UnresolvedTargets } from './unresolved-targets.js';
@@ -26,7 +27,8 @@ interface Resolving {
   /** Which attempt to open the run this is, as the ledger counts them. */
   attempt: number;
   targets: Targets;
-  script: Pick<Script, 'platform'>;
+  /** Without an id, as in tests of other things, no copy of it is known. */
+  script: Pick<Script, 'platform'> & { id?: string };
   /** Told after every page, so that a dead worker is noticed. */
   onPage: (found: { source: string; rows: number }) => void;
   /** Counted up, once for each asset of the cohort, tag by tag: candidates for the tag planner. Assets given by id are looked up for it. */
@@ -43,7 +45,7 @@ interface Walk extends Resolving {
 export class OpeningIsOver extends Error {}
 
 /** What the resolution works with. A dry run has a ledger that is thrown away, and no workflow. */
-export type ResolvingWith = Pick<ActivityDependencies, 'ledger' | 'qualys' | 'policy'>;
+export type ResolvingWith = Pick<ActivityDependencies, 'ledger' | 'qualys' | 'policy'> & Pick<LeavingWith, 'known'>;
 
 /** Walks the targets into the ledger, and freezes the cohort without what is excluded. */
 export async function resolveTargets(dependencies: ResolvingWith, resolving: Resolving): Promise<FrozenCohort> {
@@ -62,7 +64,9 @@ export async function resolveTargets(dependencies: ResolvingWith, resolving: Res
   const { version: policyVersion, policy } = await ledger.policies.inForce(dependencies.policy);
   const untouched = await neverTouched(dependencies, policy, { ...resolving, assetIds: targets.assetIds, lookup, version: policyVersion });
   for (const warning of untouched.warnings) await ledger.runs.addWarning(runId, warning);
-  const { attempt } = resolving;
+  const { attempt, script } = resolving;
+  const despite = targets.despiteOpenCopies === true;
+  await leaveOpenCopies(dependencies, { ...resolving, scriptId: script.id, despite, neverTouch: untouched.assetIds });
   const neverTouch = { assetIds: untouched.assetIds, hostnames: policy.neverTouch.hostnames };
   const cohort = await ledger.cohort.freeze(runId, {
     ...{ attempt, excluded: targets.excludedAssetIds ?? [], neverTouch, policyVersion },

@@ -10,6 +10,7 @@ import { CommandFailed, EXIT, type ExitCode, type Invocation, writeJson, writeLi
 import { counted } from './count-text.js';
 import { type Cost, costOf, type PlannedByTags } from './dry-run-cost.js';
 import type { Resolved } from './dry-run-resolve.js';
+import { withKnownCopies } from './ledger-access.js';
 import { type Line, painter } from './paint.js';
 import { settingsOf } from './settings.js';
 import { safeLine } from './terminal-text.js';
@@ -32,12 +33,14 @@ export async function printDryRun(invocation: Invocation, request: RemediationRe
     const { signal, clock } = link;
     const timezone = link.settings.scheduleTimeZone;
     try {
-      return await withResolved({ qualys: counted.qualys, policy, signal, clock, timezone }, request, async (resolved) => {
-        const easm = await easmOf(counted.qualys, request);
-        const plan = planOf(request, resolved, { policy, easm, openingCalls: counted.calls() });
-        await (invocation.json ? printJson(invocation, plan, resolved) : printLines(invocation, plan, resolved));
-        return plan.refused ? EXIT.notSucceeded : EXIT.done;
-      });
+      return await withKnownCopies(invocation, (known) =>
+        withResolved({ qualys: counted.qualys, policy, signal, clock, timezone, known }, request, async (resolved) => {
+          const easm = await easmOf(counted.qualys, request);
+          const plan = planOf(request, resolved, { policy, easm, openingCalls: counted.calls() });
+          await (invocation.json ? printJson(invocation, plan, resolved) : printLines(invocation, plan, resolved));
+          return plan.refused ? EXIT.notSucceeded : EXIT.done;
+        }),
+      );
     } catch (error) {
       throw asRefusal(error);
     }

@@ -1,4 +1,5 @@
 // The ledger as the command line sees it: it reads, and never creates.
+import type { Copies } from '../ledger/copies.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { defaultPolicy } from '../schema/policy.js';
 import { CommandFailed, EXIT, type Invocation } from './context.js';
@@ -25,5 +26,15 @@ export async function withLedger<T>(invocation: Invocation, work: (ledger: Ledge
     return await work(access.ledger);
   } finally {
     await access.ledger.close();
+  }
+}
+
+/** Runs `work` with what the ledger knows of open copies; with nothing where there is no ledger, as before the first run. */
+export async function withKnownCopies<T>(invocation: Invocation, work: (known: Pick<Copies, 'of'>) => Promise<T>): Promise<T> {
+  const { ledger } = await findLedger(invocation);
+  try {
+    return await work(ledger?.copies ?? { of: async () => [] });
+  } finally {
+    await ledger?.close();
   }
 }

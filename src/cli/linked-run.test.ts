@@ -75,6 +75,16 @@ describe('overhaul retry on a run that has ended', () => {
     expect(others.stderr).toContain('the first copy may still run on unverified assets');
   });
 
+  test('overrides the rule against a second copy only where an outcome is named that says so', async () => {
+    await finished({ 1: 'failed', 2: 'unverified', 3: 'succeeded', 4: 'succeeded' });
+    await retry('patch');
+    await retry('patch', '--outcomes', 'unverified');
+    expect(starts.map(({ input }) => (input as { targets: object }).targets)).toEqual([
+      { assetIds: ['1'] },
+      { assetIds: ['2'], despiteOpenCopies: true },
+    ]);
+  });
+
   test('starts another one where the first was refused before anything was sent', async () => {
     await finished({ 1: 'failed', 2: 'succeeded', 3: 'succeeded', 4: 'succeeded' });
     await retry('patch');

@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import type { StoredPlan } from '../activities/step-request.js';
 import type { ApprovalRule } from '../domain/approval.js';
+import { OVERRIDING } from '../domain/may-still-run.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { RunRow } from '../ledger/run-row.js';
 import type { RetryOrderSchema } from '../schema/messages.js';
@@ -36,8 +37,10 @@ export function startLinkedRun(invocation: Invocation, { parentId, isKnownToTemp
     const workflowId = `${parentId}/retry-${earlier.length + 1}`;
     const reason = `retry of ${parentId}${order.reason === undefined ? '' : `: ${order.reason}`}`;
     const { taskQueue } = settingsOf(invocation);
+    // Whoever names such an outcome overrides the rule that an open copy gets no second one; of failed ones alone nobody does.
+    const despite = order.outcomes.some((outcome) => OVERRIDING.includes(outcome));
     const memo = { retryOf: parentId, recheckOf: parentId, retriedBy: order.by };
-    const start: RunStart = { ...(await inputOf(ledger, parent, { assetIds, reason })), workflowId, taskQueue, memo };
+    const start: RunStart = { ...(await inputOf(ledger, parent, { assetIds, reason, despite })), workflowId, taskQueue, memo };
     const temporal = await invocation.connectTemporal();
     try {
       await startOnce(invocation, temporal, start);
@@ -127,15 +130,16 @@ async function assetsLeft({ reader }: Ledger, parentId: string, outcomes: Retryi
 async function inputOf(
   ledger: Ledger,
   parent: RunRow,
-  { assetIds, reason }: { assetIds: string[]; reason: string },
+  { assetIds, reason, despite }: { assetIds: string[]; reason: string; despite: boolean },
 ): Promise<WorkflowInput> {
+  const targets = { assetIds, ...(despite ? { despiteOpenCopies: true } : {}) };
   if (parent.kind !== 'campaign') {
     const { followUp: _followUp, maxAssets: _max, waitFor: _waitFor, ...request } = parent.request;
-    return { workflow: 'remediationRun', input: { ...request, reason, targets: { assetIds } } };
+    return { workflow: 'remediationRun', input: { ...request, reason, targets } };
   }
   const stored = (await ledger.campaigns.get(parent.id))?.plan as StoredPlan | undefined;
   if (!stored) throw new Error(`The ledger has no plan of the campaign ${parent.id}.`);
-  return { workflow: 'remediationCampaign', input: { ...retryPlan(stored), reason, targets: { assetIds } } };
+  return { workflow: 'remediationCampaign', input: { ...retryPlan(stored), reason, targets } };
 }
 
 /** All steps, windows and limits of the plan, in one wave: with the last rules that it has for a wave, and nobody's leave left out. */

@@ -52,15 +52,15 @@ type Using = Omit<ResolvingWith, 'ledger'> & { signal: AbortSignal };
 
 /** Resolves the plan as the campaign would, and hands the result to `work` before the ledger is removed. */
 export async function withResolvedPlan<T>(
-  { qualys, policy, signal }: Using,
+  { signal, ...using }: Using,
   plan: CampaignPlan,
   work: (resolved: ResolvedPlan) => Promise<T>,
 ): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'overhaul-plan-'));
   try {
-    const ledger = await openLedger({ url: `sqlite:${join(folder, 'ledger.db')}`, create: true, caps: policy.caps });
+    const ledger = await openLedger({ url: `sqlite:${join(folder, 'ledger.db')}`, create: true, caps: using.policy.caps });
     try {
-      return await work(await resolve({ qualys, policy, ledger }, plan, () => signal.throwIfAborted()));
+      return await work(await resolve({ ...using, ledger }, plan, () => signal.throwIfAborted()));
     } finally {
       await ledger.close();
     }

@@ -3,6 +3,7 @@ import { Command } from '@commander-js/extra-typings';
 import type { CampaignPlan } from '../schema/plan.js';
 import { EXIT, type ExitCode, type Invocation, writeJson, writeLine } from './context.js';
 import { asRefusal, easmOf, MAX_WAIT_MS, policyOf } from './dry-run.js';
+import { withKnownCopies } from './ledger-access.js';
 import { painter } from './paint.js';
 import { budgetLeft } from './plan-budget.js';
 import { type PlanDocument, planDocument } from './plan-document.js';
@@ -40,13 +41,15 @@ export async function planCampaign(invocation: Invocation, plan: CampaignPlan): 
   return withQualys(invocation, { wait: MAX_WAIT_MS }, async (link) => {
     const counted = countingCalls(link.qualys);
     try {
-      return await withResolvedPlan({ qualys: counted.qualys, policy, signal: link.signal }, plan, async (resolved) => {
-        const openingCalls = counted.calls();
-        const easm = await easmOf(counted.qualys, plan);
-        const scriptIds = Object.values(resolved.scripts).map(({ id }) => id);
-        const budget = await budgetLeft(invocation, policy, scriptIds);
-        return planDocument({ plan, resolved, budget, policy, easm, openingCalls, now: invocation.now() });
-      });
+      return await withKnownCopies(invocation, (known) =>
+        withResolvedPlan({ qualys: counted.qualys, policy, signal: link.signal, known }, plan, async (resolved) => {
+          const openingCalls = counted.calls();
+          const easm = await easmOf(counted.qualys, plan);
+          const scriptIds = Object.values(resolved.scripts).map(({ id }) => id);
+          const budget = await budgetLeft(invocation, policy, scriptIds);
+          return planDocument({ plan, resolved, budget, policy, easm, openingCalls, now: invocation.now() });
+        }),
+      );
     } catch (error) {
       throw asRefusal(error);
     }

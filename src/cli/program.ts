@@ -7,6 +7,7 @@ import { decisionCommands } from './decide.js';
 import { doctorCommand } from './doctor.js';
 import { haltCommands } from './halt.js';
 import { listCommand } from './list.js';
+import { openCopiesCommand } from './open-copies.js';
 import { outputCommand } from './output.js';
 import { planCommand } from './plan.js';
 import { qualysCommand } from './qualys/group.js';
@@ -80,7 +81,7 @@ export async function buildProgram(invocation: Invocation) {
   const groups = {
     'Runs:': [runCommand(invocation), listCommand(invocation), showCommand(invocation), watchCommand(invocation)],
     'Campaigns:': [planCommand(invocation), rehearseCommand(invocation), startCommand(invocation)],
-    'Results:': [reportCommand(invocation), assetsCommand(invocation), outputCommand(invocation)],
+    'Results:': [reportCommand(invocation), assetsCommand(invocation), outputCommand(invocation), openCopiesCommand(invocation)],
     'Decisions:': [approve, reject, pause, resume, retry, cancel, ...haltCommands(invocation)],
     'Qualys:': [qualysCommand(invocation)],
     'Set-up:': [doctorCommand(invocation), schemaCommand(invocation), simulatorCommand()],

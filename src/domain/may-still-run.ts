@@ -1,5 +1,6 @@
 // «May it still run?»: the one answer, asked wherever something is sent. An outcome does not give it: `unverified` may have ended with
 // its verdict lost, or be running. What counts is what is known of the copy of the script that the attempt handed to Qualys.
+import { type AssetJobFacts, readAssetJob } from './asset-job.js';
 import type { Outcome } from './outcome.js';
 
 /**
@@ -56,4 +57,40 @@ export const NOT_ROLLED_BACK = 'not-rolled-back';
 /** Names the run whose copy it is. */
 export function openCopyReason(runId: string): string {
   return `${OPEN_COPY}: run ${runId}`;
+}
+
+/** What the ledger knows of a copy whose run does not wait for it any more. */
+export interface KnownCopy {
+  copy: CopyState;
+  /** Qualys' word when its asset job was last seen; undefined when it never was. */
+  status?: string | undefined;
+  /** What Qualys answered with; undefined when the fate of the call is unknown. */
+  correlationUuid?: string | undefined;
+  jobId?: string | undefined;
+  /** When it was sent. */
+  since: number;
+}
+
+/**
+ * A copy whose asset job nobody has ever seen is taken to be over this long after it was sent, when Qualys then shows nothing at the asset
+ * that has not ended: a job that is handed out later than that is not known.
+ */
+export const UNSEEN_FOR_MS = 24 * 3_600_000;
+
+/**
+ * Whether a copy is over, by the asset jobs that Qualys shows of it now; of one without a UUID, by all that the asset got since it was sent.
+ * `complete`: everything was read that Qualys shows.
+ */
+export function isCopyOver(known: KnownCopy, seen: { jobs: readonly AssetJobFacts[]; complete: boolean; now: number }): boolean {
+  if (!seen.complete || seen.jobs.some((job) => !hasEnded(job))) return false;
+  if (known.correlationUuid !== undefined && seen.jobs.length > 0) return true;
+  if (known.copy === 'unseen') return true;
+  // One that was seen open and is not shown any more has not ended by that.
+  return known.status === undefined && seen.now - known.since >= UNSEEN_FOR_MS;
+}
+
+/** A script whose result is on its way up, or was lost on it, has ended. */
+function hasEnded(job: AssetJobFacts): boolean {
+  const { kind } = readAssetJob(job);
+  return kind === 'verdict' || kind === 'settling';
 }

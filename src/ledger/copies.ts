@@ -1,7 +1,173 @@
 // Copies of scripts that may still lie with an agent, over all runs of the ledger. A lease ends with its run; the copy does not.
+import type { CopyState, KnownCopy } from '../domain/may-still-run.js';
 import { OPEN_COPY, openCopyReason } from '../domain/may-still-run.js';
-import { jsonRows, type Sql } from './database.js';
+import type { FinalOutcome } from '../domain/outcome.js';
+import { Audit } from './audit.js';
+import { type Database, jsonRows, type Sql, within } from './database.js';
 import type { RunRow } from './run-row.js';
+
+/** A copy of a script, and what is known of it. Instants of the ledger's clock, but for `serverAt`. */
+export interface StoredCopy extends KnownCopy {
+  runId: string;
+  seq: number;
+  attempt: number;
+  assetId: string;
+  /** Qualys' clock before it was sent. */
+  serverAt?: number | undefined;
+}
+
+/** What still lies with an agent past its deadline, as people read of it. */
+export interface OpenCopy {
+  assetId: string;
+  name?: string | undefined;
+  script: { id: string; title: string };
+  runId: string;
+  /** The number of its execution in the run. */
+  execution?: number | undefined;
+  attempt: number;
+  outcome: FinalOutcome;
+  reason?: string | undefined;
+  /** When it was sent, by the ledger's clock. */
+  since: number;
+  /** Qualys' word when it was last seen. */
+  status?: string | undefined;
+}
+
+const PAGE = 1_000;
+/** Where a copy was sent; of one whose execution a restored ledger does not know, the beginning of its run. */
+const SINCE = 'coalesce(executions.accepted_at, executions.sent_at, runs.created_at)';
+const COPY_WITH_ITS_RUN = `CROSS JOIN runs ON runs.id = sent.run_id LEFT JOIN executions ON executions.run_id = sent.run_id AND executions.n = sent.execution_n`;
+
+export class Copies {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Assets of a run that wait for their first attempt, page by page; without those that an operator has let go. */
+  async *waiting(runId: string): AsyncGenerator<string[]> {
+    for (let after = 0; ; ) {
+      const rows = await this.#database.all<{ seq: number; asset_id: string; waits: number }>(
+        `SELECT seq, asset_id, outcome = 'pending' AND execution_n IS NULL AND despite = 0 AS waits FROM attempts
+         WHERE run_id = ? AND seq > ? AND attempt = 1 ORDER BY seq LIMIT ?`,
+        [runId, after, PAGE],
+      );
+      if (rows.length === 0) return;
+      after = rows.at(-1)?.seq ?? after;
+      yield rows.filter(({ waits }) => waits === 1).map(({ asset_id: assetId }) => assetId);
+    }
+  }
+
+  /** Copies of the script with these assets that are not known to be over, and that no live run still waits for in time. */
+  async of(scriptId: string, assetIds: readonly string[]): Promise<StoredCopy[]> {
+    const copies: StoredCopy[] = [];
+    for (const [copy, index] of [
+      ['open', 'attempts_copy'],
+      ['unseen', 'attempts_unseen'],
+    ] as const) {
+      const rows = await this.#database.all<CopyRow>(
+        `SELECT sent.run_id, sent.seq, sent.attempt, sent.asset_id, sent.copy, sent.status, sent.correlation_uuid, sent.job_id, executions.server_at, ${SINCE} AS since
+         FROM json_each(?) AS wanted CROSS JOIN attempts AS sent INDEXED BY ${index} ON sent.asset_id = wanted.value AND sent.copy = '${copy}' ${COPY_WITH_ITS_RUN}
+         WHERE runs.script_id = ? AND (sent.lease IS NULL OR sent.outcome NOT IN ('pending', 'running'))`,
+        [jsonRows(assetIds), scriptId],
+      );
+      copies.push(...rows.map(toCopy));
+    }
+    return copies;
+  }
+
+  /** Qualys says that they are over, or shows nothing of them any more. What their runs report stays as it is; their audit logs have it. */
+  async end(copies: readonly StoredCopy[]): Promise<void> {
+    for (const runId of new Set(copies.map((copy) => copy.runId))) {
+      const ended = copies.filter((copy) => copy.runId === runId);
+      await this.#database.transaction(async (sql) => {
+        const keys = jsonRows(ended.map(({ seq, attempt }) => [seq, attempt]));
+        const changed = await sql.run(`UPDATE attempts SET copy = 'over' WHERE ${CHOSEN} AND copy IN ('open', 'unseen')`, [runId, keys]);
+        if (changed === 0) return;
+        const named = ended.slice(0, 20).map(({ assetId }) => assetId);
+        const detail = `${changed} asset(s) have no copy of it any more: ${named.join(', ')}${ended.length > 20 ? ', …' : ''}`;
+        await new Audit(within(sql)).add(runId, { action: 'copies-over', detail });
+      });
+    }
+  }
+
+  /** The run is sent to assets although an earlier copy may still run there: somebody has asked for it, and the audit log says for how many. */
+  async override(runId: string, { by, assets }: { by?: string | undefined; assets: number }): Promise<void> {
+    await this.#database.transaction(async (sql) => {
+      const set = await sql.run('UPDATE runs SET despite_copies = 1 WHERE id = ? AND despite_copies = 0', [runId]);
+      if (set === 0) return;
+      await new Audit(within(sql)).add(runId, { actor: by, action: 'despite-open-copies', detail: JSON.stringify({ assets }) });
+    });
+  }
+
+  /** What still lies with agents past its deadline, over all runs, in the order of the assets' ids; at least that old. */
+  async *list({ olderThanMs = 0 }: { olderThanMs?: number | undefined } = {}): AsyncGenerator<OpenCopy> {
+    const before = (await this.#database.now()) - olderThanMs;
+    let after: [string, string, number, number] = ['', '', 0, 0];
+    for (;;) {
+      const rows = await this.#database.all<ListedRow>(
+        `SELECT sent.asset_id, sent.name, sent.run_id, sent.seq, sent.attempt, sent.execution_n, sent.outcome, sent.reason, sent.status, runs.script_id, runs.script_title, ${SINCE} AS since
+         FROM attempts AS sent INDEXED BY attempts_copy ${COPY_WITH_ITS_RUN}
+         WHERE sent.copy = 'open' AND sent.outcome NOT IN ('pending', 'running') AND ${SINCE} <= ?
+           AND (sent.asset_id, sent.run_id, sent.seq, sent.attempt) > (?, ?, ?, ?)
+         ORDER BY sent.asset_id, sent.run_id, sent.seq, sent.attempt LIMIT ?`,
+        [before, ...after, PAGE],
+      );
+      const last = rows.at(-1);
+      if (!last) return;
+      after = [last.asset_id, last.run_id, last.seq, last.attempt];
+      yield* rows.map(toOpenCopy);
+    }
+  }
+}
+
+interface CopyRow {
+  run_id: string;
+  seq: number;
+  attempt: number;
+  asset_id: string;
+  copy: CopyState;
+  status: string | null;
+  correlation_uuid: string | null;
+  job_id: string | null;
+  server_at: number | null;
+  since: number;
+}
+
+function toCopy(row: CopyRow): StoredCopy {
+  return {
+    ...{ runId: row.run_id, seq: row.seq, attempt: row.attempt, assetId: row.asset_id, copy: row.copy },
+    status: row.status ?? undefined,
+    correlationUuid: row.correlation_uuid ?? undefined,
+    jobId: row.job_id ?? undefined,
+    serverAt: row.server_at ?? undefined,
+    since: row.since,
+  };
+}
+
+interface ListedRow {
+  asset_id: string;
+  name: string | null;
+  run_id: string;
+  seq: number;
+  attempt: number;
+  execution_n: number | null;
+  outcome: FinalOutcome;
+  reason: string | null;
+  status: string | null;
+  script_id: string;
+  script_title: string;
+  since: number;
+}
+
+function toOpenCopy(row: ListedRow): OpenCopy {
+  return {
+    ...{ assetId: row.asset_id, name: row.name ?? undefined, script: { id: row.script_id, title: row.script_title }, runId: row.run_id },
+    ...{ execution: row.execution_n ?? undefined, attempt: row.attempt, outcome: row.outcome, reason: row.reason ?? undefined },
+    ...{ since: row.since, status: row.status ?? undefined },
+  };
+}
 
 /**
  * The runs that have an open copy of the script with these assets, by asset id; assets without one are left out. What a live run still

@@ -2,6 +2,7 @@ import { Audit } from './audit.js';
 import { type CallCaps, CallLog } from './call-log.js';
 import { Campaigns } from './campaigns.js';
 import { Cohort } from './cohort.js';
+import { Copies } from './copies.js';
 import type { Database } from './database.js';
 import { Executions } from './executions.js';
 import { KillSwitch } from './halt.js';
@@ -27,6 +28,7 @@ export interface Ledger {
   readonly id: string;
   readonly runs: Runs;
   readonly cohort: Cohort;
+  readonly copies: Copies;
   readonly campaigns: Campaigns;
   readonly planned: Planned;
   readonly policies: Policies;
@@ -80,6 +82,7 @@ function ledgerOver(database: Database, id: string, caps: CallCaps): Ledger {
     id,
     runs: new Runs(database),
     cohort: new Cohort(database),
+    copies: new Copies(database),
     campaigns: new Campaigns(database),
     planned: new Planned(database),
     policies: new Policies(database),

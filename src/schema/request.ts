@@ -129,6 +129,8 @@ export const TargetsSchema = z
     assetTagIds: list(Id, LIMITS.tagIds).optional(),
     query: QuerySchema.optional(),
     excludedAssetIds: list(Id, LIMITS.assetIds).optional(),
+    /** Send also where an earlier copy of the script may still run; the audit log says to how many. */
+    despiteOpenCopies: z.boolean().optional(),
   })
   .superRefine((targets, ctx) => {
     const explicit = (targets.assetIds?.length ?? 0) + (targets.hostnames?.length ?? 0);
