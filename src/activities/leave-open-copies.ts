@@ -103,7 +103,8 @@ async function assetJobsOf(
   try {
     for await (const page of qualys.searchAssetJobs({ filter: filterOf(copies), ...startAt, pageSize: ROWS_A_PAGE, runId })) {
       rows.push(...page.rows);
-      if ((page.unreadable ?? 0) > 0 || (pages += 1) > PAGES_A_SEARCH) return { rows, complete: false };
+      pages += 1;
+      if ((page.unreadable ?? 0) > 0 || pages > PAGES_A_SEARCH) return { rows, complete: false };
     }
     return { rows, complete: true };
   } catch (error) {
