@@ -6,11 +6,7 @@ import { CommandFailed, EXIT, type Invocation, writeJson, writeLine } from './co
 import { findLedger } from './ledger-access.js';
 import { unknownRun } from './sources.js';
 import type { DecisionName, TemporalRuns, WorkflowSummary } from './temporal-runs.js';
-
-interface Who {
-  by?: string | undefined;
-  reason?: string | undefined;
-}
+import { checkedWho, type Who } from './who.js';
 
 /** A second copy may run on such an asset while the first one still does. */
 const RISKY = ['unverified', 'unreachable'];
@@ -54,8 +50,7 @@ interface Decision {
 }
 
 async function decide(invocation: Invocation, { id, name, who, details }: Decision): Promise<void> {
-  const { by = invocation.userName, reason } = who;
-  const decision = { by, ...(reason === undefined ? {} : { reason }), ...details };
+  const decision = { ...checkedWho({ by: who.by ?? invocation.userName, reason: who.reason }), ...details };
   const result = await withTemporal(invocation, (temporal) => temporal.decide(id, name, decision));
   if (invocation.json) await writeJson(invocation.stdout, { workflowId: id, decision: name, ...(result === undefined ? {} : { result }) });
   else
@@ -81,7 +76,8 @@ async function retry(invocation: Invocation, id: string, { who, outcomes }: { wh
   invocation.exitCode = await startLinkedRun(invocation, { parentId: id, isKnownToTemporal: workflow !== undefined, order: order.data });
 }
 
-async function cancel(invocation: Invocation, id: string, { by = invocation.userName, reason }: Who): Promise<void> {
+async function cancel(invocation: Invocation, id: string, who: Who): Promise<void> {
+  const { by, reason } = checkedWho({ by: who.by ?? invocation.userName, reason: who.reason });
   await withTemporal(invocation, async (temporal) => {
     const workflow = await temporal.find(id);
     if (!workflow) throw unknownRun(id);

@@ -5,14 +5,10 @@ import { EXIT, type Invocation, writeJson, writeLine } from './context.js';
 import { withLedger } from './ledger-access.js';
 import { settingsOf } from './settings.js';
 import { safeLine } from './terminal-text.js';
+import { checkedWho, type Who } from './who.js';
 
 /** A permit is good for this long; ARCHITECTURE.md, "The permit". */
 const SEND_WINDOW_SEC = 5;
-
-interface Who {
-  by?: string | undefined;
-  reason?: string | undefined;
-}
 
 export function haltCommands(invocation: Invocation) {
   return [
@@ -30,7 +26,8 @@ function signed(name: 'halt' | 'unhalt', description: string) {
     .option('--reason <text>', 'why, for the record');
 }
 
-async function throwSwitch(invocation: Invocation, action: 'halt' | 'unhalt', { by = invocation.userName, reason }: Who): Promise<void> {
+async function throwSwitch(invocation: Invocation, action: 'halt' | 'unhalt', who: Who): Promise<void> {
+  const { by, reason } = checkedWho({ by: who.by ?? invocation.userName, reason: who.reason });
   const { path } = settingsOf(invocation).ledger;
   await withLedger(invocation, async ({ id, killSwitch }) => {
     const answer = await killSwitch[action]({ by, reason });

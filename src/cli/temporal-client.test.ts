@@ -6,7 +6,7 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { ActivityFailure, ApplicationFailure, RetryState, TerminatedFailure } from '@temporalio/common';
-import { TemporalUnavailable } from '../temporal/start-run.js';
+import { RunTooLarge, TemporalUnavailable } from '../temporal/start-run.js';
 import { commandFailure, endWithout } from './temporal-client.js';
 
 /** As grpc-js raises it. */
@@ -24,6 +24,7 @@ describe('what goes wrong at Temporal', () => {
       'The run patch refused: Nothing waits for an approval.',
     ],
     [new WorkflowUpdateRPCTimeoutOrCancelledError('timed out'), 3, 'No worker answered for patch'],
+    [new RunTooLarge('reason is too large'), 2, 'reason is too large'],
     [new TemporalUnavailable('Temporal did not take the request: away'), 3, 'Temporal did not take the request: away'],
     [grpc(14, 'No connection established'), 3, 'Temporal did not answer: No connection established'],
     [new ServiceError('failed', { cause: grpc(4, 'Deadline exceeded') }), 3, 'Temporal did not answer: Deadline exceeded'],

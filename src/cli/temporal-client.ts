@@ -17,7 +17,7 @@ import type { Problem } from '../schema/request.js';
 import type { Environment } from '../schema/secret-ref.js';
 import { type ClientConnection, connectClient } from '../temporal/connection.js';
 import { dataConverterOf } from '../temporal/payload-codec.js';
-import { startRun, TemporalUnavailable } from '../temporal/start-run.js';
+import { RunTooLarge, startRun, TemporalUnavailable } from '../temporal/start-run.js';
 import { CommandFailed, EXIT } from './context.js';
 import type { RunEnd, TemporalRuns, WorkflowState, WorkflowSummary } from './temporal-runs.js';
 
@@ -166,6 +166,7 @@ export function commandFailure(error: unknown, workflowId: string): unknown {
       `No worker answered for ${workflowId}. Start one; the decision may still be taken then, so look before you repeat it.`,
     );
   }
+  if (error instanceof RunTooLarge) return new CommandFailed(EXIT.usage, error.message);
   if (error instanceof TemporalUnavailable) return new CommandFailed(EXIT.unreachable, error.message);
   if (error instanceof QueryNotRegisteredError)
     return new CommandFailed(EXIT.usage, `${workflowId} is no run of Overhaul: it answers no progress.`);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { Client, Connection, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
-import { type RunClient, requestDigest, startRun, TemporalUnavailable } from './start-run.js';
+import { type RunClient, RunTooLarge, requestDigest, startRun, TemporalUnavailable } from './start-run.js';
 
 const START = { workflowId: 'snow/CHG1/1', taskQueue: 'overhaul', input: { script: 1, targets: { assetIds: [1, 2] } } };
 
@@ -55,6 +55,32 @@ describe('starting a run', () => {
       memo: { playbook: 'patch', requestDigest: requestDigest(START.input) },
       staticSummary: 'script 1 on 2 named assets',
     });
+  });
+
+  test('what Temporal would refuse for its size is not sent, and names its largest field', async () => {
+    const runs = new Map<string, Taken>();
+    const start = (more: object) => startRun(clientWith(runs), { ...START, ...more });
+    const hostnames = Array.from({ length: 9_000 }, () => 'x'.repeat(250));
+    await expect(start({ input: { ...START.input, reason: 'x'.repeat(2_000_000) } })).rejects.toThrow(
+      /^reason is too large: it has 2000002 bytes/,
+    );
+    await expect(start({ input: { script: 1, targets: { assetIds: [1], hostnames } } })).rejects.toThrow(
+      /^targets\.hostnames is too large/,
+    );
+    await expect(start({ workflowId: 'ä'.repeat(501) })).rejects.toThrow('The workflow id has 1002 bytes, more than 1000');
+    await expect(start({ workflowId: 'half \ud83d' })).rejects.toThrow(RunTooLarge);
+    expect(runs.size).toBe(0);
+  });
+
+  test.each([
+    [3, 'Blob data size exceeds limit.'],
+    [8, 'grpc: received message larger than max (5000000 vs. 4194304)'],
+  ])('a server that refuses the size with code %i is no server that cannot be reached', async (code, details) => {
+    const refusing = {
+      withDeadline: (_deadline: number, call: () => Promise<unknown>) => call(),
+      workflow: { start: () => Promise.reject(Object.assign(new Error(details), { code, details, metadata: {} })) },
+    } as unknown as RunClient;
+    await expect(startRun(refusing, { ...START, input: { ...START.input, reason: 'because' } })).rejects.toThrow(RunTooLarge);
   });
 
   test('a second start of the same request is told so, whatever the order of its keys', async () => {

@@ -3,9 +3,11 @@ import { createHash } from 'node:crypto';
 import { type Client, isGrpcServiceError, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import { NamespaceNotFoundError, WorkflowIdReusePolicy } from '@temporalio/common';
 import { canonicalJson } from '../domain/canonical-json.js';
-import { clipped } from '../domain/well-formed.js';
+import { clipped, utf8Length, wellFormed } from '../domain/well-formed.js';
+import { MAX_WORKFLOW_ID_BYTES } from '../domain/workflow-id.js';
 import type { CampaignPlanInput } from '../schema/plan.js';
 import type { RemediationRequestInput } from '../schema/request.js';
+import { jsonBytes, largestField } from '../schema/text.js';
 
 /** gRPC status codes that say that the caller is wrong; every other failure may pass, and the same start may then be sent again. */
 const CALLER_ERRORS: readonly number[] = [3 /* INVALID_ARGUMENT */, 9 /* FAILED_PRECONDITION */, 11 /* OUT_OF_RANGE */];
@@ -29,9 +31,20 @@ export class TemporalUnavailable extends Error {
   override readonly name = 'TemporalUnavailable';
 }
 
+/** Temporal does not take it, now or later: its message names what is too large. Nothing was started. */
+export class RunTooLarge extends Error {
+  override readonly name = 'RunTooLarge';
+}
+
+/** Temporal takes 2 MiB for an input and 4 MiB for a request; encryption adds some bytes. */
+const INPUT_BYTES = 2_000_000;
+/** In the words of the server, and of gRPC. */
+const TOO_LARGE = /blob data size exceeds limit|message larger than max|exceeds size limit|length exceeds limit/i;
+
 export type RunClient = Pick<Client, 'workflow' | 'withDeadline'>;
 
 export async function startRun(client: RunClient, start: RunStart): Promise<StartAnswer> {
+  refuseTooLarge(start);
   const digest = requestDigest(start.input);
   return client.withDeadline(Date.now() + (start.deadlineMs ?? START_DEADLINE_MS), async () => {
     try {
@@ -45,7 +58,7 @@ export async function startRun(client: RunClient, start: RunStart): Promise<Star
       });
       return { kind: 'started' };
     } catch (error) {
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw translated(error);
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw translated(error, start);
       return { kind: (await digestOf(client, start.workflowId)) === digest ? 'same' : 'different' };
     }
   });
@@ -67,10 +80,29 @@ async function digestOf(client: RunClient, workflowId: string): Promise<unknown>
   }
 }
 
-function translated(error: unknown): unknown {
+function refuseTooLarge(start: RunStart): void {
+  const { workflowId, input } = start;
+  if (workflowId !== wellFormed(workflowId)) throw new RunTooLarge('The workflow id is no plain Unicode text. Nothing was started.');
+  const idBytes = utf8Length(workflowId);
+  if (idBytes > MAX_WORKFLOW_ID_BYTES)
+    throw new RunTooLarge(`The workflow id has ${idBytes} bytes, more than ${MAX_WORKFLOW_ID_BYTES}. Nothing was started.`);
+  if (jsonBytes(input) > INPUT_BYTES) throw tooLarge(input);
+}
+
+function tooLarge(input: RunStart['input']): RunTooLarge {
+  const whole = largestField(input);
+  const within = whole.field === 'targets' ? largestField(input.targets) : undefined;
+  const field = within?.field ? `targets.${within.field}` : whole.field;
+  return new RunTooLarge(
+    `${field} is too large: it has ${(within ?? whole).bytes} bytes of ${jsonBytes(input)}, and Temporal takes at most ${INPUT_BYTES} together. Nothing was started.`,
+  );
+}
+
+function translated(error: unknown, start?: RunStart): unknown {
   if (error instanceof NamespaceNotFoundError)
     return new TemporalUnavailable(`Temporal has no namespace "${error.namespace}": create it, or set TEMPORAL_NAMESPACE`);
   const cause = isGrpcServiceError(error) ? error : causeOf(error);
+  if (start && isGrpcServiceError(cause) && TOO_LARGE.test(cause.details || cause.message)) return tooLarge(start.input);
   if (!isGrpcServiceError(cause) || CALLER_ERRORS.includes(cause.code)) return error;
   return new TemporalUnavailable(`Temporal did not take the request: ${cause.details || cause.message}`);
 }
