@@ -94,7 +94,8 @@ describe('judgeAnswer', () => {
     ['500 on execute', facts('execute', 500), { kind: 'unknown' }],
     ['504 on scheduler', facts('schedule', 504), { kind: 'unknown' }],
     ['302 on execute', facts('execute', 302), { kind: 'unknown' }],
-    ['302 on a read', facts('read', 302), { kind: 'protocol' }],
+    ['302 on a read, as of a portal in between', facts('read', 302, { words: 'none' }), { kind: 'transient' }],
+    ['302 on /auth', facts('auth', 302, { words: 'none' }), { kind: 'protocol' }],
     ['410 on execute', facts('execute', 410), { kind: 'unknown' }],
     ['410 on a read', facts('read', 410), { kind: 'invalid' }],
   ])('%s', (_, given, verdict) => {

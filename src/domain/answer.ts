@@ -69,7 +69,7 @@ export function judgeAnswer(facts: AnswerFacts): Verdict {
   if (status === 409) return judgeConflict(facts);
   if (status === 429) return judgeTooMany(facts);
   if (isEffect(kind)) return refusalOf(status) ?? { kind: 'unknown' };
-  if (status < 400) return { kind: 'protocol' };
+  if (status < 400 && kind === 'auth') return { kind: 'protocol' };
   if (status >= 500 || status === 408 || status === 425 || !isOfTheGateway(facts)) return transient(facts.limits);
   return refusalOf(status) ?? { kind: 'invalid' };
 }

@@ -249,33 +249,27 @@ describe("the script's interval", () => {
     expect(await permit('r', 2, fence)).toMatchObject({ why: 'interval' });
   });
 
+  const DAY = { why: 'daily-quota', detail: "Qualys' executions of the day are used up: no" };
+  const UNEXPLAINED = { why: 'interval', detail: 'Qualys refused the last execution of the script and does not say why: no' };
+
   test.each([
-    ['day', undefined, 'daily-quota', "Qualys' executions of the day are used up: Daily limit reached", 900_000],
-    ['day', 7_200_000, 'daily-quota', "Qualys' executions of the day are used up: Daily limit reached", 7_200_000],
-    [
-      'unexplained',
-      undefined,
-      'interval',
-      'Qualys refused the last execution of the script and does not say why: Daily limit reached',
-      60_000,
-    ],
-  ] as const)(
-    'a refusal for %s, told to wait %p, is no interval: nothing is remembered of it',
-    async (reason, toldMs, why, detail, waitMs) => {
-      const fence = await openRun(ledger, 'r', assetIds(50));
-      await permitted(ledger, 'r', fence);
-      await ledger.executions.notSent('r', 1, { permit: 1, why: reason, detail: 'Daily limit reached', paced: { reason, toldMs } });
-      const refusal = await permit('r', 1, fence);
-      expect(refusal).toMatchObject({ kind: 'refused', why, detail });
-      expect(await nextInMs()).toBeGreaterThan(waitMs - 5_000);
-      await waited();
-      await permit('r', 1, fence);
-      await ledger.executions.accept('r', 1, { permit: 2, correlationUuid: 'u', serverAt: TERMS.serverAt });
-      const kept = await ledger.database.all('SELECT interval_ms, backoff_ms, refused_for, refused_words FROM scripts');
-      expect(kept).toEqual([{ interval_ms: null, backoff_ms: null, refused_for: null, refused_words: null }]);
-      expect(await nextInMs()).toBeLessThanOrEqual(0);
-    },
-  );
+    ['day', {}, DAY, 900_000],
+    ['day', { toldMs: 7_200_000 }, DAY, 7_200_000],
+    ['unexplained', {}, UNEXPLAINED, 60_000],
+  ] as const)('a refusal for %s, told %j, is no interval: nothing is remembered of it', async (reason, told, shown, waitMs) => {
+    const fence = await openRun(ledger, 'r', assetIds(50));
+    await permitted(ledger, 'r', fence);
+    await ledger.executions.notSent('r', 1, { permit: 1, why: reason, detail: 'no', paced: { reason, ...told } });
+    const refusal = await permit('r', 1, fence);
+    expect(refusal).toMatchObject({ kind: 'refused', ...shown });
+    expect(await nextInMs()).toBeGreaterThan(waitMs - 5_000);
+    await waited();
+    await permit('r', 1, fence);
+    await ledger.executions.accept('r', 1, { permit: 2, correlationUuid: 'u', serverAt: TERMS.serverAt });
+    const kept = await ledger.database.all('SELECT interval_ms, backoff_ms, refused_for, refused_words FROM scripts');
+    expect(kept).toEqual([{ interval_ms: null, backoff_ms: null, refused_for: null, refused_words: null }]);
+    expect(await nextInMs()).toBeLessThanOrEqual(0);
+  });
 
   test('a refusal told twice counts once', async () => {
     const fence = await openRun(ledger, 'r', assetIds(25));

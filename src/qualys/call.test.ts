@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { all, type Rig, rig } from '../../test/support/qualys-client.js';
-import { refusal } from '../../test/support/scripted-gateway.js';
+import { PAGE, refusal } from '../../test/support/scripted-gateway.js';
 import { createTransport } from './transport.js';
 
 const COUNTS = { body: { data: { 'EXECUTION PASSED': 189, 'MANIFEST ASSIGNED': 1 }, timestamp: '2023-01-16T04:40:05.284Z' } };
@@ -56,12 +56,19 @@ describe('a read', () => {
     expect(it.gate.log.slice(2)).toEqual(['enter assetjobs/count', 'cancel', 'enter assetjobs/count', 'cancel']);
   });
 
+  test.each([302, 400, 403, 404, 405, 409, 422])('HTTP %i in the words of something in between is tried again', async (status) => {
+    const between = { status, headers: { location: '/portal' }, body: PAGE };
+    it.gateway.reply(between, COUNTS);
+    expect(await count()).toEqual(GOOD);
+    it.gateway.reply(between, between, between);
+    await expect(count()).rejects.toMatchObject({ kind: 'unavailable', facts: { status } });
+  });
+
   test.each([
     [403, 'permission'],
     [404, 'not-found'],
     [400, 'invalid'],
     [422, 'invalid'],
-    [302, 'protocol'],
   ])('HTTP %i is %s at once', async (status, kind) => {
     it.gateway.reply({ status, headers: { location: '/sm/elsewhere' }, body: { errorCode: String(status), message: 'no' } }, COUNTS);
     await expect(count()).rejects.toMatchObject({ kind, facts: { status } });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type HeldClock, heldClock } from '../../test/support/gateway-caller.js';
+import { type Meddle, meddlingProxy, page } from '../../test/support/meddling-proxy.js';
 import { recordingGate, settableClock } from '../../test/support/qualys-client.js';
 import type { SimulatorOptions } from '../simulator/options.js';
 import { type Simulator, startSimulator } from '../simulator/simulator.js';
@@ -30,11 +31,13 @@ interface Parts {
   sent: () => number;
 }
 
-async function withQualys(options: SimulatorOptions, body: (parts: Parts) => Promise<void>): Promise<void> {
+/** `meddle`: what stands between client and gateway. */
+async function withQualys(options: SimulatorOptions, body: (parts: Parts) => Promise<void>, meddle?: Meddle): Promise<void> {
   const clock = heldClock();
   const simulator = await startSimulator({ ...options, now: clock.now });
+  const proxy = await meddlingProxy(simulator.url, meddle);
   const qualys = createQualys({
-    baseUrl: simulator.url,
+    baseUrl: proxy.url,
     username: 'demo',
     password: () => 'demo',
     gate: recordingGate(),
@@ -54,9 +57,13 @@ async function withQualys(options: SimulatorOptions, body: (parts: Parts) => Pro
     await body({ qualys, simulator, clock, once: { pause, paused }, sent });
   } finally {
     await qualys.close();
+    await proxy.close();
     await simulator.close();
   }
 }
+
+/** What would be a refusal, in Qualys' own words. */
+const PAGES = [400, 401, 403, 404, 409, 429];
 
 const scripts = (...titles: string[]) => writeFile(file, JSON.stringify(titles.map((title) => ({ title, content: 'ZWNobyAx' }))));
 
@@ -107,6 +114,16 @@ describe('an import', () => {
       });
     },
   );
+
+  test.each(PAGES)('whose answer is replaced by a page with %i is found, and never sent again', async (status) => {
+    const meddle: Meddle = ({ path }) => (path.endsWith('/import') ? page(status) : undefined);
+    const body = async ({ qualys, once, sent }: Parts) => {
+      await scripts('A');
+      expect(await importScriptsOnce(qualys, file, once)).toEqual({ kind: 'created', scriptIds: ['72654'], foundBy: 'search' });
+      expect(sent()).toBe(1);
+    };
+    await withQualys({}, body, meddle);
+  });
 
   test('that never arrived is not created, which is said five minutes later and not before; nothing is sent again', async () => {
     await withQualys({}, async ({ qualys, once }) => {
@@ -203,6 +220,16 @@ describe('an import', () => {
 });
 
 describe('a clone', () => {
+  test.each(PAGES)('whose answer is replaced by a page with %i is found, and never sent again', async (status) => {
+    const meddle: Meddle = ({ path }) => (path.endsWith('/clone') ? page(status) : undefined);
+    const body = async ({ qualys, once, sent }: Parts) => {
+      const made = await cloneScriptOnce(qualys, { script: '72648', title: 'Copy' }, once);
+      expect(made).toEqual({ kind: 'created', scriptIds: ['72654'], foundBy: 'search' });
+      expect(sent()).toBe(1);
+    };
+    await withQualys({}, body, meddle);
+  });
+
   test('run twice creates once', async () => {
     await withQualys({}, async ({ qualys, clock, once, sent }) => {
       const clone = () => cloneScriptOnce(qualys, { script: 'Patch OpenSSL', title: ' Copy ' }, once);

@@ -202,28 +202,23 @@ describe('execute', () => {
     expect(it.gate.evidence).toEqual([{ limit: 300, remaining: 12, windowSec: 3600, refused: false }]);
   });
 
-  test.each<[string, number, object, object, Record<string, unknown>]>([
-    [
-      'for the interval',
-      429,
-      { errorCode: '429', message: 'The script cannot be run again for another 47 seconds' },
-      { why: 'interval', waitMs: 47_000 },
-      { refused: false },
-    ],
-    [
-      'for the calls',
-      409,
-      { errorCode: '1965', message: 'This API cannot be run again for another 1 hour, 2 minutes and 3 seconds' },
-      { why: 'limit', waitMs: 3_723_000 },
-      { refused: true, toWaitSec: 3_723 },
-    ],
-    ['for the day', 429, { errorCode: '429', message: 'Daily limit of 1000 executions reached' }, { why: 'day' }, { refused: false }],
-    ['for nothing', 429, { errorCode: '429', message: 'Refused' }, { why: 'unexplained' }, { refused: false }],
-  ])('a refusal in words with empty limit headers, %s, is told as it is', async (_, status, body, answer, evidence) => {
-    const headers = { 'x-ratelimit-towait-sec': '', 'x-ratelimit-remaining': '', 'retry-after': 'soon' };
-    it.gateway.reply({ status, headers, body });
-    expect(await it.qualys.execute(request())).toEqual({ kind: 'refused', message: expect.stringContaining(`HTTP ${status}`), ...answer });
-    expect(it.gate.evidence).toEqual([evidence]);
+  const EMPTY_LIMITS = { 'x-ratelimit-towait-sec': '', 'x-ratelimit-remaining': '', 'retry-after': 'soon' };
+
+  test.each<[string, object]>([
+    ['The script cannot be run again for another 47 seconds', { why: 'interval', waitMs: 47_000 }],
+    ['Daily limit of 1000 executions reached', { why: 'day' }],
+    ['Refused', { why: 'unexplained' }],
+  ])('429 with empty limit headers that says «%s» keeps no other call waiting', async (message, answer) => {
+    it.gateway.reply(refusal(429, message, EMPTY_LIMITS));
+    expect(await it.qualys.execute(request())).toEqual({ kind: 'refused', message: expect.stringContaining(message), ...answer });
+    expect(it.gate.evidence).toEqual([{ refused: false }]);
+  });
+
+  test('a wait for calls that is told in words only is the gate’s to keep', async () => {
+    const message = 'This API cannot be run again for another 1 hour, 2 minutes and 3 seconds';
+    it.gateway.reply({ status: 409, headers: EMPTY_LIMITS, body: { errorCode: '1965', message } });
+    expect(await it.qualys.execute(request())).toMatchObject({ kind: 'refused', why: 'limit', waitMs: 3_723_000 });
+    expect(it.gate.evidence).toEqual([{ refused: true, toWaitSec: 3_723 }]);
   });
 
   test.each([

@@ -72,6 +72,52 @@ describe('after the effect', () => {
   });
 });
 
+describe('a schedule behind a run', () => {
+  test.each([
+    [403, 240],
+    [409, 242],
+    [429, 244],
+  ])('whose answer is replaced by a page with %i is found by its title, and made once', async (status, first) => {
+    let asked = 0;
+    proxy.meddle = ({ path }) => (path.endsWith('/scripts/scheduler') && ++asked === 1 ? page(status) : undefined);
+    const followUp = { kind: 'schedule', on: 'always', scheduleType: 'ONE_TIME', after: '7d', title: `After ${status}` } as const;
+    const { followUp: made } = await stage.run(requestFor(assetIds(first, 2), { followUp }));
+    const there = stage.rig.simulator.state.schedules.filter(({ title }) => title === followUp.title);
+    expect(there).toHaveLength(1);
+    expect(made).toMatchObject({ ids: [there[0]?.id], titles: [followUp.title] });
+  });
+});
+
+describe('an execution that is refused in words', () => {
+  test.each([
+    ["for the day's cap", 'Daily limit of 1000 executions reached, try again in 32 seconds', 250],
+    ['without a reason', 'Refused. Wait 32 seconds', 252],
+  ])('%s waits as told, visibly, in those words, and is sent once', async (_, message, first) => {
+    let executes = 0;
+    let refusedAt = 0;
+    let sentAt = 0;
+    proxy.intercept = ({ path }) => {
+      if (!isExecute(path)) return undefined;
+      executes += 1;
+      if (executes > 1) {
+        sentAt = performance.now();
+        return undefined;
+      }
+      refusedAt = performance.now();
+      const headers = { 'content-type': 'application/json', 'x-ratelimit-towait-sec': '' };
+      return { status: 429, headers, body: JSON.stringify({ errorCode: '429', message }) };
+    };
+    const ids = assetIds(first, 2);
+    const handle = await stage.start(requestFor(ids));
+    const { blocked } = await phaseBecomes(handle, 'blocked');
+    expect(blocked).toContain(message);
+    expect(await handle.result()).toMatchObject({ status: 'succeeded', executions: 1 });
+    expect(executedTimes(ids)).toEqual(once(ids));
+    expect(executes).toBe(2);
+    expect(sentAt - refusedAt).toBeGreaterThanOrEqual(32_000);
+  });
+});
+
 describe('while a run opens', () => {
   const EVERYTHING_401 = {
     status: 401,
