@@ -26,12 +26,14 @@ export function createCloseCampaign({ ledger }: Pick<ActivityDependencies, 'ledg
       const { runId, reason } = input;
       const known = (await ledger.runs.get(runId))?.report;
       if (known) return known as CampaignReport;
+      // From here on no word is taken but by this close.
+      const closing = await ledger.runs.beginClosing(runId);
       const isOlder = await ledger.runs.isBehind(runId, input.given);
       const forgetful = input.forgetful === true || input.report !== undefined || isOlder;
       // A step that could not end by itself, as when it does not answer to a cancel: what it has sent is `unverified`, not `skipped`.
       for (const step of await ledger.campaigns.openSteps(runId)) await createCloseRun({ ledger }).closeRun({ runId: step, reason });
-      await ledger.campaigns.mergeAll(runId);
-      await ledger.campaigns.takeBackUnsent(runId);
+      await ledger.campaigns.mergeAll(runId, { closing });
+      await ledger.campaigns.takeBackUnsent(runId, { closing });
       await ledger.verdicts.closeOpen(runId, reason, { forgetful });
       const plan = (await ledger.campaigns.get(runId))?.plan as { steps?: { verify?: unknown } } | undefined;
       if (plan?.steps?.verify !== undefined) await ledger.campaigns.withdrawUnverified(runId);

@@ -34,6 +34,8 @@ export async function recheckOf(ledger: Ledger, runId: string): Promise<RunRepor
 export function createCloseRun({ ledger }: Pick<ActivityDependencies, 'ledger'>) {
   return {
     async closeRun({ runId, reason, given, report }: CloseRunInput): Promise<RunReport> {
+      // From here on no word is taken any more: what comes while the assets get their last word comes late.
+      await ledger.runs.beginClosing(runId);
       const forgetful = (await ledger.runs.isBehind(runId, given)) || report !== undefined;
       await ledger.executions.releaseClaimed(runId);
       await ledger.verdicts.closeOpen(runId, reason, { forgetful });
@@ -62,6 +64,7 @@ export function createCloseRun({ ledger }: Pick<ActivityDependencies, 'ledger'>)
     /** The run ends without a report because nothing was attempted: its id is used, and nothing of it will be sent. */
     async abandonRun({ runId, reason }: CloseRunInput): Promise<void> {
       await ledger.runs.stop(runId, 'stopped', reason);
+      await ledger.runs.beginClosing(runId);
       await ledger.executions.releaseClaimed(runId);
       await ledger.verdicts.closeOpen(runId, reason);
       await ledger.runs.abandon(runId);

@@ -31,6 +31,8 @@ export interface AssetRow {
   startedAt?: string;
   finishedAt?: string;
   outputBytes?: number;
+  /** Qualys' verdict that came when the run was closed already: the outcome stands. */
+  late?: Outcome;
 }
 
 /** The columns of `AssetRow`, in the order of the CSV report. */
@@ -48,6 +50,7 @@ export const ASSET_ROW_COLUMNS = [
   'startedAt',
   'finishedAt',
   'outputBytes',
+  'late',
 ] as const satisfies readonly (keyof AssetRow)[];
 
 export interface FollowUpReport {

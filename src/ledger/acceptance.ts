@@ -1,6 +1,7 @@
 // A job of Qualys becomes an execution's own: by its answer, or found afterwards.
 import { isUniqueViolation, type Sql } from './database.js';
 import { move } from './execution-row.js';
+import { noteLate } from './late-words.js';
 import { readRun } from './run-row.js';
 import { rememberAcceptance } from './script-interval.js';
 
@@ -51,6 +52,29 @@ export async function takeUuid(sql: Sql, runId: string, n: number, taken: TakenU
   );
   await rememberAcceptance(sql, runId, n, taken.configuredIntervalMs);
   return true;
+}
+
+/**
+ * Qualys' word for an execution whose run is closing: its outcomes stand. The job is the execution's all the same, so that nobody else's
+ * lost answer is ever explained by it. Always false: the word was not taken.
+ */
+export async function keepLateUuid(
+  sql: Sql,
+  runId: string,
+  n: number,
+  job: { correlationUuid: string; jobId?: string | undefined },
+): Promise<false> {
+  const kept = await sql.run(
+    `UPDATE executions SET correlation_uuid = ?, job_id = coalesce(job_id, ?) WHERE run_id = ? AND n = ? AND correlation_uuid IS NULL
+       AND NOT EXISTS (SELECT 1 FROM executions AS other WHERE other.correlation_uuid = ?)`,
+    [job.correlationUuid, job.jobId, runId, n, job.correlationUuid],
+  );
+  if (kept === 1) await sql.run('UPDATE runs SET accepted = accepted + 1 WHERE id = ? AND finished_at IS NULL', [runId]);
+  await noteLate(sql, runId, {
+    action: 'late-answer',
+    detail: `execution ${n}: Qualys has it as ${job.correlationUuid}, and its run is closed`,
+  });
+  return false;
 }
 
 async function wasPutBack(sql: Sql, runId: string, n: number): Promise<boolean> {

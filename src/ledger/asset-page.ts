@@ -69,10 +69,12 @@ const SHARED = [
 ] as const;
 const OWN = `a.outcome AS outcome, a.attempt AS attempt, ${SHARED.map((column) => `a.${column}`).join(', ')}`;
 
-const OF_RUN: Source = { columns: `${OWN}, NULL AS wave_name`, joins: '', parameters: [], outcome: 'a.outcome' };
+const LATE = '(SELECT late.outcome FROM late_verdicts AS late WHERE late.run_id = a.run_id AND late.asset_id = a.asset_id) AS late';
+
+const OF_RUN: Source = { columns: `${OWN}, NULL AS wave_name, ${LATE}`, joins: '', parameters: [], outcome: 'a.outcome' };
 
 const OF_STEP: Source = {
-  columns: `${OWN}, waves.name AS wave_name`,
+  columns: `${OWN}, waves.name AS wave_name, ${LATE}`,
   joins: 'JOIN runs ON runs.id = a.run_id LEFT JOIN waves ON waves.campaign_id = runs.campaign_id AND waves.w = runs.wave',
   parameters: [],
   outcome: 'a.outcome',
@@ -96,7 +98,7 @@ function ofCampaign(live: StepUnderWay | undefined): Source {
     return `CASE WHEN ${isAhead} THEN coalesce(s.${column}, a.${column}) ELSE a.${column} END AS ${column}`;
   });
   return {
-    columns: `${outcome} AS outcome, coalesce(s.attempt, a.attempt) AS attempt, ${columns.join(', ')}, waves.name AS wave_name`,
+    columns: `${outcome} AS outcome, coalesce(s.attempt, a.attempt) AS attempt, ${columns.join(', ')}, waves.name AS wave_name, ${LATE.replaceAll('a.run_id', 's.run_id')}`,
     joins,
     parameters: live ? [live.id] : [],
     outcome,
@@ -123,6 +125,7 @@ interface StoredAssetRow {
   started_at: number | null;
   finished_at: number | null;
   output_bytes: number | null;
+  late: Outcome | null;
 }
 
 function toAssetRow(row: StoredAssetRow): AssetRow {
@@ -140,5 +143,6 @@ function toAssetRow(row: StoredAssetRow): AssetRow {
     ...(row.started_at === null ? {} : { startedAt: new Date(row.started_at).toISOString() }),
     ...(row.finished_at === null ? {} : { finishedAt: new Date(row.finished_at).toISOString() }),
     ...(row.output_bytes === null ? {} : { outputBytes: row.output_bytes }),
+    ...(row.late === null ? {} : { late: row.late }),
   };
 }

@@ -7,14 +7,14 @@ import type { Database, Sql } from './database.js';
 
 /**
  * Takes over what a step knows so far: finished outcomes, and `unreachable` ones that may yet become something else. Repeating it
- * changes nothing; a campaign that has its report is not changed any more. `verified`: a later step of the wave judges this one's work;
+ * changes nothing; a campaign that has its report is not changed any more, and one that is closing only under the number of that close (`closing`). `verified`: a later step of the wave judges this one's work;
  * `rolledBack`: the wave is being rolled back, or was.
  * Assets that were put back since into another wave are left alone: what that wave finds is their outcome.
  */
 export async function mergeStep(
   database: Database,
   stepId: string,
-  { verified, rolledBack }: { verified: boolean; rolledBack: boolean },
+  { verified, rolledBack, closing = 0 }: { verified: boolean; rolledBack: boolean; closing?: number },
 ): Promise<void> {
   const run = await database.first<{ campaign_id: string; wave: number; step: CampaignStepName; finished_at: number | null }>(
     `SELECT runs.campaign_id, runs.wave, runs.step, runs.finished_at FROM runs JOIN runs AS parent ON parent.id = runs.campaign_id
@@ -27,8 +27,9 @@ export async function mergeStep(
   const rules = rolledBack ? [untold(rule), ...(run.step === 'remediate' ? [leftOut(verified)] : [])] : [rule];
   for (const each of rules) {
     for (let after = 0; ; ) {
-      const part = { stepId, campaignId: run.campaign_id, wave: run.wave, rule: each, after };
+      const part = { stepId, campaignId: run.campaign_id, wave: run.wave, rule: each, after, closing };
       const last = await database.transaction((sql) => mergePart(sql, part));
+      if (last === 'refused') return;
       if (last === undefined) break;
       after = last;
       // A wave may have a million rows: heartbeats, and everything else of the process, come in between.
@@ -134,10 +135,20 @@ const LATE_BUT_UNVERIFIED: Rule = {
 
 const TAKEN = ['name', 'agent_uuid', 'status', 'exit_code', 'correlation_uuid', 'job_id', 'started_at', 'finished_at', 'output_bytes'];
 
-async function mergePart(
-  sql: Sql,
-  { stepId, campaignId, wave, rule, after }: { stepId: string; campaignId: string; wave: number; rule: Rule; after: number },
-): Promise<number | undefined> {
+interface Part {
+  stepId: string;
+  campaignId: string;
+  wave: number;
+  rule: Rule;
+  /** Places up to this one are done. */
+  after: number;
+  closing: number;
+}
+
+async function mergePart(sql: Sql, { stepId, campaignId, wave, rule, after, closing }: Part): Promise<number | 'refused' | undefined> {
+  // Where the campaign is being closed only the latest attempt to close it changes its rows.
+  const open = await sql.first('SELECT 1 AS found FROM runs WHERE id = ? AND finished_at IS NULL AND closing = ?', [campaignId, closing]);
+  if (!open) return 'refused';
   const part = await sql.all<{ seq: number }>('SELECT DISTINCT seq FROM attempts WHERE run_id = ? AND seq > ? ORDER BY seq LIMIT ?', [
     stepId,
     after,

@@ -115,17 +115,17 @@ export class Campaigns {
   }
 
   /** Takes over what the steps of a wave have found, in their order. */
-  async mergeWave(id: string, wave: number): Promise<void> {
+  async mergeWave(id: string, wave: number, { closing = 0 } = {}): Promise<void> {
     const steps = (await this.steps(id)).filter((step) => step.wave === wave);
     const verified = steps.some(({ step }) => step === 'verify');
     const rollback = steps.find(({ step }) => step === 'rollback');
-    for (const step of steps) await mergeStep(this.#database, step.id, { verified, rolledBack: rollback !== undefined });
+    for (const step of steps) await mergeStep(this.#database, step.id, { verified, rolledBack: rollback !== undefined, closing });
     if (rollback) await nameLeftOut(this.#database, rollback.id, { campaignId: id, wave });
   }
 
   /** The same for every wave that was begun: also late verdicts of waves that are closed. */
-  async mergeAll(id: string): Promise<void> {
-    for (const { w, openedAt } of await this.waves(id)) if (openedAt !== undefined) await this.mergeWave(id, w);
+  async mergeAll(id: string, { closing = 0 } = {}): Promise<void> {
+    for (const { w, openedAt } of await this.waves(id)) if (openedAt !== undefined) await this.mergeWave(id, w, { closing });
   }
 
   /** Takes back what a step has not sent, which may send nothing any more. */
@@ -172,9 +172,9 @@ export class Campaigns {
     }
   }
 
-  async takeBackUnsent(id: string): Promise<void> {
+  async takeBackUnsent(id: string, { closing = 0 } = {}): Promise<void> {
     const back = await this.#database.transaction((sql) => takeBackRows(sql, id));
-    if (back > 0) await this.mergeAll(id);
+    if (back > 0) await this.mergeAll(id, { closing });
   }
 
   async waves(id: string): Promise<StoredWave[]> {

@@ -2,10 +2,11 @@
 // WHERE clause by the states it may come from, so a repeated or late write changes nothing.
 import { type ExecutionState, MAX_ASSETS_PER_EXECUTION, MAX_SENDS } from '../domain/execution-state.js';
 import type { RefusedExecution } from '../domain/interval.js';
-import { takeUuid } from './acceptance.js';
+import { keepLateUuid, takeUuid } from './acceptance.js';
 import { admittedAssets, freezeBatch, skipHeld } from './batch.js';
 import { type Database, jsonRows, type Sql } from './database.js';
 import { type Execution, move, readExecution, type StoredExecution, toExecution } from './execution-row.js';
+import { isClosing } from './late-words.js';
 import { makesWait, type PermitAnswer, type PermitTerms, permitIsOpen, refusalFor } from './permit-rules.js';
 import { claimPlanned } from './planned.js';
 import { type CallLists, readLists } from './planned-lists.js';
@@ -28,7 +29,7 @@ export class Executions {
   async claim(runId: string, fence: number): Promise<Execution | undefined> {
     return this.#database.transaction(async (sql) => {
       const run = await readRun(sql, runId);
-      if (!run?.script || run.fence !== fence || run.paused || run.stop || run.finishedAt !== undefined) return undefined;
+      if (!run?.script || run.fence !== fence || run.paused || run.stop || run.closing || run.finishedAt !== undefined) return undefined;
       if (run.admits === 'nothing') return undefined;
       const open = await sql.first<{ slots: number; assets: number | null }>(
         `SELECT count(CASE WHEN slot_freed_at IS NULL THEN 1 END) AS slots, sum(size) AS assets FROM executions
@@ -86,6 +87,7 @@ export class Executions {
       const granted = await sql.first('SELECT 1 AS found FROM sends WHERE run_id = ? AND n = ? AND permit = ?', [runId, n, answer.permit]);
       if (!execution || !granted) return false;
       const inTime = execution.state === 'permitted' && (await permitIsOpen(sql, runId, n, answer.permit));
+      if (await isClosing(sql, runId)) return keepLateUuid(sql, runId, n, answer);
       if (await takeUuid(sql, runId, n, { ...answer, adopted: false, event: inTime ? 'accept' : 'acceptLate' })) return true;
       // In the same transaction: a judge would find the job claimed, take that for absence, and send the script again.
       await surrender(sql, runId, n, 'uuid-taken', 'contradict');
@@ -95,15 +97,11 @@ export class Executions {
 
   /** A job found afterwards is this execution's. False when another execution has claimed it meanwhile, or the state moved on. */
   adopt(runId: string, n: number, job: { correlationUuid: string; jobId: string; createdAt: number }): Promise<boolean> {
-    return this.#database.transaction((sql) =>
-      takeUuid(sql, runId, n, {
-        correlationUuid: job.correlationUuid,
-        serverAt: job.createdAt,
-        jobId: job.jobId,
-        adopted: true,
-        event: 'adopt',
-      }),
-    );
+    return this.#database.transaction(async (sql) => {
+      if (await isClosing(sql, runId)) return keepLateUuid(sql, runId, n, job);
+      const taken = { correlationUuid: job.correlationUuid, serverAt: job.createdAt, jobId: job.jobId };
+      return takeUuid(sql, runId, n, { ...taken, adopted: true, event: 'adopt' });
+    });
   }
 
   /** The request of this permit did not run: no byte left, or the answer is documented as not executed. `paced`: when its script may be asked for again. */

@@ -42,13 +42,14 @@ export class Orders {
       await noteBehind(sql, runId, order.given);
       const done = await sql.first<{ result: number }>('SELECT result FROM orders WHERE run_id = ? AND order_id = ?', [runId, order.id]);
       if (done) return done.result;
-      const run = await sql.first<{ finished_at: number | null }>('SELECT finished_at FROM runs WHERE id = ?', [runId]);
+      const run = await sql.first<{ over: number }>('SELECT closing > 0 OR finished_at IS NOT NULL AS over FROM runs WHERE id = ?', [
+        runId,
+      ]);
       if (!run) throw new Error(`The ledger does not know the run ${runId}.`);
-      const command = run.finished_at === null ? inEffect(order.command, await later(sql, runId, order.number)) : undefined;
+      const command = run.over === 0 ? inEffect(order.command, await later(sql, runId, order.number)) : undefined;
       const before = command?.kind === 'adjust' ? await digestOf(sql, runId) : undefined;
       const result = command ? await carryOut(sql, runId, command) : 0;
-      const why =
-        result === REFUSED ? 'another digest is pending' : run.finished_at === null ? 'a later order stands' : 'the run is finished';
+      const why = result === REFUSED ? 'another digest is pending' : run.over === 0 ? 'a later order stands' : 'the run is finished';
       await note(sql, runId, { order, why, command: result === REFUSED ? undefined : command, result });
       if (command?.kind === 'adjust') await voidApprovals(sql, runId, { order, before });
       await sql.run('INSERT INTO orders (run_id, order_id, number, command, result) VALUES (?, ?, ?, ?, ?)', [

@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import type { Database } from './database.js';
+import { isClosing, noteLate } from './late-words.js';
 
 const compress = promisify(gzip);
 const decompress = promisify(gunzip);
@@ -46,6 +47,10 @@ export class Outputs {
   async store(runId: string, outputs: readonly { assetId: string; attempt: number; output: Buffer }[]): Promise<void> {
     const packed = await Promise.all(outputs.map(async (item) => ({ ...item, gzip: await compress(item.output) })));
     await this.#database.transaction(async (sql) => {
+      if (packed.length > 0 && (await isClosing(sql, runId))) {
+        const named = packed.map(({ assetId, attempt }) => `${assetId} (attempt ${attempt})`).join(', ');
+        return noteLate(sql, runId, { action: 'late-output', detail: `not stored, as the run is closed: ${named}` });
+      }
       for (const { assetId, attempt, output, gzip: blob } of packed) {
         await sql.run(
           'INSERT INTO outputs (run_id, asset_id, attempt, bytes, gzip) VALUES (?, ?, ?, ?, ?) ON CONFLICT (run_id, asset_id, attempt) DO NOTHING',
@@ -64,6 +69,7 @@ export class Outputs {
   /** Qualys has no output for these, and the time in which it could still come is over. */
   async markAbsent(runId: string, attempts: readonly { assetId: string; attempt: number }[]): Promise<void> {
     await this.#database.transaction(async (sql) => {
+      if (await isClosing(sql, runId)) return;
       for (const { assetId, attempt } of attempts) {
         await sql.run(`UPDATE attempts SET output = 'absent' WHERE run_id = ? AND asset_id = ? AND attempt = ? AND output = 'owed'`, [
           runId,

@@ -145,7 +145,7 @@ async function barredBy(
   sql: Sql,
   { run, execution, now }: { run: RunRow; execution: Execution; now: number },
 ): Promise<Refusal | undefined> {
-  if (run.stop || run.finishedAt !== undefined) return refused('stopped', 0, run.stop?.reason ?? 'the run is finished');
+  if (run.stop || run.closing || run.finishedAt !== undefined) return refused('stopped', 0, run.stop?.reason ?? 'the run is finished');
   if (run.admits === 'nothing') return refused('wave-over', 0, 'its wave has ended, or is being rolled back');
   if (run.behind) return refused('behind', BEHIND_WAIT_MS, 'the ledger was restored from an older backup');
   if (run.phase === 'awaiting-approval') return refused('paused', 1_000, 'the run waits for its approval');

@@ -59,6 +59,8 @@ export interface RunRow {
   held: boolean;
   /** The ledger was once found to know less than was given out of the run, or of its campaign. */
   behind: boolean;
+  /** Its close has begun: nothing is sent, and no word is taken any more. */
+  closing: boolean;
   /** By its own order, or its campaign's. */
   stop?: { cause: StopCause; reason: string } | undefined;
   /** Of a step: what its wave still lets it send. */
@@ -97,6 +99,7 @@ export interface StoredRun {
   wave_closed_at: number | null;
   despite_copies: number;
   behind: string | null;
+  closing: number;
   campaign_behind: string | null;
   first_execution_id: string;
   namespace: string;
@@ -181,6 +184,7 @@ export function toRun(row: StoredRun): RunRow {
     calendar: row.calendar ? (JSON.parse(row.calendar) as WindowCalendar) : undefined,
     paused: row.paused === 1 || row.campaign_paused === 1,
     held: row.paused === 1,
+    closing: row.closing > 0,
     behind: row.behind !== null || row.campaign_behind !== null,
     stop: stopOf(row),
     admits:

@@ -5,6 +5,7 @@ import type { Given, RunPhase, RunSnapshot } from '../domain/run-snapshot.js';
 import type { ErrorBudget } from '../schema/request.js';
 import { freeLeases } from './closing.js';
 import { type Database, isUniqueViolation, jsonRows, storableText } from './database.js';
+import { beginClosing } from './late-words.js';
 import { countOutcomes, withBase } from './run-counts.js';
 import {
   baseOf,
@@ -224,6 +225,21 @@ export class Runs {
     return row?.fence ?? 0;
   }
 
+  /** The first step of every close: from here on nothing but the close writes to the run. Returns its number. */
+  async beginClosing(id: string): Promise<number> {
+    return this.#database.transaction((sql) => beginClosing(sql, id));
+  }
+
+  /** A finished run holds no lease, whatever came of its close. Returns the runs that held some. */
+  async freeLeasesOfFinished(): Promise<string[]> {
+    const rows = await this.#database.all<{ run_id: string }>(
+      `SELECT DISTINCT held.run_id FROM attempts AS held INDEXED BY attempts_lease CROSS JOIN runs ON runs.id = held.run_id
+       WHERE held.lease = 1 AND runs.finished_at IS NOT NULL`,
+    );
+    for (const { run_id: id } of rows) await freeLeases(this.#database, id);
+    return rows.map(({ run_id: id }) => id);
+  }
+
   /** Writes the report once; a second call returns the first one's. Frees every lease of the run. */
   async close(
     id: string,
@@ -269,6 +285,7 @@ export class Runs {
 
   /** Ends a run that has no report. */
   async abandon(id: string): Promise<void> {
+    await freeLeases(this.#database, id);
     await this.#database.run(`UPDATE runs SET phase = 'finished', blocked = NULL, finished_at = coalesce(finished_at, ?) WHERE id = ?`, [
       await this.#database.now(),
       id,

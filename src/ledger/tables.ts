@@ -131,6 +131,11 @@ const STEPS: readonly string[][] = [
     // What a dispatch attempt leaves behind, and that a run is closing.
     // What was given out that this ledger does not have: it was restored from a backup. Once seen it stays, whatever is written since.
     `ALTER TABLE runs ADD COLUMN behind TEXT`,
+    // How often a close was begun: more than 0, and nothing but the latest writes to the run.
+    `ALTER TABLE runs ADD COLUMN closing INTEGER NOT NULL DEFAULT 0`,
+    `CREATE TABLE late_verdicts (
+      run_id TEXT NOT NULL, asset_id TEXT NOT NULL, outcome TEXT NOT NULL, status TEXT, exit_code INTEGER, seen_at INTEGER NOT NULL,
+      PRIMARY KEY (run_id, asset_id)) WITHOUT ROWID`,
     // Whether the script may still run at an asset.
     `ALTER TABLE attempts ADD COLUMN copy TEXT NOT NULL DEFAULT 'none'`,
     // An operator has let this attempt go although an earlier copy may still run.

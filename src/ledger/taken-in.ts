@@ -3,6 +3,7 @@
 import { ENTRIES_A_LIST } from '../domain/tag-plan-cost.js';
 import { jsonRows, type Sql } from './database.js';
 import { type Execution, move, readExecution } from './execution-row.js';
+import { isClosing, keepLateHits } from './late-words.js';
 import { readLists } from './planned-lists.js';
 
 /** Ids. `moved` belong to the execution that hit them now; `skipped` too, and the script was never to run there; `twice` had been sent to. */
@@ -24,6 +25,10 @@ interface HitRow {
 
 export async function takeInPart(sql: Sql, runId: string, n: number, assetIds: readonly string[]): Promise<TakenIn> {
   const taken: TakenIn = { moved: [], skipped: [], twice: [] };
+  if (await isClosing(sql, runId)) {
+    await keepLateHits(sql, runId, { n, assetIds });
+    return taken;
+  }
   const execution = await readExecution(sql, runId, n);
   if (execution?.state !== 'accepted') return taken;
   const rows = await sql.all<HitRow>(

@@ -7,6 +7,7 @@ import { type Closed, closeOpen } from './closing.js';
 import { ROWS_PER_TRANSACTION } from './cohort.js';
 import { type Database, jsonRows, type Sql } from './database.js';
 import { addExecutionJob, type ExecutionJob, jobsOf } from './execution-jobs.js';
+import { isClosing, keepLateVerdicts, noteLate } from './late-words.js';
 import { readRun } from './run-row.js';
 
 /** An asset in flight, with its asset job as last seen. */
@@ -105,6 +106,7 @@ export class Verdicts {
   /** A job of this execution was found: the first one stands for it, each is watched. */
   setJob(runId: string, n: number, job: { jobId: string; createdAt: number; seenAt?: number }): Promise<void> {
     return this.#database.transaction(async (sql) => {
+      if (await isClosing(sql, runId)) return;
       await addExecutionJob(sql, { runId, n, jobId: job.jobId, createdAt: job.createdAt });
       await sql.run(
         'UPDATE executions SET rows_changed_server_at = max(coalesce(rows_changed_server_at, 0), ?) WHERE run_id = ? AND n = ? AND job_id IS NOT NULL AND job_id <> ?',
@@ -156,10 +158,13 @@ export class Verdicts {
   /** Assets hit that the execution did not ask for. */
   async addStrays(runId: string, strays: readonly { jobId: string; assetId: string }[]): Promise<void> {
     if (strays.length === 0) return;
-    await this.#database.run(
-      `INSERT INTO strays (run_id, job_id, asset_id) SELECT ?, json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?) WHERE true ON CONFLICT DO NOTHING`,
-      [runId, jsonRows(strays.map(({ jobId, assetId }) => [jobId, assetId]))],
-    );
+    await this.#database.transaction(async (sql) => {
+      if (await isClosing(sql, runId)) return lateStrays(sql, runId, strays);
+      await sql.run(
+        `INSERT INTO strays (run_id, job_id, asset_id) SELECT ?, json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?) WHERE true ON CONFLICT DO NOTHING`,
+        [runId, jsonRows(strays.map(({ jobId, assetId }) => [jobId, assetId]))],
+      );
+    });
   }
 
   /**
@@ -198,10 +203,19 @@ export class Verdicts {
   }
 }
 
+function lateStrays(sql: Sql, runId: string, strays: readonly { jobId: string; assetId: string }[]): Promise<void> {
+  const named = strays.map(({ jobId, assetId }) => `${assetId} by job ${jobId}`).join(', ');
+  return noteLate(sql, runId, { action: 'late-stray', detail: `hit outside the cohort: ${named}` });
+}
+
 /** As `mayBePutBack` of the domain has it. */
 const IS_OVERRIDING = `outcome IN (${OVERRIDING.map((outcome) => `'${outcome}'`).join(', ')})`;
 
 async function recordLook(sql: Sql, runId: string, look: LookAt, retry: RetryRule): Promise<number> {
+  if (await isClosing(sql, runId)) {
+    await keepLateVerdicts(sql, runId, look);
+    return 0;
+  }
   // A look that comes late must not touch what is settled, or closed and reported.
   // Neither must one that was stopped on its way undo what a later one has seen since.
   const open = await sql.first<{ slot_freed_at: number | null }>(

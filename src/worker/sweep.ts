@@ -64,6 +64,8 @@ export async function sweep(dependencies: SweepDependencies): Promise<string[]> 
     }
   }
   const left = elsewhere.filter((id) => !closed.includes(id));
+  const freed = await ledger.runs.freeLeasesOfFinished();
+  if (freed.length > 0) logger.warn({ runIds: freed.slice(0, 20) }, 'finished runs held assets back: they are free now');
   if (left.length > 0) logger.warn({ runIds: left.slice(0, 20) }, ELSEWHERE);
   return closed;
 }
