@@ -2,7 +2,7 @@
 import { heartbeat } from '@temporalio/activity';
 import { batches } from '../domain/batches.js';
 import { anyOf, idTerm } from '../domain/qql.js';
-import { elapsedMs } from '../domain/server-time.js';
+import { between, elapsedMs } from '../domain/server-time.js';
 import type { OwedOutput } from '../ledger/outputs.js';
 import type { RunRow } from '../ledger/run-row.js';
 import { QualysError } from '../qualys/errors.js';
@@ -51,10 +51,11 @@ async function collect(dependencies: OutputDependencies, { run, final, hurry }: 
 
     const settled = await fetchFor(dependencies, run, owed);
     const missing = owed.filter((item) => !settled.has(keyOf(item)));
-    const late = missing.filter(({ verdictAt }) => elapsedMs(clock, verdictAt) >= OUTPUT_GRACE_MS);
+    const age = between(clock, await ledger.serverClock.reading());
+    const late = missing.filter(({ verdictAt }) => elapsedMs(age, verdictAt) >= OUTPUT_GRACE_MS);
     await ledger.outputs.markAbsent(run.id, late);
     if (missing.length > late.length || !final) {
-      const waitedMs = Math.min(...missing.map(({ verdictAt }) => elapsedMs(clock, verdictAt)));
+      const waitedMs = Math.min(...missing.map(({ verdictAt }) => elapsedMs(age, verdictAt)));
       return missing.length > late.length ? Math.max(1_000, (OUTPUT_GRACE_MS - waitedMs) / clock.rate + 500) : undefined;
     }
   }

@@ -4,7 +4,7 @@ import { readAssetJob } from '../domain/asset-job.js';
 import { batchesOf } from '../domain/batches.js';
 import { median } from '../domain/cadence.js';
 import { idTerm } from '../domain/qql.js';
-import { type ClockReading, elapsedMs } from '../domain/server-time.js';
+import { between, type ClockReading, elapsedMs } from '../domain/server-time.js';
 import { type ExecutionDecision, FAN_OUT_GRACE_MS, settleExecution, type WatchedAsset } from '../domain/settle.js';
 import type { Execution } from '../ledger/executions.js';
 import type { RunRow } from '../ledger/run-row.js';
@@ -106,18 +106,21 @@ async function lookAtPart(
   { run, executions, medianMs, began }: { run: RunRow; executions: readonly Execution[]; medianMs: number | undefined; began: Began },
 ): Promise<{ changed: number; tookMs: number[] }> {
   const { ledger } = dependencies;
-  const clock = await ledger.serverClock.reading();
+  const before = await ledger.serverClock.reading();
   const now = began.lookedAt;
   const looks: LookAt[] = [];
   const tookMs: number[] = [];
   const reads: Deciding[] = [];
-  for (const read of await readPart(dependencies, { run, executions, now })) {
-    reads.push({ ...read, run, known: await knownAssets(dependencies, { run, ...read }), clock, now, medianMs });
+  const part = await readPart(dependencies, { run, executions, now });
+  const clock = between(before, await ledger.serverClock.reading());
+  for (const read of part) {
+    const known = await knownAssets(dependencies, { run, ...read });
+    reads.push({ ...read, run, known, clock, serverNow: before.now, now, medianMs });
   }
   const decided = await decideAll(dependencies, reads);
   for (const { execution, jobs, known, decision } of decided) {
     await recordStrays(dependencies, { run, execution, jobs, known });
-    looks.push(lookOf({ run, execution, jobs, known, decision, serverNow: clock.now, began }));
+    looks.push(lookOf({ run, execution, jobs, known, decision, serverNow: before.now, began }));
     const serverMs = decision.settled && now < (execution.deadlineAt ?? Infinity) ? durationOf(execution, jobs) : undefined;
     if (serverMs !== undefined) tookMs.push(serverMs);
   }
@@ -133,7 +136,7 @@ async function decideAll(dependencies: LookDependencies, reads: readonly Decidin
   const lacking = first.filter(({ decision }) => decision.needsJobSearch).map(({ execution }) => execution);
   const [one] = first;
   if (!one || lacking.length === 0) return first;
-  const found = await findJobs(dependencies, { run: one.run, executions: lacking, now: one.now, seenAt: one.clock.now });
+  const found = await findJobs(dependencies, { run: one.run, executions: lacking, now: one.now, seenAt: one.serverNow });
   return first.map((read) => {
     if (!read.decision.needsJobSearch || found.has(read.execution.n)) return read;
     return { ...read, decision: decide(read, true) };
@@ -154,16 +157,17 @@ function durationOf(execution: Execution, jobs: readonly AssetJobRow[]): number 
 interface Deciding extends Read {
   run: RunRow;
   known: readonly AssetInFlight[];
-  clock: ClockReading;
+  clock: Pick<ClockReading, 'now' | 'steadyMs'>;
+  /** What is seen for the first time is stamped so. */
+  serverNow: number;
   now: number;
   medianMs: number | undefined;
 }
 
 function decide(
-  { run, execution, jobs, twins, twinIds, known, clock, now, medianMs }: Deciding,
+  { run, execution, jobs, twins, twinIds, known, clock, serverNow, now, medianMs }: Deciding,
   jobsAreSought: boolean,
 ): ExecutionDecision {
-  const serverNow = clock.now;
   const byAsset = standing(jobs);
   const beside = standing(twins);
   const assets = known.map((asset): WatchedAsset => {

@@ -4,6 +4,7 @@ import { readAssetJob } from '../domain/asset-job.js';
 import { batches } from '../domain/batches.js';
 import { type Candidate, type Evidence, newestOf, type SeenJob } from '../domain/judge.js';
 import { anyOf, idTerm } from '../domain/qql.js';
+import { between } from '../domain/server-time.js';
 import { calibrated, type TrailRecord, witnesses } from '../domain/witness.js';
 import type { Execution } from '../ledger/executions.js';
 import type { RunRow } from '../ledger/run-row.js';
@@ -39,7 +40,7 @@ export interface Sought {
 export async function gatherEvidence(dependencies: ActivityDependencies, sought: Sought): Promise<LostEvidence> {
   const { ledger } = dependencies;
   const requested = await ledger.executions.assetsOf(sought.run.id, sought.execution.n);
-  const beganAt = await ledger.serverClock.now();
+  const began = await ledger.serverClock.reading();
   const found = await searchJobs(dependencies, sought);
   const claimed = await ledger.executions.claimedUuids(
     found.possible.map(({ correlationUuid }) => correlationUuid).filter((uuid) => uuid !== ''),
@@ -56,11 +57,10 @@ export async function gatherEvidence(dependencies: ActivityDependencies, sought:
     newestJobs: found.newestJobs,
     // Under another name or at another gateway our job would look foreign, or be nowhere: then nothing can be proved.
     complete: found.complete && sought.execution.sender === dependencies.sender,
-    beganAt,
     candidates,
   };
   const ended = await ledger.serverClock.reading();
-  return { ...gathered, endedAt: ended.now, jumps: ended.jumps };
+  return { ...gathered, beganAt: between(began, ended).now, endedAt: Math.max(began.now, ended.now), jumps: ended.jumps };
 }
 
 interface Found {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type ClockMemory, type ClockSample, elapsedMs, isWorthKeeping, observed, readClock } from './server-time.js';
+import { between, type ClockMemory, type ClockSample, elapsedMs, isWorthKeeping, observed, readClock } from './server-time.js';
 
 const L0 = 1_000_000;
 const S0 = 1_700_000_000_000;
@@ -142,6 +142,17 @@ describe('the earliest that it may be', () => {
   test('with hardly any answers is not later than by our own clock', () => {
     const ahead = { local: S0, server: S0 + 600_000 };
     expect(readClock(remembered([ahead]), S0 + 1_000).earliest).toBe(S0 + 1_000);
+  });
+});
+
+describe('what was read', () => {
+  test('is not older than its own Date says, had our clock been set forward while nobody looked', () => {
+    const before = remembered(honest(31)) as ClockMemory;
+    const local = L0 + 60_000 + 600_000;
+    const began = readClock(before, local);
+    const ended = readClock(observed(before, { local, server: dated(L0 + 61_000) }), local);
+    expect([began.now, ended.now]).toEqual([served(local), served(local)]);
+    expect(between(began, ended).now).toBe(dated(L0 + 61_000));
   });
 });
 

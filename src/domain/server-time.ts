@@ -25,6 +25,8 @@ export interface ClockReading {
   jumps: number;
   /** Server time that has passed since the estimate last jumped. */
   steadyMs: number;
+  /** The same by the latest answer alone. */
+  latest: number;
   /** Not later than the true server time, though several of the latest answers were ahead; at most an hour before the estimate. */
   earliest: number;
 }
@@ -68,14 +70,23 @@ export function isWorthKeeping({ samples }: ClockMemory, local: number): boolean
 
 /** Before any answer Qualys' clock is taken to be ours. */
 export function readClock(memory: ClockMemory | undefined, local: number): ClockReading {
-  if (!memory || memory.samples.length === 0) return { now: local, rate: 1, jumps: memory?.jumps ?? 0, steadyMs: 0, earliest: local };
+  if (!memory || memory.samples.length === 0)
+    return { now: local, rate: 1, jumps: memory?.jumps ?? 0, steadyMs: 0, latest: local, earliest: local };
   const { samples, jumps, jumpedAt } = memory;
   const rate = rateOf(samples);
   const now = Math.round(estimate(samples, local));
-  const latest = samples.slice(-AGREEING).map((sample) => sample.server + (local - sample.local) * rate);
-  const lowest = Math.min(now, ...latest, ...(samples.length < FEW ? [local] : []));
+  const recent = samples.slice(-AGREEING).map((sample) => sample.server + (local - sample.local) * rate);
+  const lowest = Math.min(now, ...recent, ...(samples.length < FEW ? [local] : []));
   const earliest = Math.round(Math.max(lowest, now - LONGEST_BACK_MS));
-  return { now, rate, jumps, steadyMs: Math.max(0, (local - jumpedAt) * rate), earliest };
+  return { now, rate, jumps, steadyMs: Math.max(0, (local - jumpedAt) * rate), latest: Math.round(recent.at(-1) ?? now), earliest };
+}
+
+/**
+ * How old is what was read between two readings of the clock: at least this much time had passed. The first reading alone may be ahead,
+ * had the machine's clock been set while nobody was there to notice; what was read came with a `Date` of its own.
+ */
+export function between(before: ClockReading, after: ClockReading): Pick<ClockReading, 'now' | 'steadyMs'> {
+  return { now: Math.min(before.now, after.latest), steadyMs: Math.min(before.steadyMs, after.steadyMs) };
 }
 
 /**

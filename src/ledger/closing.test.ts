@@ -20,6 +20,7 @@ function counting(failsAt = Number.POSITIVE_INFINITY): { database: Database; cha
     all: (statement, parameters) => sql.all(statement, parameters),
     first: (statement, parameters) => sql.first(statement, parameters),
     now: () => sql.now(),
+    wall: () => sql.wall(),
     async run(statement, parameters) {
       const changed = await sql.run(statement, parameters);
       changes[changes.length - 1] = (changes.at(-1) ?? 0) + changed;

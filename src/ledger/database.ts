@@ -14,8 +14,10 @@ export interface Sql {
   first<Row>(sql: string, parameters?: readonly SqlParameter[]): Promise<Row | undefined>;
   /** Runs a statement; the number of rows it changed. */
   run(sql: string, parameters?: readonly SqlParameter[]): Promise<number>;
-  /** The database's clock, epoch milliseconds: the one clock that all workers of a ledger share. */
+  /** The ledger's clock, epoch milliseconds: the one clock that all workers of a ledger share. It never goes back, nor does it leap ahead. */
   now(): Promise<number>;
+  /** The machine's clock, however it was set: for what is told by people's clocks. */
+  wall(): Promise<number>;
 }
 
 export interface Database extends Sql {
@@ -31,6 +33,7 @@ export function within(sql: Sql): Database {
     first: (statement, parameters) => sql.first(statement, parameters),
     run: (statement, parameters) => sql.run(statement, parameters),
     now: () => sql.now(),
+    wall: () => sql.wall(),
     transaction: (work) => work(sql),
     close: async () => undefined,
   };

@@ -6,6 +6,7 @@ import { Copies } from './copies.js';
 import type { Database } from './database.js';
 import { Executions } from './executions.js';
 import { KillSwitch } from './halt.js';
+import { type Clocks, LedgerClock, MACHINE_CLOCKS } from './ledger-clock.js';
 import { NeverTouchLists } from './never-touch-lists.js';
 import { Orders } from './orders.js';
 import { Outputs } from './outputs.js';
@@ -59,13 +60,18 @@ export interface LedgerOptions {
   /** For rehearsals: see `SqliteOptions`. */
   now?: (() => number) | undefined;
   durable?: boolean | undefined;
+  /** The clocks of another machine than this: for tests of clocks that are set. */
+  clocks?: Clocks | undefined;
 }
 
 /** Opens the ledger. Throws `LedgerUnusable` with a sentence that says what to do. */
-export async function openLedger({ url, create, caps, now, durable }: LedgerOptions): Promise<Ledger> {
-  const database = openSqlite({ path: sqlitePath(url), create, now, durable });
+export async function openLedger({ url, create, caps, now, durable, clocks = MACHINE_CLOCKS }: LedgerOptions): Promise<Ledger> {
+  const clock = new LedgerClock(clocks);
+  const database = openSqlite({ path: sqlitePath(url), create, clock, now, durable });
   try {
-    return ledgerOver(database, create ? await prepareTables(database) : await readIdentity(database), caps);
+    const id = create ? await prepareTables(database) : await readIdentity(database);
+    await clock.start(database);
+    return ledgerOver(database, id, caps);
   } catch (error) {
     await database.close();
     throw error;

@@ -6,6 +6,7 @@ import { median } from '../domain/cadence.js';
 import { MAX_ASSETS_PER_EXECUTION, MAX_SENDS } from '../domain/execution-state.js';
 import type { Party } from '../domain/fair-share.js';
 import { HOUR_MS, wholeCap } from '../domain/rate-window.js';
+import { PLAINLY_WRONG_MS } from '../domain/steady-clock.js';
 import { mayStart } from '../domain/windows.js';
 import { admittedAssets } from './batch.js';
 import type { Sql } from './database.js';
@@ -192,9 +193,13 @@ async function windowRefusal(sql: Sql, run: RunRow, now: number): Promise<Refusa
   const script = await sql.first<{ durations: string }>('SELECT durations FROM scripts WHERE script_id = ?', [run.script?.id]);
   const durationsMs = script ? (JSON.parse(script.durations) as { localMs: number }[]).map(({ localMs }) => localMs) : [];
   const expectedMs = Math.min(median(durationsMs) ?? UNKNOWN_DURATION_MS, run.deadlineMs);
-  const verdict = mayStart(run.calendar, now, expectedMs);
-  if (verdict.ok) return undefined;
-  return refused('window', Math.max(1_000, (verdict.opensAt ?? now + NEVER_OPENS_WAIT_MS) - now), verdict.why);
+  // A window is told by people's clocks. Where the machine's was set, both have to be inside, unless one of them is plainly wrong.
+  const wall = await sql.wall();
+  for (const instant of Math.abs(wall - now) > PLAINLY_WRONG_MS ? [wall] : [now, wall]) {
+    const verdict = mayStart(run.calendar, instant, expectedMs);
+    if (!verdict.ok) return refused('window', Math.max(1_000, (verdict.opensAt ?? instant + NEVER_OPENS_WAIT_MS) - instant), verdict.why);
+  }
+  return undefined;
 }
 
 const DAY_MS = 24 * HOUR_MS;

@@ -25,6 +25,7 @@ function noting(database: Database, statements: Set<string>): Database {
   };
   const over = (sql: Sql): Sql => ({
     now: () => sql.now(),
+    wall: () => sql.wall(),
     all: (statement, parameters) => sql.all(note(statement), parameters),
     first: (statement, parameters) => sql.first(note(statement), parameters),
     run: (statement, parameters) => sql.run(note(statement), parameters),

@@ -4,6 +4,7 @@ import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises'
 import SqliteDatabase from 'libsql';
 import { bound, mayWrite, parameterCount } from './bound.js';
 import { type Database, LedgerUnusable, type Sql, type SqlParameter } from './database.js';
+import { LedgerClock, MACHINE_CLOCKS } from './ledger-clock.js';
 
 /** How long a statement waits for another connection's write transaction before it fails. */
 const BUSY_TIMEOUT_MS = 10_000;
@@ -22,20 +23,21 @@ export interface SqliteOptions {
   path: string;
   /** Create the file when it is missing. Worker and server do, the command line never does. */
   create: boolean;
-  /** Another clock than the database's own, epoch milliseconds: for a ledger of one process that lives in rehearsed time. */
+  clock?: LedgerClock | undefined;
+  /** Another clock, epoch milliseconds: for a ledger of one process that lives in rehearsed time. */
   now?: (() => number) | undefined;
   /** False for a ledger that is thrown away: a power cut may then cost its last commits. */
   durable?: boolean | undefined;
 }
 
 /** Opens an SQLite file on local disk with the pragmas that the safety of `execute` rests on. Throws `LedgerUnusable`. */
-export function openSqlite({ path, create, now, durable = true }: SqliteOptions): Database {
+export function openSqlite({ path, create, clock = new LedgerClock(MACHINE_CLOCKS), now, durable = true }: SqliteOptions): Database {
   if (!existsSync(path)) {
     if (!create) throw new LedgerUnusable(`There is no ledger at ${path}. The worker creates it: start one, or set OVERHAUL_DATABASE_URL.`);
     createPrivateFile(path);
   }
   try {
-    return new Sqlite(sameFile(path, durable), { foldsOnClose: create, now });
+    return new Sqlite(sameFile(path, durable), { foldsOnClose: create, clock, now });
   } catch (error) {
     throw new LedgerUnusable(
       `The ledger at ${path} cannot be read (${error instanceof Error ? error.message : String(error)}). ` +
@@ -101,18 +103,24 @@ class Sqlite implements Database {
 
   readonly #connect: () => Connection;
   readonly #foldsOnClose: boolean;
+  readonly #clock: LedgerClock;
   readonly #otherClock: (() => number) | undefined;
 
-  constructor(open: () => Connection, { foldsOnClose, now }: { foldsOnClose: boolean; now: SqliteOptions['now'] }) {
+  constructor(
+    open: () => Connection,
+    { foldsOnClose, clock, now }: { foldsOnClose: boolean; clock: LedgerClock; now: SqliteOptions['now'] },
+  ) {
     this.#connect = open;
     this.#connection = open();
     this.#foldsOnClose = foldsOnClose;
+    this.#clock = clock;
     this.#otherClock = now;
     this.#direct = {
       all: async <Row>(sql: string, parameters: readonly SqlParameter[] = []) => this.#all<Row>(sql, parameters),
       first: async <Row>(sql: string, parameters: readonly SqlParameter[] = []) => this.#all<Row>(sql, parameters)[0],
       run: async (sql, parameters = []) => this.#run(sql, parameters),
       now: async () => this.#now(),
+      wall: async () => this.#wall(),
     };
   }
 
@@ -130,6 +138,10 @@ class Sqlite implements Database {
 
   now(): Promise<number> {
     return this.#enqueue(() => this.#direct.now());
+  }
+
+  async wall(): Promise<number> {
+    return this.#wall();
   }
 
   transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
@@ -160,6 +172,7 @@ class Sqlite implements Database {
     await patiently(async () => this.#connection.exec('BEGIN IMMEDIATE'));
     let isWorkDone = false;
     try {
+      this.#clock.share({ all: (sql, parameters) => this.#all(sql, parameters), run: (sql, parameters) => this.#run(sql, parameters) });
       const result = await work(this.#direct);
       isWorkDone = true;
       this.#connection.exec('COMMIT');
@@ -236,8 +249,11 @@ class Sqlite implements Database {
   }
 
   #now(): number {
-    if (this.#otherClock) return this.#otherClock();
-    return Math.round((this.#all<{ at: number }>("SELECT unixepoch('subsec') * 1000 AS at", [])[0] as { at: number }).at);
+    return this.#otherClock?.() ?? this.#clock.now();
+  }
+
+  #wall(): number {
+    return this.#otherClock?.() ?? this.#clock.wall();
   }
 
   #statement(sql: string): Statement {

@@ -125,6 +125,8 @@ const STEPS: readonly string[][] = [
     // How Qualys' clock was read, and in which order things happened.
     `DROP TABLE server_clock`,
     `CREATE TABLE server_clock (id INTEGER PRIMARY KEY CHECK (id = 1), samples TEXT NOT NULL, jumps INTEGER NOT NULL, jumped_at INTEGER NOT NULL)`,
+    `CREATE TABLE ledger_clock (id INTEGER PRIMARY KEY CHECK (id = 1), offset_ms REAL NOT NULL, since REAL NOT NULL, mark INTEGER NOT NULL)`,
+    `INSERT INTO ledger_clock (id, offset_ms, since, mark) VALUES (1, 0, 0, 0)`,
     `ALTER TABLE runs ADD COLUMN news INTEGER NOT NULL DEFAULT 0`,
     `ALTER TABLE runs ADD COLUMN looks INTEGER NOT NULL DEFAULT 0`,
     `ALTER TABLE executions ADD COLUMN look INTEGER NOT NULL DEFAULT 0`,

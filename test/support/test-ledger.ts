@@ -60,7 +60,7 @@ export async function knowClock(ledger: Ledger, serverNow: number, rate = 1): Pr
 
 /** A reading of a clock of which nothing was wrong for a day. */
 export function steadyReading(now: number): ClockReading {
-  return { now, rate: 1, jumps: 0, steadyMs: 86_400_000, earliest: now };
+  return { now, rate: 1, jumps: 0, steadyMs: 86_400_000, latest: now, earliest: now };
 }
 
 /** `asset-0001` … */
