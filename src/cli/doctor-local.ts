@@ -10,6 +10,7 @@ import type { Invocation } from './context.js';
 import type { Check } from './doctor-checks.js';
 import { haltText } from './halt.js';
 import { findLedger } from './ledger-access.js';
+import { policyChecks } from './policy-in-force.js';
 
 const LEAST_NODE = [20, 20] as const;
 /** An intent that cannot be written stops every run. */
@@ -63,10 +64,17 @@ export async function* ledgerChecks(invocation: Invocation, path: string): Async
   }
   const access = await findLedger(invocation);
   if (access.ledger) {
-    const { runs, killSwitch } = access.ledger;
-    const [live, halted] = await Promise.all([runs.unfinished(), killSwitch.state()]).finally(() => access.ledger.close());
+    const { runs, killSwitch, policies } = access.ledger;
+    const [live, halted, holds, holders] = await Promise.all([
+      runs.unfinished(),
+      killSwitch.state(),
+      policies.newest(),
+      policies.holders(),
+    ]).finally(() => access.ledger.close());
     yield { name: 'ledger', state: 'ok', detail: `${path}, ${counted(live.length, 'live run')}` };
     if (halted) yield { name: 'ledger', state: 'note', detail: haltText(halted), mend: 'When the reason is gone: overhaul unhalt' };
+    const own = loadConfigFile(undefined, invocation.env);
+    if (holds) yield* policyChecks(holds, { holders, own: own.ok ? own.value.policy : undefined });
   } else yield { name: 'ledger', state: 'wrong', detail: access.problem };
   const mode = (await stat(path)).mode & 0o077;
   if (mode !== 0 && process.platform !== 'win32') {

@@ -33,6 +33,7 @@ export interface Resolved {
   digest?: string | undefined;
   /** Undefined where everything goes by ids. */
   byTags?: PlannedByTags | undefined;
+  warnings: string[];
   ledger: Ledger;
   /** The run in that ledger. */
   runId: string;
@@ -91,6 +92,7 @@ async function resolve(
     refusal,
     digest: refusal ? undefined : planDigest(frozenRun({ request, cohort, script: namedScript(script), ...followUpOf(followUp) }), sha256),
     byTags: await plannedIn(ledger, RUN_ID),
+    warnings: await ledger.runs.warnings(RUN_ID),
     ledger,
     runId: RUN_ID,
   };

@@ -12,6 +12,7 @@ import { type Cost, costOf, type PlannedByTags } from './dry-run-cost.js';
 import type { Resolved } from './dry-run-resolve.js';
 import { withKnownCopies } from './ledger-access.js';
 import { type Line, painter } from './paint.js';
+import { inForceOf, inForceText, type PolicyInForce, policyOfWorkers } from './policy-in-force.js';
 import { settingsOf } from './settings.js';
 import { safeLine } from './terminal-text.js';
 
@@ -27,7 +28,11 @@ export async function printDryRun(invocation: Invocation, request: RemediationRe
   const { withQualys } = await import('./qualys/connection.js');
   const { withResolved } = await import('./dry-run-resolve.js');
   const { countingCalls } = await import('./dry-run-calls.js');
-  const policy = policyOf(invocation);
+  // What would hold for the run is what its worker has.
+  const workers = await policyOfWorkers(invocation);
+  const own = policyOf(invocation);
+  const policy = workers?.policy ?? own;
+  const inForce = workers && inForceOf(workers, own);
   return withQualys(invocation, { wait: MAX_WAIT_MS }, async (link) => {
     const counted = countingCalls(link.qualys);
     const { signal, clock } = link;
@@ -36,7 +41,7 @@ export async function printDryRun(invocation: Invocation, request: RemediationRe
       return await withKnownCopies(invocation, (known) =>
         withResolved({ qualys: counted.qualys, policy, signal, clock, timezone, known }, request, async (resolved) => {
           const easm = await easmOf(counted.qualys, request);
-          const plan = planOf(request, resolved, { policy, easm, openingCalls: counted.calls() });
+          const plan = planOf(request, resolved, { policy, inForce, easm, openingCalls: counted.calls() });
           await (invocation.json ? printJson(invocation, plan, resolved) : printLines(invocation, plan, resolved));
           return plan.refused ? EXIT.notSucceeded : EXIT.done;
         }),
@@ -59,14 +64,28 @@ interface Plan {
   byTags?: PlannedByTags;
   calls: Cost['calls'];
   waitsFor?: { easm: string };
-  policy: { maxAssets?: number; allowedScripts?: string[]; neverTouch: Policy['neverTouch']; needsApproval: boolean; aboveAssets?: number };
+  policy: {
+    maxAssets?: number;
+    allowedScripts?: string[];
+    neverTouch: Policy['neverTouch'];
+    needsApproval: boolean;
+    aboveAssets?: number;
+    inForce?: PolicyInForce;
+  };
+  /** What the report would warn of. */
+  warnings?: string[];
   refused?: { type: string; message: string };
 }
 
 function planOf(
   { maxAssets, maxInFlight, output }: RemediationRequest,
-  { script, cohort, digest, skipped, notJoined, refusal, byTags }: Resolved,
-  { policy, easm, openingCalls }: { policy: Policy; easm: string | undefined; openingCalls: number },
+  { script, cohort, digest, skipped, notJoined, refusal, byTags, warnings }: Resolved,
+  {
+    policy,
+    inForce,
+    easm,
+    openingCalls,
+  }: { policy: Policy; inForce: PolicyInForce | undefined; easm: string | undefined; openingCalls: number },
 ): Plan {
   const { id, title, status, platform, sha256 } = script;
   const left = Object.values(skipped).reduce((sum, count) => sum + count, 0);
@@ -89,7 +108,9 @@ function planOf(
       neverTouch: policy.neverTouch,
       needsApproval: aboveAssets !== undefined && cohort.size > aboveAssets,
       ...(aboveAssets === undefined ? {} : { aboveAssets }),
+      ...(inForce ? { inForce } : {}),
     },
+    ...(warnings.length > 0 ? { warnings } : {}),
     ...(refusal ? { refused: refusal } : {}),
   };
 }
@@ -139,6 +160,8 @@ async function printLines({ stdout, env }: Invocation, plan: Plan, { ledger, run
   if (rest > 0) await say('', `and ${rest} more: --json lists them`);
   if (plan.waitsFor) await say('waits for', `the EASM sync: ${plan.waitsFor.easm}`);
   await say('policy', policyText(policy));
+  if (policy.inForce) await say('', `the workers have ${inForceText(policy.inForce)}`, policy.inForce.differs ? 'bad' : undefined);
+  for (const warning of plan.warnings ?? []) await say('warning', warning, 'warn');
   await say('cost', costText(plan));
   if (plan.refused) await say('refused', `${plan.refused.type}: ${plan.refused.message}`, 'bad');
   await writeLine(stdout, 'Nothing was sent.');

@@ -9,6 +9,7 @@ import { budgetLeft } from './plan-budget.js';
 import { type PlanDocument, planDocument } from './plan-document.js';
 import { readPlanFile } from './plan-file.js';
 import { planLines } from './plan-lines.js';
+import { policyOfWorkers } from './policy-in-force.js';
 import { tableRoom } from './table.js';
 
 export function planCommand(invocation: Invocation) {
@@ -37,7 +38,7 @@ export async function planCampaign(invocation: Invocation, plan: CampaignPlan): 
   const { withQualys } = await import('./qualys/connection.js');
   const { withResolvedPlan } = await import('./plan-resolve.js');
   const { countingCalls } = await import('./dry-run-calls.js');
-  const policy = policyOf(invocation);
+  const policy = (await policyOfWorkers(invocation))?.policy ?? policyOf(invocation);
   return withQualys(invocation, { wait: MAX_WAIT_MS }, async (link) => {
     const counted = countingCalls(link.qualys);
     try {

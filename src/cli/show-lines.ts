@@ -110,7 +110,7 @@ export function auditLines({ at, actor, verified, action, detail }: AuditEntry, 
 
 type Fact = readonly [name: string, text: string, style?: Style];
 
-function factLines([name, text, style]: Fact, room: number): Line[] {
+export function factLines([name, text, style]: Fact, room: number): Line[] {
   return hangingLines([{ text: `  ${name.padEnd(12)}`, style: style ?? 'soft' }], safeLine(text), room);
 }
 

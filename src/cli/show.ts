@@ -3,11 +3,13 @@ import { NOT_JOINED, type NotJoinedList, readNotJoined } from '../domain/asset-j
 import type { AuditEntry } from '../ledger/audit.js';
 import type { WaveView } from '../ledger/campaign-view.js';
 import type { HaltState } from '../ledger/halt.js';
+import { loadConfigFile } from '../schema/config-file.js';
 import { EXIT, type Invocation, writeJson, writeLine } from './context.js';
 import { haltJson, haltText } from './halt.js';
 import { painter } from './paint.js';
-import { auditLines, notJoinedLines, stateLines, stateWord } from './show-lines.js';
-import { isKnown, type Observation, observe, unknownRun, withSources } from './sources.js';
+import { inForceOf, inForceText, type PolicyInForce } from './policy-in-force.js';
+import { auditLines, factLines, notJoinedLines, stateLines, stateWord } from './show-lines.js';
+import { isKnown, type Observation, observe, type Sources, unknownRun, withSources } from './sources.js';
 import { tableRoom } from './table.js';
 import type { RunEnd } from './temporal-runs.js';
 
@@ -26,6 +28,8 @@ export function showCommand(invocation: Invocation) {
           audit,
           notJoined: readNotJoined(entries),
           halted: await sources.ledger?.killSwitch.state(),
+          policy: await policyShown(invocation, sources),
+          warnings: (await sources.ledger?.runs.warnings(workflowId)) ?? [],
         };
         if (invocation.json) return writeJson(invocation.stdout, asJson(shown));
         await print(invocation, shown);
@@ -42,6 +46,15 @@ interface Shown {
   audit: readonly AuditEntry[];
   notJoined: NotJoinedList;
   halted: HaltState | undefined;
+  policy: PolicyInForce | undefined;
+  warnings: readonly string[];
+}
+
+/** What the workers have; whether it is what the configuration here says is told where that can be read. */
+async function policyShown({ env }: Invocation, { ledger }: Sources): Promise<PolicyInForce | undefined> {
+  const holds = await ledger?.policies.newest();
+  const own = loadConfigFile(undefined, env);
+  return holds && inForceOf(holds, own.ok ? own.value.policy : undefined);
 }
 
 /** Temporal shows the newest workflow of an id, and that may be one that was refused because the id has had its run. */
@@ -51,12 +64,18 @@ function withoutLaterStart(seen: Observation): Pick<Shown, 'seen' | 'laterStart'
   return { seen: { ...seen, end: { kind: 'report', report: view.run.report } }, laterStart: end };
 }
 
-async function print({ stdout, stderr, env }: Invocation, { seen, laterStart, audit, notJoined, halted }: Shown): Promise<void> {
+async function print(
+  { stdout, stderr, env }: Invocation,
+  { seen, laterStart, audit, notJoined, halted, policy, warnings }: Shown,
+): Promise<void> {
   const paint = painter(stdout, env);
   const room = tableRoom(stdout);
   const lines = [
     ...stateLines(seen, { room, halted: halted && haltText(halted) }),
     ...notJoinedLines(notJoined, room),
+    // A report has them itself.
+    ...(seen.end?.kind === 'report' ? [] : warnings.flatMap((warning) => factLines(['warning', warning, 'warn'], room))),
+    ...(policy ? factLines(['policy', `the workers have ${inForceText(policy)}`, policy.differs ? 'bad' : 'soft'], room) : []),
     ...audit.flatMap((entry) => auditLines(entry, room)),
   ];
   for (const line of lines) await writeLine(stdout, paint(line));
@@ -64,7 +83,7 @@ async function print({ stdout, stderr, env }: Invocation, { seen, laterStart, au
   if (seen.trouble) await writeLine(stderr, `Note: ${seen.trouble}`);
 }
 
-function asJson({ seen, laterStart, audit, notJoined, halted }: Shown) {
+function asJson({ seen, laterStart, audit, notJoined, halted, policy, warnings }: Shown) {
   const { workflowId, end, progress, question, view, workflow } = seen;
   const failure = end?.kind === 'failed' ? end : laterStart;
   return {
@@ -79,6 +98,8 @@ function asJson({ seen, laterStart, audit, notJoined, halted }: Shown) {
     ...(end?.kind === 'report' ? { report: end.report } : {}),
     ...(failure ? { failure: { type: failure.type, message: failure.message, problems: failure.problems } } : {}),
     ...(notJoined.count > 0 ? { notJoined } : {}),
+    ...(policy ? { policy } : {}),
+    ...(warnings.length > 0 ? { warnings } : {}),
     audit: audit.map(({ at, ...entry }) => ({ at: new Date(at).toISOString(), ...entry })),
   };
 }

@@ -144,19 +144,24 @@ export type Config = z.output<typeof ConfigFileSchema>;
 export type Playbook = z.output<typeof PlaybookSchema>;
 export type Hook = z.output<typeof HookSchema>;
 
+/** Which file it is; one that nobody has named need not be there. */
+export function configFileOf(env: Environment, path?: string): { file: string; isNamed: boolean } {
+  const named = path ?? (env.OVERHAUL_CONFIG?.trim() || undefined);
+  return { file: named ?? 'overhaul.yaml', isNamed: named !== undefined };
+}
+
 /**
  * The configuration of `path`, else of `OVERHAUL_CONFIG`, else of `./overhaul.yaml`; the defaults when that last one does not exist.
  * Every problem at once, each with its path and, where it has one, its line.
  */
 export function loadConfigFile(path: string | undefined, env: Environment): Parsed<Config> {
-  const named = path ?? (env.OVERHAUL_CONFIG?.trim() || undefined);
-  const file = named ?? 'overhaul.yaml';
+  const { file, isNamed } = configFileOf(env, path);
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
     const code = fileErrorCode(error);
-    if (code === 'ENOENT' && !named) return parseConfig('', file);
+    if (code === 'ENOENT' && !isNamed) return parseConfig('', file);
     return refused([
       { path: '', problem: `configuration file ${file} cannot be read (${code}): check OVERHAUL_CONFIG and the file's permissions` },
     ]);

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { openLedger } from '../ledger/ledger.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'overhaul-worker-'));
 const running = new Set<ChildProcess>();
@@ -48,6 +49,10 @@ function startWorker(env: Record<string, string>) {
   return { child, output, exited, lost, ledgerPath };
 }
 
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 100));
+}
+
 describe('the worker process', () => {
   test('tells every problem of variables, Temporal profile and file at once, exits 2, and creates nothing', async () => {
     const config = join(folder, 'wrong.yaml');
@@ -69,5 +74,26 @@ describe('the worker process', () => {
     worker.child.kill(signal);
     await expect(worker.exited).resolves.toBe(0);
     expect(worker.output.stderr).toBe('');
+  });
+
+  test('takes up a changed policy within ten seconds, and leaves what held where the file is wrong', async () => {
+    const config = join(folder, 'changing.yaml');
+    const keeping = (...names: string[]) => `policy: { neverTouch: { hostnames: [${names.join(', ')}] } }\n`;
+    writeFileSync(config, keeping('db-1'));
+    const worker = startWorker({ OVERHAUL_CONFIG: config });
+    await worker.lost;
+    const ledger = await openLedger({ url: `sqlite:${worker.ledgerPath}`, create: false, caps: { callsPerHour: 1, concurrency: 1 } });
+    const holds = async () => (await ledger.policies.newest())?.policy.neverTouch.hostnames;
+    expect(await holds()).toEqual(['db-1']);
+    writeFileSync(config, 'policy: { neverTouch: { hosts: [db-2] } }\n');
+    await until(async () => (await ledger.policies.holders())[0]?.problem?.includes('policy.neverTouch.hosts: unknown key') === true);
+    expect(await holds()).toEqual(['db-1']);
+    writeFileSync(config, keeping('db-1', 'db-2'));
+    await until(async () => (await holds())?.join() === 'db-1,db-2');
+    await until(async () => (await ledger.policies.holders())[0]?.problem === undefined);
+    worker.child.kill('SIGTERM');
+    await expect(worker.exited).resolves.toBe(0);
+    expect(await ledger.policies.holders()).toEqual([]);
+    await ledger.close();
   });
 });

@@ -14,6 +14,7 @@ import { dataConverterOf } from '../temporal/payload-codec.js';
 import { endRuntime, ensureRuntime } from '../temporal/runtime.js';
 import type { WorkerConfiguration } from './configuration.js';
 import { outgoing } from './outgoing.js';
+import { watchPolicy } from './policy-watch.js';
 import { startSweep } from './sweep.js';
 
 export interface RunningWorker {
@@ -48,6 +49,7 @@ export function startWorker(configuration: WorkerConfiguration): RunningWorker {
 async function runUntilStopped(configuration: WorkerConfiguration, logger: Logger, stopping: AbortSignal): Promise<void> {
   const { ledger, settings } = configuration;
   logger.info({ ledger: ledger.id, path: settings.ledger.path, taskQueue: settings.taskQueue }, 'the ledger is open');
+  const stopWatching = await watchPolicy({ ledger, env: configuration.env, policy: configuration.config.policy, logger });
   try {
     while (!stopping.aborted) {
       try {
@@ -59,6 +61,7 @@ async function runUntilStopped(configuration: WorkerConfiguration, logger: Logge
       }
     }
   } finally {
+    await stopWatching().catch((error: unknown) => logger.warn({ err: error }, 'the worker could not take its leave of the ledger'));
     await ledger.close();
     await endRuntime();
   }

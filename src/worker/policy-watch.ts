@@ -1,0 +1,152 @@
+// The configuration file, read again while the worker runs: a changed policy holds within 10 s, for runs under way, too.
+import { readFileSync, statSync } from 'node:fs';
+import { hostname } from 'node:os';
+import type { Ledger } from '../ledger/ledger.js';
+import { configFileOf, type Policy, parseConfig } from '../schema/config-file.js';
+import { policyDigest } from '../schema/policy-digest.js';
+import type { Problem } from '../schema/request.js';
+import { type Environment, fileErrorCode } from '../schema/secret-ref.js';
+import type { Logger } from '../temporal/logger.js';
+
+/** What was read twice alike, this far apart, is written to its end: an editor that writes in two steps must not empty a policy for a moment. */
+const LOOK_EVERY_MS = 2_000;
+/** Whoever has not been seen for a minute is taken for gone. */
+const ANNOUNCE_EVERY_MS = 15_000;
+
+export interface PolicyWatching {
+  ledger: Pick<Ledger, 'policies' | 'database'>;
+  env: Environment;
+  /** As the process found it at its start, and could use it. */
+  policy: Policy;
+  logger: Pick<Logger, 'info' | 'warn' | 'error'>;
+  everyMs?: number;
+}
+
+interface Seen {
+  /** Undefined where there is no file. */
+  text: string | undefined;
+  changedAt?: number | undefined;
+  error?: string | undefined;
+}
+
+/** Offers what the file says to the ledger, and goes on doing so. The function it returns ends that. */
+export async function watchPolicy(watching: PolicyWatching): Promise<() => Promise<void>> {
+  const watch = new PolicyWatch(watching);
+  await watch.begin();
+  let looking: Promise<void> = Promise.resolve();
+  const timer = setInterval(() => {
+    looking = looking.then(() => watch.look());
+  }, watching.everyMs ?? LOOK_EVERY_MS);
+  timer.unref();
+  return async () => {
+    clearInterval(timer);
+    await looking;
+    await watch.end();
+  };
+}
+
+class PolicyWatch {
+  readonly #watching: PolicyWatching;
+  readonly #file: string;
+  /** Of this process: two on one machine are two. */
+  readonly #holder = `${process.pid}@${hostname()}`;
+  /** What was taken in, or found wrong. */
+  #known: Seen;
+  /** What is different since, and was seen once. */
+  #fresh: Seen | undefined;
+  #digest: string;
+  #problem: string | undefined;
+  #readAt = 0;
+  #announcedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(watching: PolicyWatching) {
+    this.#watching = watching;
+    this.#file = configFileOf(watching.env).file;
+    this.#known = seen(this.#file);
+    this.#digest = policyDigest(watching.policy);
+  }
+
+  async begin(): Promise<void> {
+    const { ledger, policy, logger } = this.#watching;
+    const { text, changedAt } = this.#known;
+    const source = text === undefined ? undefined : this.#file;
+    const { kind, holds } = await ledger.policies.offer({ policy, source, changedAt, isChange: false });
+    const facts = { version: holds.version, digest: holds.digest, file: holds.source };
+    if (kind === 'older')
+      logger.error(
+        { ...facts, own: this.#digest },
+        `the policy of ${this.#file} does not hold: the ledger has a newer one. Write the file anew to make it hold`,
+      );
+    else logger.info(facts, 'the policy of the ledger holds');
+    this.#readAt = await ledger.database.now();
+    await this.#announce();
+  }
+
+  /** Never throws: the next look may do better. */
+  async look(): Promise<void> {
+    try {
+      const now = seen(this.#file);
+      if (isSame(now, this.#known)) this.#fresh = undefined;
+      else if (this.#fresh && isSame(now, this.#fresh)) await this.#take(now);
+      else this.#fresh = now;
+      if (performance.now() - this.#announcedAt > ANNOUNCE_EVERY_MS) await this.#announce();
+    } catch (error) {
+      this.#watching.logger.warn({ err: error }, 'the policy could not be looked at; it is tried again');
+    }
+  }
+
+  async end(): Promise<void> {
+    await this.#watching.ledger.policies.leave(this.#holder);
+  }
+
+  async #take(now: Seen): Promise<void> {
+    const { ledger, logger } = this.#watching;
+    const parsed = this.#parse(now);
+    if ('problems' in parsed) {
+      this.#problem = parsed.problems.map(({ path, problem }) => (path ? `${path}: ${problem}` : problem)).join('; ');
+      logger.error({ file: this.#file, why: this.#problem }, 'the configuration file was changed and is wrong: what held before holds on');
+    } else {
+      const { kind, holds } = await ledger.policies.offer({
+        policy: parsed.policy,
+        source: this.#file,
+        changedAt: now.changedAt,
+        isChange: true,
+      });
+      this.#problem = undefined;
+      this.#digest = policyDigest(parsed.policy);
+      if (kind === 'stored')
+        logger.info({ version: holds.version, digest: holds.digest, file: this.#file }, 'the policy has changed, and holds');
+    }
+    this.#known = now;
+    this.#fresh = undefined;
+    this.#readAt = await ledger.database.now();
+    await this.#announce();
+  }
+
+  #parse({ text, error }: Seen): { policy: Policy } | { problems: Problem[] } {
+    // A file that is gone says nothing: least of all that everything may be touched.
+    if (text === undefined) return { problems: [{ path: '', problem: `${this.#file} cannot be read (${error}): it was there before` }] };
+    const parsed = parseConfig(text, this.#file);
+    return parsed.ok ? { policy: parsed.value.policy } : { problems: parsed.problems };
+  }
+
+  async #announce(): Promise<void> {
+    const source = this.#known.text === undefined ? undefined : this.#file;
+    const { ledger } = this.#watching;
+    await ledger.policies.announce(this.#holder, { digest: this.#digest, source, problem: this.#problem, readAt: this.#readAt });
+    this.#announcedAt = performance.now();
+  }
+}
+
+function seen(file: string): Seen {
+  try {
+    const text = readFileSync(file, 'utf8');
+    return { text, changedAt: Math.floor(statSync(file).mtimeMs) };
+  } catch (error) {
+    return { text: undefined, error: fileErrorCode(error) };
+  }
+}
+
+function isSame(one: Seen, other: Seen): boolean {
+  return one.text === other.text && one.error === other.error;
+}
