@@ -1,14 +1,10 @@
 // The script of a follow-up, read again: what was approved is what may be scheduled, also when a run has taken weeks.
-import type { RunRow } from '../ledger/run-row.js';
+import type { FrozenPlan } from '../domain/plan-digest.js';
+import type { NamedScript, RunRow } from '../ledger/run-row.js';
 import type { Script } from '../qualys/qualys.js';
 import type { FollowUp } from '../schema/request.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { refusedScript } from './refused-script.js';
-
-export interface NamedScript {
-  id: string;
-  title: string;
-}
 
 /** Waiting does not make such a follow-up possible. */
 export class FollowUpRefused extends Error {}
@@ -24,16 +20,40 @@ export async function followUpScript(
   const { policy } = await ledger.policies.inForce(own);
   const refusal = refusedScript(script, policy.scripts?.allow);
   if (refusal) throw new FollowUpRefused(refusal.message);
-  if (script.id !== run.script.id) return { id: script.id, title: script.title };
-  const change = changeSince(run, script);
+  const isOwn = script.id === run.script.id;
+  const approved = await approvedScripts(ledger, run);
+  const pin = isOwn ? pinned(run, approved.own) : { script: approved.followUp, before: 'it was approved with' };
+  const change = changeSince(script, pin);
   if (change) throw new FollowUpRefused(change);
-  return { id: run.script.id, title: run.script.title };
+  return isOwn ? (pin.script ?? run.script) : { id: script.id, title: script.title, sha256: script.sha256 };
 }
 
-/** The request's pin outweighs what was recorded when the run was opened; without either there is nothing to compare. */
-function changeSince({ request, script: opened }: RunRow, now: Script): string | undefined {
-  const expected = request.scriptSha256 ?? opened?.sha256;
-  if (expected === undefined || now.sha256 === expected) return undefined;
+interface Pin {
+  script: NamedScript | undefined;
+  before: string;
+}
+
+/** The request's pin outweighs what was recorded when the run was opened. */
+function pinned({ request }: RunRow, own: NamedScript | undefined): Pin {
   const before = request.scriptSha256 === undefined ? 'it had when the run was opened' : 'that the request pins';
-  return `Script ${now.id} (${now.title}) has the content hash ${now.sha256 ?? 'unknown'} instead of ${expected}, ${before}: it was changed since, so nothing is scheduled.`;
+  return { script: own && { ...own, sha256: request.scriptSha256 ?? own.sha256 }, before };
+}
+
+/** What was read when the run was opened; of a campaign, what was last approved. */
+async function approvedScripts(
+  ledger: ActivityDependencies['ledger'],
+  run: RunRow,
+): Promise<{ own: NamedScript | undefined; followUp: NamedScript | undefined }> {
+  const frozen = run.kind === 'campaign' ? (await ledger.campaigns.get<FrozenPlan>(run.id))?.frozen : undefined;
+  return { own: frozen?.scripts['remediate'] ?? run.script, followUp: frozen ? frozen.scripts['followUp'] : run.followUpScript };
+}
+
+/** Where nothing was recorded there is nothing to compare. */
+function changeSince(now: Script, pin: Pin): string | undefined {
+  if (!pin.script) return undefined;
+  const { id, title, sha256: expected } = pin.script;
+  const named = `Script ${now.id} (${now.title})`;
+  if (now.id !== id) return `${named} is not ${id} (${title}), which was approved to follow: nothing is scheduled.`;
+  if (expected === undefined || now.sha256 === expected) return undefined;
+  return `${named} has the content hash ${now.sha256 ?? 'unknown'} instead of ${expected}, ${pin.before}: it was changed since, so nothing is scheduled.`;
 }

@@ -13,6 +13,7 @@ const ledgers = useLedgers();
 let ledger: Ledger;
 let scheduled: ScheduleRequest[];
 let rechecked: string[][];
+let memos: object[];
 let pins: (string | undefined)[];
 let answers: ScheduleAnswer[];
 /** What happens while a schedule is asked for. */
@@ -23,6 +24,7 @@ beforeEach(async () => {
   ledger = await ledgers.open();
   scheduled = [];
   rechecked = [];
+  memos = [];
   pins = [];
   answers = [];
   content = {};
@@ -75,7 +77,11 @@ function followUp(policy: Partial<ActivityDependencies['policy']> = {}): Promise
       return answers.shift() ?? { kind: 'created', id: `schedule-${scheduled.length}` };
     },
   };
-  const start = async (_type: string, { args }: { args: { targets: { assetIds: string[] }; scriptSha256?: string }[] }) => {
+  const start = async (
+    _type: string,
+    { args, memo }: { args: { targets: { assetIds: string[] }; scriptSha256?: string }[]; memo: object },
+  ) => {
+    memos.push(memo);
     pins.push(args[0]?.scriptSha256);
     rechecked.push(args[0]?.targets.assetIds ?? []);
   };
@@ -108,13 +114,40 @@ describe('a follow-up', () => {
   });
 
   test.each([
-    ['of the same script keeps', '7', 'a'.repeat(64)],
-    ['of another script has not', '8', undefined],
-  ])('as a recheck %s the hash that the run was pinned to', async (_which, script, pin) => {
-    await finished({ kind: 'recheck', on: 'unresolved', after: '1s', script }, ['failed'], ASSETS, { scriptSha256: 'a'.repeat(64) });
-    content = { sha256: 'a'.repeat(64) };
+    ['of the same script', '7', HASH_A],
+    ['of another script', '8', HASH_B],
+  ])('as a recheck %s keeps the hash that was approved, and what asked for approval', async (_which, script, hash) => {
+    await finished({ kind: 'recheck', on: 'unresolved', after: '1s', script }, ['failed'], ASSETS, { scriptSha256: HASH_A });
+    const approval = { quorum: 2, approvers: ['ann', 'bob'] };
+    await ledger.database.run('UPDATE runs SET approval = ?, follow_up_script = ?', [
+      JSON.stringify(approval),
+      JSON.stringify({ id: '8', title: 'Script 8', sha256: HASH_B }),
+    ]);
+    content = { sha256: hash };
     await followUp();
-    expect(pins).toEqual([pin]);
+    expect(pins).toEqual([hash]);
+    expect(memos).toEqual([{ recheckOf: 'r', approval }]);
+  });
+
+  test.each([
+    [
+      'with another content',
+      '8',
+      { id: '8', title: 'Look', sha256: HASH_B },
+      `Script 8 (Script 8) has the content hash ${HASH_A} instead of ${HASH_B}`,
+    ],
+    [
+      'under a title that means another now',
+      '8',
+      { id: '9', title: 'Look', sha256: HASH_A },
+      'Script 8 (Script 8) is not 9 (Look), which was approved to follow',
+    ],
+  ])('of a script of its own %s than was approved is not made', async (_which, script, approved, why) => {
+    await finished({ kind: 'recheck', on: 'unresolved', after: '1s', script }, ['failed'], ASSETS, {});
+    await ledger.database.run('UPDATE runs SET follow_up_script = ?', [JSON.stringify(approved)]);
+    content = { sha256: HASH_A };
+    await followUp();
+    expect([rechecked, await audited()]).toEqual([[], [expect.stringContaining(why)]]);
   });
 
   test.each<[string, string | undefined, string | undefined, string | undefined, string]>([

@@ -3,12 +3,12 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { Blocked } from '../domain/blocked.js';
 import type { FinalOutcome } from '../domain/outcome.js';
 import { QqlUnsafe } from '../domain/qql.js';
-import type { RunRow } from '../ledger/run-row.js';
+import type { NamedScript, RunRow } from '../ledger/run-row.js';
 import { QualysError } from '../qualys/errors.js';
 import { type FollowUp, MAX_EXPLICIT_TARGETS } from '../schema/request.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { createSchedules } from './follow-up-schedules.js';
-import { FollowUpRefused, followUpScript, type NamedScript } from './follow-up-script.js';
+import { FollowUpRefused, followUpScript } from './follow-up-script.js';
 import { blockedBy, later, waitAfter } from './outcome-of-attempt.js';
 
 const HALTED_WAIT_MS = 2_500;
@@ -110,9 +110,16 @@ async function startRecheck(
     const detail = `${targets.length - MAX_EXPLICIT_TARGETS} of ${targets.length} assets are not in the recheck: a request names at most ${MAX_EXPLICIT_TARGETS}`;
     await ledger.audit.addOnce(run.id, { action: 'follow-up-cut', detail });
   }
-  const { followUp: _followUp, errorBudget: _errorBudget, scriptSha256, maxAssets: _max, waitFor: _waitFor, ...request } = run.request;
-  // What was approved was this content: the same script with another one is not what the operator asked to see again.
-  const pin = scriptSha256 !== undefined && script.id === run.script?.id ? { scriptSha256 } : {};
+  const {
+    followUp: _followUp,
+    errorBudget: _errorBudget,
+    scriptSha256: _pin,
+    maxAssets: _max,
+    waitFor: _waitFor,
+    ...request
+  } = run.request;
+  // What was approved was this content: another one is not what the operator asked to see again.
+  const pin = script.sha256 === undefined ? {} : { scriptSha256: script.sha256 };
   try {
     await client.workflow.start('remediationRun', {
       workflowId,
@@ -128,7 +135,7 @@ async function startRecheck(
           reason: `recheck of ${run.id}`,
         },
       ],
-      memo: { recheckOf: run.id },
+      memo: { recheckOf: run.id, ...(run.approval ? { approval: run.approval } : {}) },
     });
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;

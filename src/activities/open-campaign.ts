@@ -19,7 +19,7 @@ import { never } from './outcome-of-attempt.js';
 import { readTargets } from './read-targets.js';
 import { refusedForRun } from './refused-script.js';
 import { resolveTargets } from './resolve-targets.js';
-import { campaignRequest, campaignRules, type StoredPlan } from './step-request.js';
+import { campaignRequest, campaignRules, lastApproval, type StoredPlan } from './step-request.js';
 
 export interface OpenCampaignInput {
   runId: string;
@@ -88,6 +88,7 @@ async function register({ ledger, client }: ActivityDependencies, input: Omit<Op
     kind: 'campaign',
     parentId,
     rules: campaignRules(plan),
+    approval: lastApproval(plan),
   });
   if (opened === 'already-run') {
     throw never(

@@ -45,7 +45,7 @@ export type OpenRunResult =
     }
   | { kind: 'blocked'; blocked: Blocked };
 
-type Registration = Pick<OpenRunInput, 'runId' | 'firstExecutionId' | 'namespace' | 'request' | 'parentId'>;
+type Registration = Pick<OpenRunInput, 'runId' | 'firstExecutionId' | 'namespace' | 'request' | 'playbookApproval' | 'parentId'>;
 
 /** Registers the run, reads its script, and freezes its cohort. Repeating it changes nothing; a refusal leaves nothing to be sent. */
 export function createOpenRun(dependencies: ActivityDependencies) {
@@ -70,9 +70,10 @@ export function createOpenRun(dependencies: ActivityDependencies) {
 }
 
 async function register({ ledger, client }: ActivityDependencies, run: Registration): Promise<void> {
-  const { runId, firstExecutionId, namespace, request, parentId } = run;
+  const { runId, firstExecutionId, namespace, request, playbookApproval: approval, parentId } = run;
   const namespaceId = await namespaceIdOf(client, namespace);
-  if ((await ledger.runs.open({ id: runId, firstExecutionId, namespace, namespaceId, request, parentId })) !== 'already-run') return;
+  if ((await ledger.runs.open({ id: runId, firstExecutionId, namespace, namespaceId, request, parentId, approval })) !== 'already-run')
+    return;
   throw never(
     'AlreadyRun',
     `The workflow id ${runId} has had another run in this ledger. An id is used once: start again under another one.`,

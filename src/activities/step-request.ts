@@ -1,7 +1,8 @@
 // What one step of a campaign asks of its run: the plan's own fields, with the step's script and the wave's budget.
+import type { PlaybookApproval } from '../domain/approval.js';
 import type { CampaignStepName } from '../domain/campaign-step.js';
 import type { CampaignRules, StoredRequest } from '../ledger/run-row.js';
-import type { CampaignPlan, WaveRules } from '../schema/plan.js';
+import { type CampaignPlan, type WaveRules, wavesOf } from '../schema/plan.js';
 
 export type StoredPlan = Omit<CampaignPlan, 'targets'>;
 
@@ -25,6 +26,18 @@ export function campaignRules(plan: StoredPlan): CampaignRules {
   const { windows, blackouts, onBreach, conflict } = plan;
   const calendar = windows || blackouts ? { ...(windows ? { windows } : {}), ...(blackouts ? { blackouts } : {}) } : undefined;
   return { onBreach, conflict, calendar };
+}
+
+/** The last rule that the plan has for a wave: what follows from the campaign asks the same people. */
+export function lastApproval(plan: StoredPlan): PlaybookApproval | undefined {
+  const rule = wavesOf(plan).findLast((wave) => wave.approval !== undefined)?.approval;
+  if (!rule) return undefined;
+  const { quorum, expiresMs, approvers, allowRequester } = rule;
+  return {
+    ...{ quorum, allowRequester },
+    ...(expiresMs === undefined ? {} : { expires: expiresMs }),
+    ...(approvers === undefined ? {} : { approvers }),
+  };
 }
 
 function common(plan: StoredPlan): Omit<StoredRequest, 'script'> {

@@ -62,6 +62,17 @@ describe('overhaul retry on a run that has ended', () => {
     expect(await sample.ledger.audit.of('patch/retry-1')).toMatchObject([{ actor: 'kim', action: 'retry-of' }]);
   });
 
+  test('keeps the content that ran, by id, and the approval that it was started with', async () => {
+    const approval = { quorum: 2, approvers: ['ann', 'bob'], expires: 3_600_000 };
+    await finished({ 1: 'failed', 2: 'succeeded', 3: 'succeeded', 4: 'succeeded' });
+    await sample.ledger.database.run(`UPDATE runs SET script_sha256 = ?, approval = ? WHERE id = 'patch'`, [
+      'a'.repeat(64),
+      JSON.stringify(approval),
+    ]);
+    await retry('patch');
+    expect(starts[0]).toMatchObject({ memo: { approval }, input: { script: '72648', scriptSha256: 'a'.repeat(64) } });
+  });
+
   test('does not start a second one over the same outcomes: the first may have mended them', async () => {
     await finished({ 1: 'failed', 2: 'unverified', 3: 'succeeded', 4: 'succeeded' });
     expect((await retry('patch')).exitCode).toBe(0);

@@ -1,8 +1,9 @@
 // `overhaul retry` on what has ended: a run or campaign of its own over the assets that were left, linked to the one before.
 import type { z } from 'zod';
-import type { StoredPlan } from '../activities/step-request.js';
-import type { ApprovalRule } from '../domain/approval.js';
+import { lastApproval, type StoredPlan } from '../activities/step-request.js';
+import type { PlaybookApproval } from '../domain/approval.js';
 import { OVERRIDING } from '../domain/may-still-run.js';
+import type { FrozenPlan } from '../domain/plan-digest.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { RunRow } from '../ledger/run-row.js';
 import type { RetryOrderSchema } from '../schema/messages.js';
@@ -39,7 +40,9 @@ export function startLinkedRun(invocation: Invocation, { parentId, isKnownToTemp
     const { taskQueue } = settingsOf(invocation);
     // Whoever names such an outcome overrides the rule that an open copy gets no second one; of failed ones alone nobody does.
     const despite = order.outcomes.some((outcome) => OVERRIDING.includes(outcome));
-    const memo = { retryOf: parentId, recheckOf: parentId, retriedBy: order.by };
+    // What asked for an approval asks for it again. A campaign has its rules in its plan.
+    const approval = parent.kind === 'run' && parent.approval ? { approval: parent.approval } : {};
+    const memo = { retryOf: parentId, recheckOf: parentId, retriedBy: order.by, ...approval };
     const start: RunStart = { ...(await inputOf(ledger, parent, { assetIds, reason, despite })), workflowId, taskQueue, memo };
     const temporal = await invocation.connectTemporal();
     try {
@@ -135,31 +138,40 @@ async function inputOf(
   const targets = { assetIds, ...(despite ? { despiteOpenCopies: true } : {}) };
   if (parent.kind !== 'campaign') {
     const { followUp: _followUp, maxAssets: _max, waitFor: _waitFor, ...request } = parent.request;
-    return { workflow: 'remediationRun', input: { ...request, reason, targets } };
+    const { script } = parent;
+    // The script that ran, with the content that ran: another one is nothing that anybody approved of.
+    const pin = script ? { script: script.id, ...(script.sha256 === undefined ? {} : { scriptSha256: script.sha256 }) } : {};
+    return { workflow: 'remediationRun', input: { ...request, ...pin, reason, targets } };
   }
-  const stored = (await ledger.campaigns.get(parent.id))?.plan as StoredPlan | undefined;
+  const campaign = await ledger.campaigns.get<FrozenPlan>(parent.id);
+  const stored = campaign?.plan as StoredPlan | undefined;
   if (!stored) throw new Error(`The ledger has no plan of the campaign ${parent.id}.`);
-  return { workflow: 'remediationCampaign', input: { ...retryPlan(stored), reason, targets } };
+  return {
+    workflow: 'remediationCampaign',
+    input: { ...retryPlan(stored, campaign?.frozen?.scripts ?? {}), reason, targets },
+  };
 }
 
 /** All steps, windows and limits of the plan, in one wave: with the last rules that it has for a wave, and nobody's leave left out. */
-function retryPlan(stored: StoredPlan): Omit<CampaignPlanInput, 'targets'> {
+function retryPlan(stored: StoredPlan, scripts: FrozenPlan['scripts']): Omit<CampaignPlanInput, 'targets'> {
   const { followUp: _followUp, maxAssets: _max, waitFor: _waitFor, approval: _approval, soak: _soak, waves: _waves, ...plan } = stored;
   const rules = wavesOf(stored);
   const last = rules.at(-1);
-  const approval = rules.findLast((wave) => wave.approval !== undefined)?.approval;
+  const approval = lastApproval(stored);
   const wave: Wave = { name: 'retry', ...(approval ? { approval: approvalOf(approval) } : {}) };
   if (last?.errorBudget) wave.errorBudget = last.errorBudget;
   if (last) wave.inconclusive = last.inconclusive;
-  return { ...plan, waves: [wave] };
+  const steps = Object.fromEntries(
+    Object.entries(plan.steps).map(([name, step]) => {
+      const { id, sha256 } = scripts[name] ?? {};
+      return [name, { ...step, ...(id === undefined ? {} : { script: id }), ...(sha256 === undefined ? {} : { sha256 }) }];
+    }),
+  ) as typeof plan.steps;
+  return { ...plan, steps, waves: [wave] };
 }
 
 type Wave = NonNullable<CampaignPlanInput['waves']>[number];
 
-function approvalOf({ quorum, expiresMs, approvers, allowRequester }: ApprovalRule): Exclude<Wave['approval'], undefined> {
-  return {
-    ...{ quorum, allowRequester },
-    ...(expiresMs === undefined ? {} : { expires: expiresMs }),
-    ...(approvers === undefined ? {} : { approvers: [...approvers] }),
-  };
+function approvalOf({ approvers, ...approval }: PlaybookApproval): Exclude<Wave['approval'], undefined> {
+  return { ...approval, ...(approvers === undefined ? {} : { approvers: [...approvers] }) };
 }

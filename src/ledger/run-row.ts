@@ -1,4 +1,5 @@
 // A run as the ledger keeps it. What is ordered of a campaign holds for every step of it: no permit asks twice.
+import type { PlaybookApproval } from '../domain/approval.js';
 import type { WaveStatus } from '../domain/campaign-status.js';
 import type { CampaignStepName } from '../domain/campaign-step.js';
 import type { LiveCounts, RunReport, StopCause } from '../domain/outcome.js';
@@ -37,6 +38,8 @@ export interface RunRow {
   phase: RunPhase;
   request: StoredRequest;
   script?: NamedScript;
+  /** What its playbook or plan asks of people: runs that follow from it ask the same. */
+  approval?: PlaybookApproval | undefined;
   /** Of a follow-up that has a script of its own, as it was when the run was opened. */
   followUpScript?: NamedScript | undefined;
   cohort: { size: number; digest?: string | undefined };
@@ -128,6 +131,7 @@ export interface StoredRun {
   script_checked_at: number | null;
   script_needed: number;
   follow_up_script: string | null;
+  approval: string | null;
   script_read: number;
   resolve_cursor: string | null;
   created_at: number;
@@ -172,6 +176,7 @@ export function toRun(row: StoredRun): RunRow {
     ...(row.script_id === null
       ? {}
       : { script: { id: row.script_id, title: row.script_title ?? row.script_id, sha256: row.script_sha256 ?? undefined } }),
+    approval: row.approval === null ? undefined : (JSON.parse(row.approval) as PlaybookApproval),
     followUpScript: row.follow_up_script === null ? undefined : (JSON.parse(row.follow_up_script) as NamedScript),
     cohort: { size: row.cohort_size, digest: row.cohort_digest ?? undefined },
     maxInFlight: row.max_in_flight,

@@ -1,3 +1,4 @@
+import type { PlaybookApproval } from '../domain/approval.js';
 import { budgetSpent } from '../domain/error-budget.js';
 import { MAX_ASSETS_PER_EXECUTION } from '../domain/execution-state.js';
 import type { LiveCounts, RunReport, StopCause } from '../domain/outcome.js';
@@ -45,12 +46,13 @@ export class Runs {
     campaign?: RunRow['campaign'];
     parentId?: string | undefined;
     rules?: CampaignRules;
+    approval?: PlaybookApproval | undefined;
   }): Promise<'new' | 'same' | 'already-run'> {
     try {
       await this.#database.run(
         `INSERT INTO runs (id, first_execution_id, namespace, namespace_id, phase, request, max_in_flight, deadline_ms, error_budget, created_at,
-           kind, campaign_id, wave, step, calendar, on_breach, conflict, parent_id)
-         VALUES (?, ?, ?, ?, 'opening', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+           kind, campaign_id, wave, step, calendar, on_breach, conflict, parent_id, approval)
+         VALUES (?, ?, ?, ?, 'opening', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         [
           run.id,
           run.firstExecutionId,
@@ -69,6 +71,7 @@ export class Runs {
           run.rules?.onBreach,
           run.rules?.conflict,
           run.parentId,
+          run.approval && JSON.stringify(run.approval),
         ],
       );
       return 'new';

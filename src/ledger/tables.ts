@@ -164,6 +164,7 @@ const STEPS: readonly string[][] = [
     `ALTER TABLE runs ADD COLUMN script_read INTEGER NOT NULL DEFAULT 0`,
     // What a follow-up with a script of its own was approved with; and the digest of a campaign that needs no further approval.
     `ALTER TABLE runs ADD COLUMN follow_up_script TEXT`,
+    `ALTER TABLE runs ADD COLUMN approval TEXT`,
     `ALTER TABLE campaigns ADD COLUMN approved TEXT`,
     // The jobs of an execution, and who we are in the trail.
     `CREATE TABLE execution_jobs (
