@@ -12,6 +12,8 @@ import { clipped } from '../domain/well-formed.js';
 import { describeProblems, type Problem } from '../schema/request.js';
 
 const PROBLEMS_LISTED = 200;
+/** Servers that name a timeout where none was asked for name one of many years. */
+const LONGER_THAN_ANY_RUN_MS = 5 * 365 * 24 * 3_600_000;
 const MESSAGE_LENGTH = 500;
 
 export function invalidRequest(problems: readonly Problem[]): ApplicationFailure {
@@ -56,9 +58,12 @@ export function endsByCancel(error: unknown): boolean {
 
 /** State may only come from this workflow's own continue-as-new, never from whoever starts it. */
 export function isContinued(): boolean {
-  const { continuedFromExecutionRunId, cronSchedule, attempt } = workflowInfo();
+  const { continuedFromExecutionRunId, cronSchedule, attempt, executionTimeoutMs = 0, runTimeoutMs = 0 } = workflowInfo();
   // A cron schedule and a retry policy continue a workflow too, with the arguments of whoever started it.
   if (cronSchedule) throw invalidRequest([{ path: '', problem: 'a run is started once: it takes no cron schedule' }]);
   if (attempt > 1) throw invalidRequest([{ path: '', problem: 'a run is started once: it takes no retry policy' }]);
+  // An activity whose next wait would pass one ends at once, for good: with executions in flight (docs/decisions/015).
+  if ([executionTimeoutMs, runTimeoutMs].some((limitMs) => limitMs > 0 && limitMs < LONGER_THAN_ANY_RUN_MS))
+    throw invalidRequest([{ path: '', problem: 'a run ends by its deadlines: it takes no execution timeout and no run timeout' }]);
   return continuedFromExecutionRunId !== undefined;
 }

@@ -226,6 +226,20 @@ describe('what a run is asked for', () => {
     });
   });
 
+  test.each([
+    ['remediationRun', 'workflowExecutionTimeout'],
+    ['remediationRun', 'workflowRunTimeout'],
+    ['remediationCampaign', 'workflowExecutionTimeout'],
+    ['campaignStep', 'workflowRunTimeout'],
+  ])('%s takes no %s, which would end it with executions in flight', async (workflow, timeout) => {
+    const handle = await stage.env.client.workflow.start(workflow, {
+      ...{ workflowId: `${workflow}-${timeout}-${stage.taskQueue}`, taskQueue: stage.taskQueue, [timeout]: '1h' },
+      args: [requestFor(assetIds(90, 2))],
+    });
+    const { type, message } = await failureOf(handle as unknown as RunHandle);
+    expect([type, message]).toEqual(['InvalidRequest', expect.stringContaining('no execution timeout and no run timeout')]);
+  });
+
   test('a workflow id that has had a run is AlreadyRun, and the first run stays as it is', async () => {
     const workflowId = `twice-${stage.taskQueue}`;
     const report = await stage.run(requestFor(assetIds(80, 2)), { workflowId });
