@@ -157,6 +157,13 @@ describe('an order to put assets back', () => {
     expect(await ledger.executions.claim('r', fence)).toMatchObject({ size: 1 });
   });
 
+  test('is in the audit log with the number of copies that may still run', async () => {
+    await timedOut('r', ['a', 'b']);
+    await ledger.orders.carryOut('r', { id: 'o', number: 1, by: 'kim', command: { kind: 'retry', outcomes: ['unreachable'] } });
+    const [entry] = await ledger.audit.of('r');
+    expect(JSON.parse(entry?.detail ?? '')).toEqual({ outcomes: ['unreachable'], assets: 2, despiteOpenCopies: 2 });
+  });
+
   test('opens no way for other runs: their assets stay skipped', async () => {
     await timedOut('r', ['a']);
     await ledger.verdicts.putBack('r', ['unreachable']);

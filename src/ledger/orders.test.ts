@@ -26,7 +26,7 @@ describe('an order', () => {
     const before = await dump(ledger);
     expect(await order('update:1', 1, retry)).toBe(2);
     expect(await dump(ledger)).toEqual(before);
-    expect(await entries()).toEqual(['retry {"outcomes":["unverified"],"assets":2}']);
+    expect(await entries()).toEqual(['retry {"outcomes":["unverified"],"assets":2,"despiteOpenCopies":2}']);
   });
 
   test('to resume that comes after a later pause leaves the run paused, and the audit log says so', async () => {

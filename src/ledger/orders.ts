@@ -48,9 +48,11 @@ export class Orders {
       if (!run) throw new Error(`The ledger does not know the run ${runId}.`);
       const command = run.over === 0 ? inEffect(order.command, await later(sql, runId, order.number)) : undefined;
       const before = command?.kind === 'adjust' ? await digestOf(sql, runId) : undefined;
+      const letGo = await lettingGo(sql, runId, command);
       const result = command ? await carryOut(sql, runId, command) : 0;
+      const despite = (await lettingGo(sql, runId, command)) - letGo;
       const why = result === REFUSED ? 'another digest is pending' : run.over === 0 ? 'a later order stands' : 'the run is finished';
-      await note(sql, runId, { order, why, command: result === REFUSED ? undefined : command, result });
+      await note(sql, runId, { order, why, command: result === REFUSED ? undefined : command, result, despite });
       if (command?.kind === 'adjust') await voidApprovals(sql, runId, { order, before });
       await sql.run('INSERT INTO orders (run_id, order_id, number, command, result) VALUES (?, ?, ?, ?, ?)', [
         runId,
@@ -76,11 +78,23 @@ interface Noted {
   why: string;
   /** Assets that it put back. */
   result: number;
+  /** Those of them where an earlier copy may still run. */
+  despite: number;
 }
 
-async function note(sql: Sql, runId: string, { order, command, why, result }: Noted): Promise<void> {
+/** Assets that wait to be sent although an earlier copy may still run; of an order that puts none back nobody asks. */
+async function lettingGo(sql: Sql, runId: string, command: Command | undefined): Promise<number> {
+  if (command?.kind !== 'retry') return 0;
+  const row = await sql.first<{ n: number }>(
+    `SELECT count(*) AS n FROM attempts INDEXED BY attempts_outcome WHERE run_id = ? AND last = 1 AND outcome = 'pending' AND despite = 1`,
+    [runId],
+  );
+  return row?.n ?? 0;
+}
+
+async function note(sql: Sql, runId: string, { order, command, why, result, despite }: Noted): Promise<void> {
   const { kind, ...detail } = order.command;
-  const effect = command?.kind === 'retry' ? { assets: result } : {};
+  const effect = command?.kind === 'retry' ? { assets: result, ...(despite > 0 ? { despiteOpenCopies: despite } : {}) } : {};
   const reason = order.reason === undefined ? {} : { reason: order.reason };
   await new Audit(within(sql)).add(runId, {
     actor: order.by,
