@@ -1,6 +1,6 @@
 // Judges an `execute` whose answer was lost, and carries the judgement out. The rules are in domain/judge.ts.
 import { createHash } from 'node:crypto';
-import { type Evidence, type FirstLook, judge, PROOF_MS } from '../domain/judge.js';
+import { type Evidence, type FirstLook, judge, PROOF_MS, STABLE_MS, type Twin } from '../domain/judge.js';
 import type { Execution, Judged } from '../ledger/executions.js';
 import type { RunRow } from '../ledger/run-row.js';
 import { QualysError } from '../qualys/errors.js';
@@ -9,8 +9,8 @@ import { gatherEvidence, type LostEvidence, type SeenCandidate } from './lost-ev
 import { blockedBy, waitAfter } from './outcome-of-attempt.js';
 import type { Wait } from './send-execution.js';
 
-const FIRST_LOOKS_MS = [2_000, 5_000, 10_000, 20_000];
-const LONGEST_BETWEEN_LOOKS_MS = 60_000;
+const FIRST_LOOKS_MS = [2_000, 5_000, 20_000];
+const LONGEST_BETWEEN_LOOKS_MS = 120_000;
 /** Looks that fail for good do not get better: after this long of local time the fate is given up. */
 const GIVE_UP_LOOKING_MS = 3_600_000;
 
@@ -61,7 +61,10 @@ async function look(dependencies: ActivityDependencies, { run, execution, overMs
   switch (judgement.kind) {
     case 'adopt': {
       const adopted = await executions.adopt(run.id, execution.n, judgement);
-      await say(adopted ? 'adopted' : 'not-adopted', `job ${judgement.jobId}, ${judgement.correlationUuid}`);
+      await say(
+        adopted ? 'adopted' : 'not-adopted',
+        `job ${judgement.jobId}, ${judgement.correlationUuid}${beside(judgement.twins, seen)}`,
+      );
       return adopted ? undefined : { waitMs: 1_000, doubt: true };
     }
     case 'not-executed':
@@ -114,11 +117,27 @@ function setsOf(seen: LostEvidence, before: Looks): Looks['sets'] {
   );
 }
 
+/** Not before anything can be decided that cannot be decided now: a look costs up to four calls. */
 async function untilNextLook({ ledger }: ActivityDependencies, looks: Looks, seen: LostEvidence): Promise<number> {
   const soon = FIRST_LOOKS_MS[looks.count - 1];
-  if (looks.first === undefined) return soon ?? 5_000;
-  const leftMs = (looks.first.at + PROOF_MS - seen.endedAt) / (await ledger.serverClock.rate());
-  return Math.min(Math.max(leftMs + 1_000, soon ?? 5_000), LONGEST_BETWEEN_LOOKS_MS);
+  const decides = [
+    ...(looks.first === undefined ? [] : [looks.first.at + PROOF_MS]),
+    ...seen.candidates.flatMap(({ jobId, createdAt }) => {
+      const since = looks.sets[jobId]?.since ?? seen.endedAt;
+      return [since + STABLE_MS, since + PROOF_MS, createdAt + PROOF_MS];
+    }),
+  ].filter((at) => at > seen.endedAt);
+  if (decides.length === 0) return soon ?? LONGEST_BETWEEN_LOOKS_MS;
+  const leftMs = (Math.min(...decides) - seen.endedAt) / (await ledger.serverClock.rate()) + 1_000;
+  // Where there is no job yet, it is looked for sooner: the index lags by seconds.
+  return Math.min(seen.candidates.length === 0 ? Math.min(leftMs, soon ?? leftMs) : leftMs, LONGEST_BETWEEN_LOOKS_MS);
+}
+
+/** Two jobs on exactly our assets in the same seconds: which of them is ours may stay unknown, so both are named. */
+function beside(twins: readonly Twin[], { candidates }: LostEvidence): string {
+  if (twins.length === 0) return '';
+  const word = candidates.some(({ witness }) => witness === 'ours') ? 'the audit trail decided' : 'the earlier one stands';
+  return `; ${twins.map(({ jobId }) => `job ${jobId}`).join(', ')} on the same assets is watched with it: ${word}`;
 }
 
 function setDigest(candidate: SeenCandidate): string {

@@ -109,17 +109,37 @@ async function describe(
     runId: run.id,
   });
   const trusted = await saidOf(dependencies, { jobs, free, trail });
-  return free.map((job) => {
-    const assetJobs = rows.get(job.id) ?? [];
+  const arrivedBy = await arrivalBound(dependencies, execution);
+  // Jobs under one UUID are one execution's, whose assets are spread over them.
+  const groups = new Map<string, ScriptJob[]>();
+  for (const job of free) {
+    const key = job.correlationUuid === '' ? `job ${job.id}` : job.correlationUuid;
+    groups.set(
+      key,
+      [...(groups.get(key) ?? []), job].sort((a, b) => a.createdAt - b.createdAt),
+    );
+  }
+  return [...groups.values()].flatMap((group) => {
+    const [job] = group;
+    if (!job) return [];
+    const assetJobs = group.flatMap(({ id }) => rows.get(id) ?? []);
     return {
       jobId: job.id,
       correlationUuid: job.correlationUuid,
       createdAt: job.createdAt,
       assetIds: [...new Set(assetJobs.map(({ assetId }) => assetId))].sort(),
       allTerminal: assetJobs.length > 0 && assetJobs.every((row) => readAssetJob(row).kind === 'verdict'),
+      inTime: job.createdAt <= arrivedBy,
       witness: trusted.get(job.id) ?? 'absent',
     };
   });
+}
+
+/** Server time after which our request cannot have arrived any more, with what gateways' machines may disagree by. */
+async function arrivalBound({ ledger }: ActivityDependencies, { requestOverAt }: Execution): Promise<number> {
+  const { now, rate } = await ledger.serverClock.reading();
+  const sinceMs = Math.max(0, (await ledger.database.now()) - (requestOverAt ?? 0));
+  return now - sinceMs * rate + SKEW_MS;
 }
 
 /** What the trail says of each job: by our own words in it once they are learned, until then by the login, as far as that goes. */

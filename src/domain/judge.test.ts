@@ -28,7 +28,11 @@ const evidence = (changes: Partial<Evidence> = {}): Evidence => ({
   ...changes,
 });
 
-const ADOPTED = { kind: 'adopt', jobId: '900', correlationUuid: 'u-900', createdAt: T0 };
+const ADOPTED = { kind: 'adopt', jobId: '900', correlationUuid: 'u-900', createdAt: T0, twins: [] };
+/** Another job on the same assets. */
+const other = (changes: Partial<Candidate> = {}): Candidate =>
+  candidate({ jobId: '901', correlationUuid: 'u-901', createdAt: T0 + 1_000, ...changes });
+const TWIN = { jobId: '901', correlationUuid: 'u-901', createdAt: T0 + 1_000 };
 
 describe('a job is adopted', () => {
   test.each<[string, Partial<Evidence>]>([
@@ -39,12 +43,7 @@ describe('a job is adopted', () => {
       'when an offline asset keeps it open but its set has not changed for five minutes',
       { candidates: [candidate({ allTerminal: false })], lookedAt: T0 + PROOF_MS },
     ],
-    ['beside a foreign job on the same assets', { candidates: [candidate({ jobId: '901', witness: 'foreign' }), candidate()] }],
     ['beside a job on other assets', { candidates: [candidate(), candidate({ jobId: '901', assetIds: ['1', '2', '3', '4'] })] }],
-    [
-      "beside a job whose own record is another user's, if unclearly",
-      { candidates: [candidate(), candidate({ jobId: '901', witness: 'unclear' })] },
-    ],
     [
       'beside a job that stopped growing without our assets',
       { candidates: [candidate(), candidate({ jobId: '901', assetIds: ['1'], witness: 'absent' })], lookedAt: T0 + PROOF_MS },
@@ -55,6 +54,52 @@ describe('a job is adopted', () => {
   });
 });
 
+describe('a job on exactly our assets, made in time, is adopted whoever sent it', () => {
+  test.each<Candidate['witness']>(['absent', 'unclear', 'foreign', 'silent'])('five minutes after it was made: %s', (witness) => {
+    const at = (lookedAt: number) => judge(evidence({ candidates: [candidate({ witness })], lookedAt }));
+    expect(at(T0 + PROOF_MS - 1).kind).toBe('look-again');
+    expect(at(T0 + PROOF_MS)).toEqual(ADOPTED);
+  });
+
+  test.each<Candidate['witness']>(['foreign', 'unclear', 'absent'])(
+    'beside ours, which the trail chooses, to be watched with it: %s',
+    (witness) => {
+      const candidates = [other({ witness, createdAt: T0 - 1_000 }), candidate()];
+      expect(judge(evidence({ candidates }))).toEqual({ ...ADOPTED, twins: [{ ...TWIN, createdAt: T0 - 1_000 }] });
+    },
+  );
+
+  test.each<Candidate['witness']>(['ours', 'silent', 'foreign'])(
+    'the earlier of two of which nobody can say more than %s, both watched',
+    (witness) => {
+      const candidates = [other({ witness }), candidate({ witness })];
+      expect(judge(evidence({ candidates, lookedAt: T0 + PROOF_MS })).kind).toBe('look-again');
+      expect(judge(evidence({ candidates, lookedAt: T0 + PROOF_MS + 1_000 }))).toEqual({ ...ADOPTED, twins: [TWIN] });
+    },
+  );
+
+  test.each<[string, Partial<Evidence>]>([
+    ['made after our request could have arrived', { candidates: [candidate({ witness: 'absent', inTime: false })] }],
+    ['while our request may still arrive', { requestIsOver: false }],
+    ['while a row could not be read', { complete: false }],
+    ['that lacks an asset which Qualys lists', { candidates: [candidate({ witness: 'absent', assetIds: ['1', '2'] })] }],
+    [
+      'beside a job of ours that has not reached all assets',
+      { candidates: [candidate({ witness: 'foreign' }), other({ assetIds: ['1'] })] },
+    ],
+  ])('but not one %s', (_, changes) => {
+    const seen = evidence({ candidates: [candidate({ witness: 'absent' })], lookedAt: T0 + PROOF_MS, ...changes });
+    expect(judge(seen).kind).toBe('look-again');
+  });
+
+  test('and is never ruled out as foreign: while it is possible nothing is sent again', () => {
+    const seen = evidence({ candidates: [candidate({ witness: 'foreign', sameSince: T0 + PROOF_MS })], lookedAt: T0 + PROOF_MS });
+    expect(judge(seen).kind).toBe('look-again');
+    const wider = candidate({ witness: 'absent', assetIds: ['1', '2', '3', '4'] });
+    expect(judge(evidence({ candidates: [wider], lookedAt: T0 + PROOF_MS })).kind).toBe('not-executed');
+  });
+});
+
 describe('a job is not adopted', () => {
   test.each<[string, Partial<Candidate>[], number]>([
     ['on its first look, however terminal', [{ sameSince: T0 + STABLE_MS }], STABLE_MS],
@@ -62,20 +107,19 @@ describe('a job is not adopted', () => {
     ['while it is open and its set stable for less than five minutes', [{ allTerminal: false }], PROOF_MS - 1],
     ['while it lacks an asset that Qualys still lists', [{ assetIds: ['1', '2'] }], STABLE_MS],
     ['before it has any asset', [{ assetIds: [] }], STABLE_MS],
-    ['without a record of it in the trail', [{ witness: 'absent' }], PROOF_MS],
-    ['while another record is as likely its own', [{ witness: 'unclear' }], PROOF_MS],
+    ['without a record of it in the trail', [{ witness: 'absent' }], PROOF_MS - 1],
+    ['while another record is as likely its own', [{ witness: 'unclear' }], PROOF_MS - 1],
     ['by a trail that was silent for less than five minutes', [{ witness: 'silent' }], PROOF_MS - 1],
-    ['when two are proved', [{}, { jobId: '901' }], PROOF_MS],
-    ['when the trail is silent about two', [{ witness: 'silent' }, { jobId: '901', witness: 'silent' }], PROOF_MS],
+    ['when two are proved', [{}, { jobId: '901' }], PROOF_MS - 1],
+    ['when the trail is silent about two', [{ witness: 'silent' }, { jobId: '901', witness: 'silent' }], PROOF_MS - 1],
     ['while another of ours still grows', [{}, { jobId: '901', assetIds: ['1'], sameSince: T0 + 1_000 }], STABLE_MS],
-    ['beside an exact job without a record', [{}, { jobId: '901', witness: 'absent' }], PROOF_MS],
   ])('%s', (_, candidates, afterMs) => {
     const judgement = judge(evidence({ candidates: candidates.map(candidate), lookedAt: T0 + afterMs }));
     expect(judgement).toEqual({ kind: 'look-again', why: `${candidates.length} job(s) could be ours, none proved` });
   });
 
   test('and after thirty minutes without proof the fate is unverified', () => {
-    const candidates = [candidate({ witness: 'absent' })];
+    const candidates = [candidate({ witness: 'absent', assetIds: ['1', '2'] })];
     expect(judge(evidence({ candidates, lookedAt: T0 + GIVE_UP_MS }))).toEqual({
       kind: 'unverified',
       why: '1 job(s) could be ours and none could be proved',
@@ -112,7 +156,7 @@ describe('an execute is proved not executed', () => {
   test.each<[string, Partial<Candidate>]>([
     ['stopped growing hours ago without all of our assets', { assetIds: ['1', '2'], sameSince: T0 - 7_200_000 }],
     ['has no asset yet', { assetIds: [], sameSince: T0 - 7_200_000, witness: 'absent' }],
-    ['may be ours or not', { witness: 'unclear', sameSince: T0 - 7_200_000 }],
+    ['may be ours or not', { witness: 'unclear', assetIds: ['1'], sameSince: T0 - 7_200_000 }],
   ])('not while a job on nothing but our assets %s', (_, changes) => {
     expect(judge(evidence({ ...none, candidates: [candidate(changes)] })).kind).toBe('look-again');
   });
@@ -170,7 +214,7 @@ describe('whatever is seen', () => {
     newestJobs: fc.array(anyJob, { maxLength: 3 }),
   });
 
-  test('a job with an asset that was not asked for, or that is foreign, is never adopted', () => {
+  test('a job with an asset that was not asked for, or a foreign one on other assets than ours, is never adopted', () => {
     fc.assert(
       fc.property(anyEvidence, (seen) => {
         const judgement = judge(seen);
@@ -178,7 +222,12 @@ describe('whatever is seen', () => {
         const adopted = seen.candidates.filter(
           ({ jobId, correlationUuid }) => jobId === judgement.jobId && correlationUuid === judgement.correlationUuid,
         );
-        expect(adopted.some(({ assetIds, witness }) => !assetIds.includes('4') && witness !== 'foreign' && assetIds.length > 0)).toBe(true);
+        const covers = (ids: readonly string[]) => seen.requested.every((id) => ids.includes(id) || seen.unlisted.includes(id));
+        expect(
+          adopted.some(
+            ({ assetIds, witness }) => !assetIds.includes('4') && assetIds.length > 0 && (witness !== 'foreign' || covers(assetIds)),
+          ),
+        ).toBe(true);
       }),
       { numRuns: 5_000 },
     );

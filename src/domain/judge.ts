@@ -33,6 +33,8 @@ export interface Candidate {
   createdAt: number;
   assetIds: readonly string[];
   allTerminal: boolean;
+  /** False when it was made later than our request can have arrived. */
+  inTime?: boolean;
   /** Server time since which looks found exactly this asset set. */
   sameSince: number;
   /** What the audit trail says of who ran it; `silent` when it shows no executions at all, `unclear` when another user's record is as likely. */
@@ -61,18 +63,25 @@ export interface Evidence {
 }
 
 export type Judgement =
-  | { kind: 'adopt'; jobId: string; correlationUuid: string; createdAt: number }
+  | { kind: 'adopt'; jobId: string; correlationUuid: string; createdAt: number; twins: readonly Twin[] }
   | { kind: 'not-executed' }
   | { kind: 'unverified'; why: string }
   | { kind: 'look-again'; why: string };
+
+/** Another job on exactly the requested assets, made in the same time: it may have been ours as well, and is watched with the adopted one. */
+export interface Twin {
+  jobId: string;
+  correlationUuid: string;
+  createdAt: number;
+}
 
 export function judge(evidence: Evidence): Judgement {
   const possible = evidence.candidates.filter((candidate) => couldBeOurs(candidate, evidence));
   const rivals = possible.filter((candidate) => couldStillBeAdopted(candidate, evidence));
   const [only] = rivals;
-  if (only && rivals.length === 1 && isProvedOurs(only, evidence)) {
-    return { kind: 'adopt', jobId: only.jobId, correlationUuid: only.correlationUuid, createdAt: only.createdAt };
-  }
+  if (only && rivals.length === 1 && isProvedOurs(only, evidence)) return adopted(only, []);
+  const byItsAssets = chosenByAssets(rivals, evidence);
+  if (byItsAssets) return byItsAssets;
   const waitedMs = evidence.lookedAt - (evidence.firstLook?.at ?? evidence.lookedAt);
   const isHopeless = waitedMs >= GIVE_UP_MS || evidence.inDoubtMs >= LONGEST_DOUBT_MS;
   if (possible.length > 0) {
@@ -90,6 +99,36 @@ export function judge(evidence: Evidence): Judgement {
   }
   if (isHopeless) return { kind: 'unverified', why: 'no job found, and the index showed no newer job that would prove it is current' };
   return { kind: 'look-again', why: 'no job found so far' };
+}
+
+/**
+ * A job of the script on exactly our assets, made while our request was under way: its verdicts are true for them, whoever sent it. Of
+ * several the trail decides, else the earlier one stands; all are watched. Nothing else that might be ours may still be growing.
+ */
+function chosenByAssets(rivals: readonly Candidate[], evidence: Evidence): Judgement | undefined {
+  const exact = rivals.filter((candidate) => isExactlyOurs(candidate, evidence)).sort((a, b) => a.createdAt - b.createdAt);
+  const [earliest] = exact;
+  if (!earliest || exact.length < rivals.length || !exact.every((candidate) => isSettled(candidate, evidence.lookedAt))) return undefined;
+  const ours = exact.filter(({ witness }) => witness === 'ours');
+  // Who knows nothing better waits as long as an index may lag: ours may be the one that is not there yet.
+  const isLateEnough = exact.every(({ createdAt }) => evidence.lookedAt - createdAt >= PROOF_MS);
+  if (ours.length !== 1 && !(isLateEnough && evidence.requestIsOver && evidence.complete)) return undefined;
+  const chosen = ours.length === 1 ? (ours[0] ?? earliest) : earliest;
+  return adopted(
+    chosen,
+    exact.filter((candidate) => candidate !== chosen),
+  );
+}
+
+function adopted({ jobId, correlationUuid, createdAt }: Candidate, twins: readonly Candidate[]): Judgement {
+  const named = twins.map((twin) => ({ jobId: twin.jobId, correlationUuid: twin.correlationUuid, createdAt: twin.createdAt }));
+  return { kind: 'adopt', jobId, correlationUuid, createdAt, twins: named };
+}
+
+function isExactlyOurs(candidate: Candidate, evidence: Evidence): boolean {
+  const requested = new Set(evidence.requested);
+  const hitsOthers = candidate.assetIds.some((assetId) => !requested.has(assetId));
+  return candidate.inTime !== false && candidate.correlationUuid !== '' && !hitsOthers && coversRequest(candidate, evidence);
 }
 
 /** The jobs that a first look leaves behind for `hasMoved`. */
@@ -114,6 +153,7 @@ function hasMoved({ at, jobs }: FirstLook, newest: readonly SeenJob[]): boolean 
  * the wrong platform gets no asset job (E-13), so its lack does not show that the script did not run on the others.
  */
 function couldBeOurs(candidate: Candidate, evidence: Evidence): boolean {
+  if (isExactlyOurs(candidate, evidence)) return true;
   if (candidate.witness === 'foreign') return false;
   const requested = new Set(evidence.requested);
   const { assetIds } = candidate;
@@ -126,6 +166,7 @@ function couldBeOurs(candidate: Candidate, evidence: Evidence): boolean {
  * without covering the request, unless the trail calls it ours.
  */
 function couldStillBeAdopted(candidate: Candidate, evidence: Evidence): boolean {
+  if (isExactlyOurs(candidate, evidence)) return true;
   if (candidate.witness === 'unclear') return false;
   return candidate.witness === 'ours' || coversRequest(candidate, evidence) || !hasBeenStable(candidate, evidence.lookedAt, PROOF_MS);
 }

@@ -2,9 +2,11 @@
 // WHERE clause by the states it may come from, so a repeated or late write changes nothing.
 import { type ExecutionState, MAX_ASSETS_PER_EXECUTION, MAX_SENDS } from '../domain/execution-state.js';
 import type { RefusedExecution } from '../domain/interval.js';
+import type { Twin } from '../domain/judge.js';
 import { keepLateUuid, takeUuid } from './acceptance.js';
 import { admittedAssets, freezeBatch, skipHeld } from './batch.js';
 import { type Database, jsonRows, type Sql } from './database.js';
+import { addExecutionJob, addTwin } from './execution-jobs.js';
 import { type Execution, move, readExecution, type StoredExecution, toExecution } from './execution-row.js';
 import { isClosing } from './late-words.js';
 import { makesWait, type PermitAnswer, type PermitTerms, permitIsOpen, refusalFor } from './permit-rules.js';
@@ -96,11 +98,21 @@ export class Executions {
   }
 
   /** A job found afterwards is this execution's. False when another execution has claimed it meanwhile, or the state moved on. */
-  adopt(runId: string, n: number, job: { correlationUuid: string; jobId: string; createdAt: number }): Promise<boolean> {
+  async adopt(
+    runId: string,
+    n: number,
+    job: { correlationUuid: string; jobId: string; createdAt: number; twins?: readonly Twin[] },
+  ): Promise<boolean> {
+    const { correlationUuid, jobId, createdAt, twins = [] } = job;
     return this.#database.transaction(async (sql) => {
-      if (await isClosing(sql, runId)) return keepLateUuid(sql, runId, n, job);
-      const taken = { correlationUuid: job.correlationUuid, serverAt: job.createdAt, jobId: job.jobId };
-      return takeUuid(sql, runId, n, { ...taken, adopted: true, event: 'adopt' });
+      if (await isClosing(sql, runId)) return keepLateUuid(sql, runId, n, { correlationUuid, jobId, createdAt });
+      // Its twins may have been claimed since the look, too: looked at again, they are not free any more.
+      if ((await claimedAmong(sql, [correlationUuid, ...twins.map((twin) => twin.correlationUuid)])).size > 0) return false;
+      if (!(await takeUuid(sql, runId, n, { correlationUuid, serverAt: createdAt, jobId, adopted: true, event: 'adopt' }))) return false;
+      await addExecutionJob(sql, { runId, n, jobId, createdAt });
+      for (const twin of twins)
+        await addTwin(sql, { runId, n, jobId: twin.jobId, twinUuid: twin.correlationUuid, createdAt: twin.createdAt });
+      return true;
     });
   }
 
@@ -230,12 +242,19 @@ export class Executions {
 
   /** Correlation UUIDs among these that some execution of this ledger has claimed. */
   async claimedUuids(uuids: readonly string[]): Promise<Set<string>> {
-    const rows = await this.#database.all<{ correlation_uuid: string }>(
-      'SELECT correlation_uuid FROM executions WHERE correlation_uuid IN (SELECT value FROM json_each(?))',
-      [jsonRows(uuids)],
-    );
-    return new Set(rows.map(({ correlation_uuid: uuid }) => uuid));
+    return claimedAmong(this.#database, uuids);
   }
+}
+
+/** A twin is claimed, too: it is watched with its execution, and proves nothing for another one. */
+async function claimedAmong(sql: Sql, uuids: readonly string[]): Promise<Set<string>> {
+  const list = jsonRows(uuids);
+  const rows = await sql.all<{ correlation_uuid: string }>(
+    `SELECT correlation_uuid FROM executions WHERE correlation_uuid IN (SELECT value FROM json_each(?))
+     UNION SELECT correlation_uuid FROM twins WHERE correlation_uuid IN (SELECT value FROM json_each(?))`,
+    [list, list],
+  );
+  return new Set(rows.map(({ correlation_uuid: uuid }) => uuid));
 }
 
 export async function releaseBatch(sql: Sql, runId: string, n: number): Promise<boolean> {
