@@ -105,7 +105,7 @@ export class Executions {
   ): Promise<boolean> {
     const { correlationUuid, jobId, createdAt, twins = [] } = job;
     return this.#database.transaction(async (sql) => {
-      if (await isClosing(sql, runId)) return keepLateUuid(sql, runId, n, { correlationUuid, jobId, createdAt });
+      if (await isClosing(sql, runId)) return keepLateUuid(sql, runId, n, { correlationUuid, jobId });
       // Its twins may have been claimed since the look, too: looked at again, they are not free any more.
       if ((await claimedAmong(sql, [correlationUuid, ...twins.map((twin) => twin.correlationUuid)])).size > 0) return false;
       if (!(await takeUuid(sql, runId, n, { correlationUuid, serverAt: createdAt, jobId, adopted: true, event: 'adopt' }))) return false;
