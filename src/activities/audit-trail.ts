@@ -41,15 +41,21 @@ export async function executeRecords(
  * Who we are in the trail: as the operator says, else as records beside executions that are known to be ours have shown. Undefined
  * where neither is known.
  */
-export async function whoWeAre({
+export async function whoWeAre(
+  dependencies: Pick<ActivityDependencies, 'ledger' | 'qualys' | 'schedules' | 'sender'>,
+): Promise<TrailUser | undefined> {
+  const learned = await learnedUser(dependencies);
+  const { userId: uuid = learned?.uuid, userName: name = learned?.name } = dependencies.schedules;
+  return uuid === undefined && name === undefined ? undefined : { name, uuid };
+}
+
+/** By the trail's own words beside executions of ours; what is configured is a claim, and has no part in it. */
+export async function learnedUser({
   ledger,
   qualys,
-  schedules,
   sender,
-}: Pick<ActivityDependencies, 'ledger' | 'qualys' | 'schedules' | 'sender'>): Promise<TrailUser | undefined> {
-  const learned = userByVotes(await ledger.trailVotes.of(sender), [qualys.username, ...qualys.identityHints()]);
-  const { userId: uuid = learned?.uuid, userName: name = learned?.name } = schedules;
-  return uuid === undefined && name === undefined ? undefined : { name, uuid };
+}: Pick<ActivityDependencies, 'ledger' | 'qualys' | 'sender'>): Promise<TrailUser | undefined> {
+  return userByVotes(await ledger.trailVotes.of(sender), [qualys.username, ...qualys.identityHints()]);
 }
 
 /** Takes what the trail says beside those of the jobs that are ours by Qualys' own answer. `jobs` are all of the script in that time. */

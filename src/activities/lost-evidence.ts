@@ -9,7 +9,7 @@ import { calibrated, type TrailRecord, witnesses } from '../domain/witness.js';
 import type { Execution } from '../ledger/executions.js';
 import type { RunRow } from '../ledger/run-row.js';
 import type { AssetJobRow, ScriptJob } from '../qualys/qualys.js';
-import { executeRecords, learnWhoWeAre, whoWeAre } from './audit-trail.js';
+import { executeRecords, learnedUser, learnWhoWeAre } from './audit-trail.js';
 import type { ActivityDependencies } from './dependencies.js';
 
 /** Jobs created this much before the permit by Qualys' clock are looked at too: gateways' machines disagree by seconds. */
@@ -142,12 +142,12 @@ async function arrivalBound({ ledger }: ActivityDependencies, { requestOverAt }:
   return now - sinceMs * rate + SKEW_MS;
 }
 
-/** What the trail says of each job: by our own words in it once they are learned, until then by the login, as far as that goes. */
+/** What the trail says of each job: by our own UUID in it once that is learned, until then by a name, as far as that goes. */
 async function saidOf(
   dependencies: ActivityDependencies,
   { jobs, free, trail }: { jobs: readonly ScriptJob[]; free: readonly ScriptJob[]; trail: readonly TrailRecord[] },
 ): Promise<Map<string, Candidate['witness']>> {
-  const { ledger, qualys, sender } = dependencies;
+  const { ledger, qualys, schedules, sender } = dependencies;
   const trailed = jobs.map(({ id, createdAt }) => ({ jobId: id, createdAt }));
   const freeIds = new Set(free.map(({ id }) => id));
   const answered = await ledger.trailVotes.answered(
@@ -156,9 +156,15 @@ async function saidOf(
   );
   const ours = new Map(jobs.filter((job) => answered.has(job.correlationUuid)).map((job) => [job.id, job.correlationUuid]));
   await learnWhoWeAre(dependencies, { jobs: trailed, trail, ours });
-  const us = await whoWeAre(dependencies);
-  if (us) return witnesses(trailed, trail, us);
-  return calibrated(witnesses(trailed, trail, { name: qualys.username }), (jobId) => !freeIds.has(jobId));
+  const learned = await learnedUser(dependencies);
+  // A UUID that the trail itself gave us stays. A name may be changed, and what is configured may be wrong: taken for certain, every job
+  // of ours would look foreign, and its script be sent again.
+  if (learned?.uuid !== undefined) return witnesses(trailed, trail, learned);
+  const isKnownOurs = (jobId: string): boolean => !freeIds.has(jobId);
+  const claims = [...(learned ? [learned] : []), { name: schedules.userName, uuid: schedules.userId }, { name: qualys.username }];
+  const byClaim = claims.map((us) => witnesses(trailed, trail, us));
+  const namesUs = byClaim.find((whose) => [...whose].some(([jobId, witness]) => witness === 'ours' && isKnownOurs(jobId)));
+  return calibrated(namesUs ?? byClaim.at(-1) ?? new Map(), isKnownOurs);
 }
 
 /** Which of these assets Qualys lists no more. */
