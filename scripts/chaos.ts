@@ -16,6 +16,7 @@ import { LONG_CAMPAIGN_KILLS, playCampaignKills } from '../test/chaos/campaign-k
 import { CAMPAIGN_LOSSES } from '../test/chaos/campaign-losses.js';
 import { DEATHS } from '../test/chaos/death-table.js';
 import { type Played, playDeath } from '../test/chaos/deaths.js';
+import { HOSTILE_GATEWAY } from '../test/chaos/hostile-gateway.js';
 import { LOSSES } from '../test/chaos/losses.js';
 import { meddlings, playMeddling } from '../test/chaos/meddlers.js';
 import { LONG_RANDOM_KILLS, playRandomKills } from '../test/chaos/random-kills.js';
@@ -84,6 +85,7 @@ function allTurns(stage: Stage, executable: string): Turn[] {
       longestMs: 20 * 60_000,
       play: () => playRunKills({ executable, bundle: stage.bundle, say: console.log }, LONG_RUN_KILLS),
     },
+    { ...HOSTILE_GATEWAY, longestMs: 15 * 60_000, play: () => HOSTILE_GATEWAY.play(stage) },
     { name: 'Temporal restarted', kills: 0, play: () => playTemporalRestart(executable) },
     ...meddlings(300).map((meddling) => ({ name: meddling.name, kills: 0, play: () => playMeddling(stage, meddling) })),
     ...Object.entries(LOSSES).map(([name, play]) => ({ name, kills: 0, play: () => play(stage) })),
