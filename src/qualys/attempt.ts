@@ -91,7 +91,7 @@ export async function attempt(wire: Wire, call: Call, token: string): Promise<At
   return answer;
 }
 
-/** `isOwn`: it says what only the API says, so that its `Date` is the gateway's and not that of something in between. */
+/** `isOwn`: it says what only the API says, so that its `Date` is the gateway's and not that of something in between; nothing can be said by anybody. */
 type Judged = { kind: 'judged'; answer: Answer; limits: LimitSignals; toldSec: number | undefined; isOwn: boolean };
 
 /** A wait told in words is the gate's to keep where it speaks of calls; an execution's interval is its script's. */
@@ -136,7 +136,7 @@ function judged(call: Call, answer: HttpAnswer): Judged {
     kind: 'judged',
     limits,
     toldSec: facts.toldSec,
-    isOwn: payload !== undefined || isOwnWords(facts),
+    isOwn: (payload !== undefined && !isNothing) || isOwnWords(facts),
     answer: { kind: 'answer', verdict, status, payload, bytes: answer.body.length, serverAt, said: said(facts, answer.body) },
   };
 }

@@ -14,6 +14,36 @@ beforeEach(async () => {
 afterEach(() => it.close());
 const count = () => it.qualys.countAssetJobs({ query: 'job.id:1', groupBy: 'status', runId: 'run-1' });
 
+describe("Qualys' clock", () => {
+  const ahead = { date: 'Fri, 01 May 2026 12:10:00 GMT' };
+  const own = Date.parse('2026-05-01T12:00:00Z');
+
+  test.each([
+    ['a page under 200', { headers: ahead, body: PAGE }],
+    ['a page under 403', { status: 403, headers: ahead, body: PAGE }],
+    ['a page under 502', { status: 502, headers: ahead, body: PAGE }],
+    ['JSON of something in between', { status: 400, headers: ahead, body: { error: { code: 'quota' } } }],
+    ['an empty refusal', { status: 401, headers: ahead }],
+    ['a cut answer', { headers: ahead, body: '{"data":{"EXECUTION' }],
+  ])('is not told by %s', async (_, foreign) => {
+    it.gateway.reply(foreign, COUNTS);
+    expect(await count()).toEqual(GOOD);
+    expect(new Set(it.clock.observed)).toEqual(new Set([own]));
+  });
+
+  test('is not told by nothing: 204 without a word can come from anybody', async () => {
+    it.gateway.reply({ status: 204, headers: ahead });
+    await all(it.qualys.searchJobs({ query: 'job.id:1', pageSize: 1 }));
+    expect(new Set(it.clock.observed)).toEqual(new Set([own]));
+  });
+
+  test("is told by the API's own refusal", async () => {
+    it.gateway.reply(refusal(404, 'no', ahead));
+    await expect(count()).rejects.toMatchObject({ kind: 'not-found' });
+    expect(it.clock.observed).toContain(Date.parse(ahead.date));
+  });
+});
+
 describe('a read', () => {
   test('encodes its query', async () => {
     it.gateway.reply(COUNTS);

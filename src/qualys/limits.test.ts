@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { asksToWait, limitSignals, serverTimeMs } from './limits.js';
 
 describe('limitSignals', () => {
@@ -28,6 +28,25 @@ describe('limitSignals', () => {
     const headers = { date: 'Fri, 01 May 2026 12:00:00 GMT', 'retry-after': 'Fri, 01 May 2026 12:01:30 GMT' };
     expect(limitSignals(headers)).toEqual({ toWaitSec: 90 });
     expect(limitSignals({ ...headers, 'retry-after': 'Fri, 01 May 2026 11:00:00 GMT' })).toEqual({ toWaitSec: 0 });
+  });
+
+  describe('an instant is waited for by the clock that is behind, so that one that is wrong cuts no wait short', () => {
+    afterEach(() => void jest.restoreAllMocks());
+
+    test.each([
+      ['both clocks right', 0, 0, 90],
+      ['a Date ten minutes ahead', 10, 0, 90],
+      ['a Date ten minutes behind', -10, 0, 690],
+      ['this machine ten minutes ahead', 0, 10, 90],
+      ['this machine ten minutes behind', 0, -10, 690],
+    ])('%s', (_, dateOffMin, machineOffMin, toWaitSec) => {
+      const now = Date.parse('2026-05-01T12:00:00Z');
+      jest.spyOn(Date, 'now').mockReturnValue(now + machineOffMin * 60_000);
+      const date = new Date(now + dateOffMin * 60_000).toUTCString();
+      const until = now + 90_000;
+      expect(limitSignals({ date, 'retry-after': new Date(until).toUTCString() }, 429)).toEqual({ toWaitSec });
+      expect(limitSignals({ date, 'x-ratelimit-reset': String(until / 1_000) }, 429)).toEqual({ toWaitSec });
+    });
   });
 
   test('takes the longer of two waits', () => {

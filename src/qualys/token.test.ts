@@ -105,6 +105,57 @@ describe('the token', () => {
     expect(gateway.requests).toHaveLength(1);
   });
 
+  test.each([
+    ['ten minutes ahead', 10 * MINUTE],
+    ['ten minutes behind', -10 * MINUTE],
+  ])('taken while Qualys’ clock seems %s is not used for longer than its life', async (_, byMs) => {
+    gateway.replyAuth({ status: 201, headers: DATE, body: jwt({ n: 1 }) }, token(2, 480 * MINUTE), token(3, 480 * MINUTE));
+    clock.nowMs = NOW + byMs;
+    await tokens.token();
+    // The lie is found out at once; or never, and the time that passes here is all there is.
+    for (const lie of [0, byMs]) {
+      elapsedMs = 224 * MINUTE;
+      clock.nowMs = NOW + lie + elapsedMs;
+      expect(await tokens.token()).toBe(jwt({ n: 1 }));
+    }
+    elapsedMs = 235 * MINUTE;
+    clock.nowMs = NOW + elapsedMs;
+    await tokens.token();
+    expect(gateway.requests).toHaveLength(2);
+  });
+
+  test('whose exp is read by a clock ten minutes ahead is renewed early or lives on: it is never asked for at every call', async () => {
+    gateway.replyAuth(token(1, 5 * MINUTE), token(2, 240 * MINUTE));
+    clock.nowMs = NOW + 10 * MINUTE;
+    await tokens.token();
+    clock.nowMs = NOW + MINUTE;
+    await tokens.token();
+    await tokens.token();
+    expect(gateway.requests).toHaveLength(1);
+  });
+
+  test('is renewed by what has passed here, should Qualys’ clock stand still', async () => {
+    gateway.replyAuth(token(1, 240 * MINUTE), token(2, 480 * MINUTE));
+    await tokens.token();
+    elapsedMs = 235 * MINUTE - 1;
+    await tokens.token();
+    expect(gateway.requests).toHaveLength(1);
+    elapsedMs = 235 * MINUTE;
+    await tokens.token();
+    expect(gateway.requests).toHaveLength(2);
+  });
+
+  test.each([
+    ['a page', { status: 200, body: PAGE }],
+    ['a page under 401', { status: 401, body: PAGE }],
+    ['an empty 503', { status: 503 }],
+  ])('the Date of %s at /auth is not Qualys’', async (_, foreign) => {
+    gateway.replyAuth({ ...foreign, headers: { date: 'Fri, 01 May 2026 12:10:00 GMT' } }, token(1, 240 * MINUTE));
+    await tokens.token().catch(() => undefined);
+    await tokens.token();
+    expect(new Set(clock.observed)).toEqual(new Set([NOW]));
+  });
+
   test('goes on being used while /auth has a hiccup and the old one still lives', async () => {
     gateway.replyAuth(token(1, 240 * MINUTE), { status: 503 }, { status: 503 }, { status: 503 });
     const first = await tokens.token();

@@ -27,8 +27,11 @@ export interface Credentials {
 interface Held {
   token: string;
   /** Server time, epoch ms. */
+  receivedAt: number;
   renewAt: number;
   expiresAt: number;
+  /** By the monotonic clock, before it was asked for. */
+  takenAt: number;
 }
 
 /** Without an `exp` claim a token lives this long (API guide: 4 hours). */
@@ -40,7 +43,7 @@ const RENEW_BEFORE_SHARE = 0.2;
 const REFUSAL_MEMORY_MS = 60_000;
 const TRIES = 3;
 
-/** `elapsedMs` is a monotonic local clock, used only for how long a refusal is remembered. */
+/** `elapsedMs` is a monotonic local clock: for how long a refusal is remembered, and a second bound of a token's life. */
 export function createTokenSource(
   wire: Pick<Wire, 'transport' | 'clock' | 'logger'>,
   credentials: Credentials,
@@ -55,7 +58,8 @@ export function createTokenSource(
     const passwordHash = createHash('sha256').update(password).digest('hex');
     if (refused && refused.passwordHash === passwordHash && elapsedMs() - refused.atMs < REFUSAL_MEMORY_MS) throw refused.error;
     try {
-      held = await authenticate(wire, credentials.username, password);
+      const takenAt = elapsedMs();
+      held = { ...(await authenticate(wire, credentials.username, password)), takenAt };
       refused = undefined;
       return held;
     } catch (error) {
@@ -71,16 +75,21 @@ export function createTokenSource(
     return fetching;
   }
 
+  /** Both by Qualys' clock and by what has passed here: neither alone may stretch a token's life. */
+  function isBefore(instant: number, { receivedAt, takenAt }: Held, now: number): boolean {
+    return now < instant && elapsedMs() - takenAt < instant - receivedAt;
+  }
+
   return {
     async token() {
       const now = await wire.clock.now();
       const current = held;
-      if (current && now < current.renewAt) return current.token;
+      if (current && isBefore(current.renewAt, current, now)) return current.token;
       try {
         return (await renewed()).token;
       } catch (error) {
         // Renewing early is a courtesy: while the old token still lives, neither a hiccup of /auth nor its refusal stops anybody.
-        if (error instanceof QualysError && current && held === current && now < current.expiresAt) return current.token;
+        if (error instanceof QualysError && current && held === current && isBefore(current.expiresAt, current, now)) return current.token;
         throw error;
       }
     },
@@ -105,9 +114,10 @@ function namesIn(token: string): string[] {
   }
 }
 
+type Taken = Omit<Held, 'takenAt'>;
 type AuthWire = Pick<Wire, 'transport' | 'clock' | 'logger'>;
 
-async function authenticate(wire: AuthWire, username: string, password: string): Promise<Held> {
+async function authenticate(wire: AuthWire, username: string, password: string): Promise<Taken> {
   const body = new URLSearchParams({ username, password, token: 'true' }).toString();
   for (let tries = 1; ; tries += 1) {
     try {
@@ -126,7 +136,7 @@ async function authenticate(wire: AuthWire, username: string, password: string):
   }
 }
 
-async function heldFrom(wire: AuthWire, answer: HttpAnswer, secrets: readonly string[]): Promise<Held> {
+async function heldFrom(wire: AuthWire, answer: HttpAnswer, secrets: readonly string[]): Promise<Taken> {
   const serverAt = serverTimeMs(answer.headers);
   const text = answer.body.toString('utf8');
   const token = tokenOf(text);
@@ -170,12 +180,12 @@ function unobserved(logger: Logger, error: unknown): void {
 }
 
 /** `receivedAt` is server time. A token without readable claims lives for the documented 4 hours. */
-function lifeOf(token: string, receivedAt: number): Held {
+function lifeOf(token: string, receivedAt: number): Taken {
   const claimed = expiryOf(token);
   // An expiry that has passed on arrival comes from clocks that disagree; believing it would fetch a token for every call.
   const expiresAt = claimed !== undefined && claimed > receivedAt ? claimed : receivedAt + DEFAULT_LIFE_MS;
   const early = Math.min(RENEW_BEFORE_MS, RENEW_BEFORE_SHARE * (expiresAt - receivedAt));
-  return { token, expiresAt, renewAt: expiresAt - early };
+  return { token, receivedAt, expiresAt, renewAt: expiresAt - early };
 }
 
 function expiryOf(token: string): number | undefined {
