@@ -33,7 +33,7 @@ const FASTER = 0.001;
 /** A process that starts this long after the clock was set forward takes it over, and with it all others. */
 export const TAKEN_OVER_AFTER_MS = 3_600_000;
 /** Apart by more, one of the clocks was plainly wrong, and the machine's is the one that people have put right. */
-export const PLAINLY_WRONG_MS = 3_600_000;
+const PLAINLY_WRONG_MS = 3_600_000;
 
 export const NO_OFFSET: ClockOffset = { ms: 0, since: 0 };
 
@@ -62,6 +62,11 @@ export function afterReading(clock: SteadyClock, read: ClockTriple): SteadyClock
 export function offsetAt({ ms, since }: ClockOffset, wall: number): number {
   const sinceMs = Math.max(0, wall - since);
   return ms > 0 ? Math.max(0, ms - sinceMs * SLOWER) : Math.min(0, ms + sinceMs * FASTER);
+}
+
+/** What may be the time by people's clocks, by which a window is told: it has to be open at each of these. */
+export function peoplesInstants(now: number, wall: number): number[] {
+  return Math.abs(wall - now) > PLAINLY_WRONG_MS ? [wall] : [now, wall];
 }
 
 export function isSameOffset(one: ClockOffset, other: ClockOffset): boolean {

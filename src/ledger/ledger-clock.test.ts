@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { accepted, allOf, look, NO_CAPS, openRun, permitted, TERMS } from '../../test/support/test-ledger.js';
+import { accepted, allOf, look, NO_CAPS, openRun, permitted, readScript, TERMS } from '../../test/support/test-ledger.js';
 import { type Ledger, openLedger } from './ledger.js';
 
 const W0 = 1_700_000_000_000;
@@ -93,6 +93,40 @@ describe('a machine whose clock is set forward ten minutes', () => {
     realMs += 2_000;
     await first.audit.add(undefined, { action: 'halt' });
     expect([await first.database.now(), await second.database.now()]).toEqual([W0 + realMs + setMs, W0 + realMs + setMs]);
+  });
+});
+
+// W0 is a Tuesday, 22:13:20 UTC.
+describe('a window opens and closes by both clocks, where the machine’s was set', () => {
+  const window = (from: string, to: string) => JSON.stringify({ windows: [{ days: ['TUE'], from, to, timezone: 'UTC' }] });
+  async function asked(calendar: string): Promise<string> {
+    const ledger = await open();
+    const fence = await openRun(ledger, 'r', ['a'], { deadline: '1m' });
+    await ledger.database.run('UPDATE runs SET calendar = ?', [calendar]);
+    const execution = await ledger.executions.claim('r', fence);
+    realMs += 1_000;
+    setMs = minutes * MINUTE;
+    await readScript(ledger, 'r');
+    realMs += 1;
+    const answer = await ledger.executions.permit('r', execution?.n ?? 0, { fence, terms: TERMS });
+    return answer.kind === 'refused' ? `${answer.why} ${Math.round(answer.waitMs / MINUTE)}` : answer.kind;
+  }
+  let minutes: number;
+
+  test.each([
+    ['not set, inside', 0, ['22:00', '23:00'], 'granted'],
+    ['not set, before it opens', 0, ['22:20', '23:00'], 'window 7'],
+    ['set forward into a window that is not open', 10, ['22:20', '23:00'], 'window 7'],
+    ['set back into a window that is over', -10, ['21:00', '22:10'], 'window'],
+    ['set forward out of a window that is open', 10, ['22:00', '22:20'], 'window'],
+    ['set back out of a window that is open', -10, ['22:10', '23:00'], 'window 7'],
+    ['set forward, inside by both', 10, ['22:00', '23:00'], 'granted'],
+    ['set back, inside by both', -10, ['22:00', '23:00'], 'granted'],
+    ['put right by more than an hour: by the machine’s', -120, ['20:00', '21:00'], 'granted'],
+    ['put right by more than an hour, outside by the machine’s', -120, ['22:00', '23:00'], 'window 107'],
+  ])('%s', async (_, byMinutes, [from = '', to = ''], expected) => {
+    minutes = byMinutes;
+    expect(await asked(window(from, to))).toMatch(new RegExp(`^${expected}`));
   });
 });
 

@@ -6,7 +6,7 @@ import { median } from '../domain/cadence.js';
 import { MAX_ASSETS_PER_EXECUTION, MAX_SENDS } from '../domain/execution-state.js';
 import type { Party } from '../domain/fair-share.js';
 import { HOUR_MS, wholeCap } from '../domain/rate-window.js';
-import { PLAINLY_WRONG_MS } from '../domain/steady-clock.js';
+import { peoplesInstants } from '../domain/steady-clock.js';
 import { mayStart } from '../domain/windows.js';
 import { admittedAssets } from './batch.js';
 import type { Sql } from './database.js';
@@ -131,7 +131,7 @@ async function turnFor(
     return noTurn;
   }
   // Asked last: readings cost calls, and would be stale again after a wait.
-  const unread = scriptRefusal(run, now) ?? tagsRefusal(execution, now, terms);
+  const unread = scriptRefusal(run, now, await sql.wall()) ?? tagsRefusal(execution, now, terms);
   if (unread) {
     await queueUp(sql, { slot: scriptSlot, party, now, waitMs: 0, stayMs: READING_MS });
     return unread;
@@ -193,9 +193,7 @@ async function windowRefusal(sql: Sql, run: RunRow, now: number): Promise<Refusa
   const script = await sql.first<{ durations: string }>('SELECT durations FROM scripts WHERE script_id = ?', [run.script?.id]);
   const durationsMs = script ? (JSON.parse(script.durations) as { localMs: number }[]).map(({ localMs }) => localMs) : [];
   const expectedMs = Math.min(median(durationsMs) ?? UNKNOWN_DURATION_MS, run.deadlineMs);
-  // A window is told by people's clocks. Where the machine's was set, both have to be inside, unless one of them is plainly wrong.
-  const wall = await sql.wall();
-  for (const instant of Math.abs(wall - now) > PLAINLY_WRONG_MS ? [wall] : [now, wall]) {
+  for (const instant of peoplesInstants(now, await sql.wall())) {
     const verdict = mayStart(run.calendar, instant, expectedMs);
     if (!verdict.ok) return refused('window', Math.max(1_000, (verdict.opensAt ?? instant + NEVER_OPENS_WAIT_MS) - instant), verdict.why);
   }
@@ -265,8 +263,8 @@ async function turnRefusal(sql: Sql, { party, now, scriptSlot }: Asking, scriptI
   return refused('interval', isScarce ? TURN_WAIT_MS : SERIAL_WAIT_MS, why);
 }
 
-function scriptRefusal(run: RunRow, now: number): Refusal | undefined {
-  const why = whyUnread(run, now);
+function scriptRefusal(run: RunRow, now: number, wall: number): Refusal | undefined {
+  const why = whyUnread(run, { now, wall });
   return why === undefined ? undefined : refused('script', 0, why);
 }
 

@@ -143,18 +143,30 @@ describe('a reading', () => {
   const night: WindowCalendar = { windows: [{ days: ['THU'], from: '10:00', to: '10:05', timezone: 'UTC' }] };
   const day = (minutes: number) => (10 * 60 + minutes) * MINUTE;
 
+  const unread = (reading: RunRow['scriptReading'], now: number, calendar?: WindowCalendar, wall = now) =>
+    whyUnread(row(reading, calendar), { now, wall });
+
   test('of before a window opened is none, however short it was closed', () => {
     const gap: WindowCalendar = { windows: [...(night.windows ?? []), { days: ['THU'], from: '10:06', to: '11:00', timezone: 'UTC' }] };
-    expect(whyUnread(row({ at: day(4), read: 0, needed: 0 }, gap), day(4.5))).toBeUndefined();
-    expect(whyUnread(row({ at: day(4), read: 0, needed: 0 }, gap), day(7))).toContain('a window has opened');
-    expect(whyUnread(row({ at: day(-1), read: 0, needed: 0 }, night), day(1))).toContain('a window has opened');
+    expect(unread({ at: day(4), read: 0, needed: 0 }, day(4.5), gap)).toBeUndefined();
+    expect(unread({ at: day(4), read: 0, needed: 0 }, day(7), gap)).toContain('a window has opened');
+    expect(unread({ at: day(-1), read: 0, needed: 0 }, day(1), night)).toContain('a window has opened');
+  });
+
+  test('of before a window opened by the machine’s clock is none; one of within it is good, though the ledger’s is hours off', () => {
+    const reading = { at: day(1), read: 0, needed: 0 };
+    expect(unread(reading, day(4), night, day(3.5))).toBeUndefined();
+    expect(unread(reading, day(4), night, day(2))).toContain('a window has opened');
+    const hoursOff = { at: day(240), read: 0, needed: 0 };
+    expect(unread(hoursOff, day(241), night, day(4))).toBeUndefined();
+    expect(unread(hoursOff, day(241), night, day(0.5))).toContain('a window has opened');
   });
 
   test('is good exactly while none was needed since, and for less than 15 minutes, whatever the clock does', () => {
     const some = fc.integer({ min: 0, max: 5 });
     fc.assert(
       fc.property(some, some, fc.integer({ min: -2_000_000, max: 2_000_000 }), (read, needed, age) => {
-        const isGood = whyUnread(row({ at: 10_000_000, read, needed }), 10_000_000 + age) === undefined;
+        const isGood = unread({ at: 10_000_000, read, needed }, 10_000_000 + age) === undefined;
         expect(isGood).toBe(read >= needed && age >= 0 && age < 15 * MINUTE);
       }),
     );

@@ -1,5 +1,6 @@
 // What was approved is what runs: a script may be changed at Qualys while a run waits, so it is read again before the first send behind
 // every wait. Which waits those are is counted, not timed: a reading is good while none was needed since it began.
+import { peoplesInstants } from '../domain/steady-clock.js';
 import { windowState } from '../domain/windows.js';
 import type { Database, Sql } from './database.js';
 import type { RunRow } from './run-row.js';
@@ -14,13 +15,18 @@ export interface Reading {
 }
 
 /** Why the script has to be read before anything is sent; undefined while its last reading is good. */
-export function whyUnread({ scriptReading: { at, read, needed }, calendar }: RunRow, now: number): string | undefined {
+export function whyUnread(
+  { scriptReading: { at, read, needed }, calendar }: RunRow,
+  { now, wall }: { now: number; wall: number },
+): string | undefined {
   if (read < needed) return 'the script has to be read again: the run has waited since it was last read';
   // A reading of the future is one by a clock that was set back: nobody knows its age.
   if (at === undefined || now < at || now - at >= TRUSTED_MS) return 'the script has to be read again: it was last read too long ago';
   if (!calendar || at === now) return undefined;
-  const opening = windowState(calendar, at);
-  const isSame = opening.open && (opening.closesAt === undefined || opening.closesAt > now);
+  const isSame = peoplesInstants(now, wall).every((instant) => {
+    const opening = windowState(calendar, instant - (now - at));
+    return opening.open && (opening.closesAt === undefined || opening.closesAt > instant);
+  });
   return isSame ? undefined : 'the script has to be read again: a window has opened since it was last read';
 }
 

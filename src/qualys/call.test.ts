@@ -33,7 +33,7 @@ describe("Qualys' clock", () => {
 
   test('is not told by nothing: 204 without a word can come from anybody', async () => {
     it.gateway.reply({ status: 204, headers: ahead });
-    await all(it.qualys.searchJobs({ query: 'job.id:1', pageSize: 1 }));
+    await all(it.qualys.searchJobs({}));
     expect(new Set(it.clock.observed)).toEqual(new Set([own]));
   });
 

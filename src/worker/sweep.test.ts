@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { defaultDataConverter, defaultPayloadConverter, toPayloads } from '@temporalio/common';
-import { accepted, openRun, permitted, useLedgers } from '../../test/support/test-ledger.js';
+import { accepted, NO_CAPS, openRun, permitted, settableMachine, useLedgers } from '../../test/support/test-ledger.js';
 import type { RunReport } from '../domain/outcome.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { sweep } from './sweep.js';
@@ -23,13 +23,14 @@ interface Temporal {
   result?: unknown;
   /** Results of activities in its history. */
   told?: readonly unknown[];
+  closeTime?: Date;
 }
 
-function clientOf({ status, namespaceId = 'ours', firstRunId = 'first-r', result, told = [] }: Temporal): Client {
+function clientOf({ status, namespaceId = 'ours', firstRunId = 'first-r', result, told = [], closeTime = new Date(0) }: Temporal): Client {
   const handle = {
     async describe() {
       if (status === undefined) throw new WorkflowNotFoundError('not found', 'r', undefined);
-      return { status: { name: status }, runId: 'last', closeTime: new Date(0), raw: { workflowExecutionInfo: { firstRunId } } };
+      return { status: { name: status }, runId: 'last', closeTime, raw: { workflowExecutionInfo: { firstRunId } } };
     },
     result: async () => result,
     fetchHistory: async () => ({
@@ -127,5 +128,74 @@ describe('the sweep', () => {
     const report = { runId: 'r', status: 'succeeded', counts: { targeted: 2, succeeded: 2 } } as unknown as RunReport;
     expect(await swept({ status: 'COMPLETED', result: report })).toEqual(['r']);
     expect((await ledger.runs.get('r'))?.report).toEqual(report);
+  });
+});
+
+describe('the sweep of a machine whose clock is set', () => {
+  const MINUTE = 60_000;
+  const START = 1_700_000_000_000;
+  let machine: ReturnType<typeof settableMachine>;
+  beforeEach(async () => {
+    machine = settableMachine(START);
+    ledger = await ledgers.open(NO_CAPS, machine.clocks);
+    await openRun(ledger, 'r', ['a']);
+    await ledger.database.run(`UPDATE runs SET namespace_id = 'ours'`);
+  });
+  const pass = (ms: number) => {
+    machine.realMs += ms;
+  };
+  const stop = async () => (await ledger.runs.get('r'))?.stop;
+
+  test('ten minutes forward leaves a run alone that has just begun', async () => {
+    pass(30_000);
+    machine.setMs = 10 * MINUTE;
+    expect(await swept({ status: 'TERMINATED' })).toEqual([]);
+    expect(await stop()).toBeUndefined();
+    pass(31_000);
+    expect(await swept({ status: 'TERMINATED' })).toEqual(['r']);
+  });
+
+  test.each([10, -10, 30, -30])(
+    'by %i minutes: a workflow that is missing is so for a quarter of an hour of real time',
+    async (minutes) => {
+      pass(2 * MINUTE);
+      expect(await swept({})).toEqual([]);
+      pass(5 * MINUTE);
+      machine.setMs = minutes * MINUTE;
+      expect(await swept({})).toEqual([]);
+      pass(9 * MINUTE);
+      expect(await swept({})).toEqual([]);
+      expect(await stop()).toBeUndefined();
+      // Set back, the clock of the ledger is up to a tenth slower.
+      pass(3 * MINUTE);
+      expect(await swept({})).toEqual(['r']);
+    },
+  );
+
+  test('a day forward closes no run of another Temporal, and that which is seen lives', async () => {
+    pass(2 * MINUTE);
+    expect(await swept({ namespaceId: 'theirs' })).toEqual([]);
+    machine.setMs = 25 * 60 * MINUTE;
+    pass(MINUTE);
+    expect(await swept({ namespaceId: 'theirs' })).toEqual([]);
+    expect(await swept({ status: 'RUNNING' })).toEqual([]);
+    expect(await stop()).toBeUndefined();
+  });
+
+  test.each([
+    ['this machine ten minutes ahead', 10, 0],
+    ['this machine ten minutes behind', -10, 0],
+    ['Temporal’s ten minutes ahead', 0, 10],
+    ['both ten minutes ahead', 10, 10],
+    ['both ten minutes behind', -10, -10],
+  ])('%s: a workflow that ended by itself gets its minute', async (_, ours, theirs) => {
+    pass(2 * MINUTE);
+    machine.setMs = ours * MINUTE;
+    const ended = { status: 'FAILED', closeTime: new Date(START + machine.realMs + theirs * MINUTE) };
+    expect(await swept(ended)).toEqual([]);
+    pass(50_000);
+    expect(await swept(ended)).toEqual([]);
+    pass(12 * MINUTE);
+    expect(await swept(ended)).toEqual(['r']);
   });
 });

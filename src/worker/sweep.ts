@@ -92,7 +92,10 @@ async function isGone(
   }
   if (run.missingSince !== undefined) await ledger.runs.setMissing(run.id, false);
   if (fate.kind === 'alive') return false;
-  return !fate.byItself || (fate.endedAt !== undefined && Date.now() - fate.endedAt.getTime() >= youngestMs);
+  if (!fate.byItself) return true;
+  // Temporal's clock told when it ended. It is as long ago as the clock that is behind says: its last activity may still be writing.
+  const now = Math.min(await ledger.database.now(), await ledger.database.wall());
+  return fate.endedAt !== undefined && now - fate.endedAt.getTime() >= youngestMs;
 }
 
 function timesOf({ times }: SweepDependencies): SweepTimes {

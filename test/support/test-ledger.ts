@@ -8,6 +8,7 @@ import type { ClockReading } from '../../src/domain/server-time.js';
 import type { CallCaps } from '../../src/ledger/call-log.js';
 import type { PermitTerms } from '../../src/ledger/executions.js';
 import { type Ledger, openLedger } from '../../src/ledger/ledger.js';
+import type { Clocks } from '../../src/ledger/ledger-clock.js';
 import type { LookAt } from '../../src/ledger/verdicts.js';
 import { parseRequest, type RemediationRequestInput } from '../../src/schema/request.js';
 
@@ -23,8 +24,8 @@ export const TERMS: PermitTerms = {
 
 /** Opens ledgers; the same `file` twice gives a second connection to the first one's file. */
 export function useLedgers(): {
-  open(caps?: CallCaps): Promise<Ledger & { url: string }>;
-  again(url: string, caps?: CallCaps): Promise<Ledger>;
+  open(caps?: CallCaps, clocks?: Clocks): Promise<Ledger & { url: string }>;
+  again(url: string, caps?: CallCaps, clocks?: Clocks): Promise<Ledger>;
 } {
   const ledgers: Ledger[] = [];
   const directories: string[] = [];
@@ -32,20 +33,31 @@ export function useLedgers(): {
     for (const ledger of ledgers.splice(0)) await ledger.close();
     for (const directory of directories.splice(0)) await rm(directory, { recursive: true, force: true });
   });
-  const again = async (url: string, caps: CallCaps = NO_CAPS): Promise<Ledger> => {
-    const ledger = await openLedger({ url, create: true, caps });
+  const again = async (url: string, caps: CallCaps = NO_CAPS, clocks?: Clocks): Promise<Ledger> => {
+    const ledger = await openLedger({ url, create: true, caps, clocks });
     ledgers.push(ledger);
     return ledger;
   };
   return {
     again,
-    async open(caps) {
+    async open(caps, clocks) {
       const directory = await mkdtemp(join(tmpdir(), 'ledger-test-'));
       directories.push(directory);
       const url = `sqlite:${join(directory, 'ledger.db')}`;
-      return { ...(await again(url, caps)), url };
+      return { ...(await again(url, caps, clocks)), url };
     },
   };
+}
+
+/** A machine whose clock can be set: real time, and how far it was. */
+export function settableMachine(startMs = 1_700_000_000_000): { clocks: Clocks; realMs: number; setMs: number } {
+  const machine = { realMs: 0, setMs: 0 };
+  const clocks: Clocks = {
+    wall: () => startMs + machine.realMs + machine.setMs,
+    monotonic: () => machine.realMs,
+    uptime: () => 7_000 + machine.realMs,
+  };
+  return Object.assign(machine, { clocks });
 }
 
 /** Qualys' clock as the ledger knows it after hours of work with this gateway: what it says now, and how fast it goes. */
