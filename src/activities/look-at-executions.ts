@@ -3,6 +3,7 @@
 import { readAssetJob } from '../domain/asset-job.js';
 import { batchesOf } from '../domain/batches.js';
 import { median } from '../domain/cadence.js';
+import { hasEnded } from '../domain/may-still-run.js';
 import { idTerm } from '../domain/qql.js';
 import { between, type ClockReading, elapsedMs } from '../domain/server-time.js';
 import { type ExecutionDecision, FAN_OUT_GRACE_MS, settleExecution, type WatchedAsset } from '../domain/settle.js';
@@ -213,8 +214,7 @@ function standing(rows: readonly AssetJobRow[]): Map<string, AssetJobRow> {
 function twinOf(row: AssetJobRow | undefined, twinIds: readonly string[]): WatchedAsset['twin'] {
   const [jobId = row?.jobId] = twinIds;
   if (jobId === undefined) return undefined;
-  const kind = row && readAssetJob(row).kind;
-  return { jobId: twinIds.join(', ') || jobId, ended: kind === 'verdict' || kind === 'settling' };
+  return { jobId: twinIds.join(', ') || jobId, ended: row !== undefined && hasEnded(row) };
 }
 
 interface Seen {
@@ -260,9 +260,11 @@ async function takeIn(
   await say('tags-hit-twice', taken.twice, 'it hit assets that another execution had been sent to');
   await say('tags-hit-skipped', taken.skipped, 'it hit assets on which the script was never to run');
   // Nobody approved of these: they are strays, though they have a line in the cohort.
+  // Those with a row of this execution have their copy there; of the others `recordStrays` remembers it.
   await ledger.verdicts.addStrays(
     run.id,
-    [...taken.skipped, ...taken.twice].map((assetId) => ({ jobId: execution.jobId ?? '', assetId })),
+    execution.n,
+    taken.skipped.map((assetId) => ({ jobId: execution.jobId ?? '', assetId, ended: true })),
   );
 }
 
@@ -271,7 +273,8 @@ async function recordStrays({ ledger }: LookDependencies, { run, execution, jobs
   const strays = jobs.filter(({ assetId }) => !asked.has(assetId));
   await ledger.verdicts.addStrays(
     run.id,
-    strays.map(({ assetId, jobId }) => ({ jobId, assetId })),
+    execution.n,
+    strays.map((job) => ({ ...{ jobId: job.jobId, assetId: job.assetId, name: job.assetName, status: job.status }, ended: hasEnded(job) })),
   );
   if (!run.campaign || strays.length === 0) return;
   const assetIds = [...new Set(strays.map(({ assetId }) => assetId))];

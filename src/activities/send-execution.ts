@@ -73,6 +73,10 @@ export async function sendExecution(dependencies: ActivityDependencies, sending:
     await giveUpTags(dependencies.ledger, { runId: run.id, n: execution.n, why });
     return { kind: 'given-up' };
   }
+  if (permit.kind === 'refused' && permit.why === 'open-copy') {
+    if (execution.planned !== undefined) await giveUpTags(dependencies.ledger, { runId: run.id, n: execution.n, why: permit.detail });
+    return { kind: 'given-up' };
+  }
   if (permit.kind === 'refused') return afterRefusedPermit(permit);
 
   const windowMs = permit.sendBy - permit.grantedAt;
@@ -169,6 +173,7 @@ function afterRefusedPermit({ why, waitMs, detail }: Extract<PermitAnswer, { kin
     case 'paused':
     case 'state':
     case 'tags':
+    case 'open-copy':
     case 'sends':
     case 'wave-over':
       return { kind: 'over' };

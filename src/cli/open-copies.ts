@@ -14,7 +14,7 @@ const COLUMNS: readonly Column<OpenCopy>[] = [
   { title: 'NAME', text: ({ name }) => name ?? '', isEmpty: ({ name }) => name === undefined, flexible: true },
   { title: 'SCRIPT', text: ({ script }) => `${script.title} (${script.id})`, flexible: true },
   { title: 'SINCE', text: ({ since }) => new Date(since).toISOString().slice(0, 16).replace('T', ' ') },
-  { title: 'OUTCOME', text: ({ outcome, reason }) => (reason === undefined ? outcome : `${outcome}: ${reason}`), dispensable: true },
+  { title: 'OUTCOME', text: outcomeText, dispensable: true },
   { title: 'LAST WORD', text: ({ status }) => status ?? '', isEmpty: ({ status }) => status === undefined, dispensable: true },
   { title: 'EXECUTION', text: ({ execution }) => (execution === undefined ? '' : String(execution)), align: 'right', dispensable: true },
   { title: 'RUN', text: ({ runId }) => runId },
@@ -45,4 +45,9 @@ export function openCopiesCommand(invocation: Invocation) {
 
 async function* asJson(rows: AsyncIterable<OpenCopy>): AsyncGenerator<object> {
   for await (const { since, ...copy } of rows) yield { ...copy, since: new Date(since).toISOString() };
+}
+
+function outcomeText({ outcome, reason }: OpenCopy): string {
+  if (outcome === undefined) return 'outside the cohort';
+  return reason === undefined ? outcome : `${outcome}: ${reason}`;
 }

@@ -90,7 +90,7 @@ export function isCopyOver(known: KnownCopy, seen: { jobs: readonly AssetJobFact
 }
 
 /** A script whose result is on its way up, or was lost on it, has ended. */
-function hasEnded(job: AssetJobFacts): boolean {
+export function hasEnded(job: AssetJobFacts): boolean {
   const { kind } = readAssetJob(job);
   return kind === 'verdict' || kind === 'settling';
 }

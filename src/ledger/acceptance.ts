@@ -69,6 +69,7 @@ export async function keepLateUuid(
        AND NOT EXISTS (SELECT 1 FROM executions AS other WHERE other.correlation_uuid = ?)`,
     [job.correlationUuid, job.jobId, runId, n, job.correlationUuid],
   );
+  await openCopiesOf(sql, runId, n);
   if (kept === 1) await sql.run('UPDATE runs SET accepted = accepted + 1 WHERE id = ? AND finished_at IS NULL', [runId]);
   await noteLate(sql, runId, {
     action: 'late-answer',
@@ -83,4 +84,12 @@ async function wasPutBack(sql: Sql, runId: string, n: number): Promise<boolean> 
     [runId, n],
   );
   return later !== undefined;
+}
+
+/** Qualys has taken the call, whatever the ledger made of it before: until asset jobs say otherwise, the script may run at its assets. */
+export async function openCopiesOf(sql: Sql, runId: string, n: number): Promise<void> {
+  await sql.run(`UPDATE attempts INDEXED BY attempts_execution SET copy = 'open' WHERE run_id = ? AND execution_n = ? AND copy = 'none'`, [
+    runId,
+    n,
+  ]);
 }

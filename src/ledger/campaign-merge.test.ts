@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { openCampaign, type TestCampaign } from '../../test/support/test-campaign.js';
-import { accepted, giveScript, look, TERMS, useLedgers } from '../../test/support/test-ledger.js';
+import { accepted, giveScript, look, readScript, TERMS, useLedgers } from '../../test/support/test-ledger.js';
 import type { CampaignStepName } from '../domain/campaign-step.js';
 import { campaignOutcome, nextStep, type PlannedSteps, type StepOutcome, type StepOutcomes } from '../domain/campaign-steps.js';
 import { OUTCOMES } from '../domain/outcome.js';
@@ -235,6 +235,19 @@ describe('a rollback', () => {
     expect((await ledger.campaigns.waveCounts(campaign.id, 1)).notRolledBack).toBe(1);
   });
 
+  test('does not go where tags of the wave hit the asset a second time, until that has ended', async () => {
+    for (const [wave, ended, cohort] of [
+      [1, false, ['b']],
+      [2, true, ['a', 'b']],
+    ] as const) {
+      const campaign = await openCampaign(ledger, [['a', 'b']], { id: `campaign ${wave}` });
+      await campaign.step(1, 'remediate', { a: { outcome: 'succeeded' }, b: { outcome: 'succeeded' } }, { open: true });
+      await ledger.verdicts.addStrays(`${campaign.id}/1/remediate`, 9, [{ assetId: 'a', jobId: 'twice', ended }]);
+      await ledger.campaigns.mergeWave(campaign.id, 1);
+      expect(await campaign.step(1, 'rollback', {})).toEqual(cohort);
+    }
+  });
+
   test('leaves what it did not go to with its late verdict, and still says so', async () => {
     const { campaign, line } = await rolledBack({ outcome: 'unreachable', reason: 'disconnected' });
     expect(await line()).toBe('unreachable: not-rolled-back: disconnected');
@@ -274,6 +287,7 @@ describe('a retry in a wave', () => {
     await campaign.step(1, 'remediate', {}, { open: true });
     const step = `${campaign.id}/1/remediate`;
     await giveScript(ledger, step, '7');
+    await readScript(ledger, step);
     const fence = await ledger.runs.takeFence(step);
     const { n } = await accepted(ledger, step, fence);
     await end(campaign);
@@ -299,6 +313,7 @@ describe('a retry in a wave', () => {
     await campaign.step(1, 'remediate', {}, { open: true });
     const step = `${campaign.id}/1/remediate`;
     await giveScript(ledger, step, '7');
+    await readScript(ledger, step);
     const fence = await ledger.runs.takeFence(step);
     const { n } = await accepted(ledger, step, fence);
     await ledger.verdicts.record(step, look(n, { a: 'failed' }), { failed: 1, afterMs: 0 });

@@ -1,10 +1,11 @@
 // What operators put back: assets of finished waves, in a wave of their own that runs last.
 import { OVERRIDING } from '../domain/may-still-run.js';
 import { jsonRows, type Sql } from './database.js';
+import { HAS_OPEN_STRAY } from './stray-copies.js';
 
 /** Of the campaign's row `attempts`: a step of its may still have something with the agent. */
-const HAS_OPEN_COPY = `EXISTS (SELECT 1 FROM attempts AS sent INDEXED BY attempts_copy WHERE sent.asset_id = attempts.asset_id AND sent.copy = 'open'
-  AND sent.run_id IN (SELECT steps.id FROM runs AS steps WHERE steps.campaign_id = attempts.run_id))`;
+const HAS_OPEN_COPY = `(${HAS_OPEN_STRAY} OR EXISTS (SELECT 1 FROM attempts AS sent INDEXED BY attempts_copy WHERE sent.asset_id = attempts.asset_id AND sent.copy = 'open'
+  AND sent.run_id IN (SELECT steps.id FROM runs AS steps WHERE steps.campaign_id = attempts.run_id)))`;
 
 export async function retryRows(sql: Sql, id: string, outcomes: readonly string[]): Promise<number> {
   if (!(await sql.first('SELECT 1 AS found FROM runs WHERE id = ? AND finished_at IS NULL AND stop_cause IS NULL', [id]))) return 0;

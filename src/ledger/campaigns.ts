@@ -13,6 +13,7 @@ import { retryRows, takeBackRows } from './campaign-retry.js';
 import { waveCounts } from './campaign-snapshot.js';
 import { ROWS_PER_TRANSACTION } from './cohort.js';
 import { type Database, jsonRows, type Sql } from './database.js';
+import { HAS_OPEN_STRAY } from './stray-copies.js';
 import { withdrawUnsent } from './wave-end.js';
 
 export interface StoredWave {
@@ -297,7 +298,7 @@ function hasCopy(copy: CopyState, step = "steps.step <> 'rollback'"): string {
 }
 
 /** The remedy ran and has ended there, and nothing else of the wave may be running (`maySendBehind` of the domain). */
-const REMEDY_IS_OVER = `${hasCopy('over', "steps.step = 'remediate'")} AND NOT ${hasCopy('open')}`;
+const REMEDY_IS_OVER = `${hasCopy('over', "steps.step = 'remediate'")} AND NOT ${hasCopy('open')} AND NOT ${HAS_OPEN_STRAY}`;
 
 /** Of the campaign's rows of a wave: which of them a step is for. */
 const MEANT_FOR: Record<CampaignStepName, string> = {

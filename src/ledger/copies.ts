@@ -4,14 +4,17 @@ import { OPEN_COPY, openCopyReason } from '../domain/may-still-run.js';
 import type { FinalOutcome } from '../domain/outcome.js';
 import { Audit } from './audit.js';
 import { type Database, jsonRows, type Sql, within } from './database.js';
+import { type Execution, move } from './execution-row.js';
 import type { RunRow } from './run-row.js';
+import { endStrayCopies, STRAY_WITH_ITS_RUN } from './stray-copies.js';
 
 /** A copy of a script, and what is known of it. Instants of the ledger's clock, but for `serverAt`. */
 export interface StoredCopy extends KnownCopy {
   runId: string;
-  seq: number;
-  attempt: number;
   assetId: string;
+  /** The row that it belongs to; undefined where it hit an asset that it was not meant for. */
+  place?: { seq: number; attempt: number } | undefined;
+  execution?: number | undefined;
   /** Qualys' clock before it was sent. */
   serverAt?: number | undefined;
 }
@@ -24,8 +27,9 @@ export interface OpenCopy {
   runId: string;
   /** The number of its execution in the run. */
   execution?: number | undefined;
-  attempt: number;
-  outcome: FinalOutcome;
+  /** Undefined, like `outcome`, of an asset that the script was not meant for: it has no row in the run. */
+  attempt?: number | undefined;
+  outcome?: FinalOutcome | undefined;
   reason?: string | undefined;
   /** When it was sent, by the ledger's clock. */
   since: number;
@@ -36,6 +40,7 @@ export interface OpenCopy {
 const PAGE = 1_000;
 /** Where a copy was sent; of one whose execution a restored ledger does not know, the beginning of its run. */
 const SINCE = 'coalesce(executions.accepted_at, executions.sent_at, runs.created_at)';
+const STRAY_SINCE = 'coalesce(executions.accepted_at, executions.sent_at, stray.since)';
 const COPY_WITH_ITS_RUN = `CROSS JOIN runs ON runs.id = sent.run_id LEFT JOIN executions ON executions.run_id = sent.run_id AND executions.n = sent.execution_n`;
 
 export class Copies {
@@ -67,14 +72,20 @@ export class Copies {
       ['unseen', 'attempts_unseen'],
     ] as const) {
       const rows = await this.#database.all<CopyRow>(
-        `SELECT sent.run_id, sent.seq, sent.attempt, sent.asset_id, sent.copy, sent.status, sent.correlation_uuid, sent.job_id, executions.server_at, ${SINCE} AS since
+        `SELECT sent.run_id, sent.seq, sent.attempt, sent.execution_n, sent.asset_id, sent.copy, sent.status, sent.correlation_uuid, sent.job_id, executions.server_at, ${SINCE} AS since
          FROM json_each(?) AS wanted CROSS JOIN attempts AS sent INDEXED BY ${index} ON sent.asset_id = wanted.value AND sent.copy = '${copy}' ${COPY_WITH_ITS_RUN}
          WHERE runs.script_id = ? AND (sent.lease IS NULL OR sent.outcome NOT IN ('pending', 'running'))`,
         [jsonRows(assetIds), scriptId],
       );
       copies.push(...rows.map(toCopy));
     }
-    return copies;
+    const strays = await this.#database.all<CopyRow>(
+      `SELECT stray.run_id, NULL AS seq, NULL AS attempt, stray.execution_n, stray.asset_id, stray.copy, stray.status, executions.correlation_uuid, stray.job_id, executions.server_at, ${STRAY_SINCE} AS since
+       FROM json_each(?) AS wanted CROSS JOIN stray_copies AS stray INDEXED BY stray_copies_open ON stray.asset_id = wanted.value AND stray.copy = 'open' ${STRAY_WITH_ITS_RUN}
+       WHERE runs.script_id = ?`,
+      [jsonRows(assetIds), scriptId],
+    );
+    return [...copies, ...strays.map(toCopy)];
   }
 
   /** Qualys says that they are over, or shows nothing of them any more. What their runs report stays as it is; their audit logs have it. */
@@ -82,8 +93,11 @@ export class Copies {
     for (const runId of new Set(copies.map((copy) => copy.runId))) {
       const ended = copies.filter((copy) => copy.runId === runId);
       await this.#database.transaction(async (sql) => {
-        const keys = jsonRows(ended.map(({ seq, attempt }) => [seq, attempt]));
-        const changed = await sql.run(`UPDATE attempts SET copy = 'over' WHERE ${CHOSEN} AND copy IN ('open', 'unseen')`, [runId, keys]);
+        const keys = jsonRows(ended.flatMap(({ place }) => (place ? [[place.seq, place.attempt]] : [])));
+        const strays = ended.flatMap(({ place, assetId, execution = 0 }) => (place ? [] : [{ assetId, execution }]));
+        const changed =
+          (await sql.run(`UPDATE attempts SET copy = 'over' WHERE ${CHOSEN} AND copy IN ('open', 'unseen')`, [runId, keys])) +
+          (await endStrayCopies(sql, runId, strays));
         if (changed === 0) return;
         const named = ended.slice(0, 20).map(({ assetId }) => assetId);
         const detail = `${changed} asset(s) have no copy of it any more: ${named.join(', ')}${ended.length > 20 ? ', …' : ''}`;
@@ -101,7 +115,7 @@ export class Copies {
     });
   }
 
-  /** What still lies with agents past its deadline, over all runs, in the order of the assets' ids; at least that old. */
+  /** What still lies with agents past its deadline, over all runs, in the order of the assets' ids, those outside a cohort last; at least that old. */
   async *list({ olderThanMs = 0 }: { olderThanMs?: number | undefined } = {}): AsyncGenerator<OpenCopy> {
     const before = (await this.#database.now()) - olderThanMs;
     let after: [string, string, number, number] = ['', '', 0, 0];
@@ -115,8 +129,27 @@ export class Copies {
         [before, ...after, PAGE],
       );
       const last = rows.at(-1);
+      if (!last) break;
+      after = [last.asset_id, last.run_id, last.seq, last.attempt ?? 0];
+      yield* rows.map(toOpenCopy);
+    }
+    yield* this.#listStrays(before);
+  }
+
+  /** The same of assets outside their run's cohort, once nobody watches their execution any more. */
+  async *#listStrays(before: number): AsyncGenerator<OpenCopy> {
+    for (let after: [string, string, number] = ['', '', 0]; ; ) {
+      const rows = await this.#database.all<ListedRow>(
+        `SELECT stray.asset_id, stray.name, stray.run_id, 0 AS seq, NULL AS attempt, stray.execution_n, NULL AS outcome, NULL AS reason, stray.status, runs.script_id, runs.script_title, ${STRAY_SINCE} AS since
+         FROM stray_copies AS stray INDEXED BY stray_copies_open ${STRAY_WITH_ITS_RUN}
+         WHERE stray.copy = 'open' AND (runs.finished_at IS NOT NULL OR executions.settled_at IS NOT NULL) AND ${STRAY_SINCE} <= ?
+           AND (stray.asset_id, stray.run_id, stray.execution_n) > (?, ?, ?)
+         ORDER BY stray.asset_id, stray.run_id, stray.execution_n LIMIT ?`,
+        [before, ...after, PAGE],
+      );
+      const last = rows.at(-1);
       if (!last) return;
-      after = [last.asset_id, last.run_id, last.seq, last.attempt];
+      after = [last.asset_id, last.run_id, last.execution_n ?? 0];
       yield* rows.map(toOpenCopy);
     }
   }
@@ -124,8 +157,9 @@ export class Copies {
 
 interface CopyRow {
   run_id: string;
-  seq: number;
-  attempt: number;
+  seq: number | null;
+  attempt: number | null;
+  execution_n: number | null;
   asset_id: string;
   copy: CopyState;
   status: string | null;
@@ -137,7 +171,8 @@ interface CopyRow {
 
 function toCopy(row: CopyRow): StoredCopy {
   return {
-    ...{ runId: row.run_id, seq: row.seq, attempt: row.attempt, assetId: row.asset_id, copy: row.copy },
+    ...{ runId: row.run_id, assetId: row.asset_id, copy: row.copy, execution: row.execution_n ?? undefined },
+    place: row.seq === null || row.attempt === null ? undefined : { seq: row.seq, attempt: row.attempt },
     status: row.status ?? undefined,
     correlationUuid: row.correlation_uuid ?? undefined,
     jobId: row.job_id ?? undefined,
@@ -151,9 +186,9 @@ interface ListedRow {
   name: string | null;
   run_id: string;
   seq: number;
-  attempt: number;
+  attempt: number | null;
   execution_n: number | null;
-  outcome: FinalOutcome;
+  outcome: FinalOutcome | null;
   reason: string | null;
   status: string | null;
   script_id: string;
@@ -164,7 +199,12 @@ interface ListedRow {
 function toOpenCopy(row: ListedRow): OpenCopy {
   return {
     ...{ assetId: row.asset_id, name: row.name ?? undefined, script: { id: row.script_id, title: row.script_title }, runId: row.run_id },
-    ...{ execution: row.execution_n ?? undefined, attempt: row.attempt, outcome: row.outcome, reason: row.reason ?? undefined },
+    ...{
+      execution: row.execution_n ?? undefined,
+      attempt: row.attempt ?? undefined,
+      outcome: row.outcome ?? undefined,
+      reason: row.reason ?? undefined,
+    },
     ...{ since: row.since, status: row.status ?? undefined },
   };
 }
@@ -176,11 +216,16 @@ function toOpenCopy(row: ListedRow): OpenCopy {
 export async function openCopies(sql: Sql, scriptId: string, assetIds: readonly string[]): Promise<Map<string, string>> {
   if (assetIds.length === 0) return new Map();
   const rows = await sql.all<{ asset_id: string; run_id: string }>(
-    `SELECT sent.asset_id, min(sent.run_id) AS run_id FROM json_each(?) AS wanted
-       CROSS JOIN attempts AS sent INDEXED BY attempts_copy ON sent.asset_id = wanted.value AND sent.copy = 'open'
-       CROSS JOIN runs ON runs.id = sent.run_id
-     WHERE runs.script_id = ? AND (sent.lease IS NULL OR sent.outcome NOT IN ('pending', 'running')) GROUP BY 1`,
-    [jsonRows(assetIds), scriptId],
+    `SELECT asset_id, min(run_id) AS run_id FROM (
+       SELECT sent.asset_id, sent.run_id FROM json_each(?) AS wanted
+         CROSS JOIN attempts AS sent INDEXED BY attempts_copy ON sent.asset_id = wanted.value AND sent.copy = 'open'
+         CROSS JOIN runs ON runs.id = sent.run_id
+       WHERE runs.script_id = ? AND (sent.lease IS NULL OR sent.outcome NOT IN ('pending', 'running'))
+       UNION ALL SELECT stray.asset_id, stray.run_id FROM json_each(?) AS wanted
+         CROSS JOIN stray_copies AS stray INDEXED BY stray_copies_open ON stray.asset_id = wanted.value AND stray.copy = 'open'
+         CROSS JOIN runs ON runs.id = stray.run_id
+       WHERE runs.script_id = ?) GROUP BY 1`,
+    [jsonRows(assetIds), scriptId, jsonRows(assetIds), scriptId],
   );
   return new Map(rows.map(({ asset_id: assetId, run_id: runId }) => [assetId, runId]));
 }
@@ -242,3 +287,31 @@ export async function withdrawFurther(sql: Sql, runId: string, rows: readonly Pi
 }
 
 const CHOSEN = `run_id = ? AND (seq, attempt) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))`;
+
+/**
+ * Asked by the permit, in its transaction: since the batch was made, an execution of another run may have hit one of its assets, or Qualys
+ * told that one runs which was taken for lost. They are taken out of the batch; the rest goes. `by-ids`: the batch goes by tags, which
+ * cannot leave them out. `none`: nothing is left of it.
+ */
+export async function takeOutOpenCopies(
+  sql: Sql,
+  run: Pick<RunRow, 'id' | 'script' | 'despiteOpenCopies'>,
+  { n, planned, sends }: Pick<Execution, 'n' | 'planned' | 'sends'>,
+): Promise<'rest' | 'none' | 'by-ids'> {
+  const rows = await sql.all<DueRow>(
+    `SELECT seq, attempt, asset_id, despite FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_n = ? AND outcome = 'pending'`,
+    [run.id, n],
+  );
+  const held = await heldByCopies(sql, run, rows);
+  if (held.length === 0) return 'rest';
+  if (planned !== undefined) return 'by-ids';
+  const keys = jsonRows(held.map(({ row }) => [row.seq, row.attempt]));
+  await sql.run(`UPDATE attempts SET execution_n = NULL, lease = NULL WHERE ${CHOSEN}`, [run.id, keys]);
+  await leaveToCopies(sql, run.id, held);
+  await sql.run('UPDATE executions SET size = size - ? WHERE run_id = ? AND n = ?', [held.length, run.id, n]);
+  if (held.length < rows.length) return 'rest';
+  const event = sends === 0 ? 'release' : 'abandon';
+  const now = await sql.now();
+  await move(sql, { runId: run.id, n, event }, 'settled_at = ?, slot_freed_at = coalesce(slot_freed_at, ?)', [now, now]);
+  return 'none';
+}

@@ -3,7 +3,7 @@
 import { type ExecutionState, MAX_ASSETS_PER_EXECUTION, MAX_SENDS } from '../domain/execution-state.js';
 import type { RefusedExecution } from '../domain/interval.js';
 import type { Twin } from '../domain/judge.js';
-import { keepLateUuid, takeUuid } from './acceptance.js';
+import { keepLateUuid, openCopiesOf, takeUuid } from './acceptance.js';
 import { admittedAssets, freezeBatch, skipHeld } from './batch.js';
 import { type Database, jsonRows, type Sql } from './database.js';
 import { addExecutionJob, addTwin } from './execution-jobs.js';
@@ -93,6 +93,7 @@ export class Executions {
       if (await takeUuid(sql, runId, n, { ...answer, adopted: false, event: inTime ? 'accept' : 'acceptLate' })) return true;
       // In the same transaction: a judge would find the job claimed, take that for absence, and send the script again.
       await surrender(sql, runId, n, 'uuid-taken', 'contradict');
+      if (execution.correlationUuid !== answer.correlationUuid) await openCopiesOf(sql, runId, n);
       return false;
     });
   }

@@ -70,7 +70,7 @@ const WRITERS: Record<string, Late> = {
   strays: {
     async prepare(ledger, fence) {
       await accepted(ledger, 'r', fence);
-      return () => ledger.verdicts.addStrays('r', [{ jobId: 'j', assetId: '999' }]);
+      return () => ledger.verdicts.addStrays('r', 1, [{ jobId: 'j', assetId: '999' }]);
     },
   },
   'a retry': {

@@ -2,6 +2,7 @@
 // late is kept beside the report, and in the audit log.
 import type { AssetDecision } from '../domain/settle.js';
 import { jsonRows, type Sql } from './database.js';
+import { rememberStrayCopies } from './stray-copies.js';
 import type { SeenAssetJob } from './verdicts.js';
 
 /** True from the first moment of a close on. */
@@ -60,10 +61,13 @@ export async function keepLateVerdicts(
 /** Assets that its tags hit and nobody had reckoned with: their outcomes stand, but a copy of the script may run there. */
 export async function keepLateHits(sql: Sql, runId: string, hit: { n: number; assetIds: readonly string[] }): Promise<void> {
   if (hit.assetIds.length === 0) return;
-  await sql.run(
-    `UPDATE attempts INDEXED BY attempts_asset SET copy = 'open' WHERE run_id = ? AND last = 1 AND asset_id IN (SELECT value FROM json_each(?))
-       AND coalesce(execution_n, 0) <> ?`,
-    [runId, jsonRows(hit.assetIds), hit.n],
+  const execution = await sql.first<{ job_id: string | null }>('SELECT job_id FROM executions WHERE run_id = ? AND n = ?', [runId, hit.n]);
+  const jobId = execution?.job_id ?? '';
+  await rememberStrayCopies(
+    sql,
+    runId,
+    hit.n,
+    hit.assetIds.map((assetId) => ({ assetId, jobId })),
   );
   await noteLate(sql, runId, { action: 'late-hit', detail: `execution ${hit.n} hit ${hit.assetIds.join(', ')}` });
 }

@@ -9,6 +9,7 @@ import { HOUR_MS, wholeCap } from '../domain/rate-window.js';
 import { peoplesInstants } from '../domain/steady-clock.js';
 import { mayStart } from '../domain/windows.js';
 import { admittedAssets } from './batch.js';
+import { takeOutOpenCopies } from './copies.js';
 import type { Sql } from './database.js';
 import { type Execution, readExecution } from './execution-row.js';
 import { askTurn, executionsWanted, keptForRuns, leaveQueues, noteWants, partyOf, queueUp, type Slot, serve } from './fair-shares.js';
@@ -66,7 +67,8 @@ export type PermitAnswer =
         | 'wave-over'
         | 'wave-held'
         | 'script'
-        | 'tags';
+        | 'tags'
+        | 'open-copy';
       waitMs: number;
       detail: string;
     };
@@ -136,6 +138,9 @@ async function turnFor(
     await queueUp(sql, { slot: scriptSlot, party, now, waitMs: 0, stayMs: READING_MS });
     return unread;
   }
+  // The last of all, with the grant: nothing can come in between.
+  const rest = await takeOutOpenCopies(sql, run, execution);
+  if (rest !== 'rest') return refused('open-copy', 0, COPIES_OF[rest]);
   await serve(sql, { slot: 'day', party, now });
   await serve(sql, { slot: scriptSlot, party, now });
   return undefined;
@@ -164,6 +169,11 @@ async function barredBy(
   if (fanning !== undefined) return refused('fan-out', FAN_OUT_WAIT_MS, fanning);
   return strictRefusal(sql, run, execution);
 }
+
+const COPIES_OF = {
+  none: 'an earlier copy of the script may still run at each of its assets',
+  'by-ids': 'an earlier copy of the script may still run at some of the assets that its tags hit',
+};
 
 /** Whoever decides tells the campaign, not the step; a permit asks again this soon. */
 const WAVE_WAIT_MS = 2_500;

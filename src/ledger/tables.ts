@@ -146,6 +146,10 @@ const STEPS: readonly string[][] = [
     // Across all runs of the ledger: a copy outlives the lease, which ends with its run.
     `CREATE INDEX attempts_copy ON attempts (asset_id) WHERE copy = 'open'`,
     `CREATE INDEX attempts_unseen ON attempts (asset_id) WHERE copy = 'unseen'`,
+    `CREATE TABLE stray_copies (
+      asset_id TEXT NOT NULL, run_id TEXT NOT NULL, execution_n INTEGER NOT NULL, job_id TEXT NOT NULL, name TEXT, status TEXT,
+      copy TEXT NOT NULL, since INTEGER NOT NULL, PRIMARY KEY (asset_id, run_id, execution_n)) WITHOUT ROWID`,
+    `CREATE INDEX stray_copies_open ON stray_copies (asset_id) WHERE copy = 'open'`,
     // What was approved, and which policy holds.
     // One policy a ledger, the newest: it holds for every run, whatever file a worker started with. A run has applied one of them to its cohort.
     `CREATE TABLE policies (

@@ -9,6 +9,7 @@ import { type Database, jsonRows, type Sql } from './database.js';
 import { addExecutionJob, type ExecutionJob, jobsOf } from './execution-jobs.js';
 import { isClosing, keepLateVerdicts, noteLate } from './late-words.js';
 import { readRun } from './run-row.js';
+import { rememberStrayCopies, type StrayCopy } from './stray-copies.js';
 
 /** An asset in flight, with its asset job as last seen. */
 export interface AssetInFlight {
@@ -155,10 +156,11 @@ export class Verdicts {
     return changed;
   }
 
-  /** Assets hit that the execution did not ask for. */
-  async addStrays(runId: string, strays: readonly { jobId: string; assetId: string }[]): Promise<void> {
+  /** Assets hit that the execution did not ask for, as it sees them now. */
+  async addStrays(runId: string, n: number, strays: readonly StrayCopy[]): Promise<void> {
     if (strays.length === 0) return;
     await this.#database.transaction(async (sql) => {
+      await rememberStrayCopies(sql, runId, n, strays);
       if (await isClosing(sql, runId)) return lateStrays(sql, runId, strays);
       await sql.run(
         `INSERT INTO strays (run_id, job_id, asset_id) SELECT ?, json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?) WHERE true ON CONFLICT DO NOTHING`,

@@ -199,6 +199,7 @@ export async function dump(ledger: Ledger): Promise<Record<string, unknown[]>> {
     'scripts',
     'outputs',
     'strays',
+    'stray_copies',
     'schedules',
     'audit',
     'orders',
