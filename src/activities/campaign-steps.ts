@@ -6,9 +6,11 @@ import type { StepKey } from '../domain/campaign-step.js';
 import { budgetSpent } from '../domain/error-budget.js';
 import type { LiveCounts } from '../domain/outcome.js';
 import type { FrozenPlan } from '../domain/plan-digest.js';
+import type { RunSnapshot } from '../domain/run-snapshot.js';
 import { judgeWave, type WaveJudgement } from '../domain/wave-gate.js';
 import { wavesOf } from '../schema/plan.js';
 import { namespaceIdOf } from '../temporal/namespace-id.js';
+import { isAlive, seenByTemporal } from '../temporal/step-workflow.js';
 import { createCloseRun } from './close-run.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { leaveOpenCopies } from './leave-open-copies.js';
@@ -45,7 +47,12 @@ export interface JudgedWave {
   counts: LiveCounts;
   /** What a person lets pass who is asked about this judgement, and says yes. */
   found: Accepted;
+  /** How the wave was closed, by a history of the campaign that went further before it was reset. */
+  closedAs?: WaveStatus | undefined;
 }
+
+/** A step that this history of the campaign has not started. `foreign`: what has its id is not that step. */
+export type StepSeen = { kind: 'opening' | 'finished' } | { kind: 'open'; snapshot: RunSnapshot } | { kind: 'foreign'; why: string };
 
 export function createCampaignSteps(dependencies: ActivityDependencies) {
   const { ledger } = dependencies;
@@ -76,7 +83,10 @@ export function createCampaignSteps(dependencies: ActivityDependencies) {
       const found: Accepted = { spent: budget ? budgetSpent(budget, counts) : 0, unknown: counts.unverified + counts.unreachable };
       const isLetPass = judgement.verdict === 'breach' && found.spent <= acceptedSpent;
       // A breach that a person has let pass is none, until more is spent.
-      return { judgement: isLetPass ? judgeWave({ counts, inconclusive, accepted: accepted.unknown }) : judgement, counts, found };
+      return {
+        judgement: isLetPass ? judgeWave({ counts, inconclusive, accepted: accepted.unknown }) : judgement,
+        ...{ counts, found, closedAs: await closedAs(ledger, campaignId, wave) },
+      };
     },
 
     /** Takes over what every step has found by now, late verdicts of closed waves among it. */
@@ -84,7 +94,7 @@ export function createCampaignSteps(dependencies: ActivityDependencies) {
       await ledger.campaigns.mergeAll(campaignId);
     },
 
-    /** Writes what a wave is doing. Approvals are written beside it. */
+    /** Writes what a wave is doing, and approvals beside it. Returns how it was closed where it is over: then nothing is written. */
     async setWave(to: {
       campaignId: string;
       wave: number;
@@ -92,17 +102,20 @@ export function createCampaignSteps(dependencies: ActivityDependencies) {
       why?: string | undefined;
       approvedBy?: readonly string[] | undefined;
       begins?: boolean | undefined;
-    }): Promise<void> {
+    }): Promise<WaveStatus | null> {
       const { campaignId, wave, begins = false, ...rest } = to;
       await ledger.campaigns.setWave(campaignId, wave, { ...rest, begins });
+      return (await closedAs(ledger, campaignId, wave)) ?? null;
     },
 
-    /** The wave is over: its status follows from what its assets came to. */
+    /** The wave is over: its status follows from what its assets came to. One that was closed before keeps its status. */
     async closeWave({ campaignId, wave, rolledBack }: { campaignId: string; wave: number; rolledBack?: boolean }): Promise<WaveStatus> {
       await ledger.campaigns.mergeWave(campaignId, wave);
       const { counts, compliant } = await ledger.campaigns.waveCounts(campaignId, wave);
       const run = await ledger.runs.get(campaignId);
-      const status = waveStatus({ phase: 'closed', counts, compliant, begun: true, rolledBack, stopped: run?.stop?.cause });
+      const status =
+        (await closedAs(ledger, campaignId, wave)) ??
+        waveStatus({ phase: 'closed', counts, compliant, begun: true, rolledBack, stopped: run?.stop?.cause });
       await ledger.campaigns.setWave(campaignId, wave, { status, ends: true });
       // A retry that waits for its time would wait for ever: nothing of a closed wave is sent.
       for (const step of await openStepsOf(ledger, campaignId, wave)) await ledger.campaigns.withdrawUnsent(step);
@@ -142,13 +155,33 @@ export function createCampaignSteps(dependencies: ActivityDependencies) {
       return ledger.campaigns.openSteps(campaignId);
     },
 
-    /** Closes a step whose workflow is gone. */
-    async closeLostStep({ runId }: { runId: string }): Promise<void> {
-      if (!(await ledger.runs.get(runId))) return;
+    /** How far a step is that runs, or has run, although this history of its campaign has not started it. */
+    async lookAtStep({ runId, ...key }: StepKey & { runId: string }): Promise<StepSeen> {
+      const row = await ledger.runs.get(runId);
+      if (!row) return seenByTemporal(dependencies.client, runId, key.campaignId);
+      const { id, wave, step } = row.campaign ?? {};
+      if (id !== key.campaignId || wave !== key.wave || step !== key.step)
+        return { kind: 'foreign', why: `the ledger has another run under the id ${runId}` };
+      if (row.finishedAt !== undefined) return { kind: 'finished' };
+      // Its cohort may not be filled: its counts would say that nothing is left to do.
+      return row.phase === 'opening' ? { kind: 'opening' } : { kind: 'open', snapshot: await ledger.runs.snapshot(runId) };
+    },
+
+    /** Closes a step whose workflow is gone; one that was only reset goes on. `own`: its own workflow says so. */
+    async closeLostStep({ runId, own = false }: { runId: string; own?: boolean }): Promise<{ goesOn: boolean }> {
+      const row = await ledger.runs.get(runId);
+      if (!row?.campaign) return { goesOn: false };
+      if (!own && row.finishedAt === undefined && (await isAlive(dependencies.client, row))) return { goesOn: true };
       await ledger.runs.stop(runId, 'stopped', 'interrupted');
       await createCloseRun({ ledger }).closeRun({ runId, reason: 'interrupted' });
+      return { goesOn: false };
     },
   };
+}
+
+async function closedAs(ledger: ActivityDependencies['ledger'], campaignId: string, wave: number): Promise<WaveStatus | undefined> {
+  const row = (await ledger.campaigns.waves(campaignId)).find(({ w }) => w === wave);
+  return row?.closedAt === undefined ? undefined : row.status;
 }
 
 /** The wave's steps that have no report, but for its rollback. */

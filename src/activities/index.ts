@@ -13,7 +13,7 @@ import { createWatch } from './watch.js';
 
 /** The activities that wait on the queue of one ledger. */
 export function createActivities(dependencies: ActivityDependencies) {
-  const { openStep, setWave, nextWave, openSteps, closeLostStep, ...overRows } = createCampaignSteps(dependencies);
+  const { openStep, setWave, nextWave, openSteps, lookAtStep, closeLostStep, ...overRows } = createCampaignSteps(dependencies);
   const { abandonRun, ...closing } = createCloseRun(dependencies);
   return {
     ...createOpenRun(dependencies),
@@ -24,7 +24,7 @@ export function createActivities(dependencies: ActivityDependencies) {
     ...createScheduleFollowUp(dependencies),
     abandonRun,
     ...createOpenCampaign(dependencies),
-    ...{ openStep, setWave, nextWave, openSteps, closeLostStep },
+    ...{ openStep, setWave, nextWave, openSteps, lookAtStep, closeLostStep },
     // They go over all rows of a run or a wave.
     ...beating({ ...overRows, ...closing, ...createCloseCampaign(dependencies) }),
   };

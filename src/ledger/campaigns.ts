@@ -192,6 +192,7 @@ export class Campaigns {
     }));
   }
 
+  /** A wave that is over stays so, and keeps its status but for the last word of the campaign's own close (`ends`). */
   async setWave(
     id: string,
     w: number,
@@ -200,8 +201,19 @@ export class Campaigns {
     const now = await this.#database.now();
     await this.#database.run(
       `UPDATE waves SET status = ?, why = ?, approved_by = coalesce(?, approved_by), opened_at = CASE WHEN ? THEN coalesce(opened_at, ?) ELSE opened_at END,
-         closed_at = CASE WHEN ? THEN coalesce(closed_at, ?) ELSE closed_at END WHERE campaign_id = ? AND w = ?`,
-      [to.status, to.why, to.approvedBy && JSON.stringify(to.approvedBy), to.begins ?? false, now, to.ends ?? false, now, id, w],
+         closed_at = CASE WHEN ? THEN coalesce(closed_at, ?) ELSE closed_at END WHERE campaign_id = ? AND w = ? AND (closed_at IS NULL OR ?)`,
+      [
+        to.status,
+        to.why,
+        to.approvedBy && JSON.stringify(to.approvedBy),
+        to.begins ?? false,
+        now,
+        to.ends ?? false,
+        now,
+        id,
+        w,
+        to.ends ?? false,
+      ],
     );
   }
 

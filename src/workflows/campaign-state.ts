@@ -20,8 +20,8 @@ export interface StepNews {
 
 /** A step tells its campaign how far it is. */
 export const stepNews = defineSignal<[StepNews]>('stepNews');
-/** A campaign tells its steps that something was ordered: what it was, the ledger says. */
-export const campaignNews = defineSignal('campaignNews');
+/** A campaign tells its steps that something was ordered: what it was, the ledger says. `again`: it has not heard how far the step is. */
+export const campaignNews = defineSignal<[{ again?: boolean }?]>('campaignNews');
 
 export interface CampaignState extends RunState {
   /** The wave under way or the last one that was, from 1; 0 before the first. */

@@ -40,7 +40,8 @@ export async function campaignStep(key: StepKey, carried?: unknown): Promise<Run
   const activities = activitiesOf(state.queue);
   const living: Living = { runId, state, activities };
   handleMessages({ runId, state, activities: () => activities, news: () => work?.news() });
-  setHandler(campaignNews, async () => {
+  setHandler(campaignNews, async (asked) => {
+    if (asked?.again) state.told = '';
     if (!state.snapshot) return;
     takeSnapshot(state, await activities.runSnapshot({ runId }));
     work?.news();
@@ -48,7 +49,8 @@ export async function campaignStep(key: StepKey, carried?: unknown): Promise<Run
   const telling = tell(state);
   try {
     if (isFirst) await open(living, key);
-    if (!state.snapshot?.stop && (await workOn(living, (begun) => (work = begun))) === 'interrupted') {
+    // Stopped before this history as well, as of one that was reset: what is in flight is watched to its end.
+    if ((await workOn(living, (begun) => (work = begun))) === 'interrupted') {
       await telling.end();
       await continueAsNew<typeof campaignStep>(key, carriedOver(state));
     }
@@ -61,7 +63,7 @@ export async function campaignStep(key: StepKey, carried?: unknown): Promise<Run
   async function cancelled(): Promise<RunReport> {
     if (state.snapshot) return endCancelled(living, work);
     // Nothing can be ordered of a run that was not opened: what there may be of it in the ledger is closed.
-    await activities.closeLostStep({ runId });
+    await activities.closeLostStep({ runId, own: true });
     await telling.end('finished');
     throw new CancelledFailure('The step was cancelled before it was opened.');
   }

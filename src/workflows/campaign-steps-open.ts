@@ -1,9 +1,18 @@
 // The steps of a campaign that have no report yet: each a workflow of its own that tells how far it is, and is told of orders.
-import { CancellationScope, condition, getExternalWorkflowHandle, ParentClosePolicy, startChild } from '@temporalio/workflow';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import {
+  CancellationScope,
+  type ChildWorkflowHandle,
+  condition,
+  getExternalWorkflowHandle,
+  ParentClosePolicy,
+  startChild,
+  WorkflowIdReusePolicy,
+} from '@temporalio/workflow';
 import type { Blocked } from '../domain/blocked.js';
-import type { CampaignStepName } from '../domain/campaign-step.js';
+import type { CampaignStepName, StepKey } from '../domain/campaign-step.js';
 import type { Wave } from './campaign-gate.js';
-import { type CampaignState, campaignNews } from './campaign-state.js';
+import { type CampaignState, campaignNews, wordOf } from './campaign-state.js';
 import { campaignStep } from './campaign-step.js';
 import { contractFailure } from './failures.js';
 import type { Campaign } from './remediation-campaign.js';
@@ -19,43 +28,110 @@ export function stepId(runId: string, { name }: Wave, step: CampaignStepName): s
 }
 
 /**
- * Starts the step's run, and waits until nothing of it is left but late verdicts. A step that fails before anything of the campaign
- * was sent fails the campaign with its word.
+ * Starts the step's run, or takes up the one that an earlier history of the campaign has started, and waits until nothing of it is left
+ * but late verdicts. A step that fails before anything of the campaign was sent fails the campaign with its word. Returns what is wrong
+ * when something else has its id.
  */
-export async function runStep(campaign: Campaign, wave: Wave, step: CampaignStepName): Promise<void> {
+export async function runStep(campaign: Campaign, wave: Wave, step: CampaignStepName): Promise<string | undefined> {
   const { runId, state, activities } = campaign;
   const id = stepId(runId, wave, step);
+  const key: StepKey = { campaignId: runId, wave: wave.wave, step };
+  const following: Following = { id, key, isAdopted: false };
   state.open[id] = 'working';
-  // Shielded: a cancelled campaign tells its steps by itself, and waits for them.
-  const child = await CancellationScope.nonCancellable(() =>
-    startChild(campaignStep, {
-      workflowId: id,
-      args: [{ campaignId: runId, wave: wave.wave, step }],
-      // It outlives this history: a campaign continues as new while late verdicts are waited for.
-      parentClosePolicy: ParentClosePolicy.ABANDON,
-    }),
-  );
+  const child = await started(key, id);
+  if (!child) await adopt(campaign, following);
   let failure: unknown;
   void CancellationScope.nonCancellable(async () => {
     try {
-      await child.result();
+      await child?.result();
     } catch (error) {
+      // Its workflow was ended by hand, or could not be opened: the ledger closes what is left of it. One that was reset goes on.
+      if ((await activities.closeLostStep({ runId: id })).goesOn) return adopt(campaign, following);
       failure = error;
-      // Its workflow was ended by hand, or could not be opened: the ledger closes what is left of it.
-      await activities.closeLostStep({ runId: id });
       forget(state, id);
     }
   });
-  await untilWorked(campaign, wave, id);
+  await untilWorked(campaign, wave, following);
   const refused = failure === undefined ? undefined : contractFailure(failure instanceof Error ? failure.cause : failure);
-  if (refused && !state.snapshot?.attempted) throw refused;
+  // Temporal has forgotten the step that had this id; the ledger has not.
+  if (refused?.type === 'AlreadyRun') await look(campaign, following);
+  else if (refused && !state.snapshot?.attempted) throw refused;
+  return following.foreign;
 }
 
-async function untilWorked(campaign: Campaign, wave: Wave, id: string): Promise<void> {
+interface Following {
+  id: string;
+  key: StepKey;
+  /** No promise of this history ends with it: it is looked at in the ledger. */
+  isAdopted: boolean;
+  /** Why what has its id is not the step. */
+  foreign?: string | undefined;
+}
+
+/** Undefined when its id is taken: a step is started once, whatever histories its campaign has had. */
+async function started(key: StepKey, workflowId: string): Promise<ChildWorkflowHandle<typeof campaignStep> | undefined> {
+  try {
+    // Shielded: a cancelled campaign tells its steps by itself, and waits for them.
+    return await CancellationScope.nonCancellable(() =>
+      startChild(campaignStep, {
+        workflowId,
+        args: [key],
+        workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+        // It outlives this history: a campaign continues as new while late verdicts are waited for.
+        parentClosePolicy: ParentClosePolicy.ABANDON,
+      }),
+    );
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return undefined;
+    throw error;
+  }
+}
+
+/** The campaign or the step was reset. Other steps that run already are taken up with it, so that they hear of orders. */
+async function adopt(campaign: Campaign, following: Following): Promise<void> {
+  following.isAdopted = true;
+  campaign.state.stepsSeen += 1;
+  await askAgain(following.id);
+  await takeInOpenSteps(campaign);
+}
+
+/** How far an adopted step is by the ledger: its words may have been said to a history that is no more. */
+async function look({ state, activities }: Campaign, following: Following): Promise<void> {
+  const { id, key } = following;
+  const seen = await activities.lookAtStep({ ...key, runId: id });
+  if (seen.kind === 'foreign') following.foreign = seen.why;
+  if (seen.kind === 'foreign' || seen.kind === 'finished') forget(state, id);
+  // Meanwhile it may have said that it has ended.
+  else if (id in state.open) state.open[id] = seen.kind === 'open' ? wordOf(seen.snapshot) : 'working';
+}
+
+/** Steps that run although this history has not started them, as when it was reset to before their start. Returns how many that were. */
+export async function takeInOpenSteps({ runId, state, activities }: Campaign): Promise<number> {
+  for (;;) {
+    const { stepsSeen } = state;
+    const open = await activities.openSteps({ campaignId: runId });
+    // One of them has said something meanwhile, maybe that it has ended.
+    if (state.stepsSeen !== stepsSeen) continue;
+    const unknown = open.filter((id) => !(id in state.open));
+    for (const id of unknown) state.open[id] = 'working';
+    for (const id of unknown) await askAgain(id);
+    return unknown.length;
+  }
+}
+
+async function askAgain(id: string): Promise<void> {
+  await getExternalWorkflowHandle(id)
+    .signal(campaignNews, { again: true })
+    .catch(() => undefined);
+}
+
+async function untilWorked(campaign: Campaign, wave: Wave, following: Following): Promise<void> {
+  const { id } = following;
   const { runId, state, activities } = campaign;
   const startedAt = Date.now();
   let wasHeld = false;
   for (;;) {
+    if (following.isAdopted) await look(campaign, following);
     const word = state.open[id] ?? 'finished';
     const isHeld = word === 'held';
     const seen = seenOf(state, id);

@@ -1,9 +1,11 @@
 // One wave: its gate, its steps, its judgement, its soak.
 import { condition } from '@temporalio/workflow';
 import type { Accepted, JudgedWave } from '../activities/campaign-steps.js';
+import type { WaveStatus } from '../domain/campaign-status.js';
 import type { CampaignStepName } from '../domain/campaign-step.js';
 import { asked, mayGoOn, ONE_OTHER, stop, type Wave } from './campaign-gate.js';
 import { runStep, stepId, stopSteps } from './campaign-steps-open.js';
+import { invalidRequest } from './failures.js';
 import type { Campaign } from './remediation-campaign.js';
 
 export async function runWave(campaign: Campaign, wave: Wave): Promise<void> {
@@ -12,7 +14,8 @@ export async function runWave(campaign: Campaign, wave: Wave): Promise<void> {
   state.wave = wave.wave;
   if (wave.size > 0) {
     if (!(await mayGoOn(campaign, wave, gate?.approval))) return;
-    await activities.setWave({ campaignId: runId, wave: wave.wave, status: 'running', begins: true });
+    const closedAs = await activities.setWave({ campaignId: runId, wave: wave.wave, status: 'running', begins: true });
+    if (closedAs) return endsAs(campaign, closedAs);
     state.phase = 'running';
     if (!(await runSteps(campaign, wave))) return;
     const accepted: Accepted = { spent: 0, unknown: 0 };
@@ -32,16 +35,30 @@ async function runSteps(campaign: Campaign, wave: Wave): Promise<boolean> {
   const { runId, state, activities } = campaign;
   let begun = false;
   for (const step of state.steps) {
-    const { judgement, counts } = await activities.judgeWave({ campaignId: runId, wave: wave.wave });
+    const { judgement, counts, closedAs } = await activities.judgeWave({ campaignId: runId, wave: wave.wave });
+    if (closedAs) return endsAs(campaign, closedAs).then(() => false);
     if (judgement.verdict === 'breach' && state.onBreach !== 'pause') return true;
     if (step === 'verify' ? counts.succeeded + counts.failed === 0 : counts.pending === 0) continue;
     // The step before may have taken days, and its scripts may have changed.
     if (begun && !(await goesOn(campaign, wave))) return false;
-    await runStep(campaign, wave, step);
+    await take(campaign, wave, step);
     begun = true;
     if (state.snapshot?.stop) return false;
   }
   return true;
+}
+
+/** A step whose id something else has is not run: nothing is sent under a name that is not its own. */
+async function take(campaign: Campaign, wave: Wave, step: CampaignStepName): Promise<void> {
+  const foreign = await runStep(campaign, wave, step);
+  if (foreign === undefined) return;
+  if (!campaign.state.snapshot?.attempted) throw invalidRequest([{ path: '', problem: foreign }]);
+  await stop(campaign, 'step-id-taken');
+}
+
+/** An earlier history of the campaign has closed the wave, and was reset: it is not judged again, and what was to follow follows. */
+async function endsAs(campaign: Campaign, status: WaveStatus): Promise<void> {
+  if (status === 'rolled-back') await stop(campaign, 'error-budget');
 }
 
 async function goesOn(campaign: Campaign, wave: Wave): Promise<boolean> {
@@ -58,6 +75,7 @@ async function passes(campaign: Campaign, wave: Wave, accepted: Accepted): Promi
   for (;;) {
     if (state.snapshot?.stop) return false;
     const judged = await activities.judgeWave({ campaignId: runId, wave: wave.wave, accepted });
+    if (judged.closedAs) return endsAs(campaign, judged.closedAs).then(() => false);
     const { verdict } = judged.judgement;
     if (verdict === 'go') return true;
     if (verdict === 'breach' && state.onBreach !== 'pause') {
@@ -89,7 +107,7 @@ async function breach(campaign: Campaign, wave: Wave): Promise<void> {
     if (await mayGoOn(campaign, wave)) {
       // Whoever was asked about changed scripts has left another word.
       await activities.setWave({ campaignId: runId, wave: wave.wave, status: 'rolling-back' });
-      await runStep(campaign, wave, 'rollback');
+      await take(campaign, wave, 'rollback');
     }
     if (state.snapshot?.stop) return;
     await activities.closeWave({ campaignId: runId, wave: wave.wave, rolledBack: true });

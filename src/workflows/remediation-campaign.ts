@@ -13,7 +13,7 @@ import type { CampaignReport } from '../domain/campaign-status.js';
 import { type CampaignPlan, parsePlan } from '../schema/plan.js';
 import { activitiesOf, identifyLedger, type RunActivities } from './activity-proxies.js';
 import { type CampaignState, firstCampaignState, type StepNews, stepNews } from './campaign-state.js';
-import { forget, lateWait, pokeOpenSteps } from './campaign-steps-open.js';
+import { forget, lateWait, pokeOpenSteps, takeInOpenSteps } from './campaign-steps-open.js';
 import { runWave } from './campaign-wave.js';
 import { carriedOver } from './carried-state.js';
 import { contractFailure, endsByCancel, invalidRequest, isContinued } from './failures.js';
@@ -132,7 +132,8 @@ function takeNews(state: CampaignState, { runId: step, word, blocked }: StepNews
 }
 
 /** Waits for the steps that are still watched; also woken by operators, who may have put assets back. */
-async function lateVerdicts({ runId, state, activities }: Campaign): Promise<'done' | 'look again'> {
+async function lateVerdicts(campaign: Campaign): Promise<'done' | 'look again'> {
+  const { runId, state, activities } = campaign;
   if (Object.keys(state.open).length > 0) {
     // Before the look, which takes a while: the last step may end meanwhile, and nobody would wake the campaign for it.
     const told = toldSoFar(state);
@@ -146,6 +147,7 @@ async function lateVerdicts({ runId, state, activities }: Campaign): Promise<'do
     return 'look again';
   }
   await condition(allHandlersFinished);
+  if ((await takeInOpenSteps(campaign)) > 0) return 'look again';
   // What came late counts in the report, and in what follows from it.
   await activities.takeOver({ campaignId: runId });
   if (state.snapshot?.stop) return 'done';
@@ -190,6 +192,7 @@ async function afterCancel(
     command: { kind: 'stop', cause: 'cancelled', why: 'cancelled' },
   });
   takeSnapshot(state, snapshot);
+  await takeInOpenSteps({ runId, state, activities: using });
   for (const step of Object.keys(state.open))
     await getExternalWorkflowHandle(step)
       .cancel()

@@ -35,8 +35,8 @@ export async function remediationRun(input: unknown, carried?: unknown): Promise
     }
     activities ??= activitiesOf(state.queue ?? '');
     const living = { runId, state, activities };
-    if (!state.snapshot?.stop && (await workOn(living, begun)) === 'interrupted')
-      await continueAsNew<typeof remediationRun>({}, carriedOver(state));
+    // Stopped before this history as well, as of one that was reset: what is in flight is watched to its end.
+    if ((await workOn(living, begun)) === 'interrupted') await continueAsNew<typeof remediationRun>({}, carriedOver(state));
     return await finishRun(living);
   } catch (error) {
     if (endsByCancel(error)) return await CancellationScope.nonCancellable(() => afterCancel(activities, state, { runId, work, request }));
