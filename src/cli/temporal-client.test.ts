@@ -23,7 +23,26 @@ describe('what goes wrong at Temporal', () => {
       1,
       'The run patch refused: Nothing waits for an approval.',
     ],
-    [new WorkflowUpdateRPCTimeoutOrCancelledError('timed out'), 3, 'No worker answered for patch'],
+    [
+      new WorkflowUpdateRPCTimeoutOrCancelledError('timed out'),
+      3,
+      'Nothing answered for patch in time: either no worker runs (start one), or ten orders are in flight already',
+    ],
+    [
+      new ServiceError('Workflow Update failed', {
+        cause: grpc(8, 'limit on number of concurrent in-flight updates has been reached (10)'),
+      }),
+      1,
+      'patch did not take it: ten orders are in flight',
+    ],
+    [
+      new ServiceError('Workflow Update failed', {
+        cause: grpc(9, 'The limit on the total number of distinct updates in this workflow has been reached (2000). Make sure'),
+      }),
+      1,
+      'patch did not take it: 2,000 orders came in its present history',
+    ],
+    [new ServiceError('failed', { cause: grpc(8, 'namespace rate limit exceeded') }), 3, 'Temporal did not answer: namespace rate limit'],
     [new RunTooLarge('reason is too large'), 2, 'reason is too large'],
     [new TemporalUnavailable('Temporal did not take the request: away'), 3, 'Temporal did not take the request: away'],
     [grpc(14, 'No connection established'), 3, 'Temporal did not answer: No connection established'],

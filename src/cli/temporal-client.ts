@@ -18,6 +18,7 @@ import type { Environment } from '../schema/secret-ref.js';
 import { type ClientConnection, connectClient } from '../temporal/connection.js';
 import { dataConverterOf } from '../temporal/payload-codec.js';
 import { RunTooLarge, startRun, TemporalUnavailable } from '../temporal/start-run.js';
+import { type UpdateLimit, updateLimitOf } from '../temporal/update-limits.js';
 import { CommandFailed, EXIT } from './context.js';
 import type { RunEnd, TemporalRuns, WorkflowState, WorkflowSummary } from './temporal-runs.js';
 
@@ -149,6 +150,13 @@ function isProblem(value: unknown): value is Problem {
   return typeof value === 'object' && value !== null && 'path' in value && 'problem' in value;
 }
 
+const OVER_LIMIT: Record<UpdateLimit, (workflowId: string) => string> = {
+  'at-once': (id) =>
+    `${id} did not take it: ten orders are in flight, as many as Temporal takes at once. Wait until they are carried out, and give it again; orders that stay in flight have no worker (\`overhaul doctor\`).`,
+  'in-all': (id) =>
+    `${id} did not take it: 2,000 orders came in its present history, as many as Temporal takes. It takes more with its next history, which a run at work begins by itself, and a campaign between two waves. Until then \`overhaul halt\` stops all sending, and \`overhaul cancel ${id}\` ends it.`,
+};
+
 /** What went wrong at Temporal, in the words of the command line. */
 export function commandFailure(error: unknown, workflowId: string): unknown {
   if (error instanceof WorkflowNotFoundError || (isGrpcServiceError(error) && error.code === NOT_FOUND)) {
@@ -163,7 +171,7 @@ export function commandFailure(error: unknown, workflowId: string): unknown {
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
     return new CommandFailed(
       EXIT.unreachable,
-      `No worker answered for ${workflowId}. Start one; the decision may still be taken then, so look before you repeat it.`,
+      `Nothing answered for ${workflowId} in time: either no worker runs (start one), or ten orders are in flight already, as many as Temporal takes (wait for them). The decision may still be taken, so look before you repeat it.`,
     );
   }
   if (error instanceof RunTooLarge) return new CommandFailed(EXIT.usage, error.message);
@@ -172,6 +180,8 @@ export function commandFailure(error: unknown, workflowId: string): unknown {
     return new CommandFailed(EXIT.usage, `${workflowId} is no run of Overhaul: it answers no progress.`);
   const grpc = isGrpcServiceError(error) ? error : error instanceof Error ? error.cause : undefined;
   if (!isGrpcServiceError(grpc)) return error;
+  const limit = updateLimitOf(grpc);
+  if (limit !== undefined) return new CommandFailed(EXIT.notSucceeded, OVER_LIMIT[limit](workflowId));
   return new CommandFailed(
     EXIT.unreachable,
     `Temporal did not answer: ${grpc.details || grpc.message}. \`overhaul doctor\` checks the way.`,

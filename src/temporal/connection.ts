@@ -4,6 +4,7 @@ import type { DataConverter } from '@temporalio/common';
 import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
 import { findSecret } from '../schema/config.js';
+import { callInterceptors } from './client-calls.js';
 
 const DEFAULT_ADDRESS = 'localhost:7233';
 const DEFAULT_NAMESPACE = 'default';
@@ -59,7 +60,7 @@ export function connectClientLazily(env: RawEnvironment = process.env, options: 
   const { connectionOptions, address, namespace } = target(env);
   const { timeoutMs = CONNECT_TIMEOUT_MS, ...clientOptions } = options;
   const channelArgs = { 'grpc.max_reconnect_backoff_ms': MAX_RECONNECT_BACKOFF_MS };
-  const connection = Connection.lazy({ ...connectionOptions, channelArgs, connectTimeout: timeoutMs });
+  const connection = Connection.lazy({ ...connectionOptions, channelArgs, interceptors: callInterceptors(), connectTimeout: timeoutMs });
   return { client: new Client({ connection, namespace, ...clientOptions }), connection, address, namespace };
 }
 
