@@ -18,8 +18,9 @@ export const SEND_TIMINGS: SendTimings = { sendWindowMs: 5_000, httpTimeoutMs: 3
 /** What the activities work with; the worker's entry point puts it together. */
 export interface ActivityDependencies {
   ledger: Ledger;
-  /** What runs need, and the inventories that can choose their targets. */
-  qualys: Qualys & Pick<QualysOperations, 'gavAssets' | 'gavV1Assets' | 'edrAssets' | 'easmStatus'>;
+  /** What runs need, and the inventories that can choose their targets, with how much each of them holds. */
+  qualys: Qualys &
+    Pick<QualysOperations, 'gavAssets' | 'gavV1Assets' | 'edrAssets' | 'easmStatus' | 'count' | 'countGavAssets' | 'countGavV1Assets'>;
   /** Which user of which gateway we are: an execution sent as another one cannot be judged. */
   sender: string;
   policy: Policy;

@@ -115,7 +115,7 @@ describe('targets of another inventory', () => {
   test('of EDR without a known agent are joined by host name', async () => {
     const strangers = await gateway({ assets: 32, seed: 99 });
     const query = { source: 'edr' as const, filter: 'asset.platform:linux' };
-    const { cohort, apart } = await resolved(mixed(strangers.qualys, other.qualys), { query });
+    const { cohort, apart } = await resolved(mixed(strangers.qualys, other.qualys), { query, everything: true });
     expect(cohort.size).toBe(30);
     expect(apart).toEqual(names(31, 32).map((name) => `${name}: unknown`));
   });

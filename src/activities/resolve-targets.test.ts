@@ -17,7 +17,10 @@ const asset = (assetId: string): CarAsset => ({ assetId, name: `host-${assetId}`
 
 /** Resolves a query whose pages these are; `meanwhile` happens before the second one. */
 async function resolve(pages: CarAsset[][], { excluded = [] as number[], meanwhile = async () => undefined as unknown } = {}) {
-  const parsed = parseRequest({ script: 7, targets: { query: { source: 'car', filter: 'all' }, excludedAssetIds: excluded } });
+  const parsed = parseRequest({
+    script: 7,
+    targets: { query: { source: 'car', filter: 'all' }, everything: true, excludedAssetIds: excluded },
+  });
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
   const { targets, ...request } = parsed.value;
   await ledger.runs.open({ id: 'r', firstExecutionId: 'f', namespace: 'default', request });
@@ -83,18 +86,18 @@ describe('tags', () => {
   }
 
   test.each<[string, RemediationRequestInput['targets']]>([
-    ['a query', { query: { source: 'car', filter: 'all' } }],
+    ['a query', { query: { source: 'car', filter: 'all' }, everything: true }],
     ['two tags that the same assets have', { assetTagIds: [8, 9] }],
     [
       'ids, names, a tag and a query',
-      { assetIds: [1, 2], hostnames: ['host-3'], assetTagIds: [9], query: { source: 'car', filter: 'all' } },
+      { assetIds: [1, 2], hostnames: ['host-3'], assetTagIds: [9], query: { source: 'car', filter: 'all' }, everything: true },
     ],
   ])('of assets found by %s are counted once for each asset', async (_, targets) => {
     expect(await seen(targets)).toEqual({ 8: 1, 9: 3 });
   });
 
   test('of assets that are excluded are not counted', async () => {
-    expect(await seen({ query: { source: 'car', filter: 'all' }, excludedAssetIds: [1] })).toEqual({ 9: 2 });
+    expect(await seen({ query: { source: 'car', filter: 'all' }, everything: true, excludedAssetIds: [1] })).toEqual({ 9: 2 });
   });
 
   test.each(['', 'LINUX'])('of assets given by id are looked up, for a script of platform "%s"', async (platform) => {

@@ -5,12 +5,13 @@ import type { CohortAsset, FrozenCohort } from '../ledger/cohort.js';
 import type { CarAsset, Script } from '../qualys/qualys.js';
 import type { Targets } from '../schema/request.js';
 import type { ActivityDependencies } from './dependencies.js';
-import { AssetsByKey } from './find-assets-by-key.js';
+import { AssetsByKey, type Finding } from './find-assets-by-key.js';
 import { inventoryHosts } from './inventory-hosts.js';
 import { joinInventory } from './join-inventory.js';
 import { type LeavingWith, leaveOpenCopies } from './leave-open-copies.js';
 import { assetsByName, assetsByTag } from './named-assets.js';
 import { neverTouched } from './never-touched.js';
+import { refusingEverything } from './refuse-everything.js';
 import { UnresolvedTargets } from './unresolved-targets.js';
 
 export { UnresolvedTargets } from './unresolved-targets.js';
@@ -133,25 +134,33 @@ async function addQueried(
   { query, lookup }: { query: Query; lookup: AssetsByKey },
 ): Promise<void> {
   if (query.source !== 'car') return addJoined(dependencies, walk, { query, lookup });
-  const { runId, onPage } = walk;
-  let unreadable = 0;
+  const { runId, onPage, targets } = walk;
+  const refuseEverything = await refusingEverything(dependencies.qualys, { query, everything: targets.everything }, walk);
+  let [found, unreadable] = [0, 0];
   // The operator's own filter is sent as it is: a query is theirs to write, and it can only choose assets.
   for await (const page of dependencies.qualys.searchAssets({ filter: query.filter, pageSize: PAGE_SIZE, runId })) {
     await add(dependencies, walk, page.rows);
+    found += page.rows.length;
     unreadable += page.unreadable ?? 0;
     onPage({ source: query.filter.slice(0, 80), rows: page.rows.length });
   }
+  await refuseEverything(found + unreadable);
   await tellUnreadable(dependencies, walk, { source: 'car', rows: unreadable });
 }
 
 /** By name, into the audit log: a host that is left out in silence would be taken for mended. */
 async function addJoined(dependencies: ResolvingWith, walk: Walk, { query, lookup }: { query: Query; lookup: AssetsByKey }): Promise<void> {
   const { source } = query;
-  const { runId, attempt } = walk;
+  const { runId, attempt, targets } = walk;
   const { audit } = dependencies.ledger;
+  const refuseEverything = await refusingEverything(dependencies.qualys, { query, everything: targets.everything }, walk);
   const unread = { inventory: 0, car: 0 };
-  let apart = 0;
-  for await (const part of joinInventory(source, inventoryHosts(dependencies.qualys, query, walk), lookup)) {
+  let [found, apart] = [0, 0];
+  const counted: Finding['onPage'] = (page) => {
+    found += page.rows;
+    walk.onPage(page);
+  };
+  for await (const part of joinInventory(source, inventoryHosts(dependencies.qualys, query, { ...walk, onPage: counted }), lookup)) {
     await add(dependencies, walk, part.assets);
     const named = part.notJoined.slice(0, Math.max(0, NAMED_AT_MOST - apart));
     for (const detail of notJoinedRecords(attempt, source, named)) await audit.add(runId, { action: NOT_JOINED, detail });
@@ -159,6 +168,7 @@ async function addJoined(dependencies: ResolvingWith, walk: Walk, { query, looku
     unread.inventory += part.unreadable.inventory;
     unread.car += part.unreadable.car;
   }
+  await refuseEverything(found + unread.inventory);
   await tellUnreadable(dependencies, walk, { source, rows: unread.inventory });
   await tellUnreadable(dependencies, walk, { source: 'car', rows: unread.car });
   if (apart <= NAMED_AT_MOST) return;

@@ -2,9 +2,10 @@
 import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { overhaul } from '../../test/support/command-line.js';
 import { emptyLedger, openSampleRun, type SampleLedger } from '../../test/support/sample-ledger.js';
+import { defaultPolicy } from '../schema/policy.js';
 import { type Simulator, startSimulator } from '../simulator/simulator.js';
 
 let simulator: Simulator;
@@ -92,7 +93,7 @@ describe('overhaul run --dry-run', () => {
     expect(ran.stdout).toContain('skipped     1 asset: never-touch\n');
     expect(ran.stdout).toContain('policy      no approval needed; 1 script allowed; 1 entry never touched; at most 50 assets\n');
     expect(ran.stdout).toMatch(
-      /cost {8}1 execution, about \d+ to \d+ calls to Qualys, 3 of them to find script and assets\nNothing was sent.\n$/,
+      /cost {8}1 execution, about \d+ to \d+ calls to Qualys, 4 of them to find script and assets\nNothing was sent.\n$/,
     );
     expect((await dry('--query', 'car:name:host-0000')).stdout).toContain('waits for approval (above 10 assets)');
   });
@@ -106,6 +107,49 @@ describe('overhaul run --dry-run', () => {
     expect(ran.exitCode).toBe(1);
     expect(ran.stdout).toContain(`refused     ${refusal}`);
     expect(ran.stdout).toMatch(/cost {8}0 executions/);
+  });
+
+  test('refuses a query that finds all that the inventory holds, unless that is what is meant', async () => {
+    const refused = await dry('--query', 'car:name:host-');
+    expect(refused).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(refused.stderr).toMatch(
+      /^PolicyViolation: targets\.query: the filter finds 300 assets, which is all that car holds: .* Nothing was sent\.\n$/,
+    );
+    expect((await dry('--query', 'car:name:host-', '--everything')).stdout).toContain('cohort      300 assets\n');
+  });
+
+  describe('goes by the policy that the workers have', () => {
+    const KEEPS = { ...defaultPolicy(), neverTouch: { assetIds: ['20452611'], tags: [], hostnames: [] } };
+    let workers: SampleLedger;
+    let with_: Record<string, string>;
+
+    beforeEach(async () => {
+      workers = await emptyLedger();
+      with_ = { ...env, ...workers.env };
+      await workers.ledger.policies.offer({ policy: KEEPS, source: '/srv/overhaul.yaml', isChange: true });
+    });
+    afterEach(() => workers.ledger.close());
+
+    const asked = ['run', '--script', '72648', '--assets', '20452610,20452611', '--dry-run'];
+
+    test('and says that the file here says something else', async () => {
+      const { stdout } = await overhaul(asked, { env: with_ });
+      expect(stdout).toContain('skipped     1 asset: never-touch\n');
+      expect(stdout).toMatch(
+        /policy {6}no approval needed; any approved script; 1 entry never touched\n {12}the workers have version 1 \([0-9a-f]{12}\), read \S+Z from \/srv\/overhaul\.yaml; the configuration here says something else, and does not hold\n/,
+      );
+      const { policy } = JSON.parse((await overhaul([...asked, '--json'], { env: with_ })).stdout) as { policy: object };
+      expect(policy).toMatchObject({
+        neverTouch: KEEPS.neverTouch,
+        inForce: { version: 1, source: '/srv/overhaul.yaml', differs: true },
+      });
+    });
+
+    test('and says no more where the file here is the same', async () => {
+      await writeFile(env['OVERHAUL_CONFIG'] as string, 'policy: { neverTouch: { assetIds: [20452611] } }\n');
+      const { stdout } = await overhaul(asked, { env: with_ });
+      expect(stdout).toMatch(/\n {12}the workers have version 1 \([0-9a-f]{12}\), read \S+Z from \/srv\/overhaul\.yaml\n/);
+    });
   });
 
   test.each([

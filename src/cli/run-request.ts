@@ -9,6 +9,7 @@ export interface RequestOptions {
   tags?: string[] | undefined;
   query?: string | undefined;
   exclude?: string[] | undefined;
+  everything?: true | undefined;
   despiteOpenCopies?: true | undefined;
   maxAssets?: string | undefined;
   scriptSha256?: string | undefined;
@@ -52,6 +53,7 @@ export function requestFromOptions(options: RequestOptions, { base, readText }: 
     assetTagIds: list('--tags', options.tags),
     query: queryOf(options.query, problems),
     excludedAssetIds: list('--exclude', options.exclude),
+    everything: options.everything,
     despiteOpenCopies: options.despiteOpenCopies,
   });
   const input = {

@@ -25,6 +25,7 @@ export function runCommand(invocation: Invocation) {
     .option('--hosts <names>', 'exact asset names', collect)
     .option('--tags <ids>', 'asset tag ids', collect)
     .option('--query <source:filter>', 'car, gav-v1 or edr, a colon, and QQL; or gav, a colon, and JSON or XML')
+    .option('--everything', 'run on all that an inventory holds, if that is what the query finds')
     .option('--exclude <ids>', 'asset ids that are left out', collect)
     .option('--despite-open-copies', 'send also where an earlier copy of the script may still run; the override is recorded')
     .option('--max-assets <n>', 'refuse a larger cohort')

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { gavFilterOf, gavFilterProblem } from './gav-filter-text.js';
+import { gavFilterOf, gavFilterProblem, isEmptyGavFilter } from './gav-filter-text.js';
 import { parseRequest } from './request.js';
 
 const JSON_FILTER = '{"filters":[{"field":"asset.name","operator":"CONTAINS","value":"web"}],"operation":"OR"}';
@@ -24,6 +24,18 @@ describe('the filter of a gav query', () => {
   ])('%s is refused with what is wrong', (text, problem) => {
     expect(gavFilterOf(text)).toBeUndefined();
     expect(gavFilterProblem(text)).toContain(problem);
+  });
+
+  test.each([
+    ['<filters/>', true],
+    [' <?xml version="1.0"?>\n<filters>\n</filters> ', true],
+    ['<filters operation="AND"></filters>', true],
+    ['<filters><Criterion field="a"/></filters>', false],
+    ['<filters>a</filters>', false],
+    ['<filters/><filters/>', false],
+    [JSON_FILTER, false],
+  ])('%s says that it asks for everything: %s', (text, isEmpty) => {
+    expect(isEmptyGavFilter(text)).toBe(isEmpty);
   });
 
   test('is judged with the request, and QQL of the other sources is not', () => {

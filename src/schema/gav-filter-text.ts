@@ -23,6 +23,11 @@ export function gavFilterProblem(text: string): string | undefined {
   return `is no filter that may be sent: ${problems.slice(0, 3).join('; ')}`;
 }
 
+/** One element with nothing in it: a filter that asks for everything, and says so. */
+export function isEmptyGavFilter(text: string): boolean {
+  return /^\s*(<\?xml[^>]*\?>)?\s*<([\w:]+)[^<>]*(\/>|>\s*<\/\2\s*>)\s*$/.test(text);
+}
+
 function isXml(text: string): boolean {
   return /^\s*<\w/.test(text);
 }

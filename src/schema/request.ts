@@ -128,6 +128,8 @@ export const TargetsSchema = z
     hostnames: z.array(text(LIMITS.hostname)).meta({ maxItems: MAX_EXPLICIT_TARGETS }).optional(),
     assetTagIds: list(Id, LIMITS.tagIds).optional(),
     query: QuerySchema.optional(),
+    /** Take all that an inventory holds, if that is what the query finds: it is refused without it. */
+    everything: z.boolean().optional(),
     excludedAssetIds: list(Id, LIMITS.assetIds).optional(),
     /** Send also where an earlier copy of the script may still run; the audit log says to how many. */
     despiteOpenCopies: z.boolean().optional(),

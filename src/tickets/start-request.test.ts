@@ -150,6 +150,14 @@ describe('a ticket event', () => {
       { ticket: TICKET, targets: { assetTagIds: [1] } },
       ['targets.assetTagIds: playbook "plain" takes assetIds, hostnames only (targets.choose)'],
     ],
+    [
+      'fixed',
+      { ticket: TICKET, targets: { assetIds: [1], everything: true, despiteOpenCopies: true } },
+      [
+        'targets.everything: is not for a ticket to say: start the run with overhaul run',
+        'targets.despiteOpenCopies: is not for a ticket to say: start the run with overhaul run',
+      ],
+    ],
     ['fixed', { ticket: TICKET, targets: {} }, ['targets: name at least one target: assetIds, hostnames, assetTagIds or query']],
     [
       'fixed',
