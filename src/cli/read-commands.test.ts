@@ -51,7 +51,7 @@ describe('overhaul report', () => {
     expect(ran).toEqual({ exitCode: 0, stdout: '', stderr: `Wrote ${out}\n` });
     const lines = (await readFile(out, 'utf8')).split('\n');
     expect(lines[0]).toBe(ASSET_ROW_COLUMNS.join(','));
-    expect(lines[7]).toBe('7,host-7,skipped,interrupted,,,1,,,,,,25');
+    expect(lines[7]).toBe('7,host-7,skipped,interrupted,,,1,,,,,,25,');
     expect(lines).toHaveLength(1_202);
   });
 

@@ -131,6 +131,7 @@ describe('the documented samples', () => {
         id: 'a563f016-8a1e-46ca-9d5f-f30a5df7f860',
         at: 1651206222012,
         user: 'author',
+        userUuid: 'u-1',
         action: 'CREATE',
         targetName: 'testFor',
         targetId: '16016',

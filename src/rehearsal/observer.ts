@@ -222,7 +222,14 @@ export class Observer {
     const wave = this.#waveOf.get(runId);
     if (wave === undefined || !blocked) return;
     this.begin(runId, wave, blocked.kind);
-    if (blocked.kind !== shown?.kind) this.note('waits', { wave, detail: `${blocked.kind}: ${blocked.why}` });
+    if (blocked.kind !== shown?.kind && !this.#hasJustSaid(wave, blocked))
+      this.note('waits', { wave, detail: `${blocked.kind}: ${blocked.why}` });
+  }
+
+  /** An interval that is tried shorter, and refused, is a wait of which nobody has to hear again. */
+  #hasJustSaid(wave: number, { kind }: Blocked): boolean {
+    const last = this.events.findLast((event) => event.wave === wave);
+    return last?.kind === 'waits' && last.detail?.startsWith(`${kind}: `) === true;
   }
 }
 

@@ -79,7 +79,7 @@ describe('a campaign of three weeks', () => {
       '2026-10-23 01:00 ring step remediate, 30 assets',
       '2026-10-23 01:00 ring waits window: No window is open; the next opening is at 2026-10-23 22:00 UTC.',
       '2026-10-23 22:00 ring first-sent remediate',
-      "2026-10-23 22:00 ring waits interval: the script's execution interval has not passed",
+      "2026-10-23 22:00 ring waits interval: the script's execution interval has not passed: HTTP 429, error code 429: Only one execution is allowed within the configured interval",
       '2026-10-23 22:01 ring last-sent remediate, of 2',
       '2026-10-24 02:00 ring step-ends remediate: go',
       '2026-10-24 02:00 ring closed partial',
