@@ -77,7 +77,7 @@ describe('a failure that comes late into a wave that is rolled back', () => {
     stage = await openCampaignStage('late-retry', {
       simulator: {
         ...{ speed: 60, executionMs: { min: 1_200_000, max: 1_200_000 } },
-        ...{ failAssets: [Number(LATE)], lateAssets: [Number(LATE)], lateByMs: 960_000 },
+        ...{ failAssets: [Number(LATE)], lateAssets: [Number(LATE)], lateByMs: 3_000_000 },
         scripts: [
           { id: REMEDIATE, title: 'Patch', platform: 'LINUX' },
           // Hits nothing: every asset of it is `missing`, which breaks the budget.
