@@ -5,7 +5,7 @@ import { openRun, useLedgers } from '../../test/support/test-ledger.js';
 import type { FollowUpReport } from '../domain/outcome.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { createQualys, type QualysClient } from '../qualys/client.js';
-import { defaultPolicy } from '../schema/policy.js';
+import { defaultPolicy, type NeverTouch } from '../schema/policy.js';
 import type { RemediationRequestInput } from '../schema/request.js';
 import type { SimulatorOptions } from '../simulator/options.js';
 import { type Simulator, startSimulator } from '../simulator/simulator.js';
@@ -174,6 +174,65 @@ describe('a follow-up schedule that has become impossible is not sent, and the r
       ...{ kind: 'schedule', ids: [], titles: [] },
       refused: [`${TITLE}: HTTP 400, error code 400: Either assets or assetTags must hold an entry`],
     });
+  });
+});
+
+describe('what policy keeps from every script by now', () => {
+  const keep = (neverTouch: Partial<NeverTouch>) =>
+    ledger.policies.offer({
+      policy: { ...defaultPolicy(), neverTouch: { assetIds: [], tags: [], hostnames: [], ...neverTouch } },
+      isChange: true,
+    });
+  const scheduled = () => simulator.state.schedules.map(({ body }) => (body.assets as { id: unknown }[]).map(({ id }) => Number(id)));
+
+  test.each<[string, Partial<NeverTouch>]>([
+    ['by id', { assetIds: ['102'] }],
+    ['by a name that the ledger knows', { hostnames: ['db-2'], unknown: 'warn' }],
+  ])('is in no schedule: %s', async (_, neverTouch) => {
+    await finished({ ...TOMORROW });
+    await ledger.database.run("UPDATE attempts SET name = 'DB-2.example.com' WHERE seq = 2");
+    await keep(neverTouch);
+    expect(await follow()).toEqual({});
+    expect(scheduled()).toEqual([[101]]);
+    expect(await audited()).toContain('follow-up-cut: 1 of 2 assets are not in it: policy keeps them from every script');
+  });
+
+  test('leaves no schedule where it is all', async () => {
+    await finished({ ...TOMORROW });
+    await keep({ assetIds: ['101', '102'] });
+    expect(await follow()).toEqual({});
+    expect(asked()).toBe(0);
+    expect((await reported())?.refused).toEqual(['2 of 2 assets are not in it: policy keeps them from every script']);
+  });
+
+  test('is not asked for again after an answer that was lost, nor is what would share its schedule', async () => {
+    await finished({ ...TOMORROW });
+    const order = { ...OURS, title: TITLE, description: '', user: { id: '', name: '' }, runId: 'r' };
+    await ledger.schedules.set('r', { title: TITLE, state: 'intended', order: JSON.stringify(order) });
+    await keep({ assetIds: ['102'] });
+    expect(await follow()).toEqual({});
+    expect(asked()).toBe(0);
+    expect((await reported())?.refused).toContain(`${TITLE}: it was to hold an asset that policy keeps from every script by now`);
+  });
+
+  test('is left out of a schedule that Qualys has only refused so far', async () => {
+    await finished({ ...TOMORROW });
+    const order = { ...OURS, title: TITLE, description: '', user: { id: '', name: '' }, runId: 'r' };
+    await ledger.schedules.set('r', { title: TITLE, state: 'planned', order: JSON.stringify(order) });
+    await keep({ assetIds: ['102'] });
+    expect(await follow()).toEqual({});
+    expect([scheduled(), titles()]).toEqual([[[101]], [TITLE]]);
+  });
+
+  test('has to be known first: nothing is scheduled while Qualys does not know a name of it', async () => {
+    await finished({ ...TOMORROW });
+    await keep({ hostnames: ['nobody'] });
+    const { blocked } = await follow();
+    expect(blocked).toMatchObject({ kind: 'policy', why: expect.stringContaining('Qualys knows no host "nobody"') });
+    expect(asked()).toBe(0);
+    await keep({ hostnames: [] });
+    expect(await follow()).toEqual({});
+    expect(scheduled()).toEqual([[101, 102]]);
   });
 });
 

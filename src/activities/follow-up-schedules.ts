@@ -27,8 +27,11 @@ export async function createSchedules(dependencies: ActivityDependencies, schedu
   const { run, followUp } = scheduling;
   const parts = batches(await schedulable(dependencies, scheduling), ASSETS_A_SCHEDULE);
   const digest = createHash('sha256').update(`${ledger.id}\n${run.id}`).digest('hex').slice(0, 16);
-  for (const [index, targets] of parts.entries()) {
+  for (const [index, part] of parts.entries()) {
     goOn();
+    // Behind the cut into parts, which another attempt has to make in the same way: a title stands for its part.
+    const targets = part.filter(({ assetId }) => !scheduling.kept.has(assetId));
+    if (targets.length === 0) continue;
     const facts = { asked: followUp.title, runId: run.id, digest, part: { number: index + 1, of: parts.length } };
     const title = scheduleTitle(facts);
     if ((await settle(dependencies, scheduling, { title, targets })) === 'settled') continue;
@@ -73,7 +76,10 @@ async function settle(dependencies: ActivityDependencies, scheduling: Scheduling
   const row = await ledger.schedules.get(run.id, title);
   if (row?.state === 'taken') return 'taken';
   if (row && row.state !== 'planned' && row.state !== 'intended') return 'settled';
-  const order = row?.order === undefined ? await newOrder(dependencies, scheduling, one) : (JSON.parse(row.order) as ScheduleRequest);
+  // Of one that was planned only, nothing was made: what policy keeps from scripts by now is left out of it.
+  const stored = row?.order === undefined ? undefined : (JSON.parse(row.order) as ScheduleRequest);
+  const isOutdated = row?.state === 'planned' && stored?.assets.some(({ id }) => scheduling.kept.has(String(id)));
+  const order = stored === undefined || isOutdated ? await newOrder(dependencies, scheduling, one) : stored;
   // An earlier attempt may have made it, and its answer was lost.
   const mayBeOurs = row?.state === 'intended';
   const found = mayBeOurs ? await lookUpSchedule(qualys, order) : undefined;
@@ -81,6 +87,10 @@ async function settle(dependencies: ActivityDependencies, scheduling: Scheduling
   // by a 409 whether the title is there.
   const isMaybeThere = found?.kind === 'unverified' && found.isCountOnly === true;
   if (found && found.kind !== 'absent' && !isMaybeThere) return conclude(dependencies, order, { found, mayBeOurs });
+  if (order.assets.some(({ id }) => scheduling.kept.has(String(id)))) {
+    const why = 'it was to hold an asset that policy keeps from every script by now';
+    return reject(dependencies, run.id, { title, why: isMaybeThere ? `${why}; ${MAYBE_THERE}` : why });
+  }
   const expired = row && (await whyExpired(dependencies, order));
   if (expired !== undefined) return reject(dependencies, run.id, { title, why: isMaybeThere ? `${expired}; ${MAYBE_THERE}` : expired });
   await ledger.schedules.set(run.id, { title, state: 'intended', order: JSON.stringify(order) });

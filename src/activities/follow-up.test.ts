@@ -244,6 +244,15 @@ describe('a follow-up', () => {
     expect(await audited()).toEqual(['follow-up-cut: 2 of 3 assets are in no schedule: Qualys has told no agent UUID of them']);
   });
 
+  test('names no asset in a recheck that policy keeps from every script by now', async () => {
+    await finished({ kind: 'recheck', on: 'unresolved', after: '1s' }, ['failed', 'failed', 'failed']);
+    const neverTouch = { assetIds: ['2'], tags: [], hostnames: [] };
+    await ledger.policies.offer({ policy: { ...defaultPolicy(), neverTouch }, isChange: true });
+    await followUp();
+    expect(rechecked).toEqual([['1', '3']]);
+    expect(await audited()).toEqual(['follow-up-cut: 1 of 3 assets are not in it: policy keeps them from every script']);
+  });
+
   test('says how many assets a recheck leaves out, for want of room', async () => {
     const assets = Array.from({ length: 10_002 }, (_, index) => String(index + 1));
     await finished({ kind: 'recheck', on: 'unresolved', after: '1s' }, [], assets);

@@ -1,4 +1,4 @@
-import { activityInfo } from '@temporalio/activity';
+import { activityInfo, heartbeat } from '@temporalio/activity';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { Blocked } from '../domain/blocked.js';
 import type { FinalOutcome } from '../domain/outcome.js';
@@ -9,7 +9,9 @@ import { type FollowUp, MAX_EXPLICIT_TARGETS } from '../schema/request.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { createSchedules } from './follow-up-schedules.js';
 import { FollowUpRefused, followUpScript } from './follow-up-script.js';
+import { keptFrom } from './keep-policy.js';
 import { blockedBy, later, waitAfter } from './outcome-of-attempt.js';
+import type { Wait } from './send-execution.js';
 
 const HALTED_WAIT_MS = 2_500;
 
@@ -24,6 +26,7 @@ export interface FollowUpResult {
 
 export interface FollowUpTarget {
   assetId: string;
+  name: string | null;
   agentUuid: string | null;
 }
 
@@ -33,6 +36,8 @@ export interface Following<Kind extends FollowUp['kind']> {
   followUp: Extract<FollowUp, { kind: Kind }>;
   script: NamedScript;
   targets: readonly FollowUpTarget[];
+  /** Ids that policy keeps from every script by now, whatever it said when the run was opened. */
+  kept: ReadonlySet<string>;
 }
 
 /** Schedules what the request asks to follow the outcome. Each schedule is written down before it is asked for, and asked for once. */
@@ -50,8 +55,10 @@ export function createScheduleFollowUp(dependencies: ActivityDependencies) {
         throw later(HALTED_WAIT_MS, blocked.why);
       }
       try {
-        await follow(dependencies, run, followUp);
-        return {};
+        const wait = await follow(dependencies, run, followUp);
+        if (!wait) return {};
+        if (wait.blocked && shown?.kind !== wait.blocked.kind) return { blocked: wait.blocked };
+        throw later(wait.waitMs, wait.blocked?.why ?? 'policy has to be read first');
       } catch (error) {
         if (isHopeless(error)) {
           await dependencies.ledger.audit.addOnce(runId, { action: 'follow-up-refused', detail: error.message });
@@ -66,17 +73,25 @@ export function createScheduleFollowUp(dependencies: ActivityDependencies) {
   };
 }
 
-async function follow(dependencies: ActivityDependencies, run: RunRow, followUp: FollowUp): Promise<void> {
+/** What to wait for, with nothing done; undefined when it is. */
+async function follow(dependencies: ActivityDependencies, run: RunRow, followUp: FollowUp): Promise<Wait | undefined> {
   // Most runs leave nothing to follow: they need not ask for the script.
   const anything = await targetsOf(dependencies, run, { on: followUp.on, isOtherScript: followUp.script !== undefined });
-  if (anything.length === 0) return;
+  if (anything.length === 0) return undefined;
   const script = await followUpScript(dependencies, run, followUp);
   // By id: the request may name the very same script by its title, or by digits that are written otherwise.
   const targets = await targetsOf(dependencies, run, { on: followUp.on, isOtherScript: script.id !== run.script?.id });
-  if (targets.length === 0) return;
+  if (targets.length === 0) return undefined;
+  const kept = await keptFrom(dependencies, { run, beat: heartbeat }, targets);
+  if ('waitMs' in kept) return kept;
+  if (kept.size > 0) {
+    const detail = `${kept.size} of ${targets.length} assets are not in it: policy keeps them from every script`;
+    await dependencies.ledger.audit.addOnce(run.id, { action: 'follow-up-cut', detail });
+  }
   await (followUp.kind === 'schedule'
-    ? createSchedules(dependencies, { run, followUp, script, targets })
-    : startRecheck(dependencies, { run, followUp, script, targets }));
+    ? createSchedules(dependencies, { run, followUp, script, targets, kept })
+    : startRecheck(dependencies, { run, followUp, script, targets, kept }));
+  return undefined;
 }
 
 /** Waiting does not make such a follow-up possible: the run ends without it. */
@@ -93,18 +108,20 @@ async function targetsOf(
 ): Promise<FollowUpTarget[]> {
   const unresolved: FinalOutcome[] = isOtherScript ? ['failed', 'unverified', 'unreachable'] : ['failed'];
   const outcomes: FinalOutcome[] = on === 'always' ? ['succeeded', 'missing', ...unresolved] : unresolved;
-  const rows = await ledger.database.all<{ asset_id: string; agent_uuid: string | null }>(
-    'SELECT asset_id, agent_uuid FROM attempts WHERE run_id = ? AND last = 1 AND outcome IN (SELECT value FROM json_each(?)) ORDER BY seq',
+  const rows = await ledger.database.all<{ asset_id: string; name: string | null; agent_uuid: string | null }>(
+    'SELECT asset_id, name, agent_uuid FROM attempts WHERE run_id = ? AND last = 1 AND outcome IN (SELECT value FROM json_each(?)) ORDER BY seq',
     [run.id, JSON.stringify(outcomes)],
   );
-  return rows.map((row) => ({ assetId: row.asset_id, agentUuid: row.agent_uuid }));
+  return rows.map((row) => ({ assetId: row.asset_id, name: row.name, agentUuid: row.agent_uuid }));
 }
 
 /** A recheck is a run of its own, linked by its id; Temporal starts it when it is due. */
 async function startRecheck(
   { client, ledger, taskQueue }: ActivityDependencies,
-  { run, followUp, script, targets }: Following<'recheck'>,
+  { run, followUp, script, targets: all, kept }: Following<'recheck'>,
 ): Promise<void> {
+  const targets = all.filter(({ assetId }) => !kept.has(assetId));
+  if (targets.length === 0) return;
   const workflowId = `${run.id}/recheck`;
   if (targets.length > MAX_EXPLICIT_TARGETS) {
     const detail = `${targets.length - MAX_EXPLICIT_TARGETS} of ${targets.length} assets are not in the recheck: a request names at most ${MAX_EXPLICIT_TARGETS}`;

@@ -1,4 +1,5 @@
 // A run may be under way for days, and its policy changes meanwhile: before it sends on, what the newest one keeps from scripts is left alone.
+import { hostMatcher } from '../domain/host-names.js';
 import type { UntouchedReading } from '../ledger/never-touch.js';
 import type { StoredPolicy } from '../ledger/policies.js';
 import type { RunRow } from '../ledger/run-row.js';
@@ -48,14 +49,45 @@ export async function keepPolicy(dependencies: ActivityDependencies, keeping: Ke
   return apply(dependencies, { reading, neverTouch, runId: run.id });
 }
 
+export interface Host {
+  assetId: string;
+  name: string | null;
+}
+
+/** Which of these the newest policy keeps from every script, of assets that nothing is sent to yet; or what to wait for until that is known. */
+export async function keptFrom(
+  dependencies: ActivityDependencies,
+  keeping: Keeping,
+  hosts: readonly Host[],
+): Promise<ReadonlySet<string> | Wait> {
+  const { ledger } = dependencies;
+  const newest = await ledger.policies.newest();
+  if (!newest || !keepsAnything(newest.policy.neverTouch)) return new Set();
+  const matches = hostMatcher(newest.policy.neverTouch.hostnames);
+  for (;;) {
+    const reading = await currentReading(dependencies, newest, keeping);
+    if ('waitMs' in reading) return reading;
+    if (reading.unreadable > 0 && hosts.some(({ name }) => name === null)) return waitForRows(reading, 'whether such an asset is meant');
+    const kept = await ledger.neverTouch.among(
+      reading.id,
+      hosts.map(({ assetId }) => assetId),
+    );
+    // One that was replaced meanwhile has lost its rows.
+    if ((await ledger.neverTouch.newest(newest.version))?.id !== reading.id) continue;
+    return new Set([...kept, ...hosts.flatMap(({ assetId, name }) => (name !== null && matches(name) ? [assetId] : []))]);
+  }
+}
+
+function waitForRows({ unreadable }: UntouchedReading, what: string): Wait {
+  return { waitMs: UNKNOWN_WAIT_MS, blocked: { kind: 'policy', why: `${unreadText(unreadable)}: ${what} cannot be told` } };
+}
+
 async function apply(
   { ledger }: ActivityDependencies,
   { reading, neverTouch, runId }: { reading: UntouchedReading; neverTouch: NeverTouch; runId: string },
 ): Promise<'kept' | 'changed' | Wait> {
-  if (reading.unreadable > 0 && (await ledger.neverTouch.hasNameless(runId))) {
-    const why = `${unreadText(reading.unreadable)}: whether an asset of the run is among them cannot be told`;
-    return { waitMs: UNKNOWN_WAIT_MS, blocked: { kind: 'policy', why } };
-  }
+  if (reading.unreadable > 0 && (await ledger.neverTouch.hasNameless(runId)))
+    return waitForRows(reading, 'whether an asset of the run is among them');
   for (const unknown of reading.unknown) await ledger.runs.addWarning(runId, warningOf(unknown));
   let changed = false;
   for (;;) {

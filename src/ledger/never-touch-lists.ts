@@ -45,6 +45,15 @@ export class NeverTouchLists {
     return { id, version, readAt, calls, unknown, unreadable };
   }
 
+  /** Those of the assets that the reading holds. */
+  async among(reading: number, assetIds: readonly string[]): Promise<string[]> {
+    const rows = await this.#database.all<{ asset_id: string }>(
+      'SELECT asset_id FROM untouched WHERE reading = ? AND asset_id IN (SELECT value FROM json_each(?))',
+      [reading, jsonRows(assetIds)],
+    );
+    return rows.map(({ asset_id: assetId }) => assetId);
+  }
+
   /** The number of the reading that the run's cohort has been compared with. */
   async appliedTo(runId: string): Promise<number | undefined> {
     const row = await this.#database.first<{ reading: number | null }>('SELECT untouched_reading AS reading FROM runs WHERE id = ?', [

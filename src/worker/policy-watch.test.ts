@@ -100,6 +100,18 @@ describe('a worker', () => {
     expect((await ledger.policies.holders()).every(({ digest }) => digest === newest?.digest)).toBe(false);
   });
 
+  test('makes its older file hold when that is written anew, without another word in it', async () => {
+    const ledger = await ledgers.open();
+    await watched(ledger, keeping('new'));
+    const { file } = await watched(ledger, keeping('old'), new Date(Date.now() - 60_000));
+    expect(await hostnamesOf(ledger)).toEqual(['new']);
+    utimesSync(file, new Date(), new Date());
+    await eventually(
+      () => hostnamesOf(ledger),
+      (names) => names?.join() === 'old',
+    );
+  });
+
   test('that has no file does not outweigh one that has', async () => {
     const ledger = await ledgers.open();
     await watched(ledger, keeping('a'), new Date(1_000));

@@ -148,5 +148,5 @@ function seen(file: string): Seen {
 }
 
 function isSame(one: Seen, other: Seen): boolean {
-  return one.text === other.text && one.error === other.error;
+  return one.text === other.text && one.error === other.error && one.changedAt === other.changedAt;
 }

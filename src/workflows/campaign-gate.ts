@@ -61,7 +61,7 @@ async function currentPlan({ runId, state, activities }: Campaign): Promise<{ di
       takeSnapshot(state, await activities.runSnapshot({ runId }));
       // Before the first send this fails the campaign; afterwards nothing does.
       if (!state.snapshot?.attempted) throw error;
-      state.blocked = { kind: 'rejected', why: refused.message };
+      state.blocked = { kind: refused.type === 'PolicyViolation' ? 'policy' : 'rejected', why: refused.message };
       const told = state.doneUpdates.at(-1)?.id;
       await condition(() => state.doneUpdates.at(-1)?.id !== told, REFUSED_AGAIN_MS);
     }

@@ -129,6 +129,24 @@ describe('what a person decides about a campaign', () => {
     expect(await campaign.report()).toMatchObject({ status: 'succeeded', counts: { succeeded: 6 } });
   });
 
+  test('a script that policy forbids meanwhile holds the campaign, until policy allows it again', async () => {
+    const { ledger, dependencies } = stage.rig;
+    const allow = (...scripts: string[]) =>
+      ledger.policies.offer({ policy: { ...dependencies.policy, scripts: { allow: scripts } }, isChange: true });
+    const campaign = await stage.campaign(planOf(60, 4, { waves: [{ name: 'canary', size: 2, soak: '3s' }, { name: 'rest' }] }));
+    await campaign.untilPhase('soaking');
+    await allow('1');
+    try {
+      const { blocked } = await campaign.untilPhase('blocked');
+      expect(blocked).toContain(`Step remediate: Policy does not allow script ${SCRIPT}`);
+      expect(await sentOf(campaign)).toBe(1);
+    } finally {
+      await ledger.policies.offer({ policy: dependencies.policy, isChange: true });
+    }
+    await campaign.handle.executeUpdate('resume', { args: [{ by: 'bob' }] });
+    expect(await campaign.report()).toMatchObject({ status: 'succeeded', counts: { succeeded: 4 } });
+  });
+
   const now = new Date();
   const at = (hours: number): string => new Date(now.getTime() + hours * 3_600_000).toISOString().slice(0, 16);
   test.each<[string, { windows?: object[]; blackouts?: Blackout[] }, RegExp]>([
