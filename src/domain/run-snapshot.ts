@@ -73,3 +73,23 @@ export interface RunSnapshot extends Given {
   held?: boolean;
   maxInFlight: number;
 }
+
+/** Two activities may answer in another order than they read. */
+const REORDERED_MS = 5_000;
+/** No attempt of an activity answers later than this; what is older by the clock, and knows less, is of a ledger restored and a clock set back. */
+const LATEST_MS = 10 * 60_000;
+
+/** True when it was read before the one that is known. By its numbers, none of which falls; by the clock only where they do not say. */
+export function isLate(snapshot: RunSnapshot, known: RunSnapshot): boolean {
+  const ahead = numbersOf(snapshot).map((number, index) => Math.sign(number - (numbersOf(known)[index] ?? 0)));
+  const hasMore = ahead.includes(1);
+  const hasLess = ahead.includes(-1);
+  if (hasMore && !hasLess) return false;
+  const olderMs = known.at - snapshot.at;
+  // A ledger that was restored knows less, too, but was read later.
+  return olderMs > 0 && olderMs < (hasLess && !hasMore ? LATEST_MS : REORDERED_MS);
+}
+
+function numbersOf({ claimed, permits, orders = 0, news }: RunSnapshot): number[] {
+  return [claimed, permits, orders, news];
+}

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { ApprovalAsk } from '../domain/approval.js';
 import type { Blocked } from '../domain/blocked.js';
 import { emptyCounts, type RunReport } from '../domain/outcome.js';
-import { type Given, mostGiven, type RunPhase, type RunSnapshot } from '../domain/run-snapshot.js';
+import { type Given, isLate, mostGiven, type RunPhase, type RunSnapshot } from '../domain/run-snapshot.js';
 import { unpacked } from './carried-state.js';
 import type { Progress } from './messages.js';
 
@@ -47,12 +47,8 @@ export function carriedState(carried: unknown): RunState {
   return unpacked(CarriedSchema.parse(carried)) as unknown as RunState;
 }
 
-/** Two activities may answer in another order than they read; much older is only a clock that was set back. */
-const REORDERED_MS = 5_000;
-
 export function takeSnapshot(state: RunState, snapshot: RunSnapshot): void {
-  const olderMs = (state.snapshot?.at ?? 0) - snapshot.at;
-  if (olderMs > 0 && olderMs < REORDERED_MS) return;
+  if (state.snapshot && isLate(snapshot, state.snapshot)) return;
   state.given = mostGiven(state.given, snapshot);
   state.snapshot = snapshot;
 }
