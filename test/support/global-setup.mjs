@@ -31,6 +31,8 @@ export default async function globalSetup() {
       response.end(JSON.stringify({ ok: false, problem: error.message }));
     }
   });
+  // A connection that the server closes between two requests of a test file would end the second one.
+  service.keepAliveTimeout = 10 * 60_000;
   service.listen(0, '127.0.0.1');
   await once(service, 'listening');
   process.env.OVERHAUL_TEST_SUPPORT = `http://127.0.0.1:${service.address().port}`;
