@@ -6,12 +6,9 @@ import type { StepKey } from '../domain/campaign-step.js';
 import { budgetSpent } from '../domain/error-budget.js';
 import type { LiveCounts } from '../domain/outcome.js';
 import type { FrozenPlan } from '../domain/plan-digest.js';
-import type { RunSnapshot } from '../domain/run-snapshot.js';
 import { judgeWave, type WaveJudgement } from '../domain/wave-gate.js';
 import { wavesOf } from '../schema/plan.js';
 import { namespaceIdOf } from '../temporal/namespace-id.js';
-import { isAlive, seenByTemporal } from '../temporal/step-workflow.js';
-import { createCloseRun } from './close-run.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { leaveOpenCopies } from './leave-open-copies.js';
 import { blockedOrThrow, goOn } from './open-run.js';
@@ -50,9 +47,6 @@ export interface JudgedWave {
   /** How the wave was closed, by a history of the campaign that went further before it was reset. */
   closedAs?: WaveStatus | undefined;
 }
-
-/** A step that this history of the campaign has not started. `foreign`: what has its id is not that step. */
-export type StepSeen = { kind: 'opening' | 'finished' } | { kind: 'open'; snapshot: RunSnapshot } | { kind: 'foreign'; why: string };
 
 export function createCampaignSteps(dependencies: ActivityDependencies) {
   const { ledger } = dependencies;
@@ -153,28 +147,6 @@ export function createCampaignSteps(dependencies: ActivityDependencies) {
     /** Steps without a report: their late verdicts are waited for. */
     async openSteps({ campaignId }: { campaignId: string }): Promise<string[]> {
       return ledger.campaigns.openSteps(campaignId);
-    },
-
-    /** How far a step is that runs, or has run, although this history of its campaign has not started it. */
-    async lookAtStep({ runId, ...key }: StepKey & { runId: string }): Promise<StepSeen> {
-      const row = await ledger.runs.get(runId);
-      if (!row) return seenByTemporal(dependencies.client, runId, key.campaignId);
-      const { id, wave, step } = row.campaign ?? {};
-      if (id !== key.campaignId || wave !== key.wave || step !== key.step)
-        return { kind: 'foreign', why: `the ledger has another run under the id ${runId}` };
-      if (row.finishedAt !== undefined) return { kind: 'finished' };
-      // Its cohort may not be filled: its counts would say that nothing is left to do.
-      return row.phase === 'opening' ? { kind: 'opening' } : { kind: 'open', snapshot: await ledger.runs.snapshot(runId) };
-    },
-
-    /** Closes a step whose workflow is gone; one that was only reset goes on. `own`: its own workflow says so. */
-    async closeLostStep({ runId, own = false }: { runId: string; own?: boolean }): Promise<{ goesOn: boolean }> {
-      const row = await ledger.runs.get(runId);
-      if (!row?.campaign) return { goesOn: false };
-      if (!own && row.finishedAt === undefined && (await isAlive(dependencies.client, row))) return { goesOn: true };
-      await ledger.runs.stop(runId, 'stopped', 'interrupted');
-      await createCloseRun({ ledger }).closeRun({ runId, reason: 'interrupted' });
-      return { goesOn: false };
     },
   };
 }

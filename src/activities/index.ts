@@ -1,3 +1,4 @@
+import { createAdoptedStep } from './adopted-step.js';
 import { beating } from './beating.js';
 import { createCampaignSteps } from './campaign-steps.js';
 import { createCloseCampaign } from './close-campaign.js';
@@ -13,7 +14,7 @@ import { createWatch } from './watch.js';
 
 /** The activities that wait on the queue of one ledger. */
 export function createActivities(dependencies: ActivityDependencies) {
-  const { openStep, setWave, nextWave, openSteps, lookAtStep, closeLostStep, ...overRows } = createCampaignSteps(dependencies);
+  const { openStep, setWave, nextWave, openSteps, ...overRows } = createCampaignSteps(dependencies);
   const { abandonRun, ...closing } = createCloseRun(dependencies);
   return {
     ...createOpenRun(dependencies),
@@ -24,7 +25,8 @@ export function createActivities(dependencies: ActivityDependencies) {
     ...createScheduleFollowUp(dependencies),
     abandonRun,
     ...createOpenCampaign(dependencies),
-    ...{ openStep, setWave, nextWave, openSteps, lookAtStep, closeLostStep },
+    ...{ openStep, setWave, nextWave, openSteps },
+    ...createAdoptedStep(dependencies),
     // They go over all rows of a run or a wave.
     ...beating({ ...overRows, ...closing, ...createCloseCampaign(dependencies) }),
   };
