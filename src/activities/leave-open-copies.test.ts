@@ -95,6 +95,41 @@ describe('the opening of a run', () => {
     expect(await copyOf('first')).toBe('over');
   });
 
+  test('does not send where an asset job has come after all, however late', async () => {
+    await ended('first', { 1: 'missing', 2: 'missing' });
+    shown = [row('1', 'QUEUED', { correlationUuid: 'uuid-first-1', jobId: 'job-2' })];
+    expect(await opened(['1', '2'])).toEqual(['1 skipped open-copy: run first', '2 pending']);
+    expect(await ledger.database.all("SELECT copy FROM attempts WHERE run_id = 'first' ORDER BY seq")).toEqual([
+      { copy: 'open' },
+      { copy: 'over' },
+    ]);
+  });
+
+  test('of two jobs that may both have been ours, keeps away until both have ended', async () => {
+    const fence = await openRun(ledger, 'first', ['1']);
+    await permitted(ledger, 'first', fence);
+    const twins = [{ correlationUuid: 'twin', jobId: 'job-2', createdAt: 5 }];
+    await ledger.executions.adopt('first', 1, { correlationUuid: 'uuid-first-1', jobId: 'job-1', createdAt: 5, twins });
+    await ledger.verdicts.closeOpen('first', 'cancelled');
+    await close(ledger, 'first');
+    const ours = row('1', 'EXECUTION PASSED', { correlationUuid: 'uuid-first-1' });
+    shown = [ours, row('1', 'QUEUED', { correlationUuid: 'twin', jobId: 'job-2' })];
+    expect(await opened(['1'])).toEqual(['1 skipped open-copy: run first']);
+    expect(asked.map(({ filter }) => filter)).toEqual([
+      'asset.id:1 and (job.correlationUuid:"uuid-first-1" or job.correlationUuid:"twin")',
+    ]);
+    const again = () => leaveOpenCopies(dependencies(), { runId: 'next', scriptId: '7', despite: false, onPage: () => undefined });
+    const shows = async (rows: AssetJobRow[]) => {
+      shown = rows;
+      await ledger.database.run("UPDATE attempts SET outcome = 'pending' WHERE run_id = 'next'");
+      await again();
+      return copyOf('first');
+    };
+    expect(await shows([ours])).toBe('open');
+    expect(await shows([row('1', 'EXECUTION FAILED', { correlationUuid: 'twin', jobId: 'job-2' })])).toBe('open');
+    expect(await shows([ours, row('1', 'EXECUTION FAILED', { correlationUuid: 'twin', jobId: 'job-2' })])).toBe('over');
+  });
+
   test('keeps its hands off an asset whose fate is unknown, for a day', async () => {
     const fence = await openRun(ledger, 'lost', ['1']);
     await permitted(ledger, 'lost', fence);

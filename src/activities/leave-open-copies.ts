@@ -1,7 +1,7 @@
 // Assets that still have a copy of the script from an earlier run: before a cohort is frozen, and a step's, Qualys is asked whether it has
 // ended by now. A closed run is watched by nobody, so this is where its copies come to an end, too.
 import { batches } from '../domain/batches.js';
-import { isCopyOver, openCopyReason } from '../domain/may-still-run.js';
+import { hasEnded, isCopyOver, openCopyReason } from '../domain/may-still-run.js';
 import { allOf, anyOf, idTerm, type Qql, term } from '../domain/qql.js';
 import type { Copies, StoredCopy } from '../ledger/copies.js';
 import { QualysError } from '../qualys/errors.js';
@@ -43,11 +43,14 @@ export async function leaveOpenCopies(dependencies: LeavingWith, leaving: Leavin
     if (copies.length === 0) continue;
     const asked = copies.slice(0, Math.max(0, LOOKED_UP_AT_MOST - lookedUp));
     lookedUp += asked.length;
-    const over = await copiesThatAreOver(dependencies, runId, asked);
-    if (known === ledger.copies) await ledger.copies.end(over);
+    const { over, appeared } = await lookedUpAgain(dependencies, runId, asked);
+    if (known === ledger.copies) {
+      await ledger.copies.end(over);
+      await ledger.copies.reopen(appeared);
+    }
     onPage({ source: 'open copies', rows: asked.length });
     const ended = new Set(over);
-    const open = copies.filter((copy) => copy.copy === 'open' && !ended.has(copy));
+    const open = [...copies.filter((copy) => copy.copy === 'open' && !ended.has(copy)), ...appeared];
     if (despite) overridden += new Set(open.map(({ assetId }) => assetId)).size;
     else await skip(dependencies, runId, open);
   }
@@ -61,20 +64,38 @@ async function skip({ ledger }: LeavingWith, runId: string, open: readonly Store
   }
 }
 
-/** Which of these are over by now. A gateway that cannot be asked so has nothing to say: then none is. */
-async function copiesThatAreOver(dependencies: LeavingWith, runId: string, copies: readonly StoredCopy[]): Promise<StoredCopy[]> {
+/**
+ * Which of these are over by now, and which have got an asset job that runs, although their execution was settled without one. A gateway
+ * that cannot be asked so has nothing to say: then none is.
+ */
+async function lookedUpAgain(
+  dependencies: LeavingWith,
+  runId: string,
+  copies: readonly StoredCopy[],
+): Promise<{ over: StoredCopy[]; appeared: StoredCopy[] }> {
   const now = await dependencies.ledger.database.now();
-  const over: StoredCopy[] = [];
+  const found: { over: StoredCopy[]; appeared: StoredCopy[] } = { over: [], appeared: [] };
   for (const kind of [copies.filter(isNamed), copies.filter((copy) => !isNamed(copy))]) {
     for (const part of batches(kind, COPIES_A_SEARCH)) {
       const { rows, complete } = await assetJobsOf(dependencies, runId, part);
       for (const copy of part) {
         const jobs = rows.filter((row) => isOf(row, copy));
-        if (isCopyOver(copy, { jobs, complete, now })) over.push(copy);
+        if (isCopyOver(copy, { jobs, complete, now }) && twinsHaveEnded(copy, rows)) found.over.push(copy);
+        else if (copy.copy === 'unseen' && jobs.some((job) => !hasEnded(job))) found.appeared.push(copy);
       }
     }
   }
-  return over;
+  return found;
+}
+
+/** Another job on the same assets may have been ours as well: the copy is over when both are, and one that is not shown says nothing. */
+function twinsHaveEnded({ assetId, twins = [] }: StoredCopy, rows: readonly AssetJobRow[]): boolean {
+  return twins.every((twin) => {
+    const jobs = rows.filter(
+      (row) => row.assetId === assetId && (row.jobId === twin.jobId || row.correlationUuid === twin.correlationUuid),
+    );
+    return jobs.length > 0 && jobs.every((job) => hasEnded(job));
+  });
 }
 
 /** Qualys has answered with its UUID. Else it can be any asset job that the asset got since. */
@@ -119,7 +140,12 @@ function filterOf(copies: readonly StoredCopy[]): Qql {
   const jobs = new Set(
     copies.flatMap(({ jobId, correlationUuid }) => (jobId !== undefined && correlationUuid === undefined ? [jobId] : [])),
   );
-  const uuids = new Set(copies.flatMap(({ correlationUuid }) => (correlationUuid === undefined ? [] : [correlationUuid])));
+  const uuids = new Set(
+    copies.flatMap(({ correlationUuid, twins = [] }) => [
+      ...(correlationUuid === undefined ? [] : [correlationUuid]),
+      ...twins.map((twin) => twin.correlationUuid),
+    ]),
+  );
   const named = [...[...jobs].map((id) => idTerm('job.id', id)), ...[...uuids].map((uuid) => term('job.correlationUuid', uuid))];
   return named.length === 0 ? assets : allOf([assets, anyOf(named)]);
 }

@@ -17,6 +17,8 @@ export interface StoredCopy extends KnownCopy {
   execution?: number | undefined;
   /** Qualys' clock before it was sent. */
   serverAt?: number | undefined;
+  /** Jobs on the same assets that may have been its execution's as well. */
+  twins?: readonly { correlationUuid: string; jobId: string }[] | undefined;
 }
 
 /** What still lies with an agent past its deadline, as people read of it. */
@@ -40,6 +42,8 @@ export interface OpenCopy {
 const PAGE = 1_000;
 /** Where a copy was sent; of one whose execution a restored ledger does not know, the beginning of its run. */
 const SINCE = 'coalesce(executions.accepted_at, executions.sent_at, runs.created_at)';
+const TWINS = `(SELECT json_group_array(json_array(correlation_uuid, job_id)) FROM execution_jobs
+  WHERE run_id = sent.run_id AND n = sent.execution_n AND execution_jobs.correlation_uuid <> '')`;
 const STRAY_SINCE = 'coalesce(executions.accepted_at, executions.sent_at, stray.since)';
 const COPY_WITH_ITS_RUN = `CROSS JOIN runs ON runs.id = sent.run_id LEFT JOIN executions ON executions.run_id = sent.run_id AND executions.n = sent.execution_n`;
 
@@ -72,7 +76,7 @@ export class Copies {
       ['unseen', 'attempts_unseen'],
     ] as const) {
       const rows = await this.#database.all<CopyRow>(
-        `SELECT sent.run_id, sent.seq, sent.attempt, sent.execution_n, sent.asset_id, sent.copy, sent.status, sent.correlation_uuid, sent.job_id, executions.server_at, ${SINCE} AS since
+        `SELECT sent.run_id, sent.seq, sent.attempt, sent.execution_n, sent.asset_id, sent.copy, sent.status, sent.correlation_uuid, sent.job_id, executions.server_at, ${TWINS} AS twins, ${SINCE} AS since
          FROM json_each(?) AS wanted CROSS JOIN attempts AS sent INDEXED BY ${index} ON sent.asset_id = wanted.value AND sent.copy = '${copy}' ${COPY_WITH_ITS_RUN}
          WHERE runs.script_id = ? AND (sent.lease IS NULL OR sent.outcome NOT IN ('pending', 'running'))`,
         [jsonRows(assetIds), scriptId],
@@ -80,7 +84,7 @@ export class Copies {
       copies.push(...rows.map(toCopy));
     }
     const strays = await this.#database.all<CopyRow>(
-      `SELECT stray.run_id, NULL AS seq, NULL AS attempt, stray.execution_n, stray.asset_id, stray.copy, stray.status, executions.correlation_uuid, stray.job_id, executions.server_at, ${STRAY_SINCE} AS since
+      `SELECT stray.run_id, NULL AS seq, NULL AS attempt, stray.execution_n, stray.asset_id, stray.copy, stray.status, executions.correlation_uuid, stray.job_id, executions.server_at, '[]' AS twins, ${STRAY_SINCE} AS since
        FROM json_each(?) AS wanted CROSS JOIN stray_copies AS stray INDEXED BY stray_copies_open ON stray.asset_id = wanted.value AND stray.copy = 'open' ${STRAY_WITH_ITS_RUN}
        WHERE runs.script_id = ?`,
       [jsonRows(assetIds), scriptId],
@@ -103,6 +107,18 @@ export class Copies {
         const detail = `${changed} asset(s) have no copy of it any more: ${named.join(', ')}${ended.length > 20 ? ', …' : ''}`;
         await new Audit(within(sql)).add(runId, { action: 'copies-over', detail });
       });
+    }
+  }
+
+  /** Qualys shows an asset job after all where there was none when the execution was settled. */
+  async reopen(copies: readonly StoredCopy[]): Promise<void> {
+    for (const { runId, place } of copies) {
+      if (!place) continue;
+      await this.#database.run(`UPDATE attempts SET copy = 'open' WHERE run_id = ? AND seq = ? AND attempt = ? AND copy = 'unseen'`, [
+        runId,
+        place.seq,
+        place.attempt,
+      ]);
     }
   }
 
@@ -166,6 +182,7 @@ interface CopyRow {
   correlation_uuid: string | null;
   job_id: string | null;
   server_at: number | null;
+  twins: string;
   since: number;
 }
 
@@ -177,6 +194,7 @@ function toCopy(row: CopyRow): StoredCopy {
     correlationUuid: row.correlation_uuid ?? undefined,
     jobId: row.job_id ?? undefined,
     serverAt: row.server_at ?? undefined,
+    twins: (JSON.parse(row.twins) as [string, string][]).map(([correlationUuid, jobId]) => ({ correlationUuid, jobId })),
     since: row.since,
   };
 }
