@@ -462,18 +462,21 @@ describe('a lost answer is judged', () => {
     expect(await ledger.executions.get('r', 1)).toMatchObject({ state: 'claimed' });
   });
 
-  test('a second send refused for the interval puts the proof about the first in doubt (T-01, step 4)', async () => {
-    const fence = await openRun(ledger, 'r', assetIds(2));
-    await permitted(ledger, 'r', fence);
-    await letRequestsEnd();
-    await ledger.executions.provedNotExecuted('r', 1, await judged('r', 1));
-    await permit('r', 1, fence);
-    await ledger.executions.notSent('r', 1, { permit: 2, why: 'interval', detail: 'too soon', paced: { reason: 'interval' } });
-    expect(await ledger.executions.get('r', 1)).toMatchObject({ state: 'permitted', sends: 2 });
-    expect(await ledger.database.first('SELECT backoff_ms FROM scripts')).toEqual(expect.objectContaining({ backoff_ms: 60_000 }));
-    await letRequestsEnd();
-    expect(await ledger.executions.provedNotExecuted('r', 1, await judged('r', 1))).toBe('unverified');
-  });
+  test.each(['interval', 'unexplained'] as const)(
+    'a second send refused for %s puts the proof about the first in doubt (T-01, step 4)',
+    async (why) => {
+      const fence = await openRun(ledger, 'r', assetIds(2));
+      await permitted(ledger, 'r', fence);
+      await letRequestsEnd();
+      await ledger.executions.provedNotExecuted('r', 1, await judged('r', 1));
+      await permit('r', 1, fence);
+      await ledger.executions.notSent('r', 1, { permit: 2, why, detail: 'too soon', paced: { reason: why } });
+      expect(await ledger.executions.get('r', 1)).toMatchObject({ state: 'permitted', sends: 2 });
+      expect(await ledger.database.first('SELECT backoff_ms FROM scripts')).toEqual(expect.objectContaining({ backoff_ms: 60_000 }));
+      await letRequestsEnd();
+      expect(await ledger.executions.provedNotExecuted('r', 1, await judged('r', 1))).toBe('unverified');
+    },
+  );
 
   test('what a judge finds of one permit moves no later one', async () => {
     const fence = await openRun(ledger, 'r', assetIds(2));

@@ -127,7 +127,8 @@ export class Executions {
       if (!(await permitIsOpen(sql, runId, n, answer.permit))) return false;
       const now = await sql.now();
       const paced = answer.paced && { ...answer.paced, detail: answer.detail };
-      if (paced?.reason === 'interval' && (await speaksForTheFirstSend(sql, runId, n))) {
+      // One that gives no reason may be for the interval as well.
+      if (paced && paced.reason !== 'day' && (await speaksForTheFirstSend(sql, runId, n))) {
         await rememberRefusal(sql, runId, n, paced);
         return judgeAnew(sql, runId, n, { ...answer, now });
       }
