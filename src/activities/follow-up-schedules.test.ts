@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { type HeldClock, heldClock } from '../../test/support/gateway-caller.js';
-import { openRun, useLedgers } from '../../test/support/test-ledger.js';
+import { accepted, close, openRun, useLedgers } from '../../test/support/test-ledger.js';
 import type { FollowUpReport } from '../domain/outcome.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { createQualys, type QualysClient } from '../qualys/client.js';
@@ -351,5 +351,45 @@ describe('a title that is taken at the first attempt', () => {
     await follow();
     expect(titles()).toHaveLength(2);
     expect((await ledger.schedules.get('r', TITLE))?.detail).toMatch(new RegExp(`has another ${field}$`));
+  });
+});
+
+describe('an asset at which a copy of the script may still run', () => {
+  /** A run that was closed with the script still at these assets. */
+  const leftOpen = async (assets: readonly string[]) => {
+    const fence = await openRun(ledger, 'before', assets);
+    await accepted(ledger, 'before', fence);
+    await ledger.verdicts.closeOpen('before', 'cancelled');
+    await close(ledger, 'before');
+  };
+
+  test('is in no schedule of it, and the audit log names it and the run', async () => {
+    await finished(TOMORROW);
+    await leftOpen(['101']);
+    await follow();
+    expect(simulator.state.schedules.map(({ body }) => body['assets'])).toEqual([[{ UUId: 'agent-2', id: 102 }]]);
+    expect(await audited()).toEqual([
+      `follow-up-cut: 1 assets are not in "${TITLE}": an earlier copy of the script may still run there: 101 (open-copy: run before)`,
+    ]);
+    // The copy ends, and the activity runs again: what was asked for stays what it is.
+    await ledger.copies.end(await ledger.copies.of('7', ['101']));
+    await follow();
+    expect(titles()).toEqual([TITLE]);
+  });
+
+  test('is not left alone in a schedule: without others there is none, and the report says why', async () => {
+    await finished(TOMORROW);
+    await leftOpen(['101', '102']);
+    await follow();
+    expect([titles(), asked()]).toEqual([[], 0]);
+    expect(JSON.stringify(await reported())).toContain('an earlier copy of the script may still run at each of its assets');
+  });
+
+  test('is scheduled by a run that may send beside open copies', async () => {
+    await finished(TOMORROW);
+    await leftOpen(['101', '102']);
+    await ledger.copies.override('r', { assets: 2 });
+    await follow();
+    expect(simulator.state.schedules.map(({ body }) => body['assets'])).toEqual([OURS.assets]);
   });
 });

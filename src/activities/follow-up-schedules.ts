@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { CancelledFailure, Context, heartbeat } from '@temporalio/activity';
 import { batches } from '../domain/batches.js';
+import { openCopyReason } from '../domain/may-still-run.js';
 import { expiredProblem, planSchedule } from '../domain/schedule-plan.js';
 import { scheduleTitle } from '../domain/schedule-title.js';
 import { weekdayNumber, weekdayOf } from '../domain/schedule-trigger.js';
@@ -79,7 +80,9 @@ async function settle(dependencies: ActivityDependencies, scheduling: Scheduling
   // Of one that was planned only, nothing was made: what policy keeps from scripts by now is left out of it.
   const stored = row?.order === undefined ? undefined : (JSON.parse(row.order) as ScheduleRequest);
   const isOutdated = row?.state === 'planned' && stored?.assets.some(({ id }) => scheduling.kept.has(String(id)));
-  const order = stored === undefined || isOutdated ? await newOrder(dependencies, scheduling, one) : stored;
+  const order = stored === undefined || isOutdated ? await firstOrder(dependencies, scheduling, one) : stored;
+  if (order === undefined)
+    return reject(dependencies, run.id, { title, why: 'an earlier copy of the script may still run at each of its assets' });
   // An earlier attempt may have made it, and its answer was lost.
   const mayBeOurs = row?.state === 'intended';
   const found = mayBeOurs ? await lookUpSchedule(qualys, order) : undefined;
@@ -154,6 +157,29 @@ async function conclude(
   const detail = `unverified: a schedule of this title exists after an answer was lost, and ${why}`;
   await ledger.schedules.set(runId, { title, state: 'exists', detail });
   return 'settled';
+}
+
+/** Undefined where no asset is left for it. Kept from the first on, so that no asset moves to another schedule when a copy ends. */
+async function firstOrder(
+  dependencies: ActivityDependencies,
+  scheduling: Scheduling,
+  { title, targets }: OneSchedule,
+): Promise<ScheduleRequest | undefined> {
+  const { run, script } = scheduling;
+  const copies = run.despiteOpenCopies
+    ? []
+    : await dependencies.ledger.copies.of(
+        script.id,
+        targets.map(({ assetId }) => assetId),
+      );
+  const open = new Map(copies.filter(({ copy }) => copy === 'open').map(({ assetId, runId }) => [assetId, runId]));
+  const free = targets.filter(({ assetId }) => !open.has(assetId));
+  if (open.size > 0) {
+    const named = [...open].map(([assetId, runId]) => `${assetId} (${openCopyReason(runId)})`).join(', ');
+    const detail = `${open.size} assets are not in "${title}": an earlier copy of the script may still run there: ${named}`;
+    await dependencies.ledger.audit.addOnce(run.id, { action: 'follow-up-cut', detail });
+  }
+  return free.length === 0 ? undefined : newOrder(dependencies, scheduling, { title, targets: free });
 }
 
 /** Its dates are counted from now, so it is made once and kept: another attempt would ask for another one. */

@@ -157,6 +157,9 @@ describe('the opening of a run', () => {
     expect(await opened(['1', '2', '3'], { despite: true })).toEqual(['1 pending', '2 pending', '3 pending']);
     const entries = (await ledger.audit.of('next')).map(({ action, detail }) => `${action} ${detail}`);
     expect(entries).toEqual(['despite-open-copies {"assets":2}']);
+    expect(await ledger.runs.warnings('next')).toEqual([
+      'targets.despiteOpenCopies: an earlier copy of the script may still run at 2 asset(s), and it is sent there all the same',
+    ]);
     const fence = await ledger.runs.takeFence('next');
     expect(await ledger.executions.claim('next', fence)).toMatchObject({ size: 3 });
   });

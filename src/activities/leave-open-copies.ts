@@ -54,7 +54,14 @@ export async function leaveOpenCopies(dependencies: LeavingWith, leaving: Leavin
     if (despite) overridden += new Set(open.map(({ assetId }) => assetId)).size;
     else await skip(dependencies, runId, open);
   }
-  if (despite) await ledger.copies.override(runId, { by: (await ledger.runs.get(runId))?.request.requestedBy, assets: overridden });
+  if (!despite) return;
+  await ledger.runs.addWarning(runId, despiteText(overridden));
+  await ledger.copies.override(runId, { by: (await ledger.runs.get(runId))?.request.requestedBy, assets: overridden });
+}
+
+/** For whoever is asked about the run, or looks at it. */
+function despiteText(assets: number): string {
+  return `targets.despiteOpenCopies: an earlier copy of the script may still run at ${assets} asset(s), and it is sent there all the same`;
 }
 
 async function skip({ ledger }: LeavingWith, runId: string, open: readonly StoredCopy[]): Promise<void> {

@@ -4,7 +4,7 @@ import type { ApprovalRule } from '../domain/approval.js';
 import { readNotJoined } from '../domain/asset-join-record.js';
 import type { Blocked } from '../domain/blocked.js';
 import { CAMPAIGN_STEPS, type CampaignStepName } from '../domain/campaign-step.js';
-import { type FrozenPlan, planDigest } from '../domain/plan-digest.js';
+import { type FrozenPlan, overridesOf, planDigest } from '../domain/plan-digest.js';
 import { sha256 } from '../ledger/approved-plan.js';
 import type { FrozenCohort } from '../ledger/cohort.js';
 import type { Script } from '../qualys/qualys.js';
@@ -111,7 +111,9 @@ async function openWith(dependencies: ActivityDependencies, input: OpenCampaignI
   if ((await ledger.campaigns.get(runId))?.digest === undefined) {
     const waves = await cutWaves(dependencies, { runId, plan, cohortSize: cohort.size, onPage: goOn });
     const scripts = await readScripts(dependencies, runId, plan);
-    await ledger.campaigns.freeze(runId, { ...frozenPlan({ plan, scripts, cohort, waves }), waves });
+    const run = await ledger.runs.get(runId);
+    const overrides = run && overridesOf(run);
+    await ledger.campaigns.freeze(runId, { ...frozenPlan({ plan, scripts, cohort, overrides, waves }), waves });
   }
   const stored = await ledger.campaigns.get<FrozenPlan>(runId);
   const above = (await ledger.policies.inForce(dependencies.policy)).policy.approval?.aboveAssets;
@@ -179,12 +181,13 @@ export function frozenPlan({
   plan,
   scripts,
   cohort,
+  overrides,
   waves,
 }: Omit<FrozenPlan, 'plan' | 'scripts'> & { plan: StoredPlan; scripts: StepScripts }): {
   frozen: FrozenPlan;
   digest: string;
 } {
-  const frozen: FrozenPlan = { plan, scripts: named(scripts), cohort, waves };
+  const frozen: FrozenPlan = { plan, scripts: named(scripts), cohort, overrides, waves };
   return { frozen, digest: planDigest(frozen, sha256) };
 }
 

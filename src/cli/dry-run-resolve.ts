@@ -9,7 +9,7 @@ import { refusedForRun } from '../activities/refused-script.js';
 import { type ResolvingWith, resolveTargets } from '../activities/resolve-targets.js';
 import { type NotJoinedList, readNotJoined } from '../domain/asset-join-record.js';
 import type { ServerClock } from '../domain/call-gate.js';
-import { frozenRun, planDigest } from '../domain/plan-digest.js';
+import { frozenRun, overridesOf, planDigest } from '../domain/plan-digest.js';
 import { sha256 } from '../ledger/approved-plan.js';
 import type { FrozenCohort } from '../ledger/cohort.js';
 import { type Ledger, openLedger } from '../ledger/ledger.js';
@@ -90,7 +90,12 @@ async function resolve(
     skipped: await skippedIn(ledger, RUN_ID),
     notJoined,
     refusal,
-    digest: refusal ? undefined : planDigest(frozenRun({ request, cohort, script: namedScript(script), ...followUpOf(followUp) }), sha256),
+    digest: refusal
+      ? undefined
+      : planDigest(
+          frozenRun({ request, cohort, overrides: overridesOf(targets), script: namedScript(script), ...followUpOf(followUp) }),
+          sha256,
+        ),
     byTags: await plannedIn(ledger, RUN_ID),
     warnings: await ledger.runs.warnings(RUN_ID),
     ledger,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { overhaul } from '../../test/support/command-line.js';
 import { emptyLedger, openSampleRun, type SampleLedger } from '../../test/support/sample-ledger.js';
+import { accepted, close, giveScript, openRun } from '../../test/support/test-ledger.js';
 import { defaultPolicy } from '../schema/policy.js';
 import { type Simulator, startSimulator } from '../simulator/simulator.js';
 
@@ -79,6 +80,30 @@ describe('overhaul run --dry-run', () => {
     for (const table of ['runs', 'attempts', 'executions', 'audit']) {
       expect(await sample.ledger.database.all(`SELECT * FROM ${table}`)).toEqual([]);
     }
+  });
+
+  test('shows the open copies by run, and what --despite-open-copies would set aside', async () => {
+    const { ledger, env: ofLedger } = await emptyLedger();
+    for (const [runId, assets] of [
+      ['first', ['20452611', '20452612']],
+      ['second', ['20452613']],
+    ] as const) {
+      const fence = await openRun(ledger, runId, assets);
+      await accepted(ledger, runId, fence);
+      await ledger.verdicts.closeOpen(runId, 'cancelled');
+      await close(ledger, runId);
+      await giveScript(ledger, runId, '72648');
+    }
+    await ledger.close();
+    env = { ...env, ...ofLedger };
+    const targets = ['--assets', '20452611,20452612,20452613,20452614'];
+    const asked = await dryJson(...targets);
+    expect(asked.plan).toMatchObject({ skipped: { 'open-copy: run first': 2, 'open-copy: run second': 1 }, executions: 1 });
+    expect((await dry(...targets)).stdout).toContain('skipped     2 assets: open-copy: run first\n');
+    const despite = await dryJson(...targets, '--despite-open-copies');
+    expect(despite.plan).toMatchObject({ skipped: {}, warnings: [expect.stringContaining('may still run at 3 asset(s)')] });
+    expect(despite.plan['digest']).not.toBe(asked.plan['digest']);
+    expect((await dry(...targets, '--despite-open-copies')).stdout).toContain('warning     targets.despiteOpenCopies: an earlier copy');
   });
 
   test('says for people what would be sent, skipped and asked', async () => {

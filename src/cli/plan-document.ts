@@ -23,6 +23,7 @@ export interface PlanDocument {
   cohort: { size: number; digest: string; seed: string; strategy: string };
   skipped: Record<string, number>;
   notJoined: NotJoinedList;
+  warnings?: string[];
   waves: PlannedWave[];
   executions: number;
   calls: { opening: number; atLeast: number; atMost: number };
@@ -75,6 +76,7 @@ export function planDocument(facts: PlanFacts): PlanDocument {
     cohort: { ...resolved.cohort, seed: plan.seed ?? plan.name, strategy: plan.strategy },
     skipped: resolved.skipped,
     notJoined: resolved.notJoined,
+    ...(resolved.warnings.length > 0 ? { warnings: resolved.warnings } : {}),
     waves,
     executions: sum(waves.map(({ executions }) => executions)),
     calls: {

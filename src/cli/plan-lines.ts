@@ -50,7 +50,7 @@ function scriptFacts({ scripts }: PlanDocument): Fact[] {
   );
 }
 
-function cohortFacts({ cohort, skipped, notJoined, requestedBy }: PlanDocument): Fact[] {
+function cohortFacts({ cohort, skipped, notJoined, warnings = [], requestedBy }: PlanDocument): Fact[] {
   const shown = notJoined.assets.slice(0, NOT_JOINED_SHOWN);
   return [
     ...(requestedBy ? [['asked by', requestedBy] as const] : []),
@@ -61,6 +61,7 @@ function cohortFacts({ cohort, skipped, notJoined, requestedBy }: PlanDocument):
       : []),
     ...shown.map((host): Fact => ['', notJoinedText(host)]),
     ...(notJoined.count > hostsIn(shown) ? [['', `and ${notJoined.count - hostsIn(shown)} more: --json lists them`] as const] : []),
+    ...warnings.map((warning): Fact => ['warning', warning, 'warn']),
   ];
 }
 

@@ -8,6 +8,7 @@ import { planExecutions } from '../activities/plan-executions.js';
 import { type ResolvingWith, resolveTargets } from '../activities/resolve-targets.js';
 import { campaignRequest, campaignRules, type StoredPlan, stepRequest } from '../activities/step-request.js';
 import { type NotJoinedList, readNotJoined } from '../domain/asset-join-record.js';
+import { overridesOf } from '../domain/plan-digest.js';
 import type { FrozenCohort } from '../ledger/cohort.js';
 import { type Ledger, openLedger } from '../ledger/ledger.js';
 import { type CampaignPlan, wavesOf } from '../schema/plan.js';
@@ -38,6 +39,7 @@ export interface ResolvedPlan {
   /** Assets of the cohort that would be left alone, by reason. */
   skipped: Record<string, number>;
   notJoined: NotJoinedList;
+  warnings: string[];
   /** Empty where the cohort could not be cut. */
   waves: ResolvedWave[];
   /** What approvals will be bound to; undefined for a plan that is refused. */
@@ -92,9 +94,11 @@ async function resolve(using: ResolvingWith, { targets, ...plan }: CampaignPlan,
   if ('type' in cut) refusals.push(cut);
   const waves = 'type' in cut ? [] : cut;
   const isRefused = refusals.length > 0;
-  const digest = isRefused ? undefined : frozenPlan({ plan, scripts, cohort, waves }).digest;
+  const digest = isRefused ? undefined : frozenPlan({ plan, scripts, cohort, overrides: overridesOf(targets), waves }).digest;
   if (digest !== undefined) await ledger.campaigns.freeze(CAMPAIGN_ID, { frozen: {}, digest, waves });
-  const resolved = { scripts, cohort, skipped: await skippedIn(ledger, CAMPAIGN_ID), notJoined, digest, refusals, ledger };
+  const skipped = await skippedIn(ledger, CAMPAIGN_ID);
+  const warnings = await ledger.runs.warnings(CAMPAIGN_ID);
+  const resolved = { scripts, cohort, skipped, notJoined, warnings, digest, refusals, ledger };
   const planned: ResolvedWave[] = [];
   for (const [index, wave] of waves.entries())
     planned.push({ ...wave, ...(await inWave(using, { plan, wave: index + 1, script: script.id, tagsSeen, onPage })) });

@@ -6,6 +6,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { overhaul } from '../../test/support/command-line.js';
 import { emptyLedger, type SampleLedger } from '../../test/support/sample-ledger.js';
+import { accepted, close, giveScript, openRun } from '../../test/support/test-ledger.js';
 import { type Simulator, startSimulator } from '../simulator/simulator.js';
 import type { PlanDocument } from './plan-document.js';
 
@@ -63,6 +64,26 @@ windows: [{ days: [SAT, SUN], from: "22:00", to: "06:00", timezone: Europe/Berli
 `;
 
 describe('overhaul plan', () => {
+  test('shows the open copies by run, and what despiteOpenCopies sets aside: another digest', async () => {
+    const { ledger, env: ofLedger } = await emptyLedger();
+    const fence = await openRun(ledger, 'before', ['20452611', '20452612']);
+    await accepted(ledger, 'before', fence);
+    await ledger.verdicts.closeOpen('before', 'cancelled');
+    await close(ledger, 'before');
+    await giveScript(ledger, 'before', '72648');
+    await ledger.close();
+    env = { ...env, ...ofLedger };
+    const text = (more: string) =>
+      `{ name: again, targets: { assetIds: [20452611, 20452612, 20452613] ${more} }, steps: { remediate: 72648 } }`;
+    const asked = await planned(text(''));
+    expect(asked.document).toMatchObject({ skipped: { 'open-copy: run before': 2 }, executions: 1 });
+    expect((await plan(text(''))).stdout).toContain('2 assets: open-copy: run before');
+    const despite = await planned(text(', despiteOpenCopies: true'));
+    expect(despite.document).toMatchObject({ skipped: {}, warnings: [expect.stringContaining('may still run at 2 asset(s)')] });
+    expect(despite.document.digest).not.toBe(asked.document.digest);
+    expect((await plan(text(', despiteOpenCopies: true'))).stdout).toContain('targets.despiteOpenCopies: an earlier copy');
+  });
+
   test('cuts the cohort into its waves, prices their steps, and forecasts them, and sends nothing', async () => {
     const before = simulator.state.calls.length;
     const { exitCode, stderr, document } = await planned(OPENSSL);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { canonicalJson } from './canonical-json.js';
-import { adjustedLimits, type FrozenPlan, frozenRun, planDigest, planDrift } from './plan-digest.js';
+import { adjustedLimits, type FrozenPlan, frozenRun, overridesOf, planDigest, planDrift } from './plan-digest.js';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 const digest = (frozen: FrozenPlan): string => planDigest(frozen, sha256);
@@ -166,5 +166,21 @@ describe("a run's digest", () => {
       }),
     );
     expect(adjustedLimits(REQUEST, { maxInFlight: 4, deadlineMs: 21_600_000, errorBudget: { max: '5%' } })).toBeUndefined();
+  });
+});
+
+describe('what the targets set aside', () => {
+  const run = { request: { script: '7' }, script: { id: '7', title: 'Patch' }, cohort: FROZEN.cohort };
+
+  test('is in the digest of a run and of a campaign, and named as what differs', () => {
+    const overrides = overridesOf({ despiteOpenCopies: true });
+    expect(digest(frozenRun({ ...run, overrides }))).not.toBe(digest(frozenRun(run)));
+    expect(digest({ ...FROZEN, overrides })).not.toBe(digest(FROZEN));
+    expect(planDrift(FROZEN, { ...FROZEN, overrides })).toEqual(['overrides.despiteOpenCopies']);
+  });
+
+  test('is nothing where nothing is set aside: false says no more than its absence', () => {
+    for (const targets of [{}, { despiteOpenCopies: false }])
+      expect(digest(frozenRun({ ...run, overrides: overridesOf(targets) }))).toBe(digest(frozenRun(run)));
   });
 });

@@ -2,16 +2,23 @@
 import { canonicalJson } from './canonical-json.js';
 
 export interface FrozenPlan {
-  /** The plan or request as parsed, every field of it but `targets`: what they came to is the cohort. */
+  /** The plan or request as parsed, every field of it but `targets`: what they came to is the cohort and the overrides. */
   plan: object;
   /** By step, `run` for a run, and `followUp`: the script that its id or title meant, and the hash of its content. */
   scripts: Readonly<Record<string, { id: string; title: string; sha256?: string | undefined }>>;
   /** The frozen list of assets: the digest is the ledger's. */
   cohort: { size: number; digest: string };
+  /** Rules that the targets set aside: the one part of them that the cohort does not tell. Undefined where there are none. */
+  overrides?: Overrides | undefined;
   /** The waves as they were cut, none of a run. Which assets are in which follows from cohort, seed and tags. */
   waves: readonly { name: string; size: number; digest?: string | undefined }[];
   /** The limits that operators have changed since, as they are now. */
   adjusted?: AdjustedLimits | undefined;
+}
+
+export interface Overrides {
+  /** Send also where an earlier copy of the script may still run. */
+  despiteOpenCopies?: true | undefined;
 }
 
 export interface AdjustedLimits {
@@ -28,9 +35,20 @@ export function frozenRun({
   script,
   followUpScript,
   cohort,
+  overrides,
   adjusted,
-}: Pick<FrozenPlan, 'cohort' | 'adjusted'> & { request: object; script: Named; followUpScript?: Named | undefined }): FrozenPlan {
-  return { plan: request, scripts: { run: script, ...(followUpScript ? { followUp: followUpScript } : {}) }, cohort, waves: [], adjusted };
+}: Pick<FrozenPlan, 'cohort' | 'overrides' | 'adjusted'> & {
+  request: object;
+  script: Named;
+  followUpScript?: Named | undefined;
+}): FrozenPlan {
+  const scripts = { run: script, ...(followUpScript ? { followUp: followUpScript } : {}) };
+  return { plan: request, scripts, cohort, overrides, waves: [], adjusted };
+}
+
+/** Of targets, or of the run that has resolved them. */
+export function overridesOf({ despiteOpenCopies }: { despiteOpenCopies?: boolean | undefined }): Overrides | undefined {
+  return despiteOpenCopies ? { despiteOpenCopies } : undefined;
 }
 
 /** Undefined where everything is as it was asked for. */
@@ -65,8 +83,8 @@ export function planDrift(approved: FrozenPlan, now: FrozenPlan, shownAtMost = 2
 }
 
 /** Without targets even where a whole plan is given: ten thousand ids say no more than their digest. */
-function digested({ plan, scripts, cohort, waves, adjusted }: FrozenPlan): object {
-  return { plan: { ...plan, targets: undefined }, scripts, cohort, waves, adjusted };
+function digested({ plan, scripts, cohort, overrides, waves, adjusted }: FrozenPlan): object {
+  return { plan: { ...plan, targets: undefined }, scripts, cohort, overrides, waves, adjusted };
 }
 
 /** Every value that holds no other, by its path; an empty list or object counts as one. */

@@ -1,7 +1,7 @@
 // What an approval is bound to, as the ledger has it: read in the transaction of whatever depends on it, so that nothing starts under
 // another digest than the one that was approved.
 import { createHash } from 'node:crypto';
-import { adjustedLimits, type FrozenPlan, frozenRun, planDigest, planDrift } from '../domain/plan-digest.js';
+import { adjustedLimits, type FrozenPlan, frozenRun, overridesOf, planDigest, planDrift } from '../domain/plan-digest.js';
 import type { Sql } from './database.js';
 import { type RunRow, readRun } from './run-row.js';
 
@@ -20,7 +20,8 @@ export async function digestOf(sql: Sql, runId: string): Promise<string | undefi
 
 function frozenOf({ request, script, followUpScript, cohort: { size, digest }, ...limits }: RunRow): FrozenPlan | undefined {
   if (!script || digest === undefined) return undefined;
-  return frozenRun({ request, script, followUpScript, cohort: { size, digest }, adjusted: adjustedLimits(request, limits) });
+  const overrides = overridesOf(limits);
+  return frozenRun({ request, script, followUpScript, cohort: { size, digest }, overrides, adjusted: adjustedLimits(request, limits) });
 }
 
 /** This very digest was approved: a campaign goes on under it. */
