@@ -169,7 +169,6 @@ function afterRefusedPermit({ why, waitMs, detail }: Extract<PermitAnswer, { kin
   switch (why) {
     case 'fence':
     case 'stopped':
-    case 'behind':
     case 'paused':
     case 'state':
     case 'tags':
@@ -177,6 +176,9 @@ function afterRefusedPermit({ why, waitMs, detail }: Extract<PermitAnswer, { kin
     case 'sends':
     case 'wave-over':
       return { kind: 'over' };
+    // Found out since this attempt began: without a wait nothing would ask again, nor anybody be told.
+    case 'behind':
+      return { kind: 'wait', wait: { waitMs, blocked: { kind: 'ledger', why: detail } } };
     // It was needed anew while it was read.
     case 'script':
       return { kind: 'wait', wait: { waitMs: READ_AGAIN_MS } };
