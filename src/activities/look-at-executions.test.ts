@@ -148,6 +148,20 @@ describe('more jobs than one under the UUID of an execution', () => {
     expect(asked).not.toContain('jobs');
   });
 
+  test('that both name an asset leave one row to decide by, and the same one to remember', async () => {
+    rows = [
+      { ...row('a', 'EXECUTION PASSED'), ...OF_UUID },
+      { ...row('b', 'SCRIPT RESULT UPLOAD FAILED'), ...OF_UUID },
+      { ...row('b', 'EXECUTION PASSED'), ...OF_UUID, jobId: '901' },
+    ];
+    await lookNow();
+    expect(await ledger.verdicts.inFlight('r', 1)).toMatchObject([{}, { outcome: 'running', status: 'SCRIPT RESULT UPLOAD FAILED' }]);
+    now += 3 * 60_000;
+    await lookNow();
+    expect(await outcomes()).toEqual(['succeeded', 'unverified']);
+    expect(await execution()).toMatchObject({ state: 'settled' });
+  });
+
   test('keep an asset from being missing once a last search for jobs has shown the second', async () => {
     rows = [{ ...row('a', 'EXECUTION PASSED'), ...OF_UUID }];
     await lookNow();

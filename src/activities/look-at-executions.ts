@@ -293,7 +293,8 @@ function lookOf({ run, execution, jobs, known, decision, serverNow, began }: Loo
     number: began.look,
     lookedAt: began.lookedAt,
     serverNow,
-    jobs: jobs.filter(({ assetId }) => asked.has(assetId)).map((job) => ({ ...job, name: job.assetName })),
+    // What is remembered is the row that was decided by.
+    jobs: [...standing(jobs).values()].filter(({ assetId }) => asked.has(assetId)).map((job) => ({ ...job, name: job.assetName })),
     decisions: decision.assets,
     rowsSeen: jobs.length,
     fannedOut: decision.fannedOut,
