@@ -200,11 +200,19 @@ async function printOffline(invocation: Invocation, request: RemediationRequest)
   const cohort = { size: assetIds.length, digest: cohortDigest(assetIds) };
   // The script, and a search for each thousand assets.
   const cost = costOf({ assets: cohort.size, maxInFlight, output, openingCalls: 1 + Math.ceil(cohort.size / 1_000) });
+  // Those in ids: a script's title says nothing without Qualys.
+  const open = targets.despiteOpenCopies ? [] : await withKnownCopies(invocation, (known) => known.of(String(script), assetIds));
+  const openCopies = new Set(open.flatMap(({ assetId, copy }) => (copy === 'open' ? [assetId] : []))).size;
   if (json) {
-    await writeJson(stdout, { script: { id: script }, cohort, ...cost });
+    await writeJson(stdout, { script: { id: script }, cohort, ...(openCopies > 0 ? { openCopies } : {}), ...cost });
     return EXIT.done;
   }
   await writeLine(stdout, `script ${safeLine(script)} on ${counted(cohort.size, 'asset')}, digest of the cohort ${cohort.digest}`);
+  if (openCopies > 0)
+    await writeLine(
+      stdout,
+      `An earlier copy of the script may still run at ${counted(openCopies, 'asset')}, skipped unless it has ended by then: overhaul open-copies`,
+    );
   await writeLine(stdout, costText(cost));
   await writeLine(stdout, 'Nothing was sent. QUALYS_* are not set here: whether script and assets exist is checked when the run starts.');
   return EXIT.done;

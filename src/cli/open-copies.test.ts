@@ -51,6 +51,20 @@ describe('overhaul open-copies', () => {
     expect([none.exitCode, none.stdout, none.stderr]).toEqual([0, '', 'Nothing lies with agents past its deadline.\n']);
   });
 
+  test('are told by a dry run without Qualys, too', async () => {
+    const dry = (script: string, assets: string, ...more: string[]) =>
+      overhaul(['run', '--script', script, '--assets', assets, '--dry-run', ...more], { env: sample.env });
+    const ids = '20452610,20452611,20452612,7';
+    const { exitCode, stdout } = await dry('7', ids);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain(
+      'An earlier copy of the script may still run at 2 assets, skipped unless it has ended by then: overhaul open-copies\n',
+    );
+    expect(JSON.parse((await dry('7', ids, '--json')).stdout)).toMatchObject({ openCopies: 2 });
+    const without = [await dry('7', ids, '--despite-open-copies'), await dry('8', ids), await dry('7', '7')];
+    for (const { stdout: told } of without) expect(told).not.toContain('An earlier copy');
+  });
+
   test('refuses what is no duration, and never creates a ledger', async () => {
     const wrong = await overhaul(['open-copies', '--older-than', 'long'], { env: sample.env });
     expect([wrong.exitCode, wrong.stderr]).toEqual([2, '--older-than: "long" is no duration: give text such as 12h or 7d.\n']);

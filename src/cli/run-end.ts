@@ -6,7 +6,7 @@ import { EXIT, type ExitCode, type Invocation, writeLine } from './context.js';
 import { type Line, OUTCOME_STYLE, painter, STATUS_STYLE } from './paint.js';
 import type { RunEnd } from './temporal-runs.js';
 import { padText, safeLine, textWidth } from './terminal-text.js';
-import { waveStyle } from './wave-lines.js';
+import { notRolledBackText, waveStyle } from './wave-lines.js';
 
 export function exitCodeOf(end: RunEnd): ExitCode {
   if (end.kind === 'report') return end.report.status === 'succeeded' ? EXIT.done : EXIT.notSucceeded;
@@ -47,7 +47,14 @@ export function reportLines(report: RunReport): Line[] {
       : []),
     ...facts.map(([name, fact]): Line => [{ text: `  ${name.padEnd(12)}`, style: 'soft' }, { text: fact }]),
     ...OUTCOMES.filter((outcome) => counts[outcome] > 0).map(
-      (outcome): Line => [{ text: `    ${outcome.padEnd(12)}`, style: OUTCOME_STYLE[outcome] }, { text: number(counts[outcome]) }],
+      (outcome): Line => [
+        { text: `    ${outcome.padEnd(12)}`, style: OUTCOME_STYLE[outcome] },
+        { text: number(counts[outcome]) },
+        // The other outcomes say themselves what happened.
+        ...(outcome === 'skipped'
+          ? [{ text: `   why: overhaul assets ${safeLine(report.runId)} --outcome skipped`, style: 'soft' as const }]
+          : []),
+      ],
     ),
   ];
 }
@@ -60,15 +67,22 @@ export function waveReportLines(report: RunReport): Line[] {
 function linesOfWaves(waves: readonly WaveReport[]): Line[] {
   const nameWidth = Math.max(10, ...waves.map(({ name }) => textWidth(safeLine(name))));
   const statusWidth = Math.max(0, ...waves.map(({ status }) => status.length));
-  return waves.map(({ name, status, counts, rollbackId }, index): Line => {
+  return waves.map(({ name, status, counts, rollbackId, notRolledBack }, index): Line => {
     const told = OUTCOMES.filter((outcome) => counts[outcome] > 0).map((outcome) => `${number(counts[outcome])} ${outcome}`);
     return [
       { text: `  ${(index === 0 ? 'waves' : '').padEnd(12)}`, style: 'soft' },
       { text: `${padText(safeLine(name), nameWidth)}  ` },
       { text: `${padText(status, statusWidth)}  `, style: waveStyle(status) },
-      { text: `${told.join(', ') || 'no assets'}${rollbackId === undefined ? '' : `; rolled back by ${safeLine(rollbackId)}`}` },
+      { text: [told.join(', ') || 'no assets', ...rollbackTexts(rollbackId, notRolledBack)].join('; ') },
     ];
   });
+}
+
+function rollbackTexts(rollbackId: string | undefined, notRolledBack = 0): string[] {
+  return [
+    ...(rollbackId === undefined ? [] : [`rolled back by ${safeLine(rollbackId)}`]),
+    ...(notRolledBack > 0 ? [notRolledBackText(notRolledBack)] : []),
+  ];
 }
 
 /** What the run found otherwise than the one that it looks at again. */

@@ -9,7 +9,7 @@ import { answerCommand, type Question } from './question.js';
 import { failureLines, reportLines, waveReportLines } from './run-end.js';
 import type { Observation } from './sources.js';
 import { padText, safeLine, textWidth } from './terminal-text.js';
-import { countsText, waveStyle } from './wave-lines.js';
+import { countsText, notRolledBackText, waveStyle } from './wave-lines.js';
 
 const NOT_JOINED_SHOWN = 20;
 /** Columns behind a wave's name and status; with fewer, its counts stand below. */
@@ -51,9 +51,10 @@ export function stateLines(seen: Observation, { room, halted }: ShowSpace): Line
 function waveFactLines(waves: readonly WaveView[], room: number): Line[] {
   const nameWidth = Math.max(0, ...waves.map(({ name }) => textWidth(safeLine(name))));
   const statusWidth = Math.max(0, ...waves.map(({ status }) => status.length));
-  return waves.flatMap(({ name, status, counts, approvedBy, why, openedAt, closedAt }, index) => {
+  return waves.flatMap(({ name, status, counts, notRolledBack, approvedBy, why, openedAt, closedAt }, index) => {
     const parts = [
       countsText(counts).replace('  ', ', '),
+      ...(notRolledBack ? [notRolledBackText(notRolledBack)] : []),
       ...(approvedBy.length > 0 ? [`approved by ${approvedBy.join(', ')}`] : []),
       ...(openedAt === undefined ? [] : [`opened ${new Date(openedAt).toISOString()}`]),
       ...(closedAt === undefined ? [] : [`closed ${new Date(closedAt).toISOString()}`]),

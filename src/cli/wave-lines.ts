@@ -44,6 +44,11 @@ export function countsText(counts: LiveCounts): string {
   return `${number(done)}/${number(counts.targeted)}${words === '' ? '' : `  ${words}`}`;
 }
 
+/** Of a wave that was rolled back: the remedy may have changed them, and nothing took it back. */
+export function notRolledBackText(assets: number): string {
+  return `${number(assets)} not rolled back`;
+}
+
 /** Those that somebody or something is working on. */
 const LIVE: ReadonlySet<string> = new Set(['awaiting-approval', 'running', 'soaking', 'awaiting-decision', 'rolling-back']);
 

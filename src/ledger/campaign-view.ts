@@ -1,6 +1,7 @@
 // A campaign as people read it: its waves with their counts, and its assets with what the step under way knows of them already.
 import type { WaveStatus } from '../domain/campaign-status.js';
 import type { CampaignStepName } from '../domain/campaign-step.js';
+import { NOT_ROLLED_BACK } from '../domain/may-still-run.js';
 import { emptyCounts, LIVE_OUTCOMES, type LiveCounts, OUTCOMES, type Outcome } from '../domain/outcome.js';
 import type { Sql } from './database.js';
 import { countOutcomes } from './run-counts.js';
@@ -12,6 +13,8 @@ export interface WaveView {
   counts: LiveCounts;
   /** How many of the `skipped` were compliant. */
   compliant: number;
+  /** How many its rollback was left out of although the remedy may have changed them; undefined where there are none. */
+  notRolledBack?: number | undefined;
   approvedBy: string[];
   /** What a person is asked about it, or why it ended so. */
   why?: string | undefined;
@@ -41,17 +44,18 @@ export async function stepUnderWay(sql: Sql, campaignId: string): Promise<StepUn
 export async function viewWaves(sql: Sql, campaignId: string): Promise<WaveView[]> {
   const waves = await sql.all<WaveRow>('SELECT * FROM waves WHERE campaign_id = ? ORDER BY w', [campaignId]);
   const views = new Map(waves.map((row) => [row.w, toView(row)]));
-  const counted = await sql.all<{ wave: number; outcome: Outcome; compliant: number; n: number }>(
-    `SELECT wave, outcome, outcome = 'skipped' AND reason IS 'compliant' AS compliant, count(*) AS n FROM attempts INDEXED BY attempts_wave
-     WHERE run_id = ? AND wave IS NOT NULL GROUP BY 1, 2, 3`,
+  const counted = await sql.all<{ wave: number; outcome: Outcome; compliant: number; left_out: number | null; n: number }>(
+    `SELECT wave, outcome, outcome = 'skipped' AND reason IS 'compliant' AS compliant, reason LIKE '${NOT_ROLLED_BACK}%' AS left_out, count(*) AS n
+     FROM attempts INDEXED BY attempts_wave WHERE run_id = ? AND wave IS NOT NULL GROUP BY 1, 2, 3, 4`,
     [campaignId],
   );
-  for (const { wave, outcome, compliant, n } of counted) {
+  for (const { wave, outcome, compliant, left_out: leftOut, n } of counted) {
     const view = views.get(wave);
     if (!view) continue;
     view.counts[outcome] += n;
     view.counts.targeted += n;
     if (compliant === 1) view.compliant += n;
+    if (leftOut === 1) view.notRolledBack = (view.notRolledBack ?? 0) + n;
   }
   const live = await stepUnderWay(sql, campaignId);
   const view = live && views.get(live.wave);

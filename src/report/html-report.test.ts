@@ -187,7 +187,7 @@ describe('the HTML report', () => {
     const waves = [
       wave(1, 'canary & co', { counts: { ...emptyCounts(), targeted: 2, failed: 1, succeeded: 1 } }),
       wave(2, 'rest', {
-        ...{ status: 'rolled-back', approvedBy: ['ann', 'bob'], why: 'too many', compliant: 1 },
+        ...{ status: 'rolled-back', approvedBy: ['ann', 'bob'], why: 'too many', compliant: 1, notRolledBack: 1 },
         counts: { ...emptyCounts(), targeted: 2, failed: 1, skipped: 1 },
       }),
     ];
@@ -200,7 +200,7 @@ describe('the HTML report', () => {
     const page = await pageOf({ campaign: { digest: 'ab12', waves } }, assets);
     expect(rowsAfter(page, 'id="waves"')).toEqual([
       'canary &amp; co|partial|2: 1 succeeded, 1 failed||2026-08-22 10:01:00 to 2026-08-22 10:02:00|',
-      'rest|rolled-back|2: 1 failed, 1 skipped (1 compliant)|ann, bob|2026-08-22 10:01:00 to 2026-08-22 10:02:00|too many; rolled back by patch &lt;1&gt;/rest/rollback',
+      'rest|rolled-back|2: 1 failed, 1 skipped (1 compliant)|ann, bob|2026-08-22 10:01:00 to 2026-08-22 10:02:00|too many; rolled back by patch &lt;1&gt;/rest/rollback; 1 not rolled back',
     ]);
     expect(page).toContain('<dt>Plan digest</dt><dd><code>ab12</code></dd>');
     const order = [

@@ -15,19 +15,20 @@ ${campaign.waves.map((wave) => waveRow(wave, report.runId)).join('\n')}
 `;
 }
 
-function waveRow({ name, status, counts, compliant, approvedBy, openedAt, closedAt, why }: WaveView, runId: string): string {
+function waveRow({ name, status, counts, compliant, notRolledBack, approvedBy, openedAt, closedAt, why }: WaveView, runId: string): string {
   const told = OUTCOMES.filter((outcome) => counts[outcome] > 0).map(
     (outcome) =>
       `${number(counts[outcome])} ${outcome}${outcome === 'skipped' && compliant > 0 ? ` (${number(compliant)} compliant)` : ''}`,
   );
   const rollback = status === 'rolled-back' ? `rolled back by ${runId}/${encodeURIComponent(name)}/rollback` : undefined;
+  const leftOut = notRolledBack ? `${number(notRolledBack)} not rolled back` : undefined;
   const cells = [
     escaped(name),
     `<span class="tag ${status}">${escaped(status)}</span>`,
     `${number(counts.targeted)}${told.length > 0 ? `: ${told.join(', ')}` : ''}`,
     escaped(approvedBy.join(', ')),
     openedAt === undefined ? '' : `${utc(openedAt)} to ${closedAt === undefined ? 'the end' : utc(closedAt)}`,
-    escaped([why, rollback].filter((part) => part !== undefined).join('; ')),
+    escaped([why, rollback, leftOut].filter((part) => part !== undefined).join('; ')),
   ];
   return `<tr>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`;
 }

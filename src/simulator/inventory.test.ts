@@ -71,6 +71,7 @@ describe('GAV', () => {
     ['application/json', '{"filters":[{"field":"customAttributes.value","operator":"CONTAINS","value":"disconn"}]}', 3],
     ['application/json', `{"filters":[{"field":"asset.id","operator":"IN","value":"${FIRST},${FIRST + 5}"}],"operation":"AND"}`, 2],
     ['application/xml', '', 30],
+    ['application/xml', '<filters/>', 30],
   ])('counts by %s %s', async (type, body, count) => {
     await withGateway({ assets: 30 }, async ({ simulator }) => {
       const headers = { authorization: `Bearer ${await signIn(simulator.url)}`, 'content-type': type };

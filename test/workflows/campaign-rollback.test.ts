@@ -28,6 +28,7 @@ describe('a rollback while the job index lags by hours', () => {
     expect(stage.sent(REMEDIATE)).toEqual([ids(0, 2)]);
     expect(stage.sent(ROLLBACK)).toEqual([]);
     expect(report).toMatchObject({ status: 'stopped', counts: { unverified: 2 }, waves: [{ notRolledBack: 2 }] });
+    expect((await stage.rig.ledger.reader.run(report.runId))?.waves).toMatchObject([{ status: 'rolled-back', notRolledBack: 2 }]);
     for (const outcome of Object.values(await campaign.outcomes())) expect(outcome).toBe('unverified: not-rolled-back: job-not-found');
   });
 });

@@ -85,7 +85,8 @@ const CRITERION = /<Criteria\s+field="([^"]*)"\s+operator="([^"]*)"\s*>\s*<value
 /** Enough XML for the documented form: `filters` or `FilterRequest` around `Criteria` elements. */
 function readXml(text: string): Filter {
   const inner = /^\s*(?:<\?xml[^>]*\?>\s*)?<(filters|FilterRequest)\b[^>]*?(?:operation="(\w+)"[^>]*)?>([\s\S]*)<\/\1>\s*$/.exec(text);
-  if (text.trim() === '') return { criteria: [], operation: 'AND' };
+  const isEmpty = text.trim() === '' || /^\s*(?:<\?xml[^>]*\?>\s*)?<(?:filters|FilterRequest)\b[^<>]*\/>\s*$/.test(text);
+  if (isEmpty) return { criteria: [], operation: 'AND' };
   if (!inner) throw new GatewayError(400, 'The filter is not XML with the root filters');
   const criteria = [...text.matchAll(CRITERION)].map(([, field = '', operator = '', value = '']) => ({
     field: unescaped(field),
