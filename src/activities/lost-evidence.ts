@@ -46,7 +46,7 @@ export async function gatherEvidence(dependencies: ActivityDependencies, sought:
     found.possible.map(({ correlationUuid }) => correlationUuid).filter((uuid) => uuid !== ''),
   );
   const free = found.possible.filter(({ correlationUuid }) => !claimed.has(correlationUuid));
-  const candidates = free.length === 0 ? [] : await describe(dependencies, sought, { jobs: found.possible, free });
+  const candidates = free.length === 0 ? [] : await describe(dependencies, sought, { jobs: found.ofScript, free, claimed });
   const hit = new Set(candidates.flatMap(({ assetIds }) => assetIds));
   const lacking = candidates.length > 0 ? requested.filter((assetId) => !hit.has(assetId)) : [];
   const gathered = {
@@ -66,6 +66,8 @@ export async function gatherEvidence(dependencies: ActivityDependencies, sought:
 interface Found {
   /** Jobs that could be ours by what their rows say; only what a row positively says rules it out. */
   possible: ScriptJob[];
+  /** All jobs of the script, also tests and scheduled ones: the trail's record of such a one would else be taken for that of a job that could be ours. */
+  ofScript: ScriptJob[];
   newestJobs: SeenJob[];
   complete: boolean;
 }
@@ -73,10 +75,11 @@ interface Found {
 /** All jobs since the permit, of any script: a filter that does not work would hide ours, and newer jobs show that the index is live. */
 async function searchJobs({ qualys }: ActivityDependencies, { run, execution }: Sought): Promise<Found> {
   const since = Math.max(0, (execution.serverAt ?? 0) - SKEW_MS);
-  const found: Found = { possible: [], newestJobs: [], complete: true };
+  const found: Found = { possible: [], ofScript: [], newestJobs: [], complete: true };
   for await (const page of qualys.searchJobs({ startAt: since, pageSize: 1_000, runId: run.id })) {
     if ((page.unreadable ?? 0) > 0) found.complete = false;
     found.newestJobs = newestOf([...found.newestJobs, ...page.rows]);
+    found.ofScript.push(...page.rows.filter(({ scriptId }) => scriptId === '' || scriptId === execution.scriptId));
     found.possible.push(...page.rows.filter((job) => !isAnothers(job, execution, since)));
     // Newest first: behind a page that is all older there is nothing to look for.
     if (page.rows.length > 0 && page.rows.every(({ createdAt }) => createdAt > 0 && createdAt < since)) break;
@@ -93,7 +96,7 @@ function isAnothers(job: ScriptJob, execution: Execution, since: number): boolea
 async function describe(
   dependencies: ActivityDependencies,
   { run, execution }: Sought,
-  { jobs, free }: { jobs: readonly ScriptJob[]; free: readonly ScriptJob[] },
+  { jobs, free, claimed }: { jobs: readonly ScriptJob[]; free: readonly ScriptJob[]; claimed: ReadonlySet<string> },
 ): Promise<SeenCandidate[]> {
   const rows = new Map<string, AssetJobRow[]>(free.map(({ id }) => [id, []]));
   for (const part of batches(free, 50)) {
@@ -108,7 +111,7 @@ async function describe(
     startAt: since,
     runId: run.id,
   });
-  const trusted = await saidOf(dependencies, { jobs, free, trail });
+  const trusted = await saidOf(dependencies, { jobs, claimed, trail });
   const arrivedBy = await arrivalBound(dependencies, execution);
   // Jobs under one UUID are one execution's, whose assets are spread over them.
   const groups = new Map<string, ScriptJob[]>();
@@ -145,11 +148,11 @@ async function arrivalBound({ ledger }: ActivityDependencies, { requestOverAt }:
 /** What the trail says of each job: by our own UUID in it once that is learned, until then by a name, as far as that goes. */
 async function saidOf(
   dependencies: ActivityDependencies,
-  { jobs, free, trail }: { jobs: readonly ScriptJob[]; free: readonly ScriptJob[]; trail: readonly TrailRecord[] },
+  { jobs, claimed, trail }: { jobs: readonly ScriptJob[]; claimed: ReadonlySet<string>; trail: readonly TrailRecord[] },
 ): Promise<Map<string, Candidate['witness']>> {
   const { ledger, qualys, schedules, sender } = dependencies;
   const trailed = jobs.map(({ id, createdAt }) => ({ jobId: id, createdAt }));
-  const freeIds = new Set(free.map(({ id }) => id));
+  const known = new Set(jobs.filter(({ correlationUuid }) => claimed.has(correlationUuid)).map(({ id }) => id));
   const answered = await ledger.trailVotes.answered(
     sender,
     jobs.map(({ correlationUuid }) => correlationUuid),
@@ -160,7 +163,7 @@ async function saidOf(
   // A UUID that the trail itself gave us stays. A name may be changed, and what is configured may be wrong: taken for certain, every job
   // of ours would look foreign, and its script be sent again.
   if (learned?.uuid !== undefined) return witnesses(trailed, trail, learned);
-  const isKnownOurs = (jobId: string): boolean => !freeIds.has(jobId);
+  const isKnownOurs = (jobId: string): boolean => known.has(jobId);
   const claims = [...(learned ? [learned] : []), { name: schedules.userName, uuid: schedules.userId }, { name: qualys.username }];
   const byClaim = claims.map((us) => witnesses(trailed, trail, us));
   const namesUs = byClaim.find((whose) => [...whose].some(([jobId, witness]) => witness === 'ours' && isKnownOurs(jobId)));
