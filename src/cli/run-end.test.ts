@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { CampaignReport } from '../domain/campaign-status.js';
 import { emptyCounts } from '../domain/outcome.js';
-import { reportLines, waveReportLines } from './run-end.js';
+import { failureLines, reportLines, waveReportLines } from './run-end.js';
 
 const { pending: _pending, running: _running, ...none } = emptyCounts();
 const REPORT: CampaignReport = {
@@ -30,5 +30,13 @@ describe('how a run ended, for people', () => {
     const lines = textOf(reportLines(REPORT));
     expect(lines).toContain('    skipped     2   why: overhaul assets patch --outcome skipped');
     expect(lines).toContain('    failed      2');
+  });
+
+  test('what policy refuses is said once; of several problems each is named with its place', () => {
+    const problems = ['tag "a"', 'tag "b"'].map((problem, index) => ({ path: `policy.neverTouch.tags[${index}]`, problem }));
+    const failed = (...told: typeof problems) =>
+      textOf(failureLines('x', { kind: 'failed', type: 'PolicyViolation', message: 'Not kept: tag "a"; tag "b".', problems: told }));
+    expect(failed(...problems.slice(0, 1))).toEqual(['x  PolicyViolation', '  Not kept: tag "a"; tag "b".']);
+    expect(failed(...problems)).toHaveLength(4);
   });
 });

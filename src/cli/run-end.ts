@@ -94,10 +94,14 @@ function recheckText({ of, changes }: NonNullable<RunReport['recheck']>): string
 }
 
 export function failureLines(workflowId: string, { type, message, problems }: Extract<RunEnd, { kind: 'failed' }>): Line[] {
+  // A single one is often the message itself: long sentences are not said twice.
+  const isTold = (problem: string): boolean => problems.length === 1 && type === 'PolicyViolation' && message.includes(problem);
   return [
     [{ text: safeLine(workflowId), style: 'strong' }, { text: '  ' }, { text: type, style: 'bad' }],
     [{ text: `  ${safeLine(message)}` }],
-    ...problems.map(({ path, problem }): Line => [{ text: `  ${path ? `${safeLine(path)}: ` : ''}${safeLine(problem)}` }]),
+    ...problems
+      .filter(({ problem }) => !isTold(problem))
+      .map(({ path, problem }): Line => [{ text: `  ${path ? `${safeLine(path)}: ` : ''}${safeLine(problem)}` }]),
   ];
 }
 
