@@ -135,6 +135,7 @@ export const operations = {
   countAssets: operation(18, 'GET /sm/v1/assets/count', {
     client: 'count',
     command: 'qualys count assets',
+    usedFor: 'whether a query finds all that its inventory holds',
     sample: [SAMPLES, '#18 counts of assets'],
   }),
   searchJobs: operation(19, 'POST /sm/v2/jobs/search', {
@@ -181,6 +182,7 @@ export const operations = {
   countGavAssets: operation(25, 'POST /rest/2.0/count/am/asset', {
     client: 'countGavAssets',
     command: 'qualys gav count',
+    usedFor: 'whether a query finds all that its inventory holds',
     sample: [SAMPLES, '#25 the count of GAV assets, v2'],
   }),
   gavV1Assets: operation(26, 'POST /am/v1/assets/host/list', {
@@ -204,6 +206,7 @@ export const operations = {
   countGavV1Assets: operation(29, 'POST /am/v1/assets/host/count', {
     client: 'countGavV1Assets',
     command: 'qualys gav count --v1',
+    usedFor: 'whether a query finds all that its inventory holds',
     sample: [SAMPLES, '#29 the count of GAV assets, v1'],
   }),
   easmStatus: operation(30, 'GET /easm/v1/profile/status', {
