@@ -4,17 +4,18 @@ import { describe, expect, test } from '@jest/globals';
 import { processContext } from '../src/cli/process-context.js';
 import { buildProgram } from '../src/cli/program.js';
 import { createQualys } from '../src/qualys/client.js';
-import { type Operation, operations } from '../src/qualys/operations.js';
+import type { Operation } from '../src/qualys/operations.js';
 import { recordingGate, settableClock } from '../test/support/qualys-client.js';
-import { apiCoverageMarkdown } from './api-coverage-markdown.js';
+import type { Coverage } from './api-coverage.js';
+import { apiCoverageMarkdown, coveredOperations } from './api-coverage-markdown.js';
 
 const text = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
-const activities = readdirSync(new URL('../src/activities', import.meta.url))
-  .filter((file) => !file.endsWith('.test.ts'))
+const activities = readdirSync(new URL('../src/activities', import.meta.url), { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
   .map((file) => text(`src/activities/${file}`))
   .join('\n');
 const program = await buildProgram({ ...processContext(), json: false, exitCode: undefined });
-const declared: [string, Operation][] = Object.values(operations).map((operation: Operation) => [
+const declared: [string, Operation & Coverage][] = coveredOperations().map((operation) => [
   `${operation.method} ${operation.path}`,
   operation,
 ]);
@@ -79,7 +80,7 @@ describe.each(declared)('%s', (_, { client, command, sample: [file, title] }) =>
   });
 
   test('has the test of its sample that the table names', () => {
-    expect(text(`src/qualys/${file}`)).toContain(`test('${title}'`);
+    expect(text(file)).toContain(`test('${title}'`);
   });
 
   // Versions and fallbacks of one call share a method: the table may say of one of them that it is used.

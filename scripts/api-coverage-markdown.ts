@@ -1,19 +1,25 @@
 import { type Operation, operations } from '../src/qualys/operations.js';
+import { type Coverage, coverage } from './api-coverage.js';
 
 /** Operations of section 1 of the API reference. */
 const DOCUMENTED = 30;
 
+/** What is declared of each operation, and who reaches it. */
+export function coveredOperations(): (Operation & Coverage)[] {
+  return Object.entries(coverage).map(([name, reached]) => ({ ...operations[name as keyof typeof operations], ...reached }));
+}
+
 /** The text of docs/api-coverage.md. */
 export function apiCoverageMarkdown(): string {
-  const declared: Operation[] = Object.values(operations).sort((a, b) => a.number - b.number);
+  const declared = coveredOperations().sort((a, b) => a.number - b.number);
   const inRuns = declared.filter(({ usedFor }) => usedFor !== undefined).length;
   return `${[
     '# Coverage of the Qualys API',
     '',
-    '<!-- Written by `npm run docs` from src/qualys/operations.ts: change it there. -->',
+    '<!-- Written by `npm run docs` from src/qualys/operations.ts and scripts/api-coverage.ts: change it there. -->',
     '',
     `${declared.length} of ${DOCUMENTED} documented operations are declared, each with its command and the test of its documented sample; ${inRuns} are called by activities of a run, beside \`/auth\`, which is behind all of them.`,
-    'The client is `createQualys` of `src/qualys/client.ts`. The samples of the documents are in `src/qualys/samples`, with a list of what was mended. Tests are in `src/qualys`. Commands: [qualys-commands.md](qualys-commands.md).',
+    'The client is `createQualys` of `src/qualys/client.ts`. The samples of the documents are in `src/qualys/samples`, with a list of what was mended. Commands: [qualys-commands.md](qualys-commands.md).',
     '',
     '| # | operation | client | kind | paging | command | workflow use | test of the sample |',
     '| --- | --- | --- | --- | --- | --- | --- | --- |',
@@ -23,7 +29,18 @@ export function apiCoverageMarkdown(): string {
   ].join('\n')}\n`;
 }
 
-function cells({ number, method, path, alsoAt, client, kind, paging, command, usedFor, sample: [file, title] }: Operation): string[] {
+function cells({
+  number,
+  method,
+  path,
+  alsoAt,
+  client,
+  kind,
+  paging,
+  command,
+  usedFor,
+  sample: [file, title],
+}: Operation & Coverage): string[] {
   return [
     String(number),
     `\`${method} ${path}\`${alsoAt === undefined ? '' : `, else \`${alsoAt}\``}`,
