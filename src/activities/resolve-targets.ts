@@ -72,6 +72,7 @@ export async function resolveTargets(dependencies: ResolvingWith, resolving: Res
   const cohort = await ledger.cohort.freeze(runId, {
     ...{ attempt, excluded: targets.excludedAssetIds ?? [], neverTouch, policyVersion },
     reading: untouched.reading,
+    everything: targets.everything,
   });
   if (!cohort) throw new OpeningIsOver(`The run ${runId} has ended, or a later attempt opens it.`);
   return cohort;

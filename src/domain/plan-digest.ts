@@ -19,6 +19,8 @@ export interface FrozenPlan {
 export interface Overrides {
   /** Send also where an earlier copy of the script may still run. */
   despiteOpenCopies?: true | undefined;
+  /** Take all that an inventory holds, if that is what the query finds: the cohort does not tell a mistake from an intention. */
+  everything?: true | undefined;
 }
 
 export interface AdjustedLimits {
@@ -47,8 +49,9 @@ export function frozenRun({
 }
 
 /** Of targets, or of the run that has resolved them. */
-export function overridesOf({ despiteOpenCopies }: { despiteOpenCopies?: boolean | undefined }): Overrides | undefined {
-  return despiteOpenCopies ? { despiteOpenCopies } : undefined;
+export function overridesOf({ despiteOpenCopies, everything }: { [Rule in keyof Overrides]?: boolean | undefined }): Overrides | undefined {
+  if (!despiteOpenCopies && !everything) return undefined;
+  return { ...(despiteOpenCopies ? { despiteOpenCopies } : {}), ...(everything ? { everything } : {}) };
 }
 
 /** Undefined where everything is as it was asked for. */

@@ -22,6 +22,8 @@ export interface Exceptions {
   /** The policy that says so, and the reading of what it stands for. */
   policyVersion?: number | undefined;
   reading?: number | undefined;
+  /** The targets' own word that all of an inventory is meant. */
+  everything?: boolean | undefined;
 }
 
 /** Rows a transaction writes at most: a longer one would keep other workers from their permits. */
@@ -93,9 +95,18 @@ export class Cohort {
       if (found.nextSeq !== namedUpTo) continue;
       const read = await digestOf(this.#database, runId);
       const closed = await this.#database.run(
-        `UPDATE runs SET cohort_size = ?, cohort_digest = ?, policy_version = ?, untouched_reading = ?
+        `UPDATE runs SET cohort_size = ?, cohort_digest = ?, policy_version = ?, untouched_reading = ?, everything = ?
          WHERE id = ? AND opening = ? AND next_seq = ? AND ${IS_OPENING}`,
-        [read.size, read.digest, exceptions.policyVersion, exceptions.reading, runId, attempt, found.nextSeq],
+        [
+          read.size,
+          read.digest,
+          exceptions.policyVersion,
+          exceptions.reading,
+          exceptions.everything ?? false,
+          runId,
+          attempt,
+          found.nextSeq,
+        ],
       );
       if (closed === 1) return read;
     }

@@ -70,6 +70,8 @@ export interface RunRow {
   admits: Admits;
   /** By its own request, or its campaign's: assets are sent to although another copy of the script may still run there. */
   despiteOpenCopies: boolean;
+  /** Its targets were not compared with all that their inventory holds: somebody has asked for it. */
+  everything: boolean;
   fence: number;
   claimed: number;
   nextPollAt: number;
@@ -101,6 +103,7 @@ export interface StoredRun {
   wave_status: WaveStatus | null;
   wave_closed_at: number | null;
   despite_copies: number;
+  everything: number;
   behind: string | null;
   closing: number;
   campaign_behind: string | null;
@@ -197,6 +200,7 @@ export function toRun(row: StoredRun): RunRow {
         ? 'all'
         : admitsOf(row.step, { status: row.wave_status, closed: row.wave_closed_at !== null }),
     despiteOpenCopies: row.despite_copies === 1 || row.campaign_despite_copies === 1,
+    everything: row.everything === 1,
     fence: row.fence,
     claimed: row.next_n - 1,
     nextPollAt: row.next_poll_at,
