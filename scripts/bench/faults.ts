@@ -32,7 +32,9 @@ try {
   const foreign = new Set(
     rig.simulator.state.executions.filter(({ user }) => user !== 'demo').map(({ correlationUuid }) => correlationUuid),
   );
-  const adopted = await rig.ledger.executions.claimedUuids([...foreign]);
+  const known = await rig.ledger.executions.claimedUuids([...foreign]);
+  const taken = await rig.ledger.database.all<{ uuid: string }>('SELECT correlation_uuid AS uuid FROM executions WHERE adopted = 1');
+  const adopted = taken.filter(({ uuid }) => foreign.has(uuid)).length;
   console.log(
     JSON.stringify(
       {
@@ -42,7 +44,8 @@ try {
         executesAtQualys: rig.simulator.state.executions.filter(({ user }) => user === 'demo').length,
         assetsExecutedTwice: ours.filter((times) => times > 1).length,
         foreignExecutions: foreign.size,
-        foreignAdopted: adopted.size,
+        foreignAdopted: adopted,
+        foreignWatchedBeside: known.size - adopted,
         apiCalls: report.apiCalls,
         callsPerExecution: Number((report.apiCalls / report.executions).toFixed(2)),
         ...history,

@@ -63,7 +63,7 @@ async function look(dependencies: ActivityDependencies, { run, execution, overMs
       const adopted = await executions.adopt(run.id, execution.n, judgement);
       await say(
         adopted ? 'adopted' : 'not-adopted',
-        `job ${judgement.jobId}, ${judgement.correlationUuid}${beside(judgement.twins, seen)}`,
+        `job ${judgement.jobId}, ${judgement.correlationUuid}${beside(judgement.twins)}: ${judgement.why}`,
       );
       return adopted ? undefined : { waitMs: 1_000, doubt: true };
     }
@@ -133,11 +133,10 @@ async function untilNextLook({ ledger }: ActivityDependencies, looks: Looks, see
   return Math.min(seen.candidates.length === 0 ? Math.min(leftMs, soon ?? leftMs) : leftMs, LONGEST_BETWEEN_LOOKS_MS);
 }
 
-/** Two jobs on exactly our assets in the same seconds: which of them is ours may stay unknown, so both are named. */
-function beside(twins: readonly Twin[], { candidates }: LostEvidence): string {
+/** Jobs on exactly our assets in the same seconds: which of them is ours may stay unknown, so all are named. */
+function beside(twins: readonly Twin[]): string {
   if (twins.length === 0) return '';
-  const word = candidates.some(({ witness }) => witness === 'ours') ? 'the audit trail decided' : 'the earlier one stands';
-  return `; ${twins.map(({ jobId }) => `job ${jobId}`).join(', ')} on the same assets is watched with it: ${word}`;
+  return `; ${twins.map(({ jobId }) => `job ${jobId}`).join(', ')} on the same assets ${twins.length === 1 ? 'is' : 'are'} watched with it`;
 }
 
 function setDigest(candidate: SeenCandidate): string {

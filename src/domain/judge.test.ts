@@ -28,7 +28,7 @@ const evidence = (changes: Partial<Evidence> = {}): Evidence => ({
   ...changes,
 });
 
-const ADOPTED = { kind: 'adopt', jobId: '900', correlationUuid: 'u-900', createdAt: T0, twins: [] };
+const ADOPTED = { kind: 'adopt', jobId: '900', correlationUuid: 'u-900', createdAt: T0, twins: [], why: expect.any(String) };
 /** Another job on the same assets. */
 const other = (changes: Partial<Candidate> = {}): Candidate =>
   candidate({ jobId: '901', correlationUuid: 'u-901', createdAt: T0 + 1_000, ...changes });
@@ -77,6 +77,39 @@ describe('a job on exactly our assets, made in time, is adopted whoever sent it'
       expect(judge(evidence({ candidates, lookedAt: T0 + PROOF_MS + 1_000 }))).toEqual({ ...ADOPTED, twins: [TWIN] });
     },
   );
+
+  test.each<[Candidate['witness'], Candidate['witness']]>([
+    ['foreign', 'absent'],
+    ['foreign', 'unclear'],
+    ['absent', 'ours'],
+  ])('not the earlier one where the trail calls it %s and the later one %s', (earlier, later) => {
+    const candidates = [other({ witness: earlier, createdAt: T0 - 1_000 }), candidate({ witness: later })];
+    const judgement = judge(evidence({ candidates, lookedAt: T0 + PROOF_MS }));
+    expect(judgement).toEqual({ ...ADOPTED, twins: [{ ...TWIN, createdAt: T0 - 1_000 }], why: 'the audit trail decided' });
+  });
+
+  test("of two that the trail calls ours the earlier one, however early another user's is", () => {
+    const foreign = other({ jobId: '902', witness: 'foreign', createdAt: T0 - 2_000 });
+    const judgement = judge(evidence({ candidates: [foreign, other(), candidate()], lookedAt: T0 + PROOF_MS + 1_000 }));
+    expect(judgement).toMatchObject({ jobId: '900', why: 'the earlier one stands' });
+  });
+
+  test.each<[string, string, Partial<Candidate>[]]>([
+    ['alone', 'the only job on exactly these assets', [{ witness: 'absent' }]],
+    [
+      "alone, and another user's",
+      'the only job on exactly these assets, although the audit trail names another user',
+      [{ witness: 'foreign' }],
+    ],
+    ['ours', 'the audit trail calls it ours', [{}]],
+    [
+      "all another user's",
+      'the earlier one stands, although the audit trail names another user',
+      [{ witness: 'foreign' }, { witness: 'foreign', jobId: '901' }],
+    ],
+  ])('which says why: %s', (_, why, candidates) => {
+    expect(judge(evidence({ candidates: candidates.map(candidate), lookedAt: T0 + PROOF_MS }))).toMatchObject({ jobId: '900', why });
+  });
 
   test.each<[string, Partial<Evidence>]>([
     ['made after our request could have arrived', { candidates: [candidate({ witness: 'absent', inTime: false })] }],

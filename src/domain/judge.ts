@@ -63,7 +63,7 @@ export interface Evidence {
 }
 
 export type Judgement =
-  | { kind: 'adopt'; jobId: string; correlationUuid: string; createdAt: number; twins: readonly Twin[] }
+  | { kind: 'adopt'; jobId: string; correlationUuid: string; createdAt: number; twins: readonly Twin[]; why: string }
   | { kind: 'not-executed' }
   | { kind: 'unverified'; why: string }
   | { kind: 'look-again'; why: string };
@@ -79,7 +79,7 @@ export function judge(evidence: Evidence): Judgement {
   const possible = evidence.candidates.filter((candidate) => couldBeOurs(candidate, evidence));
   const rivals = possible.filter((candidate) => couldStillBeAdopted(candidate, evidence));
   const [only] = rivals;
-  if (only && rivals.length === 1 && isProvedOurs(only, evidence)) return adopted(only, []);
+  if (only && rivals.length === 1 && isProvedOurs(only, evidence)) return adopted(only, [], rivals);
   const byItsAssets = chosenByAssets(rivals, evidence);
   if (byItsAssets) return byItsAssets;
   const waitedMs = evidence.lookedAt - (evidence.firstLook?.at ?? evidence.lookedAt);
@@ -107,22 +107,42 @@ export function judge(evidence: Evidence): Judgement {
  */
 function chosenByAssets(rivals: readonly Candidate[], evidence: Evidence): Judgement | undefined {
   const exact = rivals.filter((candidate) => isExactlyOurs(candidate, evidence)).sort((a, b) => a.createdAt - b.createdAt);
-  const [earliest] = exact;
-  if (!earliest || exact.length < rivals.length || !exact.every((candidate) => isSettled(candidate, evidence.lookedAt))) return undefined;
-  const ours = exact.filter(({ witness }) => witness === 'ours');
+  if (exact.length === 0 || exact.length < rivals.length || !exact.every((candidate) => isSettled(candidate, evidence.lookedAt)))
+    return undefined;
+  const likeliest = likeliestOf(exact);
+  const [chosen] = likeliest;
+  if (!chosen) return undefined;
+  const isNamed = chosen.witness === 'ours' && likeliest.length === 1;
   // Who knows nothing better waits as long as an index may lag: ours may be the one that is not there yet.
   const isLateEnough = exact.every(({ createdAt }) => evidence.lookedAt - createdAt >= PROOF_MS);
-  if (ours.length !== 1 && !(isLateEnough && evidence.requestIsOver && evidence.complete)) return undefined;
-  const chosen = ours.length === 1 ? (ours[0] ?? earliest) : earliest;
+  if (!isNamed && !(isLateEnough && evidence.requestIsOver && evidence.complete)) return undefined;
   return adopted(
     chosen,
     exact.filter((candidate) => candidate !== chosen),
+    likeliest,
   );
 }
 
-function adopted({ jobId, correlationUuid, createdAt }: Candidate, twins: readonly Candidate[]): Judgement {
+/** Those that the trail calls ours, else those that it does not call another's; another's only where there is nothing else. */
+function likeliestOf(exact: readonly Candidate[]): readonly Candidate[] {
+  const ours = exact.filter(({ witness }) => witness === 'ours');
+  if (ours.length > 0) return ours;
+  const perhapsOurs = exact.filter(({ witness }) => witness !== 'foreign');
+  return perhapsOurs.length > 0 ? perhapsOurs : exact;
+}
+
+/** `likeliest`: those of which the trail said no less than of the one that was chosen. */
+function adopted(chosen: Candidate, twins: readonly Candidate[], likeliest: readonly Candidate[]): Judgement {
+  const { jobId, correlationUuid, createdAt, witness } = chosen;
   const named = twins.map((twin) => ({ jobId: twin.jobId, correlationUuid: twin.correlationUuid, createdAt: twin.createdAt }));
-  return { kind: 'adopt', jobId, correlationUuid, createdAt, twins: named };
+  return { kind: 'adopt', jobId, correlationUuid, createdAt, twins: named, why: whyChosen(witness, twins.length + 1, likeliest.length) };
+}
+
+/** For the audit log: what a job was adopted on is what its verdicts are worth. */
+function whyChosen(witness: Candidate['witness'], jobs: number, likeliest: number): string {
+  const anothers = witness === 'foreign' ? ', although the audit trail names another user' : '';
+  if (jobs === 1) return witness === 'ours' ? 'the audit trail calls it ours' : `the only job on exactly these assets${anothers}`;
+  return likeliest === 1 ? 'the audit trail decided' : `the earlier one stands${anothers}`;
 }
 
 function isExactlyOurs(candidate: Candidate, evidence: Evidence): boolean {

@@ -38,7 +38,7 @@ describe('a worker that dies', () => {
     });
   });
 
-  test('at random moments under every fault: nothing runs twice and no foreign job is adopted', () => {
+  test('at random moments under every fault: nothing runs twice, and jobs of others are only watched beside an answer that was lost', () => {
     expect(scene(SHORT_RANDOM_KILLS.name)).toMatchObject({ problems: [], twice: 0, kills: 2, counts: { targeted: 200, skipped: 0 } });
   });
 });

@@ -24,6 +24,9 @@ interface Row {
   lease: number | null;
 }
 
+/** Twice the 5 s within which a record of either user speaks against ruling a job out (`src/domain/witness.ts`), and what records lag. */
+const TOLD_APART_MS = 15_000;
+
 const WORD = { passed: 'succeeded', failed: 'failed', offline: 'unreachable', 'result-lost': 'unverified' } as const;
 
 /** `report`: what the workflow returned; `unverified`: of how many assets the fate cannot be known. */
@@ -67,13 +70,65 @@ export async function verdictOf(
   const stored = (await ledger.runs.get(runId))?.report;
   expect(isDeepStrictEqual(stored, report), 'the report of the workflow is not the one of the ledger');
 
-  const known = new Set(ours.map(({ correlationUuid }) => correlationUuid));
-  const taken = await ledger.executions.claimedUuids(simulator.state.executions.map(({ correlationUuid }) => correlationUuid));
-  const foreign = [...taken].filter((uuid) => !known.has(uuid));
-  expect(foreign.length === 0, `${foreign.length} jobs of others were adopted`);
-  if (unverified === 0)
-    expect(taken.size === known.size && report.executions === known.size, `${known.size} jobs are ours, ${report.executions} are reported`);
+  problems.push(...(await jobProblems(facts)));
+  if (unverified === 0) {
+    const claimed = await ledger.executions.claimedUuids(ours.map(({ correlationUuid }) => correlationUuid));
+    expect(
+      claimed.size === ours.length && report.executions === ours.length,
+      `${ours.length} jobs are ours, ${claimed.size} of them are known, ${report.executions} are reported`,
+    );
+  }
   return { executes: ours.length, twice: twice.length, counts: report.counts, problems };
+}
+
+interface Taken {
+  n: number;
+  correlation_uuid: string;
+  adopted: number;
+  sends: number;
+}
+
+/**
+ * Whose jobs the executions have: what Qualys answered is ours; what was adopted stands for an answer that was lost, of exactly the same
+ * assets, and is another's only where the trail could not tell the two apart; what is watched beside it is on the same assets, too.
+ */
+async function jobProblems({ simulator, ledger, runId }: { simulator: Simulator; ledger: Ledger; runId: string }): Promise<string[]> {
+  const jobs = new Map(simulator.state.executions.map((execution) => [execution.correlationUuid, execution]));
+  const isOurs = (uuid: string): boolean => jobs.get(uuid)?.user === 'demo';
+  const taken = await ledger.database.all<Taken>(
+    `SELECT n, correlation_uuid, adopted, (SELECT count(*) FROM sends WHERE sends.run_id = executions.run_id AND sends.n = executions.n) AS sends
+     FROM executions WHERE run_id = ? AND correlation_uuid IS NOT NULL`,
+    [runId],
+  );
+  const twins = await ledger.database.all<{ n: number; correlation_uuid: string }>(
+    'SELECT n, correlation_uuid FROM twins WHERE run_id = ? ORDER BY n',
+    [runId],
+  );
+  const claimed = new Set([...taken, ...twins].map(({ correlation_uuid: uuid }) => uuid));
+  const problems: string[] = [];
+  for (const { n, correlation_uuid: uuid, adopted, sends } of taken) {
+    const asked = (await ledger.executions.assetsOf(runId, n)).map(Number).sort();
+    const beside = twins.filter((twin) => twin.n === n).map(({ correlation_uuid: twin }) => twin);
+    if (sends === 0) problems.push(`execution ${n} has a job without a permit`);
+    if (adopted === 0 && !isOurs(uuid)) problems.push(`execution ${n} was answered with a job of another user`);
+    if (adopted === 0 && beside.length > 0) problems.push(`execution ${n} was answered, and has ${beside.length} jobs beside it`);
+    const elsewhere = [uuid, ...beside].filter((job) => !isOn(jobs.get(job), asked));
+    if (elsewhere.length > 0) problems.push(`execution ${n} has ${elsewhere.length} jobs on other assets than its own`);
+    if (adopted === 1 && !isOurs(uuid) && isToldApart(uuid, beside)) problems.push(`execution ${n} adopted the job of another user`);
+    const unseen = simulator.state.executions.filter((job) => job.user === 'demo' && !claimed.has(job.correlationUuid) && isOn(job, asked));
+    if (unseen.length > 0) problems.push(`execution ${n} took another job than ours, which nobody watches`);
+  }
+  return problems;
+
+  function isOn(job: { assetIds: readonly string[] } | undefined, asked: readonly number[]): boolean {
+    return isDeepStrictEqual([...(job?.assetIds ?? [])].map(Number).sort(), asked);
+  }
+
+  /** Ours is among those beside it, and so far from it that the trail's records of the two cannot be mistaken for each other. */
+  function isToldApart(adopted: string, beside: readonly string[]): boolean {
+    const at = jobs.get(adopted)?.simulatedAt ?? 0;
+    return beside.filter(isOurs).some((uuid) => Math.abs((jobs.get(uuid)?.simulatedAt ?? 0) - at) >= TOLD_APART_MS);
+  }
 }
 
 /** Assets called `unverified` of which Qualys could say how it went. */
