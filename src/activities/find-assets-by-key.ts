@@ -1,13 +1,16 @@
 // CAR assets by ids, agent UUIDs or names, hundreds in one search. No document says which tokens CAR filters by, nor how long a filter may
 // be: rows are compared here, and what was learned of a token or of a length is kept for the rest of the resolution.
-import { firstLabel } from '../domain/host-names.js';
+import { hostKeysOf } from '../domain/host-names.js';
 import { anyOf, idTerm, type Qql, QqlUnsafe, term } from '../domain/qql.js';
 import { QualysError } from '../qualys/errors.js';
 import type { CarAsset, Qualys } from '../qualys/qualys.js';
 import { isHonoured, isRefusedFilter, walkAssets } from './find-assets.js';
 
-/** `label`: the part of the name before its first dot. */
-export type AssetKey = 'assetId' | 'agentUuid' | 'name' | 'label';
+/**
+ * `host` and `alias`: any of an asset's host names, whole or up to the first dot. Asked for are the asset's own name, and the names of its
+ * interfaces: no token finds both.
+ */
+export type AssetKey = 'assetId' | 'agentUuid' | 'name' | 'host' | 'alias';
 
 export interface Finding {
   runId: string;
@@ -34,6 +37,8 @@ export interface Found {
   isComplete: boolean;
   /** Rows that came and could not be understood: any of them may have been sought. */
   unreadable: number;
+  /** Everything was looked at: the same values under another key would find the same. */
+  isWalk?: boolean;
 }
 
 interface TokenState {
@@ -50,7 +55,9 @@ export class AssetsByKey {
     assetId: { tokens: ['assetId'] },
     agentUuid: { tokens: ['agentUuid', 'id'] },
     name: { tokens: ['name'] },
-    label: { tokens: ['name'] },
+    host: { tokens: ['name'] },
+    // As the other modules of Qualys spell it; no document of CAR has a token for it.
+    alias: { tokens: ['interfaces.hostname'] },
   };
   #termsAtMost = TERMS_A_SEARCH;
 
@@ -68,7 +75,7 @@ export class AssetsByKey {
   async find(key: AssetKey, values: Iterable<string>, pagesAtMost?: number): Promise<Found> {
     const waiting = new Map([...values].map((value) => [value.trim().toLowerCase(), value.trim()]));
     waiting.delete('');
-    const belongs = (asset: CarAsset): boolean => waiting.has(keyOf(key, asset));
+    const belongs = (asset: CarAsset): boolean => keysOf(key, asset).some((own) => waiting.has(own));
     const found = new Map<string, CarAsset>();
     let rest = [...waiting.values()];
     let unreadable = 0;
@@ -102,7 +109,8 @@ export class AssetsByKey {
     for await (const assets of walkAssets(this.#qualys, { runId: this.#finding.runId, belongs, onPage, onUnreadable, ...bound })) {
       for (const asset of assets) found.set(asset.assetId, asset);
     }
-    return { assets: [...found.values()], isComplete: pagesAtMost === undefined || pages < pagesAtMost, unreadable };
+    const isComplete = pagesAtMost === undefined || pages < pagesAtMost;
+    return { assets: [...found.values()], isComplete, unreadable, isWalk: true };
   }
 
   /** What belongs; undefined when the question has to be put otherwise: shorter, with another token, or not at all. */
@@ -171,12 +179,15 @@ export class AssetsByKey {
   }
 }
 
-function keyOf(key: AssetKey, asset: CarAsset): string {
-  return (propertyOf(key, asset) ?? '').trim().toLowerCase();
+function keysOf(key: AssetKey, asset: CarAsset): string[] {
+  if (key === 'host' || key === 'alias') return hostKeysOf(asset);
+  return [(asset[key] ?? '').trim().toLowerCase()];
 }
 
-function propertyOf(key: AssetKey, asset: CarAsset): string | undefined {
-  return key === 'label' ? firstLabel(asset.name) : asset[key];
+/** An asset is the answer to this under the key. Its aliases begin with the names of its interfaces, where it has any. */
+function valueToProbe(key: AssetKey, asset: CarAsset): string | undefined {
+  if (key === 'alias') return asset.aliases?.[0];
+  return key === 'host' ? asset.name : asset[key];
 }
 
 function termOf(key: AssetKey, token: string, value: string): Qql {
@@ -184,7 +195,7 @@ function termOf(key: AssetKey, token: string, value: string): Qql {
 }
 
 function probeOf(key: AssetKey, token: string, asset: CarAsset): Qql | undefined {
-  const value = propertyOf(key, asset);
+  const value = valueToProbe(key, asset);
   return value !== undefined && /^[\w.-]+$/.test(value) ? termOf(key, token, value) : undefined;
 }
 

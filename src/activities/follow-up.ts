@@ -28,6 +28,8 @@ export interface FollowUpTarget {
   assetId: string;
   name: string | null;
   agentUuid: string | null;
+  /** Its other host names, one a line. */
+  aliases: string | null;
 }
 
 /** What follows a run: which kind, with which script, for which assets. */
@@ -108,11 +110,11 @@ async function targetsOf(
 ): Promise<FollowUpTarget[]> {
   const unresolved: FinalOutcome[] = isOtherScript ? ['failed', 'unverified', 'unreachable'] : ['failed'];
   const outcomes: FinalOutcome[] = on === 'always' ? ['succeeded', 'missing', ...unresolved] : unresolved;
-  const rows = await ledger.database.all<{ asset_id: string; name: string | null; agent_uuid: string | null }>(
-    'SELECT asset_id, name, agent_uuid FROM attempts WHERE run_id = ? AND last = 1 AND outcome IN (SELECT value FROM json_each(?)) ORDER BY seq',
+  const rows = await ledger.database.all<{ asset_id: string; name: string | null; agent_uuid: string | null; aliases: string | null }>(
+    'SELECT asset_id, name, agent_uuid, aliases FROM attempts WHERE run_id = ? AND last = 1 AND outcome IN (SELECT value FROM json_each(?)) ORDER BY seq',
     [run.id, JSON.stringify(outcomes)],
   );
-  return rows.map((row) => ({ assetId: row.asset_id, name: row.name, agentUuid: row.agent_uuid }));
+  return rows.map((row) => ({ assetId: row.asset_id, name: row.name, agentUuid: row.agent_uuid, aliases: row.aliases }));
 }
 
 /** A recheck is a run of its own, linked by its id; Temporal starts it when it is due. */

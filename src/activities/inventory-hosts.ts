@@ -3,6 +3,7 @@ import type { InventoryHost } from '../domain/asset-join.js';
 import type { Page } from '../qualys/qualys.js';
 import type { EdrAsset, GavAsset, QualysOperations } from '../qualys/qualys-operations.js';
 import { gavFilterOf } from '../schema/gav-filter-text.js';
+import { hostNamesOf } from '../schema/qualys/host-names.js';
 import type { Targets } from '../schema/request.js';
 import type { Finding } from './find-assets-by-key.js';
 
@@ -51,11 +52,12 @@ function gavHost({ assetId, agentUuid, name, raw }: GavAsset): InventoryHost {
     ...(agentUuid ? { agentUuid } : {}),
     isAgentCertain: true,
     names: distinct([name, typeof dnsName === 'string' ? dnsName : undefined]),
+    aliases: hostNamesOf(raw),
   };
 }
 
-function edrHost({ id, hostName }: EdrAsset): InventoryHost {
-  return { id, agentUuid: id, isAgentCertain: false, names: distinct([hostName]) };
+function edrHost({ id, hostName, raw }: EdrAsset): InventoryHost {
+  return { id, agentUuid: id, isAgentCertain: false, names: distinct([hostName]), aliases: hostNamesOf(raw) };
 }
 
 function distinct(names: readonly (string | undefined)[]): string[] {

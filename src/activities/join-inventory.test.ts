@@ -142,7 +142,8 @@ describe('targets of another inventory', () => {
     );
     expect(cohort.size).toBe(5);
     expect(rows).toEqual({
-      20452612: 'null without agent',
+      // Given by id, and known by what the query told of it.
+      20452612: 'host-000003.example.com',
       20452700: 'null without agent',
       20452610: 'host-000001.example.com',
       20452810: 'host-000201.example.com',

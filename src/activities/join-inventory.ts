@@ -33,10 +33,15 @@ async function joinBatch(source: string, hosts: readonly InventoryHost[], lookup
   const part: JoinedPart = { assets: [], notJoined: [], unreadable: { inventory: 0, car } };
   for (const host of hosts) {
     const joined = joinHost(host, index);
-    if (joined.kind === 'joined') part.assets.push(joined.asset);
+    if (joined.kind === 'joined') part.assets.push(calledToo(joined.asset, host));
     else part.notJoined.push({ source, id: host.id, name: host.names[0], why: joined.why, candidates: joined.candidates });
   }
   return part;
+}
+
+/** The asset is known by what its other inventory calls it, too: policy may name it so. */
+function calledToo(asset: CarAsset, { names, aliases = [] }: InventoryHost): CarAsset {
+  return { ...asset, aliases: [...new Set([...(asset.aliases ?? []), ...names, ...aliases])] };
 }
 
 async function carIndexOf(

@@ -1,6 +1,6 @@
 // A run may be under way for days, and its policy changes meanwhile: before it sends on, what the newest one keeps from scripts is left alone.
 import { hostMatcher } from '../domain/host-names.js';
-import type { UntouchedReading } from '../ledger/never-touch.js';
+import { namesOf, type UntouchedReading } from '../ledger/never-touch.js';
 import type { StoredPolicy } from '../ledger/policies.js';
 import type { RunRow } from '../ledger/run-row.js';
 import { QualysError } from '../qualys/errors.js';
@@ -52,6 +52,8 @@ export async function keepPolicy(dependencies: ActivityDependencies, keeping: Ke
 export interface Host {
   assetId: string;
   name: string | null;
+  /** One a line. */
+  aliases: string | null;
 }
 
 /** Which of these the newest policy keeps from every script, of assets that nothing is sent to yet; or what to wait for until that is known. */
@@ -74,7 +76,7 @@ export async function keptFrom(
     );
     // One that was replaced meanwhile has lost its rows.
     if ((await ledger.neverTouch.newest(newest.version))?.id !== reading.id) continue;
-    return new Set([...kept, ...hosts.flatMap(({ assetId, name }) => (name !== null && matches(name) ? [assetId] : []))]);
+    return new Set([...kept, ...hosts.flatMap((host) => (namesOf(host).some(matches) ? [host.assetId] : []))]);
   }
 }
 

@@ -1,5 +1,5 @@
 // CAR assets by what requests and policies call them: host names, and tags.
-import { firstLabel, hostKey } from '../domain/host-names.js';
+import { hostKey, hostKeysOf } from '../domain/host-names.js';
 import { idTerm } from '../domain/qql.js';
 import type { CarAsset, Qualys } from '../qualys/qualys.js';
 import type { Problem } from '../schema/request.js';
@@ -31,25 +31,18 @@ export async function assetsByName(lookup: AssetsByKey, hostnames: readonly stri
 }
 
 /**
- * Every asset that one of these names stands for: its whole name, or the first label of it. `named`: those that stand for any, as keys.
- * A name with a dot can only be a whole one, and one without is the first label of itself.
+ * Every asset that one of these names stands for: a whole name of it, or the first label of one, be it the asset's own name or one of its
+ * interfaces'. `named`: those that stand for any, as keys. A name with a dot can only be a whole one, and one without is its own first label.
  */
 export async function findHosts(
   lookup: AssetsByKey,
   hostnames: readonly string[],
 ): Promise<{ assets: CarAsset[]; named: Set<string>; unreadable: number }> {
   const keys = hostnames.map(hostKey).filter((key) => key !== '');
-  const whole = await lookup.find(
-    'name',
-    keys.filter((key) => key.includes('.')),
-  );
-  const short = await lookup.find(
-    'label',
-    keys.filter((key) => !key.includes('.')),
-  );
-  const assets = [...whole.assets, ...short.assets];
-  const named = new Set(assets.flatMap(({ name }) => [hostKey(name), firstLabel(name)]));
-  return { assets, named, unreadable: whole.unreadable + short.unreadable };
+  const byName = await lookup.find('host', keys);
+  const byAlias = byName.isWalk ? { assets: [], unreadable: 0 } : await lookup.find('alias', keys);
+  const assets = [...byName.assets, ...byAlias.assets];
+  return { assets, named: new Set(assets.flatMap(hostKeysOf)), unreadable: byName.unreadable + byAlias.unreadable };
 }
 
 /** By name in lower case. */

@@ -5,6 +5,7 @@ import type { Ledger } from '../ledger/ledger.js';
 import { createQualys, type QualysClient } from '../qualys/client.js';
 import { defaultPolicy, type NeverTouch } from '../schema/policy.js';
 import { parseRequest, type RemediationRequestInput } from '../schema/request.js';
+import type { SimulatorOptions } from '../simulator/options.js';
 import { type Simulator, startSimulator } from '../simulator/simulator.js';
 import { PolicyRefused } from './policy-refused.js';
 import { resolveTargets } from './resolve-targets.js';
@@ -51,6 +52,7 @@ const ALL = Array.from({ length: 40 }, (_, index) => FIRST + index);
 async function resolved(
   neverTouch: Partial<NeverTouch>,
   targets: RemediationRequestInput['targets'] = { assetIds: ALL },
+  client = qualys,
 ): Promise<{ ledger: Ledger; skipped: number[]; warnings: string[] }> {
   const ledger = await ledgers.open();
   const parsed = parseRequest({ script: 7, targets });
@@ -61,13 +63,24 @@ async function resolved(
   if (!opening || 'frozen' in opening) throw new Error('nothing to open');
   const policy = { ...defaultPolicy(), neverTouch: { assetIds: [], tags: [], hostnames: [], ...neverTouch } };
   await resolveTargets(
-    { ledger, qualys, policy },
+    { ledger, qualys: client, policy },
     { runId: 'r', attempt: opening.attempt, targets: wanted, script: { platform: '' }, onPage: () => undefined },
   );
   const rows = await ledger.database.all<{ asset_id: string }>(
     `SELECT asset_id FROM attempts WHERE outcome = 'skipped' AND reason = 'never-touch' ORDER BY asset_id`,
   );
   return { ledger, skipped: rows.map(({ asset_id: id }) => Number(id) - FIRST), warnings: await ledger.runs.warnings('r') };
+}
+
+async function withSimulator(options: SimulatorOptions, use: (client: QualysClient) => Promise<void>): Promise<void> {
+  const other = await startSimulator(options);
+  const client = createQualys({ baseUrl: other.url, username: 'demo', password: () => 'demo', gate: NOBODY_WAITS, clock: CLOCK });
+  try {
+    await use(client);
+  } finally {
+    await client.close();
+    await other.close();
+  }
 }
 
 describe('what policy never touches', () => {
@@ -105,6 +118,78 @@ describe('what policy never touches', () => {
       'policy.neverTouch.tags[0]: Qualys lists no tag "Prod DB", so nothing is kept from it',
       'policy.neverTouch.hostnames[0]: Qualys knows no host "nobody", so nothing is kept from it',
     ]);
+  });
+
+  /** One asset for each place in which Qualys has a name for it, beside the name of its own. */
+  const CALLED: [string, number, NonNullable<SimulatorOptions['moreFields']>[string]][] = [
+    ['dnsName of CAR', 30, { car: { dnsName: 'alias.corp.example' } }],
+    ['netbiosName of CAR', 31, { car: { netbiosName: 'ALIAS' } }],
+    ['fqdn of CAR', 32, { car: { fqdn: 'alias.corp.example.' } }],
+    ['hostName of CAR', 33, { car: { hostName: 'Alias' } }],
+    ['an interface of an interface list of CAR', 34, { car: { interfaces: null, networkInterface: [{ host_name: 'alias' }] } }],
+    ['assetName of GAV', 30, { gav: { assetName: 'alias.corp.example' } }],
+    ['dnsName of GAV', 31, { gav: { dnsName: 'alias.corp.example' } }],
+    ['netbiosName of GAV', 32, { gav: { netbiosName: 'ALIAS' } }],
+    ['an interface of GAV', 33, { gav: { networkInterfaceListData: { networkInterface: [{ hostname: null }, { hostname: 'alias' }] } } }],
+  ];
+  const GAV_QUERY = { source: 'gav', filter: '{"filters":[{"field":"asset.name","operator":"CONTAINS","value":"host-00003"}]}' } as const;
+
+  test.each(CALLED)('a host is left alone that is called so by %s', async (_, index, fields) => {
+    await withSimulator({ assets: 40, moreFields: { [FIRST + index]: fields } }, async (other) => {
+      const targets = 'gav' in fields ? { query: GAV_QUERY } : { query: { source: 'car', filter: 'name:"host-00003"' } as const };
+      for (const name of ['alias', 'ALIAS.'])
+        expect((await resolved({ hostnames: [name], unknown: 'warn' }, targets, other)).skipped).toEqual([index]);
+      expect((await resolved({ hostnames: ['alia', 'corp'], unknown: 'warn' }, targets, other)).skipped).toEqual([]);
+    });
+  });
+
+  test('a host of EDR is left alone by the whole name that EDR has for it', async () => {
+    const moreFields = { [FIRST + 30]: { edr: { hostName: 'host-000031.corp.example' } } };
+    await withSimulator({ assets: 40, moreFields }, async (other) => {
+      const targets = { query: { source: 'edr', filter: 'asset.hostName:"host-00003"' } as const };
+      const { skipped } = await resolved({ hostnames: ['HOST-000031.corp.EXAMPLE'], unknown: 'warn' }, targets, other);
+      expect(skipped).toEqual([30]);
+    });
+  });
+
+  test.each([
+    ['filters by the names of interfaces', {}],
+    ['refuses them as a filter', { interfaceToken: false }],
+    ['passes over them as a filter', { interfaceToken: false, unknownToken: 'ignore' as const }],
+  ])('a host given by its id is left alone by the name of one of its interfaces, where CAR %s', async (_, options) => {
+    const interfaceNames = {
+      [FIRST + 5]: ['host-000006.example.com', null, 'db-1.storage.example'],
+      [FIRST + 6]: [null],
+      [FIRST + 7]: ['DB-1'],
+      [FIRST + 8]: ['xdb-1.storage.example', 'db-10'],
+    };
+    await withSimulator({ assets: 40, interfaceNames, ...options }, async (other) => {
+      expect((await resolved({ hostnames: ['db-1'] }, undefined, other)).skipped).toEqual([5, 7]);
+      expect((await resolved({ hostnames: ['Db-1.storage.example.'] }, undefined, other)).skipped).toEqual([5]);
+      await expect(resolved({ hostnames: ['storage.example'] }, undefined, other)).rejects.toThrow('"storage.example"');
+    });
+  });
+
+  test('a name learned later of an asset that is in already counts, and none is lost by another that begins like it', async () => {
+    const ledger = await ledgers.open();
+    const parsed = parseRequest({ script: 7, targets: { assetIds: [1, 2] } });
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+    const { targets: _, ...request } = parsed.value;
+    await ledger.runs.open({ id: 'r', firstExecutionId: 'f', namespace: 'default', request });
+    await ledger.cohort.begin('r');
+    await ledger.cohort.add('r', [{ assetId: '1' }, { assetId: '2', name: 'web-2', aliases: ['db-10'] }], 1);
+    const again = [
+      { assetId: '1', name: 'web-1', aliases: ['web-1.example.com', 'WEB-1', 'pay.example'] },
+      { assetId: '2', name: 'other', aliases: ['db-1'] },
+    ];
+    await ledger.cohort.add('r', again, 1);
+    await ledger.cohort.add('r', again, 1);
+    expect(await ledger.database.all('SELECT asset_id, name, aliases FROM attempts ORDER BY asset_id')).toEqual([
+      { asset_id: '1', name: 'web-1', aliases: 'web-1.example.com\npay.example' },
+      { asset_id: '2', name: 'web-2', aliases: 'db-10\ndb-1' },
+    ]);
+    await ledger.cohort.freeze('r', { attempt: 1, neverTouch: { assetIds: [], hostnames: ['db-1', 'pay'] } });
+    expect(await ledger.database.all(`SELECT asset_id FROM attempts WHERE outcome = 'skipped' ORDER BY asset_id`)).toHaveLength(2);
   });
 
   test('a host is left alone however it came into the cohort', async () => {

@@ -12,6 +12,8 @@ export interface InventoryHost {
   isAgentCertain: boolean;
   /** Whole names, the best first. */
   names: readonly string[];
+  /** Everything that it is called: for policy, which names hosts. Nothing is joined by it. */
+  aliases?: readonly string[] | undefined;
 }
 
 interface CarHost {

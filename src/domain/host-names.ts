@@ -16,3 +16,16 @@ export function hostMatcher(hostnames: readonly string[]): (name: string) => boo
   const keys = new Set(hostnames.map(hostKey).filter((key) => key !== ''));
   return (name) => keys.has(hostKey(name)) || keys.has(firstLabel(name));
 }
+
+/** What a host may be called by: each of its names, whole and by its first label. */
+export function hostKeysOf({ name, aliases = [] }: { name: string; aliases?: readonly string[] | undefined }): string[] {
+  return [...new Set([name, ...aliases].flatMap((one) => [hostKey(one), firstLabel(one)]))].filter((key) => key !== '');
+}
+
+/** The names that say more than `name` does to whoever compares whole names and first labels. */
+export function otherNames(name: string | undefined, aliases: readonly string[]): string[] {
+  const said = new Set(name === undefined ? [] : [hostKey(name), firstLabel(name)]);
+  const others = new Map<string, string>();
+  for (const alias of aliases) if (!said.has(hostKey(alias)) && hostKey(alias) !== '') others.set(hostKey(alias), alias.trim());
+  return [...others.values()];
+}

@@ -328,8 +328,8 @@ async function copyRows(
   of: { campaignId: string; wave: number; step: CampaignStepName; after: number; end: number },
 ): Promise<void> {
   await sql.run(
-    `INSERT INTO attempts (run_id, seq, attempt, asset_id, name, agent_uuid, outcome, despite)
-     SELECT ?, seq, 1, asset_id, name, agent_uuid, 'pending', despite FROM attempts INDEXED BY attempts_wave
+    `INSERT INTO attempts (run_id, seq, attempt, asset_id, name, agent_uuid, aliases, outcome, despite)
+     SELECT ?, seq, 1, asset_id, name, agent_uuid, aliases, 'pending', despite FROM attempts INDEXED BY attempts_wave
      WHERE run_id = ? AND wave = ? AND seq > ? AND seq <= ? AND ${MEANT_FOR[of.step]}
      ON CONFLICT DO NOTHING`,
     [stepId, of.campaignId, of.wave, of.after, of.end],

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { otherNames } from '../domain/host-names.js';
 import { type Database, jsonRows, type Sql } from './database.js';
 import { NEVER_TOUCH, namedInCohort, type Untouched } from './never-touch.js';
 
@@ -6,6 +7,8 @@ export interface CohortAsset {
   assetId: string;
   name?: string | undefined;
   agentUuid?: string | undefined;
+  /** Other host names of it: policy may name it by one of them. */
+  aliases?: readonly string[] | undefined;
 }
 
 export interface FrozenCohort {
@@ -54,7 +57,8 @@ export class Cohort {
   }
 
   /**
-   * Adds assets while the run is being opened. Assets that are in already stay as they are, so a page added twice changes nothing.
+   * Adds assets while the run is being opened. Assets that are in already stay where they are, and are known by further names: a page added
+   * twice changes nothing.
    * False when nothing is taken in: the cohort is frozen, the run has ended, or a later attempt opens it.
    */
   async add(runId: string, assets: readonly CohortAsset[], attempt = 0): Promise<boolean> {
@@ -153,18 +157,31 @@ async function addRows(sql: Sql, { runId, attempt }: { runId: string; attempt: n
   );
   if (!row) return false;
   await sql.run(
-    `INSERT INTO attempts (run_id, seq, attempt, asset_id, name, agent_uuid, outcome, wave)
-     SELECT ?, ? + key, 1, json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'), 'pending', ? FROM json_each(?) WHERE true
-     ON CONFLICT (run_id, asset_id, attempt) DO NOTHING`,
+    `INSERT INTO attempts (run_id, seq, attempt, asset_id, name, agent_uuid, aliases, outcome, wave)
+     SELECT ?, ? + key, 1, json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'), json_extract(value, '$[3]'), 'pending', ? FROM json_each(?) WHERE true
+     ON CONFLICT (run_id, asset_id, attempt) DO UPDATE SET
+       name = coalesce(name, excluded.name), agent_uuid = coalesce(agent_uuid, excluded.agent_uuid),
+       aliases = CASE WHEN excluded.aliases IS NULL OR instr(char(10) || aliases || char(10), char(10) || excluded.aliases || char(10)) > 0
+         THEN aliases ELSE coalesce(aliases || char(10), '') || excluded.aliases END
+     WHERE excluded.name IS NOT NULL OR excluded.aliases IS NOT NULL`,
     [
       runId,
       row.next_seq - assets.length,
       // A campaign's own rows are in some wave, so that nothing takes them for assets to be sent.
       row.kind === 'campaign' ? 0 : null,
-      jsonRows(assets.map(({ assetId, name, agentUuid }) => [assetId, name ?? null, agentUuid ?? null])),
+      jsonRows(assets.map((asset) => [asset.assetId, asset.name ?? null, asset.agentUuid ?? null, aliasesOf(asset)])),
     ],
   );
   return true;
+}
+
+/** One a line; null for most, whose other names say nothing that the name does not. A name from outside may hold a line's end. */
+function aliasesOf({ name, aliases = [] }: CohortAsset): string | null {
+  const others = otherNames(
+    name,
+    aliases.map((alias) => alias.replace(/\s+/g, ' ')),
+  );
+  return others.length > 0 ? others.join('\n') : null;
 }
 
 /** What exceptions say is applied to what the cohort has now. The cohort, when it is frozen already. */

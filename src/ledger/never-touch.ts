@@ -27,17 +27,28 @@ export interface UntouchedReading {
 
 const ROWS_A_PAGE = 5_000;
 
+/** Of a row of `attempts`. */
+export interface Named {
+  name: string | null;
+  aliases: string | null;
+}
+
+/** Everything that the ledger knows an asset to be called. */
+export function namesOf({ name, aliases }: Named): string[] {
+  return [...(name ? [name] : []), ...(aliases ? aliases.split('\n') : [])];
+}
+
 /** The assets of the cohort, by id, that the ledger knows under one of these names. Page by page: a cohort may have a million. */
 export async function namedInCohort(database: Database, runId: string, hostnames: readonly string[]): Promise<string[]> {
   if (hostnames.length === 0) return [];
   const matches = hostMatcher(hostnames);
   const found = new Set<string>();
   for (let after = 0; ; ) {
-    const rows = await database.all<{ seq: number; asset_id: string; name: string | null }>(
-      'SELECT seq, asset_id, name FROM attempts WHERE run_id = ? AND seq > ? AND last = 1 ORDER BY seq LIMIT ?',
+    const rows = await database.all<{ seq: number; asset_id: string } & Named>(
+      'SELECT seq, asset_id, name, aliases FROM attempts WHERE run_id = ? AND seq > ? AND last = 1 ORDER BY seq LIMIT ?',
       [runId, after, ROWS_A_PAGE],
     );
-    for (const { asset_id: assetId, name } of rows) if (name && matches(name)) found.add(assetId);
+    for (const row of rows) if (namesOf(row).some(matches)) found.add(row.asset_id);
     const last = rows.at(-1);
     if (!last) return [...found];
     after = last.seq;

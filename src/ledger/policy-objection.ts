@@ -4,7 +4,7 @@ import { hostMatcher } from '../domain/host-names.js';
 import { keepsAnything } from '../schema/policy.js';
 import type { Sql } from './database.js';
 import type { Execution } from './execution-row.js';
-import { newestReading } from './never-touch.js';
+import { type Named, namesOf, newestReading } from './never-touch.js';
 import { newestPolicy } from './policies.js';
 import type { RunRow } from './run-row.js';
 
@@ -26,11 +26,10 @@ export async function policyObjection(sql: Sql, { id, script }: RunRow, { n }: E
   );
   if (kept) return `policy keeps asset ${kept.asset_id} from every script`;
   if (neverTouch.hostnames.length === 0) return undefined;
-  const names = await sql.all<{ name: string }>(
-    `SELECT name FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_n = ? AND outcome = 'pending' AND name IS NOT NULL`,
+  const rows = await sql.all<Named>(
+    `SELECT name, aliases FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_n = ? AND outcome = 'pending'`,
     [id, n],
   );
-  const matches = hostMatcher(neverTouch.hostnames);
-  const named = names.find(({ name }) => matches(name));
-  return named && `policy keeps ${named.name} from every script`;
+  const named = rows.flatMap(namesOf).find(hostMatcher(neverTouch.hostnames));
+  return named === undefined ? undefined : `policy keeps ${named} from every script`;
 }

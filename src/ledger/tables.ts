@@ -172,6 +172,8 @@ const STEPS: readonly string[][] = [
     `ALTER TABLE campaigns ADD COLUMN approved TEXT`,
     // All that an inventory holds was asked for: written with the frozen cohort, whose digest does not tell it.
     `ALTER TABLE runs ADD COLUMN everything INTEGER NOT NULL DEFAULT 0`,
+    // Host names beside `name`, one a line: policy may name an asset by any of them.
+    `ALTER TABLE attempts ADD COLUMN aliases TEXT`,
     // The jobs of an execution, and who we are in the trail.
     `CREATE TABLE execution_jobs (
       run_id TEXT NOT NULL, n INTEGER NOT NULL, job_id TEXT NOT NULL, correlation_uuid TEXT NOT NULL, created_at INTEGER NOT NULL,

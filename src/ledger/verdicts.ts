@@ -183,8 +183,8 @@ export class Verdicts {
       const chosen = `run_id = ? AND last = 1 AND outcome IN (SELECT value FROM json_each(?)) AND (copy <> 'open' OR ${IS_OVERRIDING})`;
       await sql.run(`UPDATE attempts SET lease = NULL WHERE ${chosen} AND lease = 1`, [runId, list]);
       const added = await sql.run(
-        `INSERT INTO attempts (run_id, seq, attempt, asset_id, last, name, agent_uuid, outcome, due_at, despite)
-         SELECT run_id, seq, attempt + 1, asset_id, 1, name, agent_uuid, 'pending', ?, copy = 'open' FROM attempts WHERE ${chosen} AND execution_n IS NOT NULL`,
+        `INSERT INTO attempts (run_id, seq, attempt, asset_id, last, name, agent_uuid, aliases, outcome, due_at, despite)
+         SELECT run_id, seq, attempt + 1, asset_id, 1, name, agent_uuid, aliases, 'pending', ?, copy = 'open' FROM attempts WHERE ${chosen} AND execution_n IS NOT NULL`,
         [now, runId, list],
       );
       await sql.run(`UPDATE attempts SET last = 0 WHERE ${chosen} AND execution_n IS NOT NULL`, [runId, list]);
@@ -313,8 +313,8 @@ async function queueRetries(sql: Sql, runId: string, look: LookAt, rule: { retry
   const chosen = `run_id = ? AND execution_n = ? AND last = 1 AND attempt <= ? AND asset_id IN (SELECT value FROM json_each(?))`;
   const parameters = [runId, look.n, rule.retry.failed, jsonRows(failed)];
   await sql.run(
-    `INSERT INTO attempts (run_id, seq, attempt, asset_id, last, name, agent_uuid, outcome, due_at)
-     SELECT run_id, seq, attempt + 1, asset_id, 1, name, agent_uuid, 'pending', ? FROM attempts INDEXED BY attempts_execution WHERE ${chosen}`,
+    `INSERT INTO attempts (run_id, seq, attempt, asset_id, last, name, agent_uuid, aliases, outcome, due_at)
+     SELECT run_id, seq, attempt + 1, asset_id, 1, name, agent_uuid, aliases, 'pending', ? FROM attempts INDEXED BY attempts_execution WHERE ${chosen}`,
     [rule.now + rule.retry.afterMs, ...parameters],
   );
   // The new rows have no execution yet, so only the failed attempts are meant.

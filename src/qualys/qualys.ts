@@ -64,6 +64,8 @@ export interface CarAsset {
   agentUuid?: string;
   platform?: string;
   tags: string[];
+  /** The host names that its row has beside `name`, those of its interfaces first. */
+  aliases?: string[];
 }
 
 export interface ScriptJob {

@@ -7,6 +7,8 @@ export interface Fleet {
   indexOf(assetId: string): number | undefined;
   assetId(index: number): number;
   name(index: number): string;
+  /** What its interfaces are called. */
+  interfaceNames(index: number): (string | null)[];
   agentUuid(index: number): string;
   address(index: number): string;
   platform(index: number): 'LINUX' | 'WINDOWS';
@@ -36,6 +38,7 @@ export function fleetOf(settings: SimulatorSettings): Fleet {
     for (const [index, bears] of changed) bearers[bears ? 'add' : 'delete'](index);
     return [...bearers].sort((a, b) => a - b);
   };
+  const name = (index: number) => settings.assetNames[String(assetId(index))] ?? `host-${String(index + 1).padStart(6, '0')}.example.com`;
   return {
     size,
     assetId,
@@ -44,7 +47,8 @@ export function fleetOf(settings: SimulatorSettings): Fleet {
       const index = /^\d{1,15}$/.test(text) ? Number(text) - firstAssetId : -1;
       return index >= 0 && index < size ? index : undefined;
     },
-    name: (index) => settings.assetNames[String(assetId(index))] ?? `host-${String(index + 1).padStart(6, '0')}.example.com`,
+    name,
+    interfaceNames: (index) => settings.interfaceNames[String(assetId(index))] ?? [name(index)],
     agentUuid: (index) => agentUuid(seed, index),
     address: (index) => `10.${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}`,
     operatingSystem: (index) => (platform(index) === 'LINUX' ? 'CentOS Linux 7.9.2009' : 'Microsoft Windows Server 2019 Standard'),

@@ -107,6 +107,21 @@ const fleetOptions = {
   windowsEvery: z.number().int().min(0).default(0),
   /** Other names than the generated ones, by asset id; two assets may share one. */
   assetNames: z.record(z.string(), z.string()).default({}),
+  /** What the interfaces of an asset are called, by asset id; null: an interface without a name. Default: one, of the asset's name. */
+  interfaceNames: z.record(z.string(), z.array(z.string().nullable())).default({}),
+  /** Whether CAR filters by `interfaces.hostname`, which no document says; what it does otherwise is `unknownToken`. */
+  interfaceToken: z.boolean().default(true),
+  /** Fields that the rows of an asset have beside the documented ones, or in their place, by asset id. */
+  moreFields: z
+    .record(
+      z.string(),
+      z.strictObject({
+        car: z.record(z.string(), z.unknown()).optional(),
+        gav: z.record(z.string(), z.unknown()).optional(),
+        edr: z.record(z.string(), z.unknown()).optional(),
+      }),
+    )
+    .default({}),
   scripts: z.array(ScriptOption).default(DEFAULT_SCRIPTS),
   tags: z.array(TagOption).default(DEFAULT_TAGS),
 };

@@ -1,10 +1,11 @@
 // CAR assets and asset tags (E04, E05).
 import { z } from 'zod';
 import { compact, idText, someId, text } from './common.js';
+import { hostNamesOf } from './host-names.js';
 
 /** `assetId` is what `execute` takes; `id` is opaque (an address in one sample, an agent id in others). */
 export const CarAssetRow = z
-  .object({
+  .looseObject({
     assetId: idText,
     name: text,
     agentUuid: text,
@@ -22,8 +23,15 @@ export const CarAssetRow = z
       agentUuid: row.agentUuid,
       platform: row.platform?.toUpperCase() ?? platformOf(row.operatingSystem ?? ''),
       tags: (row.tags ?? []).filter((tag) => tag !== ''),
+      aliases: aliasesOf(row),
     }),
   );
+
+/** Undefined where the row has none: most walks keep rows by the thousand. */
+function aliasesOf(row: object): string[] | undefined {
+  const names = hostNamesOf(row);
+  return names.length > 0 ? names : undefined;
+}
 
 /** `tagId` is the number that `execute` takes; `id` is a document id. */
 export const AssetTagRow = z.object({ id: someId, tagId: someId, tagUuid: text, name: text }).transform((row, ctx) => {

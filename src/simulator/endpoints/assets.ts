@@ -38,6 +38,10 @@ export const assetRoutes: Route[] = [
   },
 ];
 
+function interfaceToken({ fleet }: World): RowKind<number>['tokens'][string] {
+  return { kind: 'text', read: (index) => fleet.interfaceNames(index).filter((name) => name !== null) };
+}
+
 const assetKinds = new WeakMap<World, RowKind<number>>();
 
 function assetKind(world: World): RowKind<number> {
@@ -50,6 +54,7 @@ function assetKind(world: World): RowKind<number> {
       assetId: { kind: 'id', read: fleet.assetId },
       id: { kind: 'id', read: fleet.agentUuid },
       name: { kind: 'text', read: fleet.name },
+      ...(world.settings.interfaceToken ? { 'interfaces.hostname': interfaceToken(world) } : {}),
       'tags.id': { kind: 'id', read: fleet.tagIds },
       tagId: { kind: 'id', read: fleet.tagIds },
       operatingSystem: { kind: 'text', read: fleet.operatingSystem },
@@ -111,9 +116,15 @@ function assetRow(call: Call, index: number) {
     agentVersion: fleet.agentVersion(index),
     activatedForModules: ['AGENT_PC', 'PC'],
     tags: fleet.tagIds(index),
-    interfaces: [{ hostname: name, macAddress: '02:00:00:00:00:01', address, interfaceName: 'eth0' }],
+    interfaces: fleet.interfaceNames(index).map((hostname, at) => ({
+      hostname,
+      macAddress: '02:00:00:00:00:01',
+      address,
+      interfaceName: `eth${at}`,
+    })),
     customerUuid: CUSTOMER_UUID,
     customerId: write(CUSTOMER_ID, 'number'),
+    ...call.world.settings.moreFields[String(fleet.assetId(index))]?.car,
   };
 }
 

@@ -84,7 +84,7 @@ function tokens({ fleet }: World): RowKind<number>['tokens'] {
   };
 }
 
-function edrAsset({ fleet }: World, index: number): Record<string, unknown> {
+function edrAsset({ fleet, settings }: World, index: number): Record<string, unknown> {
   const offset = (at: number) => new Date(at).toISOString().replace('Z', '+0000');
   const isEDREnabled = index % 5 !== 4;
   return {
@@ -97,6 +97,7 @@ function edrAsset({ fleet }: World, index: number): Record<string, unknown> {
     id: fleet.agentUuid(index),
     operatingSystem: fleet.operatingSystem(index),
     platform: fleet.platform(index) === 'WINDOWS' ? 'Windows' : 'Linux',
+    ...settings.moreFields[String(fleet.assetId(index))]?.edr,
   };
 }
 

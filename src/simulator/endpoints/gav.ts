@@ -94,6 +94,7 @@ function gavAsset(call: Call, index: number): Record<string, unknown> {
     asn: null,
     customAttributes: settings.gavSubscription === 'free' ? null : customAttributes(index),
     processor: null,
+    ...settings.moreFields[String(fleet.assetId(index))]?.gav,
   };
   return projected(asset, query);
 }
