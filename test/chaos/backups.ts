@@ -3,8 +3,8 @@
 import { sweep } from '../../src/worker/sweep.js';
 import { backUpLedger, replaceLedger } from '../support/ledger-backup.js';
 import { GATEWAY, type Played } from './deaths.js';
-import type { Failpoint } from './failpoints.js';
-import { assetIds, type Child, openScene, type Run, type Scene, type Stage } from './scene.js';
+import { countExecutes, type Failpoint } from './failpoints.js';
+import { assetIds, type Child, openScene, type Scene, type Stage } from './scene.js';
 
 export interface Backup {
   name: string;
@@ -74,18 +74,20 @@ export async function playBackup(stage: Stage, { name, from, lost, operator = 'c
     await Promise.race([next.ended, finished]);
     next.signal('SIGKILL');
     await next.ended;
-    const before = executesOf(scene);
     await replaceLedger(scene.plan.ledgerPath, backup);
     if (operator === 'cancel-before') await run.cancel();
     if (operator === 'terminate') await run.terminate();
-    const worker = await scene.healthy();
+    let sentSince = (): number => 0;
+    const worker = await scene.healthy((dependencies) => {
+      sentSince = countExecutes(dependencies);
+    });
     const said = saying(stage, scene);
     const end = await Promise.race([finished, said.old]);
     await said.stop();
     if (end === 'old') await run.cancel();
     await finished;
     await worker.stop();
-    const problems = await untrue(stage, scene, { before, isOld: end === 'old', run });
+    const problems = await untrue(stage, scene, { sentSince: sentSince(), isOld: end === 'old' });
     const twice = [...scene.simulator.state.executionsPerAsset('demo')].filter(([, times]) => times > 1).length;
     if (twice > 0) problems.push(`${twice} assets got the script twice`);
     const counts = await countsOf(scene);
@@ -109,10 +111,9 @@ async function diedAt(child: Child, { step }: Failpoint): Promise<void> {
 }
 
 /** What was sent must not be called `skipped`, and from an old ledger nothing more may be sent. */
-async function untrue(stage: Stage, scene: Scene, { before, isOld }: { before: number; isOld: boolean; run: Run }): Promise<string[]> {
+async function untrue(stage: Stage, scene: Scene, { sentSince, isOld }: { sentSince: number; isOld: boolean }): Promise<string[]> {
   const problems: string[] = [];
-  const after = executesOf(scene) - before;
-  if (isOld && after > 0) problems.push(`${after} executes were sent from the old ledger`);
+  if (isOld && sentSince > 0) problems.push(`${sentSince} executes were sent from the old ledger`);
   const ledger = await scene.ledger();
   await ledger.database.run('UPDATE runs SET created_at = created_at - 3600000');
   await sweep({ ledger, client: stage.client, namespace: stage.namespace, logger: { warn: () => undefined } });

@@ -85,6 +85,23 @@ export function delayExecutes(dependencies: ActivityDependencies, late: readonly
   });
 }
 
+/**
+ * How many execute requests this worker has let begin. Counted at their sender: at the gateway one that a worker began before it died may
+ * still arrive, and take effect, when the next worker is at work.
+ */
+export function countExecutes({ qualys }: ActivityDependencies): () => number {
+  let begun = 0;
+  replace(qualys, 'execute', (execute) => (request) => {
+    const mayStart = (): boolean => {
+      const may = request.mayStart();
+      if (may) begun += 1;
+      return may;
+    };
+    return execute({ ...request, mayStart });
+  });
+  return () => begun;
+}
+
 function armExecute({ qualys }: ActivityDependencies, moment: Failpoint['moment'], pass: () => void): void {
   replace(qualys, 'execute', (execute) => async (request) => {
     const answer = await execute({

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Client } from '@temporalio/client';
-import type { SendTimings } from '../../src/activities/dependencies.js';
+import type { ActivityDependencies, SendTimings } from '../../src/activities/dependencies.js';
 import type { CampaignReport } from '../../src/domain/campaign-status.js';
 import type { RunReport } from '../../src/domain/outcome.js';
 import { type Ledger, openLedger } from '../../src/ledger/ledger.js';
@@ -34,8 +34,8 @@ export interface Scene {
   ledger(): Promise<Ledger>;
   start(request: RemediationRequestInput): Promise<Run>;
   startCampaign(plan: CampaignPlanInput): Promise<Run<CampaignReport>>;
-  /** A worker in this process. */
-  healthy(): Promise<ChaosWorker>;
+  /** A worker in this process; `prepare` sees its dependencies before any activity does. */
+  healthy(prepare?: (dependencies: ActivityDependencies) => void): Promise<ChaosWorker>;
   /** A worker in a process of its own; `env` beside what we have. */
   child(plan: Omit<DyingPlan, 'worker'>, env?: Record<string, string>): Child;
   close(): Promise<void>;
@@ -108,8 +108,8 @@ export async function openScene(
     },
     start: (request) => start<RunReport>('remediationRun', request),
     startCampaign: (input) => start<CampaignReport>('remediationCampaign', input),
-    async healthy() {
-      const worker = await startChaosWorker(plan);
+    async healthy(prepare) {
+      const worker = await startChaosWorker(plan, prepare);
       workers.push(worker);
       return worker;
     },
