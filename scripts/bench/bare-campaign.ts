@@ -2,8 +2,8 @@
 // beside it, a page ahead where the worker reads ahead) and writes the same rows, and that keeps none of a campaign's promises.
 import { setTimeout as delay } from 'node:timers/promises';
 import { openLedger } from '../../src/ledger/ledger.js';
-import { type BareAsset, type BareAssetJob, BareGateway } from './bare-gateway.js';
-import { type BareExecution, type BareRow, BareRows } from './bare-rows.js';
+import { BareGateway } from './bare-gateway.js';
+import { type BareAsset, type BareAssetJob, type BareExecution, type BareRow, BareRows } from './bare-rows.js';
 import { canarySize, explicitIds, QUERY, RING_TAGS, ringOf, SITE_TAGS, siteOf, TARGET_TAGS } from './campaign-fleet.js';
 
 const BATCH = 25;

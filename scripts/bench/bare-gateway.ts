@@ -1,6 +1,6 @@
 // The calls of the bare loop: undici and JSON.parse, and what the ledger writes down of each call.
 import { Pool } from 'undici';
-import type { BareRows } from './bare-rows.js';
+import type { BareAsset, BareAssetJob, BareRows } from './bare-rows.js';
 import { SCRIPT_ID } from './campaign-fleet.js';
 
 const PAGE_SIZE = 1_000;
@@ -8,20 +8,6 @@ const ASSET_JOBS_A_PAGE = 2_000;
 const ASSET_JOB_SORT = JSON.stringify([{ 'created.dateTime': 'asc' }, { id: 'asc' }]);
 const JOB_SORT = JSON.stringify([{ 'created.dateTime': 'desc' }, { id: 'desc' }]);
 const ASSET_SORT = JSON.stringify([{ id: 'asc' }]);
-
-export interface BareAsset {
-  assetId: string;
-  name: string;
-  agentUuid: string;
-}
-
-export interface BareAssetJob {
-  jobId: string;
-  assetId: string;
-  status: string;
-  exitCode: number | undefined;
-  finishedAt: number;
-}
 
 interface Item {
   sortValues: unknown[];

@@ -1,7 +1,20 @@
 // What the bare loop writes: the tables, indexes and pragmas of the ledger, a prepared statement for each row, and a commit wherever
 // the ledger has one.
 import SqliteDatabase from 'libsql';
-import type { BareAsset, BareAssetJob } from './bare-gateway.js';
+
+export interface BareAsset {
+  assetId: string;
+  name: string;
+  agentUuid: string;
+}
+
+export interface BareAssetJob {
+  jobId: string;
+  assetId: string;
+  status: string;
+  exitCode: number | undefined;
+  finishedAt: number;
+}
 
 type Statement = ReturnType<InstanceType<typeof SqliteDatabase>['prepare']>;
 type Value = string | number | null;

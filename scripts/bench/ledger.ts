@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import SqliteDatabase from 'libsql';
 import { median } from '../../src/domain/cadence.js';
 import { type Ledger, openLedger, sqlitePath } from '../../src/ledger/ledger.js';
-import type { LookAt } from '../../src/ledger/verdicts.js';
+import type { LookAt } from '../../src/ledger/look.js';
 import { parseRequest } from '../../src/schema/request.js';
 
 const ROWS = 100_000;

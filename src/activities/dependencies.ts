@@ -42,3 +42,8 @@ export interface ActivityDependencies {
   /** Waits up to this long are slept through in the activity, default 2 s; longer ones end its attempt and hold no slot. */
   napMs?: number | undefined;
 }
+
+/** What a look asks of Qualys. */
+export type LookDependencies = Pick<ActivityDependencies, 'ledger'> & {
+  qualys: Pick<ActivityDependencies['qualys'], 'searchJobs' | 'searchAssetJobs' | 'countAssetJobs'>;
+};

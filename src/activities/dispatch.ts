@@ -6,8 +6,8 @@ import type { RunRow } from '../ledger/run-row.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { judgeLost } from './judge-lost.js';
 import { keepPolicy } from './keep-policy.js';
-import { LONGEST_LIMIT_WAIT_MS, later, never } from './outcome-of-attempt.js';
-import { type Sent, sendExecution, type Wait } from './send-execution.js';
+import { LONGEST_LIMIT_WAIT_MS, later, never, type Wait } from './outcome-of-attempt.js';
+import { type Sent, sendExecution } from './send-execution.js';
 import { stopAtBreach } from './stop-at-breach.js';
 import { type Told, tellingTemporal } from './tell-temporal.js';
 

@@ -11,9 +11,9 @@ import type { ScheduleRequest } from '../qualys/qualys.js';
 import { MAX_EXPLICIT_TARGETS } from '../schema/request.js';
 import { whoWeAre } from './audit-trail.js';
 import type { ActivityDependencies } from './dependencies.js';
-import type { Following, FollowUpTarget } from './follow-up.js';
 import { lookUpSchedule, type ScheduleEvidence } from './follow-up-evidence.js';
 import { FollowUpRefused } from './follow-up-script.js';
+import type { Following, FollowUpTarget } from './following.js';
 
 /** No document limits the lists of a schedule; 25 is what `execute` takes, and what is known to work. */
 const ASSETS_A_SCHEDULE = 25;

@@ -3,15 +3,15 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { Blocked } from '../domain/blocked.js';
 import type { FinalOutcome } from '../domain/outcome.js';
 import { QqlUnsafe } from '../domain/qql.js';
-import type { NamedScript, RunRow } from '../ledger/run-row.js';
+import type { RunRow } from '../ledger/run-row.js';
 import { QualysError } from '../qualys/errors.js';
 import { type FollowUp, MAX_EXPLICIT_TARGETS } from '../schema/request.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { createSchedules } from './follow-up-schedules.js';
 import { FollowUpRefused, followUpScript } from './follow-up-script.js';
+import type { Following, FollowUpTarget } from './following.js';
 import { keptFrom } from './keep-policy.js';
-import { blockedBy, later, waitAfter } from './outcome-of-attempt.js';
-import type { Wait } from './send-execution.js';
+import { blockedBy, later, type Wait, waitAfter } from './outcome-of-attempt.js';
 
 const HALTED_WAIT_MS = 2_500;
 
@@ -22,24 +22,6 @@ export interface FollowUpInput {
 
 export interface FollowUpResult {
   blocked?: Blocked | undefined;
-}
-
-export interface FollowUpTarget {
-  assetId: string;
-  name: string | null;
-  agentUuid: string | null;
-  /** Its other host names, one a line. */
-  aliases: string | null;
-}
-
-/** What follows a run: which kind, with which script, for which assets. */
-export interface Following<Kind extends FollowUp['kind']> {
-  run: RunRow;
-  followUp: Extract<FollowUp, { kind: Kind }>;
-  script: NamedScript;
-  targets: readonly FollowUpTarget[];
-  /** Ids that policy keeps from every script by now, whatever it said when the run was opened. */
-  kept: ReadonlySet<string>;
 }
 
 /** Schedules what the request asks to follow the outcome. Each schedule is written down before it is asked for, and asked for once. */

@@ -3,7 +3,7 @@ import { jobSearchIsDue } from '../domain/job-search.js';
 import { idTerm } from '../domain/qql.js';
 import type { Execution } from '../ledger/executions.js';
 import type { RunRow } from '../ledger/run-row.js';
-import type { LookDependencies } from './look-at-executions.js';
+import type { LookDependencies } from './dependencies.js';
 import { LARGEST_PAGE, type Watched } from './read-asset-jobs.js';
 
 /** Jobs are searched from this much before the first acceptance: our reading of Qualys' clock may be off. */

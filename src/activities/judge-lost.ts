@@ -6,8 +6,7 @@ import type { RunRow } from '../ledger/run-row.js';
 import { QualysError } from '../qualys/errors.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { gatherEvidence, type LostEvidence, type SeenCandidate } from './lost-evidence.js';
-import { blockedBy, waitAfter } from './outcome-of-attempt.js';
-import type { Wait } from './send-execution.js';
+import { blockedBy, type Wait, waitAfter } from './outcome-of-attempt.js';
 
 const FIRST_LOOKS_MS = [2_000, 5_000, 20_000];
 const LONGEST_BETWEEN_LOOKS_MS = 120_000;

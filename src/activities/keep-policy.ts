@@ -8,9 +8,8 @@ import { keepsAnything, type NeverTouch } from '../schema/policy.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { AssetsByKey } from './find-assets-by-key.js';
 import { readNeverTouched, refusalOf, unreadText, warningOf } from './never-touched.js';
-import { blockedBy, waitAfter } from './outcome-of-attempt.js';
+import { blockedBy, type Wait, waitAfter } from './outcome-of-attempt.js';
 import { refusedScript } from './refused-script.js';
-import type { Wait } from './send-execution.js';
 import { UnresolvedTargets } from './unresolved-targets.js';
 import { giveUpTags } from './verify-tags.js';
 

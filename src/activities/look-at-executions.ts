@@ -8,10 +8,11 @@ import { idTerm } from '../domain/qql.js';
 import { between, type ClockReading, elapsedMs } from '../domain/server-time.js';
 import { type ExecutionDecision, FAN_OUT_GRACE_MS, settleExecution, type WatchedAsset } from '../domain/settle.js';
 import type { Execution } from '../ledger/executions.js';
+import type { LookAt } from '../ledger/look.js';
 import type { RunRow } from '../ledger/run-row.js';
-import type { AssetInFlight, LookAt } from '../ledger/verdicts.js';
+import type { AssetInFlight } from '../ledger/verdicts.js';
 import type { AssetJobRow } from '../qualys/qualys.js';
-import type { ActivityDependencies } from './dependencies.js';
+import type { LookDependencies } from './dependencies.js';
 import { findJobs } from './jobs-of-executions.js';
 import { LARGEST_PAGE } from './read-asset-jobs.js';
 import { type Read, readPart } from './read-part.js';
@@ -30,11 +31,6 @@ interface Began {
   lookedAt: number;
   clock: ClockReading;
 }
-
-/** What a look asks of Qualys. */
-export type LookDependencies = Pick<ActivityDependencies, 'ledger'> & {
-  qualys: Pick<ActivityDependencies['qualys'], 'searchJobs' | 'searchAssetJobs' | 'countAssetJobs'>;
-};
 
 /** Returns how many assets changed. */
 export async function lookAtExecutions(dependencies: LookDependencies, { run, accepted }: Looking): Promise<number> {

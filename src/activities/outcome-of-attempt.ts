@@ -1,4 +1,4 @@
-// How an attempt of an activity ends when it cannot simply return: later (no event in history, no slot held), or never.
+// How an attempt of an activity ends when it cannot simply return: later (no event in history, no slot held), or never; and what it waits for.
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import type { Blocked } from '../domain/blocked.js';
 import { clipped } from '../domain/well-formed.js';
@@ -11,6 +11,13 @@ const LONGEST_DELAY_MS = 3_600_000;
 export const LONGEST_LIMIT_WAIT_MS = 5 * 60_000;
 /** A longer message is refused by the server, and then the activity fails for good. */
 const MESSAGE_LENGTH = 500;
+
+/** Something to wait for. `doubt`: only the fate of a lost answer, which need not keep others back. */
+export interface Wait {
+  waitMs: number;
+  blocked?: Blocked;
+  doubt?: boolean;
+}
 
 /** Ends the attempt; the next one starts no earlier than `delayMs` from now. */
 export function later(delayMs: number, why: string): ApplicationFailure {

@@ -4,7 +4,7 @@ import type { Execution } from '../ledger/executions.js';
 import type { RunRow } from '../ledger/run-row.js';
 import { QualysError } from '../qualys/errors.js';
 import type { AssetJobRow } from '../qualys/qualys.js';
-import type { LookDependencies } from './look-at-executions.js';
+import type { LookDependencies } from './dependencies.js';
 
 export interface Watched {
   execution: Execution;

@@ -2,8 +2,8 @@
 import type { Execution } from '../ledger/executions.js';
 import type { RunRow } from '../ledger/run-row.js';
 import type { AssetJobRow } from '../qualys/qualys.js';
+import type { LookDependencies } from './dependencies.js';
 import { findJobs, jobSearchDue, watchedOf } from './jobs-of-executions.js';
-import type { LookDependencies } from './look-at-executions.js';
 import { knowsUuids, readAssetJobs, type Watched } from './read-asset-jobs.js';
 
 export interface Read {

@@ -3,9 +3,8 @@
 import type { RunRow } from '../ledger/run-row.js';
 import { QualysError } from '../qualys/errors.js';
 import type { ActivityDependencies } from './dependencies.js';
-import { blockedBy, never, waitAfter } from './outcome-of-attempt.js';
+import { blockedBy, never, type Wait, waitAfter } from './outcome-of-attempt.js';
 import { refusedForRun } from './refused-script.js';
-import type { Wait } from './send-execution.js';
 
 /** A script that is refused may be approved again, or restored. */
 const REFUSED_WAIT_MS = 60_000;

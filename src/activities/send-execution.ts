@@ -5,17 +5,10 @@ import { QualysError } from '../qualys/errors.js';
 import type { ExecuteAnswer } from '../qualys/qualys.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { keepPolicy } from './keep-policy.js';
-import { blockedBy, waitAfter } from './outcome-of-attempt.js';
+import { blockedBy, type Wait, waitAfter } from './outcome-of-attempt.js';
 import { recheckScript } from './recheck-script.js';
 import type { Told } from './tell-temporal.js';
 import { giveUpTags, verifyTags } from './verify-tags.js';
-
-/** Something to wait for. `doubt`: only the fate of a lost answer, which need not keep others back. */
-export interface Wait {
-  waitMs: number;
-  blocked?: Blocked;
-  doubt?: boolean;
-}
 
 export type Sent =
   | { kind: 'accepted' }

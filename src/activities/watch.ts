@@ -5,7 +5,8 @@ import type { RunSnapshot } from '../domain/run-snapshot.js';
 import type { RunRow } from '../ledger/run-row.js';
 import { QualysError } from '../qualys/errors.js';
 import { collectOutputs } from './collect-outputs.js';
-import { type LookDependencies, lookAtExecutions } from './look-at-executions.js';
+import type { LookDependencies } from './dependencies.js';
+import { lookAtExecutions } from './look-at-executions.js';
 import { blockedBy, later, waitAfter } from './outcome-of-attempt.js';
 import { stopAtBreach } from './stop-at-breach.js';
 

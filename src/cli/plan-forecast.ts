@@ -1,6 +1,7 @@
 // When a planned campaign would be done, by what its scripts have taken so far and what is left of the budget.
 import { median } from '../domain/cadence.js';
-import { type Forecast, type ForecastOpening, type ForecastWave, forecast } from '../domain/forecast.js';
+import { type Forecast, forecast } from '../domain/forecast.js';
+import type { ForecastOpening, ForecastWave } from '../domain/forecast-facts.js';
 import { spanText } from '../domain/span.js';
 import { nextOpenings, type WindowCalendar } from '../domain/windows.js';
 import { UNKNOWN_DURATION_MS } from '../ledger/permit-rules.js';

@@ -1,5 +1,5 @@
 // Places the executions of a forecast one after the other, each as early as all limits allow, and keeps account of what was waited for.
-import type { ForecastFacts, ForecastOpening } from './forecast.js';
+import type { ForecastFacts, ForecastOpening } from './forecast-facts.js';
 
 export type Constraint = 'interval' | 'daily-quota' | 'calls' | 'concurrency' | 'windows';
 

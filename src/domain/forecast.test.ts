@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { type ForecastFacts, type ForecastLimits, type ForecastOpening, type ForecastWave, forecast } from './forecast.js';
+import { forecast } from './forecast.js';
+import type { ForecastFacts, ForecastLimits, ForecastOpening, ForecastWave } from './forecast-facts.js';
 import { nextOpenings } from './windows.js';
 
 const MINUTE = 60_000;

@@ -2,7 +2,7 @@
 import { type CopyState, copyAfter } from '../domain/may-still-run.js';
 import type { AssetDecision } from '../domain/settle.js';
 import { type SqlValue, storableText } from './database.js';
-import type { LookAt, SeenAssetJob } from './verdicts.js';
+import type { LookAt, SeenAssetJob } from './look.js';
 
 export interface AttemptRow {
   seq: number;

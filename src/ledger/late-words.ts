@@ -2,8 +2,8 @@
 // late is kept beside the report, and in the audit log.
 import type { AssetDecision } from '../domain/settle.js';
 import { jsonRows, type Sql } from './database.js';
+import type { SeenAssetJob } from './look.js';
 import { rememberStrayCopies } from './stray-copies.js';
-import type { SeenAssetJob } from './verdicts.js';
 
 /** True from the first moment of a close on. */
 export async function isClosing(sql: Sql, runId: string): Promise<boolean> {

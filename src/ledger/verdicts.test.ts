@@ -14,7 +14,7 @@ import {
   useLedgers,
 } from '../../test/support/test-ledger.js';
 import type { Ledger } from './ledger.js';
-import type { LookAt } from './verdicts.js';
+import type { LookAt } from './look.js';
 
 const ledgers = useLedgers();
 let ledger: Ledger;

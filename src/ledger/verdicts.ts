@@ -1,13 +1,13 @@
 // What the watch learns about assets. Writes are idempotent: the same look written twice leaves the same rows.
 import { batchesOf } from '../domain/batches.js';
 import { copyAfter, maySendBehind, OVERRIDING } from '../domain/may-still-run.js';
-import type { AssetDecision } from '../domain/settle.js';
 import { type AttemptRow, afterLook, isSameRow, WRITTEN_COLUMNS, writtenValues } from './attempt-row.js';
 import { type Closed, closeOpen } from './closing.js';
 import { ROWS_PER_TRANSACTION } from './cohort.js';
 import { type Database, jsonRows, type Sql } from './database.js';
 import { addExecutionJob, type ExecutionJob, jobsOf } from './execution-jobs.js';
 import { isClosing, keepLateVerdicts, noteLate } from './late-words.js';
+import type { LookAt } from './look.js';
 import { readRun } from './run-row.js';
 import { rememberStrayCopies, type StrayCopy } from './stray-copies.js';
 
@@ -22,40 +22,6 @@ export interface AssetInFlight {
   endedAt?: number | undefined;
   statusSince?: number | undefined;
   disconnected?: boolean | undefined;
-}
-
-/** One asset job as it came from Qualys. Server times, epoch ms. */
-export interface SeenAssetJob {
-  assetId: string;
-  name?: string | undefined;
-  agentUuid?: string | undefined;
-  jobId: string;
-  status: string;
-  exitCode?: number | undefined;
-  startedAt?: number | undefined;
-  finishedAt?: number | undefined;
-  endedAt?: number | undefined;
-  disconnected?: boolean | undefined;
-}
-
-export interface LookAt {
-  n: number;
-  /** Of the look: see `beginLook`. */
-  number: number;
-  /** When the look began, by the ledger's clock. */
-  lookedAt: number;
-  /** Server time of what was seen. */
-  serverNow: number;
-  jobs: readonly SeenAssetJob[];
-  decisions: readonly AssetDecision[];
-  /** Asset jobs of the execution, also of assets that it was not meant for; default: those of `jobs`. */
-  rowsSeen?: number | undefined;
-  /** No further asset job is expected. */
-  fannedOut?: boolean | undefined;
-  settled: boolean;
-  slotFree: boolean;
-  /** Outcomes whose script output is to be stored. */
-  outputOf: 'all' | 'failed' | 'none';
 }
 
 export interface RetryRule {

@@ -8,23 +8,10 @@ import Fastify, {
   LogController,
   type RouteHandlerMethod,
 } from 'fastify';
-import type { Config } from '../schema/config-file.js';
-import type { Environment } from '../schema/secret-ref.js';
-import type { RunAsk, StartAnswer } from '../temporal/start-run.js';
+import type { ServerDeps } from './deps.js';
 import { hookRoute } from './hooks.js';
 import { foreignRequest, servesLoopbackOnly } from './loopback.js';
 import { sendProblem } from './problem.js';
-
-export interface ServerDeps {
-  config: Config;
-  /** Where hook secrets of the kind `{env: X}` are read, at each use. */
-  env: Environment;
-  /** Throws `TemporalUnavailable` when Temporal cannot be asked. */
-  startRun(start: RunAsk): Promise<StartAnswer>;
-  temporalReachable(): Promise<boolean>;
-  now(): Date;
-  logger?: FastifyBaseLogger;
-}
 
 export const MAX_BODY_BYTES = 1024 * 1024;
 const HEADERS_TIMEOUT_MS = 5_000;

@@ -7,7 +7,7 @@ import { hookKeys } from '../tickets/hook-keys.js';
 import { parsePayload } from '../tickets/payload.js';
 import { verifyStandardSignature } from '../tickets/standard-signature.js';
 import { type Asked, decideStart, type StartDecision } from '../tickets/start-request.js';
-import type { ServerDeps } from './app.js';
+import type { ServerDeps } from './deps.js';
 import { type ProblemAnswer, sendProblem } from './problem.js';
 
 const RETRY_AFTER_S = 15;

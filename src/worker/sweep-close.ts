@@ -3,7 +3,7 @@ import { createCloseCampaign } from '../activities/close-campaign.js';
 import { createCloseRun } from '../activities/close-run.js';
 import type { CampaignReport } from '../domain/campaign-status.js';
 import type { RunRow } from '../ledger/run-row.js';
-import type { SweepDependencies } from './sweep.js';
+import type { SweepDependencies } from './sweep-dependencies.js';
 import { type WorkflowFate, wasGivenOut } from './workflow-fate.js';
 
 /** False when the campaign has steps that are still alive: they are cancelled, collect for a minute, and the next sweep closes it. */

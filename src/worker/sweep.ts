@@ -1,32 +1,10 @@
 // Closes ledger runs whose workflow is gone: terminated by hand, or lost with Temporal's database. Every asset still ends with
 // one outcome (promise 3), and the leases become free.
-import type { ActivityDependencies } from '../activities/dependencies.js';
 import type { RunRow } from '../ledger/run-row.js';
-import type { Logger } from '../temporal/logger.js';
 import { namespaceIdOf } from '../temporal/namespace-id.js';
 import { closeGone, endIfOrphan } from './sweep-close.js';
+import { type SweepDependencies, timesOf } from './sweep-dependencies.js';
 import { type WorkflowFate, workflowFate } from './workflow-fate.js';
-
-export interface SweepTimes {
-  everyMs: number;
-  /** A run is entered into the ledger moments after its workflow started, and closed moments after it ended: both are left alone so long. */
-  youngestMs: number;
-  /** A Temporal that was just failed over, or restarted, may not know its workflows yet: they are missing when they stay so. */
-  missingMs: number;
-  /**
-   * The namespace has another id than the run's: either this worker was pointed at the wrong Temporal, or the right one's database was
-   * thrown away. As long as a worker at the right one sees the workflow, nothing happens; after this long nobody has.
-   */
-  elsewhereMs: number;
-}
-
-export const SWEEP_TIMES: SweepTimes = { everyMs: 60_000, youngestMs: 60_000, missingMs: 15 * 60_000, elsewhereMs: 24 * 3_600_000 };
-
-export interface SweepDependencies extends Pick<ActivityDependencies, 'ledger' | 'client'> {
-  namespace: string;
-  logger: Pick<Logger, 'warn'>;
-  times?: Partial<SweepTimes>;
-}
 
 /** Sweeps now and every minute. The function it returns stops it, and waits for a sweep under way. */
 export function startSweep(dependencies: SweepDependencies): () => Promise<void> {
@@ -96,10 +74,6 @@ async function isGone(
   // Temporal's clock told when it ended. It is as long ago as the clock that is behind says: its last activity may still be writing.
   const now = Math.min(await ledger.database.now(), await ledger.database.wall());
   return fate.endedAt !== undefined && now - fate.endedAt.getTime() >= youngestMs;
-}
-
-function timesOf({ times }: SweepDependencies): SweepTimes {
-  return { ...SWEEP_TIMES, ...times };
 }
 
 async function sweepSafely(dependencies: SweepDependencies): Promise<void> {

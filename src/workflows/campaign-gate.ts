@@ -2,17 +2,11 @@
 import { condition } from '@temporalio/workflow';
 import { type ApprovalAsk, type ApprovalRule, askedAgain } from '../domain/approval.js';
 import { approved } from './approval.js';
+import type { Campaign, Wave } from './campaign-state.js';
 import { pokeOpenSteps } from './campaign-steps-open.js';
 import { contractFailure } from './failures.js';
 import { answered } from './hour-without-answer.js';
-import type { Campaign } from './remediation-campaign.js';
 import { takeSnapshot } from './run-state.js';
-
-export interface Wave {
-  wave: number;
-  name: string;
-  size: number;
-}
 
 /** Whoever asks a person and has no rule of the plan's: one approval, by anybody but the requester. */
 export const ONE_OTHER: ApprovalRule = { quorum: 1, allowRequester: false };

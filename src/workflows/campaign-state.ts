@@ -4,6 +4,7 @@ import type { ApprovalRule } from '../domain/approval.js';
 import type { Blocked } from '../domain/blocked.js';
 import type { RunSnapshot } from '../domain/run-snapshot.js';
 import { type CampaignPlan, wavesOf } from '../schema/plan.js';
+import type { RunActivities } from './activity-proxies.js';
 import { firstState, type RunState } from './run-state.js';
 
 /**
@@ -38,6 +39,19 @@ export interface CampaignState extends RunState {
   waits: Record<string, Blocked>;
   /** How often a step has said something. */
   stepsSeen: number;
+}
+
+/** What the parts of a campaign's life share. */
+export interface Campaign {
+  runId: string;
+  state: CampaignState;
+  activities: RunActivities;
+}
+
+export interface Wave {
+  wave: number;
+  name: string;
+  size: number;
 }
 
 export function firstCampaignState(plan: CampaignPlan): CampaignState {

@@ -12,11 +12,11 @@ import type { StepKey } from '../domain/campaign-step.js';
 import type { RunReport } from '../domain/outcome.js';
 import { activitiesOf, identifyLedger } from './activity-proxies.js';
 import { campaignNews, type StepWord, stepNews, wordOf } from './campaign-state.js';
-import { carriedOver } from './carried-state.js';
+import { carriedOver, carriedState } from './carried-state.js';
 import { contractFailure, endsByCancel, isContinued } from './failures.js';
 import { handleMessages } from './run-handlers.js';
 import { endCancelled, finishRun, type Living, startRun, workOn } from './run-life.js';
-import { carriedState, firstState, type RunState, takeSnapshot } from './run-state.js';
+import { firstState, type RunState, takeSnapshot } from './run-state.js';
 import type { Work } from './work.js';
 
 interface StepState extends RunState {

@@ -11,11 +11,9 @@ import {
 } from '@temporalio/workflow';
 import type { Blocked } from '../domain/blocked.js';
 import type { CampaignStepName, StepKey } from '../domain/campaign-step.js';
-import type { Wave } from './campaign-gate.js';
-import { type CampaignState, campaignNews, wordOf } from './campaign-state.js';
+import { type Campaign, type CampaignState, campaignNews, type Wave, wordOf } from './campaign-state.js';
 import { campaignStep } from './campaign-step.js';
 import { contractFailure } from './failures.js';
-import type { Campaign } from './remediation-campaign.js';
 import { takeSnapshot } from './run-state.js';
 
 /** `progress` is of the ledger's counts of this long ago at most, at the beginning of a step; of one that lasts, a twentieth of its age. */

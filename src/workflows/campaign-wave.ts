@@ -3,10 +3,10 @@ import { condition } from '@temporalio/workflow';
 import type { Accepted, JudgedWave } from '../activities/campaign-steps.js';
 import type { WaveStatus } from '../domain/campaign-status.js';
 import type { CampaignStepName } from '../domain/campaign-step.js';
-import { asked, mayGoOn, ONE_OTHER, stop, type Wave } from './campaign-gate.js';
+import { asked, mayGoOn, ONE_OTHER, stop } from './campaign-gate.js';
+import type { Campaign, Wave } from './campaign-state.js';
 import { runStep, stepId, stopSteps } from './campaign-steps-open.js';
 import { invalidRequest } from './failures.js';
-import type { Campaign } from './remediation-campaign.js';
 
 export async function runWave(campaign: Campaign, wave: Wave): Promise<void> {
   const { runId, state, activities } = campaign;

@@ -3,8 +3,7 @@ import { emptyCounts } from '../domain/outcome.js';
 import { parsePlan } from '../schema/plan.js';
 import { jsonBytes } from '../schema/text.js';
 import { type CampaignState, firstCampaignState } from './campaign-state.js';
-import { carriedOver } from './carried-state.js';
-import { carriedState } from './run-state.js';
+import { carriedOver, carriedState } from './carried-state.js';
 
 const SNAPSHOT = {
   ...{ claimed: 999_999, permits: 999_999, news: 1, counts: emptyCounts(), unsent: 1, doubtful: 1, watched: 1, slotsTaken: 1, waiting: 1 },

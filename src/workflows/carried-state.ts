@@ -1,4 +1,5 @@
 // The state that a workflow hands itself when it continues as new, as small as it has to be. It is one payload.
+import { z } from 'zod';
 import { clipped } from '../domain/well-formed.js';
 import { jsonBytes } from '../schema/text.js';
 import type { CampaignState } from './campaign-state.js';
@@ -31,8 +32,20 @@ export function carriedOver<S extends State>(state: S): unknown {
   return { ...short, doneUpdates: kept };
 }
 
+/** Only the shape that matters for going on: whoever can continue a run as new is the run itself. */
+const CarriedSchema = z.looseObject({
+  v: z.literal(1),
+  queue: z.string(),
+  phase: z.string(),
+  snapshot: z.looseObject({ claimed: z.number() }),
+});
+
+export function carriedState(carried: unknown): RunState {
+  return unpacked(CarriedSchema.parse(carried)) as unknown as RunState;
+}
+
 /** The gates again, each with its rule. */
-export function unpacked(carried: object): object {
+function unpacked(carried: object): object {
   if (!('gates' in carried) || !('rules' in carried)) return carried;
   const { gates, rules, ...rest } = carried as { gates: PackedGate[]; rules: Gate['approval'][] };
   return { ...rest, gates: gates.map(({ rule, ...gate }) => (rule === undefined ? gate : { ...gate, approval: rules[rule] })) };

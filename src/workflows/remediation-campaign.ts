@@ -12,14 +12,14 @@ import { refusedResume } from '../domain/approval.js';
 import type { CampaignReport } from '../domain/campaign-status.js';
 import { type CampaignPlan, parsePlan } from '../schema/plan.js';
 import { activitiesOf, identifyLedger, type RunActivities } from './activity-proxies.js';
-import { type CampaignState, firstCampaignState, type StepNews, stepNews } from './campaign-state.js';
+import { type Campaign, type CampaignState, firstCampaignState, type StepNews, stepNews } from './campaign-state.js';
 import { forget, lateWait, pokeOpenSteps, takeInOpenSteps } from './campaign-steps-open.js';
 import { runWave } from './campaign-wave.js';
-import { carriedOver } from './carried-state.js';
+import { carriedOver, carriedState } from './carried-state.js';
 import { contractFailure, endsByCancel, invalidRequest, isContinued } from './failures.js';
 import { answered } from './hour-without-answer.js';
 import { handleMessages } from './run-handlers.js';
-import { carriedState, takeReport, takeSnapshot } from './run-state.js';
+import { takeReport, takeSnapshot } from './run-state.js';
 
 /** A new history between two waves, from here on: a wave with approvals and three steps takes some hundred events. */
 const EVENTS_A_HISTORY = 4_000;
@@ -27,13 +27,6 @@ const EVENTS_A_HISTORY = 4_000;
 const STEPS_END_MS = 5 * 60_000;
 /** A step whose last word was lost is looked for in the ledger this often. */
 const LOOK_FOR_STEPS_MS = 60 * 60_000;
-
-/** What the parts of a campaign's life share. */
-export interface Campaign {
-  runId: string;
-  state: CampaignState;
-  activities: RunActivities;
-}
 
 /**
  * Waves with gates over one cohort (contract section 4). `input` is a `CampaignPlan`, unvalidated as the Temporal CLI sends it. Each step

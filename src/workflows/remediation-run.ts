@@ -5,11 +5,11 @@ import type { RunReport } from '../domain/outcome.js';
 import { parseRequest, type RemediationRequest } from '../schema/request.js';
 import { activitiesOf, identifyLedger, type RunActivities } from './activity-proxies.js';
 import { approved } from './approval.js';
-import { carriedOver } from './carried-state.js';
+import { carriedOver, carriedState } from './carried-state.js';
 import { contractFailure, endsByCancel, invalidRequest, isCancelled, isContinued, qualysUnavailable } from './failures.js';
 import { handleMessages } from './run-handlers.js';
 import { endCancelled, finishRun, startRun, workOn } from './run-life.js';
-import { carriedState, firstState, type RunState, takeSnapshot } from './run-state.js';
+import { firstState, type RunState, takeSnapshot } from './run-state.js';
 import { UNAVAILABLE_MS, type Work } from './work.js';
 
 /**

@@ -1,10 +1,8 @@
 // What a run carries from one history to the next: counts and reasons, never assets.
-import { z } from 'zod';
 import type { ApprovalAsk } from '../domain/approval.js';
 import type { Blocked } from '../domain/blocked.js';
 import { emptyCounts, type RunReport } from '../domain/outcome.js';
 import { type Given, isLate, mostGiven, type RunPhase, type RunSnapshot } from '../domain/run-snapshot.js';
-import { unpacked } from './carried-state.js';
 import type { Progress } from './messages.js';
 
 export interface RunState {
@@ -31,20 +29,8 @@ export interface RunState {
   lastOrder?: number | undefined;
 }
 
-/** Only the shape that matters for going on: whoever can continue a run as new is the run itself. */
-const CarriedSchema = z.looseObject({
-  v: z.literal(1),
-  queue: z.string(),
-  phase: z.string(),
-  snapshot: z.looseObject({ claimed: z.number() }),
-});
-
 export function firstState(request: { requestedBy?: string | undefined; followUp?: unknown }): RunState {
   return { v: 1, phase: 'opening', requestedBy: request.requestedBy, hasFollowUp: request.followUp !== undefined, doneUpdates: [] };
-}
-
-export function carriedState(carried: unknown): RunState {
-  return unpacked(CarriedSchema.parse(carried)) as unknown as RunState;
 }
 
 export function takeSnapshot(state: RunState, snapshot: RunSnapshot): void {

@@ -9,7 +9,7 @@ import type { CallCaps } from '../../src/ledger/call-log.js';
 import type { PermitTerms } from '../../src/ledger/executions.js';
 import { type Ledger, openLedger } from '../../src/ledger/ledger.js';
 import type { Clocks } from '../../src/ledger/ledger-clock.js';
-import type { LookAt } from '../../src/ledger/verdicts.js';
+import type { LookAt } from '../../src/ledger/look.js';
 import { parseRequest, type RemediationRequestInput } from '../../src/schema/request.js';
 
 export const NO_CAPS: CallCaps = { callsPerHour: 1_000_000, concurrency: 1_000 };
