@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { overhaul } from '../../test/support/command-line.js';
+import { overhaulProcess } from '../../test/support/programs.js';
 import { emptyLedger, openSampleRun, type SampleLedger } from '../../test/support/sample-ledger.js';
 import { accepted, close, giveScript, openRun } from '../../test/support/test-ledger.js';
 import { defaultPolicy } from '../schema/policy.js';
@@ -68,14 +69,11 @@ describe('overhaul run --dry-run', () => {
 
   test('enters no run into the ledger, and leaves no file behind', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'dry-run-'));
-    const usual = process.env['TMPDIR'];
-    process.env['TMPDIR'] = folder;
-    try {
-      expect((await dry('--assets', '20452610')).exitCode).toBe(0);
-    } finally {
-      if (usual === undefined) delete process.env['TMPDIR'];
-      else process.env['TMPDIR'] = usual;
-    }
+    const { exitCode } = await overhaulProcess(['run', '--script', '72648', '--assets', '20452610', '--dry-run'], {
+      ...env,
+      TMPDIR: folder,
+    });
+    expect(exitCode).toBe(0);
     expect(await readdir(folder)).toEqual([]);
     for (const table of ['runs', 'attempts', 'executions', 'audit']) {
       expect(await sample.ledger.database.all(`SELECT * FROM ${table}`)).toEqual([]);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { overhaul } from '../../test/support/command-line.js';
+import { overhaulProcess } from '../../test/support/programs.js';
 import { emptyLedger, type SampleLedger } from '../../test/support/sample-ledger.js';
 import { accepted, close, giveScript, openRun } from '../../test/support/test-ledger.js';
 import { type Simulator, startSimulator } from '../simulator/simulator.js';
@@ -202,15 +203,8 @@ describe('overhaul plan', () => {
 
   test('enters nothing into the ledger, and leaves no file behind', async () => {
     const empty = await mkdtemp(join(tmpdir(), 'plan-'));
-    const usual = process.env['TMPDIR'];
-    const file = await planFile(OPENSSL);
-    process.env['TMPDIR'] = empty;
-    try {
-      expect((await overhaul(['plan', file], { env })).exitCode).toBe(0);
-    } finally {
-      if (usual === undefined) delete process.env['TMPDIR'];
-      else process.env['TMPDIR'] = usual;
-    }
+    const { exitCode } = await overhaulProcess(['plan', await planFile(OPENSSL)], { ...env, TMPDIR: empty });
+    expect(exitCode).toBe(0);
     expect(await readdir(empty)).toEqual([]);
     for (const table of ['runs', 'campaigns', 'waves', 'attempts', 'audit'])
       expect(await sample.ledger.database.all(`SELECT * FROM ${table}`)).toEqual([]);

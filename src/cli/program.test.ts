@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
 import { describe, expect, test } from '@jest/globals';
 import { overhaul } from '../../test/support/command-line.js';
+import { overhaulProcess } from '../../test/support/programs.js';
 
 const COMMANDS = 'run list show watch report assets output approve reject pause resume retry cancel doctor schema simulator'.split(' ');
 
@@ -41,14 +41,14 @@ describe('the command line', () => {
 
 describe('the process', () => {
   test('prints help and exits 0', async () => {
-    const ran = await spawned(['--help']);
+    const ran = await overhaulProcess(['--help']);
     expect(ran.exitCode).toBe(0);
     expect(ran.stdout).toMatch(/^Usage: overhaul/);
     expect(ran.stderr).toBe('');
   });
 
   test('exits 2 on a usage error, with nothing on stdout', async () => {
-    const ran = await spawned(['run', '--script', '72648', '--assets', 'x']);
+    const ran = await overhaulProcess(['run', '--script', '72648', '--assets', 'x']);
     expect(ran).toEqual({
       exitCode: 2,
       stdout: '',
@@ -57,16 +57,3 @@ describe('the process', () => {
     });
   });
 });
-
-function spawned(argv: readonly string[]): Promise<{ exitCode: number | null; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli.ts', ...argv], { env: { ...process.env, OVERHAUL_CONFIG: '' } });
-  const text = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (chunk: string) => {
-      text[name] += chunk;
-    });
-  }
-  return new Promise((resolve, reject) => {
-    child.on('error', reject).on('close', (exitCode) => resolve({ exitCode, ...text }));
-  });
-}

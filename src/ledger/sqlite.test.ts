@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { programArguments } from '../../test/support/programs.js';
 import type { Database, SqlParameter } from './database.js';
 import { openSqlite } from './sqlite.js';
 
-const HOLDER = join(import.meta.dirname, '../../test/support/lock-holder.ts');
 let directory: string;
 let path: string;
 let database: Database;
@@ -29,7 +29,8 @@ const names = async () => (await database.all<{ name: string }>('SELECT name FRO
 
 /** Another process with the write lock, for so long. */
 async function held(ms: number): Promise<{ released: Promise<void> }> {
-  const child = spawn(process.execPath, ['--import', 'tsx', HOLDER, path, String(ms)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const holder = await programArguments('test/support/lock-holder.ts');
+  const child = spawn(process.execPath, [...holder, path, String(ms)], { stdio: ['ignore', 'pipe', 'inherit'] });
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   const exited = once(child, 'exit');
   expect((await lines.next()).value).toBe('held');

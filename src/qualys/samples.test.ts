@@ -1,7 +1,7 @@
 // Every answer that the documents print, parsed to its values. README.md of the samples says what was mended.
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { EFFECTS, READS, readerOf, sampleOf } from '../../test/support/sample-asks.js';
+import { EFFECTS, READS, readerOf, SAMPLES, sampleOf } from '../../test/support/sample-asks.js';
 
 /** Literal; script output as text, and without the rows as they came, which inventory rows carry beside. */
 const VALUES: Record<string, unknown> = {
@@ -328,7 +328,7 @@ describe('the documented answers', () => {
   });
 
   test('each has its values here', () => {
-    const samples = readdirSync('src/qualys/samples').flatMap((file) => (file.endsWith('.json') ? [file.slice(0, -'.json'.length)] : []));
+    const samples = readdirSync(SAMPLES).flatMap((file) => (file.endsWith('.json') ? [file.slice(0, -'.json'.length)] : []));
     expect(Object.keys(VALUES).sort()).toEqual(samples.sort());
     expect(samples).toHaveLength(37);
   });

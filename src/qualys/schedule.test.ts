@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Rig, rig } from '../../test/support/qualys-client.js';
+import { sampleText } from '../../test/support/sample-asks.js';
 import { PAGE, refusal, type ScriptedAnswer } from '../../test/support/scripted-gateway.js';
 import type { ScheduleRequest } from './qualys.js';
 
-const CREATED = { status: 201, body: readFileSync('src/qualys/samples/scheduler-created.json', 'utf8') };
+const CREATED = { status: 201, body: sampleText('scheduler-created') };
 const ONCE: ScheduleRequest = {
   title: 'overhaul run-1',
   description: 'unresolved assets of run-1',

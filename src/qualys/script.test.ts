@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Rig, rig } from '../../test/support/qualys-client.js';
+import { sampleText } from '../../test/support/sample-asks.js';
 import { refusal } from '../../test/support/scripted-gateway.js';
 
 const detail = (id: string | number, title: string) => ({
@@ -18,7 +18,7 @@ afterEach(() => it.close());
 
 describe('script', () => {
   test('by id, with the hash of its decoded content', async () => {
-    it.gateway.reply({ body: readFileSync('src/qualys/samples/script-detail.json', 'utf8') });
+    it.gateway.reply({ body: sampleText('script-detail') });
     expect(await it.qualys.script('16012')).toEqual({
       id: '16012',
       title: 'Remove SMBv1',

@@ -5,8 +5,9 @@ import { request as httpRequest } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
+import { programArguments } from '../../test/support/programs.js';
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 const EVENT = JSON.stringify({ ticket: { id: 'CHG1', generation: 1 }, targets: { assetIds: [1] } });
@@ -16,9 +17,13 @@ hooks: { std: { system: standard, secrets: [{ env: HOOK_SECRET }], playbook: pat
 `;
 const folder = mkdtempSync(join(tmpdir(), 'overhaul-server-'));
 const running = new Set<ChildProcess>();
-/** Starting a process compiles the sources first, on a machine that may be busy with other tests. */
+let program: string[];
+/** A process starts at once where the machine is free; it need not be. */
 jest.setTimeout(60_000);
 
+beforeAll(async () => {
+  program = await programArguments('src/server.ts');
+});
 afterEach(() => {
   for (const child of running) child.kill('SIGKILL');
 });
@@ -27,7 +32,7 @@ afterEach(() => {
 function startServer({ config = CONFIG, env = {} as Record<string, string> } = {}) {
   const file = join(folder, `${running.size}-${process.hrtime.bigint()}.yaml`);
   writeFileSync(file, config);
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/server.ts'], {
+  const child = spawn(process.execPath, program, {
     env: {
       PATH: process.env.PATH ?? '',
       HOME: folder,

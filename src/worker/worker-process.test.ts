@@ -3,14 +3,19 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { programArguments } from '../../test/support/programs.js';
 import { openLedger } from '../ledger/ledger.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'overhaul-worker-'));
 const running = new Set<ChildProcess>();
-/** Starting a process compiles the sources first, on a machine that may be busy with other tests. */
+let program: string[];
+/** A process starts at once where the machine is free; it need not be. */
 jest.setTimeout(60_000);
 
+beforeAll(async () => {
+  program = await programArguments('src/worker.ts');
+});
 afterEach(() => {
   for (const child of running) child.kill('SIGKILL');
 });
@@ -18,7 +23,7 @@ afterEach(() => {
 /** The real entry point in its own process. Nobody listens at Temporal's address, nor at Qualys'. */
 function startWorker(env: Record<string, string>) {
   const ledgerPath = join(folder, `${process.hrtime.bigint()}.db`);
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/worker.ts'], {
+  const child = spawn(process.execPath, program, {
     env: {
       PATH: process.env.PATH ?? '',
       HOME: folder,

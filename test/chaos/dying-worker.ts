@@ -1,4 +1,4 @@
-// A worker in a process of its own: `node --import tsx dying-worker.ts '{ …DyingPlan }'`. At its failpoint it kills itself with
+// A worker in a process of its own, told by its argument, a `DyingPlan` as JSON. At its failpoint it kills itself with
 // SIGKILL, or stops itself with SIGSTOP and goes on as a zombie when somebody continues it. SIGTERM ends it in order.
 import { createLogger } from '../../src/temporal/logger.js';
 import { installRuntime } from '../../src/temporal/runtime.js';

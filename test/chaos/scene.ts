@@ -4,7 +4,6 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Client } from '@temporalio/client';
 import type { ActivityDependencies, SendTimings } from '../../src/activities/dependencies.js';
 import type { CampaignReport } from '../../src/domain/campaign-status.js';
@@ -14,6 +13,7 @@ import type { CampaignPlanInput } from '../../src/schema/plan.js';
 import type { RemediationRequestInput } from '../../src/schema/request.js';
 import type { SimulatorOptions } from '../../src/simulator/options.js';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.js';
+import { programArguments } from '../support/programs.js';
 import { CAPS_OFF } from '../support/rig.js';
 import { type ChaosWorker, startChaosWorker, type WorkerPlan } from './chaos-worker.js';
 import type { DyingPlan } from './dying-worker.js';
@@ -61,7 +61,6 @@ export interface Child {
 export const FIRST_ASSET = 20_452_610;
 /** The real 5 s, 30 s and 5 s, shortened: what they protect from is a pause of the process, and that is longer than both. */
 const TIMINGS: SendTimings = { sendWindowMs: 1_000, httpTimeoutMs: 2_000, settleMs: 200 };
-const DYING_WORKER = fileURLToPath(new URL('./dying-worker.ts', import.meta.url));
 
 export function assetIds(count: number): number[] {
   return Array.from({ length: count }, (_, index) => FIRST_ASSET + index);
@@ -87,6 +86,7 @@ export async function openScene(
   const workers: ChaosWorker[] = [];
   const children: ChildProcess[] = [];
   const ledgers: Ledger[] = [];
+  const dyingWorker = await programArguments('test/chaos/dying-worker.ts');
 
   async function start<Report>(workflow: string, input: unknown): Promise<Run<Report>> {
     const handle = await stage.client.workflow.start(workflow, { workflowId: id, taskQueue: plan.taskQueue, args: [input] });
@@ -114,7 +114,7 @@ export async function openScene(
       return worker;
     },
     child(dying, env) {
-      const process = spawnWorker({ ...dying, worker: plan }, env);
+      const process = spawnWorker([...dyingWorker, JSON.stringify({ ...dying, worker: plan })], env);
       children.push(process);
       return childOf(process);
     },
@@ -128,8 +128,8 @@ export async function openScene(
   };
 }
 
-function spawnWorker(plan: DyingPlan, env: Record<string, string> = {}): ChildProcess {
-  const child = spawn(process.execPath, ['--import', 'tsx', DYING_WORKER, JSON.stringify(plan)], {
+function spawnWorker(args: readonly string[], env: Record<string, string> = {}): ChildProcess {
+  const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     env: { ...process.env, NODE_OPTIONS: '', ...env },
   });

@@ -4,10 +4,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import type { RunReport } from '../../src/domain/outcome.js';
 import { type DevServer, startDevServer } from '../../src/temporal/dev-server.js';
+import { programArguments } from '../support/programs.js';
 import { CAPS_OFF } from '../support/rig.js';
 import type { Played } from './deaths.js';
 import { assetIds, endsWithUs, openScene, type Scene } from './scene.js';
@@ -15,7 +15,6 @@ import { verdictOf } from './verdict.js';
 
 const SIZE = 300;
 const DOWN_MS = 8_000;
-const WORKER = fileURLToPath(new URL('../../src/worker.ts', import.meta.url));
 
 export async function playTemporalRestart(executable: string): Promise<Played> {
   const startedAt = performance.now();
@@ -55,7 +54,7 @@ export async function playTemporalRestart(executable: string): Promise<Played> {
 async function realWorker({ plan, simulator }: Scene, address: string): Promise<ChildProcess> {
   const config = join(dirname(plan.ledgerPath), 'overhaul.yaml');
   await writeFile(config, JSON.stringify({ policy: { caps: CAPS_OFF } }));
-  const worker = spawn(process.execPath, ['--import', 'tsx', WORKER], {
+  const worker = spawn(process.execPath, await programArguments('src/worker.ts'), {
     stdio: 'ignore',
     env: {
       PATH: process.env['PATH'],

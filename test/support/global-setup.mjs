@@ -1,4 +1,4 @@
-// Offers the test files one Temporal dev server and one workflow bundle, made when the first asks: a run of unit tests alone starts nothing.
+// Offers the test files one Temporal dev server, one workflow bundle and the compiled sources, made when the first asks: a run of unit tests alone starts nothing.
 // The server belongs to Jest's main process, because a worker process that crashes would leave it behind.
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -9,6 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { tsImport } from 'tsx/esm/api';
 import { findTemporal, isAtLeast, serverVersion } from '../../scripts/temporal.mjs';
 import { bundle } from '../../scripts/workflow-bundle.mjs';
+import { compileSources } from './compiled-sources.mjs';
+import { clearSurroundings, temporaryHome } from './surroundings.mjs';
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const CACHE_DIR = join(ROOT, '.cache');
@@ -20,12 +22,13 @@ const EXTRA_ARGS = ['frontend.WorkflowTimeSkippingEnabled=true', 'history.timerP
 ]);
 
 export default async function globalSetup() {
+  clearSurroundings(process.env);
+  Object.assign(process.env, temporaryHome());
   const made = new Map();
   const service = createServer(async (request, response) => {
     const { pathname, searchParams } = new URL(request.url, 'http://localhost');
     try {
-      if (!made.has(request.url))
-        made.set(request.url, pathname === '/temporal' ? startTemporal() : bundleWorkflows(searchParams.get('workflows')));
+      if (!made.has(request.url)) made.set(request.url, MAKERS[pathname](searchParams));
       response.end(JSON.stringify({ ok: true, value: await made.get(request.url) }));
     } catch (error) {
       response.end(JSON.stringify({ ok: false, problem: error.message }));
@@ -35,7 +38,7 @@ export default async function globalSetup() {
   service.keepAliveTimeout = 10 * 60_000;
   service.listen(0, '127.0.0.1');
   await once(service, 'listening');
-  process.env.OVERHAUL_TEST_SUPPORT = `http://127.0.0.1:${service.address().port}`;
+  process.env.TEST_SUPPORT_URL = `http://127.0.0.1:${service.address().port}`;
   globalThis.overhaulTestSupport = {
     async stop() {
       service.close();
@@ -44,6 +47,12 @@ export default async function globalSetup() {
     },
   };
 }
+
+const MAKERS = {
+  '/temporal': startTemporal,
+  '/bundle': (asked) => bundleWorkflows(asked.get('workflows')),
+  '/sources': () => compileSources(ROOT, join(CACHE_DIR, `compiled-${process.pid}`)),
+};
 
 let running;
 
@@ -60,7 +69,7 @@ async function startTemporal() {
 
 async function bundleWorkflows(workflowsPath) {
   const digest = createHash('sha256').update(workflowsPath).digest('hex').slice(0, 8);
-  return { codePath: await bundle(workflowsPath, join(CACHE_DIR, `test-workflows-${process.pid}-${digest}.js`)) };
+  return { codePath: await bundle(workflowsPath, join(process.env.TMPDIR, `workflows-${digest}.js`)) };
 }
 
 /** Teardown is skipped when the run is interrupted, and an orphaned server would hold its port and 150 MB. */

@@ -1,5 +1,6 @@
 // How each printed answer is asked for, and a reader that gets it: for the tests of samples, whole and damaged.
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Reader } from '../../src/qualys/call.js';
 import { count, countBy } from '../../src/qualys/counts.js';
 import { easmStatus } from '../../src/qualys/easm.js';
@@ -81,12 +82,18 @@ export const READS: [sample: string, ask: Ask][] = [
 ];
 
 export const EFFECTS: [sample: string, ask: (reader: Reader) => Promise<{ kind: string }>][] = [
-  ['scripts-imported', (reader) => importScripts(reader, { file: 'src/qualys/samples/scripts-export.json' })],
+  ['scripts-imported', (reader) => importScripts(reader, { file: sampleFile('scripts-export') })],
   ['script-cloned', (reader) => cloneScript(reader, { script: '1', title: 't' })],
   ['scheduler-created', (reader) => createSchedule(reader, SCHEDULE)],
   ['execute-accepted', (reader) => execute(reader, { scriptId: '1', assetIds: ['1'], mayStart: () => true })],
 ];
-export const sampleOf = (name: string): unknown => JSON.parse(readFileSync(`src/qualys/samples/${name}.json`, 'utf8'));
+export const SAMPLES = join(import.meta.dirname, '../../src/qualys/samples');
+export const sampleText = (name: string): string => readFileSync(sampleFile(name), 'utf8');
+export const sampleOf = (name: string): unknown => JSON.parse(sampleText(name));
+
+function sampleFile(name: string): string {
+  return join(SAMPLES, `${name}.json`);
+}
 
 /** Answers everything with this. */
 export function readerOf(status: number, json: unknown): Reader {

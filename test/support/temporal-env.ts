@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { shared } from './shared.js';
 
 export interface TemporalEnv {
   address: string;
@@ -35,7 +36,7 @@ const WORKFLOWS = fileURLToPath(new URL('../../src/workflows/index.ts', import.m
  */
 export async function temporalEnv(workflows: string = WORKFLOWS): Promise<TemporalEnv> {
   quietRuntime();
-  const { address, namespace, executable, skipsTime } = await ask<Offer>('/temporal');
+  const { address, namespace, executable, skipsTime } = await shared<Offer>('/temporal');
   const workflowBundle = await sharedBundle(workflows);
   const connection = await Connection.connect({ address });
   const nativeConnection = await NativeConnection.connect({ address });
@@ -52,7 +53,7 @@ export async function temporalEnv(workflows: string = WORKFLOWS): Promise<Tempor
 /** The workflows, bundled once for the whole Jest run: for tests with a Temporal server of their own. */
 export async function sharedBundle(workflows: string = WORKFLOWS): Promise<{ codePath: string }> {
   quietRuntime();
-  return ask<{ codePath: string }>(`/bundle?workflows=${encodeURIComponent(workflows)}`);
+  return shared<{ codePath: string }>(`/bundle?workflows=${encodeURIComponent(workflows)}`);
 }
 
 /** Workers report every change of their state; between the results of tests that is noise. A runtime that the test itself installed stays. */
@@ -63,12 +64,4 @@ function quietRuntime(): void {
 /** A task queue that no other test has: the server is shared. */
 export function uniqueTaskQueue(name: string): string {
   return `${name}-${randomUUID().slice(0, 8)}`;
-}
-
-async function ask<T>(path: string): Promise<T> {
-  const service = process.env['OVERHAUL_TEST_SUPPORT'];
-  if (!service) throw new Error('OVERHAUL_TEST_SUPPORT is not set: run the tests through Jest with jest.config.json.');
-  const answer = (await (await fetch(`${service}${path}`)).json()) as { ok: true; value: T } | { ok: false; problem: string };
-  if (!answer.ok) throw new Error(answer.problem);
-  return answer.value;
 }
