@@ -36,8 +36,8 @@ export function createCloseCampaign({ ledger }: Pick<ActivityDependencies, 'ledg
       await ledger.campaigns.takeBackUnsent(runId, { closing });
       await ledger.verdicts.closeOpen(runId, reason, { forgetful });
       const plan = (await ledger.campaigns.get(runId))?.plan as { steps?: { verify?: unknown } } | undefined;
-      if (plan?.steps?.verify !== undefined) await ledger.campaigns.withdrawUnverified(runId);
-      const waves = await closedWaves({ ledger }, runId);
+      if (plan?.steps?.verify !== undefined) await ledger.campaigns.withdrawUnverified(runId, { closing });
+      const waves = await closedWaves({ ledger }, runId, closing);
       const { executions, apiCalls, strays } = await ledger.campaigns.spent(runId);
       const [schedules, refusals] = [await ledger.schedules.of(runId), await ledger.schedules.refusals(runId)];
       const recheck = await recheckOf(ledger, runId);
@@ -65,7 +65,7 @@ export function createCloseCampaign({ ledger }: Pick<ActivityDependencies, 'ledg
   };
 }
 
-async function closedWaves({ ledger }: Pick<ActivityDependencies, 'ledger'>, runId: string): Promise<WaveReport[]> {
+async function closedWaves({ ledger }: Pick<ActivityDependencies, 'ledger'>, runId: string, closing: number): Promise<WaveReport[]> {
   const stopped = (await ledger.runs.get(runId))?.stop?.cause;
   const steps = await ledger.campaigns.steps(runId);
   const reports: WaveReport[] = [];
@@ -78,7 +78,7 @@ async function closedWaves({ ledger }: Pick<ActivityDependencies, 'ledger'>, run
         ? wave.status
         : waveStatus({ phase: 'closed', counts, compliant, begun: true })
       : waveStatus({ phase: 'closed', counts, compliant, begun: wave.openedAt !== undefined, rolledBack: rollback !== undefined, stopped });
-    await ledger.campaigns.setWave(runId, wave.w, { status, why: wave.why, ends: wave.openedAt !== undefined });
+    await ledger.campaigns.setWave(runId, wave.w, { status, why: wave.why, ends: wave.openedAt !== undefined, closing });
     reports.push({
       name: wave.name,
       status,

@@ -78,6 +78,24 @@ export async function keepLateUuid(
   return false;
 }
 
+/**
+ * The request of an execution did not run, and its run is closed: its outcomes stand, but nothing of it lies with an agent. Where it was
+ * sent before, that one may. Always false: the word was not taken.
+ */
+export async function keepLateRefusal(sql: Sql, runId: string, n: number, answer: { permit: number; detail: string }): Promise<false> {
+  const [execution] = await sql.all(
+    `UPDATE executions SET note = ? WHERE run_id = ? AND n = ? AND sends = 1 AND correlation_uuid IS NULL RETURNING n`,
+    [answer.detail, runId, n],
+  );
+  if (execution)
+    await sql.run(
+      `UPDATE attempts INDEXED BY attempts_execution SET copy = 'none' WHERE run_id = ? AND execution_n = ? AND copy = 'open'`,
+      [runId, n],
+    );
+  await noteLate(sql, runId, { action: 'late-answer', detail: `execution ${n}: not sent, and its run is closed: ${answer.detail}` });
+  return false;
+}
+
 async function wasPutBack(sql: Sql, runId: string, n: number): Promise<boolean> {
   const later = await sql.first(
     'SELECT 1 AS found FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_n = ? AND last = 0 LIMIT 1',

@@ -4,6 +4,7 @@ import type { CampaignStepName } from '../domain/campaign-step.js';
 import { NOT_ROLLED_BACK } from '../domain/may-still-run.js';
 import { ROWS_PER_TRANSACTION } from './cohort.js';
 import type { Database, Sql } from './database.js';
+import { isOfThisClose } from './late-words.js';
 
 /**
  * Takes over what a step knows so far: finished outcomes, and `unreachable` ones that may yet become something else. Repeating it
@@ -101,7 +102,7 @@ function leftOut(verified: boolean): Rule {
 export async function nameLeftOut(
   database: Database,
   rollbackId: string,
-  { campaignId, wave }: { campaignId: string; wave: number },
+  { campaignId, wave, closing }: { campaignId: string; wave: number; closing: number },
 ): Promise<void> {
   const isWhole = await database.first(
     'SELECT 1 AS found FROM runs JOIN runs AS parent ON parent.id = runs.campaign_id WHERE runs.id = ? AND runs.cohort_digest IS NOT NULL AND parent.finished_at IS NULL',
@@ -115,14 +116,18 @@ export async function nameLeftOut(
     );
     const end = part.at(-1)?.seq;
     if (end === undefined) return;
-    await database.run(
-      `UPDATE attempts SET reason = '${NOT_ROLLED_BACK}: ' || coalesce(reason, outcome)
+    const named = await database.transaction(async (sql) => {
+      if (!(await isOfThisClose(sql, campaignId, closing))) return undefined;
+      return sql.run(
+        `UPDATE attempts SET reason = '${NOT_ROLLED_BACK}: ' || coalesce(reason, outcome)
        WHERE run_id = ? AND wave = ? AND seq > ? AND seq <= ? AND outcome NOT IN ('pending', 'running') AND NOT ${IS_TOLD}
          AND NOT EXISTS (SELECT 1 FROM attempts AS back WHERE back.run_id = ? AND back.seq = attempts.seq)
          AND EXISTS (SELECT 1 FROM runs AS steps JOIN attempts AS sent ON sent.run_id = steps.id AND sent.seq = attempts.seq
            WHERE steps.campaign_id = attempts.run_id AND steps.wave = attempts.wave AND steps.step = 'remediate' AND sent.copy <> 'none')`,
-      [campaignId, wave, after, end, rollbackId],
-    );
+        [campaignId, wave, after, end, rollbackId],
+      );
+    });
+    if (named === undefined) return;
     after = end;
     await breathe();
   }
@@ -149,8 +154,7 @@ interface Part {
 
 async function mergePart(sql: Sql, { stepId, campaignId, wave, rule, after, closing }: Part): Promise<number | 'refused' | undefined> {
   // Where the campaign is being closed only the latest attempt to close it changes its rows.
-  const open = await sql.first('SELECT 1 AS found FROM runs WHERE id = ? AND finished_at IS NULL AND closing = ?', [campaignId, closing]);
-  if (!open) return 'refused';
+  if (!(await isOfThisClose(sql, campaignId, closing))) return 'refused';
   const part = await sql.all<{ seq: number }>('SELECT DISTINCT seq FROM attempts WHERE run_id = ? AND seq > ? ORDER BY seq LIMIT ?', [
     stepId,
     after,

@@ -1,6 +1,7 @@
 // What operators put back: assets of finished waves, in a wave of their own that runs last.
 import { OVERRIDING } from '../domain/may-still-run.js';
 import { jsonRows, type Sql } from './database.js';
+import { IS_OPEN } from './late-words.js';
 import { HAS_OPEN_STRAY } from './stray-copies.js';
 
 /** Of the campaign's row `attempts`: a step of its may still have something with the agent. */
@@ -8,7 +9,7 @@ const HAS_OPEN_COPY = `(${HAS_OPEN_STRAY} OR EXISTS (SELECT 1 FROM attempts AS s
   AND sent.run_id IN (SELECT steps.id FROM runs AS steps WHERE steps.campaign_id = attempts.run_id)))`;
 
 export async function retryRows(sql: Sql, id: string, outcomes: readonly string[]): Promise<number> {
-  if (!(await sql.first('SELECT 1 AS found FROM runs WHERE id = ? AND finished_at IS NULL AND stop_cause IS NULL', [id]))) return 0;
+  if (!(await sql.first(`SELECT 1 AS found FROM runs WHERE id = ? AND ${IS_OPEN} AND stop_cause IS NULL`, [id]))) return 0;
   const waves = await sql.all<{ w: number; name: string }>('SELECT w, name FROM waves WHERE campaign_id = ? ORDER BY w', [id]);
   const w = (waves.at(-1)?.w ?? 0) + 1;
   const chosen = `run_id = ? AND attempt = 1 AND outcome IN (SELECT value FROM json_each(?))

@@ -13,6 +13,7 @@ import { retryRows, takeBackRows } from './campaign-retry.js';
 import { waveCounts } from './campaign-snapshot.js';
 import { ROWS_PER_TRANSACTION } from './cohort.js';
 import { type Database, jsonRows, type Sql } from './database.js';
+import { IS_OPEN, isClosing, isOfThisClose, noteLate } from './late-words.js';
 import { HAS_OPEN_STRAY } from './stray-copies.js';
 import { withdrawUnsent } from './wave-end.js';
 
@@ -66,24 +67,32 @@ export class Campaigns {
    * Their own wave counts them as `unverified`, because nobody approved of what ran there.
    */
   markHit(id: string, stepId: string, hit: { assetIds: readonly string[]; correlationUuid?: string | undefined }): Promise<number> {
-    return this.#database.run(
-      `UPDATE attempts INDEXED BY attempts_asset SET outcome = 'unverified', reason = 'hit-by-another-wave', correlation_uuid = ?
-       WHERE run_id = ? AND attempt = 1 AND outcome = 'pending' AND correlation_uuid IS NULL AND asset_id IN (SELECT value FROM json_each(?))
-         AND NOT EXISTS (SELECT 1 FROM attempts AS own WHERE own.run_id = ? AND own.seq = attempts.seq)`,
-      [hit.correlationUuid ?? 'unknown', id, jsonRows(hit.assetIds), stepId],
-    );
+    return this.#database.transaction(async (sql) => {
+      if (await isClosing(sql, id)) {
+        const detail = `a step of another wave hit ${hit.assetIds.join(', ')}`;
+        if (hit.assetIds.length > 0) await noteLate(sql, id, { action: 'late-hit', detail });
+        return 0;
+      }
+      return sql.run(
+        `UPDATE attempts INDEXED BY attempts_asset SET outcome = 'unverified', reason = 'hit-by-another-wave', correlation_uuid = ?
+         WHERE run_id = ? AND attempt = 1 AND outcome = 'pending' AND correlation_uuid IS NULL AND asset_id IN (SELECT value FROM json_each(?))
+           AND NOT EXISTS (SELECT 1 FROM attempts AS own WHERE own.run_id = ? AND own.seq = attempts.seq)`,
+        [hit.correlationUuid ?? 'unknown', id, jsonRows(hit.assetIds), stepId],
+      );
+    });
   }
 
   /** Gives each asset its wave: places of the cohort, wave by wave. Repeating it changes nothing. */
   async assignWaves(id: string, places: readonly (readonly number[])[]): Promise<void> {
     for (const [index, seqs] of places.entries()) {
       for (const part of batches(seqs, ROWS_PER_TRANSACTION)) {
-        await this.#database.transaction((sql) =>
-          sql.run(
+        await this.#database.transaction(async (sql) => {
+          if (await isClosing(sql, id)) return;
+          await sql.run(
             'UPDATE attempts SET wave = ? WHERE run_id = ? AND attempt = 1 AND wave = 0 AND seq IN (SELECT value FROM json_each(?))',
             [index + 1, id, jsonRows(part)],
-          ),
-        );
+          );
+        });
         await breathe();
       }
     }
@@ -92,6 +101,7 @@ export class Campaigns {
   /** Freezes the plan with its waves, which begins as good as approved. The first call's stands. */
   async freeze(id: string, plan: { frozen: unknown; digest: string; waves: readonly { name: string; size: number }[] }): Promise<void> {
     await this.#database.transaction(async (sql) => {
+      if (await isClosing(sql, id)) return;
       const changed = await sql.run(`UPDATE campaigns SET frozen = ?, digest = ?, approved = ? WHERE id = ? AND digest IS NULL`, [
         JSON.stringify(plan.frozen),
         plan.digest,
@@ -121,7 +131,7 @@ export class Campaigns {
     const verified = steps.some(({ step }) => step === 'verify');
     const rollback = steps.find(({ step }) => step === 'rollback');
     for (const step of steps) await mergeStep(this.#database, step.id, { verified, rolledBack: rollback !== undefined, closing });
-    if (rollback) await nameLeftOut(this.#database, rollback.id, { campaignId: id, wave });
+    if (rollback) await nameLeftOut(this.#database, rollback.id, { campaignId: id, wave, closing });
   }
 
   /** The same for every wave that was begun: also late verdicts of waves that are closed. */
@@ -164,9 +174,11 @@ export class Campaigns {
    * campaign that ends calls this before its last words.
    */
   /** Where verification decides and never came, a success is not known to be one: nobody has looked. */
-  async withdrawUnverified(id: string): Promise<void> {
+  async withdrawUnverified(id: string, { closing = 0 } = {}): Promise<void> {
     for (let after = 0; ; ) {
-      const last = await this.#database.transaction((sql) => withdrawPart(sql, id, after));
+      const last = await this.#database.transaction(async (sql) =>
+        (await isOfThisClose(sql, id, closing)) ? withdrawPart(sql, id, after) : undefined,
+      );
       if (last === undefined) return;
       after = last;
       await breathe();
@@ -174,7 +186,7 @@ export class Campaigns {
   }
 
   async takeBackUnsent(id: string, { closing = 0 } = {}): Promise<void> {
-    const back = await this.#database.transaction((sql) => takeBackRows(sql, id));
+    const back = await this.#database.transaction(async (sql) => ((await isOfThisClose(sql, id, closing)) ? takeBackRows(sql, id) : 0));
     if (back > 0) await this.mergeAll(id, { closing });
   }
 
@@ -192,16 +204,24 @@ export class Campaigns {
     }));
   }
 
-  /** A wave that is over stays so, and keeps its status but for the last word of the campaign's own close (`ends`). */
+  /** A wave that is over stays so, and keeps its status but for the last word of the campaign's own close (`closing`, its number). */
   async setWave(
     id: string,
     w: number,
-    to: { status: WaveStatus; why?: string | undefined; approvedBy?: readonly string[] | undefined; begins?: boolean; ends?: boolean },
+    to: {
+      status: WaveStatus;
+      why?: string | undefined;
+      approvedBy?: readonly string[] | undefined;
+      begins?: boolean;
+      ends?: boolean;
+      closing?: number;
+    },
   ): Promise<void> {
     const now = await this.#database.now();
     await this.#database.run(
       `UPDATE waves SET status = ?, why = ?, approved_by = coalesce(?, approved_by), opened_at = CASE WHEN ? THEN coalesce(opened_at, ?) ELSE opened_at END,
-         closed_at = CASE WHEN ? THEN coalesce(closed_at, ?) ELSE closed_at END WHERE campaign_id = ? AND w = ? AND (closed_at IS NULL OR ?)`,
+         closed_at = CASE WHEN ? THEN coalesce(closed_at, ?) ELSE closed_at END
+       WHERE campaign_id = ? AND w = ? AND (closed_at IS NULL OR ?) AND EXISTS (SELECT 1 FROM runs WHERE id = waves.campaign_id AND finished_at IS NULL AND closing = ?)`,
       [
         to.status,
         to.why,
@@ -213,6 +233,7 @@ export class Campaigns {
         id,
         w,
         to.ends ?? false,
+        to.closing ?? 0,
       ],
     );
   }
@@ -265,7 +286,10 @@ export class Campaigns {
       base.targeted += n;
       if (outcome !== 'pending' && outcome !== 'running') base[outcome] += n;
     }
-    await this.#database.run('UPDATE runs SET budget_base = ? WHERE id = ? AND budget_base IS NULL', [JSON.stringify(base), stepId]);
+    await this.#database.run(`UPDATE runs SET budget_base = ? WHERE id = ? AND budget_base IS NULL AND ${IS_OPEN}`, [
+      JSON.stringify(base),
+      stepId,
+    ]);
   }
 
   /**
@@ -275,7 +299,7 @@ export class Campaigns {
   async fillStep(stepId: string, { campaignId, wave, step }: StepKey): Promise<void> {
     for (let after = 0; ; ) {
       const [rows, last] = await this.#database.transaction(async (sql): Promise<[number, number]> => {
-        if (!(await sql.first('SELECT 1 AS found FROM runs WHERE id = ? AND cohort_digest IS NULL AND finished_at IS NULL', [stepId])))
+        if (!(await sql.first(`SELECT 1 AS found FROM runs WHERE id = ? AND cohort_digest IS NULL AND ${IS_OPEN}`, [stepId])))
           return [0, 0];
         const part = await sql.all<{ seq: number }>(
           `SELECT seq FROM attempts INDEXED BY attempts_wave WHERE run_id = ? AND wave = ? AND seq > ? ORDER BY seq LIMIT ?`,

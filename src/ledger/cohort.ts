@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { otherNames } from '../domain/host-names.js';
 import { type Database, jsonRows, type Sql } from './database.js';
+import { IS_OPEN, isClosing } from './late-words.js';
 import { NEVER_TOUCH, namedInCohort, type Untouched } from './never-touch.js';
 
 export interface CohortAsset {
@@ -80,7 +81,9 @@ export class Cohort {
 
   /** Leaves these assets of the cohort alone, visibly. */
   skip(runId: string, assetIds: readonly string[], reason: string): Promise<void> {
-    return skipAssets(this.#database, runId, { assetIds, reason });
+    return this.#database.transaction(async (sql) => {
+      if (!(await isClosing(sql, runId))) await skipAssets(sql, runId, { assetIds, reason });
+    });
   }
 
   /**
@@ -120,18 +123,10 @@ export class Cohort {
     const row = await this.#database.first<{ next_seq: number }>('SELECT next_seq FROM runs WHERE id = ?', [runId]);
     return row?.next_seq;
   }
-
-  /** What was never sent is not sent any more. Returns how many assets that were. */
-  async skipUnsent(runId: string, reason: string): Promise<number> {
-    return this.#database.run(
-      `UPDATE attempts SET outcome = 'skipped', reason = ?, lease = NULL WHERE run_id = ? AND outcome = 'pending' AND execution_n IS NULL AND attempt = 1`,
-      [reason, runId],
-    );
-  }
 }
 
 /** Of a row of `runs`: its cohort may still change. */
-const IS_OPENING = 'cohort_digest IS NULL AND finished_at IS NULL AND stop_cause IS NULL';
+const IS_OPENING = `cohort_digest IS NULL AND ${IS_OPEN} AND stop_cause IS NULL`;
 
 async function frozenCohort(sql: Sql, runId: string): Promise<FrozenCohort | undefined> {
   const known = await sql.first<{ cohort_size: number; cohort_digest: string | null }>(

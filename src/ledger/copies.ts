@@ -5,6 +5,7 @@ import type { FinalOutcome } from '../domain/outcome.js';
 import { Audit } from './audit.js';
 import { type Database, jsonRows, type Sql, within } from './database.js';
 import { type Execution, move } from './execution-row.js';
+import { IS_OPEN } from './late-words.js';
 import type { RunRow } from './run-row.js';
 import { endStrayCopies, STRAY_WITH_ITS_RUN } from './stray-copies.js';
 
@@ -125,7 +126,7 @@ export class Copies {
   /** The run is sent to assets although an earlier copy may still run there: somebody has asked for it, and the audit log says for how many. */
   async override(runId: string, { by, assets }: { by?: string | undefined; assets: number }): Promise<void> {
     await this.#database.transaction(async (sql) => {
-      const set = await sql.run('UPDATE runs SET despite_copies = 1 WHERE id = ? AND despite_copies = 0', [runId]);
+      const set = await sql.run(`UPDATE runs SET despite_copies = 1 WHERE id = ? AND despite_copies = 0 AND ${IS_OPEN}`, [runId]);
       if (set === 0) return;
       await new Audit(within(sql)).add(runId, { actor: by, action: 'despite-open-copies', detail: JSON.stringify({ assets }) });
     });

@@ -3,7 +3,7 @@
 import { type ExecutionState, MAX_ASSETS_PER_EXECUTION, MAX_SENDS } from '../domain/execution-state.js';
 import type { RefusedExecution } from '../domain/interval.js';
 import type { Twin } from '../domain/judge.js';
-import { keepLateUuid, openCopiesOf, takeUuid } from './acceptance.js';
+import { keepLateRefusal, keepLateUuid, openCopiesOf, takeUuid } from './acceptance.js';
 import { admittedAssets, freezeBatch, skipHeld } from './batch.js';
 import { type Database, jsonRows, type Sql } from './database.js';
 import { addExecutionJob, addTwin } from './execution-jobs.js';
@@ -125,6 +125,9 @@ export class Executions {
   ): Promise<boolean> {
     return this.#database.transaction(async (sql) => {
       if (!(await permitIsOpen(sql, runId, n, answer.permit))) return false;
+      // Before the close has come to it, it is an execution that was not sent: its assets are `skipped`, which is more than `unverified`.
+      const isClosed = (await isClosing(sql, runId)) && (await readExecution(sql, runId, n))?.state !== 'permitted';
+      if (isClosed) return keepLateRefusal(sql, runId, n, answer);
       const now = await sql.now();
       const paced = answer.paced && { ...answer.paced, detail: answer.detail };
       // One that gives no reason may be for the interval as well.
@@ -151,7 +154,7 @@ export class Executions {
   /** The answer of this permit was lost: looking for its job may start `lookAfterMs` from now. */
   lost(runId: string, n: number, answer: { permit: number; detail: string; lookAfterMs: number }): Promise<void> {
     return this.#database.transaction(async (sql) => {
-      if (!(await permitIsOpen(sql, runId, n, answer.permit))) return;
+      if (!(await permitIsOpen(sql, runId, n, answer.permit)) || (await isClosing(sql, runId))) return;
       const now = await sql.now();
       await sql.run(`UPDATE sends SET answered_at = ?, answer = 'lost', detail = ? WHERE run_id = ? AND n = ? AND permit = ?`, [
         now,
@@ -183,7 +186,7 @@ export class Executions {
     return this.#database.transaction(async (sql) => {
       const execution = await readExecution(sql, runId, n);
       // A late judge's evidence is about an earlier permit: of one whose request may still arrive nothing can be proved.
-      if (!execution || !isSame(execution, judged) || judged.overAt > (await sql.now())) return 'moved';
+      if (!execution || !isSame(execution, judged) || judged.overAt > (await sql.now()) || (await isClosing(sql, runId))) return 'moved';
       if (execution.sends >= MAX_SENDS) {
         return (await surrender(sql, runId, n, NOT_EXECUTED_TWICE)) ? 'unverified' : 'moved';
       }
@@ -197,7 +200,7 @@ export class Executions {
   giveUp(runId: string, n: number, reason: string, judged?: Judged): Promise<boolean> {
     return this.#database.transaction(async (sql) => {
       const execution = await readExecution(sql, runId, n);
-      if (!execution || (judged && !isSame(execution, judged))) return false;
+      if (!execution || (judged && !isSame(execution, judged)) || (await isClosing(sql, runId))) return false;
       return surrender(sql, runId, n, reason);
     });
   }
@@ -206,7 +209,7 @@ export class Executions {
   release(runId: string, n: number): Promise<boolean> {
     return this.#database.transaction(async (sql) => {
       const execution = await readExecution(sql, runId, n);
-      if (execution?.sends !== 0) return false;
+      if (execution?.sends !== 0 || (await isClosing(sql, runId))) return false;
       return releaseBatch(sql, runId, n);
     });
   }

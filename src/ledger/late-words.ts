@@ -5,9 +5,19 @@ import { jsonRows, type Sql } from './database.js';
 import type { SeenAssetJob } from './look.js';
 import { rememberStrayCopies } from './stray-copies.js';
 
+/** Of a row of `runs`: it is neither closing nor closed. */
+export const IS_OPEN = 'closing = 0 AND finished_at IS NULL';
+
 /** True from the first moment of a close on. */
 export async function isClosing(sql: Sql, runId: string): Promise<boolean> {
   return (await sql.first('SELECT 1 AS found FROM runs WHERE id = ? AND (closing > 0 OR finished_at IS NOT NULL)', [runId])) !== undefined;
+}
+
+/** Of what both a living campaign and its close write: the first while it is open (0), the other under its own number, which a zombie's is below. */
+export async function isOfThisClose(sql: Sql, runId: string, closing: number): Promise<boolean> {
+  return (
+    (await sql.first('SELECT 1 AS found FROM runs WHERE id = ? AND finished_at IS NULL AND closing = ?', [runId, closing])) !== undefined
+  );
 }
 
 /** From here on nothing but the close writes to the run. Returns the number of this attempt to close it: a zombie's is lower. */

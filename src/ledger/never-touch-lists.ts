@@ -5,6 +5,7 @@ import { ROWS_PER_TRANSACTION } from './cohort.js';
 import { type Database, jsonRows, type Sql } from './database.js';
 import { move } from './execution-row.js';
 import { releaseBatch } from './executions.js';
+import { IS_OPEN, isClosing } from './late-words.js';
 import { NEVER_TOUCH, namedInCohort, newestReading, type UntouchedReading } from './never-touch.js';
 
 /** What was done to a run: assets that are left alone from now on, executions by tags that have to be given up first. */
@@ -90,7 +91,7 @@ export class NeverTouchLists {
       await breathe();
     }
     if (kept.assets > 0) await this.#tell(runId, version, kept.assets);
-    await this.#database.run('UPDATE runs SET policy_version = ?, untouched_reading = ? WHERE id = ? AND finished_at IS NULL', [
+    await this.#database.run(`UPDATE runs SET policy_version = ?, untouched_reading = ? WHERE id = ? AND ${IS_OPEN}`, [
       version,
       reading,
       runId,
@@ -148,6 +149,7 @@ async function keepPart(
   sql: Sql,
   { runId, reading, named }: { runId: string; reading: number; named: readonly string[] },
 ): Promise<KeptFrom & { rows: number }> {
+  if (await isClosing(sql, runId)) return { assets: 0, giveUp: [], rows: 0 };
   const rows = await sql.all<PendingRow>(
     `SELECT mine.seq, mine.attempt, mine.execution_n AS n, executions.sends, executions.planned
      FROM attempts AS mine INDEXED BY attempts_outcome LEFT JOIN executions ON executions.run_id = mine.run_id AND executions.n = mine.execution_n

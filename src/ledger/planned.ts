@@ -6,6 +6,7 @@ import { ROWS_PER_TRANSACTION } from './cohort.js';
 import { type DueRow, heldByCopies } from './copies.js';
 import { type Database, jsonRows, type Sql } from './database.js';
 import { type Execution, move, readExecution } from './execution-row.js';
+import { IS_OPEN, isClosing } from './late-words.js';
 import { type CallLists, readLists } from './planned-lists.js';
 import { readRun } from './run-row.js';
 import { type TakenIn, takeInPart } from './taken-in.js';
@@ -23,7 +24,7 @@ export class Planned {
   /** Begins to plan: what an earlier attempt stored is dropped. Undefined when the run is planned already. */
   async begin(runId: string): Promise<number | undefined> {
     const [row] = await this.#database.all<{ planning: number }>(
-      'UPDATE runs SET planning = planning + 1 WHERE id = ? AND plan IS NULL AND finished_at IS NULL RETURNING planning',
+      `UPDATE runs SET planning = planning + 1 WHERE id = ? AND plan IS NULL AND ${IS_OPEN} RETURNING planning`,
       [runId],
     );
     if (!row) return undefined;
@@ -127,7 +128,7 @@ export class Planned {
 
   async #asPlanner(runId: string, planning: number, work: (sql: Sql) => Promise<unknown>): Promise<boolean> {
     return this.#database.transaction(async (sql) => {
-      const mine = await sql.first('SELECT 1 AS found FROM runs WHERE id = ? AND planning = ? AND plan IS NULL AND finished_at IS NULL', [
+      const mine = await sql.first(`SELECT 1 AS found FROM runs WHERE id = ? AND planning = ? AND plan IS NULL AND ${IS_OPEN}`, [
         runId,
         planning,
       ]);
@@ -193,7 +194,7 @@ export async function claimPlanned(sql: Sql, claim: { runId: string; scriptId: s
 
 async function gatherPart(sql: Sql, runId: string, n: number): Promise<Gathered | undefined> {
   const execution = await readExecution(sql, runId, n);
-  if (execution?.state !== 'claimed') return { kind: 'moved' };
+  if (execution?.state !== 'claimed' || (await isClosing(sql, runId))) return { kind: 'moved' };
   if (execution.planned === undefined || execution.gathered) return { kind: 'whole' };
   const rows = await sql.all<DueRow & { held: number }>(
     `SELECT seq, attempt, asset_id, despite, EXISTS (SELECT 1 FROM attempts AS held WHERE held.asset_id = mine.asset_id AND held.lease = 1) AS held
@@ -227,6 +228,7 @@ async function finishGathering(sql: Sql, runId: string, n: number, size: number)
 }
 
 async function dropPart(sql: Sql, runId: string): Promise<boolean> {
+  if (await isClosing(sql, runId)) return false;
   const next = await sql.first<{ p: number }>(
     `SELECT p FROM planned INDEXED BY planned_waiting WHERE run_id = ? AND state = 'waiting' ORDER BY p LIMIT 1`,
     [runId],
@@ -243,7 +245,7 @@ async function dropPart(sql: Sql, runId: string): Promise<boolean> {
 
 async function dissolvePart(sql: Sql, runId: string, n: number, why: string): Promise<'by-ids' | 'unverified' | 'moved' | undefined> {
   const execution = await readExecution(sql, runId, n);
-  if (execution?.state !== 'claimed' || execution.planned === undefined) return 'moved';
+  if (execution?.state !== 'claimed' || execution.planned === undefined || (await isClosing(sql, runId))) return 'moved';
   const now = await sql.now();
   if (execution.sends > 0) {
     if (!(await move(sql, { runId, n, event: 'abandon' }, 'settled_at = ?, slot_freed_at = ?, note = ?', [now, now, why]))) return 'moved';

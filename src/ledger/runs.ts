@@ -6,7 +6,7 @@ import type { Given, RunPhase, RunSnapshot } from '../domain/run-snapshot.js';
 import type { ErrorBudget } from '../schema/request.js';
 import { freeLeases } from './closing.js';
 import { type Database, isUniqueViolation, jsonRows, storableText } from './database.js';
-import { beginClosing } from './late-words.js';
+import { beginClosing, IS_OPEN } from './late-words.js';
 import { countOutcomes, withBase } from './run-counts.js';
 import {
   baseOf,
@@ -106,7 +106,7 @@ export class Runs {
     // What was approved with the frozen cohort stays, whatever a title may stand for by now.
     // The reading is this old at least: the cohort may take hours.
     await this.#database.run(
-      'UPDATE runs SET script_id = ?, script_title = ?, script_sha256 = ?, script_checked_at = ?, follow_up_script = ? WHERE id = ? AND cohort_digest IS NULL AND finished_at IS NULL',
+      `UPDATE runs SET script_id = ?, script_title = ?, script_sha256 = ?, script_checked_at = ?, follow_up_script = ? WHERE id = ? AND cohort_digest IS NULL AND ${IS_OPEN}`,
       [script.id, script.title, script.sha256, await this.#database.now(), followUpScript && JSON.stringify(followUpScript), id],
     );
   }
@@ -125,7 +125,7 @@ export class Runs {
   }
 
   async setPhase(id: string, phase: RunPhase): Promise<void> {
-    await this.#database.run('UPDATE runs SET phase = ?, started_at = coalesce(started_at, ?) WHERE id = ? AND finished_at IS NULL', [
+    await this.#database.run(`UPDATE runs SET phase = ?, started_at = coalesce(started_at, ?) WHERE id = ? AND ${IS_OPEN}`, [
       phase,
       phase === 'running' ? await this.#database.now() : null,
       id,
@@ -151,7 +151,7 @@ export class Runs {
   async addWarning(id: string, warning: string): Promise<void> {
     const text = storableText(warning.slice(0, WARNING_LENGTH));
     await this.#database.transaction(async (sql) => {
-      const row = await sql.first<{ warnings: string }>('SELECT warnings FROM runs WHERE id = ? AND finished_at IS NULL', [id]);
+      const row = await sql.first<{ warnings: string }>(`SELECT warnings FROM runs WHERE id = ? AND ${IS_OPEN}`, [id]);
       const known = JSON.parse(row?.warnings ?? '[]') as string[];
       if (!row || known.includes(text) || known.length >= WARNINGS_KEPT) return;
       await sql.run('UPDATE runs SET warnings = ? WHERE id = ?', [jsonRows([...known, text]), id]);
@@ -168,16 +168,16 @@ export class Runs {
   }
 
   async setBlocked(id: string, blocked: string | undefined): Promise<void> {
-    await this.#database.run('UPDATE runs SET blocked = ? WHERE id = ?', [blocked, id]);
+    await this.#database.run(`UPDATE runs SET blocked = ? WHERE id = ? AND ${IS_OPEN}`, [blocked, id]);
   }
 
   /** A resumed campaign also takes up the steps that a breach holds: what they have spent is accepted, and the next of it holds them again. */
   async setPaused(id: string, paused: boolean): Promise<void> {
     await this.#database.transaction(async (sql) => {
-      await sql.run('UPDATE runs SET paused = ? WHERE id = ?', [paused, id]);
-      if (paused) return;
+      const changed = await sql.run(`UPDATE runs SET paused = ? WHERE id = ? AND ${IS_OPEN}`, [paused, id]);
+      if (paused || changed === 0) return;
       const held = await sql.all<Pick<StoredRun, 'id' | 'error_budget' | 'budget_base'>>(
-        'SELECT id, error_budget, budget_base FROM runs WHERE (campaign_id = ? AND paused = 1 OR id = ?) AND finished_at IS NULL AND on_breach IS NOT NULL',
+        `SELECT id, error_budget, budget_base FROM runs WHERE (campaign_id = ? AND paused = 1 OR id = ?) AND ${IS_OPEN} AND on_breach IS NOT NULL`,
         [id, id],
       );
       for (const run of held) {
@@ -190,7 +190,7 @@ export class Runs {
 
   /** A step's budget is overdrawn, and its campaign wants a person to decide: nothing of it is sent until then. */
   async hold(id: string): Promise<void> {
-    await this.#database.run('UPDATE runs SET paused = 1 WHERE id = ? AND finished_at IS NULL', [id]);
+    await this.#database.run(`UPDATE runs SET paused = 1 WHERE id = ? AND ${IS_OPEN}`, [id]);
   }
 
   async adjust(
@@ -202,12 +202,12 @@ export class Runs {
         // Failures of an assessment are what it is for, and a rollback goes to its end: neither has a budget.
         `UPDATE runs SET max_in_flight = coalesce(?, max_in_flight), deadline_ms = coalesce(?, deadline_ms),
            error_budget = CASE WHEN step IN ('assess', 'rollback') THEN error_budget ELSE coalesce(?, error_budget) END
-         WHERE (id = ? OR campaign_id = ?) AND finished_at IS NULL`,
+         WHERE (id = ? OR campaign_id = ?) AND ${IS_OPEN}`,
         [change.maxInFlight, change.deadlineMs, change.errorBudget ? JSON.stringify(change.errorBudget) : null, id, id],
       );
       if (change.deadlineMs !== undefined) {
         await sql.run(
-          `UPDATE executions SET deadline_at = accepted_at + ? WHERE run_id IN (SELECT id FROM runs WHERE id = ? OR campaign_id = ?) AND state = 'accepted'`,
+          `UPDATE executions SET deadline_at = accepted_at + ? WHERE run_id IN (SELECT id FROM runs WHERE (id = ? OR campaign_id = ?) AND ${IS_OPEN}) AND state = 'accepted'`,
           [change.deadlineMs, id, id],
         );
       }

@@ -98,10 +98,13 @@ export class Verdicts {
   /** These were looked for, from this instant of the ledger's clock on, and not found. */
   async setJobSought(runId: string, executions: readonly number[], at: number): Promise<void> {
     if (executions.length === 0) return;
-    await this.#database.run(
-      'UPDATE executions SET job_sought_at = ? WHERE run_id = ? AND n IN (SELECT value FROM json_each(?)) AND coalesce(job_sought_at, 0) < ?',
-      [at, runId, jsonRows(executions), at],
-    );
+    await this.#database.transaction(async (sql) => {
+      if (await isClosing(sql, runId)) return;
+      await sql.run(
+        'UPDATE executions SET job_sought_at = ? WHERE run_id = ? AND n IN (SELECT value FROM json_each(?)) AND coalesce(job_sought_at, 0) < ?',
+        [at, runId, jsonRows(executions), at],
+      );
+    });
   }
 
   /** Writes one look at one execution. Returns the number of assets whose outcome changed. */
@@ -145,7 +148,7 @@ export class Verdicts {
       const list = jsonRows(outcomes);
       // The report of a finished run is written: nothing of it runs any more. Nor is anything put back into a wave that has broken its budget.
       const run = await readRun(sql, runId);
-      if (!run || run.finishedAt !== undefined || run.admits !== 'all') return 0;
+      if (!run || run.closing || run.finishedAt !== undefined || run.admits !== 'all') return 0;
       const chosen = `run_id = ? AND last = 1 AND outcome IN (SELECT value FROM json_each(?)) AND (copy <> 'open' OR ${IS_OVERRIDING})`;
       await sql.run(`UPDATE attempts SET lease = NULL WHERE ${chosen} AND lease = 1`, [runId, list]);
       const added = await sql.run(

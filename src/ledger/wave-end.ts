@@ -3,6 +3,7 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import { type DueRow, withdrawFurther } from './copies.js';
 import { type Database, jsonRows, type Sql } from './database.js';
 import { Executions } from './executions.js';
+import { isClosing } from './late-words.js';
 import { Planned } from './planned.js';
 
 /** Rows a transaction takes back; a further attempt concerns two. */
@@ -25,6 +26,7 @@ export async function withdrawUnsent(database: Database, runId: string, reason: 
 }
 
 async function withdrawPart(sql: Sql, runId: string, reason: string): Promise<number> {
+  if (await isClosing(sql, runId)) return 0;
   const rows = await sql.all<Pick<DueRow, 'seq' | 'attempt'>>(
     `SELECT seq, attempt FROM attempts INDEXED BY attempts_due
      WHERE run_id = ? AND outcome = 'pending' AND execution_n IS NULL AND planned IS NULL AND wave IS NULL LIMIT ?`,
