@@ -1,9 +1,9 @@
 // Creating scripts once: titles are looked up before anything is sent, and again when the answer is lost. Nothing is ever sent twice.
 
-import type { QualysClient } from './client.js';
 import { type TitledScript, titledScripts, type WantedScript } from './effect-titles.js';
 import { QualysError } from './errors.js';
-import type { ImportAnswer } from './qualys-operations.js';
+import type { Qualys } from './qualys.js';
+import type { ImportAnswer, QualysOperations } from './qualys-operations.js';
 
 export interface OnceOptions {
   /** Real milliseconds. */
@@ -31,7 +31,7 @@ export type OnceFate =
   | Exclude<ImportAnswer, { kind: 'created' } | { kind: 'exists' | 'quota' | 'unknown' }>
   | { kind: 'quota'; message: string };
 
-export type OnceClient = Pick<QualysClient, 'searchScripts' | 'exportScripts' | 'script' | 'importScripts' | 'cloneScript'>;
+export type OnceClient = Pick<Qualys & QualysOperations, 'searchScripts' | 'exportScripts' | 'script' | 'importScripts' | 'cloneScript'>;
 
 export interface Creation {
   wanted: readonly WantedScript[];

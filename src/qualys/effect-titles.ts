@@ -1,8 +1,9 @@
 // Which scripts have given titles, and whether their content is the one that was meant: how an import or a clone is looked up.
 import { batches } from '../domain/batches.js';
 import { anyOf, type Qql, QqlUnsafe, term } from '../domain/qql.js';
-import type { QualysClient } from './client.js';
 import { QualysError } from './errors.js';
+import type { Qualys } from './qualys.js';
+import type { QualysOperations } from './qualys-operations.js';
 
 /** A script that shall exist afterwards. */
 export interface WantedScript {
@@ -24,7 +25,7 @@ export interface TitleSearch {
   runId?: string | undefined;
 }
 
-type Searcher = Pick<QualysClient, 'searchScripts' | 'exportScripts' | 'script'>;
+type Searcher = Pick<Qualys & QualysOperations, 'searchScripts' | 'exportScripts' | 'script'>;
 
 /** Terms a search: the filter stays far below any limit of a request. */
 const TITLES_A_SEARCH = 20;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { XMLParser } from 'fast-xml-parser';
-import type { GavFilter } from '../schema/qualys/gav.js';
+import type { GavFilter } from '../schema/gav-filter-text.js';
 import { gavXmlFilter } from './gav-xml.js';
 
 const MEDIA_STATE = { field: 'customAttributes.key', operator: 'EQUALS', value: 'Media State4' } as const;

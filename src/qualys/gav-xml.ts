@@ -1,6 +1,6 @@
 // The XML form of a GAV v2 filter (E23, E25), as the release notes of v2.x print it; what each character becomes is the XML library's affair.
 import { XMLBuilder } from 'fast-xml-parser';
-import { GavFilter } from '../schema/qualys/gav.js';
+import { GavFilter } from '../schema/gav-filter-text.js';
 import { QualysError } from './errors.js';
 
 const builder = new XMLBuilder({ ignoreAttributes: false, attributeNamePrefix: '@' });

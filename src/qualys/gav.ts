@@ -1,5 +1,6 @@
 // GAV/CSAM assets, v2 and v1 (E23–E29). Cursor, size and projection travel in the query, on POST too: in the body they are ignored (T-25).
-import { GavAssetRow, GavFilter, gavCountOf, gavPageOf } from '../schema/qualys/gav.js';
+import { GavFilter } from '../schema/gav-filter-text.js';
+import { GavAssetRow, gavCountOf, gavPageOf } from '../schema/qualys/gav.js';
 import type { Call, OutgoingBody } from './attempt.js';
 import { isPathUnknown, type Reader } from './call.js';
 import { QualysError } from './errors.js';

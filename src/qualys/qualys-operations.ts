@@ -1,8 +1,9 @@
 // The rest of the documented API, beyond what a run needs (qualys.ts): what `QualysClient` can be asked. Ids are strings, instants epoch milliseconds.
 import type { z } from 'zod';
+import type { GavFilter } from '../schema/gav-filter-text.js';
 import type { EasmProfile } from '../schema/qualys/easm.js';
 import type { EdrAssetRow } from '../schema/qualys/edr.js';
-import type { GavAssetRow, GavFilter } from '../schema/qualys/gav.js';
+import type { GavAssetRow } from '../schema/qualys/gav.js';
 import type { AssetJobRow, Cursor, Page, Script, ScriptJob, WalkOptions } from './qualys.js';
 
 export type { EasmProfile, GavFilter };

@@ -1,5 +1,20 @@
-// The filter of a `gav` query as a user writes it: one text that holds JSON or XML.
-import { GavFilter } from './qualys/gav.js';
+// The filter of a `gav` query: as the service takes it, and as a user writes it, one text that holds JSON or XML.
+import { z } from 'zod';
+
+/** The documented JSON filter (E-15). Strict, because what the service does with a key it does not know is not told. */
+export const GavFilter = z.strictObject({
+  filters: z
+    .array(
+      z.strictObject({
+        field: z.string().regex(/^[A-Za-z][\w.]*$/, 'must be a field name such as customAttributes.key'),
+        operator: z.enum(['EQUALS', 'NOT_EQUALS', 'CONTAINS', 'IN']),
+        value: z.string().min(1, 'must not be empty'),
+      }),
+    )
+    .min(1, 'must hold a criterion'),
+  operation: z.enum(['AND', 'OR']).optional(),
+});
+export type GavFilter = z.output<typeof GavFilter>;
 
 export type GavFilterText = GavFilter | { xml: string };
 

@@ -1,11 +1,10 @@
 // What a campaign carries from one history to the next: where it stands and who is asked, never assets.
 import { defineSignal } from '@temporalio/workflow';
-import type { ApprovalRule } from '../domain/approval.js';
 import type { Blocked } from '../domain/blocked.js';
 import type { RunSnapshot } from '../domain/run-snapshot.js';
 import { type CampaignPlan, wavesOf } from '../schema/plan.js';
 import type { RunActivities } from './activity-proxies.js';
-import { firstState, type RunState } from './run-state.js';
+import { firstState, type RunState, type WaveGate } from './run-state.js';
 
 /**
  * How far a step is: `held` by a breach of its budget; `worked` when nothing is left but late verdicts; `finished` with its report.
@@ -28,7 +27,7 @@ export interface CampaignState extends RunState {
   /** The wave under way or the last one that was, from 1; 0 before the first. */
   wave: number;
   /** Of the plan's waves, in order. A wave that operators put back has none. */
-  gates: { name: string; approval?: ApprovalRule | undefined; soakMs: number }[];
+  gates: WaveGate[];
   onBreach: 'pause' | 'abort' | 'rollback';
   steps: ('assess' | 'remediate' | 'verify')[];
   /** What was last approved, or what needs no approval: another digest asks again. */

@@ -1,17 +1,17 @@
 // The state that a workflow hands itself when it continues as new, as small as it has to be. It is one payload.
 import { z } from 'zod';
+import type { Blocked } from '../domain/blocked.js';
 import { clipped } from '../domain/well-formed.js';
 import { jsonBytes } from '../schema/text.js';
-import type { CampaignState } from './campaign-state.js';
-import type { RunState } from './run-state.js';
+import type { RunState, WaveGate } from './run-state.js';
 
 /** Below the 16 KiB of every payload but the input, with room for the argument beside it. */
 const STATE_BYTES = 15_000;
 const WHY_LENGTH = 200;
 
-type State = RunState & Partial<Pick<CampaignState, 'gates' | 'waits'>>;
-type Gate = CampaignState['gates'][number];
-type PackedGate = Omit<Gate, 'approval'> & { rule?: number };
+/** A run's state, or that of a campaign. */
+type State = RunState & { gates?: readonly WaveGate[]; waits?: Readonly<Record<string, Blocked>> };
+type PackedGate = Omit<WaveGate, 'approval'> & { rule?: number };
 
 /** What is not needed for going on is left out, the oldest of the updates last of all: their ids only guard against a repetition. */
 export function carriedOver<S extends State>(state: S): unknown {
@@ -47,14 +47,14 @@ export function carriedState(carried: unknown): RunState {
 /** The gates again, each with its rule. */
 function unpacked(carried: object): object {
   if (!('gates' in carried) || !('rules' in carried)) return carried;
-  const { gates, rules, ...rest } = carried as { gates: PackedGate[]; rules: Gate['approval'][] };
+  const { gates, rules, ...rest } = carried as { gates: PackedGate[]; rules: WaveGate['approval'][] };
   return { ...rest, gates: gates.map(({ rule, ...gate }) => (rule === undefined ? gate : { ...gate, approval: rules[rule] })) };
 }
 
 /** Most waves have the plan's own rule: it is carried once. */
-function packed(gates: readonly Gate[]): { gates: PackedGate[]; rules: Gate['approval'][] } {
+function packed(gates: readonly WaveGate[]): { gates: PackedGate[]; rules: WaveGate['approval'][] } {
   const places = new Map<string, number>();
-  const rules: Gate['approval'][] = [];
+  const rules: WaveGate['approval'][] = [];
   const packedGates = gates.map(({ approval, ...gate }) => {
     if (approval === undefined) return gate;
     const key = JSON.stringify(approval);

@@ -1,5 +1,5 @@
 // What a run carries from one history to the next: counts and reasons, never assets.
-import type { ApprovalAsk } from '../domain/approval.js';
+import type { ApprovalAsk, ApprovalRule } from '../domain/approval.js';
 import type { Blocked } from '../domain/blocked.js';
 import { emptyCounts, type RunReport } from '../domain/outcome.js';
 import { type Given, isLate, mostGiven, type RunPhase, type RunSnapshot } from '../domain/run-snapshot.js';
@@ -27,6 +27,13 @@ export interface RunState {
   doneUpdates: { id: string; result: number | null }[];
   /** The number of the last order that was given to the ledger. */
   lastOrder?: number | undefined;
+}
+
+/** Of one wave of a campaign's plan. */
+export interface WaveGate {
+  name: string;
+  approval?: ApprovalRule | undefined;
+  soakMs: number;
 }
 
 export function firstState(request: { requestedBy?: string | undefined; followUp?: unknown }): RunState {

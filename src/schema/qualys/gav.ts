@@ -2,21 +2,6 @@
 import { z } from 'zod';
 import { compact, epochMs, idText, lenient, someId, text, wholeNumber } from './common.js';
 
-/** The documented JSON filter (E-15). Strict, because what the service does with a key it does not know is not told. */
-export const GavFilter = z.strictObject({
-  filters: z
-    .array(
-      z.strictObject({
-        field: z.string().regex(/^[A-Za-z][\w.]*$/, 'must be a field name such as customAttributes.key'),
-        operator: z.enum(['EQUALS', 'NOT_EQUALS', 'CONTAINS', 'IN']),
-        value: z.string().min(1, 'must not be empty'),
-      }),
-    )
-    .min(1, 'must hold a criterion'),
-  operation: z.enum(['AND', 'OR']).optional(),
-});
-export type GavFilter = z.output<typeof GavFilter>;
-
 const Attribute = z.looseObject({ key: text, value: text, connectorName: text });
 const ATTRIBUTE_MISSING = { key: undefined, value: undefined, connectorName: undefined };
 
