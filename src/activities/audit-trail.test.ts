@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { callerWith, type HeldClock, heldClock, signIn } from '../../test/support/gateway-caller.js';
 import { openRun, TERMS, useLedgers } from '../../test/support/test-ledger.js';
 import type { Ledger } from '../ledger/ledger.js';
@@ -91,6 +91,21 @@ describe('who we are in the trail', () => {
     await sent(3, { foreignOperator: follower(10_000) });
     expect(await askWhoWeAre(dependencies, 'r')).toMatchObject({ name: 'FIM Automation' });
   });
+
+  test.each(['activities', 'searchJobs'] as const)(
+    "is not learned while a row of %s cannot be read, which may be another user's",
+    async (call) => {
+      await sent(3);
+      const walk = qualys[call].bind(qualys) as (options: object) => AsyncIterable<object>;
+      const unread = async function* (options: object) {
+        for await (const page of walk(options)) yield { ...page, unreadable: 1 };
+      };
+      jest.spyOn(qualys, call).mockImplementation(unread as never);
+      expect(await askWhoWeAre(dependencies, 'r')).toBeUndefined();
+      jest.restoreAllMocks();
+      expect(await askWhoWeAre(dependencies, 'r')).toMatchObject({ name: 'FIM Automation' });
+    },
+  );
 
   test('is what the operator says, where he says it', async () => {
     await sent(3, {}, { userId: '4711' });

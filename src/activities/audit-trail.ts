@@ -13,15 +13,23 @@ export interface TrailOf {
   runId?: string | undefined;
 }
 
+export interface Trail {
+  records: readonly TrailRecord[];
+  /** False when a record could not be read: whose it was, and which job's, is not known. */
+  complete: boolean;
+}
+
 /** A trail that cannot be read, or not understood, has nothing to say. */
 export async function executeRecords(
   { qualys }: Pick<ActivityDependencies, 'qualys'>,
   { script, startAt, endAt, runId }: TrailOf,
-): Promise<TrailRecord[]> {
+): Promise<Trail> {
+  let complete = true;
   const records: TrailRecord[] = [];
   const until = endAt === undefined ? {} : { endAt };
   try {
     for await (const page of qualys.activities({ filter: term('activity', 'EXECUTE'), startAt, ...until, pageSize: 1_000, runId })) {
+      if ((page.unreadable ?? 0) > 0) complete = false;
       for (const record of page.rows) {
         const isThisScript = record.targetId === undefined ? record.targetName === script.title : record.targetId === script.id;
         if (isThisScript && /^execut/i.test(record.action) && record.at >= startAt)
@@ -32,9 +40,9 @@ export async function executeRecords(
     const passes =
       error instanceof QualysError && (error.kind === 'limited' || error.kind === 'unavailable' || error.kind === 'authentication');
     if (passes || !(error instanceof QualysError)) throw error;
-    return [];
+    return { records: [], complete: true };
   }
-  return records;
+  return { records, complete };
 }
 
 /**
@@ -88,12 +96,18 @@ export async function askWhoWeAre(
   const times = ours.map(({ createdAt }) => createdAt);
   const span = { startAt: Math.min(...times) - AROUND_MS, endAt: Math.max(...times) + AROUND_MS };
   const trail = await executeRecords(dependencies, { script: { id: latest.scriptId }, ...span, runId });
-  if (trail.length === 0) return undefined;
+  if (trail.records.length === 0 || !trail.complete) return undefined;
   const jobs: TrailedJob[] = [];
   for await (const page of qualys.searchJobs({ ...span, pageSize: 1_000, runId })) {
+    // Its record would be taken for that of a job beside it.
+    if ((page.unreadable ?? 0) > 0) return undefined;
     const ofScript = page.rows.filter(({ scriptId }) => scriptId === '' || scriptId === latest.scriptId);
     jobs.push(...ofScript.map(({ id, createdAt }) => ({ jobId: id, createdAt })));
   }
-  await learnWhoWeAre(dependencies, { jobs, trail, ours: new Map(ours.map(({ jobId, correlationUuid }) => [jobId, correlationUuid])) });
+  await learnWhoWeAre(dependencies, {
+    jobs,
+    trail: trail.records,
+    ours: new Map(ours.map(({ jobId, correlationUuid }) => [jobId, correlationUuid])),
+  });
   return whoWeAre(dependencies);
 }

@@ -40,11 +40,18 @@ interface Searching {
   seenAt?: number;
 }
 
+export interface FoundJobs {
+  /** The numbers of the executions that have a job which was not known. */
+  found: ReadonlySet<number>;
+  /** False when a row could not be read: it may be a job of any of the others. */
+  complete: boolean;
+}
+
 /**
  * One search finds the jobs of all these executions, further ones among them, and writes them down: a correlation UUID is not a job id
- * (T-12). The numbers of those that have a job which was not known.
+ * (T-12).
  */
-export async function findJobs({ qualys, ledger }: LookDependencies, { run, executions, now, seenAt }: Searching): Promise<Set<number>> {
+export async function findJobs({ qualys, ledger }: LookDependencies, { run, executions, now, seenAt }: Searching): Promise<FoundJobs> {
   const known = new Map((await watchedOf(ledger, run, executions)).map((one) => [one.execution.correlationUuid, one]));
   const bare = new Set(executions.filter(({ jobId }) => jobId === undefined).map(({ n }) => n));
   const isOnlyForFirst = bare.size === executions.length;
@@ -53,7 +60,9 @@ export async function findJobs({ qualys, ledger }: LookDependencies, { run, exec
     Math.min(...executions.map(({ acceptedServerAt = 0, serverAt }) => Math.min(acceptedServerAt, serverAt ?? acceptedServerAt))) - SKEW_MS;
   const filter = idTerm('scriptId', run.script?.id ?? '');
   const pageSize = Math.min(LARGEST_PAGE, 100 + executions.length * 2);
+  let complete = true;
   for await (const page of qualys.searchJobs({ filter, startAt, pageSize, runId: run.id })) {
+    if ((page.unreadable ?? 0) > 0) complete = false;
     for (const job of page.rows) {
       const watched = known.get(job.correlationUuid);
       if (!watched || watched.jobIds.has(job.id)) continue;
@@ -70,5 +79,5 @@ export async function findJobs({ qualys, ledger }: LookDependencies, { run, exec
   }
   const inVain = executions.map(({ n }) => n).filter((n) => !found.has(n));
   await ledger.verdicts.setJobSought(run.id, inVain, now);
-  return found;
+  return { found, complete };
 }

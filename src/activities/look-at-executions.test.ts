@@ -10,6 +10,10 @@ let ledger: Ledger;
 let now: number;
 let jobs: ScriptJob[];
 let rows: AssetJobRow[];
+/** Rows of a page, by what was asked, that cannot be read. */
+let unreadable: { jobs?: number; 'asset jobs'?: number };
+let counts: Record<string, number>;
+let counted: string[];
 /** What happens between a read and its answer. */
 let meanwhile: () => Promise<void> | void;
 let asked: string[];
@@ -22,6 +26,9 @@ beforeEach(async () => {
   jest.spyOn(ledger.serverClock, 'reading').mockImplementation(async () => steadyReading(TERMS.serverAt + now - acceptedAt));
   meanwhile = () => undefined;
   asked = [];
+  unreadable = {};
+  counts = {};
+  counted = [];
   const fence = await openRun(ledger, 'r', ['a', 'b'], { deadline: '1h' });
   await accepted(ledger, 'r', fence);
   jobs = [{ id: '900', scriptId: '7', correlationUuid: 'uuid-r-1', createdAt: TERMS.serverAt, isTest: false }];
@@ -38,14 +45,17 @@ async function lookNow(): Promise<void> {
   const qualys = {
     searchJobs: () => answered('jobs', () => jobs),
     searchAssetJobs: () => answered('asset jobs', () => rows),
-    countAssetJobs: async () => ({}),
+    countAssetJobs: async ({ query }: { query?: unknown }) => {
+      counted.push(String(query));
+      return counts;
+    },
   };
   await lookAtExecutions({ ledger, qualys }, { run, accepted: await ledger.executions.inState('r', ['accepted']) });
 }
 
-async function* answered<T>(what: string, read: () => T[]): AsyncGenerator<Page<T>> {
+async function* answered<T>(what: 'jobs' | 'asset jobs', read: () => T[]): AsyncGenerator<Page<T>> {
   asked.push(what);
-  const page = { rows: read(), bytes: 1_000 };
+  const page = { rows: read(), bytes: 1_000, unreadable: unreadable[what] };
   await meanwhile();
   yield page;
 }
@@ -185,5 +195,133 @@ describe('more jobs than one under the UUID of an execution', () => {
     await lookNow();
     await lookNow();
     expect(await outcomes()).toEqual(['succeeded', 'succeeded']);
+  });
+});
+
+describe('a row that cannot be read', () => {
+  beforeEach(async () => {
+    rows = [{ ...row('a', 'EXECUTION PASSED'), correlationUuid: 'uuid-r-1' }];
+    await lookNow();
+    now += 601_000;
+  });
+
+  test('of a job search may be a job of the execution: nothing is missing before the search is made again without one', async () => {
+    unreadable = { jobs: 1 };
+    await lookNow();
+    expect(await outcomes()).toEqual(['succeeded', 'running']);
+    unreadable = {};
+    now += 200_000;
+    await lookNow();
+    expect(await outcomes()).toEqual(['succeeded', 'missing']);
+  });
+
+  test('is searched past more and more rarely, and at the deadline the asset is unverified, not missing', async () => {
+    unreadable = { jobs: 1 };
+    asked = [];
+    for (let looks = 0; looks < 40; looks += 1) {
+      await lookNow();
+      now += 60_000;
+    }
+    expect(asked.filter((what) => what === 'jobs').length).toBeLessThan(9);
+    now += 20 * 60_000;
+    await lookNow();
+    const rowsOf = await ledger.database.all('SELECT outcome, reason FROM attempts ORDER BY seq');
+    expect(rowsOf).toEqual([
+      { outcome: 'succeeded', reason: null },
+      { outcome: 'unverified', reason: 'no-asset-job-by-deadline' },
+    ]);
+  });
+
+  test('of the asset jobs may be that of an asset that shows none', async () => {
+    unreadable = { 'asset jobs': 1 };
+    await lookNow();
+    expect(await outcomes()).toEqual(['succeeded', 'running']);
+    unreadable = {};
+    now += 200_000;
+    await lookNow();
+    expect(await outcomes()).toEqual(['succeeded', 'missing']);
+  });
+
+  test('of the jobs does not make that of another one missing where the rows do not name the UUID', async () => {
+    rows = [row('a', 'EXECUTION PASSED')];
+    unreadable = { jobs: 1 };
+    await lookNow();
+    await lookNow();
+    expect(await outcomes()).toEqual(['succeeded', 'running']);
+  });
+});
+
+describe('an execution by tags', () => {
+  const fannedOut = async () => (await execution())?.fannedOut;
+  const OF_UUID = { correlationUuid: 'uuid-r-1' };
+
+  beforeEach(async () => {
+    await ledger.database.run('UPDATE executions SET planned = 1');
+    rows = ['a', 'b'].map((assetId) => ({ ...row(assetId, 'MANIFEST ASSIGNED'), ...OF_UUID }));
+    await lookNow();
+  });
+
+  test('lets others be sent two minutes after its last asset job, behind one search for further jobs', async () => {
+    now += 119_000;
+    await lookNow();
+    expect([await fannedOut(), asked.includes('jobs')]).toEqual([false, false]);
+    now += 1_000;
+    await lookNow();
+    expect([await fannedOut(), asked.filter((what) => what === 'jobs').length]).toEqual([true, 1]);
+    now += 120_000;
+    await lookNow();
+    expect(asked.filter((what) => what === 'jobs')).toHaveLength(1);
+  });
+
+  test('keeps them back while that search shows another job, until its asset jobs are known, too', async () => {
+    now += 120_000;
+    jobs = [...jobs, { id: '901', scriptId: '7', ...OF_UUID, createdAt: TERMS.serverAt + 100_000, isTest: false }];
+    await lookNow();
+    expect(await fannedOut()).toBe(false);
+    now += 60_000;
+    rows = [...rows, { ...row('c', 'MANIFEST ASSIGNED'), ...OF_UUID, jobId: '901' }];
+    await lookNow();
+    expect(await ledger.database.all('SELECT job_id, asset_id FROM strays')).toEqual([{ job_id: '901', asset_id: 'c' }]);
+    now += 119_000;
+    await lookNow();
+    expect(await fannedOut()).toBe(false);
+    now += 1_000;
+    await lookNow();
+    expect(await fannedOut()).toBe(true);
+  });
+
+  test('keeps them back for as long as an asset without an asset job is waited for', async () => {
+    await ledger.database.run(`UPDATE attempts SET status = NULL, outcome = 'running' WHERE asset_id = 'b'`);
+    rows = rows.slice(0, 1);
+    now += 599_000;
+    await lookNow();
+    expect(await fannedOut()).toBe(false);
+    now += 1_000;
+    await lookNow();
+    expect(await fannedOut()).toBe(true);
+  });
+
+  test('keeps them back while a row cannot be read', async () => {
+    now += 120_000;
+    unreadable = { 'asset jobs': 1 };
+    await lookNow();
+    expect(await fannedOut()).toBe(false);
+    unreadable = { jobs: 1 };
+    now += 60_000;
+    await lookNow();
+    expect(await fannedOut()).toBe(false);
+  });
+
+  test('of several pages counts the asset jobs of all its jobs before it reads them', async () => {
+    await ledger.verdicts.setJob('r', 1, { jobId: '901', createdAt: TERMS.serverAt });
+    await ledger.database.run('UPDATE executions SET size = 2001');
+    asked = [];
+    counts = { 'EXECUTION PASSED': 2_000, 'MANIFEST ASSIGNED': 1 };
+    await lookNow();
+    expect(counted).toEqual(['job.id:900 or job.id:901']);
+    expect(asked).toEqual([]);
+    counts = { 'EXECUTION PASSED': 2_000, 'EXECUTION FAILED': 1 };
+    await lookNow();
+    expect(asked).toContain('asset jobs');
   });
 });

@@ -4,7 +4,7 @@ import { readAssetJob } from '../domain/asset-job.js';
 import { batchesOf } from '../domain/batches.js';
 import { median } from '../domain/cadence.js';
 import { hasEnded } from '../domain/may-still-run.js';
-import { idTerm } from '../domain/qql.js';
+import { anyOf, idTerm } from '../domain/qql.js';
 import { between, type ClockReading, elapsedMs } from '../domain/server-time.js';
 import { type ExecutionDecision, FAN_OUT_GRACE_MS, settleExecution, type WatchedAsset } from '../domain/settle.js';
 import type { Execution } from '../ledger/executions.js';
@@ -13,7 +13,7 @@ import type { RunRow } from '../ledger/run-row.js';
 import type { AssetInFlight } from '../ledger/verdicts.js';
 import type { AssetJobRow } from '../qualys/qualys.js';
 import type { LookDependencies } from './dependencies.js';
-import { findJobs } from './jobs-of-executions.js';
+import { findJobs, jobSearchDue, watchedOf } from './jobs-of-executions.js';
 import { LARGEST_PAGE } from './read-asset-jobs.js';
 import { type Read, readPart } from './read-part.js';
 
@@ -64,17 +64,17 @@ export async function lookAtExecutions(dependencies: LookDependencies, { run, ac
  * the rows are read at most once in k looks, and when all are done.
  */
 async function worthReading(
-  { qualys, ledger }: LookDependencies,
+  dependencies: LookDependencies,
   { run, executions, began }: { run: RunRow; executions: readonly Execution[]; began: Began },
 ): Promise<Execution[]> {
   const wanted: Execution[] = [];
   for (const execution of executions) {
-    if (await waitsForStrays(ledger, run, { execution, clock: began.clock })) continue;
+    if (await waitsForStrays(dependencies.ledger, run, { execution, clock: began.clock })) continue;
     const pages = Math.ceil(execution.size / LARGEST_PAGE);
     const dueAt = (execution.lookedAt ?? 0) + pages * run.request.poll.interval;
     const isLate = began.lookedAt >= (execution.deadlineAt ?? Number.POSITIVE_INFINITY);
     if (pages <= 1 || execution.jobId === undefined || isLate || began.lookedAt >= dueAt) wanted.push(execution);
-    else if (await allAreDone(qualys, run, execution)) wanted.push(execution);
+    else if (await allAreDone(dependencies, run, execution)) wanted.push(execution);
   }
   return wanted;
 }
@@ -91,11 +91,13 @@ async function waitsForStrays(
   return !(await ledger.verdicts.anyRunning(run.id, execution.n));
 }
 
-/** One call: how many asset jobs there are in each status. A status that nobody knows does not count as an end. */
-async function allAreDone(qualys: LookDependencies['qualys'], run: RunRow, { jobId = '', size }: Execution): Promise<boolean> {
-  const counts = await qualys.countAssetJobs({ query: idTerm('job.id', jobId), groupBy: 'status', runId: run.id });
+/** One call: how many asset jobs of all its jobs there are in each status. A status that nobody knows does not count as an end. */
+async function allAreDone({ qualys, ledger }: LookDependencies, run: RunRow, execution: Execution): Promise<boolean> {
+  const jobIds = (await watchedOf(ledger, run, [execution])).flatMap((watched) => [...watched.jobIds]);
+  const query = anyOf(jobIds.map((jobId) => idTerm('job.id', jobId)));
+  const counts = await qualys.countAssetJobs({ query, groupBy: 'status', runId: run.id });
   const done = Object.entries(counts).filter(([status]) => readAssetJob({ status }).kind === 'verdict');
-  return done.reduce((sum, [, count]) => sum + count, 0) >= size;
+  return done.reduce((sum, [, count]) => sum + count, 0) >= execution.size;
 }
 
 async function lookAtPart(
@@ -127,21 +129,26 @@ async function lookAtPart(
 
 type Decided = Deciding & { decision: ExecutionDecision };
 
-/** Before an asset is `missing` for good, the jobs of its execution are searched for once more: one search for all of them. */
+/**
+ * Before an asset is `missing` for good, and before anything is sent behind tags, the jobs of the execution are searched for once more: one
+ * search for all of them. Where a row of it could not be read it is made again, more and more rarely, and nothing is decided by it.
+ */
 async function decideAll(dependencies: LookDependencies, reads: readonly Deciding[]): Promise<Decided[]> {
   const first = reads.map((read): Decided => ({ ...read, decision: decide(read, wasSought(read)) }));
   const lacking = first.filter(({ decision }) => decision.needsJobSearch).map(({ execution }) => execution);
   const [one] = first;
   if (!one || lacking.length === 0) return first;
-  const found = await findJobs(dependencies, { run: one.run, executions: lacking, now: one.now, seenAt: one.serverNow });
-  return first.map((read) => {
-    if (!read.decision.needsJobSearch || found.has(read.execution.n)) return read;
-    return { ...read, decision: decide(read, true) };
-  });
+  const executions = lacking.filter((execution) => jobSearchDue(execution, one));
+  if (executions.length === 0) return first;
+  const { found, complete } = await findJobs(dependencies, { run: one.run, executions, now: one.now, seenAt: one.serverNow });
+  const inVain = new Set(complete ? executions.map(({ n }) => n).filter((n) => !found.has(n)) : []);
+  return first.map((read) => (inVain.has(read.execution.n) ? { ...read, decision: decide(read, true) } : read));
 }
 
-/** What was found to be missing is not searched for at every later look. */
-function wasSought({ known }: Deciding): boolean {
+/** What was found to be missing is not searched for at every later look, nor is what tags may have hit beside once nothing more is expected. */
+function wasSought({ execution, known, sought }: Deciding): boolean {
+  if (sought) return true;
+  if (execution.planned !== undefined && !execution.fannedOut) return false;
   return known.every(({ status, outcome }) => status !== undefined || outcome === 'missing');
 }
 
@@ -162,7 +169,7 @@ interface Deciding extends Read {
 }
 
 function decide(
-  { run, execution, jobs, twins, twinIds, known, clock, serverNow, now, medianMs }: Deciding,
+  { run, execution, jobs, twins, twinIds, complete, known, clock, serverNow, now, medianMs }: Deciding,
   jobsAreSought: boolean,
 ): ExecutionDecision {
   const byAsset = standing(jobs);
@@ -187,6 +194,8 @@ function decide(
     assets,
     jobIsKnown: execution.jobId !== undefined,
     jobsAreSought,
+    rowsAreComplete: complete,
+    fannedOut: execution.fannedOut,
     acceptedAt: execution.acceptedServerAt ?? serverNow,
     rowsChangedAt: jobs.length > execution.rowsSeen ? serverNow : (execution.rowsChangedServerAt ?? serverNow),
     clock,

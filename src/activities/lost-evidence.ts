@@ -5,11 +5,11 @@ import { batches } from '../domain/batches.js';
 import { type Candidate, type Evidence, newestOf, type SeenJob } from '../domain/judge.js';
 import { anyOf, idTerm } from '../domain/qql.js';
 import { between } from '../domain/server-time.js';
-import { calibrated, type TrailRecord, witnesses } from '../domain/witness.js';
+import { calibrated, witnesses } from '../domain/witness.js';
 import type { Execution } from '../ledger/executions.js';
 import type { RunRow } from '../ledger/run-row.js';
 import type { AssetJobRow, ScriptJob } from '../qualys/qualys.js';
-import { executeRecords, learnedUser, learnWhoWeAre } from './audit-trail.js';
+import { executeRecords, learnedUser, learnWhoWeAre, type Trail } from './audit-trail.js';
 import type { ActivityDependencies } from './dependencies.js';
 
 /** Jobs created this much before the permit by Qualys' clock are looked at too: gateways' machines disagree by seconds. */
@@ -46,7 +46,8 @@ export async function gatherEvidence(dependencies: ActivityDependencies, sought:
     found.possible.map(({ correlationUuid }) => correlationUuid).filter((uuid) => uuid !== ''),
   );
   const free = found.possible.filter(({ correlationUuid }) => !claimed.has(correlationUuid));
-  const candidates = free.length === 0 ? [] : await describe(dependencies, sought, { jobs: found.ofScript, free, claimed });
+  const described = free.length === 0 ? undefined : await describe(dependencies, sought, { found, free, claimed });
+  const { candidates, complete: rowsAreComplete } = described ?? { candidates: [], complete: true };
   const hit = new Set(candidates.flatMap(({ assetIds }) => assetIds));
   const lacking = candidates.length > 0 ? requested.filter((assetId) => !hit.has(assetId)) : [];
   const gathered = {
@@ -56,7 +57,7 @@ export async function gatherEvidence(dependencies: ActivityDependencies, sought:
     unlisted: lacking.length > IDS_A_SEARCH ? [] : await unlisted(dependencies, sought.run, lacking),
     newestJobs: found.newestJobs,
     // Under another name or at another gateway our job would look foreign, or be nowhere: then nothing can be proved.
-    complete: found.complete && sought.execution.sender === dependencies.sender,
+    complete: found.complete && rowsAreComplete && sought.execution.sender === dependencies.sender,
     candidates,
   };
   const ended = await ledger.serverClock.reading();
@@ -96,12 +97,14 @@ function isAnothers(job: ScriptJob, execution: Execution, since: number): boolea
 async function describe(
   dependencies: ActivityDependencies,
   { run, execution }: Sought,
-  { jobs, free, claimed }: { jobs: readonly ScriptJob[]; free: readonly ScriptJob[]; claimed: ReadonlySet<string> },
-): Promise<SeenCandidate[]> {
+  { found, free, claimed }: { found: Found; free: readonly ScriptJob[]; claimed: ReadonlySet<string> },
+): Promise<{ candidates: SeenCandidate[]; complete: boolean }> {
   const rows = new Map<string, AssetJobRow[]>(free.map(({ id }) => [id, []]));
+  let complete = true;
   for (const part of batches(free, 50)) {
     const filter = anyOf(part.map(({ id }) => idTerm('job.id', id)));
     for await (const page of dependencies.qualys.searchAssetJobs({ filter, pageSize: 2_000, runId: run.id })) {
+      if ((page.unreadable ?? 0) > 0) complete = false;
       for (const row of page.rows) rows.get(row.jobId)?.push(row);
     }
   }
@@ -111,7 +114,7 @@ async function describe(
     startAt: since,
     runId: run.id,
   });
-  const trusted = await saidOf(dependencies, { jobs, claimed, trail });
+  const trusted = await saidOf(dependencies, { found, claimed, trail });
   const arrivedBy = await arrivalBound(dependencies, execution);
   // Jobs under one UUID are one execution's, whose assets are spread over them.
   const groups = new Map<string, ScriptJob[]>();
@@ -122,7 +125,7 @@ async function describe(
       [...(groups.get(key) ?? []), job].sort((a, b) => a.createdAt - b.createdAt),
     );
   }
-  return [...groups.values()].flatMap((group) => {
+  const candidates = [...groups.values()].flatMap((group) => {
     const [job] = group;
     if (!job) return [];
     const assetJobs = group.flatMap(({ id }) => rows.get(id) ?? []);
@@ -136,6 +139,7 @@ async function describe(
       witness: trusted.get(job.id) ?? 'absent',
     };
   });
+  return { candidates, complete };
 }
 
 /** Server time after which our request cannot have arrived any more, with what gateways' machines may disagree by. */
@@ -148,9 +152,10 @@ async function arrivalBound({ ledger }: ActivityDependencies, { requestOverAt }:
 /** What the trail says of each job: by our own UUID in it once that is learned, until then by a name, as far as that goes. */
 async function saidOf(
   dependencies: ActivityDependencies,
-  { jobs, claimed, trail }: { jobs: readonly ScriptJob[]; claimed: ReadonlySet<string>; trail: readonly TrailRecord[] },
+  { found, claimed, trail }: { found: Found; claimed: ReadonlySet<string>; trail: Trail },
 ): Promise<Map<string, Candidate['witness']>> {
   const { ledger, qualys, schedules, sender } = dependencies;
+  const jobs = found.ofScript;
   const trailed = jobs.map(({ id, createdAt }) => ({ jobId: id, createdAt }));
   const known = new Set(jobs.filter(({ correlationUuid }) => claimed.has(correlationUuid)).map(({ id }) => id));
   const answered = await ledger.trailVotes.answered(
@@ -158,25 +163,32 @@ async function saidOf(
     jobs.map(({ correlationUuid }) => correlationUuid),
   );
   const ours = new Map(jobs.filter((job) => answered.has(job.correlationUuid)).map((job) => [job.id, job.correlationUuid]));
-  await learnWhoWeAre(dependencies, { jobs: trailed, trail, ours });
+  if (trail.complete && found.complete) await learnWhoWeAre(dependencies, { jobs: trailed, trail: trail.records, ours });
   const learned = await learnedUser(dependencies);
   // A UUID that the trail itself gave us stays. A name may be changed, and what is configured may be wrong: taken for certain, every job
   // of ours would look foreign, and its script be sent again.
-  if (learned?.uuid !== undefined) return witnesses(trailed, trail, learned);
+  if (learned?.uuid !== undefined) return asFarAsRead(witnesses(trailed, trail.records, learned), trail);
   const isKnownOurs = (jobId: string): boolean => known.has(jobId);
   const claims = [...(learned ? [learned] : []), { name: schedules.userName, uuid: schedules.userId }, { name: qualys.username }];
-  const byClaim = claims.map((us) => witnesses(trailed, trail, us));
+  const byClaim = claims.map((us) => witnesses(trailed, trail.records, us));
   const namesUs = byClaim.find((whose) => [...whose].some(([jobId, witness]) => witness === 'ours' && isKnownOurs(jobId)));
-  return calibrated(namesUs ?? byClaim.at(-1) ?? new Map(), isKnownOurs);
+  return asFarAsRead(calibrated(namesUs ?? byClaim.at(-1) ?? new Map(), isKnownOurs), trail);
 }
 
-/** Which of these assets Qualys lists no more. */
+/** A record that could not be read may be ours: then another user's beside a job does not rule it out, and nobody's silence means anything. */
+function asFarAsRead(whose: Map<string, Candidate['witness']>, { complete }: Trail): Map<string, Candidate['witness']> {
+  if (complete) return whose;
+  return new Map([...whose].map(([jobId, witness]) => [jobId, witness === 'ours' ? witness : 'absent']));
+}
+
+/** Which of these assets Qualys lists no more: none, where it lists some in rows that cannot be read. */
 async function unlisted({ qualys }: ActivityDependencies, run: RunRow, assetIds: readonly string[]): Promise<string[]> {
   if (assetIds.length === 0) return [];
   const listed = new Set<string>();
   for (const part of batches(assetIds, IDS_A_SEARCH)) {
     const filter = anyOf(part.map((assetId) => idTerm('assetId', assetId)));
     for await (const page of qualys.searchAssets({ filter, pageSize: IDS_A_SEARCH, runId: run.id })) {
+      if ((page.unreadable ?? 0) > 0) return [];
       for (const asset of page.rows) listed.add(asset.assetId);
     }
   }

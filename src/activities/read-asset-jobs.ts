@@ -22,16 +22,23 @@ export function knowsUuids(qualys: object): boolean {
   return uuidSearch.get(qualys) !== 'broken';
 }
 
-/** Rows by number of the execution. Rows of other jobs are dropped: a filter is a match, not a promise (C22). */
+/** The asset jobs of one execution. */
+export interface RowsOf {
+  rows: AssetJobRow[];
+  /** False when rows came that could not be read: they may be of this execution, and of any asset. */
+  complete: boolean;
+}
+
+/** By number of the execution. Rows of other jobs are dropped: a filter is a match, not a promise (C22). */
 export async function readAssetJobs(
   dependencies: LookDependencies,
   run: RunRow,
   watched: readonly Watched[],
-): Promise<Map<number, AssetJobRow[]>> {
+): Promise<Map<number, RowsOf>> {
   const { qualys } = dependencies;
   const rows = knowsUuids(qualys) ? await byUuid(dependencies, run, watched) : undefined;
   // What is known to have a job and shows nothing by its UUID is asked for by the job: the token may not mean what it says.
-  const open = watched.filter(({ execution, jobIds }) => jobIds.size > 0 && (rows?.get(execution.n) ?? []).length === 0);
+  const open = watched.filter(({ execution, jobIds }) => jobIds.size > 0 && (rows?.get(execution.n)?.rows ?? []).length === 0);
   if (open.length === 0) return rows ?? new Map();
   const filter = anyOf(open.flatMap(({ jobIds, twinIds }) => [...jobIds, ...twinIds].map((jobId) => idTerm('job.id', jobId))));
   const byJob = await read(dependencies, run, { watched: open, filter });
@@ -39,11 +46,7 @@ export async function readAssetJobs(
   return new Map([...(rows ?? []), ...byJob.rows]);
 }
 
-async function byUuid(
-  dependencies: LookDependencies,
-  run: RunRow,
-  watched: readonly Watched[],
-): Promise<Map<number, AssetJobRow[]> | undefined> {
+async function byUuid(dependencies: LookDependencies, run: RunRow, watched: readonly Watched[]): Promise<Map<number, RowsOf> | undefined> {
   const { qualys } = dependencies;
   const uuids = watched
     .flatMap(({ execution, twinUuids }) => [execution.correlationUuid ?? '', ...twinUuids])
@@ -85,7 +88,8 @@ interface Reading {
 }
 
 async function read({ qualys }: LookDependencies, run: RunRow, { watched, filter, strict = false }: Reading) {
-  const found = { rows: new Map<number, AssetJobRow[]>(watched.map(({ execution }) => [execution.n, []])), ours: 0, others: 0 };
+  const rows = new Map<number, RowsOf>(watched.map(({ execution }) => [execution.n, { rows: [], complete: true }]));
+  const found = { rows, ours: 0, others: 0 };
   const ofJob = new Map(
     watched.flatMap(({ execution, jobIds, twinIds }) => [...jobIds, ...twinIds].map((jobId) => [jobId, execution.n] as const)),
   );
@@ -98,15 +102,19 @@ async function read({ qualys }: LookDependencies, run: RunRow, { watched, filter
   const expected = watched.reduce((sum, { execution, twinUuids }) => sum + execution.size * (1 + twinUuids.size), 0);
   for await (const page of qualys.searchAssetJobs({ filter, pageSize: Math.min(LARGEST_PAGE, expected + 1), runId: run.id })) {
     let oursOfPage = 0;
+    if ((page.unreadable ?? 0) > 0) for (const one of rows.values()) one.complete = false;
     for (const row of page.rows) {
       const n = ofUuid.get(row.correlationUuid ?? '') ?? ofJob.get(row.jobId);
       if (n === undefined) continue;
-      found.rows.get(n)?.push(row);
+      rows.get(n)?.rows.push(row);
       oursOfPage += 1;
     }
     found.ours += oursOfPage;
     found.others += page.rows.length - oursOfPage;
-    if (strict && page.rows.length > 0 && oursOfPage === 0) break;
+    if (strict && page.rows.length > 0 && oursOfPage === 0) {
+      for (const one of rows.values()) one.complete = false;
+      break;
+    }
   }
   return found;
 }

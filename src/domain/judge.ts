@@ -50,7 +50,7 @@ export interface Evidence {
   inDoubtMs: number;
   /** False while the request could still arrive at the gateway: nothing found then proves nothing. */
   requestIsOver: boolean;
-  /** False when the look may have missed our job: a row that could not be read, another user or gateway than the one that sent. */
+  /** False when the look may have missed our job, or assets of one: a row that could not be read, another user or gateway than the one that sent. */
   complete: boolean;
   requested: readonly string[];
   /** True when the call named tags: Qualys resolved them, so the job may have hit others than were meant. */
@@ -197,7 +197,7 @@ function isProvedOurs(candidate: Candidate, evidence: Evidence): boolean {
   if (!coversRequest(candidate, evidence) || !isSettled(candidate, evidence.lookedAt)) return false;
   if (candidate.witness === 'ours') return true;
   // A trail is silent also because it lags: it gets as long to speak as the job index.
-  return candidate.witness === 'silent' && evidence.lookedAt - candidate.createdAt >= PROOF_MS;
+  return candidate.witness === 'silent' && evidence.complete && evidence.lookedAt - candidate.createdAt >= PROOF_MS;
 }
 
 function coversRequest(candidate: Candidate, evidence: Evidence): boolean {

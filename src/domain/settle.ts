@@ -29,6 +29,10 @@ export interface WatchedExecution {
   jobIsKnown: boolean;
   /** False while the jobs of the execution were not searched for anew since the last of them appeared. */
   jobsAreSought?: boolean;
+  /** False when an asset job could not be read, which may be that of any asset, or of one that was not asked for. */
+  rowsAreComplete?: boolean;
+  /** By an earlier look: what was known then does not have to be searched for again. */
+  fannedOut?: boolean;
   /** Server times. */
   acceptedAt: number;
   rowsChangedAt: number;
@@ -53,7 +57,7 @@ export interface AssetDecision {
 export interface ExecutionDecision {
   /** No further asset job is expected. */
   fannedOut: boolean;
-  /** Assets would be `missing`, were the jobs of the execution searched for once more. */
+  /** Assets would be `missing`, or all would be known that its tags hit, were the jobs of the execution searched for once more. */
   needsJobSearch: boolean;
   assets: AssetDecision[];
   /** Nothing more is expected of this execution. */
@@ -69,7 +73,7 @@ export function settleExecution(execution: WatchedExecution): ExecutionDecision 
   const seenAreFinal = [...readings.values()].every(({ final }) => final);
   const lacks = execution.assets.some(({ job }) => !job);
   const isOver = lacks && noneHasCome(execution, LACKING_GRACE_MS);
-  const mayBeMissing = isOver && seenAreFinal && execution.jobsAreSought !== false;
+  const mayBeMissing = isOver && seenAreFinal && isSure(execution);
 
   const assets = execution.assets.map((asset): AssetDecision => {
     const reading = readings.get(asset.assetId);
@@ -87,12 +91,29 @@ export function settleExecution(execution: WatchedExecution): ExecutionDecision 
     settled ||
     execution.pastDeadline ||
     (isComplete && assets.every(({ assetId, final }) => final || isStraggler(byId.get(assetId), { execution, fannedOut })));
-  const needsJobSearch = isOver && (seenAreFinal || execution.pastDeadline) && execution.jobsAreSought === false;
+  const decidesMissing = isOver && (seenAreFinal || execution.pastDeadline);
+  const decidesFanOut = execution.byTags === true && !fannedOut && isQuiet(execution);
+  const needsJobSearch = (decidesMissing || decidesFanOut) && execution.jobsAreSought === false;
   return { assets, fannedOut, needsJobSearch, settled, slotFree };
 }
 
+/**
+ * By ids this frees a slot. By tags it also lets other executions be sent, to assets that a second job may hit minutes after the first:
+ * so while assets lack, that is waited for as long as for these, and the jobs are searched for before.
+ */
 function fanOutIsOver(execution: WatchedExecution): boolean {
-  return noneHasCome(execution, execution.assets.some(({ job }) => job !== undefined) ? FAN_OUT_GRACE_MS : EMPTY_JOB_GRACE_MS);
+  return execution.fannedOut === true || (isQuiet(execution) && (!execution.byTags || isSure(execution)));
+}
+
+function isQuiet(execution: WatchedExecution): boolean {
+  const [seen, lacking] = [execution.assets.some(({ job }) => job), execution.assets.some(({ job }) => !job)];
+  if (execution.byTags && lacking) return noneHasCome(execution, LACKING_GRACE_MS);
+  return noneHasCome(execution, seen ? FAN_OUT_GRACE_MS : EMPTY_JOB_GRACE_MS);
+}
+
+/** What was not seen is not there. */
+function isSure({ jobsAreSought, rowsAreComplete }: WatchedExecution): boolean {
+  return jobsAreSought !== false && rowsAreComplete !== false;
 }
 
 function noneHasCome({ jobIsKnown, rowsChangedAt, acceptedAt, clock }: WatchedExecution, forMs: number): boolean {
@@ -118,8 +139,8 @@ function readInTime(assetId: string, job: NonNullable<WatchedAsset['job']>, cloc
 function atDeadline({ assetId, job }: WatchedAsset, execution: WatchedExecution): Omit<AssetDecision, 'final' | 'terminal'> {
   if (!job) {
     if (!execution.jobIsKnown) return { assetId, outcome: 'unverified', reason: 'job-not-found' };
-    // Asset jobs are still appearing: this one may yet come, and the script run.
-    if (!noneHasCome(execution, LACKING_GRACE_MS) || execution.jobsAreSought === false)
+    // Asset jobs are still appearing, or cannot be read: this one may yet come, or be there, and the script run.
+    if (!noneHasCome(execution, LACKING_GRACE_MS) || !isSure(execution))
       return { assetId, outcome: 'unverified', reason: 'no-asset-job-by-deadline' };
     return { assetId, outcome: 'missing', reason: 'no-asset-job' };
   }

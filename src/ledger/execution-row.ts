@@ -28,6 +28,8 @@ export interface Execution {
   jobSoughtAt?: number | undefined;
   rowsSeen: number;
   rowsChangedServerAt?: number | undefined;
+  /** No further asset job was expected at an earlier look. */
+  fannedOut: boolean;
   /** Local clock: when the latest look at it that was written began. */
   lookedAt?: number | undefined;
   /** Which planned execution it is, when it goes by tags. */
@@ -78,6 +80,7 @@ export interface StoredExecution {
   job_sought_at: number | null;
   rows_seen: number;
   rows_changed_server_at: number | null;
+  fanned_out: number;
   looked_at: number | null;
   planned: number | null;
   gathered: number;
@@ -107,6 +110,7 @@ export function toExecution(row: StoredExecution): Execution {
     jobSoughtAt: row.job_sought_at ?? undefined,
     rowsSeen: row.rows_seen,
     rowsChangedServerAt: row.rows_changed_server_at ?? undefined,
+    fannedOut: row.fanned_out === 1,
     lookedAt: row.looked_at ?? undefined,
     planned: row.planned ?? undefined,
     gathered: row.gathered === 1,
