@@ -1,8 +1,12 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { overhaul } from '../../test/support/command-line.js';
 import { emptyLedger } from '../../test/support/sample-ledger.js';
+import { digestOf } from '../schema/settled-file.js';
 import type { Check } from './doctor-checks.js';
 import { nodeCheck } from './doctor-local.js';
 import { clockCheck } from './doctor-remote.js';
@@ -113,6 +117,32 @@ describe('overhaul doctor', () => {
       mend: 'Start Temporal there, or set TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE.',
     });
     expect(checks.find(({ name }) => name === 'ledger')?.state).toBe('note');
+  });
+
+  test.each([
+    ['goes by the file as it is here', undefined, undefined, 'ok'],
+    ['goes by another file', 'feedfeedfeed', undefined, 'wrong'],
+    ['has found the file wrong', undefined, 'the configuration file was changed and has 1 problem', 'wrong'],
+  ])('a server that %s', async (_, digest, problem, state) => {
+    const { env, ledger } = await emptyLedger();
+    await ledger.close();
+    const file = join(mkdtempSync(join(tmpdir(), 'overhaul-doctor-')), 'overhaul.yaml');
+    writeFileSync(file, 'playbooks: {}\n');
+    const health = { digest: digest ?? digestOf('playbooks: {}\n'), readAt: '2026-11-30T10:00:00.000Z', problem };
+    const server = createServer((_request, response) => void response.end(JSON.stringify({ status: 'ok', configuration: health })));
+    open.push(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const port = String((server.address() as AddressInfo).port);
+    const checked = await checksOf({ ...env, OVERHAUL_CONFIG: file, OVERHAUL_HTTP_PORT: port }, TEMPORAL);
+    const found = checked.checks.find(({ name }) => name === 'server');
+    expect([found?.state, found?.detail.includes(problem ?? file)]).toEqual([state, true]);
+    expect(checked.exitCode).toBe(state === 'ok' ? 0 : 2);
+  });
+
+  test('what listens at the port and is no server of ours is not talked about', async () => {
+    const url = new URL(await gateway());
+    const { checks } = await checksOf({ OVERHAUL_DATABASE_URL: 'sqlite:/nowhere/ledger.db', OVERHAUL_HTTP_PORT: url.port }, TEMPORAL);
+    expect(checks.some(({ name }) => name === 'server')).toBe(false);
   });
 
   test('names every variable that is wrong, and goes on with the rest', async () => {

@@ -29,6 +29,10 @@ async function* examine(invocation: Invocation): AsyncGenerator<Check> {
   const environment = loadEnvironment(invocation.env);
   yield* local.environmentChecks(environment);
   yield* local.configFileChecks(invocation.env);
+  if (environment.ok) {
+    const { serverChecks } = await import('./doctor-server.js');
+    yield* serverChecks(environment.value);
+  }
   const { temporalChecks, qualysChecks } = await import('./doctor-remote.js');
   const taskQueue = environment.ok ? environment.value.taskQueue : undefined;
   yield* temporalChecks(invocation, { taskQueue, ledgerId: environment.ok ? await local.ledgerId(invocation) : undefined });

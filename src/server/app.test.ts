@@ -3,6 +3,7 @@ import { Webhook } from 'standardwebhooks';
 import { type Config, parseConfig } from '../schema/config-file.js';
 import { type RunStart, requestDigest, TemporalUnavailable } from '../temporal/start-run.js';
 import { createApp, MAX_BODY_BYTES } from './app.js';
+import type { LiveConfiguration } from './live-configuration.js';
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 const OLD_SECRET = 'C2FVsBQIhrscChlQIMV+b5sSYspob7oD';
@@ -20,11 +21,22 @@ function configOf(text: string): Config {
   return parsed.value;
 }
 
+const HEALTH = { digest: '0123456789ab', readAt: NOW.toISOString() };
+
+function fixed(config: Config): LiveConfiguration {
+  return { settled: () => config, current: () => config, health: () => HEALTH };
+}
+
 /** The server with a Temporal that takes every id once, as the real one does. */
-function serverWith({ config = CONFIG, env = { NEW: SECRET, OLD: OLD_SECRET } as Record<string, string>, down = false } = {}) {
+function serverWith({
+  config = CONFIG,
+  env = { NEW: SECRET, OLD: OLD_SECRET } as Record<string, string>,
+  down = false,
+  configuration = fixed(configOf(config)),
+} = {}) {
   const started = new Map<string, Pick<RunStart, 'workflowId' | 'input' | 'memo'>>();
   const app = createApp({
-    config: configOf(config),
+    configuration,
     env,
     now: () => NOW,
     temporalReachable: async () => !down,
@@ -165,6 +177,44 @@ describe('POST /hooks/:hook', () => {
   });
 });
 
+describe('while the configuration changes', () => {
+  const strict = CONFIG.replace('targets: { max: 5 }', 'targets: { max: 5 }, approval: { quorum: 2 }');
+
+  test('an event is answered by one configuration, and the next one by the newer: never by what held before', async () => {
+    let holds: Config | undefined = configOf(CONFIG);
+    const { app, started } = serverWith({ configuration: { ...fixed(configOf(CONFIG)), settled: () => holds } });
+    expect((await app.inject(post(EVENT))).statusCode).toBe(202);
+    holds = undefined;
+    const between = await app.inject(post({ ...EVENT, ticket: { id: 'CHG/2', generation: '1' } }));
+    expect([between.statusCode, between.headers['retry-after']]).toEqual([503, '15']);
+    holds = configOf(strict);
+    expect((await app.inject(post({ ...EVENT, ticket: { id: 'CHG/2', generation: '1' } }))).statusCode).toBe(202);
+    expect([...started].map(([id, { memo }]) => [id, memo])).toEqual([
+      ['std/CHG%2F1/2', { playbook: 'patch' }],
+      ['std/CHG%2F2/1', { playbook: 'patch', approval: expect.objectContaining({ quorum: 2 }) }],
+    ]);
+  });
+
+  test('a hook that was added is there, and one that was taken away is not', async () => {
+    let config = configOf(CONFIG);
+    const { app } = serverWith({ configuration: { settled: () => config, current: () => config, health: () => HEALTH } });
+    expect((await app.inject(post(EVENT, {}, '/hooks/other'))).statusCode).toBe(404);
+    config = configOf(CONFIG.replace('std:', 'other:'));
+    expect((await app.inject(post(EVENT, {}, '/hooks/other'))).statusCode).toBe(202);
+    expect((await app.inject(post(EVENT))).statusCode).toBe(404);
+  });
+
+  test('access that was taken away closes the server to foreign names at once', async () => {
+    const open = configOf(`${CONFIG}\naccess: { tokens: [{ name: ci, role: viewer, token: { env: CI } }] }`);
+    let config = open;
+    const { app } = serverWith({ configuration: { settled: () => config, current: () => config, health: () => HEALTH } });
+    const ask = { url: '/healthz', headers: { host: 'overhaul.example' } };
+    expect((await app.inject(ask)).statusCode).toBe(200);
+    config = configOf(CONFIG);
+    expect((await app.inject(ask)).statusCode).toBe(403);
+  });
+});
+
 describe('every request', () => {
   test('of an unknown address is 404, of another method 405, as problem+json', async () => {
     const { app } = serverWith();
@@ -218,7 +268,7 @@ describe('health', () => {
     const up = serverWith().app;
     const down = serverWith({ down: true }).app;
     expect((await up.inject({ url: '/readyz', headers })).json()).toEqual({ status: 'ready' });
-    expect((await down.inject({ url: '/healthz', headers })).json()).toEqual({ status: 'ok' });
+    expect((await down.inject({ url: '/healthz', headers })).json()).toEqual({ status: 'ok', configuration: HEALTH });
     const unready = await down.inject({ url: '/readyz', headers });
     expect([unready.statusCode, unready.json().detail]).toEqual([503, 'Temporal cannot be reached']);
   });

@@ -43,16 +43,17 @@ export function createApp(deps: ServerDeps): FastifyInstance {
   // Bodies stay bytes: a signature covers the bytes, and is checked before anything reads them.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  const loopbackOnly = servesLoopbackOnly(deps.config.access);
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(SECURITY_HEADERS);
+    const loopbackOnly = servesLoopbackOnly(deps.configuration.current().access);
     const refusal = loopbackOnly ? foreignRequest(request.raw.rawHeaders) : undefined;
     if (refusal) await sendProblem(reply, { status: 403, detail: refusal });
   });
   app.setErrorHandler<FastifyError>((error, request, reply) => sendFailure(error, reply, request.log));
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, { status: 404, detail: 'there is nothing at this address' }));
 
-  route(app, ['GET', 'HEAD'], '/healthz', async () => ({ status: 'ok' }));
+  // A wrong file is no reason to start the process anew, which is what a failing health check is for: it would not come up.
+  route(app, ['GET', 'HEAD'], '/healthz', async () => ({ status: 'ok', configuration: deps.configuration.health() }));
   route(app, ['GET', 'HEAD'], '/readyz', async (_request, reply) => {
     if (await deps.temporalReachable()) return { status: 'ready' };
     return sendProblem(reply.header('retry-after', '5'), { status: 503, detail: 'Temporal cannot be reached' });

@@ -1,9 +1,10 @@
 // Everything that the server must know before it contacts anything, with every problem of every source at once.
 
 import { loadEnvironment, type Settings } from '../schema/config.js';
-import { type Config, loadConfigFile } from '../schema/config-file.js';
+import { type Config, configFileOf, loadConfigFile } from '../schema/config-file.js';
 import type { Parsed, Problem } from '../schema/request.js';
 import type { Environment } from '../schema/secret-ref.js';
+import { SettledFile } from '../schema/settled-file.js';
 import { hookSecretProblems } from '../tickets/hook-keys.js';
 import { listenProblem } from './loopback.js';
 import { type TemporalLink, temporalLink } from './temporal-link.js';
@@ -11,25 +12,31 @@ import { type TemporalLink, temporalLink } from './temporal-link.js';
 export interface ServerConfiguration {
   settings: Settings;
   config: Config;
+  /** The configuration file, as it was no later than `config` was read: what changed since is seen. */
+  configFile: SettledFile;
   /** Not connected yet; to be closed. */
   temporal: TemporalLink;
 }
 
 export async function loadServerConfiguration(env: Environment): Promise<Parsed<ServerConfiguration>> {
   const settings = loadEnvironment(env);
+  const configFile = new SettledFile(configFileOf(env).file);
   const config = loadConfigFile(undefined, env);
   const temporal = temporalLink(env, settings.ok ? settings.value.encryptionKeys : undefined);
   const problems: Problem[] = [settings, config, temporal].flatMap((part) => (part.ok ? [] : part.problems));
-  if (config.ok) problems.push(...(await hookSecretProblems(config.value.hooks, env)));
-  if (config.ok && settings.ok) {
-    const problem = listenProblem(settings.value.http.host, config.value.access);
-    if (problem) problems.push({ path: 'OVERHAUL_HTTP_HOST', problem });
-  }
+  if (config.ok) problems.push(...(await servingProblems(config.value, settings.ok ? settings.value.http.host : undefined, env)));
   if (!settings.ok || !config.ok || !temporal.ok || problems.length > 0) {
     if (temporal.ok) await temporal.value.close();
     return { ok: false, problems };
   }
-  return { ok: true, value: { settings: settings.value, config: config.value, temporal: temporal.value } };
+  return { ok: true, value: { settings: settings.value, config: config.value, configFile, temporal: temporal.value } };
+}
+
+/** Why the server cannot serve this configuration, well-formed as it is: secrets that are not there, an address that it would have to leave. */
+export async function servingProblems(config: Config, host: string | undefined, env: Environment): Promise<Problem[]> {
+  const problems = await hookSecretProblems(config.hooks, env);
+  const problem = host === undefined ? undefined : listenProblem(host, config.access);
+  return problem ? [...problems, { path: 'OVERHAUL_HTTP_HOST', problem }] : problems;
 }
 
 /** For stderr, one line a problem. */

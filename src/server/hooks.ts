@@ -15,7 +15,11 @@ const RETRY_AFTER_S = 15;
 export function hookRoute(deps: ServerDeps): RouteHandlerMethod {
   return async (request, reply) => {
     const { hook: name } = request.params as { hook: string };
-    const hook = Object.hasOwn(deps.config.hooks, name) ? deps.config.hooks[name] : undefined;
+    // One for the whole request. A rule that was tightened a moment ago holds for what comes in now.
+    const config = deps.configuration.settled();
+    if (!config)
+      return refuse(reply, { status: 503, detail: 'the configuration has just been changed: send the event again' }, request, name);
+    const hook = Object.hasOwn(config.hooks, name) ? config.hooks[name] : undefined;
     if (!hook) return sendProblem(reply, { status: 404, detail: 'there is no hook of this name' });
     if (!isPlainJson(request)) {
       return sendProblem(reply, { status: 415, detail: 'give content-type: application/json in UTF-8, without content-encoding' });
@@ -26,7 +30,7 @@ export function hookRoute(deps: ServerDeps): RouteHandlerMethod {
 
     const payload = parsePayload(body);
     const decision: StartDecision = payload.ok
-      ? decideStart(deps.config, name, hook, payload.value)
+      ? decideStart(config, name, hook, payload.value)
       : { kind: 'refused', problems: payload.problems };
     if (decision.kind === 'ignored') return reply.send({ ignored: decision.why });
     if (decision.kind === 'start') return start(deps, decision, request, reply);

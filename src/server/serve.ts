@@ -4,6 +4,7 @@ import { createLogger, type Logger } from '../temporal/logger.js';
 import { startRun } from '../temporal/start-run.js';
 import { createApp } from './app.js';
 import type { ServerConfiguration } from './configuration.js';
+import { watchConfiguration } from './live-configuration.js';
 
 export interface RunningServer {
   logger: Logger;
@@ -15,10 +16,11 @@ export interface RunningServer {
 const GRACE_MS = 10_000;
 
 /** Listens; rejects when the address cannot be had. Temporal need not be there. */
-export async function serve({ settings, config, temporal }: ServerConfiguration, env: Environment): Promise<RunningServer> {
+export async function serve({ settings, config, configFile, temporal }: ServerConfiguration, env: Environment): Promise<RunningServer> {
   const logger = createLogger(settings.logLevel, 'server');
+  const { live, stop: stopWatching } = watchConfiguration({ env, file: configFile, config, host: settings.http.host, logger });
   const app = createApp({
-    config,
+    configuration: live,
     env,
     logger,
     now: () => new Date(),
@@ -27,8 +29,9 @@ export async function serve({ settings, config, temporal }: ServerConfiguration,
   });
   try {
     await app.listen({ host: settings.http.host.replace(/^\[(.*)\]$/, '$1'), port: settings.http.port });
-    return { logger, stop: () => stop(app, temporal.close) };
+    return { logger, stop: () => stopWatching().then(() => stop(app, temporal.close)) };
   } catch (error) {
+    await stopWatching();
     await temporal.close();
     throw error;
   }

@@ -2,20 +2,24 @@
 import { LedgerUnusable } from '../ledger/database.js';
 import { type Ledger, openLedger } from '../ledger/ledger.js';
 import { loadWorkerEnvironment, type WorkerSettings } from '../schema/config.js';
-import { type Config, loadConfigFile } from '../schema/config-file.js';
+import { type Config, configFileOf, loadConfigFile } from '../schema/config-file.js';
 import type { Parsed, Problem } from '../schema/request.js';
 import type { Environment } from '../schema/secret-ref.js';
+import { SettledFile } from '../schema/settled-file.js';
 import { temporalProblem } from '../temporal/connection.js';
 
 export interface WorkerConfiguration {
   settings: WorkerSettings;
   config: Config;
+  /** The configuration file, as it was no later than `config` was read: what changed since is seen. */
+  configFile: SettledFile;
   ledger: Ledger;
   env: Environment;
 }
 
 export async function loadWorkerConfiguration(env: Environment): Promise<Parsed<WorkerConfiguration>> {
   const settings = loadWorkerEnvironment(env);
+  const configFile = new SettledFile(configFileOf(env).file);
   const config = loadConfigFile(undefined, env);
   const problems: Problem[] = [settings, config].flatMap((part) => (part.ok ? [] : part.problems));
   const problem = temporalProblem(env);
@@ -24,7 +28,7 @@ export async function loadWorkerConfiguration(env: Environment): Promise<Parsed<
   try {
     const url = `sqlite:${settings.value.ledger.path}`;
     const ledger = await openLedger({ url, create: true, caps: config.value.policy.caps });
-    return { ok: true, value: { settings: settings.value, config: config.value, ledger, env } };
+    return { ok: true, value: { settings: settings.value, config: config.value, configFile, ledger, env } };
   } catch (error) {
     if (!(error instanceof LedgerUnusable)) throw error;
     return { ok: false, problems: [{ path: 'OVERHAUL_DATABASE_URL', problem: error.message }] };

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { useLedgers } from '../../test/support/test-ledger.js';
 import type { Ledger } from '../ledger/ledger.js';
-import { loadConfigFile } from '../schema/config-file.js';
+import { configFileOf, loadConfigFile } from '../schema/config-file.js';
+import { SettledFile } from '../schema/settled-file.js';
 import { watchPolicy } from './policy-watch.js';
 
 const stops: (() => Promise<void>)[] = [];
@@ -22,17 +23,24 @@ interface Line {
 }
 
 /** A worker's watch over a file of its own, or over none. */
-async function watched(ledger: Ledger, text: string | undefined, changedAt = new Date()) {
+async function watched(
+  ledger: Ledger,
+  text: string | undefined,
+  changedAt = new Date(),
+  { meanwhile = (_file: string): void => undefined } = {},
+) {
   const file = join(mkdtempSync(join(tmpdir(), 'overhaul-policy-')), 'overhaul.yaml');
   if (text !== undefined) writeFileSync(file, text);
   if (text !== undefined) utimesSync(file, changedAt, changedAt);
   const env = { OVERHAUL_CONFIG: file };
+  const settled = new SettledFile(configFileOf(env).file);
   const config = text === undefined ? loadConfigFile(undefined, {}) : loadConfigFile(undefined, env);
   if (!config.ok) throw new Error(JSON.stringify(config.problems));
   const lines: Line[] = [];
   const to = (level: string) => (facts: unknown, words?: string) => lines.push({ level, text: `${words} ${JSON.stringify(facts)}` });
   const logger = { info: to('info'), warn: to('warn'), error: to('error') } as never;
-  stops.push(await watchPolicy({ ledger, env, policy: config.value.policy, logger, everyMs: 20 }));
+  meanwhile(file);
+  stops.push(await watchPolicy({ ledger, file: settled, policy: config.value.policy, logger, everyMs: 20 }));
   return { file, lines };
 }
 
@@ -109,6 +117,15 @@ describe('a worker', () => {
     await eventually(
       () => hostnamesOf(ledger),
       (names) => names?.join() === 'old',
+    );
+  });
+
+  test('takes up a file that was changed while it started', async () => {
+    const ledger = await ledgers.open();
+    await watched(ledger, keeping('a'), new Date(), { meanwhile: (file) => writeFileSync(file, keeping('b')) });
+    await eventually(
+      () => hostnamesOf(ledger),
+      (names) => names?.join() === 'b',
     );
   });
 

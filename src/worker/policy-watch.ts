@@ -1,32 +1,23 @@
 // The configuration file, read again while the worker runs: a changed policy holds within 10 s, for runs under way, too.
-import { readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Ledger } from '../ledger/ledger.js';
-import { configFileOf, type Policy, parseConfig } from '../schema/config-file.js';
+import { type Policy, parseConfig } from '../schema/config-file.js';
 import { policyDigest } from '../schema/policy-digest.js';
 import type { Problem } from '../schema/request.js';
-import { type Environment, fileErrorCode } from '../schema/secret-ref.js';
+import { LOOK_EVERY_MS, type SeenFile, type SettledFile } from '../schema/settled-file.js';
 import type { Logger } from '../temporal/logger.js';
 
-/** What was read twice alike, this far apart, is written to its end: an editor that writes in two steps must not empty a policy for a moment. */
-const LOOK_EVERY_MS = 2_000;
 /** Whoever has not been seen for a minute is taken for gone. */
 const ANNOUNCE_EVERY_MS = 15_000;
 
 export interface PolicyWatching {
   ledger: Pick<Ledger, 'policies' | 'database'>;
-  env: Environment;
+  /** As it was when `policy` was read, or before. */
+  file: SettledFile;
   /** As the process found it at its start, and could use it. */
   policy: Policy;
   logger: Pick<Logger, 'info' | 'warn' | 'error'>;
   everyMs?: number;
-}
-
-interface Seen {
-  /** Undefined where there is no file. */
-  text: string | undefined;
-  changedAt?: number | undefined;
-  error?: string | undefined;
 }
 
 /** Offers what the file says to the ledger, and goes on doing so. The function it returns ends that. */
@@ -47,13 +38,9 @@ export async function watchPolicy(watching: PolicyWatching): Promise<() => Promi
 
 class PolicyWatch {
   readonly #watching: PolicyWatching;
-  readonly #file: string;
+  readonly #file: SettledFile;
   /** Of this process: two on one machine are two. */
   readonly #holder = `${process.pid}@${hostname()}`;
-  /** What was taken in, or found wrong. */
-  #known: Seen;
-  /** What is different since, and was seen once. */
-  #fresh: Seen | undefined;
   #digest: string;
   #problem: string | undefined;
   #readAt = 0;
@@ -61,21 +48,20 @@ class PolicyWatch {
 
   constructor(watching: PolicyWatching) {
     this.#watching = watching;
-    this.#file = configFileOf(watching.env).file;
-    this.#known = seen(this.#file);
+    this.#file = watching.file;
     this.#digest = policyDigest(watching.policy);
   }
 
   async begin(): Promise<void> {
     const { ledger, policy, logger } = this.#watching;
-    const { text, changedAt } = this.#known;
-    const source = text === undefined ? undefined : this.#file;
+    const { text, changedAt } = this.#file.known;
+    const source = text === undefined ? undefined : this.#file.path;
     const { kind, holds } = await ledger.policies.offer({ policy, source, changedAt, isChange: false });
     const facts = { version: holds.version, digest: holds.digest, file: holds.source };
     if (kind === 'older')
       logger.error(
         { ...facts, own: this.#digest },
-        `the policy of ${this.#file} does not hold: the ledger has a newer one. Write the file anew to make it hold`,
+        `the policy of ${this.#file.path} does not hold: the ledger has a newer one. Write the file anew to make it hold`,
       );
     else logger.info(facts, 'the policy of the ledger holds');
     this.#readAt = await ledger.database.now();
@@ -85,10 +71,8 @@ class PolicyWatch {
   /** Never throws: the next look may do better. */
   async look(): Promise<void> {
     try {
-      const now = seen(this.#file);
-      if (isSame(now, this.#known)) this.#fresh = undefined;
-      else if (this.#fresh && isSame(now, this.#fresh)) await this.#take(now);
-      else this.#fresh = now;
+      const changed = this.#file.look();
+      if (changed) await this.#take(changed);
       if (performance.now() - this.#announcedAt > ANNOUNCE_EVERY_MS) await this.#announce();
     } catch (error) {
       this.#watching.logger.warn({ err: error }, 'the policy could not be looked at; it is tried again');
@@ -99,54 +83,44 @@ class PolicyWatch {
     await this.#watching.ledger.policies.leave(this.#holder);
   }
 
-  async #take(now: Seen): Promise<void> {
+  async #take(now: SeenFile): Promise<void> {
     const { ledger, logger } = this.#watching;
     const parsed = this.#parse(now);
     if ('problems' in parsed) {
       this.#problem = parsed.problems.map(({ path, problem }) => (path ? `${path}: ${problem}` : problem)).join('; ');
-      logger.error({ file: this.#file, why: this.#problem }, 'the configuration file was changed and is wrong: what held before holds on');
+      logger.error(
+        { file: this.#file.path, why: this.#problem },
+        'the configuration file was changed and is wrong: what held before holds on',
+      );
     } else {
       const { kind, holds } = await ledger.policies.offer({
         policy: parsed.policy,
-        source: this.#file,
+        source: this.#file.path,
         changedAt: now.changedAt,
         isChange: true,
       });
       this.#problem = undefined;
       this.#digest = policyDigest(parsed.policy);
       if (kind === 'stored')
-        logger.info({ version: holds.version, digest: holds.digest, file: this.#file }, 'the policy has changed, and holds');
+        logger.info({ version: holds.version, digest: holds.digest, file: this.#file.path }, 'the policy has changed, and holds');
     }
-    this.#known = now;
-    this.#fresh = undefined;
+    this.#file.taken(now);
     this.#readAt = await ledger.database.now();
     await this.#announce();
   }
 
-  #parse({ text, error }: Seen): { policy: Policy } | { problems: Problem[] } {
+  #parse({ text, error }: SeenFile): { policy: Policy } | { problems: Problem[] } {
     // A file that is gone says nothing: least of all that everything may be touched.
-    if (text === undefined) return { problems: [{ path: '', problem: `${this.#file} cannot be read (${error}): it was there before` }] };
-    const parsed = parseConfig(text, this.#file);
+    if (text === undefined)
+      return { problems: [{ path: '', problem: `${this.#file.path} cannot be read (${error}): it was there before` }] };
+    const parsed = parseConfig(text, this.#file.path);
     return parsed.ok ? { policy: parsed.value.policy } : { problems: parsed.problems };
   }
 
   async #announce(): Promise<void> {
-    const source = this.#known.text === undefined ? undefined : this.#file;
+    const source = this.#file.known.text === undefined ? undefined : this.#file.path;
     const { ledger } = this.#watching;
     await ledger.policies.announce(this.#holder, { digest: this.#digest, source, problem: this.#problem, readAt: this.#readAt });
     this.#announcedAt = performance.now();
   }
-}
-
-function seen(file: string): Seen {
-  try {
-    const text = readFileSync(file, 'utf8');
-    return { text, changedAt: Math.floor(statSync(file).mtimeMs) };
-  } catch (error) {
-    return { text: undefined, error: fileErrorCode(error) };
-  }
-}
-
-function isSame(one: Seen, other: Seen): boolean {
-  return one.text === other.text && one.error === other.error && one.changedAt === other.changedAt;
 }

@@ -49,7 +49,8 @@ export function startWorker(configuration: WorkerConfiguration): RunningWorker {
 async function runUntilStopped(configuration: WorkerConfiguration, logger: Logger, stopping: AbortSignal): Promise<void> {
   const { ledger, settings } = configuration;
   logger.info({ ledger: ledger.id, path: settings.ledger.path, taskQueue: settings.taskQueue }, 'the ledger is open');
-  const stopWatching = await watchPolicy({ ledger, env: configuration.env, policy: configuration.config.policy, logger });
+  const { configFile: file, config } = configuration;
+  const stopWatching = await watchPolicy({ ledger, file, policy: config.policy, logger });
   try {
     while (!stopping.aborted) {
       try {

@@ -30,7 +30,11 @@ describe('from a ticket to the report', () => {
     const config = parseConfig(CONFIG);
     if (!config.ok) throw new Error(JSON.stringify(config.problems));
     app = createApp({
-      config: config.value,
+      configuration: {
+        settled: () => config.value,
+        current: () => config.value,
+        health: () => ({ digest: '', readAt: '' }),
+      },
       env: { HOOK_SECRET: SECRET },
       now: () => new Date(),
       temporalReachable: async () => true,
