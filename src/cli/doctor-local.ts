@@ -8,7 +8,7 @@ import type { Parsed } from '../schema/request.js';
 import type { Environment } from '../schema/secret-ref.js';
 import type { Invocation } from './context.js';
 import type { Check } from './doctor-checks.js';
-import { haltText } from './halt.js';
+import { haltText } from './halt-words.js';
 import { findLedger } from './ledger-access.js';
 import { policyChecks } from './policy-in-force.js';
 

@@ -2,9 +2,9 @@
 import { Command } from '@commander-js/extra-typings';
 import type { HaltAnswer, HaltState } from '../ledger/halt.js';
 import { EXIT, type Invocation, writeJson, writeLine } from './context.js';
+import { haltJson, haltText } from './halt-words.js';
 import { withLedger } from './ledger-access.js';
 import { settingsOf } from './settings.js';
-import { safeLine } from './terminal-text.js';
 import { checkedWho, type Who } from './who.js';
 
 /** A permit is good for this long; ARCHITECTURE.md, "The permit". */
@@ -41,21 +41,6 @@ async function throwSwitch(invocation: Invocation, action: 'halt' | 'unhalt', wh
     } else for (const line of answerLines(action, { answer, state, path })) await writeLine(invocation.stderr, line);
   });
   invocation.exitCode = EXIT.done;
-}
-
-/** A halted ledger as JSON has it everywhere: who, why and since when, as far as known. */
-export function haltJson({ by, reason, at }: HaltState): { by?: string; reason?: string; since?: string } {
-  return {
-    ...(by === undefined ? {} : { by }),
-    ...(reason === undefined ? {} : { reason }),
-    ...(at === undefined ? {} : { since: new Date(at).toISOString() }),
-  };
-}
-
-/** Such as `halted by ada since 2026-08-22 10:00 UTC: incident 7`. */
-export function haltText({ by, reason, at }: HaltState): string {
-  const since = at === undefined ? '' : ` since ${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-  return safeLine(`halted${by === undefined ? '' : ` by ${by}`}${since}${reason === undefined ? '' : `: ${reason}`}`);
 }
 
 interface Thrown {

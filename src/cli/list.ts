@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import { doneAssets } from '../domain/run-progress.js';
 import type { RunView } from '../ledger/reader.js';
 import { EXIT, type Invocation, type Output, writeJson, writeLine } from './context.js';
-import { haltText } from './halt.js';
+import { haltText } from './halt-words.js';
 import { flow, hangingLines, type Line, painter, type Style } from './paint.js';
 import { type Sources, withSources } from './sources.js';
 import { type Column, columnWidths, tableRoom, writeTable } from './table.js';

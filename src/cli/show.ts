@@ -5,7 +5,7 @@ import type { WaveView } from '../ledger/campaign-view.js';
 import type { HaltState } from '../ledger/halt.js';
 import { loadConfigFile } from '../schema/config-file.js';
 import { EXIT, type Invocation, writeJson, writeLine } from './context.js';
-import { haltJson, haltText } from './halt.js';
+import { haltJson, haltText } from './halt-words.js';
 import { painter } from './paint.js';
 import { inForceOf, inForceText, type PolicyInForce } from './policy-in-force.js';
 import { auditLines, factLines, notJoinedLines, stateLines, stateWord } from './show-lines.js';

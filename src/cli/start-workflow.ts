@@ -3,7 +3,7 @@ import type { RunStart } from '../temporal/start-run.js';
 import { CommandFailed, EXIT, type ExitCode, type Invocation, writeJson, writeLine } from './context.js';
 import { withSources } from './sources.js';
 import type { TemporalRuns } from './temporal-runs.js';
-import { watchRun } from './watch.js';
+import { watchRun } from './watch-run.js';
 
 /** Without `watch` its id is all that is printed. */
 export async function startAndShow(invocation: Invocation, start: RunStart, { watch }: { watch: boolean }): Promise<ExitCode> {
