@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { type HeldClock, heldClock } from '../../test/support/gateway-caller.js';
 import { all, recordingGate, settableClock } from '../../test/support/qualys-client.js';
+import { GAV_OPERATORS, type GavFilter } from '../schema/gav-filter-text.js';
 import type { SimulatorOptions } from '../simulator/options.js';
 import { type Simulator, startSimulator } from '../simulator/simulator.js';
 import { createQualys, type QualysClient } from './client.js';
+import { gavXmlFilter } from './gav-xml.js';
 
 interface Parts {
   qualys: QualysClient;
@@ -173,6 +175,56 @@ describe('GAV assets', () => {
       expect(await qualys.countGavAssets()).toBe(60);
       expect(await qualys.countGavV1Assets({ filter: qql })).toBe(6);
       expect(await all(qualys.gavV1Assets({ filter: "asset.name:'nobody'" }))).toEqual([]);
+    });
+  });
+
+  test('are filtered by every operator, in JSON and in XML, each as its word says', async () => {
+    await withQualys({ assets: 40 }, async ({ qualys }) => {
+      const FIRST = 20_452_610;
+      const [newest, middle] = (await all(qualys.gavAssets({}))).flatMap(({ modifiedAt }) =>
+        modifiedAt === undefined ? [] : [modifiedAt],
+      );
+      const at = new Date(middle ?? 0).toISOString();
+      expect(newest).toBeGreaterThan(middle ?? 0);
+      const isNewest = (place: number) => place % 30 === 0;
+      const isSecond = (place: number) => place % 30 === 1;
+      const cases: [string, (typeof GAV_OPERATORS)[number], string, (place: number) => boolean][] = [
+        ['asset.name', 'EQUALS', 'HOST-000003.example.com', (place) => place === 2],
+        ['asset.name', 'NOT_EQUALS', 'host-000003.example.com', (place) => place !== 2],
+        ['asset.name', 'CONTAINS', '-00003', (place) => place >= 29 && place <= 38],
+        ['asset.name', 'IN', 'host-000003.example.com, host-000001.example.com', (place) => place === 0 || place === 2],
+        ['asset.assetID', 'IN', `${FIRST},${FIRST + 9}`, (place) => place === 0 || place === 9],
+        ['asset.assetID', 'GREATER', String(FIRST + 9), (place) => place > 9],
+        ['asset.assetID', 'LESSER', String(FIRST + 9), (place) => place < 9],
+        ['asset.assetID', 'GREATER_THAN_EQUAL', String(FIRST + 9), (place) => place >= 9],
+        ['asset.assetID', 'LESS_THAN_EQUAL', String(FIRST + 9), (place) => place <= 9],
+        ['asset.lastUpdated', 'GREATER', at, isNewest],
+        ['asset.lastUpdated', 'GREATER_THAN_EQUAL', at, (place) => isNewest(place) || isSecond(place)],
+        ['asset.lastUpdated', 'LESSER', at, (place) => !isNewest(place) && !isSecond(place)],
+        ['asset.lastUpdated', 'LESS_THAN_EQUAL', at, (place) => !isNewest(place)],
+      ];
+      expect(new Set(cases.map(([, operator]) => operator))).toEqual(new Set(GAV_OPERATORS));
+      for (const [field, operator, value, belongs] of cases) {
+        const filter = { filters: [{ field, operator, value }] };
+        const expected = Array.from({ length: 40 }, (_, place) => place).filter(belongs);
+        for (const form of [filter, { xml: gavXmlFilter(filter) }]) {
+          const places = (await all(qualys.gavAssets({ filter: form }))).map(({ assetId }) => Number(assetId) - FIRST);
+          expect([field, operator, places]).toEqual([field, operator, expected]);
+        }
+        expect(await qualys.countGavAssets({ filter })).toBe(expected.length);
+      }
+    });
+  });
+
+  test('come all under an empty filter; an operator that the field does not take is refused by the service, and one that it has not, by us', async () => {
+    await withQualys({ assets: 4 }, async ({ qualys }) => {
+      expect(await all(qualys.gavAssets({ filter: { filters: [] } }))).toHaveLength(4);
+      expect(await all(qualys.gavAssets({ filter: { xml: gavXmlFilter({ filters: [] }) } }))).toHaveLength(4);
+      const asked = (field: string, operator: string) =>
+        all(qualys.gavAssets({ filter: { filters: [{ field, operator, value: '1' }] } as GavFilter }));
+      await expect(asked('asset.name', 'GREATER')).rejects.toThrow('the field asset.name takes CONTAINS, IN, EQUALS, NOT_EQUALS');
+      await expect(asked('asset.assetID', 'CONTAINS')).rejects.toThrow('asset.assetID takes');
+      await expect((async () => asked('asset.name', 'LIKE'))()).rejects.toThrow('"LIKE" is no operator of GAV');
     });
   });
 

@@ -101,6 +101,8 @@ function filterBody(filter: GavV2Filter | undefined): () => OutgoingBody {
     const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'filter'} ${message}`);
     throw invalid(operations.gavAssets, `this filter may not be sent: ${problems.slice(0, 3).join('; ')}`);
   }
+  // No document has a JSON filter without criteria: the documented way to ask for everything is an empty body.
+  if (parsed.data.filters.length === 0) return filterBody(undefined);
   return () => ({ type: 'application/json', content: JSON.stringify(parsed.data) });
 }
 

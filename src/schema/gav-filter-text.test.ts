@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { gavFilterOf, gavFilterProblem, isEmptyGavFilter } from './gav-filter-text.js';
+import { GAV_OPERATORS, gavFilterOf, gavFilterProblem, isEmptyGavFilter } from './gav-filter-text.js';
 import { parseRequest } from './request.js';
 
 const JSON_FILTER = '{"filters":[{"field":"asset.name","operator":"CONTAINS","value":"web"}],"operation":"OR"}';
@@ -17,7 +17,15 @@ describe('the filter of a gav query', () => {
 
   test.each([
     ['operatingSystem:Windows', 'QQL is for gav-v1'],
-    ['{"filters":[]}', 'filters must hold a criterion'],
+    [
+      '{"filters":[{"field":"a","operator":"LIKE","value":"b"}]}',
+      'filters.0.operator "LIKE" is no operator of GAV: give EQUALS, NOT_EQUALS',
+    ],
+    ['{"filters":[{"field":"a","operator":"equals","value":"b"}]}', '"equals" is no operator of GAV'],
+    ['{"filters":[{"field":"a","value":"b"}]}', 'filters.0.operator must be one of EQUALS'],
+    ['<filters><Criteria field="a" operator="NOT_IN"><value>b</value></Criteria></filters>', '"NOT_IN" is no operator of GAV'],
+    ["<filters><Criteria operator='LIKE' field='a'><value/></Criteria></filters>", '"LIKE" is no operator of GAV'],
+    ['<filters><Criteria field="a"><value>operator="EQUALS"</value></Criteria></filters>', '"" is no operator of GAV'],
     ['{"filters":[{"field":"a b","operator":"LIKE","value":""}]}', 'filters.0.field must be a field name'],
     ['< 5', 'must be JSON'],
     ['[1]', 'is no filter that may be sent'],
@@ -36,6 +44,17 @@ describe('the filter of a gav query', () => {
     [JSON_FILTER, false],
   ])('%s says that it asks for everything: %s', (text, isEmpty) => {
     expect(isEmptyGavFilter(text)).toBe(isEmpty);
+  });
+
+  test.each(GAV_OPERATORS)('takes the operator %s, in JSON and in XML', (operator) => {
+    const xml = `<?xml version="1.0"?><filters><Criteria field="asset.created" operator="${operator}"><value>1</value></Criteria></filters>`;
+    const json = JSON.stringify({ filters: [{ field: 'asset.created', operator, value: '1' }] });
+    expect([gavFilterProblem(xml), gavFilterProblem(json), gavFilterOf(xml)]).toEqual([undefined, undefined, { xml }]);
+    expect(gavFilterOf(json)).toMatchObject({ filters: [{ operator }] });
+  });
+
+  test.each(['{}', '{"filters":[]}', '{"filters":[],"operation":"OR"}', '<filters/>'])('%s is empty, and asks for everything', (empty) => {
+    expect([gavFilterProblem(empty), isEmptyGavFilter(empty)]).toEqual([undefined, true]);
   });
 
   test('is judged with the request, and QQL of the other sources is not', () => {

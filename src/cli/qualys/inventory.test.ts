@@ -97,7 +97,8 @@ describe('gav', () => {
 
   test.each([
     [['gav', 'list', '--filter', "asset.name:'web'"], 'With --v1 it takes QQL'],
-    [['gav', 'list', '--filter', '{"filters":[]}'], 'must hold a criterion'],
+    [['gav', 'list', '--filter', '{"filters":[{"field":"a","operator":"LIKE","value":"b"}]}'], '"LIKE" is no operator of GAV'],
+    [['gav', 'list', '--filter', '<filters><Criteria field="a" operator="NOT_IN"/></filters>'], '"NOT_IN" is no operator of GAV'],
     [['gav', 'count', '--v1', '--filter', JSON_FILTER], '--v1 takes QQL'],
     [['gav', 'list', '--page-size', '301'], 'at most 300 assets a call'],
     [['gav', 'list', '--fields', 'a;b'], 'field names with commas'],

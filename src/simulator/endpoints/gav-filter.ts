@@ -15,6 +15,13 @@ export function customAttributes(index: number): { key: string; value: string; c
   return index % 10 === 9 ? [{ key: 'Media State4', value: 'Media disconnected', connectorName: 'Qualys' }, department] : [department];
 }
 
+/** Assets are older than the simulator, and every one of thirty was changed on another day. */
+export const CREATED_BEFORE_MS = 90 * 86_400_000;
+
+export function modifiedAt({ bornAt }: Pick<World, 'bornAt'>, index: number): number {
+  return bornAt - (index % 30) * 86_400_000;
+}
+
 /** The QQL of v1, in the query. */
 export function qqlFilterOf({ world, query }: Call): Test {
   const node = parseQql(query.get('filter') ?? '');
@@ -29,9 +36,35 @@ export function gavFilterOf(call: Call): Test {
   return (index) => (operation === 'OR' ? tests.some((test) => test(index)) : tests.every((test) => test(index)));
 }
 
-function tokens({ fleet }: World): RowKind<number>['tokens'] {
+const COMPARISONS: Readonly<Record<string, (one: number, than: number) => boolean>> = {
+  GREATER: (one, than) => one > than,
+  LESSER: (one, than) => one < than,
+  GREATER_THAN_EQUAL: (one, than) => one >= than,
+  LESS_THAN_EQUAL: (one, than) => one <= than,
+};
+const TEXT_OPERATORS = ['CONTAINS', 'IN', 'EQUALS', 'NOT_EQUALS'];
+/** docs.qualys.com/en/csam/api/appendix/supported_operators.htm: which operators a field takes follows from what it holds. */
+const NUMBER_FIELDS: ReadonlySet<string> = new Set(['asset.id', 'asset.assetID', 'tags.id']);
+const DATE_FIELDS: ReadonlySet<string> = new Set(['asset.created', 'asset.lastUpdated']);
+
+function refusedOperator(field: string, operator: string): string | undefined {
+  const compared = Object.keys(COMPARISONS);
+  let taken = TEXT_OPERATORS;
+  if (NUMBER_FIELDS.has(field)) taken = ['EQUALS', 'IN', 'NOT_EQUALS', ...compared];
+  if (DATE_FIELDS.has(field)) taken = ['EQUALS', 'NOT_EQUALS', ...compared];
+  return taken.includes(operator) ? undefined : `the field ${field} takes ${taken.join(', ')}, not ${operator}`;
+}
+
+function comparable(field: string, value: string): number {
+  return DATE_FIELDS.has(field) ? Date.parse(value) : Number(value);
+}
+
+function tokens({ fleet, bornAt }: World): RowKind<number>['tokens'] {
   return {
     'asset.id': { kind: 'id', read: fleet.assetId },
+    'asset.assetID': { kind: 'id', read: fleet.assetId },
+    'asset.created': { kind: 'id', read: () => new Date(bornAt - CREATED_BEFORE_MS).toISOString() },
+    'asset.lastUpdated': { kind: 'id', read: (index) => new Date(modifiedAt({ bornAt }, index)).toISOString() },
     'asset.name': { kind: 'text', read: fleet.name },
     operatingSystem: { kind: 'text', read: fleet.operatingSystem },
     'tags.id': { kind: 'id', read: fleet.tagIds },
@@ -57,6 +90,8 @@ function criterionTest(world: World, { field, operator, value }: Criterion): Tes
   if (!token) throw new GatewayError(400, `Invalid filter: the field ${field} is not known. Known: ${Object.keys(known).join(', ')}`);
   const valuesOf = (index: number) => [token.read(index) ?? []].flat().map(String);
   const wanted = value.toLowerCase();
+  const refusal = refusedOperator(field, operator);
+  if (refusal !== undefined) throw new GatewayError(400, `Invalid filter: ${refusal}`);
   switch (operator) {
     case 'EQUALS':
       return (index) => valuesOf(index).some((text) => text.toLowerCase() === wanted);
@@ -68,8 +103,13 @@ function criterionTest(world: World, { field, operator, value }: Criterion): Tes
       const choices = wanted.split(',').map((choice) => choice.trim());
       return (index) => valuesOf(index).some((text) => choices.includes(text.toLowerCase()));
     }
-    default:
-      throw new GatewayError(400, `Invalid filter: the operator ${operator} is not known`);
+    default: {
+      const compare = COMPARISONS[operator];
+      const than = comparable(field, value);
+      if (compare === undefined || Number.isNaN(than))
+        throw new GatewayError(400, `Invalid filter: ${field} is not compared with ${value}`);
+      return (index) => valuesOf(index).some((text) => compare(comparable(field, text), than));
+    }
   }
 }
 
@@ -93,7 +133,7 @@ function readXml(text: string): Filter {
     operator,
     value: unescaped(value),
   }));
-  if (criteria.length === 0) throw new GatewayError(400, 'The filter holds no Criteria');
+  if (criteria.length === 0 && inner[3]?.trim() !== '') throw new GatewayError(400, 'The filter holds no Criteria');
   return { criteria, operation: inner[2] ?? 'AND' };
 }
 

@@ -3,8 +3,7 @@ import { GatewayError } from '../gateway-error.js';
 import { type Call, ok, type Reply, type Route } from '../routes.js';
 import { readInstant, readWhole } from '../search.js';
 import { idWriter } from '../wire.js';
-import type { World } from '../world.js';
-import { customAttributes, gavFilterOf, qqlFilterOf } from './gav-filter.js';
+import { CREATED_BEFORE_MS, customAttributes, gavFilterOf, modifiedAt, qqlFilterOf } from './gav-filter.js';
 
 /** #23 to #29 of the reference: the inventory, one row for each asset of the fleet. Paging is read from the query only. */
 export const gavRoutes: Route[] = [
@@ -67,10 +66,6 @@ function assetCount({ world }: Call, test: Test): Reply {
   return ok({ count, ...SUCCESS });
 }
 
-function modifiedAt(world: World, index: number): number {
-  return world.bornAt - (index % 30) * 86_400_000;
-}
-
 function gavAsset(call: Call, index: number): Record<string, unknown> {
   const { world, query } = call;
   const { fleet, settings } = world;
@@ -81,7 +76,7 @@ function gavAsset(call: Call, index: number): Record<string, unknown> {
     hostId: write(fleet.assetId(index) + 40_000_000, 'number'),
     lastModifiedDate: new Date(modifiedAt(world, index)).toISOString(),
     agentId: fleet.agentUuid(index),
-    createdDate: new Date(world.bornAt - 90 * 86_400_000).toISOString(),
+    createdDate: new Date(world.bornAt - CREATED_BEFORE_MS).toISOString(),
     assetType: 'HOST',
     address: fleet.address(index),
     dnsName: fleet.name(index),
