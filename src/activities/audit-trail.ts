@@ -2,8 +2,16 @@
 import { term } from '../domain/qql.js';
 import { isSameUser, type TrailUser, userByVotes, type Vote } from '../domain/trail-user.js';
 import { certainRecords, type TrailedJob, type TrailRecord } from '../domain/witness.js';
+import type { TrailVotes } from '../ledger/trail-votes.js';
 import { QualysError } from '../qualys/errors.js';
+import type { Qualys } from '../qualys/qualys.js';
 import type { ActivityDependencies } from './dependencies.js';
+
+/** Who asks, and what the ledger knows of them. */
+export type Asking = Pick<ActivityDependencies, 'schedules' | 'sender'> & {
+  ledger: { trailVotes: Pick<TrailVotes, 'of' | 'add' | 'knownOurs'> };
+  qualys: Pick<Qualys, 'username' | 'identityHints' | 'activities' | 'searchJobs'>;
+};
 
 export interface TrailOf {
   script: { id: string; title?: string | undefined };
@@ -21,7 +29,7 @@ export interface Trail {
 
 /** A trail that cannot be read, or not understood, has nothing to say. */
 export async function executeRecords(
-  { qualys }: Pick<ActivityDependencies, 'qualys'>,
+  { qualys }: { qualys: Pick<Qualys, 'activities'> },
   { script, startAt, endAt, runId }: TrailOf,
 ): Promise<Trail> {
   let complete = true;
@@ -49,9 +57,7 @@ export async function executeRecords(
  * Who we are in the trail: as the operator says, else as records beside executions that are known to be ours have shown. Undefined
  * where neither is known.
  */
-export async function whoWeAre(
-  dependencies: Pick<ActivityDependencies, 'ledger' | 'qualys' | 'schedules' | 'sender'>,
-): Promise<TrailUser | undefined> {
+export async function whoWeAre(dependencies: Asking): Promise<TrailUser | undefined> {
   const learned = await learnedUser(dependencies);
   const { userId: uuid = learned?.uuid, userName: name = learned?.name } = dependencies.schedules;
   return uuid === undefined && name === undefined ? undefined : { name, uuid };
@@ -62,13 +68,13 @@ export async function learnedUser({
   ledger,
   qualys,
   sender,
-}: Pick<ActivityDependencies, 'ledger' | 'qualys' | 'sender'>): Promise<TrailUser | undefined> {
+}: Pick<Asking, 'ledger' | 'qualys' | 'sender'>): Promise<TrailUser | undefined> {
   return userByVotes(await ledger.trailVotes.of(sender), [qualys.username, ...qualys.identityHints()]);
 }
 
 /** Takes what the trail says beside those of the jobs that are ours by Qualys' own answer. `jobs` are all of the script in that time. */
 export async function learnWhoWeAre(
-  { ledger, sender }: Pick<ActivityDependencies, 'ledger' | 'sender'>,
+  { ledger, sender }: Pick<Asking, 'ledger' | 'sender'>,
   { jobs, trail, ours }: { jobs: readonly TrailedJob[]; trail: readonly TrailRecord[]; ours: ReadonlyMap<string, string> },
 ): Promise<void> {
   const votes: Vote[] = [...certainRecords(jobs, trail)].flatMap(([jobId, { name, uuid }]) => {
@@ -84,10 +90,7 @@ const LATEST = 20;
 const AROUND_MS = 60_000;
 
 /** Asks the trail about our latest executions, two calls a script: for what cannot wait until an answer is lost. */
-export async function askWhoWeAre(
-  dependencies: Pick<ActivityDependencies, 'ledger' | 'qualys' | 'schedules' | 'sender'>,
-  runId: string,
-): Promise<TrailUser | undefined> {
+export async function askWhoWeAre(dependencies: Asking, runId: string): Promise<TrailUser | undefined> {
   const { ledger, qualys, sender } = dependencies;
   const known = await ledger.trailVotes.knownOurs(sender, LATEST);
   const [latest] = known;

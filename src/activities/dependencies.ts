@@ -43,6 +43,11 @@ export interface ActivityDependencies {
   napMs?: number | undefined;
 }
 
+/** As executions, permits and the trail's words for us are told apart by. */
+export function senderOf({ username, url }: { username: string; url: string }): string {
+  return `${username} at ${url}`;
+}
+
 /** What a look asks of Qualys. */
 export type LookDependencies = Pick<ActivityDependencies, 'ledger'> & {
   qualys: Pick<ActivityDependencies['qualys'], 'searchJobs' | 'searchAssetJobs' | 'countAssetJobs'>;

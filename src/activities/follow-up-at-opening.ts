@@ -1,12 +1,19 @@
+import type { ServerClock } from '../domain/call-gate.js';
 import { openingProblem } from '../domain/schedule-plan.js';
 import { weekdayOf } from '../domain/schedule-trigger.js';
 import type { Qualys, Script } from '../qualys/qualys.js';
 import type { Policy } from '../schema/policy.js';
 import type { FollowUp, Problem } from '../schema/request.js';
-import { askWhoWeAre, whoWeAre } from './audit-trail.js';
-import type { ActivityDependencies } from './dependencies.js';
+import { type Asking, askWhoWeAre, whoWeAre } from './audit-trail.js';
 import { never } from './outcome-of-attempt.js';
 import { refusedScript } from './refused-script.js';
+
+export type AskingOfFollowUp = Asking & { ledger: { serverClock: Pick<ServerClock, 'now'> } };
+
+interface AskedFollowUp {
+  runId: string;
+  followUp?: FollowUp | undefined;
+}
 
 /** Why the follow-up schedule is impossible already: its dates are past, or none of them can come. `now` is Qualys' time, epoch milliseconds. */
 export function impossibleFollowUp(followUp: FollowUp | undefined, at: { now: number; timezone: string }): Problem | undefined {
@@ -20,23 +27,23 @@ export function impossibleFollowUp(followUp: FollowUp | undefined, at: { now: nu
  * Fails a run, before anything is sent, whose follow-up schedule is impossible. The request alone does not show it, and the workflow has no
  * zones: Qualys' time is known here, once the script was read.
  */
-export async function refuseImpossibleFollowUp(
-  dependencies: Pick<ActivityDependencies, 'ledger' | 'qualys' | 'schedules' | 'sender'>,
-  { runId, followUp }: { runId: string; followUp?: FollowUp | undefined },
-): Promise<void> {
-  if (followUp?.kind !== 'schedule') return;
-  const { ledger, schedules } = dependencies;
-  const found =
-    impossibleFollowUp(followUp, { now: await ledger.serverClock.now(), timezone: schedules.timezone }) ??
-    (await nobodysSchedule(dependencies, runId));
+export async function refuseImpossibleFollowUp(dependencies: AskingOfFollowUp, asked: AskedFollowUp): Promise<void> {
+  const found = await followUpProblem(dependencies, asked);
   if (found) throw never('InvalidRequest', `${found.path}: ${found.problem}. Nothing was sent.`, [found]);
 }
 
+/** Why a follow-up schedule could not be made after the run: by its dates, or because nobody knows whose it would be. */
+export async function followUpProblem(dependencies: AskingOfFollowUp, { runId, followUp }: AskedFollowUp): Promise<Problem | undefined> {
+  if (followUp?.kind !== 'schedule') return undefined;
+  const { ledger, schedules } = dependencies;
+  return (
+    impossibleFollowUp(followUp, { now: await ledger.serverClock.now(), timezone: schedules.timezone }) ??
+    (await nobodysSchedule(dependencies, runId))
+  );
+}
+
 /** The scheduler wants to know whose the schedule is. After the run it would be too late to learn that nobody has said so. */
-async function nobodysSchedule(
-  dependencies: Pick<ActivityDependencies, 'ledger' | 'qualys' | 'schedules' | 'sender'>,
-  runId: string,
-): Promise<Problem | undefined> {
+async function nobodysSchedule(dependencies: Asking, runId: string): Promise<Problem | undefined> {
   const user = await whoWeAre(dependencies);
   if (user?.uuid !== undefined || (await askWhoWeAre(dependencies, runId))?.uuid !== undefined) return undefined;
   return {

@@ -35,6 +35,8 @@ export function countingCalls(qualys: Qualys): { qualys: Qualys; calls: () => nu
       countGavV1Assets: once(qualys.countGavV1Assets),
       searchAssets: paged(qualys.searchAssets),
       searchTags: paged(qualys.searchTags),
+      searchJobs: paged(qualys.searchJobs),
+      activities: paged(qualys.activities),
       gavAssets: paged(qualys.gavAssets),
       gavV1Assets: paged(qualys.gavV1Assets),
       edrAssets: paged(qualys.edrAssets),

@@ -2,19 +2,18 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { impossibleFollowUp, readFollowUpScript } from '../activities/follow-up-at-opening.js';
+import { type AskingOfFollowUp, followUpProblem, impossibleFollowUp, readFollowUpScript } from '../activities/follow-up-at-opening.js';
 import { namedScript, noTargets, tooManyAssets } from '../activities/open-run.js';
 import { planExecutions } from '../activities/plan-executions.js';
 import { refusedForRun } from '../activities/refused-script.js';
 import { type ResolvingWith, resolveTargets } from '../activities/resolve-targets.js';
 import { type NotJoinedList, readNotJoined } from '../domain/asset-join-record.js';
-import type { ServerClock } from '../domain/call-gate.js';
 import { frozenRun, overridesOf, planDigest } from '../domain/plan-digest.js';
 import { sha256 } from '../ledger/approved-plan.js';
 import type { FrozenCohort } from '../ledger/cohort.js';
 import { type Ledger, openLedger } from '../ledger/ledger.js';
 import type { Script } from '../qualys/qualys.js';
-import type { RemediationRequest } from '../schema/request.js';
+import type { Problem, RemediationRequest } from '../schema/request.js';
 import { CommandFailed, EXIT } from './context.js';
 import type { PlannedByTags } from './dry-run-cost.js';
 
@@ -40,9 +39,8 @@ export interface Resolved {
 }
 
 type Resolving = Omit<ResolvingWith, 'ledger'> & {
-  /** Qualys' time, and the zone in which schedules are read. */
-  clock: Pick<ServerClock, 'now'>;
-  timezone: string;
+  /** Whose schedules they would be, and what the ledger of the runs knows of that. */
+  asking: Omit<AskingOfFollowUp, 'qualys'>;
 };
 
 /** Resolves the targets as the run would, and hands the result to `work` before the ledger is removed. */
@@ -72,7 +70,7 @@ async function resolve(
   const { ledger, qualys, policy } = using;
   const script = await qualys.script(request.script, { runId: RUN_ID });
   const refusedScript = refusedForRun(script, request, policy);
-  if (!refusedScript) refuseFollowUp(request, { now: await using.clock.now(), timezone: using.timezone });
+  if (!refusedScript) refuse(await followUpProblem({ ...using.asking, qualys }, { runId: RUN_ID, followUp: request.followUp }));
   await ledger.runs.open({ id: RUN_ID, firstExecutionId: RUN_ID, namespace: RUN_ID, request });
   const opening = await ledger.cohort.begin(RUN_ID);
   if (!opening || 'frozen' in opening) throw new Error('The ledger of the dry run is not empty.');
@@ -107,9 +105,12 @@ function followUpOf(followUp: { script: Script } | undefined) {
   return followUp ? { followUpScript: namedScript(followUp.script) } : {};
 }
 
-/** Throws what the run fails with, as an `InvalidRequest`. */
+/** Without Qualys: by its dates alone. Throws what the run fails with, as an `InvalidRequest`. */
 export function refuseFollowUp({ followUp }: Pick<RemediationRequest, 'followUp'>, at: { now: number; timezone: string }): void {
-  const found = impossibleFollowUp(followUp, at);
+  refuse(impossibleFollowUp(followUp, at));
+}
+
+function refuse(found: Problem | undefined): void {
   if (found) throw new CommandFailed(EXIT.usage, `${found.path}: ${found.problem}. The run would be refused; nothing was sent.`);
 }
 

@@ -190,6 +190,24 @@ describe('overhaul run --dry-run', () => {
     expect(ran.stderr).toMatch(/^followUp\.endDate: 2026-01-04 .*\. The run would be refused; nothing was sent\.\n$/);
   });
 
+  test('refuses a schedule to follow while nobody knows whose it would be, as the run would, and says so no more once that is known', async () => {
+    const followUp = { kind: 'schedule', on: 'always', scheduleType: 'ONE_TIME', after: '1d' };
+    const file = join(await mkdtemp(join(tmpdir(), 'dry-run-')), 'request.json');
+    await writeFile(file, JSON.stringify({ script: 72648, targets: { assetIds: [20452610] }, followUp }));
+    const asked = (more: Record<string, string>) => overhaul(['run', '--request', file, '--dry-run'], { env: { ...env, ...more } });
+    const ran = await asked({});
+    expect(ran).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(ran.stderr).toMatch(
+      /^followUp: the scheduler wants the id of the API user, .* set QUALYS_USER_ID .*\. The run would be refused; nothing was sent\.\n$/,
+    );
+    expect(await asked({ QUALYS_USER_ID: '317df02c-4ad1-55e2-83a3-5646a34fceec' })).toMatchObject({ exitCode: 0, stderr: '' });
+    const { ledger, env: ofLedger } = await emptyLedger();
+    const votes = ['1', '2', '3'].map((correlationUuid) => ({ correlationUuid, name: 'FIM', uuid: '4711' }));
+    await ledger.trailVotes.add(`demo at ${simulator.url}`, votes);
+    await ledger.close();
+    expect(await asked(ofLedger)).toMatchObject({ exitCode: 0, stderr: '' });
+  });
+
   test('names every target that cannot be resolved', async () => {
     const ran = await dry('--hosts', 'nobody,noone');
     expect(ran).toMatchObject({ exitCode: 2, stdout: '' });

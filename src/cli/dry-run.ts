@@ -10,7 +10,7 @@ import { CommandFailed, EXIT, type ExitCode, type Invocation, writeJson, writeLi
 import { counted } from './count-text.js';
 import { type Cost, costOf, type PlannedByTags } from './dry-run-cost.js';
 import type { Resolved } from './dry-run-resolve.js';
-import { withKnownCopies } from './ledger-access.js';
+import { withKnown } from './ledger-access.js';
 import { type Line, painter } from './paint.js';
 import { inForceOf, inForceText, type PolicyInForce, policyOfWorkers } from './policy-in-force.js';
 import { settingsOf } from './settings.js';
@@ -27,6 +27,7 @@ export async function printDryRun(invocation: Invocation, request: RemediationRe
   if (!qualys && !hostnames?.length && !assetTagIds?.length && !query) return printOffline(invocation, request);
   const { withQualys } = await import('./qualys/connection.js');
   const { withResolved } = await import('./dry-run-resolve.js');
+  const { askingAs } = await import('./asking.js');
   const { countingCalls } = await import('./dry-run-calls.js');
   // What would hold for the run is what its worker has.
   const workers = await policyOfWorkers(invocation);
@@ -35,17 +36,17 @@ export async function printDryRun(invocation: Invocation, request: RemediationRe
   const inForce = workers && inForceOf(workers, own);
   return withQualys(invocation, { wait: MAX_WAIT_MS }, async (link) => {
     const counted = countingCalls(link.qualys);
-    const { signal, clock } = link;
-    const timezone = link.settings.scheduleTimeZone;
+    const { signal } = link;
     try {
-      return await withKnownCopies(invocation, (known) =>
-        withResolved({ qualys: counted.qualys, policy, signal, clock, timezone, known }, request, async (resolved) => {
+      return await withKnown(invocation, (known) => {
+        const using = { qualys: counted.qualys, policy, signal, known: known.copies, asking: askingAs(link, known) };
+        return withResolved(using, request, async (resolved) => {
           const easm = await easmOf(counted.qualys, request);
           const plan = planOf(request, resolved, { policy, inForce, easm, openingCalls: counted.calls() });
           await (invocation.json ? printJson(invocation, plan, resolved) : printLines(invocation, plan, resolved));
           return plan.refused ? EXIT.notSucceeded : EXIT.done;
-        }),
-      );
+        });
+      });
     } catch (error) {
       throw asRefusal(error);
     }
@@ -201,7 +202,7 @@ async function printOffline(invocation: Invocation, request: RemediationRequest)
   // The script, and a search for each thousand assets.
   const cost = costOf({ assets: cohort.size, maxInFlight, output, openingCalls: 1 + Math.ceil(cohort.size / 1_000) });
   // Those in ids: a script's title says nothing without Qualys.
-  const open = targets.despiteOpenCopies ? [] : await withKnownCopies(invocation, (known) => known.of(String(script), assetIds));
+  const open = targets.despiteOpenCopies ? [] : await withKnown(invocation, ({ copies }) => copies.of(String(script), assetIds));
   const openCopies = new Set(open.flatMap(({ assetId, copy }) => (copy === 'open' ? [assetId] : []))).size;
   if (json) {
     await writeJson(stdout, { script: { id: script }, cohort, ...(openCopies > 0 ? { openCopies } : {}), ...cost });

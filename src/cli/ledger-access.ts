@@ -1,6 +1,8 @@
 // The ledger as the command line sees it: it reads, and never creates.
+import type { Vote } from '../domain/trail-user.js';
 import type { Copies } from '../ledger/copies.js';
 import type { Ledger } from '../ledger/ledger.js';
+import type { TrailVotes } from '../ledger/trail-votes.js';
 import { defaultPolicy } from '../schema/policy.js';
 import { CommandFailed, EXIT, type Invocation } from './context.js';
 import { settingsOf } from './settings.js';
@@ -29,12 +31,34 @@ export async function withLedger<T>(invocation: Invocation, work: (ledger: Ledge
   }
 }
 
-/** Runs `work` with what the ledger knows of open copies; with nothing where there is no ledger, as before the first run. */
-export async function withKnownCopies<T>(invocation: Invocation, work: (known: Pick<Copies, 'of'>) => Promise<T>): Promise<T> {
+/** What the ledger of the runs knows, for whoever only asks. */
+export interface Known {
+  copies: Pick<Copies, 'of'>;
+  trailVotes: Pick<TrailVotes, 'of' | 'add' | 'knownOurs'>;
+}
+
+/** Runs `work` with what the ledger knows; with nothing where there is no ledger, as before the first run. */
+export async function withKnown<T>(invocation: Invocation, work: (known: Known) => Promise<T>): Promise<T> {
   const { ledger } = await findLedger(invocation);
   try {
-    return await work(ledger?.copies ?? { of: async () => [] });
+    return await work({ copies: ledger?.copies ?? { of: async () => [] }, trailVotes: votesBeside(ledger?.trailVotes) });
   } finally {
     await ledger?.close();
   }
+}
+
+/** What the trail says meanwhile is remembered here, and not in the ledger. */
+function votesBeside(stored: TrailVotes | undefined): Known['trailVotes'] {
+  const seen: Vote[] = [];
+  return {
+    of: async (sender) => {
+      const votes = (await stored?.of(sender)) ?? [];
+      const known = new Set(votes.map(({ correlationUuid }) => correlationUuid));
+      return [...votes, ...seen.filter(({ correlationUuid }) => !known.has(correlationUuid))];
+    },
+    add: async (_, votes) => {
+      seen.push(...votes);
+    },
+    knownOurs: async (sender, limit) => (await stored?.knownOurs(sender, limit)) ?? [],
+  };
 }

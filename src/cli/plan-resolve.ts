@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cutWaves } from '../activities/cut-waves.js';
+import { type AskingOfFollowUp, followUpProblem } from '../activities/follow-up-at-opening.js';
 import { frozenPlan, readStepScripts, type StepScripts } from '../activities/open-campaign.js';
 import { planExecutions } from '../activities/plan-executions.js';
 import { type ResolvingWith, resolveTargets } from '../activities/resolve-targets.js';
@@ -50,7 +51,11 @@ export interface ResolvedPlan {
   campaignId: string;
 }
 
-type Using = Omit<ResolvingWith, 'ledger'> & { signal: AbortSignal };
+type Using = Omit<ResolvingWith, 'ledger'> & {
+  signal: AbortSignal;
+  /** Whose schedules they would be, and what the ledger of the runs knows of that. */
+  asking: Omit<AskingOfFollowUp, 'qualys'>;
+};
 
 /** Resolves the plan as the campaign would, and hands the result to `work` before the ledger is removed. */
 export async function withResolvedPlan<T>(
@@ -71,10 +76,18 @@ export async function withResolvedPlan<T>(
   }
 }
 
-async function resolve(using: ResolvingWith, { targets, ...plan }: CampaignPlan, onPage: () => void): Promise<ResolvedPlan> {
+async function resolve(
+  using: ResolvingWith & Pick<Using, 'asking'>,
+  { targets, ...plan }: CampaignPlan,
+  onPage: () => void,
+): Promise<ResolvedPlan> {
   const { ledger } = using;
   const { scripts, refusals: ofScripts } = await readStepScripts(using, CAMPAIGN_ID, plan);
   const refusals: Refusal[] = [...ofScripts];
+  if (refusals.length === 0) {
+    const found = await followUpProblem({ ...using.asking, qualys: using.qualys }, { runId: CAMPAIGN_ID, followUp: plan.followUp });
+    if (found) refusals.push({ type: 'InvalidRequest', message: `${found.path}: ${found.problem}` });
+  }
   const script = scripts.remediate;
   if (!script) throw new Error('A plan always has a remediate step.');
   await ledger.runs.open({

@@ -85,6 +85,19 @@ describe('overhaul plan', () => {
     expect((await plan(text(', despiteOpenCopies: true'))).stdout).toContain('targets.despiteOpenCopies: an earlier copy');
   });
 
+  test.each([
+    ['nobody knows whose it would be', 'scheduleType: ONE_TIME, after: 1d', /^followUp: the scheduler wants the id of the API user/],
+    ['its dates are past', 'scheduleType: DAILY, endDate: "2026-01-04"', /^followUp\.endDate: 2026-01-04/],
+  ])('is refused with a schedule to follow where %s', async (_, schedule, message) => {
+    const text = `{ name: later, targets: { assetIds: [20452611] }, steps: { remediate: 72648 }, followUp: { kind: schedule, on: always, ${schedule} } }`;
+    const ran = await planned(text);
+    expect(ran).toMatchObject({
+      exitCode: 1,
+      document: { refused: [{ type: 'InvalidRequest', message: expect.stringMatching(message) }] },
+    });
+    expect(ran.document.digest).toBeUndefined();
+  });
+
   test('cuts the cohort into its waves, prices their steps, and forecasts them, and sends nothing', async () => {
     const before = simulator.state.calls.length;
     const { exitCode, stderr, document } = await planned(OPENSSL);

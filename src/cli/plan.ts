@@ -3,7 +3,7 @@ import { Command } from '@commander-js/extra-typings';
 import type { CampaignPlan } from '../schema/plan.js';
 import { EXIT, type ExitCode, type Invocation, writeJson, writeLine } from './context.js';
 import { asRefusal, easmOf, MAX_WAIT_MS, policyOf } from './dry-run.js';
-import { withKnownCopies } from './ledger-access.js';
+import { withKnown } from './ledger-access.js';
 import { painter } from './paint.js';
 import { budgetLeft } from './plan-budget.js';
 import { type PlanDocument, planDocument } from './plan-document.js';
@@ -38,19 +38,21 @@ export async function planCampaign(invocation: Invocation, plan: CampaignPlan): 
   const { withQualys } = await import('./qualys/connection.js');
   const { withResolvedPlan } = await import('./plan-resolve.js');
   const { countingCalls } = await import('./dry-run-calls.js');
+  const { askingAs } = await import('./asking.js');
   const policy = (await policyOfWorkers(invocation))?.policy ?? policyOf(invocation);
   return withQualys(invocation, { wait: MAX_WAIT_MS }, async (link) => {
     const counted = countingCalls(link.qualys);
     try {
-      return await withKnownCopies(invocation, (known) =>
-        withResolvedPlan({ qualys: counted.qualys, policy, signal: link.signal, known }, plan, async (resolved) => {
+      return await withKnown(invocation, (known) => {
+        const using = { qualys: counted.qualys, policy, signal: link.signal, known: known.copies, asking: askingAs(link, known) };
+        return withResolvedPlan(using, plan, async (resolved) => {
           const openingCalls = counted.calls();
           const easm = await easmOf(counted.qualys, plan);
           const scriptIds = Object.values(resolved.scripts).map(({ id }) => id);
           const budget = await budgetLeft(invocation, policy, scriptIds);
           return planDocument({ plan, resolved, budget, policy, easm, openingCalls, now: invocation.now() });
-        }),
-      );
+        });
+      });
     } catch (error) {
       throw asRefusal(error);
     }

@@ -3,7 +3,7 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { NativeConnection, WorkerInterceptors } from '@temporalio/worker';
 import { Worker } from '@temporalio/worker';
-import { type ActivityDependencies, SEND_TIMINGS } from '../activities/dependencies.js';
+import { type ActivityDependencies, SEND_TIMINGS, senderOf } from '../activities/dependencies.js';
 import { createIdentifyLedger } from '../activities/identify-ledger.js';
 import { createActivities } from '../activities/index.js';
 import { createQualys } from '../qualys/client.js';
@@ -125,7 +125,7 @@ function wire(
   const dependencies: ActivityDependencies = {
     ledger,
     qualys,
-    sender: `${username} at ${url}`,
+    sender: senderOf({ username, url }),
     policy: config.policy,
     client,
     taskQueue: settings.taskQueue,
