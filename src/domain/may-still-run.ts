@@ -1,7 +1,7 @@
 // «May it still run?»: the one answer, asked wherever something is sent. An outcome does not give it: `unverified` may have ended with
 // its verdict lost, or be running. What counts is what is known of the copy of the script that the attempt handed to Qualys.
-import { type AssetJobFacts, readAssetJob } from './asset-job.js';
-import type { Outcome } from './outcome.js';
+import { type AssetJobFacts, readAssetJob, SETTLING_GRACE_MS } from './asset-job.js';
+import type { FinalOutcome, Outcome } from './outcome.js';
 
 /**
  * - `none`: never handed over, or proved not executed.
@@ -93,4 +93,34 @@ export function isCopyOver(known: KnownCopy, seen: { jobs: readonly AssetJobFact
 export function hasEnded(job: AssetJobFacts): boolean {
   const { kind } = readAssetJob(job);
   return kind === 'verdict' || kind === 'settling';
+}
+
+const MINUTE_MS = 60_000;
+const FIRST_ASKED_MS = 10 * MINUTE_MS;
+const LONGEST_UNASKED_MS = 24 * 60 * MINUTE_MS;
+
+/** When Qualys is asked again about the copies of a closed run's execution: after 10, 20, 40 minutes and so on, at last once a day. */
+export function copiesAskedAgainMs(asked: number): number {
+  return Math.min(LONGEST_UNASKED_MS, FIRST_ASKED_MS * 2 ** Math.min(asked, 20));
+}
+
+/** After this long the sweep asks no more: what then still lies with an agent is asked about when the script is to go there again. */
+export const COPIES_ASKED_FOR_MS = 30 * LONGEST_UNASKED_MS;
+
+/** Its verdict may still follow, `now` by Qualys' clock: a job that does not say when it ended never tells. */
+export function isSettling(job: AssetJobFacts, now: number): boolean {
+  const endedAt = job.endedAt ?? job.finishedAt;
+  return readAssetJob(job).kind === 'settling' && endedAt !== undefined && now - endedAt < SETTLING_GRACE_MS;
+}
+
+/** The word that the ended asset jobs of a copy have for their asset; of several that differ, the one that is no success. Undefined of none. */
+export function lateWordOf(jobs: readonly AssetJobFacts[]): FinalOutcome | undefined {
+  const words = jobs.map((job): FinalOutcome => {
+    const reading = readAssetJob(job);
+    if (reading.kind === 'verdict') return reading.verdict.outcome;
+    // When its verdict was due is known only of one that says when it ended.
+    const isDue = reading.kind === 'settling' && (job.endedAt ?? job.finishedAt) !== undefined;
+    return isDue ? reading.otherwise.outcome : 'unverified';
+  });
+  return words.find((word) => word === 'failed') ?? words.find((word) => word !== 'succeeded') ?? words[0];
 }

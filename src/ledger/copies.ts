@@ -1,6 +1,6 @@
 // Copies of scripts that may still lie with an agent, over all runs of the ledger. A lease ends with its run; the copy does not.
 import type { CopyState, KnownCopy } from '../domain/may-still-run.js';
-import { OPEN_COPY, openCopyReason } from '../domain/may-still-run.js';
+import { COPIES_ASKED_FOR_MS, copiesAskedAgainMs, OPEN_COPY, openCopyReason } from '../domain/may-still-run.js';
 import type { FinalOutcome } from '../domain/outcome.js';
 import { Audit } from './audit.js';
 import { type Database, jsonRows, type Sql, within } from './database.js';
@@ -93,6 +93,14 @@ export class Copies {
     return [...copies, ...strays.map(toCopy)];
   }
 
+  /**
+   * Copies of closed runs about which Qualys is to be asked now, those of some executions, and notes that it is: nobody else asks meanwhile.
+   * Of an execution with more than `atMost` some are drawn. Nothing within a minute of the time before, whoever that was.
+   */
+  takeDue(atMost: number): Promise<StoredCopy[]> {
+    return this.#database.transaction((sql) => takeDue(sql, atMost));
+  }
+
   /** Qualys says that they are over, or shows nothing of them any more. What their runs report stays as it is; their audit logs have it. */
   async end(copies: readonly StoredCopy[]): Promise<void> {
     for (const runId of new Set(copies.map((copy) => copy.runId))) {
@@ -170,6 +178,53 @@ export class Copies {
       yield* rows.map(toOpenCopy);
     }
   }
+}
+
+/** Between two questions about copies of closed runs, over all workers of the ledger: at most 60 calls an hour. */
+const BETWEEN_QUESTIONS_MS = 50_000;
+
+async function takeDue(sql: Sql, atMost: number): Promise<StoredCopy[]> {
+  const now = await sql.now();
+  const due = await sql.all<{ run_id: string; n: number; asked: number }>(
+    `SELECT executions.run_id, executions.n, executions.copies_asked AS asked
+     FROM (SELECT run_id, execution_n FROM attempts INDEXED BY attempts_copy WHERE copy = 'open' AND execution_n IS NOT NULL
+       UNION SELECT run_id, execution_n FROM stray_copies INDEXED BY stray_copies_open WHERE copy = 'open') AS held
+       CROSS JOIN runs ON runs.id = held.run_id AND runs.finished_at IS NOT NULL
+       CROSS JOIN executions ON executions.run_id = held.run_id AND executions.n = held.execution_n
+     WHERE coalesce(executions.copies_ask_at, runs.finished_at) <= ? AND coalesce(executions.accepted_at, executions.sent_at, runs.created_at) > ?
+       AND NOT EXISTS (SELECT 1 FROM executions AS other WHERE other.copies_asked_at > ?)
+     ORDER BY coalesce(executions.copies_ask_at, runs.finished_at) LIMIT ?`,
+    [now, now - COPIES_ASKED_FOR_MS, now - BETWEEN_QUESTIONS_MS, atMost],
+  );
+  const taken: StoredCopy[] = [];
+  for (const { run_id: runId, n, asked } of due) {
+    const copies = await copiesOfExecution(sql, runId, n, atMost);
+    if (taken.length > 0 && taken.length + copies.length > atMost) continue;
+    taken.push(...copies);
+    await sql.run('UPDATE executions SET copies_asked = ?, copies_asked_at = ?, copies_ask_at = ? WHERE run_id = ? AND n = ?', [
+      asked + 1,
+      now,
+      now + copiesAskedAgainMs(asked),
+      runId,
+      n,
+    ]);
+  }
+  return taken;
+}
+
+async function copiesOfExecution(sql: Sql, runId: string, n: number, atMost: number): Promise<StoredCopy[]> {
+  const rows = await sql.all<CopyRow>(
+    `SELECT sent.run_id, sent.seq, sent.attempt, sent.execution_n, sent.asset_id, sent.copy, sent.status, sent.correlation_uuid, sent.job_id, executions.server_at, ${TWINS} AS twins, ${SINCE} AS since
+     FROM attempts AS sent INDEXED BY attempts_execution ${COPY_WITH_ITS_RUN}
+     WHERE sent.run_id = ? AND sent.execution_n = ? AND sent.copy = 'open' ORDER BY random() LIMIT ?`,
+    [runId, n, atMost],
+  );
+  const strays = await sql.all<CopyRow>(
+    `SELECT stray.run_id, NULL AS seq, NULL AS attempt, stray.execution_n, stray.asset_id, stray.copy, stray.status, executions.correlation_uuid, stray.job_id, executions.server_at, '[]' AS twins, ${STRAY_SINCE} AS since
+     FROM stray_copies AS stray ${STRAY_WITH_ITS_RUN} WHERE stray.run_id = ? AND stray.execution_n = ? AND stray.copy = 'open' LIMIT ?`,
+    [runId, n, atMost - rows.length],
+  );
+  return [...rows, ...strays].map(toCopy);
 }
 
 interface CopyRow {

@@ -162,6 +162,8 @@ const OF_A_RUN: Record<string, Late> = {
   'copies.reopen': afterAccept(async (ledger) =>
     ledger.copies.reopen([{ runId: 'r', assetId: '101', copy: 'unseen', since: 1, place: { seq: 1, attempt: 1 } }]),
   ),
+  'copies.takeDue': afterAccept((ledger) => ledger.copies.takeDue(9)),
+  'verdicts.keepLate': afterAccept((ledger, { n, assetIds }) => ledger.verdicts.keepLate('r', look(n, allOf(assetIds, 'failed')))),
   'scriptReadings.end': late(async (ledger) => () => ledger.scriptReadings.end('r', { at: 1, needed: 9 })),
   'scriptReadings.inherit': late(async (ledger) => () => ledger.scriptReadings.inherit('r', 'r')),
   'schedules.set': late(async (ledger) => () => ledger.schedules.set('r', { title: 't', state: 'created', scheduleId: '1' })),

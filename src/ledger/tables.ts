@@ -150,6 +150,11 @@ const STEPS: readonly string[][] = [
       asset_id TEXT NOT NULL, run_id TEXT NOT NULL, execution_n INTEGER NOT NULL, job_id TEXT NOT NULL, name TEXT, status TEXT,
       copy TEXT NOT NULL, since INTEGER NOT NULL, PRIMARY KEY (asset_id, run_id, execution_n)) WITHOUT ROWID`,
     `CREATE INDEX stray_copies_open ON stray_copies (asset_id) WHERE copy = 'open'`,
+    // When Qualys is asked next about the copies of a closed run's execution, and how often it was.
+    `ALTER TABLE executions ADD COLUMN copies_asked INTEGER NOT NULL DEFAULT 0`,
+    `ALTER TABLE executions ADD COLUMN copies_ask_at INTEGER`,
+    `ALTER TABLE executions ADD COLUMN copies_asked_at INTEGER`,
+    `CREATE INDEX executions_copies_asked ON executions (copies_asked_at) WHERE copies_asked_at IS NOT NULL`,
     // What was approved, and which policy holds.
     // One policy a ledger, the newest: it holds for every run, whatever file a worker started with. A run has applied one of them to its cohort.
     `CREATE TABLE policies (

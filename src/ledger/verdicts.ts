@@ -125,6 +125,13 @@ export class Verdicts {
     return changed;
   }
 
+  /** Words about a closed run, which nobody watches any more; nothing where it is live after all. */
+  keepLate(runId: string, look: Parameters<typeof keepLateVerdicts>[2]): Promise<void> {
+    return this.#database.transaction(async (sql) => {
+      if (await isClosing(sql, runId)) await keepLateVerdicts(sql, runId, look);
+    });
+  }
+
   /** Assets hit that the execution did not ask for, as it sees them now. */
   async addStrays(runId: string, n: number, strays: readonly StrayCopy[]): Promise<void> {
     if (strays.length === 0) return;

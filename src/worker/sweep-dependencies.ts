@@ -1,5 +1,6 @@
 // What the sweep needs, and how long it waits before it calls a workflow gone.
 import type { ActivityDependencies } from '../activities/dependencies.js';
+import type { LookingUpWith } from '../activities/look-up-copies.js';
 import type { Logger } from '../temporal/logger.js';
 
 export interface SweepTimes {
@@ -18,6 +19,8 @@ export interface SweepTimes {
 export const SWEEP_TIMES: SweepTimes = { everyMs: 60_000, youngestMs: 60_000, missingMs: 15 * 60_000, elsewhereMs: 24 * 3_600_000 };
 
 export interface SweepDependencies extends Pick<ActivityDependencies, 'ledger' | 'client'> {
+  /** Asked about copies of closed runs; without it nobody is. */
+  qualys?: LookingUpWith['qualys'] | undefined;
   namespace: string;
   logger: Pick<Logger, 'warn'>;
   times?: Partial<SweepTimes>;

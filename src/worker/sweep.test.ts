@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { defaultDataConverter, defaultPayloadConverter, toPayloads } from '@temporalio/common';
-import { accepted, NO_CAPS, openRun, permitted, settableMachine, useLedgers } from '../../test/support/test-ledger.js';
+import { accepted, close, giveScript, NO_CAPS, openRun, permitted, settableMachine, useLedgers } from '../../test/support/test-ledger.js';
 import type { RunReport } from '../domain/outcome.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { sweep } from './sweep.js';
@@ -198,4 +198,45 @@ describe('the sweep of a machine whose clock is set', () => {
     pass(12 * MINUTE);
     expect(await swept(ended)).toEqual(['r']);
   });
+});
+
+test('the sweep frees what a finished run still holds, says so, and lets others come to it', async () => {
+  await accepted(ledger, 'r', fence);
+  await close(ledger, 'r');
+  await ledger.database.run('UPDATE attempts SET lease = 1');
+  const said: object[] = [];
+  expect(await swept({ status: 'COMPLETED' }, undefined, (context) => said.push(context))).toEqual([]);
+  expect(said).toEqual([{ runIds: ['r'] }]);
+  expect(await ledger.database.all('SELECT 1 FROM attempts WHERE lease = 1')).toEqual([]);
+  await openRun(ledger, 'other', ['a', 'b']);
+  await giveScript(ledger, 'other', '8');
+  expect((await ledger.executions.claim('other', 1))?.size).toBe(2);
+  await swept({ status: 'COMPLETED' }, undefined, (context) => said.push(context));
+  expect(said).toHaveLength(1);
+});
+
+test('the sweep asks about what a closed run has left with agents, and goes on where nobody can be asked', async () => {
+  await accepted(ledger, 's', await openRun(ledger, 's', ['1', '2']));
+  await ledger.verdicts.closeOpen('s', 'cancelled');
+  await close(ledger, 's');
+  const searchAssetJobs = async function* () {
+    yield {
+      rows: [{ id: '1', jobId: '2', assetId: '1', correlationUuid: 'uuid-s-1', status: 'EXECUTION PASSED', createdAt: 1 }],
+      bytes: 0,
+    };
+  };
+  const client = clientOf({ status: 'TERMINATED' });
+  const said: object[] = [];
+  const using = { ledger, client, namespace: 'default', logger: { warn: (context: object) => said.push(context) } };
+  const broken = async function* () {
+    yield await Promise.reject(new Error('no such table'));
+  };
+  expect(await sweep({ ...using, qualys: { searchAssetJobs: broken } as never })).toEqual(['r']);
+  expect(said).toContainEqual({ err: expect.objectContaining({ message: 'no such table' }) });
+  await ledger.database.run('UPDATE executions SET copies_ask_at = 1, copies_asked_at = NULL');
+  await sweep({ ...using, qualys: { searchAssetJobs } as never });
+  expect((await ledger.reader.assets('s')).items.map(({ assetId, outcome, late }) => [assetId, outcome, late])).toEqual([
+    ['1', 'unverified', 'succeeded'],
+    ['2', 'unverified', undefined],
+  ]);
 });

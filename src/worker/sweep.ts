@@ -1,6 +1,8 @@
 // Closes ledger runs whose workflow is gone: terminated by hand, or lost with Temporal's database. Every asset still ends with
-// one outcome (promise 3), and the leases become free.
+// one outcome (promise 3), and the leases become free. And asks about the copies that closed runs have left with agents.
+import { askAboutCopies } from '../activities/ask-about-copies.js';
 import type { RunRow } from '../ledger/run-row.js';
+import { QualysError } from '../qualys/errors.js';
 import { namespaceIdOf } from '../temporal/namespace-id.js';
 import { closeGone, endIfOrphan } from './sweep-close.js';
 import { type SweepDependencies, timesOf } from './sweep-dependencies.js';
@@ -44,8 +46,19 @@ export async function sweep(dependencies: SweepDependencies): Promise<string[]> 
   const left = elsewhere.filter((id) => !closed.includes(id));
   const freed = await ledger.runs.freeLeasesOfFinished();
   if (freed.length > 0) logger.warn({ runIds: freed.slice(0, 20) }, 'finished runs held assets back: they are free now');
+  await askSafely(dependencies);
   if (left.length > 0) logger.warn({ runIds: left.slice(0, 20) }, ELSEWHERE);
   return closed;
+}
+
+/** A gateway that cannot be reached, or a used-up budget, is nothing new to whoever reads the log: they are asked about at their next time. */
+async function askSafely({ ledger, qualys, logger }: SweepDependencies): Promise<void> {
+  if (!qualys) return;
+  try {
+    await askAboutCopies({ ledger, qualys });
+  } catch (error) {
+    if (!(error instanceof QualysError)) logger.warn({ err: error }, 'the sweep could not ask about copies of closed runs');
+  }
 }
 
 const ELSEWHERE =
