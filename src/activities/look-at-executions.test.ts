@@ -251,6 +251,18 @@ describe('a row that cannot be read', () => {
   });
 });
 
+test('an asset of the run that an execution hit without asking for it is a stray, with its verdict shown as late', async () => {
+  await ledger.database.run(
+    `UPDATE attempts SET execution_n = NULL, outcome = 'skipped', lease = NULL, copy = 'none' WHERE asset_id = 'b'`,
+  );
+  rows = ['a', 'b', 'x'].map((assetId) => row(assetId, 'EXECUTION PASSED'));
+  await lookNow();
+  await lookNow();
+  expect((await ledger.reader.assets('r')).items).toMatchObject([{ outcome: 'succeeded' }, { outcome: 'skipped', late: 'succeeded' }]);
+  expect(await ledger.database.all('SELECT asset_id FROM late_verdicts')).toEqual([{ asset_id: 'b' }]);
+  expect((await ledger.audit.of('r')).filter(({ action }) => action === 'late-verdict')).toHaveLength(1);
+});
+
 describe('an execution by tags', () => {
   const fannedOut = async () => (await execution())?.fannedOut;
   const OF_UUID = { correlationUuid: 'uuid-r-1' };

@@ -273,13 +273,22 @@ async function takeIn(
   );
 }
 
+function verdictOf(job: AssetJobRow): { outcome: string; status: string; exitCode?: number | undefined } | undefined {
+  const reading = readAssetJob(job);
+  if (reading.kind !== 'verdict') return undefined;
+  return { outcome: reading.verdict.outcome, status: job.status, exitCode: job.exitCode };
+}
+
 async function recordStrays({ ledger }: LookDependencies, { run, execution, jobs, known }: Seen): Promise<void> {
   const asked = new Set(known.map(({ assetId }) => assetId));
   const strays = jobs.filter(({ assetId }) => !asked.has(assetId));
   await ledger.verdicts.addStrays(
     run.id,
     execution.n,
-    strays.map((job) => ({ ...{ jobId: job.jobId, assetId: job.assetId, name: job.assetName, status: job.status }, ended: hasEnded(job) })),
+    strays.map((job) => ({
+      ...{ jobId: job.jobId, assetId: job.assetId, name: job.assetName, status: job.status },
+      ...{ ended: hasEnded(job), verdict: verdictOf(job) },
+    })),
   );
   if (!run.campaign || strays.length === 0) return;
   const assetIds = [...new Set(strays.map(({ assetId }) => assetId))];

@@ -149,6 +149,14 @@ describe('one asset', () => {
   });
 });
 
+test('an execution whose assets were all put elsewhere is not settled before its asset jobs may be known', () => {
+  const at = (changes: Partial<WatchedExecution>) => settleExecution(execution([], changes)).settled;
+  expect(at({ clock: steady(T0 + 299_999) })).toBe(false);
+  expect(at({ jobIsKnown: false, clock: steady(T0 + 900_000) })).toBe(false);
+  expect(at({ clock: steady(T0 + 300_000) })).toBe(true);
+  expect(at({ jobIsKnown: false, pastDeadline: true, pastLateWatch: true })).toBe(true);
+});
+
 describe('across a jump of the clock no grace ends', () => {
   const settling = job('SCRIPT RESULT UPLOAD SUCCESS', { exitCode: 0 });
 

@@ -84,7 +84,8 @@ export function settleExecution(execution: WatchedExecution): ExecutionDecision 
     return { ...atDeadline(asset, execution), final: execution.pastLateWatch, terminal: false };
   });
   const fannedOut = fanOutIsOver(execution);
-  const isComplete = !execution.byTags || fannedOut || execution.pastLateWatch;
+  // By tags it may hit others than these; one whose assets were all put elsewhere before Qualys' late word for it hits nothing but others.
+  const isComplete = (!execution.byTags && execution.assets.length > 0) || fannedOut || execution.pastLateWatch;
   const settled = assets.every(({ final }) => final) && isComplete;
   const byId = new Map(execution.assets.map((asset) => [asset.assetId, asset]));
   const slotFree =

@@ -18,8 +18,8 @@ interface TakenUuid {
 export async function takeUuid(sql: Sql, runId: string, n: number, taken: TakenUuid): Promise<boolean> {
   const now = await sql.now();
   const run = await readRun(sql, runId);
-  // The report is written, and an operator's further attempt is not to be mixed with this one.
-  if (taken.event === 'acceptLate' && (run?.finishedAt !== undefined || (await wasPutBack(sql, runId, n)))) return false;
+  // The report is written.
+  if (taken.event === 'acceptLate' && run?.finishedAt !== undefined) return false;
   try {
     const moved = await move(
       sql,
@@ -41,10 +41,22 @@ export async function takeUuid(sql: Sql, runId: string, n: number, taken: TakenU
     if (isUniqueViolation(error)) return false;
     throw error;
   }
+  // Meanwhile another attempt, or another run, may have the lease: then the open copy alone keeps others away.
   await sql.run(
-    `UPDATE attempts INDEXED BY attempts_execution SET outcome = 'running', copy = 'open', reason = NULL, lease = 1, correlation_uuid = ?, job_id = ?, started_at = NULL WHERE run_id = ? AND execution_n = ?`,
+    `UPDATE attempts INDEXED BY attempts_execution SET outcome = 'running', copy = 'open', reason = NULL, correlation_uuid = ?, job_id = ?, started_at = NULL,
+       lease = CASE WHEN lease = 1 OR NOT EXISTS (SELECT 1 FROM attempts AS held WHERE held.asset_id = attempts.asset_id AND held.lease = 1) THEN 1 END
+     WHERE run_id = ? AND execution_n = ? AND last = 1`,
     [taken.correlationUuid, taken.jobId, runId, n],
   );
+  // Put back since: the outcome of a further attempt stands, and what this one comes to is shown beside it.
+  await sql.run(
+    `UPDATE attempts INDEXED BY attempts_execution SET copy = 'open', correlation_uuid = ?, job_id = ? WHERE run_id = ? AND execution_n = ? AND last = 0`,
+    [taken.correlationUuid, taken.jobId, runId, n],
+  );
+  if (taken.event === 'acceptLate') {
+    const detail = `execution ${n}: Qualys has it as ${taken.correlationUuid}, and its fate had been decided: it is watched again`;
+    await noteLate(sql, runId, { action: 'late-answer', detail });
+  }
   await sql.run('UPDATE runs SET accepted = accepted + 1 WHERE id = ?', [runId]);
   await sql.run(
     `UPDATE sends SET answered_at = coalesce(answered_at, ?), answer = ? WHERE run_id = ? AND n = ? AND permit = coalesce(?, (SELECT max(permit) FROM sends WHERE run_id = ? AND n = ?))`,
@@ -94,14 +106,6 @@ export async function keepLateRefusal(sql: Sql, runId: string, n: number, answer
     );
   await noteLate(sql, runId, { action: 'late-answer', detail: `execution ${n}: not sent, and its run is closed: ${answer.detail}` });
   return false;
-}
-
-async function wasPutBack(sql: Sql, runId: string, n: number): Promise<boolean> {
-  const later = await sql.first(
-    'SELECT 1 AS found FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_n = ? AND last = 0 LIMIT 1',
-    [runId, n],
-  );
-  return later !== undefined;
 }
 
 /** Qualys has taken the call, whatever the ledger made of it before: until asset jobs say otherwise, the script may run at its assets. */

@@ -380,7 +380,9 @@ export async function takeOutOpenCopies(
   if (held.length === 0) return 'rest';
   if (planned !== undefined) return 'by-ids';
   const keys = jsonRows(held.map(({ row }) => [row.seq, row.attempt]));
-  await sql.run(`UPDATE attempts SET execution_n = NULL, lease = NULL WHERE ${CHOSEN}`, [run.id, keys]);
+  // Where nothing is left of a batch that was sent before, it never is again: a late word that it ran has to find its assets.
+  const remembered = sends > 0 && held.length === rows.length ? 'CASE WHEN attempt = 1 THEN execution_n END' : 'NULL';
+  await sql.run(`UPDATE attempts SET execution_n = ${remembered}, lease = NULL WHERE ${CHOSEN}`, [run.id, keys]);
   await leaveToCopies(sql, run.id, held);
   await sql.run('UPDATE executions SET size = size - ? WHERE run_id = ? AND n = ?', [held.length, run.id, n]);
   if (held.length < rows.length) return 'rest';

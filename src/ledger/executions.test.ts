@@ -445,6 +445,69 @@ describe('a lost answer is judged', () => {
     }
   });
 
+  test("Qualys' late word for a batch whose assets were all put back: its verdicts stand beside those of the further attempts", async () => {
+    const fence = await openRun(ledger, 'r', assetIds(2));
+    await permitted(ledger, 'r', fence);
+    await letRequestsEnd();
+    await ledger.executions.giveUp('r', 1, 'fate-unknown');
+    expect(await ledger.verdicts.putBack('r', ['unverified'])).toBe(2);
+    const [one, two] = assetIds(2) as [string, string];
+    await accepted(ledger, 'r', fence);
+    await ledger.verdicts.record('r', look(2, { [one]: 'failed', [two]: 'succeeded' }), { failed: 0, afterMs: 0 });
+    expect(await ledger.executions.accept('r', 1, { permit: 1, correlationUuid: 'late', serverAt: 5 })).toBe(true);
+    expect(await ledger.executions.get('r', 1)).toMatchObject({ state: 'accepted', correlationUuid: 'late' });
+    expect((await ledger.executions.claimedUuids(['late'])).size).toBe(1);
+    expect((await ledger.runs.snapshot('r')).counts).toMatchObject({ succeeded: 1, failed: 1, running: 0 });
+    const reading = look(1, allOf([one, two], 'succeeded'), { number: 9 });
+    await ledger.verdicts.record('r', reading, { failed: 1, afterMs: 0 });
+    expect((await ledger.reader.assets('r')).items).toMatchObject([
+      { assetId: one, outcome: 'failed', attempt: 2, late: 'succeeded' },
+      { assetId: two, outcome: 'succeeded', attempt: 2 },
+    ]);
+    const words = (await ledger.audit.of('r')).filter(({ action }) => action.startsWith('late'));
+    expect(words).toMatchObject([
+      { action: 'late-answer', detail: expect.stringContaining('Qualys has it as late') },
+      { action: 'late-verdict', detail: `execution 1: ${one} succeeded, ${two} succeeded` },
+    ]);
+    expect(await ledger.executions.get('r', 1)).toMatchObject({ state: 'settled' });
+    expect(await ledger.database.all('SELECT 1 FROM attempts WHERE lease = 1')).toEqual([]);
+  });
+
+  test("Qualys' late word does not take the lease from a further attempt, and part of a batch put back does not keep it from the rest", async () => {
+    const fence = await openRun(ledger, 'r', assetIds(2));
+    await permitted(ledger, 'r', fence);
+    await letRequestsEnd();
+    await ledger.executions.giveUp('r', 1, 'fate-unknown');
+    const [one] = assetIds(2) as [string, string];
+    await ledger.database.run(`UPDATE attempts SET outcome = 'failed', copy = 'over', lease = NULL WHERE asset_id = ?`, [one]);
+    expect(await ledger.verdicts.putBack('r', ['failed'])).toBe(1);
+    await accepted(ledger, 'r', fence);
+    expect(await ledger.executions.accept('r', 1, { permit: 1, correlationUuid: 'late', serverAt: 5 })).toBe(true);
+    expect(await ledger.database.all('SELECT attempt, outcome, lease FROM attempts ORDER BY seq, attempt')).toEqual([
+      { attempt: 1, outcome: 'failed', lease: null },
+      { attempt: 2, outcome: 'running', lease: 1 },
+      { attempt: 1, outcome: 'running', lease: 1 },
+    ]);
+  });
+
+  test("Qualys' late word for a batch of which nothing was left finds its assets again, skipped as they were", async () => {
+    const fence = await openRun(ledger, 'r', assetIds(2));
+    await permitted(ledger, 'r', fence);
+    await letRequestsEnd();
+    await ledger.executions.provedNotExecuted('r', 1, await judged('r', 1));
+    const other = await openRun(ledger, 'other', ['900']);
+    await accepted(ledger, 'other', other);
+    const strays = assetIds(2).map((assetId) => ({ jobId: 'j', assetId, ended: false }));
+    await ledger.verdicts.addStrays('other', 1, strays);
+    expect(await permit('r', 1, fence)).toMatchObject({ kind: 'refused', why: 'open-copy' });
+    expect(await state('r', 1)).toBe('unverified');
+    expect((await ledger.runs.snapshot('r')).counts).toMatchObject({ skipped: 2 });
+    expect(await ledger.executions.accept('r', 1, { permit: 1, correlationUuid: 'late', serverAt: 5 })).toBe(true);
+    expect((await ledger.runs.snapshot('r')).counts).toMatchObject({ running: 2, skipped: 0 });
+    await ledger.verdicts.record('r', look(1, allOf(assetIds(2), 'failed')), { failed: 0, afterMs: 0 });
+    expect((await ledger.runs.snapshot('r')).counts).toMatchObject({ failed: 2 });
+  });
+
   test('accepted under the UUID of another execution: it is never sent again', async () => {
     const fence = await openRun(ledger, 'r', assetIds(50));
     await accepted(ledger, 'r', fence);

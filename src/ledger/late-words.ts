@@ -68,6 +68,28 @@ export async function keepLateVerdicts(
   await noteLate(sql, runId, { action: 'late-verdict', detail: `execution ${look.n}: ${words}` });
 }
 
+/** What an execution came to at an asset whose last word is another one's: it stands, and this beside it. Others than the run's are left out. */
+export async function keepBeside(
+  sql: Sql,
+  runId: string,
+  n: number,
+  verdicts: readonly { assetId: string; outcome: string; status?: string | undefined; exitCode?: number | undefined }[],
+): Promise<void> {
+  if (verdicts.length === 0) return;
+  const rows = verdicts.map(({ assetId, outcome, status, exitCode }) => [assetId, outcome, status ?? null, exitCode ?? null]);
+  const kept = await sql.all<{ asset_id: string; outcome: string }>(
+    `INSERT INTO late_verdicts (run_id, asset_id, outcome, status, exit_code, seen_at)
+     SELECT ?, json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'), json_extract(value, '$[3]'), ? FROM json_each(?)
+     WHERE EXISTS (SELECT 1 FROM attempts WHERE run_id = ? AND asset_id = json_extract(value, '$[0]'))
+     ON CONFLICT (run_id, asset_id) DO UPDATE SET outcome = excluded.outcome, status = excluded.status, exit_code = excluded.exit_code
+       WHERE outcome <> excluded.outcome RETURNING asset_id, outcome`,
+    [runId, await sql.now(), jsonRows(rows), runId],
+  );
+  if (kept.length === 0) return;
+  const words = kept.map((row) => `${row.asset_id} ${row.outcome}`).join(', ');
+  await noteLate(sql, runId, { action: 'late-verdict', detail: `execution ${n}: ${words}` });
+}
+
 /** Assets that its tags hit and nobody had reckoned with: their outcomes stand, but a copy of the script may run there. */
 export async function keepLateHits(sql: Sql, runId: string, hit: { n: number; assetIds: readonly string[] }): Promise<void> {
   if (hit.assetIds.length === 0) return;

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { accepted, close, giveScript, openRun, permitted, TERMS, useLedgers } from '../../test/support/test-ledger.js';
+import { accepted, close, giveScript, look, openRun, permitted, TERMS, useLedgers } from '../../test/support/test-ledger.js';
 import { freeLeases } from './closing.js';
 import type { Ledger } from './ledger.js';
 
@@ -72,10 +72,12 @@ describe('the permit asks for copies again', () => {
     await ledger.executions.giveUp('r', n, 'not-executed-twice');
     expect(await ledger.verdicts.putBack('r', ['unverified'])).toBe(1);
     const again = await ledger.executions.claim('r', fence);
-    expect(await ledger.executions.accept('r', n, { permit, correlationUuid: 'late', serverAt: TERMS.serverAt })).toBe(false);
+    expect(await ledger.executions.accept('r', n, { permit, correlationUuid: 'late', serverAt: TERMS.serverAt })).toBe(true);
     expect(await ask('r', again?.n ?? 0, fence)).toMatchObject({ kind: 'refused', why: 'open-copy' });
     expect(await rowsOf('r')).toEqual(['a unverified not-executed-twice']);
     expect((await ledger.audit.of('r')).map(({ action }) => action)).toContain('open-copy');
+    await ledger.verdicts.record('r', look(n, { a: 'succeeded' }), { failed: 0, afterMs: 0 });
+    expect(await rowsOf('r')).toEqual(['a succeeded']);
   });
 
   test('and tags that hit such an asset are given up before they are sent', async () => {

@@ -1,13 +1,14 @@
 // What the watch learns about assets. Writes are idempotent: the same look written twice leaves the same rows.
 import { batchesOf } from '../domain/batches.js';
 import { copyAfter, maySendBehind, OVERRIDING } from '../domain/may-still-run.js';
+import type { AssetDecision } from '../domain/settle.js';
 import { type AttemptRow, afterLook, isSameRow, WRITTEN_COLUMNS, writtenValues } from './attempt-row.js';
 import { type Closed, closeOpen } from './closing.js';
 import { ROWS_PER_TRANSACTION } from './cohort.js';
 import { type Database, jsonRows, type Sql } from './database.js';
 import { addExecutionJob, type ExecutionJob, jobsOf } from './execution-jobs.js';
-import { isClosing, keepLateVerdicts, noteLate } from './late-words.js';
-import type { LookAt } from './look.js';
+import { isClosing, keepBeside, keepLateVerdicts, noteLate } from './late-words.js';
+import type { LookAt, SeenAssetJob } from './look.js';
 import { readRun } from './run-row.js';
 import { rememberStrayCopies, type StrayCopy } from './stray-copies.js';
 
@@ -22,6 +23,13 @@ export interface AssetInFlight {
   endedAt?: number | undefined;
   statusSince?: number | undefined;
   disconnected?: boolean | undefined;
+}
+
+/** What the script came to at an asset that was hit beside those asked for: shown where the asset is the run's all the same. */
+export interface StrayVerdict {
+  outcome: string;
+  status: string;
+  exitCode?: number | undefined;
 }
 
 export interface RetryRule {
@@ -133,7 +141,7 @@ export class Verdicts {
   }
 
   /** Assets hit that the execution did not ask for, as it sees them now. */
-  async addStrays(runId: string, n: number, strays: readonly StrayCopy[]): Promise<void> {
+  async addStrays(runId: string, n: number, strays: readonly (StrayCopy & { verdict?: StrayVerdict | undefined })[]): Promise<void> {
     if (strays.length === 0) return;
     await this.#database.transaction(async (sql) => {
       await rememberStrayCopies(sql, runId, n, strays);
@@ -141,6 +149,12 @@ export class Verdicts {
       await sql.run(
         `INSERT INTO strays (run_id, job_id, asset_id) SELECT ?, json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?) WHERE true ON CONFLICT DO NOTHING`,
         [runId, jsonRows(strays.map(({ jobId, assetId }) => [jobId, assetId]))],
+      );
+      await keepBeside(
+        sql,
+        runId,
+        n,
+        strays.flatMap(({ assetId, verdict }) => (verdict ? [{ assetId, ...verdict }] : [])),
       );
     });
   }
@@ -269,13 +283,41 @@ async function writeLook(sql: Sql, runId: string, look: LookAt): Promise<number>
   const found = await sql.first<{ attempts: string }>(READ_ATTEMPTS, [runId, look.n]);
   const rows = JSON.parse(found?.attempts ?? '[]') as AttemptRow[];
   let changed = 0;
+  const decided: { seq: number; attempt: number; decision: AssetDecision }[] = [];
   for (const row of rows) {
     const after = afterLook(row, { job: jobs.get(row.asset_id), decision: decisions.get(row.asset_id) }, look);
     if (isSameRow(row, after)) continue;
-    if (row.outcome !== after.outcome) changed += 1;
+    if (row.outcome !== after.outcome) {
+      changed += 1;
+      const decision = decisions.get(row.asset_id);
+      if (decision?.terminal) decided.push({ seq: row.seq, attempt: row.attempt, decision });
+    }
     await sql.run(WRITE_ATTEMPT, [...writtenValues(after), runId, row.seq, row.attempt]);
   }
+  await keepBeside(sql, runId, look.n, await ofEarlierAttempts(sql, runId, { decided, jobs }));
   return changed;
+}
+
+/** Those whose asset was put back since: Qualys has said late that the attempt before had run, too. */
+async function ofEarlierAttempts(
+  sql: Sql,
+  runId: string,
+  {
+    decided,
+    jobs,
+  }: { decided: readonly { seq: number; attempt: number; decision: AssetDecision }[]; jobs: ReadonlyMap<string, SeenAssetJob> },
+): Promise<{ assetId: string; outcome: string; status?: string | undefined; exitCode?: number | undefined }[]> {
+  if (decided.length === 0) return [];
+  const keys = jsonRows(decided.map(({ seq, attempt }) => [seq, attempt]));
+  const earlier = await sql.all<{ asset_id: string }>(
+    `SELECT asset_id FROM attempts WHERE run_id = ? AND last = 0 AND (seq, attempt) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))`,
+    [runId, keys],
+  );
+  const put = new Set(earlier.map((row) => row.asset_id));
+  return decided.flatMap(({ decision: { assetId, outcome } }) => {
+    const job = jobs.get(assetId);
+    return put.has(assetId) ? [{ assetId, outcome, status: job?.status, exitCode: job?.exitCode }] : [];
+  });
 }
 
 /** A failed asset with attempts left gets its next one; the row of the failed attempt stays as it is. */
