@@ -29,6 +29,13 @@ describe('the report of a follow-up', () => {
     expect([followUpReport('schedule', [], []), followUpReport(undefined, [], [])]).toEqual([undefined, undefined]);
   });
 
+  test('counts the schedules that are too many to travel through history', () => {
+    const rows = Array.from({ length: 203 }, (_, n) => ({ title: `t ${n}`, state: 'created' as const, scheduleId: `s ${n}` }));
+    const report = followUpReport('schedule', rows, []);
+    expect([report?.ids.length, report?.titles.length, report?.more]).toEqual([200, 200, 3]);
+    expect(followUpReport('schedule', rows.slice(3), [])?.more).toBeUndefined();
+  });
+
   test('counts the reasons that are too many to print', () => {
     const refusals = Array.from({ length: 25 }, (_, index) => `reason ${index + 1}`);
     expect(followUpReport('schedule', [], refusals)?.refused).toEqual([...refusals.slice(0, 20), 'and 5 more']);

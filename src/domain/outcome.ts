@@ -55,8 +55,10 @@ export const ASSET_ROW_COLUMNS = [
 
 export interface FollowUpReport {
   kind: string;
+  /** Of up to two hundred schedules; `more` are in the ledger. */
   ids: string[];
   titles: string[];
+  more?: number;
   workflowId?: string;
   /** Those of `titles` that Qualys has under that name and that could not be compared with what was asked for. */
   unverified?: string[];

@@ -4,6 +4,7 @@ import { accepted, giveScript, look, readScript, TERMS, useLedgers } from '../..
 import type { CampaignStepName } from '../domain/campaign-step.js';
 import { campaignOutcome, nextStep, type PlannedSteps, type StepOutcome, type StepOutcomes } from '../domain/campaign-steps.js';
 import { OUTCOMES } from '../domain/outcome.js';
+import { WAVES_AT_MOST } from './campaign-retry.js';
 import type { Ledger } from './ledger.js';
 
 const ledgers = useLedgers();
@@ -134,6 +135,24 @@ describe('assets that are put back', () => {
     await ledger.campaigns.mergeAll(campaign.id);
     expect(await ledger.campaigns.retry(campaign.id, ['failed'])).toBe(1);
     expect(await ledger.campaigns.retry(campaign.id, ['failed'])).toBe(0);
+  });
+
+  test('are none of a campaign that has as many waves as its report can name, and the audit log says so', async () => {
+    const waveRows = Array.from({ length: WAVES_AT_MOST - 2 }, (_, index) => index + 3);
+    for (const w of waveRows)
+      await ledger.database.run('INSERT INTO waves (campaign_id, w, name, size, put_back) VALUES (?, ?, ?, 0, 1)', [
+        campaign.id,
+        w,
+        `w ${w}`,
+      ]);
+    expect(await ledger.campaigns.retry(campaign.id, ['failed'])).toBe(0);
+    expect(await outcomes()).toEqual(['1 failed', '1 unreachable', '2 pending', '2 pending']);
+    expect((await ledger.audit.of(campaign.id)).at(-1)).toMatchObject({
+      action: 'retry-refused',
+      detail: expect.stringContaining('150 waves'),
+    });
+    await ledger.database.run('DELETE FROM waves WHERE campaign_id = ? AND w = ?', [campaign.id, WAVES_AT_MOST]);
+    expect(await ledger.campaigns.retry(campaign.id, ['failed'])).toBe(1);
   });
 
   test('get a name that no wave of the plan has', async () => {

@@ -8,9 +8,17 @@ import { HAS_OPEN_STRAY } from './stray-copies.js';
 const HAS_OPEN_COPY = `(${HAS_OPEN_STRAY} OR EXISTS (SELECT 1 FROM attempts AS sent INDEXED BY attempts_copy WHERE sent.asset_id = attempts.asset_id AND sent.copy = 'open'
   AND sent.run_id IN (SELECT steps.id FROM runs AS steps WHERE steps.campaign_id = attempts.run_id)))`;
 
+/** The plan's, at most a hundred, and half as many again: the report names each of them, and travels through workflow history. */
+export const WAVES_AT_MOST = 150;
+
 export async function retryRows(sql: Sql, id: string, outcomes: readonly string[]): Promise<number> {
   if (!(await sql.first(`SELECT 1 AS found FROM runs WHERE id = ? AND ${IS_OPEN} AND stop_cause IS NULL`, [id]))) return 0;
   const waves = await sql.all<{ w: number; name: string }>('SELECT w, name FROM waves WHERE campaign_id = ? ORDER BY w', [id]);
+  if (waves.length >= WAVES_AT_MOST) {
+    const detail = `nothing is put back: the campaign has ${waves.length} waves, and no more than ${WAVES_AT_MOST} fit into its report. Start another one`;
+    await sql.run(`INSERT INTO audit (run_id, at, action, detail) VALUES (?, ?, 'retry-refused', ?)`, [id, await sql.now(), detail]);
+    return 0;
+  }
   const w = (waves.at(-1)?.w ?? 0) + 1;
   const chosen = `run_id = ? AND attempt = 1 AND outcome IN (SELECT value FROM json_each(?))
     AND wave IN (SELECT w FROM waves WHERE campaign_id = ? AND closed_at IS NOT NULL AND status <> 'rolled-back')

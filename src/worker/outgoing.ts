@@ -10,7 +10,7 @@ const STACK_LENGTH = 4_000;
 const TYPE_LENGTH = 100;
 const CAUSES = 5;
 /** Of each text within a result or a failure's details; no id or digest is as long. */
-const TEXT_LENGTH = 2_000;
+const TEXT_LENGTH = 1_000;
 /** Temporal refuses 2 MiB, and encryption adds to it. */
 const VALUE_BYTES = 1_000_000;
 /** A result that cannot be handed on is not there in a second either. */
