@@ -19,6 +19,7 @@ import { type Played, playDeath } from '../test/chaos/deaths.js';
 import { HOSTILE_GATEWAY } from '../test/chaos/hostile-gateway.js';
 import { LOSSES } from '../test/chaos/losses.js';
 import { meddlings, playMeddling } from '../test/chaos/meddlers.js';
+import { OLD_LEDGERS, playOldLedger } from '../test/chaos/old-ledger.js';
 import { LONG_RANDOM_KILLS, playRandomKills } from '../test/chaos/random-kills.js';
 import { LONG_RUN_KILLS, playRunKills } from '../test/chaos/run-kills.js';
 import type { Stage } from '../test/chaos/scene.js';
@@ -91,6 +92,7 @@ function allTurns(stage: Stage, executable: string): Turn[] {
     ...Object.entries(LOSSES).map(([name, play]) => ({ name, kills: 0, play: () => play(stage) })),
     ...Object.entries(CAMPAIGN_LOSSES).map(([name, play]) => ({ name, kills: 0, play: () => play({ executable, bundle: stage.bundle }) })),
     ...BACKUPS.map((backup) => ({ name: backup.name, kills: 2, play: () => playBackup(stage, backup) })),
+    ...OLD_LEDGERS.map((old) => ({ name: old.name, kills: 1, play: () => playOldLedger(stage, old) })),
     ...DEATHS.map((death) => ({ name: death.name, kills: death.deaths.length, play: () => playDeath(stage, death) })),
     ...CAMPAIGN_DEATHS.map((death) => ({ name: death.name, kills: death.deaths.length, play: () => playCampaignDeath(stage, death) })),
   ];

@@ -11,6 +11,7 @@ import { wavesOf } from '../schema/plan.js';
 import { namespaceIdOf } from '../temporal/namespace-id.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { leaveOpenCopies } from './leave-open-copies.js';
+import { goOnUnlessOld } from './old-ledger.js';
 import { blockedOrThrow, goOn } from './open-run.js';
 import { never } from './outcome-of-attempt.js';
 import { planExecutions } from './plan-executions.js';
@@ -165,6 +166,7 @@ async function openStepsOf(ledger: ActivityDependencies['ledger'], campaignId: s
 async function openWith(dependencies: ActivityDependencies, input: OpenStepInput): Promise<OpenStepResult> {
   const { ledger, client } = dependencies;
   const { runId, firstExecutionId, namespace, campaignId, wave, step } = input;
+  await goOnUnlessOld(ledger);
   const campaign = await ledger.campaigns.get<FrozenPlan>(campaignId);
   const plan = campaign?.plan as StoredPlan | undefined;
   const script = campaign?.frozen?.scripts[step];

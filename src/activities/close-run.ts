@@ -36,7 +36,8 @@ export function createCloseRun({ ledger }: Pick<ActivityDependencies, 'ledger'>)
     async closeRun({ runId, reason, given, report }: CloseRunInput): Promise<RunReport> {
       // From here on no word is taken any more: what comes while the assets get their last word comes late.
       await ledger.runs.beginClosing(runId);
-      const forgetful = (await ledger.runs.isBehind(runId, given)) || report !== undefined;
+      const forgetful = (await ledger.old.isBehind(runId, given)) || report !== undefined;
+      if (report) await ledger.old.note(runId, `it lacks the report of ${runId}, which has ended`);
       await ledger.executions.releaseClaimed(runId);
       await ledger.verdicts.closeOpen(runId, reason, { forgetful });
       const [schedules, refusals] = [await ledger.schedules.of(runId), await ledger.schedules.refusals(runId)];

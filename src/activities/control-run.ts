@@ -1,6 +1,6 @@
 import { activityInfo } from '@temporalio/activity';
 import type { Command } from '../domain/command.js';
-import type { Given, RunSnapshot } from '../domain/run-snapshot.js';
+import { type Given, mostGiven, type RunSnapshot } from '../domain/run-snapshot.js';
 import { digestOf } from '../ledger/approved-plan.js';
 import { REFUSED } from '../ledger/orders.js';
 import type { ErrorBudget } from '../schema/request.js';
@@ -29,6 +29,8 @@ export interface ControlResult {
   refused: boolean;
 }
 
+const NOTHING_GIVEN = mostGiven(undefined, undefined);
+
 /** Carries an order into the ledger, where every permit asks for it, and into the audit log. Repeating it, or coming late with it, changes nothing more. */
 export function createControlRun({ ledger }: Pick<ActivityDependencies, 'ledger'>) {
   return {
@@ -39,6 +41,8 @@ export function createControlRun({ ledger }: Pick<ActivityDependencies, 'ledger'
 
     async controlRun({ runId, command, by, reason, orderId, orderNumber, given }: ControlInput): Promise<ControlResult> {
       const { activityId, workflowExecution, scheduledTimestampMs } = activityInfo();
+      // In a transaction of its own: what follows fails where the ledger has forgotten the run, which every run that is ordered something was in.
+      if (!(await ledger.runs.get(runId))) await ledger.old.isBehind(runId, given ?? NOTHING_GIVEN);
       // What is put back is chosen by what is known by now, late verdicts among it.
       if (command.kind === 'retry') await ledger.campaigns.mergeAll(runId);
       const result = await ledger.orders.carryOut(runId, {

@@ -6,7 +6,8 @@ import type { RunRow } from '../ledger/run-row.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { judgeLost } from './judge-lost.js';
 import { keepPolicy } from './keep-policy.js';
-import { LONGEST_LIMIT_WAIT_MS, later, never, type Wait } from './outcome-of-attempt.js';
+import { behind, whyOld } from './old-ledger.js';
+import { LONGEST_LIMIT_WAIT_MS, later, type NotYet, never, type Wait } from './outcome-of-attempt.js';
 import { type Sent, sendExecution } from './send-execution.js';
 import { stopAtBreach } from './stop-at-breach.js';
 import { type Told, tellingTemporal } from './tell-temporal.js';
@@ -49,7 +50,9 @@ export function createDispatch(dependencies: ActivityDependencies) {
       // What an attempt that died had given out, the workflow was never told: its heartbeats were.
       const known = mostGiven(input.given, givenIn(activityInfo().heartbeatDetails));
       const given = await ledger.runs.given(input.runId);
-      if (!run?.script || (await ledger.runs.isBehind(input.runId, known))) return behind(dependencies, input, { run, given, known });
+      const old = await whyOld(ledger, { runId: input.runId, known });
+      if (old || !run?.script)
+        return holdBack(dependencies, input, { known, old: old ?? (await behind(ledger, { runId: input.runId, known })) });
       const round: Round = {
         dependencies,
         run,
@@ -204,20 +207,18 @@ function sooner(a: Wait, b: Wait | undefined): Wait {
   return b && b.waitMs < a.waitMs ? b : a;
 }
 
-/** The ledger is older than the run: lost, or restored from a backup. Sending on could repeat what it has forgotten. */
-async function behind(
+/**
+ * The ledger is older than the run, or than another one: lost, or restored from a backup. Sending on could repeat what it has forgotten,
+ * and what it gives out meanwhile the newest ledger would lack when it is put back.
+ */
+async function holdBack(
   { ledger }: ActivityDependencies,
-  input: DispatchInput,
-  { run, given, known }: { run: RunRow | undefined; given: Given; known: Given },
+  { runId, shown }: DispatchInput,
+  { known, old }: { known: Given; old: NotYet },
 ): Promise<DispatchResult> {
-  const why =
-    `The ledger knows ${inWords(given)} of this run; ${inWords(known)} were given out: ` +
-    'it is lost or was restored from an older backup. Restore the newest one, or cancel the run.';
   heartbeat(known);
-  if (input.shown?.kind === 'ledger') throw later(30_000, why);
-  return { snapshot: run && (await ledger.runs.snapshot(input.runId)), given: known, blocked: { kind: 'ledger', why }, againMs: 30_000 };
-}
-
-function inWords({ claimed, permits, orders = 0 }: Given): string {
-  return `${claimed} executions, ${permits} permits and ${orders} orders`;
+  await ledger.runs.setBlocked(runId, old.message);
+  if (shown?.kind === old.blocked.kind) throw later(old.waitMs, old.message);
+  const snapshot = (await ledger.runs.get(runId)) && (await ledger.runs.snapshot(runId));
+  return { snapshot, given: known, blocked: old.blocked, againMs: old.waitMs };
 }

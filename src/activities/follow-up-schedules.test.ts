@@ -1,8 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { type HeldClock, heldClock } from '../../test/support/gateway-caller.js';
+import { type HearingTemporal, hearingTemporal } from '../../test/support/hearing-temporal.js';
+import { backUpLedger } from '../../test/support/ledger-backup.js';
 import { accepted, close, openRun, useLedgers } from '../../test/support/test-ledger.js';
 import type { FollowUpReport } from '../domain/outcome.js';
+import type { Given } from '../domain/run-snapshot.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { createQualys, type QualysClient } from '../qualys/client.js';
 import { defaultPolicy, type NeverTouch } from '../schema/policy.js';
@@ -23,7 +26,7 @@ const NOW = '2026-01-05T07:59:30Z';
 const TOMORROW = { startDate: '2026-01-06', startTime: '02:00' };
 const AGENTS = ['agent-1', 'agent-2'];
 
-let ledger: Ledger;
+let ledger: Awaited<ReturnType<typeof ledgers.open>>;
 let simulator: Simulator;
 let qualys: QualysClient;
 let clock: HeldClock;
@@ -53,12 +56,20 @@ async function finished(followUp: object, options: SimulatorOptions = {}): Promi
   }
 }
 
-function follow(): Promise<FollowUpResult> {
+interface Following {
+  /** What the workflow knows. */
+  given?: Given;
+  told?: HearingTemporal;
+  /** Another ledger than that of the run. */
+  of?: Ledger;
+}
+
+function follow({ given, told = hearingTemporal(), of = ledger }: Following = {}): Promise<FollowUpResult> {
   const dependencies = {
-    ...{ ledger, qualys, policy: defaultPolicy(), taskQueue: 'q', sender: 'demo at q' },
+    ...{ ledger: of, qualys, policy: defaultPolicy(), taskQueue: 'q', sender: 'demo at q', client: told.client },
     schedules: { userId: 'user-1', timezone },
   } as unknown as ActivityDependencies;
-  return new MockActivityEnvironment().run(createScheduleFollowUp(dependencies).scheduleFollowUp, { runId: 'r' });
+  return new MockActivityEnvironment().run(createScheduleFollowUp(dependencies).scheduleFollowUp, { runId: 'r', given });
 }
 
 async function reported(): Promise<FollowUpReport | undefined> {
@@ -391,5 +402,45 @@ describe('an asset at which a copy of the script may still run', () => {
     await ledger.copies.override('r', { assets: 2 });
     await follow();
     expect(simulator.state.schedules.map(({ body }) => body['assets'])).toEqual([OURS.assets]);
+  });
+});
+
+describe('a ledger that is put back from before a schedule', () => {
+  test('asks for no second one, by what Temporal was told before the first was asked for', async () => {
+    await finished(TOMORROW);
+    const file = `${ledger.url.slice('sqlite:'.length)}.backup`;
+    backUpLedger(ledger.url.slice('sqlite:'.length), file);
+    const told = hearingTemporal();
+    await follow({ told });
+    expect(told.heard).toEqual([expect.objectContaining({ schedules: 1 })]);
+    // Two days later what is asked for has other dates: by its title alone it would be taken for somebody else's.
+    clock.advance(2 * 86_400_000);
+    const old = await ledgers.again(`sqlite:${file}`);
+    const answer = await follow({ of: old, given: told.heard[0] as Given });
+    expect(answer.blocked).toMatchObject({ kind: 'ledger', why: expect.stringContaining('1 schedules were given out') });
+    expect([titles(), asked()]).toEqual([[TITLE], 1]);
+    expect(await old.old.held()).toContain('restored from an older backup');
+  });
+
+  test('keeps the schedules of other runs from being asked for, too', async () => {
+    await finished(TOMORROW);
+    await ledger.old.note('another', 'it does not know another');
+    expect((await follow()).blocked).toMatchObject({ kind: 'halted' });
+    expect(asked()).toBe(0);
+    await ledger.killSwitch.unhalt({ by: 'ada' });
+    await follow();
+    expect(titles()).toEqual([TITLE]);
+  });
+
+  test('is not asked for while Temporal does not hear of it, and no request counts as made', async () => {
+    await finished(TOMORROW);
+    const deaf = hearingTemporal(() => {
+      throw new Error('no such host');
+    });
+    expect((await follow({ told: deaf })).blocked).toMatchObject({ kind: 'temporal' });
+    expect(asked()).toBe(0);
+    expect(await ledger.schedules.of('r')).toMatchObject([{ state: 'planned' }]);
+    await follow();
+    expect(titles()).toEqual([TITLE]);
   });
 });

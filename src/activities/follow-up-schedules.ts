@@ -1,6 +1,6 @@
 // The schedules of a follow-up, 25 assets each. The title is the only key that the scheduler knows: written down first, asked for once, looked up when in doubt.
 import { createHash } from 'node:crypto';
-import { CancelledFailure, Context, heartbeat } from '@temporalio/activity';
+import { CancelledFailure, Context } from '@temporalio/activity';
 import { batches } from '../domain/batches.js';
 import { openCopyReason } from '../domain/may-still-run.js';
 import { expiredProblem, planSchedule } from '../domain/schedule-plan.js';
@@ -29,7 +29,7 @@ export async function createSchedules(dependencies: ActivityDependencies, schedu
   const parts = batches(await schedulable(dependencies, scheduling), ASSETS_A_SCHEDULE);
   const digest = createHash('sha256').update(`${ledger.id}\n${run.id}`).digest('hex').slice(0, 16);
   for (const [index, part] of parts.entries()) {
-    goOn();
+    goOn(scheduling);
     // Behind the cut into parts, which another attempt has to make in the same way: a title stands for its part.
     const targets = part.filter(({ assetId }) => !scheduling.kept.has(assetId));
     if (targets.length === 0) continue;
@@ -59,8 +59,8 @@ async function schedulable({ ledger }: ActivityDependencies, { run, targets }: S
 }
 
 /** A run that is cancelled schedules nothing more. */
-function goOn(): void {
-  heartbeat();
+function goOn({ telling }: Scheduling): void {
+  telling.beat();
   if (Context.current().cancellationSignal.aborted) throw new CancelledFailure('The run was cancelled while its follow-up was scheduled.');
 }
 
@@ -97,6 +97,12 @@ async function settle(dependencies: ActivityDependencies, scheduling: Scheduling
   const expired = row && (await whyExpired(dependencies, order));
   if (expired !== undefined) return reject(dependencies, run.id, { title, why: isMaybeThere ? `${expired}; ${MAYBE_THERE}` : expired });
   await ledger.schedules.set(run.id, { title, state: 'intended', order: JSON.stringify(order) });
+  try {
+    await scheduling.telling.tell();
+  } catch (error) {
+    if (!mayBeOurs) await notMade(dependencies, order);
+    throw error;
+  }
   return send(dependencies, order, mayBeOurs);
 }
 

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
+import { hearingTemporal } from '../../test/support/hearing-temporal.js';
 import { openRun, useLedgers } from '../../test/support/test-ledger.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { QualysError } from '../qualys/errors.js';
@@ -86,7 +87,7 @@ function followUp(policy: Partial<ActivityDependencies['policy']> = {}): Promise
     rechecked.push(args[0]?.targets.assetIds ?? []);
   };
   const dependencies = {
-    ...{ ledger, qualys, policy: { ...defaultPolicy(), ...policy }, client: { workflow: { start } } },
+    ...{ ledger, qualys, policy: { ...defaultPolicy(), ...policy }, client: { ...hearingTemporal().client, workflow: { start } } },
     ...{ taskQueue: 'q', sender: 'kim at q', schedules: { userId: '7', timezone: 'UTC' } },
   } as unknown as ActivityDependencies;
   return new MockActivityEnvironment().run(createScheduleFollowUp(dependencies).scheduleFollowUp, { runId: 'r' });
@@ -267,7 +268,7 @@ describe('a halted ledger', () => {
   test('schedules nothing until it is let go', async () => {
     await finished(SCHEDULE, ['failed']);
     await ledger.killSwitch.halt({ by: 'ann', reason: 'wrong script' });
-    expect(await followUp()).toEqual({ blocked: { kind: 'halted', why: 'all executions are halted: wrong script' } });
+    expect(await followUp()).toMatchObject({ blocked: { kind: 'halted', why: 'all executions are halted: wrong script' } });
     expect(scheduled).toEqual([]);
     await ledger.killSwitch.unhalt({ by: 'ann' });
     await followUp();

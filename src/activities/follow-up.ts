@@ -3,62 +3,81 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { Blocked } from '../domain/blocked.js';
 import type { FinalOutcome } from '../domain/outcome.js';
 import { QqlUnsafe } from '../domain/qql.js';
+import { type Given, givenIn, mostGiven } from '../domain/run-snapshot.js';
 import type { RunRow } from '../ledger/run-row.js';
 import { QualysError } from '../qualys/errors.js';
 import { type FollowUp, MAX_EXPLICIT_TARGETS } from '../schema/request.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { createSchedules } from './follow-up-schedules.js';
 import { FollowUpRefused, followUpScript } from './follow-up-script.js';
+import { type FollowUpTelling, tellingSchedules } from './follow-up-telling.js';
 import type { Following, FollowUpTarget } from './following.js';
 import { keptFrom } from './keep-policy.js';
-import { blockedBy, later, type Wait, waitAfter } from './outcome-of-attempt.js';
+import { whyOld } from './old-ledger.js';
+import { blockedBy, later, NotYet, type Wait, waitAfter } from './outcome-of-attempt.js';
 
 const HALTED_WAIT_MS = 2_500;
 
 export interface FollowUpInput {
   runId: string;
+  /** What the workflow knows to have been given out: a ledger that knows less may have forgotten a schedule. */
+  given?: Given | undefined;
   shown?: Blocked | undefined;
 }
 
 export interface FollowUpResult {
+  /** What the ledger has by now: the heartbeats of this activity are gone with it. */
+  given?: Given | undefined;
   blocked?: Blocked | undefined;
 }
 
 /** Schedules what the request asks to follow the outcome. Each schedule is written down before it is asked for, and asked for once. */
 export function createScheduleFollowUp(dependencies: ActivityDependencies) {
   return {
-    async scheduleFollowUp({ runId, shown }: FollowUpInput): Promise<FollowUpResult> {
-      const run = await dependencies.ledger.runs.get(runId);
+    async scheduleFollowUp({ runId, given, shown }: FollowUpInput): Promise<FollowUpResult> {
+      const { ledger } = dependencies;
+      const run = await ledger.runs.get(runId);
       const followUp = run?.request.followUp;
       if (!run || !followUp) return {};
+      const known = mostGiven(given, givenIn(activityInfo().heartbeatDetails));
+      const waitFor = async ({ blocked, waitMs }: { blocked: Blocked; waitMs: number }): Promise<FollowUpResult> => {
+        if (shown?.kind !== blocked.kind) return { blocked, given: mostGiven(known, await ledger.runs.given(runId)) };
+        throw later(waitMs, blocked.why);
+      };
+      const old = await whyOld(ledger, { runId, known });
+      if (old) {
+        heartbeat(known);
+        return waitFor(old);
+      }
       // A schedule is an execution to come: the kill switch holds it, too.
-      const halt = await dependencies.ledger.killSwitch.state();
+      const halt = await ledger.killSwitch.state();
       if (halt) {
-        const blocked: Blocked = { kind: 'halted', why: `all executions are halted${halt.reason ? `: ${halt.reason}` : ''}` };
-        if (shown?.kind !== blocked.kind) return { blocked };
-        throw later(HALTED_WAIT_MS, blocked.why);
+        const why = `all executions are halted${halt.reason ? `: ${halt.reason}` : ''}`;
+        return waitFor({ blocked: { kind: 'halted', why }, waitMs: HALTED_WAIT_MS });
       }
       try {
-        const wait = await follow(dependencies, run, followUp);
+        const wait = await follow(dependencies, { run, followUp, telling: tellingSchedules(dependencies, runId, known) });
         if (!wait) return {};
-        if (wait.blocked && shown?.kind !== wait.blocked.kind) return { blocked: wait.blocked };
-        throw later(wait.waitMs, wait.blocked?.why ?? 'policy has to be read first');
+        if (wait.blocked) return await waitFor({ blocked: wait.blocked, waitMs: wait.waitMs });
+        throw later(wait.waitMs, 'policy has to be read first');
       } catch (error) {
         if (isHopeless(error)) {
-          await dependencies.ledger.audit.addOnce(runId, { action: 'follow-up-refused', detail: error.message });
+          await ledger.audit.addOnce(runId, { action: 'follow-up-refused', detail: error.message });
           return {};
         }
+        if (error instanceof NotYet) return waitFor(error);
         if (!(error instanceof QualysError)) throw error;
-        const blocked = blockedBy(error);
-        if (shown?.kind !== blocked.kind) return { blocked };
-        throw later(waitAfter(error, activityInfo().attempt), error.message);
+        return waitFor({ blocked: blockedBy(error), waitMs: waitAfter(error, activityInfo().attempt) });
       }
     },
   };
 }
 
 /** What to wait for, with nothing done; undefined when it is. */
-async function follow(dependencies: ActivityDependencies, run: RunRow, followUp: FollowUp): Promise<Wait | undefined> {
+async function follow(
+  dependencies: ActivityDependencies,
+  { run, followUp, telling }: { run: RunRow; followUp: FollowUp; telling: FollowUpTelling },
+): Promise<Wait | undefined> {
   // Most runs leave nothing to follow: they need not ask for the script.
   const anything = await targetsOf(dependencies, run, { on: followUp.on, isOtherScript: followUp.script !== undefined });
   if (anything.length === 0) return undefined;
@@ -66,15 +85,15 @@ async function follow(dependencies: ActivityDependencies, run: RunRow, followUp:
   // By id: the request may name the very same script by its title, or by digits that are written otherwise.
   const targets = await targetsOf(dependencies, run, { on: followUp.on, isOtherScript: script.id !== run.script?.id });
   if (targets.length === 0) return undefined;
-  const kept = await keptFrom(dependencies, { run, beat: heartbeat }, targets);
+  const kept = await keptFrom(dependencies, { run, beat: telling.beat }, targets);
   if ('waitMs' in kept) return kept;
   if (kept.size > 0) {
     const detail = `${kept.size} of ${targets.length} assets are not in it: policy keeps them from every script`;
     await dependencies.ledger.audit.addOnce(run.id, { action: 'follow-up-cut', detail });
   }
   await (followUp.kind === 'schedule'
-    ? createSchedules(dependencies, { run, followUp, script, targets, kept })
-    : startRecheck(dependencies, { run, followUp, script, targets, kept }));
+    ? createSchedules(dependencies, { run, followUp, script, targets, kept, telling })
+    : startRecheck(dependencies, { run, followUp, script, targets, kept, telling }));
   return undefined;
 }
 

@@ -1,6 +1,7 @@
 // What follows a run, as those know it who schedule it.
 import type { NamedScript, RunRow } from '../ledger/run-row.js';
 import type { FollowUp } from '../schema/request.js';
+import type { FollowUpTelling } from './follow-up-telling.js';
 
 export interface FollowUpTarget {
   assetId: string;
@@ -18,4 +19,5 @@ export interface Following<Kind extends FollowUp['kind']> {
   targets: readonly FollowUpTarget[];
   /** Ids that policy keeps from every script by now, whatever it said when the run was opened. */
   kept: ReadonlySet<string>;
+  telling: FollowUpTelling;
 }

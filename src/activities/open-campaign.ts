@@ -5,6 +5,7 @@ import { readNotJoined } from '../domain/asset-join-record.js';
 import type { Blocked } from '../domain/blocked.js';
 import { CAMPAIGN_STEPS, type CampaignStepName } from '../domain/campaign-step.js';
 import { type FrozenPlan, overridesOf, planDigest } from '../domain/plan-digest.js';
+import type { Given } from '../domain/run-snapshot.js';
 import { sha256 } from '../ledger/approved-plan.js';
 import type { FrozenCohort } from '../ledger/cohort.js';
 import type { Script } from '../qualys/qualys.js';
@@ -14,6 +15,7 @@ import { cutWaves } from './cut-waves.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { passEasmGate } from './easm-gate.js';
 import { readFollowUpScript, refuseImpossibleFollowUp } from './follow-up-at-opening.js';
+import { goOnUnlessOld } from './old-ledger.js';
 import { blockedOrThrow, goOn, logWarnings, noTargets, tooManyAssets } from './open-run.js';
 import { never } from './outcome-of-attempt.js';
 import { readTargets } from './read-targets.js';
@@ -46,9 +48,10 @@ export type OpenCampaignResult =
 export function createOpenCampaign(dependencies: ActivityDependencies) {
   return {
     async openCampaign(input: OpenCampaignInput): Promise<OpenCampaignResult> {
-      await register(dependencies, input);
       const beat = setInterval(() => heartbeat(), 3_000);
       try {
+        await goOnUnlessOld(dependencies.ledger);
+        await register(dependencies, input);
         return await openWith(dependencies, input);
       } catch (error) {
         return blockedOrThrow(error, input.shown);
@@ -62,14 +65,22 @@ export function createOpenCampaign(dependencies: ActivityDependencies) {
     },
 
     /** Before a wave: do the scripts still say what was approved? Their drift makes another plan, with another digest. */
-    async recheckPlan({ runId, shown }: { runId: string; shown?: Blocked | undefined }): Promise<RecheckResult> {
+    async recheckPlan({ runId, given, shown }: RecheckInput): Promise<RecheckResult> {
       try {
+        await goOnUnlessOld(dependencies.ledger, { runId, known: given });
         return await recheck(dependencies, runId);
       } catch (error) {
         return blockedOrThrow(error, shown);
       }
     },
   };
+}
+
+export interface RecheckInput {
+  runId: string;
+  /** What the workflow knows to have been given out over all steps: a ledger that knows less begins none. */
+  given?: Given | undefined;
+  shown?: Blocked | undefined;
 }
 
 export type RecheckResult =

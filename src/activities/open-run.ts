@@ -13,6 +13,7 @@ import { namespaceIdOf } from '../temporal/namespace-id.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { passEasmGate } from './easm-gate.js';
 import { readFollowUpScript, refuseImpossibleFollowUp } from './follow-up-at-opening.js';
+import { goOnUnlessOld } from './old-ledger.js';
 import { blockedBy, failureTypeOf, later, NotYet, never, waitAfter } from './outcome-of-attempt.js';
 import { planExecutions } from './plan-executions.js';
 import { PolicyRefused } from './policy-refused.js';
@@ -51,9 +52,10 @@ type Registration = Pick<OpenRunInput, 'runId' | 'firstExecutionId' | 'namespace
 export function createOpenRun(dependencies: ActivityDependencies) {
   return {
     async openRun(input: OpenRunInput): Promise<OpenRunResult> {
-      await register(dependencies, input);
       const beat = setInterval(() => heartbeat(), 3_000);
       try {
+        await goOnUnlessOld(dependencies.ledger);
+        await register(dependencies, input);
         return await openWith(dependencies, input);
       } catch (error) {
         return blockedOrThrow(error, input.shown);

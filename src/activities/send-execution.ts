@@ -81,7 +81,9 @@ export async function sendExecution(dependencies: ActivityDependencies, sending:
     assetTagIds: permit.tagIds,
     excludedAssetIds: permit.excludedAssetIds,
     runId: run.id,
-    mayStart: () => performance.now() - startedAt.monotonic < windowMs && Date.now() - startedAt.wall < windowMs,
+    // A ledger that is put in the place of this one may be read by others from then on: they learn of this permit from Temporal alone.
+    mayStart: () =>
+      performance.now() - startedAt.monotonic < windowMs && Date.now() - startedAt.wall < windowMs && dependencies.ledger.isInPlace(),
   });
   return writeDown(dependencies, { runId: run.id, n: execution.n, permit: permit.permit }, answer);
 }

@@ -1,7 +1,7 @@
 import { activityInfo, heartbeat } from '@temporalio/activity';
 import { type Blocked, WORTH_SAYING_MS } from '../domain/blocked.js';
 import { pollDelayMs } from '../domain/cadence.js';
-import type { RunSnapshot } from '../domain/run-snapshot.js';
+import type { Given, RunSnapshot } from '../domain/run-snapshot.js';
 import type { RunRow } from '../ledger/run-row.js';
 import { QualysError } from '../qualys/errors.js';
 import { collectOutputs } from './collect-outputs.js';
@@ -21,6 +21,8 @@ export interface WatchInput {
   running?: number | undefined;
   /** True at the end of a cancelled run: look as often as the floor allows. */
   hurry?: boolean | undefined;
+  /** What the workflow knows to have been given out: who only watches may be the only one to know that the ledger is old. */
+  given?: Given | undefined;
 }
 
 export interface WatchResult {
@@ -42,6 +44,7 @@ export function createWatch(dependencies: LookDependencies) {
     async watch(input: WatchInput): Promise<WatchResult> {
       const { ledger } = dependencies;
       const run = await ledger.runs.get(input.runId);
+      await ledger.old.isBehind(input.runId, input.given);
       if (!run) throw later(30_000, `the ledger does not know the run ${input.runId}`);
       const beat = setInterval(() => heartbeat(), 3_000);
       try {

@@ -9,21 +9,32 @@ test.each([
   [{ claimed: 4, permits: 3 }, { claimed: 4, permits: 4 }, true],
   [{ claimed: 4, permits: 4, orders: 2 }, { claimed: 4, permits: 4, orders: 3 }, true],
   [{ claimed: 4, permits: 4, orders: 2 }, { claimed: 4, permits: 4 }, false],
+  [{ claimed: 4, permits: 4, schedules: 1 }, { claimed: 4, permits: 4, schedules: 2 }, true],
+  [{ claimed: 4, permits: 4, schedules: 1 }, { claimed: 4, permits: 4 }, false],
 ])('a ledger with %j, where %j is known, is behind: %s', (ledger, known, behind) => {
   expect(isBehind(ledger, known)).toBe(behind);
 });
 
 test('the most that was given is remembered number by number', () => {
-  expect(mostGiven({ claimed: 1, permits: 5 }, { claimed: 3, permits: 2, orders: 7 })).toEqual({ claimed: 3, permits: 5, orders: 7 });
-  expect(mostGiven(undefined, { claimed: 3, permits: 2 })).toEqual({ claimed: 3, permits: 2, orders: 0 });
-  expect(mostGiven({ claimed: 1, permits: 5 }, undefined)).toEqual({ claimed: 1, permits: 5, orders: 0 });
-  expect(mostGiven(undefined, undefined)).toEqual({ claimed: 0, permits: 0, orders: 0 });
+  expect(mostGiven({ claimed: 1, permits: 5 }, { claimed: 3, permits: 2, orders: 7 })).toEqual({
+    claimed: 3,
+    permits: 5,
+    orders: 7,
+    schedules: 0,
+  });
+  expect(mostGiven(undefined, { claimed: 3, permits: 2, schedules: 4 })).toEqual({ claimed: 3, permits: 2, orders: 0, schedules: 4 });
+  expect(mostGiven({ claimed: 1, permits: 5 }, undefined)).toEqual({ claimed: 1, permits: 5, orders: 0, schedules: 0 });
+  expect(mostGiven(undefined, undefined)).toEqual({ claimed: 0, permits: 0, orders: 0, schedules: 0 });
 });
 
 test.each([
   [
     { claimed: 1, permits: 2, orders: 3 },
     { claimed: 1, permits: 2, orders: 3 },
+  ],
+  [
+    { claimed: 1, permits: 2, schedules: 3 },
+    { claimed: 1, permits: 2, schedules: 3 },
   ],
   [
     { claimed: 1, permits: 2 },

@@ -12,27 +12,43 @@ export interface Given {
   permits: number;
   /** Orders that were carried out, of the run, its campaign and the whole ledger: one that forgot a pause would send. */
   orders?: number | undefined;
+  /** Follow-up schedules that were asked for, or may have been: one that forgot them would ask for second ones. */
+  schedules?: number | undefined;
 }
+
+const NUMBERS = ['claimed', 'permits', 'orders', 'schedules'] as const satisfies (keyof Given)[];
 
 export function mostGiven(a: Given | undefined, b: Given | undefined): Given {
   return {
     claimed: Math.max(a?.claimed ?? 0, b?.claimed ?? 0),
     permits: Math.max(a?.permits ?? 0, b?.permits ?? 0),
     orders: Math.max(a?.orders ?? 0, b?.orders ?? 0),
+    schedules: Math.max(a?.schedules ?? 0, b?.schedules ?? 0),
   };
 }
 
 /** True when the ledger has forgotten something that was given out or ordered: what it calls unsent may have been sent. */
 export function isBehind(ledger: Given, known: Given): boolean {
-  return ledger.claimed < known.claimed || ledger.permits < known.permits || (ledger.orders ?? 0) < (known.orders ?? 0);
+  const has = mostGiven(ledger, undefined);
+  const most = mostGiven(ledger, known);
+  return NUMBERS.some((number) => (has[number] ?? 0) < (most[number] ?? 0));
 }
 
 /** What somebody was told who has it from far away, as from a heartbeat; undefined when it is something else. */
 export function givenIn(value: unknown): Given | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { claimed, permits, orders } = value as Partial<Record<keyof Given, unknown>>;
+  const { claimed, permits, orders, schedules } = value as Partial<Record<keyof Given, unknown>>;
   if (typeof claimed !== 'number' || typeof permits !== 'number') return undefined;
-  return { claimed, permits, ...(typeof orders === 'number' ? { orders } : {}) };
+  return {
+    ...{ claimed, permits },
+    ...(typeof orders === 'number' ? { orders } : {}),
+    ...(typeof schedules === 'number' ? { schedules } : {}),
+  };
+}
+
+export function inWords({ claimed, permits, orders = 0, schedules = 0 }: Given): string {
+  const rest = schedules > 0 ? `, ${orders} orders and ${schedules} schedules` : ` and ${orders} orders`;
+  return `${claimed} executions, ${permits} permits${rest}`;
 }
 
 /** Where a run stands by the ledger: small, so that activities can return it and the workflow can carry it. */

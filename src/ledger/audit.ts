@@ -1,5 +1,9 @@
 import type { Database } from './database.js';
 
+/** What was done to the whole ledger, or found of it: in the log of every run that was going. */
+export const HELD = 'ledger-held';
+export const LEDGER_WIDE: readonly string[] = ['halt', 'unhalt', HELD];
+
 export interface AuditEntry {
   at: number;
   actor?: string | undefined;
@@ -48,9 +52,9 @@ export class Audit {
       `SELECT id, at, actor, verified, action, detail FROM audit WHERE run_id = ?
        UNION ALL
        SELECT audit.id, audit.at, actor, verified, action, detail FROM audit JOIN runs ON runs.id = ?
-         WHERE audit.run_id IS NULL AND action IN ('halt', 'unhalt') AND audit.at >= runs.created_at AND audit.at <= coalesce(runs.finished_at, audit.at)
+         WHERE audit.run_id IS NULL AND action IN (SELECT value FROM json_each(?)) AND audit.at >= runs.created_at AND audit.at <= coalesce(runs.finished_at, audit.at)
        ORDER BY id`,
-      [runId, runId],
+      [runId, runId, JSON.stringify(LEDGER_WIDE)],
     );
     return rows.map((row) => ({
       at: row.at,

@@ -32,7 +32,7 @@ function counting(failsAt = Number.POSITIVE_INFINITY): { database: Database; cha
     changes.push(0);
     return database.transaction((sql) => work(counted(sql)));
   };
-  return { database: { ...counted(database), transaction, close: () => database.close() }, changes };
+  return { database: { ...counted(database), transaction, isInPlace: () => true, close: () => database.close() }, changes };
 }
 
 const outcomes = () =>

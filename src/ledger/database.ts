@@ -23,6 +23,8 @@ export interface Sql {
 export interface Database extends Sql {
   /** Runs `work` in one write transaction: all of it, or nothing. Other work of this process waits meanwhile. */
   transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
+  /** False once another ledger stands where this one was opened: then nothing more is written to it. */
+  isInPlace(): boolean;
   close(): Promise<void>;
 }
 
@@ -35,6 +37,7 @@ export function within(sql: Sql): Database {
     now: () => sql.now(),
     wall: () => sql.wall(),
     transaction: (work) => work(sql),
+    isInPlace: () => true,
     close: async () => undefined,
   };
 }

@@ -9,6 +9,7 @@ import { type Database, jsonRows, type Sql } from './database.js';
 import { addExecutionJob, addTwin } from './execution-jobs.js';
 import { type Execution, move, readExecution, type StoredExecution, toExecution } from './execution-row.js';
 import { isClosing } from './late-words.js';
+import { heldAs } from './old-ledger.js';
 import { makesWait, type PermitAnswer, type PermitTerms, permitIsOpen, refusalFor } from './permit-rules.js';
 import { claimPlanned } from './planned.js';
 import { type CallLists, readLists } from './planned-lists.js';
@@ -33,6 +34,8 @@ export class Executions {
       const run = await readRun(sql, runId);
       if (!run?.script || run.fence !== fence || run.paused || run.stop || run.closing || run.finishedAt !== undefined) return undefined;
       if (run.admits === 'nothing') return undefined;
+      // What an old ledger still gives out, the newest one would lack when it is put back.
+      if (run.behind || (await heldAs(sql)) !== undefined) return undefined;
       const open = await sql.first<{ slots: number; assets: number | null }>(
         `SELECT count(CASE WHEN slot_freed_at IS NULL THEN 1 END) AS slots, sum(size) AS assets FROM executions
          WHERE run_id = ? AND state IN ('claimed', 'permitted', 'accepted') AND settled_at IS NULL`,

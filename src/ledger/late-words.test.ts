@@ -140,7 +140,7 @@ const OF_A_RUN: Record<string, Late> = {
     async (ledger) => async () =>
       ledger.runs.open({ ...(await ledger.runs.get('r')), id: 'r', firstExecutionId: 'first-r' } as Parameters<Ledger['runs']['open']>[0]),
   ),
-  'runs.isBehind': late(async (ledger) => () => ledger.runs.isBehind('r', { claimed: 9, permits: 9, orders: 9 } as never)),
+  'old.isBehind': late(async (ledger) => () => ledger.old.isBehind('r', { claimed: 9, permits: 9, orders: 9 } as never)),
   'runs.setScript': whileOpening((ledger) => ledger.runs.setScript('r', { id: '7', title: 'Another' })),
   'runs.setMissing': late(async (ledger) => () => ledger.runs.setMissing('r', true)),
   'runs.setResolveCursor': late(async (ledger) => () => ledger.runs.setResolveCursor('r', 'page 3')),
@@ -275,10 +275,21 @@ const READS = [
     'runs.load',
   ],
   ...['runs.snapshot', 'neverTouch.newest', 'neverTouch.among', 'neverTouch.appliedTo', 'neverTouch.hasNameless'],
-  ...['schedules.get', 'schedules.of', 'schedules.refusals', 'scriptReadings.begin'],
+  ...['schedules.get', 'schedules.of', 'schedules.refusals', 'scriptReadings.begin', 'old.held'],
 ];
 /** Writes to no run: whole parts of the ledger, and `neverTouch.store`. */
-const OF_THE_LEDGER = ['reader', 'policies', 'trailVotes', 'scripts', 'killSwitch', 'calls', 'serverClock', 'database', 'neverTouch.store'];
+const OF_THE_LEDGER = [
+  'reader',
+  'policies',
+  'trailVotes',
+  'scripts',
+  'killSwitch',
+  'calls',
+  'serverClock',
+  'database',
+  'neverTouch.store',
+  'old.note',
+];
 /** Only adds, and is where late words go. */
 const ADDS = ['audit'];
 

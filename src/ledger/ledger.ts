@@ -8,6 +8,7 @@ import { Executions } from './executions.js';
 import { KillSwitch } from './halt.js';
 import { type Clocks, LedgerClock, MACHINE_CLOCKS } from './ledger-clock.js';
 import { NeverTouchLists } from './never-touch-lists.js';
+import { OldLedger } from './old-ledger.js';
 import { Orders } from './orders.js';
 import { Outputs } from './outputs.js';
 import { Planned } from './planned.js';
@@ -42,12 +43,15 @@ export interface Ledger {
   readonly scriptReadings: ScriptReadings;
   readonly schedules: Schedules;
   readonly orders: Orders;
+  readonly old: OldLedger;
   readonly audit: Audit;
   readonly killSwitch: KillSwitch;
   readonly calls: CallLog;
   readonly serverClock: LedgerServerClock;
   readonly reader: Reader;
   readonly database: Database;
+  /** False once its file was moved, or another was put in its place. */
+  isInPlace(): boolean;
   close(): Promise<void>;
 }
 
@@ -101,12 +105,14 @@ function ledgerOver(database: Database, id: string, caps: CallCaps): Ledger {
     scriptReadings: new ScriptReadings(database),
     schedules: new Schedules(database),
     orders: new Orders(database),
+    old: new OldLedger(database),
     audit: new Audit(database),
     killSwitch: new KillSwitch(database),
     calls: new CallLog(database, caps),
     serverClock: new LedgerServerClock(database),
     reader: new Reader(database),
     database,
+    isInPlace: () => database.isInPlace(),
     close: () => database.close(),
   };
 }

@@ -157,8 +157,11 @@ async function barredBy(
   if (run.phase === 'awaiting-approval') return refused('paused', 1_000, 'the run waits for its approval');
   if (run.paused) return refused('paused', 1_000, 'the run is paused');
   if (run.admits === 'held') return refused('wave-held', WAVE_WAIT_MS, 'somebody has to decide how its wave goes on');
-  const ledger = await sql.first<{ halted: number; halted_why: string | null }>('SELECT halted, halted_why FROM ledger');
-  if (ledger?.halted) return refused('halted', 2_000, `all executions are halted${ledger.halted_why ? `: ${ledger.halted_why}` : ''}`);
+  const ledger = await sql.first<{ halted: number; halted_why: string | null; held_why: string | null }>(
+    'SELECT halted, halted_why, held_why FROM ledger',
+  );
+  const haltedWhy = ledger?.held_why ?? ledger?.halted_why ?? '';
+  if (ledger?.halted || ledger?.held_why) return refused('halted', 2_000, `all executions are halted${haltedWhy ? `: ${haltedWhy}` : ''}`);
   if (execution.state !== 'claimed') return refused('state', 0, `execution ${execution.n} is ${execution.state}`);
   if (execution.sends >= MAX_SENDS) return refused('sends', 0, `execution ${execution.n} has been sent ${execution.sends} times`);
   const forbidden = await policyObjection(sql, run, execution);

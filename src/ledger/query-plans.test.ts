@@ -30,7 +30,8 @@ function noting(database: Database, statements: Set<string>): Database {
     first: (statement, parameters) => sql.first(note(statement), parameters),
     run: (statement, parameters) => sql.run(note(statement), parameters),
   });
-  return { ...over(database), transaction: (work) => database.transaction((sql) => work(over(sql))), close: () => database.close() };
+  const transaction: Database['transaction'] = (work) => database.transaction((sql) => work(over(sql)));
+  return { ...over(database), transaction, isInPlace: () => true, close: () => database.close() };
 }
 
 /** Those of the statements that read a run, or the table, from one end to the other. */

@@ -2,7 +2,7 @@
 import { etaMs } from '../domain/cadence.js';
 import { budgetSpent, isBreached } from '../domain/error-budget.js';
 import { MAX_ASSETS_PER_EXECUTION } from '../domain/execution-state.js';
-import { type Given, isBehind, type RunSnapshot } from '../domain/run-snapshot.js';
+import type { Given, RunSnapshot } from '../domain/run-snapshot.js';
 import type { ErrorBudget } from '../schema/request.js';
 import { campaignSnapshot, hasAttempted } from './campaign-snapshot.js';
 import type { Sql } from './database.js';
@@ -73,10 +73,12 @@ export async function snapshotOf(sql: Sql, id: string): Promise<RunSnapshot> {
 /** How much of the run was given out and ordered; nothing of a run that the ledger does not know. */
 export async function givenOf(sql: Sql, id: string): Promise<Given> {
   const row = await sql.first<Given & { kind: string }>(
-    `SELECT kind, next_n - 1 AS claimed, (SELECT count(*) FROM sends WHERE run_id = runs.id) AS permits, ${ORDERS} AS orders FROM runs WHERE id = ?`,
+    `SELECT kind, next_n - 1 AS claimed, (SELECT count(*) FROM sends WHERE run_id = runs.id) AS permits, ${ORDERS} AS orders,
+       (SELECT count(*) FROM schedules WHERE run_id = runs.id) AS schedules
+     FROM runs WHERE id = ?`,
     [id],
   );
-  if (!row) return { claimed: 0, permits: 0, orders: 0 };
+  if (!row) return { claimed: 0, permits: 0, orders: 0, schedules: 0 };
   const { kind, ...given } = row;
   return kind === 'campaign' ? { ...given, ...(await givenToSteps(sql, id)) } : given;
 }
@@ -92,17 +94,4 @@ async function givenToSteps(sql: Sql, id: string): Promise<Pick<Given, 'claimed'
     [id, id, id],
   );
   return { claimed: row?.claimed ?? 0, permits: row?.permits ?? 0 };
-}
-
-/**
- * Notes that the ledger lacks something of what was given out. To be asked before anything is written: what is written since would
- * make up for the numbers, not for what was forgotten. True when it lacks something, or ever did.
- */
-export async function noteBehind(sql: Sql, id: string, known: Given | undefined): Promise<boolean> {
-  const run = await readStored(sql, id);
-  if (!run) return known !== undefined;
-  if (run.behind !== null || run.campaign_behind !== null) return true;
-  if (!known || !isBehind(await givenOf(sql, id), known)) return false;
-  await sql.run('UPDATE runs SET behind = ? WHERE id = ? AND behind IS NULL', [JSON.stringify(known), id]);
-  return true;
 }

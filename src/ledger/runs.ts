@@ -21,7 +21,7 @@ import {
   type StoredRun,
   toRun,
 } from './run-row.js';
-import { givenOf, noteBehind, snapshotOf } from './run-state-of.js';
+import { givenOf, snapshotOf } from './run-state-of.js';
 
 const TAGS_KEPT = 2_000;
 /** They are in the result, which history holds: 10 kB at most. */
@@ -89,11 +89,6 @@ export class Runs {
 
   given(id: string): Promise<Given> {
     return givenOf(this.#database, id);
-  }
-
-  /** True when this ledger lacks something of what was given out, or was ever found to: it is older than the run. */
-  isBehind(id: string, known: Given | undefined): Promise<boolean> {
-    return this.#database.transaction((sql) => noteBehind(sql, id, known));
   }
 
   /** Runs whose report is not written, oldest first. */

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { backUpLedger } from '../../test/support/ledger-backup.js';
 import { programArguments } from '../../test/support/programs.js';
 import type { Database, SqlParameter } from './database.js';
 import { openSqlite } from './sqlite.js';
@@ -148,4 +149,22 @@ test('a value that no database can store fails its statement, its transaction wi
   await expect(database.first('SELECT name FROM notes WHERE n = ?', [])).rejects.toThrow('has 1 parameters, and was given 0');
   await add('half a pair \ud83d', true);
   expect(await database.all('SELECT name, n FROM notes')).toEqual([{ name: 'half a pair \ufffd', n: 1 }]);
+});
+
+test.each([
+  ['a backup is put in its place', () => copyFile(`${path}.backup`, path)],
+  ['it is moved away', () => Promise.resolve()],
+])('a file that is not in its place any more is not written to: %s', async (_, put) => {
+  await add('mine');
+  backUpLedger(path, `${path}.backup`);
+  expect(database.isInPlace()).toBe(true);
+  await rename(path, `${path}.aside`);
+  await put();
+  expect(database.isInPlace()).toBe(false);
+  await expect(add('late')).rejects.toThrow('was moved or replaced while it was open');
+  await expect(database.transaction((sql) => sql.run('DELETE FROM notes'))).rejects.toThrow('was moved or replaced');
+  await rm(path, { force: true });
+  await rename(`${path}.aside`, path);
+  expect(database.isInPlace()).toBe(true);
+  expect(await names()).toEqual(['mine']);
 });

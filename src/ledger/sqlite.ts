@@ -37,7 +37,7 @@ export function openSqlite({ path, create, clock = new LedgerClock(MACHINE_CLOCK
     createPrivateFile(path);
   }
   try {
-    return new Sqlite(sameFile(path, durable), { foldsOnClose: create, clock, now });
+    return new Sqlite(openingSameFile(path, durable), { foldsOnClose: create, clock, now });
   } catch (error) {
     throw new LedgerUnusable(
       `The ledger at ${path} cannot be read (${error instanceof Error ? error.message : String(error)}). ` +
@@ -46,18 +46,34 @@ export function openSqlite({ path, create, clock = new LedgerClock(MACHINE_CLOCK
   }
 }
 
-/** Connections to the file that is there now: libsql would create one that is gone, and a backup put in its place is another ledger. */
-function sameFile(path: string, durable: boolean): () => Connection {
+interface SameFile {
+  connect(): Connection;
+  /** An open file keeps its number, so no other has it. */
+  isInPlace(): boolean;
+  /** Throws where it is not: libsql would create a file that is gone, and a backup put in its place is another ledger. */
+  check(): void;
+}
+
+/** The file that is there now. */
+function openingSameFile(path: string, durable: boolean): SameFile {
   const opened = fileId(path);
-  return () => {
-    if (fileId(path) !== opened) throw new LedgerUnusable(`The ledger at ${path} was moved or replaced while it was open.`);
-    return connect(path, durable);
+  const isInPlace = (): boolean => fileId(path) === opened;
+  const check = (): void => {
+    if (!isInPlace()) throw new LedgerUnusable(`The ledger at ${path} was moved or replaced while it was open.`);
+  };
+  return {
+    isInPlace,
+    check,
+    connect() {
+      check();
+      return connect(path, durable);
+    },
   };
 }
 
-function fileId(path: string): string {
-  const { dev, ino } = statSync(path);
-  return `${dev}/${ino}`;
+function fileId(path: string): string | undefined {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats && `${stats.dev}/${stats.ino}`;
 }
 
 function connect(path: string, durable: boolean): Connection {
@@ -101,17 +117,14 @@ class Sqlite implements Database {
   #turnedAt = 0;
   readonly #direct: Sql;
 
-  readonly #connect: () => Connection;
+  readonly #file: SameFile;
   readonly #foldsOnClose: boolean;
   readonly #clock: LedgerClock;
   readonly #otherClock: (() => number) | undefined;
 
-  constructor(
-    open: () => Connection,
-    { foldsOnClose, clock, now }: { foldsOnClose: boolean; clock: LedgerClock; now: SqliteOptions['now'] },
-  ) {
-    this.#connect = open;
-    this.#connection = open();
+  constructor(file: SameFile, { foldsOnClose, clock, now }: { foldsOnClose: boolean; clock: LedgerClock; now: SqliteOptions['now'] }) {
+    this.#file = file;
+    this.#connection = file.connect();
     this.#foldsOnClose = foldsOnClose;
     this.#clock = clock;
     this.#otherClock = now;
@@ -144,6 +157,10 @@ class Sqlite implements Database {
     return this.#wall();
   }
 
+  isInPlace(): boolean {
+    return this.#file.isInPlace();
+  }
+
   transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
     return this.#enqueue(() => this.#inTransaction(work));
   }
@@ -167,6 +184,7 @@ class Sqlite implements Database {
   }
 
   async #inTransaction<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
+    this.#file.check();
     if (this.#connection.inTransaction) this.#rollBack();
     // IMMEDIATE takes the write lock first: a transaction that reads and then writes could otherwise decide on a stale read.
     await patiently(async () => this.#connection.exec('BEGIN IMMEDIATE'));
@@ -191,7 +209,7 @@ class Sqlite implements Database {
     // Still inside of a transaction it holds the write lock, for which the new one would wait for ever.
     if (spoilt.inTransaction) return;
     try {
-      this.#connection = this.#connect();
+      this.#connection = this.#file.connect();
       this.#statements.clear();
       spoilt.close();
     } catch {
@@ -202,7 +220,8 @@ class Sqlite implements Database {
   close(): Promise<void> {
     return this.#enqueue(async () => {
       this.#statements.clear();
-      if (this.#foldsOnClose) this.#fold();
+      // The log beside another file is that file's.
+      if (this.#foldsOnClose && this.isInPlace()) this.#fold();
       this.#connection.close();
     });
   }

@@ -159,6 +159,7 @@ async function openStage(
       namespace: 'default',
       bundle: options.bundle,
       interceptors: { activity: [observer.interceptor(operators)] },
+      isThrownAway: true,
     },
   );
   const running = Promise.all(workers.map((worker) => worker.run()));

@@ -1,6 +1,6 @@
 // What people decided about the run, and what Overhaul noted for itself: both from the audit log, apart.
 import { NOT_JOINED } from '../domain/asset-join-record.js';
-import type { AuditEntry } from '../ledger/audit.js';
+import { type AuditEntry, HELD } from '../ledger/audit.js';
 import { escaped, number, plural, utc } from './html-text.js';
 import type { ReportFacts } from './report-facts.js';
 
@@ -21,6 +21,7 @@ const DECISIONS: Readonly<Record<string, string>> = {
   stop: 'stopped',
   halt: 'halted the whole ledger',
   unhalt: 'lifted the halt of the ledger',
+  [HELD]: 'held the whole ledger',
 };
 
 /** Told elsewhere on the page, or nothing that anybody decided or has to know. */

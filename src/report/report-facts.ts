@@ -1,5 +1,5 @@
 import type { RunReport } from '../domain/outcome.js';
-import type { AuditEntry } from '../ledger/audit.js';
+import { type AuditEntry, LEDGER_WIDE } from '../ledger/audit.js';
 import type { WaveView } from '../ledger/campaign-view.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { StrayRow } from '../ledger/reader.js';
@@ -45,7 +45,7 @@ async function auditOfCampaign({ audit, campaigns }: ReportLedger, id: string): 
   for (const step of await campaigns.steps(id)) {
     const name = step.id.slice(id.length + 1);
     for (const entry of await audit.of(step.id)) {
-      if (entry.action === 'halt' || entry.action === 'unhalt') continue;
+      if (LEDGER_WIDE.includes(entry.action)) continue;
       entries.push(entry.detail?.startsWith('{') ? entry : { ...entry, detail: `${decodeURIComponent(name)}: ${entry.detail ?? ''}` });
     }
   }

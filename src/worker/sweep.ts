@@ -82,7 +82,10 @@ async function isGone(
     return since !== undefined && (await ledger.database.now()) - since >= (isElsewhere ? elsewhereMs : missingMs);
   }
   if (run.missingSince !== undefined) await ledger.runs.setMissing(run.id, false);
-  if (fate.kind === 'alive') return false;
+  if (fate.kind === 'alive') {
+    await ledger.old.isBehind(run.id, fate.given);
+    return false;
+  }
   if (!fate.byItself) return true;
   // Temporal's clock told when it ended. It is as long ago as the clock that is behind says: its last activity may still be writing.
   const now = Math.min(await ledger.database.now(), await ledger.database.wall());

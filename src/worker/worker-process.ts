@@ -12,6 +12,7 @@ import { type ClientConnection, connectClient, connectWorker } from '../temporal
 import { createLogger, type Logger } from '../temporal/logger.js';
 import { dataConverterOf } from '../temporal/payload-codec.js';
 import { endRuntime, ensureRuntime } from '../temporal/runtime.js';
+import { compareWithTemporal } from './compare-ledger.js';
 import type { WorkerConfiguration } from './configuration.js';
 import { outgoing } from './outgoing.js';
 import { watchPolicy } from './policy-watch.js';
@@ -28,6 +29,12 @@ export interface RunningWorker {
 const GRACE = '40s';
 const FORCE = '50s';
 const RECONNECT_MS = 2_000;
+/** How soon a worker whose ledger was replaced ends: until then it takes tasks that another could do. It sends nothing from the first moment on. */
+const LOOK_AT_FILE_MS = 2_000;
+/** Other than 0, so that whoever keeps the worker running starts it again. */
+const EXIT_REPLACED = 1;
+const REPLACED =
+  'the file of the ledger was moved or replaced: this worker ends. Started again, it compares what is there with what Temporal knows';
 /** Activities mostly wait for Qualys, whose concurrency the ledger limits; more slots would only wait. */
 const ACTIVITIES_AT_ONCE = 50;
 const BUNDLE = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
@@ -56,10 +63,15 @@ async function runUntilStopped(configuration: WorkerConfiguration, logger: Logge
       try {
         await serve(configuration, logger, stopping);
       } catch (error) {
-        if (stopping.aborted) break;
+        if (stopping.aborted || !ledger.isInPlace()) break;
         logger.error({ err: error }, `Temporal is lost or cannot be reached; trying again in ${RECONNECT_MS / 1_000} s`);
         await pause(RECONNECT_MS, stopping);
       }
+      if (!ledger.isInPlace()) break;
+    }
+    if (!ledger.isInPlace()) {
+      logger.error({ path: settings.ledger.path }, REPLACED);
+      process.exitCode = EXIT_REPLACED;
     }
   } finally {
     await stopWatching().catch((error: unknown) => logger.warn({ err: error }, 'the worker could not take its leave of the ledger'));
@@ -82,6 +94,9 @@ async function serve(configuration: WorkerConfiguration, logger: Logger, stoppin
         dataConverter,
         bundle: existsSync(BUNDLE) ? BUNDLE : undefined,
       });
+      const lookAtFile = setInterval(() => {
+        if (!configuration.ledger.isInPlace()) shutDown();
+      }, LOOK_AT_FILE_MS);
       const stopSweep = startSweep({ ...dependencies, namespace, logger });
       const shutDown = (): void => {
         for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
@@ -95,6 +110,7 @@ async function serve(configuration: WorkerConfiguration, logger: Logger, stoppin
         await Promise.all(runs);
       } finally {
         await Promise.allSettled(runs);
+        clearInterval(lookAtFile);
         stopping.removeEventListener('abort', shutDown);
         await stopSweep();
       }
@@ -147,12 +163,17 @@ export interface WorkerLink {
   /** The prebuilt workflows; without it they are bundled from the source at start. */
   bundle?: string | undefined;
   interceptors?: WorkerInterceptors | undefined;
+  /** Ledger and Temporal were made for each other, and are thrown away together, as for a rehearsal: neither can be the older one. */
+  isThrownAway?: boolean | undefined;
 }
 
-/** One worker for workflows, and one for the activities of this ledger: a worker with another ledger never gets those. */
+/**
+ * One worker for workflows, and one for the activities of this ledger: a worker with another ledger never gets those. Resolves when the
+ * ledger was compared with what Temporal knows: none of them sends before.
+ */
 export async function createWorkers(
   dependencies: ActivityDependencies,
-  { connection, namespace, dataConverter, bundle, interceptors }: WorkerLink,
+  { connection, namespace, dataConverter, bundle, interceptors, isThrownAway = false }: WorkerLink,
 ): Promise<Worker[]> {
   const common = {
     connection,
@@ -162,6 +183,7 @@ export async function createWorkers(
     interceptors: { ...interceptors, activity: [outgoing, ...(interceptors?.activity ?? [])] },
   };
   const { ledger, taskQueue } = dependencies;
+  if (!isThrownAway) await compareWithTemporal(dependencies);
   return Promise.all([
     Worker.create({
       ...common,

@@ -9,7 +9,8 @@ import type { RunRow } from '../ledger/run-row.js';
 import { pendingGiven } from '../temporal/pending-given.js';
 
 export type WorkflowFate =
-  | { kind: 'alive' }
+  /** `given`: what its activities under way have said. */
+  | { kind: 'alive'; given?: Given | undefined }
   /** Temporal does not know it, or has another one under its id. */
   | { kind: 'missing' }
   | {
@@ -32,7 +33,8 @@ export async function workflowFate(client: Client, run: Pick<RunRow, 'id' | 'fir
     const described = await client.workflow.getHandle(run.id).describe();
     const { status, raw, runId, closeTime } = described;
     if (raw.workflowExecutionInfo?.firstRunId !== run.firstExecutionId) return { kind: 'missing' };
-    if (status.name === 'RUNNING' || status.name === 'CONTINUED_AS_NEW' || status.name === 'PAUSED') return { kind: 'alive' };
+    if (status.name === 'RUNNING' || status.name === 'CONTINUED_AS_NEW' || status.name === 'PAUSED')
+      return { kind: 'alive', given: await pendingGiven(client, described) };
     return {
       kind: 'ended',
       byItself: status.name !== 'TERMINATED' && status.name !== 'TIMED_OUT',
@@ -59,22 +61,52 @@ async function reportOf(client: Client, workflowId: string, runId: string): Prom
   return parsed.success ? (parsed.data as unknown as RunReport) : undefined;
 }
 
-/** What the ledger told the workflow, and the workflow the ledger, since its last continue-as-new; what was before travels in its first event. */
 async function givenByHistory(client: Client, workflowId: string, runId: string): Promise<Given | undefined> {
+  const { given, unreadable } = await toldByHistory(client, workflowId, runId);
+  if (unreadable) throw unreadable;
+  return given;
+}
+
+/** Of one history: what was before its continue-as-new travels in its first event. */
+export interface ToldByHistory {
+  /** The most that the ledger told the workflow, or the workflow the ledger. */
+  given?: Given | undefined;
+  /** The queues of which an activity has come to an end: their ledger knows the run. */
+  queues: Set<string>;
+  /** Something of it cannot be read, for want of a key for instance. */
+  unreadable?: Error | undefined;
+}
+
+export async function toldByHistory(client: Client, workflowId: string, runId: string): Promise<ToldByHistory> {
   const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+  const queues = new Set<string>();
+  const scheduledOn = new Map<string, string>();
+  let unreadable: Error | undefined;
+  const read = async (payloads: Payloads): Promise<unknown[]> => {
+    try {
+      return await decodeArrayFromPayloads(client.options.loadedDataConverter, payloads);
+    } catch (error) {
+      unreadable = error instanceof Error ? error : new Error(String(error));
+      return [];
+    }
+  };
   let most: Given | undefined;
   for (const event of events ?? []) {
-    const payloads: Payloads =
-      event.workflowExecutionStartedEventAttributes?.input?.payloads ??
-      event.activityTaskScheduledEventAttributes?.input?.payloads ??
-      event.activityTaskCompletedEventAttributes?.result?.payloads;
-    for (const value of await decodeArrayFromPayloads(client.options.loadedDataConverter, payloads)) {
+    const { activityTaskScheduledEventAttributes: scheduled, activityTaskCompletedEventAttributes: completed } = event;
+    const started = event.workflowExecutionStartedEventAttributes;
+    if (scheduled) scheduledOn.set(String(event.eventId), scheduled.taskQueue?.name ?? '');
+    const endedOn = completed ? scheduledOn.get(String(completed.scheduledEventId)) : undefined;
+    if (endedOn !== undefined) queues.add(endedOn);
+    const payloads: Payloads = started?.input?.payloads ?? scheduled?.input?.payloads ?? completed?.result?.payloads;
+    for (const value of await read(payloads)) {
       for (const given of givenWithin(value)) most = mostGiven(most, given);
+      const queue = started?.continuedExecutionRunId ? queueWithin(value) : undefined;
+      if (queue !== undefined) queues.add(queue);
     }
     const heard = event.activityTaskTimedOutEventAttributes?.failure?.timeoutFailureInfo?.lastHeartbeatDetails?.payloads;
-    for (const value of await decodeArrayFromPayloads(client.options.loadedDataConverter, heard)) most = mostOf(most, givenIn(value));
+    for (const value of await read(heard)) most = mostOf(most, givenIn(value));
   }
-  return most;
+  return { given: most, queues, unreadable };
 }
 
 /** The children that a campaign has started, over all its histories that Temporal still has. */
@@ -115,7 +147,7 @@ export async function wasGivenOut(client: Client, stepId: string): Promise<boole
   }
 }
 
-function mostOf(a: Given | undefined, b: Given | undefined): Given | undefined {
+export function mostOf(a: Given | undefined, b: Given | undefined): Given | undefined {
   return a && b ? mostGiven(a, b) : (a ?? b);
 }
 
@@ -128,4 +160,10 @@ function givenWithin(value: unknown): Given[] {
     const given = givenIn(part);
     return given ? [given] : [];
   });
+}
+
+/** The carried state names the queue of the run's ledger. */
+function queueWithin(value: unknown): string | undefined {
+  const state = z.looseObject({ queue: z.string() }).safeParse(value);
+  return state.success ? state.data.queue : undefined;
 }

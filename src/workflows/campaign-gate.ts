@@ -48,7 +48,7 @@ async function untilResumed({ state }: Campaign): Promise<void> {
 async function currentPlan({ runId, state, activities }: Campaign): Promise<{ digest: string; isApproved: boolean }> {
   for (;;) {
     try {
-      return await answered(state, () => activities.recheckPlan({ runId, shown: state.blocked }));
+      return await answered(state, () => activities.recheckPlan({ runId, given: state.given, shown: state.blocked }));
     } catch (error) {
       const refused = contractFailure(error);
       if (!refused) throw error;

@@ -10,6 +10,7 @@ import {
 import type { OpenCampaignResult } from '../activities/open-campaign.js';
 import { refusedResume } from '../domain/approval.js';
 import type { CampaignReport } from '../domain/campaign-status.js';
+import { mostGiven } from '../domain/run-snapshot.js';
 import { type CampaignPlan, parsePlan } from '../schema/plan.js';
 import { activitiesOf, identifyLedger, type RunActivities } from './activity-proxies.js';
 import { type Campaign, type CampaignState, firstCampaignState, type StepNews, stepNews } from './campaign-state.js';
@@ -155,7 +156,8 @@ async function finish({ runId, state, activities }: Campaign): Promise<CampaignR
   if (state.hasFollowUp && !state.snapshot?.stop) {
     state.phase = 'following-up';
     for (;;) {
-      const { blocked } = await activities.scheduleFollowUp({ runId, shown: state.blocked });
+      const { blocked, given } = await activities.scheduleFollowUp({ runId, given: state.given, shown: state.blocked });
+      state.given = mostGiven(state.given, given);
       state.blocked = blocked;
       if (!blocked) break;
     }

@@ -2,6 +2,7 @@
 import { allHandlersFinished, CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
 import type { WatchResult } from '../activities/watch.js';
 import type { RunReport } from '../domain/outcome.js';
+import { mostGiven } from '../domain/run-snapshot.js';
 import type { RunActivities } from './activity-proxies.js';
 import { isCancelled } from './failures.js';
 import { type RunState, takeReport, takeSnapshot } from './run-state.js';
@@ -44,7 +45,8 @@ export async function finishRun({ runId, state, activities }: Living): Promise<R
   if (state.hasFollowUp && !state.snapshot?.stop) {
     state.phase = 'following-up';
     for (;;) {
-      const { blocked } = await activities.scheduleFollowUp({ runId, shown: state.blocked });
+      const { blocked, given } = await activities.scheduleFollowUp({ runId, given: state.given, shown: state.blocked });
+      state.given = mostGiven(state.given, given);
       state.blocked = blocked;
       if (!blocked) break;
     }
@@ -83,7 +85,7 @@ async function collectInFlight({ runId, state, activities }: Living): Promise<vo
     while (isInFlight && Date.now() < endsAt) {
       const told: { toldAt: number; toldNews: number } = { toldAt: state.snapshot?.at ?? 0, toldNews: state.snapshot?.news ?? 0 };
       const seen: WatchResult = await CancellationScope.withTimeout(endsAt - Date.now(), () =>
-        activities.watch({ runId, ...told, hurry: true }),
+        activities.watch({ runId, ...told, given: state.given, hurry: true }),
       );
       takeSnapshot(state, seen.snapshot);
       isInFlight = seen.snapshot.watched > 0 || seen.snapshot.outputsOwed > 0;

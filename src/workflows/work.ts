@@ -98,6 +98,7 @@ export class Work {
         this.#activities.watch({
           ...{ runId: this.#runId, shown: this.#state.blind, toldAt: this.snapshot.at, toldNews: this.snapshot.news },
           running: this.snapshot.counts.running,
+          given: this.#state.given,
         }),
       ),
       (result: WatchResult) => {
@@ -138,7 +139,10 @@ export class Work {
   async #failUnlessAttempted(): Promise<void> {
     const why = this.#state.blocked?.why ?? 'no answer';
     await this.drain();
-    const { snapshot } = await this.#activities.watch({ runId: this.#runId, toldAt: this.snapshot.at, toldNews: this.snapshot.news });
+    const { snapshot } = await this.#activities.watch({
+      ...{ runId: this.#runId, toldAt: this.snapshot.at, toldNews: this.snapshot.news },
+      given: this.#state.given,
+    });
     takeSnapshot(this.#state, snapshot);
     this.news();
     if (!snapshot.attempted) throw qualysUnavailable(why);

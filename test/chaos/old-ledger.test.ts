@@ -1,0 +1,21 @@
+// What an old ledger must not send when another run, or a campaign, is about to send out of it.
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type TemporalEnv, temporalEnv } from '../support/temporal-env.js';
+import type { Played } from './deaths.js';
+import { OLD_LEDGERS, playOldLedger } from './old-ledger.js';
+import type { Stage } from './scene.js';
+
+let env: TemporalEnv;
+const played = new Map<string, Played>();
+
+beforeAll(async () => {
+  env = await temporalEnv();
+  const stage: Stage = { client: env.client, address: env.address, namespace: env.namespace, bundle: env.workflowBundle.codePath };
+  for (const scene of await Promise.all(OLD_LEDGERS.map((old) => playOldLedger(stage, old)))) played.set(scene.name, scene);
+}, 280_000);
+
+afterAll(() => env.close());
+
+test.each(OLD_LEDGERS.map(({ name }) => name))('%s: nothing more is sent, and it is said why', (name) => {
+  expect(played.get(name)).toMatchObject({ problems: [], twice: 0, executes: 3 });
+});
