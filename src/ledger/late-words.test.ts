@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
+import { putEmptyLedger } from '../../test/support/empty-ledger.js';
 import { openCampaign } from '../../test/support/test-campaign.js';
 import { accepted, allOf, look, NO_CAPS, openRun, permitted, TERMS, useLedgers } from '../../test/support/test-ledger.js';
 import { createCloseCampaign } from '../activities/close-campaign.js';
@@ -384,7 +385,9 @@ afterEach(async () => {
 async function quickLedger(): Promise<Ledger> {
   const folder = await mkdtemp(join(tmpdir(), 'late-words-'));
   folders.push(folder);
-  return openLedger({ url: `sqlite:${join(folder, 'ledger.db')}`, create: true, caps: NO_CAPS, durable: false });
+  const path = join(folder, 'ledger.db');
+  await putEmptyLedger(path);
+  return openLedger({ url: `sqlite:${path}`, create: true, caps: NO_CAPS, durable: false });
 }
 
 test.each(Object.keys(OF_A_RUN))(

@@ -152,9 +152,7 @@ describe('a transaction', () => {
         for (let step = 0; step < 20; step += 1) await new Promise((resolve) => setImmediate(resolve));
         await sql.run(`INSERT INTO schedules (run_id, title, state) VALUES ('r', ?, 'intended')`, [String(n)]);
       });
-    const started = performance.now();
     await Promise.all(Array.from({ length: 10 }, (_, n) => work(n % 2 === 0 ? first : second, n)));
-    expect(performance.now() - started).toBeLessThan(5_000);
     expect(await first.database.all('SELECT count(*) AS n FROM schedules')).toEqual([{ n: 10 }]);
   });
 });
@@ -165,7 +163,8 @@ test('work that does not end leaves the rest of the process its turns', async ()
   const others = setInterval(() => {
     turns += 1;
   }, 1);
-  for (const started = performance.now(); performance.now() - started < 300; ) await database.run('DELETE FROM strays');
+  // The bound is for a process that gets no turn at all: this loop would then be all it does.
+  for (const started = performance.now(); turns <= 3 && performance.now() - started < 10_000; ) await database.run('DELETE FROM strays');
   clearInterval(others);
   expect(turns).toBeGreaterThan(3);
 });

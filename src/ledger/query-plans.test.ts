@@ -1,10 +1,10 @@
 // What is done for every execution, look or page of targets must cost what they are, not what the run is. SQLite has no statistics here,
 // and would rather read a whole run by its primary key than use the index that was made for a statement.
 import { beforeEach, expect, test } from '@jest/globals';
+import { notingDatabase } from '../../test/support/noting-database.js';
 import { accepted, assetIds, openRun, useLedgers } from '../../test/support/test-ledger.js';
 import { parameterCount } from './bound.js';
 import { Cohort } from './cohort.js';
-import type { Database, Sql } from './database.js';
 import { Executions } from './executions.js';
 import type { Ledger } from './ledger.js';
 import { Planned } from './planned.js';
@@ -16,23 +16,6 @@ let ledger: Ledger;
 beforeEach(async () => {
   ledger = await ledgers.open();
 });
-
-/** A database that notes the statements on `attempts`. */
-function noting(database: Database, statements: Set<string>): Database {
-  const note = (statement: string): string => {
-    if (/\battempts\b/.test(statement)) statements.add(statement);
-    return statement;
-  };
-  const over = (sql: Sql): Sql => ({
-    now: () => sql.now(),
-    wall: () => sql.wall(),
-    all: (statement, parameters) => sql.all(note(statement), parameters),
-    first: (statement, parameters) => sql.first(note(statement), parameters),
-    run: (statement, parameters) => sql.run(note(statement), parameters),
-  });
-  const transaction: Database['transaction'] = (work) => database.transaction((sql) => work(over(sql)));
-  return { ...over(database), transaction, isInPlace: () => true, close: () => database.close() };
-}
 
 /** Those of the statements that read a run, or the table, from one end to the other. */
 async function readingAll({ database }: Ledger, statements: Iterable<string>): Promise<string[]> {
@@ -47,7 +30,9 @@ async function readingAll({ database }: Ledger, statements: Iterable<string>): P
 test('nothing that is done for an execution, a look, a snapshot or a page of targets reads the whole run', async () => {
   const fence = await openRun(ledger, 'r', assetIds(60), { maxInFlight: 10 });
   const statements = new Set<string>();
-  const database = noting(ledger.database, statements);
+  const database = notingDatabase(ledger.database, (statement) => {
+    if (/\battempts\b/.test(statement)) statements.add(statement);
+  });
   const [cohort, planned, executions, verdicts, runs] = [
     new Cohort(database),
     new Planned(database),

@@ -5,15 +5,18 @@ import type { RunReport } from '../../src/domain/outcome.js';
 import { type Ledger, openLedger } from '../../src/ledger/ledger.js';
 import { defaultPolicy } from '../../src/schema/policy.js';
 import { parseRequest } from '../../src/schema/request.js';
+import { putEmptyLedger } from './empty-ledger.js';
 
 export interface SampleLedger {
   env: { OVERHAUL_DATABASE_URL: string };
   ledger: Ledger;
 }
 
-/** A ledger in a directory of its own, created as a worker would. */
+/** A ledger in a directory of its own, as a worker leaves one that it has just created. */
 export async function emptyLedger(): Promise<SampleLedger> {
-  const url = `sqlite:${join(await mkdtemp(join(tmpdir(), 'ledger-')), 'ledger.db')}`;
+  const path = join(await mkdtemp(join(tmpdir(), 'ledger-')), 'ledger.db');
+  await putEmptyLedger(path);
+  const url = `sqlite:${path}`;
   return { env: { OVERHAUL_DATABASE_URL: url }, ledger: await openLedger({ url, create: true, caps: defaultPolicy().caps }) };
 }
 

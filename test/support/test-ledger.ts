@@ -11,6 +11,7 @@ import { type Ledger, openLedger } from '../../src/ledger/ledger.js';
 import type { Clocks } from '../../src/ledger/ledger-clock.js';
 import type { LookAt } from '../../src/ledger/look.js';
 import { parseRequest, type RemediationRequestInput } from '../../src/schema/request.js';
+import { putEmptyLedger } from './empty-ledger.js';
 
 export const NO_CAPS: CallCaps = { callsPerHour: 1_000_000, concurrency: 1_000 };
 export const TERMS: PermitTerms = {
@@ -43,7 +44,9 @@ export function useLedgers(): {
     async open(caps, clocks) {
       const directory = await mkdtemp(join(tmpdir(), 'ledger-test-'));
       directories.push(directory);
-      const url = `sqlite:${join(directory, 'ledger.db')}`;
+      const path = join(directory, 'ledger.db');
+      await putEmptyLedger(path);
+      const url = `sqlite:${path}`;
       return { ...(await again(url, caps, clocks)), url };
     },
   };

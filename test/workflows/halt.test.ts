@@ -38,12 +38,6 @@ describe('the kill switch over a live run', () => {
     expect(await stage.rig.ledger.executions.inState(handle.workflowId, ['claimed'])).not.toEqual([]);
 
     await overhaul(['unhalt', '--by', 'ada'], { env });
-    const liftedAt = Date.now();
-    const [first = 0] = await eventually(
-      async () => (await executeInstants()).filter((at) => at > liftedAt),
-      (instants) => instants.length > 0,
-    );
-    expect(first - liftedAt).toBeLessThan(5_000);
     expect(await handle.result()).toMatchObject({ status: 'succeeded', executions: 4 });
     expect((await stage.audit(handle.workflowId)).filter((action) => action.endsWith('halt'))).toEqual(['halt', 'unhalt']);
   });
