@@ -1,4 +1,4 @@
-// `npm test`: sets everything up, then runs every check and the whole test suite. `npm test -- path …` runs Jest alone on those paths.
+// `npm test`: sets everything up and builds, then runs the whole test suite and, beside it, every check: the tests mostly wait. `npm test -- path …` runs Jest alone on those paths.
 // Ends with a line `N passed, N failed`, in which each check counts as one test.
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ const RESULTS = join(ROOT, '.cache', 'jest-results.json');
 
 /** Tests of whole processes run dist/, so it is built in any case. A build that fails is a failure among others, not the end. */
 const BUILD = ['build', 'scripts/build.mjs'];
-/** What else is checked before the tests run: a name, and the program that checks it. */
+/** What else is checked: a name, and the program that checks it. */
 const CHECKS = [
   ['format', 'node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '--diagnostic-level=warn'],
   ['lint', 'node_modules/eslint/bin/eslint.js', '.', '--max-warnings', '0'],
@@ -30,14 +30,24 @@ const CHECKS = [
 async function main(jestArguments) {
   await setUpPackages();
   const tally = { passed: 0, failed: 0, skipped: 0 };
-  for (const [name, ...command] of jestArguments.length === 0 ? [BUILD, ...CHECKS] : [BUILD]) add(tally, await check(name, command));
+  add(tally, await check(BUILD));
+  const checks = (async () => {
+    for (const each of jestArguments.length === 0 ? CHECKS : []) add(tally, await check(each));
+  })();
   add(tally, await runJest(jestArguments));
+  await checks;
   return tally;
 }
 
-async function check(name, [program, ...args]) {
-  console.log(`== ${name}`);
-  const { code } = await run(process.execPath, [join(ROOT, program), ...args], { cwd: ROOT, inherit: true });
+/** What it says is shown in one piece when it has ended. */
+async function check([name, program, ...args]) {
+  const { code, stdout, stderr } = await run(process.execPath, [join(ROOT, program), ...args], { cwd: ROOT });
+  console.log(
+    [`== ${name}: ${code === 0 ? 'passed' : 'failed'}`, stdout, stderr]
+      .map((part) => part.trim())
+      .filter(Boolean)
+      .join('\n'),
+  );
   return code === 0 ? { passed: 1 } : { failed: 1 };
 }
 
