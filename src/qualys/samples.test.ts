@@ -21,6 +21,7 @@ const VALUES: Record<string, unknown> = {
       agentUuid: '2a44cadf-beea-4ef7-9c5e-05639851018f',
       platform: 'LINUX',
       tags: ['12047163', '11516586'],
+      aliases: ['web-1'],
     },
     { assetId: '20452611', name: 'win-1', agentUuid: '322ff7aa-cc5a-4674-8201-bfb06bbf2c1f', platform: 'WINDOWS', tags: ['8543820'] },
   ],
