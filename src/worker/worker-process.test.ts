@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { copyFile, rename } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
@@ -59,6 +60,15 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
 }
 
 describe('the worker process', () => {
+  test('ends, and says why, when another file is put in the place of its ledger', async () => {
+    const worker = startWorker({});
+    await worker.lost;
+    await rename(worker.ledgerPath, `${worker.ledgerPath}.aside`);
+    await copyFile(`${worker.ledgerPath}.aside`, worker.ledgerPath);
+    expect(await worker.exited).toBe(1);
+    expect(worker.output.stdout).toContain('the file of the ledger was moved or replaced');
+  });
+
   test('tells every problem of variables, Temporal profile and file at once, exits 2, and creates nothing', async () => {
     const config = join(folder, 'wrong.yaml');
     writeFileSync(config, 'policy: { caps: { callsPerHour: 0 } }\n');

@@ -84,7 +84,8 @@ export async function playBackup(stage: Stage, { name, from, lost, operator = 'c
     const said = saying(stage, scene);
     const end = await Promise.race([finished, said.old]);
     await said.stop();
-    if (end === 'old') await run.cancel();
+    // As docs/operations.md says: a ledger cannot end a run that it does not know.
+    if (end === 'old') await ((await isKnown(scene)) ? run.cancel() : run.terminate());
     await finished;
     await worker.stop();
     const problems = await untrue(stage, scene, { sentSince: sentSince(), isOld: end === 'old' });
@@ -103,6 +104,10 @@ export async function playBackup(stage: Stage, { name, from, lost, operator = 'c
   } finally {
     await scene.close();
   }
+}
+
+async function isKnown(scene: Scene): Promise<boolean> {
+  return (await (await scene.ledger()).runs.get(scene.workflowId)) !== undefined;
 }
 
 async function diedAt(child: Child, { step }: Failpoint): Promise<void> {
