@@ -116,7 +116,7 @@ describe('overhaul run --dry-run', () => {
     expect(ran.stdout).toContain('skipped     1 asset: never-touch\n');
     expect(ran.stdout).toContain('policy      no approval needed; 1 script allowed; 1 entry never touched; at most 50 assets\n');
     expect(ran.stdout).toMatch(
-      /cost {8}1 execution, about \d+ to \d+ calls to Qualys, 4 of them to find script and assets\nNothing was sent.\n$/,
+      /cost {8}1 execution, about \d+ to \d+ calls to Qualys, 5 of them to find script and assets\nNothing was sent.\n$/,
     );
     expect((await dry('--query', 'car:name:host-0000')).stdout).toContain('waits for approval (above 10 assets)');
   });
