@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { ProcessGate, processClock } from './process-gate.js';
 
 function gateAt(caps: { callsPerHour: number; concurrency: number }) {
@@ -67,4 +67,44 @@ test('the clock goes on from the newest answer', async () => {
   await clock.observe(65_000);
   local.ms += 1_000;
   expect(await clock.now()).toBe(66_000);
+});
+
+describe.each([
+  ['forward', 600_000],
+  ['back', -600_000],
+])('the machine is set ten minutes %s under a command', (_, byMs) => {
+  let passedMs = 0;
+  /** From here on the machine's clock is off, and so much time has really passed. */
+  const set = (ms: number) => {
+    const [wall, monotonic] = [Date.now(), performance.now()];
+    jest.spyOn(Date, 'now').mockImplementation(() => wall + passedMs + byMs);
+    jest.spyOn(performance, 'now').mockImplementation(() => monotonic + passedMs);
+    passedMs = ms;
+  };
+  afterEach(() => {
+    jest.restoreAllMocks();
+    passedMs = 0;
+  });
+
+  test('no wait is cut short or lengthened, no window is emptied', async () => {
+    const gate = new ProcessGate({ callsPerHour: 1, concurrency: 9 });
+    await gate.leave(await go(gate), { refused: true, toWaitSec: 120 });
+    set(60_000);
+    const waitSec = async () => {
+      const answer = await gate.enter({ holdMs: 1 });
+      return answer.kind === 'wait' && Math.round(answer.waitMs / 1_000);
+    };
+    expect(await waitSec()).toBe(60);
+    passedMs = 130_000;
+    expect(await waitSec()).toBe(3_470);
+    passedMs = 3_601_000;
+    await go(gate);
+  });
+
+  test('Qualys’ clock goes on as before', async () => {
+    const clock = processClock();
+    await clock.observe(1_700_000_000_000);
+    set(1_000);
+    expect(Math.abs((await clock.now()) - 1_700_000_001_000)).toBeLessThan(100);
+  });
 });

@@ -5,6 +5,8 @@ import { type ClockMemory, observed, readClock } from '../domain/server-time.js'
 
 /** A refusal that names no time (E-06). */
 const NAMELESS_WAIT_MS = 10_000;
+/** The machine's clock as of the start, and on from there by one that nobody sets: a step ends no wait, and empties no window. */
+const steadyNow = (): number => performance.timeOrigin + performance.now();
 
 export class ProcessGate implements CallGate {
   readonly #caps: { callsPerHour: number; concurrency: number };
@@ -16,7 +18,7 @@ export class ProcessGate implements CallGate {
   #blockedUntil = 0;
   #calls = 0;
 
-  constructor(caps: { callsPerHour: number; concurrency: number }, now: () => number = Date.now) {
+  constructor(caps: { callsPerHour: number; concurrency: number }, now: () => number = steadyNow) {
     this.#caps = caps;
     this.#now = now;
   }
@@ -73,7 +75,7 @@ export class ProcessGate implements CallGate {
 }
 
 /** Qualys' time by the `Date` headers that this process has seen, going on with its own clock. */
-export function processClock(now: () => number = Date.now): ServerClock {
+export function processClock(now: () => number = steadyNow): ServerClock {
   let memory: ClockMemory | undefined;
   return {
     async observe(serverMs) {
