@@ -39,6 +39,13 @@ describe("Qualys' clock", () => {
     expect(Math.abs(reading.now - served(L0 + 60_000, rate)) / rate).toBeLessThan(3_000);
   });
 
+  test.each([
+    ['four answers', 4, 1_000],
+    ['a few in one burst', 8, 40],
+  ])('has our pace while no other is plain: of a simulator sixty times as fast, by %s', (_, count, everyMs) => {
+    expect(readClock(remembered(honest(count, { everyMs, rate: 60 })), L0 + count * everyMs).rate).toBe(1);
+  });
+
   test('keeps its oldest answers only as long as newer ones do not say enough', () => {
     const few = remembered(honest(3)) as ClockMemory;
     expect(isWorthKeeping(few, L0 + 4_001)).toBe(true);

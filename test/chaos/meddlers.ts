@@ -20,7 +20,10 @@ export interface Meddling {
   simulator?: SimulatorOptions;
   /** Given numbers between 0 and 1, the same for the same seed. */
   meddle?: (random: () => number) => Meddle;
-  /** The worker's clock by real seconds since the first execution: at which second it is how far off, in milliseconds. */
+  /**
+   * The worker's clock by real seconds since the first execution: at which second it is how far off, in milliseconds. A scene that looks
+   * before its answers tell how fast the simulator is pauses for the 15 s of a first look, with or without steps.
+   */
   clock?: readonly (readonly [atSec: number, byMs: number])[];
 }
 
