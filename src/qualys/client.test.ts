@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { all, type Rig, rig } from '../../test/support/qualys-client.js';
 
 // Answers rebuilt from the documents' samples as valid JSON, with ids in place of their `<PLACES>`.
-const sample = (name: string) => ({ body: readFileSync(`src/qualys/samples/${name}.json`, 'utf8') });
+const sample = (name: string) => ({ body: readFileSync(new URL(`samples/${name}.json`, import.meta.url), 'utf8') });
 
 let it: Rig;
 beforeEach(async () => {

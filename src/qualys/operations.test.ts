@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { all, type Rig, rig } from '../../test/support/qualys-client.js';
 import { refusal } from '../../test/support/scripted-gateway.js';
 
-const sample = (name: string) => ({ body: readFileSync(`src/qualys/samples/${name}.json`, 'utf8') });
+const sample = (name: string) => ({ body: readFileSync(new URL(`samples/${name}.json`, import.meta.url), 'utf8') });
 const MEDIA = { key: 'Media State4', value: 'Media disconnected', connectorName: 'Qualys' };
 
 let it: Rig;
