@@ -1,6 +1,17 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { accepted, allOf, assetIds, knowClock, look, openRun, TERMS, useLedgers } from '../../test/support/test-ledger.js';
+import {
+  accepted,
+  allOf,
+  assetIds,
+  knowClock,
+  look,
+  NO_CAPS,
+  openRun,
+  settableMachine,
+  TERMS,
+  useLedgers,
+} from '../../test/support/test-ledger.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { QualysError } from '../qualys/errors.js';
 import type { AssetJobRow, Page, WalkOptions } from '../qualys/qualys.js';
@@ -11,6 +22,7 @@ const ASSETS = 25;
 const LARGEST_ANSWER = 1_000;
 const ledgers = useLedgers();
 let ledger: Ledger;
+let machine: ReturnType<typeof settableMachine>;
 /** Bytes of each output, in the order of the walk. */
 let sizes: number[];
 let failure: () => QualysError;
@@ -18,7 +30,8 @@ let failure: () => QualysError;
 let asked: string[];
 
 beforeEach(async () => {
-  ledger = await ledgers.open();
+  machine = settableMachine();
+  ledger = await ledgers.open(NO_CAPS, machine.clocks);
   const fence = await openRun(ledger, 'r', assetIds(ASSETS));
   const { assetIds: sent } = await accepted(ledger, 'r', fence);
   const seen = look(1, allOf(sent, 'succeeded'));
@@ -135,5 +148,40 @@ describe('while executions are in flight', () => {
     expect(await collect(false)).toBeUndefined();
     expect(asked).toEqual(['0+25 failed']);
     expect(await kept()).toEqual({ owed: 25 });
+  });
+});
+
+describe('outputs that are not there yet have their two minutes of Qualys’ time', () => {
+  const TEN_MINUTES = 600_000;
+  /** Answers of so many seconds, whose `Date` is that far off. */
+  async function answers(count: number, byMs = 0): Promise<void> {
+    for (let nth = 0; nth < count; nth += 1) {
+      machine.realMs += 1_000;
+      await ledger.serverClock.observe(TERMS.serverAt + 60_000 + machine.realMs + byMs);
+    }
+  }
+  beforeEach(() => {
+    sizes = [];
+  });
+
+  test.each([
+    ['a Date ten minutes ahead', 1, TEN_MINUTES, 0],
+    ['a Date ten minutes behind', 1, -TEN_MINUTES, 0],
+    ['four of them in a row', 4, TEN_MINUTES, 0],
+    ['a jump of Qualys’ clock', 5, TEN_MINUTES, 0],
+    ['this machine ten minutes ahead', 1, 0, TEN_MINUTES],
+    ['this machine ten minutes behind', 1, 0, -TEN_MINUTES],
+  ])('in spite of %s', async (_, count, byMs, setMs) => {
+    await answers(count, byMs);
+    machine.setMs = setMs;
+    expect(await collect()).toBeGreaterThan(0);
+    expect(await kept()).toEqual({ owed: 25 });
+  });
+
+  test('and no more: also across a jump they end', async () => {
+    await answers(5, TEN_MINUTES);
+    machine.realMs += 121_000;
+    expect(await collect()).toBeUndefined();
+    expect(await kept()).toEqual({ absent: 25 });
   });
 });

@@ -8,6 +8,7 @@ import { defaultPolicy } from '../schema/policy.js';
 import { type ActivityDependencies, SEND_TIMINGS } from './dependencies.js';
 import { createDispatch } from './dispatch.js';
 import { sendExecution } from './send-execution.js';
+import { verifyTags } from './verify-tags.js';
 
 const MINUTE = 60_000;
 const ledgers = useLedgers();
@@ -71,5 +72,24 @@ describe.each([
     const tell = async () => ({ kind: 'told' }) as const;
     await sendExecution(dependencies({ execute }), { run, execution, fence, tell, beat: () => undefined });
     expect(started).toBe(starts);
+  });
+
+  test.each([
+    [50_000, 'ready'],
+    [70_000, 'by-ids'],
+  ])('members of a tag that take %i ms to be read leave the execution %s', async (tookMs, expected) => {
+    const ids = ['3', '4'];
+    const other = await openRun(ledger, 'tags', ids);
+    const planning = (await ledger.planned.begin('tags')) ?? 0;
+    await ledger.planned.store('tags', planning, [{ tagIds: ['9'], assetIds: [], excludedAssetIds: [], hits: ids }]);
+    const execution = await ledger.executions.claim('tags', other);
+    if (!execution) throw new Error('nothing to send');
+    async function* searchAssets() {
+      setMs = byMs;
+      realMs += tookMs;
+      yield { rows: ids.map((assetId) => ({ assetId, tags: ['9'] })), bytes: 1 };
+    }
+    const read = await verifyTags(dependencies({ searchAssets }), { runId: 'tags', execution, beat: () => undefined });
+    expect(read).toBe(expected);
   });
 });

@@ -337,3 +337,19 @@ describe('an execution by tags', () => {
     expect(asked).toContain('asset jobs');
   });
 });
+
+test.each([
+  ['right', 0],
+  ['ten minutes ahead', 600_000],
+  ['ten minutes behind', -600_000],
+])('how long a script takes is told by the rows, with a clock that is %s', async (_, byMs) => {
+  now += 300_000;
+  jest.spyOn(ledger.serverClock, 'reading').mockImplementation(async () => steadyReading(TERMS.serverAt + 300_000 + byMs));
+  rows = ['a', 'b'].map((assetId) => ({
+    ...row(assetId, 'EXECUTION PASSED'),
+    startedAt: TERMS.serverAt,
+    finishedAt: TERMS.serverAt + 90_000,
+  }));
+  await lookNow();
+  expect((await ledger.scripts.memory('7')).durations).toEqual([{ localMs: 90_000, serverMs: 90_000 }]);
+});
