@@ -4,13 +4,17 @@ import tseslint from 'typescript-eslint';
 /** Effects have no place in workflow code, which is replayed, and none in domain/, which decides. */
 const IMPURE = [
   { group: ['node:*', 'pino', 'undici', 'libsql', 'fastify'], message: 'Pure code and workflow code have no effects: do this in an activity.' },
-  { group: ['**/qualys/*', '**/ledger/*', '**/server/*', '**/tickets/*', '**/report/*', '**/cli/*'], message: 'Arrows point to schema/ and domain/ only.' },
+  { group: ['**/qualys/**', '**/ledger/**', '**/server/**', '**/tickets/**', '**/reports/**', '**/cli/**'], message: 'Arrows point to contracts/ and domain/ only.' },
 ];
 const ACTIVITIES = {
-  group: ['**/activities/*', '**/activities'],
+  group: ['**/activities/**', '**/activities'],
   allowTypeImports: true,
   message: 'Activities come into workflow code as `import type`: proxyActivities calls them.',
 };
+
+/** SQL is the ledger's: whoever needs a row asks it. */
+const STATEMENT = '/^\\s*(SELECT|INSERT INTO|UPDATE \\w+|DELETE FROM|WITH \\w+ AS)\\b/';
+const NO_SQL = { message: 'SQL stands in src/ledger/ only.' };
 
 export default tseslint.config(
   { ignores: ['dist/**', '.cache/**', '.demo/**', 'coverage/**', 'node_modules/**', 'test/**/histories/**'] },
@@ -50,5 +54,26 @@ export default tseslint.config(
     files: ['src/domain/**/*.ts', 'src/workflows/**/*.ts'],
     ignores: ['src/**/*.test.ts'],
     rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [...IMPURE, ACTIVITIES] }] },
+  },
+  {
+    files: ['src/**/*.ts'],
+    ignores: [
+      'src/ledger/**',
+      'src/**/*.test.ts',
+      'src/rehearsal/curves-of-run.ts',
+      'src/rehearsal/timeline.ts',
+      'src/cli/dry-run/resolve.ts',
+      'src/activities/follow-up/create.ts',
+      'src/activities/opening/easm-gate.ts',
+    ],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'TSEnumDeclaration', message: 'A union of literals says the same and needs no code.' },
+        { selector: 'ExportDefaultDeclaration', message: 'A named export has one name everywhere.' },
+        { selector: `Literal[value=${STATEMENT}]`, ...NO_SQL },
+        { selector: `TemplateElement[value.raw=${STATEMENT}]`, ...NO_SQL },
+      ],
+    },
   },
 );

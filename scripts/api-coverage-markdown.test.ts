@@ -3,9 +3,9 @@ import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import { describe, expect, test } from '@jest/globals';
 import { processContext } from '../src/cli/process-context.js';
 import { buildProgram } from '../src/cli/program.js';
+import type { Operation } from '../src/qualys/catalog.js';
 import { createQualys } from '../src/qualys/client.js';
-import type { Operation } from '../src/qualys/operations.js';
-import { recordingGate, settableClock } from '../test/support/qualys-client.js';
+import { recordingGate, settableClock } from '../test/support/gateway/client-harness.js';
 import type { Coverage } from './api-coverage.js';
 import { apiCoverageMarkdown, coveredOperations } from './api-coverage-markdown.js';
 

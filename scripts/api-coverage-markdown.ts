@@ -1,4 +1,4 @@
-import { type Operation, operations } from '../src/qualys/operations.js';
+import { type Operation, operations } from '../src/qualys/catalog.js';
 import { type Coverage, coverage } from './api-coverage.js';
 
 /** Operations of section 1 of the API reference. */
@@ -16,7 +16,7 @@ export function apiCoverageMarkdown(): string {
   return `${[
     '# Coverage of the Qualys API',
     '',
-    '<!-- Written by `npm run docs` from src/qualys/operations.ts and scripts/api-coverage.ts: change it there. -->',
+    '<!-- Written by `npm run docs` from src/qualys/catalog.ts and scripts/api-coverage.ts: change it there. -->',
     '',
     `${declared.length} of ${DOCUMENTED} documented operations are declared, each with its command and the test of its documented sample; ${inRuns} are called by activities of a run, beside \`/auth\`, which is behind all of them.`,
     'The client is `createQualys` of `src/qualys/client.ts`. The samples of the documents are in `src/qualys/samples`, with a list of what was mended. Commands: [qualys-commands.md](qualys-commands.md).',

@@ -1,11 +1,11 @@
-import { environmentVariables } from '../src/schema/config.js';
+import { environmentVariables } from '../src/contracts/config/environment.js';
 
 /** The text of docs/configuration.md. */
 export function configurationMarkdown(): string {
   return `${[
     '# Configuration',
     '',
-    '<!-- Written by `npm run docs` from src/schema/environment-schema.ts: change it there. -->',
+    '<!-- Written by `npm run docs` from src/contracts/config/variables.ts: change it there. -->',
     '',
     'Worker, server and command line read environment variables. They are checked before anything is contacted: a process whose',
     'configuration is wrong prints every problem at once on stderr and exits with code 2. An empty variable counts as not set.',

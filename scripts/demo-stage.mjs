@@ -6,7 +6,7 @@ import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { startSimulator } from '../dist/simulator/simulator.js';
+import { startSimulator } from '../dist/simulator/index.js';
 import { startDevServer } from '../dist/temporal/dev-server.js';
 import { stop } from './child-process.mjs';
 import { ROOT } from './setup.mjs';

@@ -7,11 +7,11 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import type { RunReport } from '../src/domain/outcome.js';
-import type { CampaignPlanInput } from '../src/schema/plan.js';
-import type { RemediationRequestInput } from '../src/schema/request.js';
+import type { CampaignPlanInput } from '../src/contracts/plan.js';
+import type { RemediationRequestInput } from '../src/contracts/request.js';
+import type { RunReport } from '../src/domain/run/outcome.js';
 import type { SimulatorOptions } from '../src/simulator/options.js';
-import { adjust, approve, pause, progress, resume, retryUnresolved } from '../src/workflows/messages.js';
+import { adjust, approve, pause, progress, resume, retryUnresolved } from '../src/workflows/shared/messages.js';
 import { historiesOf } from '../test/workflows/histories.js';
 import { type Lab, openLab } from './bench/lab.js';
 

@@ -1,7 +1,7 @@
 // `node dist/worker.js`: runs workflows and their activities. Exits 2 on a configuration error, before anything is contacted.
 import { setFlagsFromString } from 'node:v8';
 import { loadWorkerConfiguration } from './worker/configuration.js';
-import { startWorker } from './worker/worker-process.js';
+import { startWorker } from './worker/process.js';
 
 // Pages of a thousand rows are rubbish as soon as they are written. V8 would let its heap grow fourfold before it looks, most of all where
 // its collector has to share its cores: the worker of a campaign of 1,000,000 assets took 650 MiB.

@@ -1,7 +1,7 @@
 // The peer of the campaign's bench: a plain loop that makes the same calls with the same concurrency (one execute at a time, a watch
 // beside it, a page ahead where the worker reads ahead) and writes the same rows, and that keeps none of a campaign's promises.
 import { setTimeout as delay } from 'node:timers/promises';
-import { openLedger } from '../../src/ledger/ledger.js';
+import { openLedger } from '../../src/ledger/index.js';
 import { BareGateway } from './bare-gateway.js';
 import { type BareAsset, type BareAssetJob, type BareExecution, type BareRow, BareRows } from './bare-rows.js';
 import { canarySize, explicitIds, QUERY, RING_TAGS, ringOf, SITE_TAGS, siteOf, TARGET_TAGS } from './campaign-fleet.js';

@@ -1,6 +1,6 @@
 // The fleet and the plan of the campaign's bench: nine assets of ten are in a site, which is a tag that one execution can go by; the
 // tenth is in none, and goes by id. Two rings are waves by tag, each made of whole sites.
-import type { CampaignPlanInput } from '../../src/schema/plan.js';
+import type { CampaignPlanInput } from '../../src/contracts/plan.js';
 import type { SimulatorOptions } from '../../src/simulator/options.js';
 
 export const SCRIPT_ID = 72648;

@@ -1,5 +1,5 @@
 // The simulator of the campaign's bench, in a process of its own: what it costs is neither the worker's nor the bare loop's.
-import { startSimulator } from '../../src/simulator/simulator.js';
+import { startSimulator } from '../../src/simulator/index.js';
 import { fleetOf } from './campaign-fleet.js';
 
 /** What it answers when its parent asks. */

@@ -8,7 +8,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { CampaignReport } from '../../src/domain/campaign-status.js';
+import type { CampaignReport } from '../../src/domain/campaign/status.js';
 import { type BareResult, runBare } from './bare-campaign.js';
 import { planOf } from './campaign-fleet.js';
 import type { Seen } from './campaign-simulator.js';

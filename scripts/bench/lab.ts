@@ -8,7 +8,7 @@ import { bundleWorkflowCode, NativeConnection } from '@temporalio/worker';
 import { startDevServer } from '../../src/temporal/dev-server.js';
 import { createLogger } from '../../src/temporal/logger.js';
 import { installRuntime } from '../../src/temporal/runtime.js';
-import { type Rig, type RigOptions, startRig } from '../../test/support/rig.js';
+import { type Rig, type RigOptions, startRig } from '../../test/support/product/harness.js';
 // @ts-expect-error a plain script without types
 import { findTemporal } from '../temporal.mjs';
 

@@ -6,8 +6,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { RunReport } from '../../src/domain/outcome.js';
-import { startSimulator } from '../../src/simulator/simulator.js';
+import type { RunReport } from '../../src/domain/run/outcome.js';
+import { startSimulator } from '../../src/simulator/index.js';
 import { openLab } from './lab.js';
 
 const ASSETS = Number(process.env['ASSETS'] ?? 100_000);

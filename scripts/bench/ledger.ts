@@ -3,10 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import SqliteDatabase from 'libsql';
-import { median } from '../../src/domain/cadence.js';
-import { type Ledger, openLedger, sqlitePath } from '../../src/ledger/ledger.js';
-import type { LookAt } from '../../src/ledger/look.js';
-import { parseRequest } from '../../src/schema/request.js';
+import { parseRequest } from '../../src/contracts/request.js';
+import { median } from '../../src/domain/polling/cadence.js';
+import { type Ledger, openLedger, sqlitePath } from '../../src/ledger/index.js';
+import type { LookAt } from '../../src/ledger/rows/poll.js';
 
 const ROWS = 100_000;
 const ROUNDS = 5;

@@ -1,7 +1,7 @@
 // `npm run bench:permit`: what it costs that Temporal acknowledges every permit before its request leaves (decision 015): events of
 // history beside the same run without the acknowledgement, and milliseconds beside the execute call that follows, in one run.
 import type { ActivityDependencies } from '../../src/activities/dependencies.js';
-import { median } from '../../src/domain/cadence.js';
+import { median } from '../../src/domain/polling/cadence.js';
 import { openLab } from './lab.js';
 
 const EXECUTIONS = Number(process.env['EXECUTIONS'] ?? 240);

@@ -1,8 +1,8 @@
 // How the tag planner's time grows from 1,000 to 100,000 assets with 2,000 tags, and how long it and its check ever hold the event loop.
 import { setImmediate as turn } from 'node:timers/promises';
-import { median } from '../../src/domain/cadence.js';
-import { planTags, type TagPlan, type TagPlanInput } from '../../src/domain/tag-plan.js';
-import { verifyPlan } from '../../src/domain/tag-plan-check.js';
+import { median } from '../../src/domain/polling/cadence.js';
+import { planTags, type TagPlan, type TagPlanInput } from '../../src/domain/tags/plan.js';
+import { verifyPlan } from '../../src/domain/tags/plan-check.js';
 
 const SIZES = [1_000, 3_000, 10_000, 30_000, 100_000];
 const TAGS = 2_000;

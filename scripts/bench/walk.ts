@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from 'undici';
-import { median } from '../../src/domain/cadence.js';
-import { openLedger } from '../../src/ledger/ledger.js';
+import { median } from '../../src/domain/polling/cadence.js';
+import { openLedger } from '../../src/ledger/index.js';
 import { createQualys, type QualysClient } from '../../src/qualys/client.js';
-import { ProcessGate, processClock } from '../../src/qualys/process-gate.js';
+import { ProcessGate, processClock } from '../../src/qualys/http/process-gate.js';
 import { paths, ROWS_A_PAGE } from './walk-server.js';
 
 const ROWS = 1_000_000;

@@ -1,8 +1,8 @@
 import type { Client } from '@temporalio/client';
-import type { Ledger } from '../ledger/ledger.js';
-import type { Qualys } from '../qualys/qualys.js';
-import type { QualysOperations } from '../qualys/qualys-operations.js';
-import type { Policy } from '../schema/policy.js';
+import type { Policy } from '../contracts/policy.js';
+import type { Ledger } from '../ledger/index.js';
+import type { QualysOperations } from '../qualys/operations.js';
+import type { Qualys } from '../qualys/types.js';
 
 /** Real milliseconds around one send of `execute`. */
 export interface SendTimings {

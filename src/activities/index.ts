@@ -1,16 +1,16 @@
-import { createAdoptedStep } from './adopted-step.js';
-import { beating } from './beating.js';
-import { createCampaignSteps } from './campaign-steps.js';
-import { createCloseCampaign } from './close-campaign.js';
-import { createCloseRun } from './close-run.js';
-import { createControlRun } from './control-run.js';
+import { createAdoptedStep } from './campaign/adopted-step.js';
+import { createCloseCampaign } from './campaign/close.js';
+import { createOpenCampaign } from './campaign/open.js';
+import { createCampaignSteps } from './campaign/steps.js';
 import type { ActivityDependencies } from './dependencies.js';
-import { createDispatch } from './dispatch.js';
-import { createDispatchGiven } from './dispatch-given.js';
-import { createScheduleFollowUp } from './follow-up.js';
-import { createOpenCampaign } from './open-campaign.js';
-import { createOpenRun } from './open-run.js';
-import { createWatch } from './watch.js';
+import { createDispatch } from './dispatch/executions.js';
+import { createDispatchGiven } from './dispatch/issued.js';
+import { createScheduleFollowUp } from './follow-up/create.js';
+import { beating } from './heartbeat.js';
+import { createOpenRun } from './opening/run.js';
+import { createWatch } from './polling/watch.js';
+import { createCloseRun } from './run/close.js';
+import { createControlRun } from './run/control.js';
 
 /** The activities that wait on the queue of one ledger. */
 export function createActivities(dependencies: ActivityDependencies) {

@@ -1,13 +1,13 @@
 // No result of an activity can come near the 2 MiB that Temporal refuses: it would be run again, effect and all, and would never end.
 // Each activity is here by its name and type, so that none can be forgotten; texts and lists are as long as what bounds them lets them be.
 import { expect, test } from '@jest/globals';
-import { emptyCounts, OUTCOMES, type RunReport } from '../domain/outcome.js';
-import type { RunSnapshot } from '../domain/run-snapshot.js';
-import { WAVES_AT_MOST } from '../ledger/campaign-retry.js';
-import { jsonBytes, LIMITS } from '../schema/text.js';
+import { jsonBytes, LIMITS } from '../contracts/text.js';
+import { emptyCounts, OUTCOMES, type RunReport } from '../domain/run/outcome.js';
+import type { RunSnapshot } from '../domain/run/snapshot.js';
+import { WAVES_AT_MOST } from '../ledger/campaigns/retry.js';
 import { outgoingResult } from '../worker/outgoing.js';
 import type { ActivityDependencies } from './dependencies.js';
-import { followUpReport } from './follow-up-report.js';
+import { followUpReport } from './follow-up/report.js';
 import { createIdentifyLedger } from './identify-ledger.js';
 import { type Activities, createActivities } from './index.js';
 

@@ -1,8 +1,8 @@
 import { Command } from '@commander-js/extra-typings';
-import { CommandFailed, EXIT, type Invocation } from './context.js';
-import { withLedger } from './ledger-access.js';
-import { unknownRun } from './sources.js';
-import { safeLine, safeLines } from './terminal-text.js';
+import { withLedger } from './data/ledger-access.js';
+import { unknownRun } from './data/sources.js';
+import { CommandFailed, EXIT, type Invocation } from './invocation/context.js';
+import { safeLine, safeLines } from './terminal/text.js';
 
 export function outputCommand(invocation: Invocation) {
   return new Command('output')

@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { CommandContext, Output } from './context.js';
+import type { CommandContext, Output } from './invocation/context.js';
 
 /** The context of the running process. */
 export function processContext(): CommandContext {
@@ -17,7 +17,7 @@ export function processContext(): CommandContext {
       return () => void process.off('SIGINT', listener);
     },
     async connectTemporal() {
-      const { connectTemporalRuns } = await import('./temporal-client.js');
+      const { connectTemporalRuns } = await import('./data/temporal-client.js');
       return connectTemporalRuns(process.env);
     },
   };

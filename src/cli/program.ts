@@ -1,23 +1,23 @@
 // The command line as a whole. Commands load what is heavy (Temporal's SDK, the database) only when they run.
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings';
-import { assetsCommand } from './assets.js';
-import { type CommandContext, CommandFailed, EXIT, type Invocation, writeLine } from './context.js';
-import { decisionCommands } from './decide.js';
-import { doctorCommand } from './doctor.js';
-import { haltCommands } from './halt.js';
-import { listCommand } from './list.js';
-import { openCopiesCommand } from './open-copies.js';
+import { assetsCommand } from './commands/assets.js';
+import { decisionCommands } from './commands/decide.js';
+import { doctorCommand } from './commands/doctor.js';
+import { haltCommands } from './commands/halt.js';
+import { listCommand } from './commands/list.js';
+import { openCopiesCommand } from './commands/open-copies.js';
+import { planCommand } from './commands/plan.js';
+import { rehearseCommand } from './commands/rehearse.js';
+import { reportCommand } from './commands/report.js';
+import { runCommand } from './commands/run.js';
+import { schemaCommand } from './commands/schema.js';
+import { showCommand } from './commands/show.js';
+import { startCommand } from './commands/start.js';
+import { watchCommand } from './commands/watch.js';
+import { type CommandContext, CommandFailed, EXIT, type Invocation, writeLine } from './invocation/context.js';
 import { outputCommand } from './output.js';
-import { planCommand } from './plan.js';
 import { qualysCommand } from './qualys/group.js';
-import { rehearseCommand } from './rehearse.js';
-import { reportCommand } from './report.js';
-import { runCommand } from './run.js';
-import { schemaCommand } from './schema-command.js';
-import { showCommand } from './show.js';
-import { startCommand } from './start.js';
-import { watchCommand } from './watch.js';
 
 const EPILOGUE = `
 Exit codes: 0 done, 1 finished but not succeeded, 2 usage or configuration, 3 not reachable.
@@ -76,7 +76,7 @@ export async function buildProgram(invocation: Invocation) {
       invocation.json = command.opts().json === true;
     })
     .addHelpText('after', EPILOGUE);
-  const { simulatorCommand } = await import('./simulator.js');
+  const { simulatorCommand } = await import('./commands/simulator.js');
   const [approve, reject, pause, resume, retry, cancel] = decisionCommands(invocation);
   const groups = {
     'Runs:': [runCommand(invocation), listCommand(invocation), showCommand(invocation), watchCommand(invocation)],

@@ -1,6 +1,6 @@
 import { beforeEach, expect, jest, test } from '@jest/globals';
-import { useLedgers } from '../../test/support/test-ledger.js';
-import type { Ledger } from './ledger.js';
+import { useLedgers } from '../../test/support/ledger/ledger.js';
+import type { Ledger } from './index.js';
 
 const ledgers = useLedgers();
 let ledger: Ledger;

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { assetIds, giveScript, openRun, useLedgers } from '../../test/support/ledger/ledger.js';
 import { programArguments } from '../../test/support/programs.js';
-import { assetIds, giveScript, openRun, useLedgers } from '../../test/support/test-ledger.js';
 
 const ledgers = useLedgers();
 let directory: string;
@@ -26,7 +26,7 @@ interface Got {
 
 /** Runs one process a run; all begin when the last is ready. */
 async function race(url: string, runIds: readonly string[], calls: number): Promise<Got[]> {
-  const racer = await programArguments('test/support/ledger-racer.ts');
+  const racer = await programArguments('test/support/ledger/racer.ts');
   const racers = runIds.map((runId) => {
     const child = spawn(process.execPath, [...racer, url, runId, String(calls)], { stdio: ['pipe', 'pipe', 'inherit'] });
     return { child, lines: createInterface(child.stdout)[Symbol.asyncIterator](), exited: once(child, 'exit') };

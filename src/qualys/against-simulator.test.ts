@@ -3,13 +3,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { type HeldClock, heldClock } from '../../test/support/gateway-caller.js';
-import { all, recordingGate, settableClock } from '../../test/support/qualys-client.js';
-import { GAV_OPERATORS, type GavFilter } from '../schema/gav-filter-text.js';
+import { type HeldClock, heldClock } from '../../test/support/gateway/caller.js';
+import { all, recordingGate, settableClock } from '../../test/support/gateway/client-harness.js';
+import { GAV_OPERATORS, type GavFilter } from '../contracts/gav-filter.js';
+import { type Simulator, startSimulator } from '../simulator/index.js';
 import type { SimulatorOptions } from '../simulator/options.js';
-import { type Simulator, startSimulator } from '../simulator/simulator.js';
 import { createQualys, type QualysClient } from './client.js';
-import { gavXmlFilter } from './gav-xml.js';
+import { gavXmlFilter } from './inventory/gav-xml.js';
 
 interface Parts {
   qualys: QualysClient;

@@ -1,10 +1,22 @@
 // The Qualys client: wires transport, token, gate and clock, and lists what can be asked.
-import type { CallGate, ServerClock } from '../domain/call-gate.js';
-import type { Logger } from './attempt.js';
-import type { Reader } from './call.js';
-import { count, countBy } from './counts.js';
-import { easmStatus, untilEasmCompleted } from './easm.js';
-import { edrAssets } from './edr.js';
+import type { CallGate, ServerClock } from '../domain/limits/call-gate.js';
+import { count, countBy } from './car/counts.js';
+import { execute } from './car/execute.js';
+import { createSchedule } from './car/schedule.js';
+import { findSchedules, readSchedule } from './car/schedule-search.js';
+import { findScript } from './car/script.js';
+import { cloneScript } from './car/script-clone.js';
+import { exportScripts } from './car/script-export.js';
+import { importScripts } from './car/script-import.js';
+import type { Reader } from './http/read.js';
+import type { Logger } from './http/send.js';
+import { createTokenSource } from './http/token.js';
+import { createTransport } from './http/transport.js';
+import { easmStatus, untilEasmCompleted } from './inventory/easm.js';
+import { edrAssets } from './inventory/edr.js';
+import { countGavAssets, countGavV1Assets, gavAsset, gavAssets, gavV1Asset, gavV1Assets } from './inventory/gav.js';
+import type { QualysOperations } from './operations.js';
+import type { AssetJobRow, Qualys, WalkOptions } from './types.js';
 import {
   activitySearch,
   assetJobSearch,
@@ -16,20 +28,8 @@ import {
   type SearchEndpoint,
   scriptSearch,
   tagSearch,
-} from './endpoints.js';
-import { execute } from './execute.js';
-import { countGavAssets, countGavV1Assets, gavAsset, gavAssets, gavV1Asset, gavV1Assets } from './gav.js';
-import { walk } from './paging.js';
-import type { AssetJobRow, Qualys, WalkOptions } from './qualys.js';
-import type { QualysOperations } from './qualys-operations.js';
-import { createSchedule } from './schedule.js';
-import { findSchedules, readSchedule } from './schedule-search.js';
-import { findScript } from './script.js';
-import { cloneScript } from './script-clone.js';
-import { exportScripts } from './script-export.js';
-import { importScripts } from './script-import.js';
-import { createTokenSource } from './token.js';
-import { createTransport } from './transport.js';
+} from './walks/endpoints.js';
+import { walk } from './walks/paging.js';
 
 export interface QualysOptions {
   /** The gateway. A trailing slash and a path prefix are fine. */

@@ -6,7 +6,7 @@
  * docs/api-coverage.md lists the operations, each with the document that it comes from.
  */
 import { type QualysOptions as ClientOptions, createQualys as createClient, type QualysClient } from './client.js';
-import { ProcessGate, processClock } from './process-gate.js';
+import { ProcessGate, processClock } from './http/process-gate.js';
 
 /** The documented example of a gateway (E-04): 300 calls an hour, two at once. The gateway's own headers lower it further. */
 const CAUTIOUS_CAPS = { callsPerHour: 300, concurrency: 2 };
@@ -24,29 +24,16 @@ export function createQualys({ caps = CAUTIOUS_CAPS, gate, clock, ...options }: 
   return createClient({ gate: gate ?? new ProcessGate(caps), clock: clock ?? processClock(), ...options });
 }
 
-export type { CallGate, GateAnswer, LimitEvidence, ServerClock } from '../domain/call-gate.js';
-export { allOf, anyOf, idTerm, not, type Qql, QqlUnsafe, quoted, term } from '../domain/qql.js';
-export type { Logger } from './attempt.js';
+export type { CallGate, GateAnswer, LimitEvidence, ServerClock } from '../domain/limits/call-gate.js';
+export { allOf, anyOf, idTerm, not, type Qql, QqlUnsafe, quoted, term } from '../domain/targets/qql.js';
 export type { QualysClient } from './client.js';
-export type { OnceFate, OnceOptions } from './effect-once.js';
-export type { TitledScript } from './effect-titles.js';
+export { cloneScriptOnce } from './create-once/clone.js';
+export type { OnceFate, OnceOptions } from './create-once/create.js';
+export { importScriptsOnce } from './create-once/import.js';
+export type { TitledScript } from './create-once/titles.js';
 export { QualysError, type QualysErrorKind } from './errors.js';
-export { gavXmlFilter } from './gav-xml.js';
-export type {
-  AssetJobRow,
-  AuditRecord,
-  CarAsset,
-  Cursor,
-  ExecuteAnswer,
-  ExecuteRequest,
-  Page,
-  PageSize,
-  ScheduleAnswer,
-  ScheduleRequest,
-  Script,
-  ScriptJob,
-  WalkOptions,
-} from './qualys.js';
+export type { Logger } from './http/send.js';
+export { gavXmlFilter } from './inventory/gav-xml.js';
 export type {
   CallOptions,
   CloneAnswer,
@@ -68,6 +55,19 @@ export type {
   ImportAnswer,
   ImportRequest,
   ScriptExport,
-} from './qualys-operations.js';
-export { cloneScriptOnce } from './script-clone-once.js';
-export { importScriptsOnce } from './script-import-once.js';
+} from './operations.js';
+export type {
+  AssetJobRow,
+  AuditRecord,
+  CarAsset,
+  Cursor,
+  ExecuteAnswer,
+  ExecuteRequest,
+  Page,
+  PageSize,
+  ScheduleAnswer,
+  ScheduleRequest,
+  Script,
+  ScriptJob,
+  WalkOptions,
+} from './types.js';

@@ -1,14 +1,14 @@
 // Samples damaged ten thousand times each: nothing crashes, and no failure becomes a success.
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { all } from '../../test/support/gateway/client-harness.js';
+import { type Ask, EFFECTS, READS, readerOf, sampleOf } from '../../test/support/gateway/sample-asks.js';
 import { type MutationKind, mutated, type Path, pathsOf } from '../../test/support/mutations.js';
-import { all } from '../../test/support/qualys-client.js';
-import { type Ask, EFFECTS, READS, readerOf, sampleOf } from '../../test/support/sample-asks.js';
-import type { Reader } from './call.js';
-import { assetSearch } from './endpoints.js';
+import { exportScripts } from './car/script-export.js';
 import { QualysError } from './errors.js';
-import { walk } from './paging.js';
-import { exportScripts } from './script-export.js';
+import type { Reader } from './http/read.js';
+import { assetSearch } from './walks/endpoints.js';
+import { walk } from './walks/paging.js';
 
 const RUNS = 10_000;
 /** For each failure under each of the 37 questions: more than 10,000 a failure. */

@@ -1,7 +1,7 @@
 // Every answer that the documents print, parsed to its values. README.md of the samples says what was mended.
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { EFFECTS, READS, readerOf, SAMPLES, sampleOf } from '../../test/support/sample-asks.js';
+import { EFFECTS, READS, readerOf, SAMPLES, sampleOf } from '../../test/support/gateway/sample-asks.js';
 
 /** Literal; script output as text, and without the rows as they came, which inventory rows carry beside. */
 const VALUES: Record<string, unknown> = {

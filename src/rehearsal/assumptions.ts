@@ -1,6 +1,7 @@
 // What a rehearsal takes for granted about the world: how many assets there are, and how they behave.
-import { durationMs } from '../domain/duration.js';
-import type { Parsed, Problem } from '../schema/request.js';
+
+import type { Parsed, Problem } from '../contracts/request.js';
+import { durationMs } from '../domain/clock/duration.js';
 
 export interface Span {
   min: number;

@@ -1,5 +1,5 @@
 // What an earlier run or campaign came to, as the assumptions of a rehearsal.
-import type { Ledger } from '../ledger/ledger.js';
+import type { Ledger } from '../ledger/index.js';
 import { type Curves, USUAL_CURVES } from './assumptions.js';
 
 interface Tally {

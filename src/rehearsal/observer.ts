@@ -1,12 +1,12 @@
 // Looks on while a campaign is rehearsed: every attempt of every activity passes here, with the rehearsed time before and after it.
 import { ApplicationFailure } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
-import type { OpenStepInput } from '../activities/campaign-steps.js';
-import type { ControlInput } from '../activities/control-run.js';
-import type { DispatchInput, DispatchResult } from '../activities/dispatch.js';
-import type { Blocked } from '../domain/blocked.js';
-import type { WaveStatus } from '../domain/campaign-status.js';
-import type { WaveJudgement } from '../domain/wave-gate.js';
+import type { OpenStepInput } from '../activities/campaign/steps.js';
+import type { DispatchInput, DispatchResult } from '../activities/dispatch/executions.js';
+import type { ControlInput } from '../activities/run/control.js';
+import type { WaveStatus } from '../domain/campaign/status.js';
+import type { WaveJudgement } from '../domain/campaign/wave-gate.js';
+import type { Blocked } from '../domain/run/blocked.js';
 import type { VirtualTime } from './virtual-time.js';
 
 export type EventKind =

@@ -1,7 +1,7 @@
 // The people of a rehearsal: they answer every question after the same time, by the same updates that real ones would send.
 import type { WorkflowHandle } from '@temporalio/client';
-import type { Ledger } from '../ledger/ledger.js';
-import { type CampaignPlan, wavesOf } from '../schema/plan.js';
+import { type CampaignPlan, wavesOf } from '../contracts/plan.js';
+import type { Ledger } from '../ledger/index.js';
 import type { Observer, OnAttempt } from './observer.js';
 import type { VirtualTime } from './virtual-time.js';
 

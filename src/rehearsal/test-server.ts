@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Environment } from '../schema/secret-ref.js';
+import type { Environment } from '../contracts/config/secret-ref.js';
 import { endOf, freePort, stopChild, tryOnce } from '../temporal/child-server.js';
 
 export interface TestServer {

@@ -1,8 +1,8 @@
 // What a rehearsal shows: wave by wave when it would open and close, what it would send, and what would come of it.
-import type { CampaignReport, WaveStatus } from '../domain/campaign-status.js';
-import type { Counts, RunStatus } from '../domain/outcome.js';
-import type { Ledger } from '../ledger/ledger.js';
-import type { CallRecord } from '../simulator/call-log.js';
+import type { CampaignReport, WaveStatus } from '../domain/campaign/status.js';
+import type { Counts, RunStatus } from '../domain/run/outcome.js';
+import type { Ledger } from '../ledger/index.js';
+import type { CallRecord } from '../simulator/gateway/call-log.js';
 import type { EventKind, Observer, RehearsedEvent, WaitKind } from './observer.js';
 
 /** Instants are epoch milliseconds. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
-import { type Config, parseConfig } from '../schema/config-file.js';
+import { type Config, parseConfig } from '../contracts/config/file.js';
 import { type RunStart, requestDigest, TemporalUnavailable } from '../temporal/start-run.js';
 import { createApp, MAX_BODY_BYTES } from './app.js';
 import type { LiveConfiguration } from './live-configuration.js';

@@ -8,7 +8,7 @@ import Fastify, {
   LogController,
   type RouteHandlerMethod,
 } from 'fastify';
-import type { ServerDeps } from './deps.js';
+import type { ServerDeps } from './dependencies.js';
 import { hookRoute } from './hooks.js';
 import { foreignRequest, servesLoopbackOnly } from './loopback.js';
 import { sendProblem } from './problem.js';

@@ -1,10 +1,10 @@
 // Everything that the server must know before it contacts anything, with every problem of every source at once.
 
-import { loadEnvironment, type Settings } from '../schema/config.js';
-import { type Config, configFileOf, loadConfigFile } from '../schema/config-file.js';
-import type { Parsed, Problem } from '../schema/request.js';
-import type { Environment } from '../schema/secret-ref.js';
-import { SettledFile } from '../schema/settled-file.js';
+import { loadEnvironment, type Settings } from '../contracts/config/environment.js';
+import { type Config, configFileOf, loadConfigFile } from '../contracts/config/file.js';
+import type { Environment } from '../contracts/config/secret-ref.js';
+import { SettledFile } from '../contracts/config/settled-file.js';
+import type { Parsed, Problem } from '../contracts/request.js';
 import { hookSecretProblems } from '../tickets/hook-keys.js';
 import { listenProblem } from './loopback.js';
 import { type TemporalLink, temporalLink } from './temporal-link.js';

@@ -1,13 +1,13 @@
 // POST /hooks/:hook: a ticket event. An answer of 202 means that Temporal has the run; nothing is queued in this process.
 import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
-import type { Hook } from '../schema/config-file.js';
-import { describeProblems } from '../schema/request.js';
+import type { Hook } from '../contracts/config/file.js';
+import { describeProblems } from '../contracts/request.js';
 import { type StartAnswer, TemporalUnavailable, type WorkflowInput } from '../temporal/start-run.js';
 import { hookKeys } from '../tickets/hook-keys.js';
 import { parsePayload } from '../tickets/payload.js';
 import { verifyStandardSignature } from '../tickets/standard-signature.js';
 import { type Asked, decideStart, type StartDecision } from '../tickets/start-request.js';
-import type { ServerDeps } from './deps.js';
+import type { ServerDeps } from './dependencies.js';
 import { type ProblemAnswer, sendProblem } from './problem.js';
 
 const RETRY_AFTER_S = 15;

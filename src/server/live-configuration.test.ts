@@ -2,8 +2,8 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { loadConfigFile } from '../schema/config-file.js';
-import { digestOf, SettledFile } from '../schema/settled-file.js';
+import { loadConfigFile } from '../contracts/config/file.js';
+import { digestOf, SettledFile } from '../contracts/config/settled-file.js';
 import { watchConfiguration } from './live-configuration.js';
 
 const stops: (() => Promise<void>)[] = [];

@@ -1,9 +1,9 @@
 // The configuration file, read again while the server runs. A changed file holds as a whole or not at all: whoever serves a request asks once
 // which configuration that is, and goes by it to the end.
-import { type Config, parseConfig } from '../schema/config-file.js';
-import type { Problem } from '../schema/request.js';
-import type { Environment } from '../schema/secret-ref.js';
-import { digestOf, LOOK_EVERY_MS, type SeenFile, type SettledFile } from '../schema/settled-file.js';
+import { type Config, parseConfig } from '../contracts/config/file.js';
+import type { Environment } from '../contracts/config/secret-ref.js';
+import { digestOf, LOOK_EVERY_MS, type SeenFile, type SettledFile } from '../contracts/config/settled-file.js';
+import type { Problem } from '../contracts/request.js';
 import type { Logger } from '../temporal/logger.js';
 import { servingProblems } from './configuration.js';
 

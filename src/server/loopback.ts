@@ -1,7 +1,7 @@
 // Without tokens or OIDC only this machine may come in. Listening on loopback keeps the network out; checking `Host` and `Origin`
 // keeps out the pages that a browser on this machine has open (DNS rebinding, cross-site requests).
 import { BlockList, isIP } from 'node:net';
-import type { Config } from '../schema/config-file.js';
+import type { Config } from '../contracts/config/file.js';
 
 const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');

@@ -1,7 +1,7 @@
 // Errors are `application/problem+json` (RFC 9457).
 import { STATUS_CODES } from 'node:http';
 import type { FastifyReply } from 'fastify';
-import type { Problem } from '../schema/request.js';
+import type { Problem } from '../contracts/request.js';
 
 export interface ProblemAnswer {
   status: number;

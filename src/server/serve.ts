@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { Environment } from '../schema/secret-ref.js';
+import type { Environment } from '../contracts/config/secret-ref.js';
 import { createLogger, type Logger } from '../temporal/logger.js';
 import { startRun } from '../temporal/start-run.js';
 import { createApp } from './app.js';

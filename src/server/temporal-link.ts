@@ -1,8 +1,8 @@
 // The server's way to Temporal: it starts without it, and finds it again by itself after an outage.
 import type { Client } from '@temporalio/client';
-import type { Parsed } from '../schema/request.js';
-import type { Secret } from '../schema/secret.js';
-import type { Environment } from '../schema/secret-ref.js';
+import type { Secret } from '../contracts/config/secret.js';
+import type { Environment } from '../contracts/config/secret-ref.js';
+import type { Parsed } from '../contracts/request.js';
 import { connectClientLazily, TemporalMisconfigured } from '../temporal/connection.js';
 import { dataConverterOf } from '../temporal/payload-codec.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { decodeJwt } from 'jose';
-import { callerWith, heldClock, send, signIn, withGateway } from '../../test/support/gateway-caller.js';
-import { startSimulator } from './simulator.js';
+import { callerWith, heldClock, send, signIn, withGateway } from '../../test/support/gateway/caller.js';
+import { startSimulator } from './index.js';
 
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 

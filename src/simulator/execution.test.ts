@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { type GatewayAnswer, type GatewayCaller, withGateway } from '../../test/support/gateway-caller.js';
+import { type GatewayAnswer, type GatewayCaller, withGateway } from '../../test/support/gateway/caller.js';
 
 const FIRST = 20_452_610;
 const SORT = '[{"created.dateTime":"asc"},{"id":"asc"}]';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { send, signIn, withGateway } from '../../test/support/gateway-caller.js';
+import { send, signIn, withGateway } from '../../test/support/gateway/caller.js';
 
 const FIRST = 20_452_610;
 const GAV = '/rest/2.0/search/am/asset';

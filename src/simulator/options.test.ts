@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
+import { startSimulator } from './index.js';
 import { parseSimulatorOptions, SimulatorOptionsSchema } from './options.js';
-import { startSimulator } from './simulator.js';
 
 describe('the options of the simulator', () => {
   test('all have defaults', () => {

@@ -1,6 +1,6 @@
 // What a simulator can be told, validated in one place: by tests, by `overhaul simulator`, and as a JSON or YAML file.
 import { z } from 'zod';
-import { type Parsed, problemsOf } from '../schema/request.js';
+import { type Parsed, problemsOf } from '../contracts/request.js';
 
 const rate = z.number().min(0, 'must be a rate between 0 and 1').max(1, 'must be a rate between 0 and 1');
 const simulatedMs = z.number().int().min(0);

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type GatewayCaller, withGateway } from '../../test/support/gateway-caller.js';
-import { type AskedSchedule, planSchedule } from '../domain/schedule-plan.js';
-import { WEEKDAYS, weekdayNumber } from '../domain/schedule-trigger.js';
+import { type GatewayCaller, withGateway } from '../../test/support/gateway/caller.js';
+import { type AskedSchedule, planSchedule } from '../domain/schedules/plan.js';
+import { WEEKDAYS, weekdayNumber } from '../domain/schedules/trigger.js';
 import { neverFires } from './endpoints/scheduler-firing.js';
 import type { SimulatorOptions } from './options.js';
 

@@ -3,7 +3,7 @@ import { Client, Connection } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
-import { findSecret } from '../schema/config.js';
+import { findSecret } from '../contracts/config/environment.js';
 import { callInterceptors } from './client-calls.js';
 
 const DEFAULT_ADDRESS = 'localhost:7233';

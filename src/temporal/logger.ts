@@ -1,7 +1,7 @@
 // Logs: JSON lines on stdout, pretty on a terminal.
 import { type DestinationStream, type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
-import type { LogLevel } from '../schema/environment-schema.js';
+import type { LogLevel } from '../contracts/config/variables.js';
 
 /** Names under which a secret could reach a log line, at the top and one level down. */
 const SECRET_NAMES = [

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
-import { Secret } from '../schema/secret.js';
+import { Secret } from '../contracts/config/secret.js';
 import { encryptingCodec } from './payload-codec.js';
 
 const OLD = `old:${Buffer.alloc(32, 1).toString('base64')}`;

@@ -2,8 +2,8 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { type DataConverter, METADATA_ENCODING_KEY, type Payload, type PayloadCodec } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import { type EncryptionKey, parseEncryptionKeys } from '../schema/encryption-keys.js';
-import type { Secret } from '../schema/secret.js';
+import { type EncryptionKey, parseEncryptionKeys } from '../contracts/config/encryption-keys.js';
+import type { Secret } from '../contracts/config/secret.js';
 
 const ENCODING = Buffer.from('binary/encrypted');
 const KEY_ID = 'encryption-key-id';

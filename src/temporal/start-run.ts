@@ -2,12 +2,12 @@
 import { createHash } from 'node:crypto';
 import { type Client, isGrpcServiceError, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import { NamespaceNotFoundError, WorkflowIdReusePolicy } from '@temporalio/common';
-import { canonicalJson } from '../domain/canonical-json.js';
-import { clipped, utf8Length, wellFormed } from '../domain/well-formed.js';
-import { MAX_WORKFLOW_ID_BYTES } from '../domain/workflow-id.js';
-import type { CampaignPlanInput } from '../schema/plan.js';
-import type { RemediationRequestInput } from '../schema/request.js';
-import { jsonBytes, largestField } from '../schema/text.js';
+import type { CampaignPlanInput } from '../contracts/plan.js';
+import type { RemediationRequestInput } from '../contracts/request.js';
+import { jsonBytes, largestField } from '../contracts/text.js';
+import { canonicalJson } from '../domain/basics/canonical-json.js';
+import { clipped, utf8Length, wellFormed } from '../domain/basics/well-formed.js';
+import { MAX_WORKFLOW_ID_BYTES } from '../domain/run/workflow-id.js';
 
 /** gRPC status codes that say that the caller is wrong; every other failure may pass, and the same start may then be sent again. */
 const CALLER_ERRORS: readonly number[] = [3 /* INVALID_ARGUMENT */, 9 /* FAILED_PRECONDITION */, 11 /* OUT_OF_RANGE */];

@@ -1,6 +1,6 @@
-import type { Config, Hook } from '../schema/config-file.js';
-import type { Problem } from '../schema/request.js';
-import { type Environment, readSecret, secretPlace } from '../schema/secret-ref.js';
+import type { Config, Hook } from '../contracts/config/file.js';
+import { type Environment, readSecret, secretPlace } from '../contracts/config/secret-ref.js';
+import type { Problem } from '../contracts/request.js';
 import { standardKey } from './standard-signature.js';
 
 export interface HookKeys {

@@ -1,4 +1,4 @@
-import type { Parsed } from '../schema/request.js';
+import type { Parsed } from '../contracts/request.js';
 
 /** JSON.parse takes any depth, but what walks the value afterwards recurses; no ticketing system nests this deep. */
 const MAX_DEPTH = 64;

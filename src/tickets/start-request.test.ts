@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { type Config, parseConfig } from '../schema/config-file.js';
+import { type Config, parseConfig } from '../contracts/config/file.js';
 import { decideStart } from './start-request.js';
 
 function configOf(text: string): Config {

@@ -1,10 +1,11 @@
 // From an authentic ticket event to the run that it may have: a pure decision over the configuration.
-import { ticketWorkflowId } from '../domain/workflow-id.js';
-import type { Config, Hook, Playbook, TargetKind } from '../schema/config-file.js';
-import { type CampaignPlan, parsePlan } from '../schema/plan.js';
-import { type Parsed, type Problem, parseRequest, type RemediationRequest, type Targets } from '../schema/request.js';
-import type { TicketEvent } from '../schema/webhook.js';
-import { ticketEventOf } from './ticket-event.js';
+
+import type { Config, Hook, Playbook, TargetKind } from '../contracts/config/file.js';
+import type { TicketEvent } from '../contracts/http/webhook.js';
+import { type CampaignPlan, parsePlan } from '../contracts/plan.js';
+import { type Parsed, type Problem, parseRequest, type RemediationRequest, type Targets } from '../contracts/request.js';
+import { ticketWorkflowId } from '../domain/run/workflow-id.js';
+import { ticketEventOf } from './event.js';
 
 /** A playbook that does not say otherwise takes named hosts only: a tag or a query can mean the whole fleet. */
 const DEFAULT_CHOICE: readonly TargetKind[] = ['assetIds', 'hostnames'];

@@ -1,8 +1,8 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { defaultDataConverter, defaultPayloadConverter, toPayloads } from '@temporalio/common';
-import { accepted, assetIds, close, openRun, useLedgers } from '../../test/support/test-ledger.js';
-import type { Ledger } from '../ledger/ledger.js';
+import { accepted, assetIds, close, openRun, useLedgers } from '../../test/support/ledger/ledger.js';
+import type { Ledger } from '../ledger/index.js';
 import { activityQueue } from '../temporal/activity-queue.js';
 import { compareWithTemporal } from './compare-ledger.js';
 

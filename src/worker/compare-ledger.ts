@@ -2,11 +2,11 @@
 // out of the ledger's runs: what one of them lacks, another run could send again before the first one notices.
 import { type Client, isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import type { ActivityDependencies } from '../activities/dependencies.js';
-import type { Given } from '../domain/run-snapshot.js';
-import type { Ledger } from '../ledger/ledger.js';
+import type { Given } from '../domain/run/snapshot.js';
+import type { Ledger } from '../ledger/index.js';
+import { mostOf, toldByHistory } from '../recovery/workflow-fate.js';
 import { activityQueue } from '../temporal/activity-queue.js';
-import { pendingGiven } from '../temporal/pending-given.js';
-import { mostOf, toldByHistory } from './workflow-fate.js';
+import { pendingGiven } from '../temporal/pending-issued.js';
 
 /** A Temporal that does not answer keeps the worker from beginning, and not from being stopped. */
 const ANSWER_WITHIN_MS = 30_000;

@@ -1,11 +1,12 @@
 // Everything the worker must know before it contacts anything, with every problem of every source at once.
-import { LedgerUnusable } from '../ledger/database.js';
-import { type Ledger, openLedger } from '../ledger/ledger.js';
-import { loadWorkerEnvironment, type WorkerSettings } from '../schema/config.js';
-import { type Config, configFileOf, loadConfigFile } from '../schema/config-file.js';
-import type { Parsed, Problem } from '../schema/request.js';
-import type { Environment } from '../schema/secret-ref.js';
-import { SettledFile } from '../schema/settled-file.js';
+
+import { loadWorkerEnvironment, type WorkerSettings } from '../contracts/config/environment.js';
+import { type Config, configFileOf, loadConfigFile } from '../contracts/config/file.js';
+import type { Environment } from '../contracts/config/secret-ref.js';
+import { SettledFile } from '../contracts/config/settled-file.js';
+import type { Parsed, Problem } from '../contracts/request.js';
+import { type Ledger, openLedger } from '../ledger/index.js';
+import { LedgerUnusable } from '../ledger/sql/database.js';
 import { temporalProblem } from '../temporal/connection.js';
 
 export interface WorkerConfiguration {

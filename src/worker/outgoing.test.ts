@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure, CompleteAsyncError } from '@temporalio/common';
-import { utf8Length } from '../domain/well-formed.js';
+import { utf8Length } from '../domain/basics/well-formed.js';
 import { outgoingFailure, outgoingResult } from './outgoing.js';
 
 const HALF = '\ud83d';

@@ -3,7 +3,7 @@
 
 import { ApplicationFailure, CancelledFailure, CompleteAsyncError, TimeoutFailure } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
-import { clipped, utf8Length, wellFormed } from '../domain/well-formed.js';
+import { clipped, utf8Length, wellFormed } from '../domain/basics/well-formed.js';
 
 const MESSAGE_LENGTH = 1_000;
 const STACK_LENGTH = 4_000;

@@ -2,10 +2,10 @@ import { mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { useLedgers } from '../../test/support/test-ledger.js';
-import type { Ledger } from '../ledger/ledger.js';
-import { configFileOf, loadConfigFile } from '../schema/config-file.js';
-import { SettledFile } from '../schema/settled-file.js';
+import { useLedgers } from '../../test/support/ledger/ledger.js';
+import { configFileOf, loadConfigFile } from '../contracts/config/file.js';
+import { SettledFile } from '../contracts/config/settled-file.js';
+import type { Ledger } from '../ledger/index.js';
 import { watchPolicy } from './policy-watch.js';
 
 const stops: (() => Promise<void>)[] = [];

@@ -1,10 +1,10 @@
 // The configuration file, read again while the worker runs: a changed policy holds within 10 s, for runs under way, too.
 import { hostname } from 'node:os';
-import type { Ledger } from '../ledger/ledger.js';
-import { type Policy, parseConfig } from '../schema/config-file.js';
-import { policyDigest } from '../schema/policy-digest.js';
-import type { Problem } from '../schema/request.js';
-import { LOOK_EVERY_MS, type SeenFile, type SettledFile } from '../schema/settled-file.js';
+import { type Policy, parseConfig } from '../contracts/config/file.js';
+import { LOOK_EVERY_MS, type SeenFile, type SettledFile } from '../contracts/config/settled-file.js';
+import { policyDigest } from '../contracts/policy-digest.js';
+import type { Problem } from '../contracts/request.js';
+import type { Ledger } from '../ledger/index.js';
 import type { Logger } from '../temporal/logger.js';
 
 /** Whoever has not been seen for a minute is taken for gone. */

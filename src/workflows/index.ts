@@ -1,4 +1,4 @@
 // What the worker registers: everything exported here is a workflow type by its name.
-export { campaignStep } from './campaign-step.js';
-export { remediationCampaign } from './remediation-campaign.js';
-export { remediationRun } from './remediation-run.js';
+export { campaignStep } from './campaign/step.js';
+export { remediationCampaign } from './campaign/workflow.js';
+export { remediationRun } from './run/workflow.js';

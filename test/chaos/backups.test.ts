@@ -1,6 +1,6 @@
 // The short form of the scenes of `npm run chaos` that put a backup of the ledger back.
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type TemporalEnv, temporalEnv } from '../support/temporal-env.js';
+import { type TemporalEnv, temporalEnv } from '../support/product/temporal-env.js';
 import { playBackup, SHORT_BACKUPS } from './backups.js';
 import type { Played } from './deaths.js';
 import type { Stage } from './scene.js';

@@ -1,7 +1,7 @@
 // A backup of the ledger is taken at a step of a run; the next worker sends more and dies with its disk; the backup is put back. Either
 // the run is seen to have an older ledger, or nothing of what was sent is missing in it. Never is anything sent twice.
-import { sweep } from '../../src/worker/sweep.js';
-import { backUpLedger, replaceLedger } from '../support/ledger-backup.js';
+import { sweep } from '../../src/recovery/sweep.js';
+import { backUpLedger, replaceLedger } from '../support/ledger/backup.js';
 import { GATEWAY, type Played } from './deaths.js';
 import { countExecutes, type Failpoint } from './failpoints.js';
 import { assetIds, type Child, openScene, type Scene, type Stage } from './scene.js';

@@ -2,11 +2,11 @@
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import type { ActivityDependencies, SendTimings } from '../../src/activities/dependencies.js';
-import { openLedger } from '../../src/ledger/ledger.js';
+import { defaultPolicy } from '../../src/contracts/policy.js';
+import { openLedger } from '../../src/ledger/index.js';
 import { createQualys } from '../../src/qualys/client.js';
-import { defaultPolicy } from '../../src/schema/policy.js';
-import { createWorkers } from '../../src/worker/worker-process.js';
-import { CAPS_OFF } from '../support/rig.js';
+import { createWorkers } from '../../src/worker/process.js';
+import { CAPS_OFF } from '../support/product/harness.js';
 
 export interface WorkerPlan {
   address: string;

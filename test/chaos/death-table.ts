@@ -1,6 +1,6 @@
-// Every transition of the state machine (src/domain/execution-state.ts), and every other step that changes something, with the
+// Every transition of the state machine (src/domain/execution/state.ts), and every other step that changes something, with the
 // moments around its commit.
-import type { Simulator } from '../../src/simulator/simulator.js';
+import type { Simulator } from '../../src/simulator/index.js';
 import type { Death } from './deaths.js';
 import type { Failpoint } from './failpoints.js';
 import { assetIds, FIRST_ASSET } from './scene.js';

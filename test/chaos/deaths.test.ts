@@ -1,10 +1,10 @@
 // The short form of `npm run chaos`: all scenes at once, as each of them mostly waits for Temporal to notice a death.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type TemporalEnv, temporalEnv } from '../support/temporal-env.js';
+import { type TemporalEnv, temporalEnv } from '../support/product/temporal-env.js';
 import { SHORT_DEATHS } from './death-table.js';
 import { type Played, playDeath } from './deaths.js';
+import { playRandomKills, SHORT_RANDOM_KILLS } from './kills/random.js';
 import { LOSSES } from './losses.js';
-import { playRandomKills, SHORT_RANDOM_KILLS } from './random-kills.js';
 import type { Stage } from './scene.js';
 
 let env: TemporalEnv;

@@ -1,7 +1,7 @@
 // A run whose workers die one after the other, each at its failpoint, until a healthy one takes over.
-import type { RemediationRequestInput } from '../../src/schema/request.js';
+import type { RemediationRequestInput } from '../../src/contracts/request.js';
+import type { Simulator } from '../../src/simulator/index.js';
 import type { SimulatorOptions } from '../../src/simulator/options.js';
-import type { Simulator } from '../../src/simulator/simulator.js';
 import type { Failpoint } from './failpoints.js';
 import { assetIds, openScene, type Scene, type Stage } from './scene.js';
 import { type Verdict, verdictOf } from './verdict.js';

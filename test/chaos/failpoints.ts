@@ -1,7 +1,7 @@
 // Where a worker can be made to die: before a step, inside its transaction, or when its effect is there and nobody has been told.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ActivityDependencies } from '../../src/activities/dependencies.js';
-import type { Qualys } from '../../src/qualys/qualys.js';
+import type { Qualys } from '../../src/qualys/types.js';
 
 type Ledger = ActivityDependencies['ledger'];
 

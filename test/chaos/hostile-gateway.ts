@@ -1,9 +1,9 @@
 // Everything at once: answers that are cut or replaced by pages after the effect, dates that lie, executions spread over two jobs, users
 // that the trail calls by other names, operators on other assets in the same seconds, and a worker that is killed.
 import { setTimeout as pause } from 'node:timers/promises';
-import { dateMoved, type Meddle, meddlingProxy, page } from '../support/meddling-proxy.js';
+import { dateMoved, type Meddle, meddlingProxy, page } from '../support/gateway/meddling-proxy.js';
 import type { Played } from './deaths.js';
-import { drawFrom } from './random-kills.js';
+import { drawFrom } from './kills/random.js';
 import { assetIds, type Child, openScene, type Stage } from './scene.js';
 import { unverifiedThoughKnown, verdictOf } from './verdict.js';
 

@@ -1,7 +1,7 @@
 // What a run stands on is taken away while it runs: its ledger, its workflow, its only worker. Nothing may be sent twice for it.
 import { rename } from 'node:fs/promises';
-import { sweep } from '../../src/worker/sweep.js';
-import { backUpLedger, replaceLedger } from '../support/ledger-backup.js';
+import { sweep } from '../../src/recovery/sweep.js';
+import { backUpLedger, replaceLedger } from '../support/ledger/backup.js';
 import type { Played } from './deaths.js';
 import { assetIds, openScene, type Scene, type Stage } from './scene.js';
 import { type Verdict, verdictOf } from './verdict.js';

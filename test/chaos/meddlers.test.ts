@@ -1,6 +1,6 @@
 // The short form of the scenes of `npm run chaos` in which something lies: all at once, as most of them wait.
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type TemporalEnv, temporalEnv } from '../support/temporal-env.js';
+import { type TemporalEnv, temporalEnv } from '../support/product/temporal-env.js';
 import type { Played } from './deaths.js';
 import { meddlings, playMeddling } from './meddlers.js';
 

@@ -1,11 +1,11 @@
 // Something between worker and gateway lies: wrong dates, pages in place of answers, cut and doubled answers; or the worker's own clock steps.
 import { dirname } from 'node:path';
-import type { Ledger } from '../../src/ledger/ledger.js';
+import type { Ledger } from '../../src/ledger/index.js';
 import type { SimulatorOptions } from '../../src/simulator/options.js';
 import { steppedClock } from '../support/faketime.js';
-import { dateMoved, type Meddle, meddlingProxy, type PassingAnswer, page } from '../support/meddling-proxy.js';
+import { dateMoved, type Meddle, meddlingProxy, type PassingAnswer, page } from '../support/gateway/meddling-proxy.js';
 import type { Played } from './deaths.js';
-import { drawFrom } from './random-kills.js';
+import { drawFrom } from './kills/random.js';
 import { assetIds, openScene, type Scene, type Stage } from './scene.js';
 import { unverifiedThoughKnown, verdictOf } from './verdict.js';
 

@@ -1,6 +1,6 @@
 // What an old ledger must not send when another run, or a campaign, is about to send out of it.
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type TemporalEnv, temporalEnv } from '../support/temporal-env.js';
+import { type TemporalEnv, temporalEnv } from '../support/product/temporal-env.js';
 import type { Played } from './deaths.js';
 import { OLD_LEDGERS, playOldLedger } from './old-ledger.js';
 import type { Stage } from './scene.js';

@@ -1,8 +1,8 @@
 // A run has sent all that it has to send, and only watches, when an older backup of the ledger is put in its place: nothing that it does
 // by itself would show that soon. Meanwhile something else is about to send the same script to the same assets, which it must not.
 import type { ActivityDependencies } from '../../src/activities/dependencies.js';
-import type { Ledger } from '../../src/ledger/ledger.js';
-import { backUpLedger, replaceLedger } from '../support/ledger-backup.js';
+import type { Ledger } from '../../src/ledger/index.js';
+import { backUpLedger, replaceLedger } from '../support/ledger/backup.js';
 import { GATEWAY, type Played } from './deaths.js';
 import { countExecutes } from './failpoints.js';
 import { assetIds, openScene, type Run, type Scene, type Stage } from './scene.js';

@@ -2,9 +2,9 @@
 import { dirname } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { SimulatorOptions } from '../../src/simulator/options.js';
-import { type Progress, progress } from '../../src/workflows/messages.js';
+import { type Progress, progress } from '../../src/workflows/shared/messages.js';
 import { type SteppedClock, steppedClock } from '../support/faketime.js';
-import { type TemporalEnv, temporalEnv } from '../support/temporal-env.js';
+import { type TemporalEnv, temporalEnv } from '../support/product/temporal-env.js';
 import { assetIds, openScene, type Scene, type Stage } from './scene.js';
 
 const TEN_MINUTES = 600_000;

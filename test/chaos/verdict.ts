@@ -1,8 +1,8 @@
 // What must be true of a run whatever happened to its workers, checked against Qualys' side and the ledger's.
 import { isDeepStrictEqual } from 'node:util';
-import type { RunReport } from '../../src/domain/outcome.js';
-import type { Ledger } from '../../src/ledger/ledger.js';
-import type { Simulator } from '../../src/simulator/simulator.js';
+import type { RunReport } from '../../src/domain/run/outcome.js';
+import type { Ledger } from '../../src/ledger/index.js';
+import type { Simulator } from '../../src/simulator/index.js';
 
 export interface Verdict {
   /** `execute` calls that took effect at Qualys, of our user. */
@@ -24,7 +24,7 @@ interface Row {
   lease: number | null;
 }
 
-/** Twice the 5 s within which a record of either user speaks against ruling a job out (`src/domain/witness.ts`), and what records lag. */
+/** Twice the 5 s within which a record of either user speaks against ruling a job out (`src/domain/in-doubt/attribution.ts`), and what records lag. */
 const TOLD_APART_MS = 15_000;
 
 const WORD = { passed: 'succeeded', failed: 'failed', offline: 'unreachable', 'result-lost': 'unverified' } as const;

@@ -1,13 +1,13 @@
 // The client and the simulator were written from the same documents by different hands: here they meet.
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { ServerClock } from '../../src/domain/call-gate.js';
-import { anyOf, idTerm, term } from '../../src/domain/qql.js';
+import type { ServerClock } from '../../src/domain/limits/call-gate.js';
+import { anyOf, idTerm, term } from '../../src/domain/targets/qql.js';
 import { createQualys, type QualysClient, type QualysOptions } from '../../src/qualys/client.js';
 import { QualysError } from '../../src/qualys/errors.js';
-import type { AssetJobRow, Cursor } from '../../src/qualys/qualys.js';
+import type { AssetJobRow, Cursor } from '../../src/qualys/types.js';
+import { type Simulator, startSimulator } from '../../src/simulator/index.js';
 import type { SimulatorOptions } from '../../src/simulator/options.js';
-import { type Simulator, startSimulator } from '../../src/simulator/simulator.js';
-import { all, recordingGate } from '../support/qualys-client.js';
+import { all, recordingGate } from '../support/gateway/client-harness.js';
 
 const started: { close(): Promise<void> }[] = [];
 afterEach(async () => {

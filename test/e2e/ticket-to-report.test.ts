@@ -2,12 +2,12 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { FastifyInstance } from 'fastify';
 import { Webhook } from 'standardwebhooks';
-import type { RunReport } from '../../src/domain/outcome.js';
-import { parseConfig } from '../../src/schema/config-file.js';
+import { parseConfig } from '../../src/contracts/config/file.js';
+import type { RunReport } from '../../src/domain/run/outcome.js';
 import { createApp } from '../../src/server/app.js';
 import { startRun } from '../../src/temporal/start-run.js';
-import { approve } from '../../src/workflows/messages.js';
-import { assetIds, openStage, phaseBecomes, type RunHandle, type Stage } from '../workflows/stage.js';
+import { approve } from '../../src/workflows/shared/messages.js';
+import { assetIds, openStage, phaseBecomes, type RunHandle, type Stage } from '../workflows/product-harness.js';
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 const CONFIG = `

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
-import { environmentVariables } from '../../src/schema/config.js';
+import { environmentVariables } from '../../src/contracts/config/environment.js';
 
 interface Service {
   command?: string[];

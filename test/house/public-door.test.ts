@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type Simulator, startSimulator } from '../../src/simulator/simulator.js';
+import { type Simulator, startSimulator } from '../../src/simulator/index.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const run = promisify(execFile);
@@ -64,7 +64,7 @@ await qualys.execute({ scriptId: '1', assetIds: [1], mayStart: () => true });
 }, 120_000);
 
 test('nothing else of the package can be imported', async () => {
-  await writeFile(join(folder, 'inside.mjs'), "await import('overhaul/dist/ledger/ledger.js').catch(({ code }) => console.log(code));");
+  await writeFile(join(folder, 'inside.mjs'), "await import('overhaul/dist/ledger/index.js').catch(({ code }) => console.log(code));");
   const { stdout } = await run(process.execPath, ['inside.mjs'], { cwd: folder });
   expect(stdout).toBe('ERR_PACKAGE_PATH_NOT_EXPORTED\n');
 });

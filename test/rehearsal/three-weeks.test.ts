@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 // @ts-expect-error a plain script without types
 import { findTestServer } from '../../scripts/temporal.mjs';
-import { type Rehearsal, rehearse } from '../../src/rehearsal/rehearsal.js';
-import { rehearsedPlan } from '../../src/rehearsal/rehearsed-plan.js';
+import { parsePlan } from '../../src/contracts/plan.js';
+import { defaultPolicy } from '../../src/contracts/policy.js';
+import { rehearsedPlan } from '../../src/rehearsal/plan.js';
+import { type Rehearsal, rehearse } from '../../src/rehearsal/run.js';
 import type { TimelineEvent } from '../../src/rehearsal/timeline.js';
-import { parsePlan } from '../../src/schema/plan.js';
-import { defaultPolicy } from '../../src/schema/policy.js';
-import { sharedBundle } from '../support/temporal-env.js';
+import { sharedBundle } from '../support/product/temporal-env.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;

@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openSqlite } from '../../src/ledger/sqlite.js';
-import { prepareTables } from '../../src/ledger/tables.js';
+import { openSqlite } from '../../src/ledger/sqlite/driver.js';
+import { prepareTables } from '../../src/ledger/sqlite/tables.js';
 
 let made: Promise<{ bytes: Buffer; id: string }> | undefined;
 

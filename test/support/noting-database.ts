@@ -1,4 +1,4 @@
-import type { Database, Sql } from '../../src/ledger/database.js';
+import type { Database, Sql } from '../../src/ledger/sql/database.js';
 
 /** The same database; `note` is told each statement, and how many rows it answered with or changed. */
 export function notingDatabase(database: Database, note: (statement: string, rows: number) => void): Database {

@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from '@jest/globals';
-import { loadConfigFile } from '../../src/schema/config-file.js';
+import { loadConfigFile } from '../../src/contracts/config/file.js';
 import { overhaulProcess } from './programs.js';
 // @ts-expect-error a plain script without types
 import { clearProxies, clearSurroundings } from './surroundings.mjs';

@@ -1,10 +1,10 @@
-import type { AuditRecord } from '../../qualys/qualys.js';
-import { EXIT, type Invocation } from '../context.js';
-import type { Column } from '../table.js';
-import { withQualys } from './connection.js';
+import type { AuditRecord } from '../../qualys/types.js';
+import { EXIT, type Invocation } from '../invocation/context.js';
+import type { Column } from '../terminal/table.js';
 import { isoTime, tableTime } from './instants.js';
-import { instant, searchOf, walkCommand } from './walk-command.js';
-import { writeRows } from './write-rows.js';
+import { withQualys } from './output/connection.js';
+import { instant, searchOf, walkCommand } from './output/walk.js';
+import { writeRows } from './output/write-rows.js';
 
 const COLUMNS: readonly Column<AuditRecord>[] = [
   { title: 'AT (UTC)', text: ({ at }) => tableTime(at) },

@@ -1,12 +1,12 @@
-import { readAssetJob } from '../../domain/asset-job.js';
-import type { AssetJobRow, WalkOptions } from '../../qualys/qualys.js';
-import { EXIT, type Invocation } from '../context.js';
-import { OUTCOME_STYLE, type Style } from '../paint.js';
-import type { Column } from '../table.js';
-import { type QualysLink, withQualys } from './connection.js';
+import { readAssetJob } from '../../domain/polling/asset-job.js';
+import type { AssetJobRow, WalkOptions } from '../../qualys/types.js';
+import { EXIT, type Invocation } from '../invocation/context.js';
+import { OUTCOME_STYLE, type Style } from '../terminal/paint.js';
+import type { Column } from '../terminal/table.js';
 import { isoTime, tableTime } from './instants.js';
-import { instant, searchOf, walkCommand } from './walk-command.js';
-import { writeRows } from './write-rows.js';
+import { type QualysLink, withQualys } from './output/connection.js';
+import { instant, searchOf, walkCommand } from './output/walk.js';
+import { writeRows } from './output/write-rows.js';
 
 const COLUMNS: readonly Column<AssetJobRow>[] = [
   { title: 'JOB', text: ({ jobId }) => jobId, align: 'right', dispensable: true },

@@ -1,9 +1,9 @@
-import type { CarAsset } from '../../qualys/qualys.js';
-import { EXIT, type Invocation } from '../context.js';
-import type { Column } from '../table.js';
-import { withQualys } from './connection.js';
-import { searchOf, walkCommand } from './walk-command.js';
-import { writeRows } from './write-rows.js';
+import type { CarAsset } from '../../qualys/types.js';
+import { EXIT, type Invocation } from '../invocation/context.js';
+import type { Column } from '../terminal/table.js';
+import { withQualys } from './output/connection.js';
+import { searchOf, walkCommand } from './output/walk.js';
+import { writeRows } from './output/write-rows.js';
 
 const COLUMNS: readonly Column<CarAsset>[] = [
   { title: 'ASSET', text: ({ assetId }) => assetId, align: 'right' },

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { overhaul, type Ran } from '../../../test/support/command-line.js';
-import { recordingGate, settableClock } from '../../../test/support/qualys-client.js';
+import { recordingGate, settableClock } from '../../../test/support/gateway/client-harness.js';
 import { createQualys } from '../../qualys/client.js';
-import { type Simulator, startSimulator } from '../../simulator/simulator.js';
+import { type Simulator, startSimulator } from '../../simulator/index.js';
 
 let simulator: Simulator;
 let folder: string;

@@ -1,11 +1,11 @@
 // The five counts, whose wire forms differ (C17, C18); here they look alike.
 import { Argument } from '@commander-js/extra-typings';
-import type { CountOptions } from '../../qualys/qualys-operations.js';
-import { EXIT, type Invocation, writeLine } from '../context.js';
-import { type Column, writeTable } from '../table.js';
-import { withQualys } from './connection.js';
-import { instant, oneCommand } from './walk-command.js';
-import { writeOne } from './write-one.js';
+import type { CountOptions } from '../../qualys/operations.js';
+import { EXIT, type Invocation, writeLine } from '../invocation/context.js';
+import { type Column, writeTable } from '../terminal/table.js';
+import { withQualys } from './output/connection.js';
+import { instant, oneCommand } from './output/walk.js';
+import { writeOne } from './output/write-one.js';
 
 type Group = readonly [value: string, count: number];
 

@@ -1,12 +1,12 @@
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
-import { durationMs } from '../../domain/duration.js';
-import { spanText } from '../../domain/span.js';
-import type { EasmProfile, EasmWaited } from '../../qualys/qualys-operations.js';
-import { CommandFailed, EXIT, type Invocation, writeLine } from '../context.js';
-import { type Column, writeTable } from '../table.js';
-import { withQualys } from './connection.js';
+import { durationMs } from '../../domain/clock/duration.js';
+import { spanText } from '../../domain/clock/span.js';
+import type { EasmProfile, EasmWaited } from '../../qualys/operations.js';
+import { CommandFailed, EXIT, type Invocation, writeLine } from '../invocation/context.js';
+import { type Column, writeTable } from '../terminal/table.js';
 import { isoTime, tableTime } from './instants.js';
-import { writeOne } from './write-one.js';
+import { withQualys } from './output/connection.js';
+import { writeOne } from './output/write-one.js';
 
 const COLUMNS: readonly Column<EasmProfile>[] = [
   { title: 'PROFILE', text: ({ profileId }) => profileId, align: 'right' },

@@ -1,12 +1,12 @@
 import { Command } from '@commander-js/extra-typings';
-import type { EdrAsset } from '../../qualys/qualys-operations.js';
-import { EXIT, type Invocation } from '../context.js';
-import type { Column } from '../table.js';
-import { withQualys } from './connection.js';
+import type { EdrAsset } from '../../qualys/operations.js';
+import { EXIT, type Invocation } from '../invocation/context.js';
+import type { Column } from '../terminal/table.js';
 import { chosenFields, fieldNames } from './fields.js';
 import { isoTime, tableTime } from './instants.js';
-import { pagingOf, walkCommand } from './walk-command.js';
-import { writeRows } from './write-rows.js';
+import { withQualys } from './output/connection.js';
+import { pagingOf, walkCommand } from './output/walk.js';
+import { writeRows } from './output/write-rows.js';
 
 const COLUMNS: readonly Column<EdrAsset>[] = [
   { title: 'ID', text: ({ id }) => id, dispensable: true },

@@ -1,8 +1,9 @@
 // The `--filter` of the GAV commands: v1 takes QQL, v2 JSON or XML, and the first character tells which was meant.
-import { gavXmlFilter } from '../../qualys/gav-xml.js';
-import type { GavV2Filter } from '../../qualys/qualys-operations.js';
-import { gavFilterOf, gavFilterProblem } from '../../schema/gav-filter-text.js';
-import { CommandFailed, EXIT } from '../context.js';
+
+import { gavFilterOf, gavFilterProblem } from '../../contracts/gav-filter.js';
+import { gavXmlFilter } from '../../qualys/inventory/gav-xml.js';
+import type { GavV2Filter } from '../../qualys/operations.js';
+import { CommandFailed, EXIT } from '../invocation/context.js';
 
 export interface GavFilterOptions {
   v1?: true | undefined;

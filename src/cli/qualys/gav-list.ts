@@ -1,13 +1,13 @@
 import type { QualysClient } from '../../qualys/client.js';
-import type { GavAsset, GavV1WalkOptions } from '../../qualys/qualys-operations.js';
-import { CommandFailed, EXIT, type Invocation } from '../context.js';
-import type { Column } from '../table.js';
-import { withQualys } from './connection.js';
+import type { GavAsset, GavV1WalkOptions } from '../../qualys/operations.js';
+import { CommandFailed, EXIT, type Invocation } from '../invocation/context.js';
+import type { Column } from '../terminal/table.js';
 import { chosenFields, fieldNames } from './fields.js';
 import { type GavFilterOptions, v1Filter, v2Filter } from './gav-filter.js';
 import { isoTime, tableTime } from './instants.js';
-import { instant, pagingOf, walkCommand } from './walk-command.js';
-import { writeRows } from './write-rows.js';
+import { withQualys } from './output/connection.js';
+import { instant, pagingOf, walkCommand } from './output/walk.js';
+import { writeRows } from './output/write-rows.js';
 
 const COLUMNS: readonly Column<GavAsset>[] = [
   { title: 'ASSET', text: ({ assetId }) => assetId, align: 'right' },

@@ -1,14 +1,14 @@
 import { Command } from '@commander-js/extra-typings';
-import type { GavAsset } from '../../qualys/qualys-operations.js';
-import { CommandFailed, EXIT, type Invocation } from '../context.js';
-import type { Line } from '../paint.js';
-import { safeLine } from '../terminal-text.js';
-import { withQualys } from './connection.js';
+import type { GavAsset } from '../../qualys/operations.js';
+import { CommandFailed, EXIT, type Invocation } from '../invocation/context.js';
+import type { Line } from '../terminal/paint.js';
+import { safeLine } from '../terminal/text.js';
 import { fieldNames } from './fields.js';
 import { v1Filter, v2Filter } from './gav-filter.js';
 import { gavJson, gavListCommand } from './gav-list.js';
-import { oneCommand } from './walk-command.js';
-import { writeOne } from './write-one.js';
+import { withQualys } from './output/connection.js';
+import { oneCommand } from './output/walk.js';
+import { writeOne } from './output/write-one.js';
 
 export function gavCommand(invocation: Invocation) {
   const group = new Command('gav').description('list, get, count: the inventory of Global AssetView and CSAM');

@@ -1,6 +1,6 @@
 // `overhaul qualys …`: every documented call of the API as a command (docs/qualys-commands.md, docs/api-coverage.md).
 import { Command } from '@commander-js/extra-typings';
-import type { Invocation } from '../context.js';
+import type { Invocation } from '../invocation/context.js';
 import { activitiesCommand } from './activities.js';
 import { assetJobsCommand } from './asset-jobs.js';
 import { carAssetsCommand } from './assets.js';
@@ -9,8 +9,8 @@ import { easmCommand } from './easm.js';
 import { edrCommand } from './edr.js';
 import { gavCommand } from './gav.js';
 import { jobsCommand } from './jobs.js';
-import { scheduleCommand } from './schedule.js';
-import { scriptsCommand } from './scripts.js';
+import { scheduleCommand } from './schedule/create.js';
+import { scriptsCommand } from './scripts/group.js';
 import { tagsCommand } from './tags.js';
 
 export function qualysCommand(invocation: Invocation) {

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { overhaul, type World } from '../../../test/support/command-line.js';
-import { heldClock } from '../../../test/support/gateway-caller.js';
-import { type Simulator, startSimulator } from '../../simulator/simulator.js';
+import { heldClock } from '../../../test/support/gateway/caller.js';
+import { type Simulator, startSimulator } from '../../simulator/index.js';
 
 const clock = heldClock();
 let simulator: Simulator;

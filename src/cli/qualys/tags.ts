@@ -1,8 +1,8 @@
-import { EXIT, type Invocation } from '../context.js';
-import type { Column } from '../table.js';
-import { withQualys } from './connection.js';
-import { searchOf, walkCommand } from './walk-command.js';
-import { writeRows } from './write-rows.js';
+import { EXIT, type Invocation } from '../invocation/context.js';
+import type { Column } from '../terminal/table.js';
+import { withQualys } from './output/connection.js';
+import { searchOf, walkCommand } from './output/walk.js';
+import { writeRows } from './output/write-rows.js';
 
 interface Tag {
   tagId: string;

@@ -1,8 +1,8 @@
-import { CUSTOMER_UUID, uuidOf } from '../chance.js';
-import { ok, type Route } from '../routes.js';
-import { type RowKind, readSearch, searchRows } from '../search.js';
-import { searchRules } from '../wire.js';
-import type { AuditEntry, World } from '../world.js';
+import { ok, type Route } from '../answers/routes.js';
+import { searchRules } from '../answers/wire.js';
+import { type RowKind, readSearch, searchRows } from '../search/paging.js';
+import { CUSTOMER_UUID, uuidOf } from '../world/chance.js';
+import type { AuditEntry, World } from '../world/state.js';
 
 const APP_ID = 20;
 

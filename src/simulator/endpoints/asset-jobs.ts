@@ -1,12 +1,12 @@
-import { type AssetJob, assetJobOf, exitCodeAt, phaseAt, statusAt } from '../asset-job.js';
-import { CUSTOMER_UUID, chance, uuidOf } from '../chance.js';
-import type { QqlNode } from '../qql.js';
-import { qqlOnlyValues } from '../qql-match.js';
-import { type Call, ok, type Route } from '../routes.js';
-import { matchingRows, type RowKind, readInstant, readSearch, type SearchRequest, searchRows } from '../search.js';
-import { outputOf } from '../timeline.js';
-import { countBody, idWriter, listReply, searchRules } from '../wire.js';
-import type { SimulatedJob, World } from '../world.js';
+import { type Call, ok, type Route } from '../answers/routes.js';
+import { countBody, idWriter, listReply, searchRules } from '../answers/wire.js';
+import { matchingRows, type RowKind, readInstant, readSearch, type SearchRequest, searchRows } from '../search/paging.js';
+import type { QqlNode } from '../search/qql.js';
+import { qqlOnlyValues } from '../search/qql-match.js';
+import { type AssetJob, assetJobOf, exitCodeAt, phaseAt, statusAt } from '../world/asset-job.js';
+import { CUSTOMER_UUID, chance, uuidOf } from '../world/chance.js';
+import type { SimulatedJob, World } from '../world/state.js';
+import { outputOf } from '../world/timeline.js';
 import { named } from './jobs.js';
 
 /** #7, #16 and #20 of the reference: the per-asset parts of jobs. */

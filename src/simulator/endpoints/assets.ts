@@ -1,10 +1,10 @@
-import { CUSTOMER_UUID, uuidOf } from '../chance.js';
+import { type Call, ok, type Route } from '../answers/routes.js';
+import { countBody, idWriter, listReply, searchRules } from '../answers/wire.js';
 import type { SimulatorSettings } from '../options.js';
-import { qqlOnlyValues } from '../qql-match.js';
-import { type Call, ok, type Route } from '../routes.js';
-import { matchingRows, type RowKind, readSearch, searchRows } from '../search.js';
-import { countBody, idWriter, listReply, searchRules } from '../wire.js';
-import type { World } from '../world.js';
+import { matchingRows, type RowKind, readSearch, searchRows } from '../search/paging.js';
+import { qqlOnlyValues } from '../search/qql-match.js';
+import { CUSTOMER_UUID, uuidOf } from '../world/chance.js';
+import type { World } from '../world/state.js';
 
 const CUSTOMER_ID = 12_345;
 

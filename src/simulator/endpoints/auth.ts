@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import type { Answer } from '../routes.js';
-import type { Tokens } from '../tokens.js';
-import type { World } from '../world.js';
+import type { Answer } from '../answers/routes.js';
+import type { Tokens } from '../answers/tokens.js';
+import type { World } from '../world/state.js';
 
 const BAD_CREDENTIALS = {
   authentication_exceptions: [['Authentication Failure: 1 errors, 0 successes:authenticationFailure.InvalidCredentialsException']],

@@ -1,4 +1,4 @@
-import { ok, type Route } from '../routes.js';
+import { ok, type Route } from '../answers/routes.js';
 
 /** #30 of the reference: the sync status of the active profiles. */
 export const easmRoutes: Route[] = [

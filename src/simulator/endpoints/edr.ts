@@ -1,9 +1,9 @@
-import { GatewayError } from '../gateway-error.js';
-import { parseQql } from '../qql.js';
-import { qqlTest } from '../qql-match.js';
-import { type Call, ok, type Reply, type Route } from '../routes.js';
-import { type RowKind, readWhole } from '../search.js';
-import type { World } from '../world.js';
+import { type Call, ok, type Reply, type Route } from '../answers/routes.js';
+import { GatewayError } from '../error.js';
+import { type RowKind, readWhole } from '../search/paging.js';
+import { parseQql } from '../search/qql.js';
+import { qqlTest } from '../search/qql-match.js';
+import type { World } from '../world/state.js';
 
 /** #21 and #22 of the reference: EDR assets, one for each asset of the fleet, by time stamp and id. */
 export const edrRoutes: Route[] = [

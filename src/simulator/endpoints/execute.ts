@@ -1,6 +1,6 @@
-import { GatewayError } from '../gateway-error.js';
-import { type Call, ok, type Reply, type Route } from '../routes.js';
-import type { SimulatedScript, World } from '../world.js';
+import { type Call, ok, type Reply, type Route } from '../answers/routes.js';
+import { GatewayError } from '../error.js';
+import type { SimulatedScript, World } from '../world/state.js';
 import { indexesOf } from './assets.js';
 
 /** #12 of the reference: run a script now. */

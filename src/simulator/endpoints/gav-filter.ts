@@ -1,9 +1,9 @@
-import { GatewayError } from '../gateway-error.js';
-import { parseQql } from '../qql.js';
-import { qqlTest } from '../qql-match.js';
-import type { Call } from '../routes.js';
-import type { RowKind } from '../search.js';
-import type { World } from '../world.js';
+import type { Call } from '../answers/routes.js';
+import { GatewayError } from '../error.js';
+import type { RowKind } from '../search/paging.js';
+import { parseQql } from '../search/qql.js';
+import { qqlTest } from '../search/qql-match.js';
+import type { World } from '../world/state.js';
 
 type Test = (index: number) => boolean;
 

@@ -1,8 +1,8 @@
-import { CUSTOMER_UUID, uuidOf } from '../chance.js';
-import { GatewayError } from '../gateway-error.js';
-import { type Call, ok, type Reply, type Route } from '../routes.js';
-import { readInstant, readWhole } from '../search.js';
-import { idWriter } from '../wire.js';
+import { type Call, ok, type Reply, type Route } from '../answers/routes.js';
+import { idWriter } from '../answers/wire.js';
+import { GatewayError } from '../error.js';
+import { readInstant, readWhole } from '../search/paging.js';
+import { CUSTOMER_UUID, uuidOf } from '../world/chance.js';
 import { CREATED_BEFORE_MS, customAttributes, gavFilterOf, modifiedAt, qqlFilterOf } from './gav-filter.js';
 
 /** #23 to #29 of the reference: the inventory, one row for each asset of the fleet. Paging is read from the query only. */

@@ -1,9 +1,9 @@
-import { CUSTOMER_UUID } from '../chance.js';
-import { qqlOnlyValues } from '../qql-match.js';
-import { type Call, ok, type Route } from '../routes.js';
-import { matchingRows, type RowKind, readInstant, readSearch, searchRows } from '../search.js';
-import { countBody, idWriter, listReply, searchRules } from '../wire.js';
-import type { SimulatedJob, World } from '../world.js';
+import { type Call, ok, type Route } from '../answers/routes.js';
+import { countBody, idWriter, listReply, searchRules } from '../answers/wire.js';
+import { matchingRows, type RowKind, readInstant, readSearch, searchRows } from '../search/paging.js';
+import { qqlOnlyValues } from '../search/qql-match.js';
+import { CUSTOMER_UUID } from '../world/chance.js';
+import type { SimulatedJob, World } from '../world/state.js';
 
 /** #6, #15 and #19 of the reference: parent jobs. */
 export const jobRoutes: Route[] = [

@@ -1,5 +1,5 @@
 // Whether a schedule would ever fire, found by looking at every day of its time: slow, plain, and no part of the product's own rules.
-import { GatewayError } from '../gateway-error.js';
+import { GatewayError } from '../error.js';
 
 type Body = Readonly<Record<string, unknown>>;
 

@@ -1,9 +1,9 @@
-import { uuidOf } from '../chance.js';
-import { GatewayError } from '../gateway-error.js';
-import { type Call, ok, type Reply, type Route } from '../routes.js';
-import { matchingRows, type RowKind, readSearch, searchRows } from '../search.js';
-import { countOf, listReply, searchRules } from '../wire.js';
-import type { SimulatedSchedule, World } from '../world.js';
+import { type Call, ok, type Reply, type Route } from '../answers/routes.js';
+import { countOf, listReply, searchRules } from '../answers/wire.js';
+import { GatewayError } from '../error.js';
+import { matchingRows, type RowKind, readSearch, searchRows } from '../search/paging.js';
+import { uuidOf } from '../world/chance.js';
+import type { SimulatedSchedule, World } from '../world/state.js';
 import { neverFires, requiredText } from './scheduler-firing.js';
 
 /** #13 and #17 of the reference: create a schedule, count schedules; search and detail, which later gateways have besides. */

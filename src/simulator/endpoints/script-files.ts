@@ -1,7 +1,7 @@
-import { GatewayError } from '../gateway-error.js';
-import { type Call, ok, type Reply, type Route } from '../routes.js';
-import { idWriter } from '../wire.js';
-import type { SimulatedScript, World } from '../world.js';
+import { type Call, ok, type Reply, type Route } from '../answers/routes.js';
+import { idWriter } from '../answers/wire.js';
+import { GatewayError } from '../error.js';
+import type { SimulatedScript, World } from '../world/state.js';
 import { contentOf, findScript, scriptDetail } from './scripts.js';
 
 /** #9, #10 and #11 of the reference: export, import, clone. */

@@ -1,9 +1,9 @@
-import { CUSTOMER_UUID, uuidOf } from '../chance.js';
-import { GatewayError } from '../gateway-error.js';
-import { type Call, ok, type Route } from '../routes.js';
-import { matchingRows, type RowKind, readInstant, readSearch, searchRows } from '../search.js';
-import { countBody, idWriter, listReply, searchRules } from '../wire.js';
-import type { SimulatedScript } from '../world.js';
+import { type Call, ok, type Route } from '../answers/routes.js';
+import { countBody, idWriter, listReply, searchRules } from '../answers/wire.js';
+import { GatewayError } from '../error.js';
+import { matchingRows, type RowKind, readInstant, readSearch, searchRows } from '../search/paging.js';
+import { CUSTOMER_UUID, uuidOf } from '../world/chance.js';
+import type { SimulatedScript } from '../world/state.js';
 
 /** #2, #3 and #14 of the reference: one script, the list, the count. */
 export const scriptRoutes: Route[] = [

@@ -1,0 +1,50 @@
+// What one step of a campaign asks of its run: the plan's own fields, with the step's script and the wave's budget.
+
+import { type CampaignPlan, type WaveRules, wavesOf } from '../../contracts/plan.js';
+import type { CampaignStepName } from '../../domain/campaign/step.js';
+import type { PlaybookApproval } from '../../domain/run/approval.js';
+import type { CampaignRules, StoredRequest } from '../../ledger/rows/run.js';
+
+export type StoredPlan = Omit<CampaignPlan, 'targets'>;
+
+/** The request of the campaign itself: what its own row, its report and its follow-up go by. */
+export function campaignRequest(plan: StoredPlan): StoredRequest {
+  return { ...common(plan), script: plan.steps.remediate.script, ...(plan.followUp ? { followUp: plan.followUp } : {}) };
+}
+
+export function stepRequest(plan: StoredPlan, step: CampaignStepName, script: string, wave: Pick<WaveRules, 'errorBudget'>): StoredRequest {
+  const isJudged = step === 'remediate' || step === 'verify';
+  return {
+    ...common(plan),
+    script,
+    // Failures of an assessment are what it is for; a rollback goes to its end.
+    ...(isJudged && wave.errorBudget ? { errorBudget: wave.errorBudget } : {}),
+    ...(step === 'remediate' ? {} : { retry: { ...plan.retry, failed: 0 } }),
+  };
+}
+
+export function campaignRules(plan: StoredPlan): CampaignRules {
+  const { windows, blackouts, onBreach, conflict } = plan;
+  const calendar = windows || blackouts ? { ...(windows ? { windows } : {}), ...(blackouts ? { blackouts } : {}) } : undefined;
+  return { onBreach, conflict, calendar };
+}
+
+/** The last rule that the plan has for a wave: what follows from the campaign asks the same people. */
+export function lastApproval(plan: StoredPlan): PlaybookApproval | undefined {
+  const rule = wavesOf(plan).findLast((wave) => wave.approval !== undefined)?.approval;
+  if (!rule) return undefined;
+  const { quorum, expiresMs, approvers, allowRequester } = rule;
+  return {
+    ...{ quorum, allowRequester },
+    ...(expiresMs === undefined ? {} : { expires: expiresMs }),
+    ...(approvers === undefined ? {} : { approvers }),
+  };
+}
+
+function common(plan: StoredPlan): Omit<StoredRequest, 'script'> {
+  const { reason, requestedBy, ticket, waitFor, maxAssets, strategy, maxInFlight, poll, deadline, output, retry, unreachable } = plan;
+  const given = Object.fromEntries(
+    Object.entries({ reason, requestedBy, ticket, waitFor, maxAssets }).filter(([, value]) => value !== undefined),
+  ) as Partial<StoredRequest>;
+  return { ...given, strategy, maxInFlight, poll, deadline, output, retry, unreachable };
+}

@@ -1,0 +1,224 @@
+import { activityInfo, Context, heartbeat } from '@temporalio/activity';
+import { type Blocked, WORTH_SAYING_MS } from '../../domain/run/blocked.js';
+import { type Given, givenIn, mostGiven, type RunSnapshot } from '../../domain/run/snapshot.js';
+import type { Execution } from '../../ledger/executions/registry.js';
+import type { RunRow } from '../../ledger/rows/run.js';
+import type { ActivityDependencies } from '../dependencies.js';
+import { LONGEST_LIMIT_WAIT_MS, later, type NotYet, never, type Wait } from '../failures.js';
+import { judgeLost } from '../in-doubt/resolve.js';
+import { keepPolicy } from '../policy/keep.js';
+import { type Told, tellingTemporal } from '../report-permit.js';
+import { stopAtBreach } from '../run/stop-at-breach.js';
+import { behind, whyOld } from '../stale-ledger.js';
+import { type Sent, sendExecution } from './send.js';
+
+export interface DispatchInput {
+  runId: string;
+  /** What the workflow knows to have been given out: a ledger that knows less is not the one that gave it. */
+  given: Given;
+  shown?: Blocked | undefined;
+}
+
+export interface DispatchResult {
+  /** Undefined when the ledger does not know the run. */
+  snapshot?: RunSnapshot | undefined;
+  /** What the ledger lacks: the workflow may not have known. */
+  given?: Given | undefined;
+  blocked?: Blocked | undefined;
+  /** Ask again after this many milliseconds, even when nothing else happens; undefined when only a free slot can bring more to do. */
+  againMs?: number | undefined;
+}
+
+/** One attempt works this long at most: a dead worker's successor then has little to wait for, and pauses take hold soon. */
+const SLICE_MS = 40_000;
+/** Waits up to this long are slept through, unless the dependencies say otherwise. */
+const NAP_MS = 2_000;
+/** How often leased assets are looked at again. */
+const LEASE_WAIT_MS = 15_000;
+/** How often what Qualys refuses for good is asked again, once something was sent: somebody may approve the script anew. */
+const REFUSED_WAIT_MS = 60_000;
+
+/**
+ * Brings the run's executions forward by as much as can be done now: decides those whose answer was lost, and fills free slots
+ * from the assets that are due. All it knows is in the ledger, so any attempt on any worker takes up where the last one ended.
+ */
+export function createDispatch(dependencies: ActivityDependencies) {
+  return {
+    async dispatch(input: DispatchInput): Promise<DispatchResult> {
+      const { ledger } = dependencies;
+      const run = await ledger.runs.get(input.runId);
+      // What an attempt that died had given out, the workflow was never told: its heartbeats were.
+      const known = mostGiven(input.given, givenIn(activityInfo().heartbeatDetails));
+      const given = await ledger.runs.given(input.runId);
+      const old = await whyOld(ledger, { runId: input.runId, known });
+      if (old || !run?.script)
+        return holdBack(dependencies, input, { known, old: old ?? (await behind(ledger, { runId: input.runId, known })) });
+      const round: Round = {
+        dependencies,
+        run,
+        fence: await ledger.runs.takeFence(run.id),
+        given,
+        tell: tellingTemporal(dependencies.client),
+        accepted: 0,
+        doubted: false,
+        failure: undefined,
+        refused: new Set(),
+      };
+      const beat = setInterval(() => heartbeat(round.given), 3_000);
+      try {
+        heartbeat(round.given);
+        const wait = await workThrough(round);
+        return await conclude(round, input, wait);
+      } finally {
+        clearInterval(beat);
+      }
+    },
+  };
+}
+
+interface Round {
+  dependencies: ActivityDependencies;
+  run: RunRow;
+  fence: number;
+  given: Given;
+  tell: (given: Given, limitMs: number) => Promise<Told>;
+  accepted: number;
+  /** The fate of something that this attempt sent is not known. */
+  doubted: boolean;
+  failure: Extract<Sent, { kind: 'rejected' }> | undefined;
+  /** Executions that Qualys refused in this attempt: the others shall not wait behind them. */
+  refused: Set<number>;
+}
+
+async function workThrough(round: Round): Promise<Wait | undefined> {
+  const endsAt = performance.now() + SLICE_MS;
+  const { cancellationSignal } = Context.current();
+  let doubt = await decideLost(round, endsAt);
+  while (!cancellationSignal.aborted) {
+    const execution = await nextToSend(round);
+    if (!execution) return refusedWait(round) ?? doubt ?? (await leasedElsewhere(round));
+    const kept = await keepPolicy(round.dependencies, { run: round.run, beat: () => heartbeat(round.given) });
+    if (typeof kept === 'object') return sooner(kept, doubt);
+    if (kept === 'changed') continue;
+    const sent = await sendExecution(round.dependencies, {
+      run: round.run,
+      execution,
+      fence: round.fence,
+      beat: () => heartbeat(round.given),
+      async tell(limitMs) {
+        // From here on the timer's beats say no less.
+        round.given = await round.dependencies.ledger.runs.given(round.run.id);
+        return round.tell(round.given, limitMs);
+      },
+    });
+    round.given = await round.dependencies.ledger.runs.given(round.run.id);
+    heartbeat(round.given);
+    if (sent.kind === 'accepted') round.accepted += 1;
+    if (sent.kind === 'doubtful') round.doubted = true;
+    if (sent.kind === 'doubtful') doubt = await decideLost(round, endsAt);
+    // Assets of an execution that can be sent no more count against the budget, too.
+    if (sent.kind === 'given-up') await enforceBudget(round);
+    if (sent.kind === 'rejected') {
+      round.failure = sent;
+      round.refused.add(execution.n);
+      // A script or target that is refused says nothing of the next batch; a refused login does.
+      if (sent.blocked.kind !== 'rejected') return refusedWait(round);
+    }
+    if (sent.kind === 'over') return doubt;
+    const wait = sent.kind === 'wait' ? sent.wait : undefined;
+    if (wait && (wait.waitMs > (round.dependencies.napMs ?? NAP_MS) || performance.now() + wait.waitMs > endsAt))
+      return sooner(wait, doubt);
+    if (wait) await Context.current().sleep(wait.waitMs);
+    if (performance.now() > endsAt) return { waitMs: 1_000 };
+  }
+  return doubt;
+}
+
+function refusedWait({ failure }: Round): Wait | undefined {
+  return failure && { waitMs: REFUSED_WAIT_MS, blocked: failure.blocked };
+}
+
+async function nextToSend({ dependencies, run, fence, refused }: Round): Promise<Execution | undefined> {
+  const { executions, planned } = dependencies.ledger;
+  if (run.errorBudget?.strict) await planned.dropWaiting(run.id);
+  const claimed = (await executions.inState(run.id, ['claimed'])).find(({ n }) => !refused.has(n));
+  return claimed ?? executions.claim(run.id, fence);
+}
+
+/** Judges every execution whose answer was lost, as far as the evidence and this attempt's time go. */
+async function decideLost(round: Round, endsAt: number): Promise<Wait | undefined> {
+  const { dependencies, run } = round;
+  let wait: Wait | undefined;
+  for (const execution of await dependencies.ledger.executions.inState(run.id, ['permitted'])) {
+    if (performance.now() > endsAt || Context.current().cancellationSignal.aborted) return { waitMs: 1_000, doubt: true };
+    const next = await judgeLost(dependencies, run, execution);
+    if (next) wait = sooner(next, wait);
+    else await enforceBudget(round);
+    // What one look is refused, the next would be too.
+    if (next?.blocked) return next;
+  }
+  return wait;
+}
+
+/** What was given up as unverified counts against the budget as much as what the watch finds. */
+async function enforceBudget({ dependencies, run }: Round): Promise<RunSnapshot> {
+  const { ledger } = dependencies;
+  const snapshot = await ledger.runs.snapshot(run.id);
+  return (await stopAtBreach(ledger, run, snapshot)) ? ledger.runs.snapshot(run.id) : snapshot;
+}
+
+async function leasedElsewhere({ dependencies, run }: Round): Promise<Wait | undefined> {
+  const { waiting, nextDueAt, slotsTaken, maxInFlight, at, stop, paused } = await dependencies.ledger.runs.snapshot(run.id);
+  if (waiting === 0 || stop || paused || slotsTaken >= maxInFlight || (nextDueAt ?? 0) > at) return undefined;
+  if (run.errorBudget?.strict && slotsTaken > 0) return undefined;
+  return { waitMs: LEASE_WAIT_MS, blocked: { kind: 'lease', why: `${waiting} asset(s) are being worked on by another run` } };
+}
+
+async function conclude(round: Round, input: DispatchInput, told: Wait | undefined): Promise<DispatchResult> {
+  const wait = told?.blocked?.kind === 'limit' ? { ...told, waitMs: Math.min(told.waitMs, LONGEST_LIMIT_WAIT_MS) } : told;
+  const { ledger } = round.dependencies;
+  const snapshot = await enforceBudget(round);
+  if (round.failure && !snapshot.attempted) throw never(round.failure.type, round.failure.blocked.why);
+  const blocked = worthSaying(wait);
+  await ledger.runs.setBlocked(input.runId, blocked?.why);
+  const againMs = wait?.waitMs ?? dueIn(snapshot);
+  const saidAnew = blocked?.kind !== input.shown?.kind;
+  // A doubt that waits for the index must not keep free slots from being filled: the workflow asks again when one is free.
+  const mayFill = snapshot.unsent > 0 || snapshot.waiting > 0;
+  // A later attempt knows by the heartbeats what was sent; when the activity is cancelled in between, Temporal drops them.
+  const isNews = round.accepted > 0 || round.doubted || saidAnew;
+  if (!wait || (wait.doubt && mayFill) || isNews) return { snapshot, blocked, againMs };
+  throw later(wait.waitMs, wait.blocked?.why ?? `attempt ${activityInfo().attempt} waits`);
+}
+
+/** Short waits for limits and intervals are the normal course of things; everything else an operator has to hear of. */
+function worthSaying(wait: Wait | undefined): Blocked | undefined {
+  if (!wait?.blocked) return undefined;
+  const isRoutine = wait.blocked.kind === 'limit' || wait.blocked.kind === 'interval';
+  return isRoutine && wait.waitMs < WORTH_SAYING_MS ? undefined : wait.blocked;
+}
+
+function dueIn(snapshot: RunSnapshot): number | undefined {
+  if (snapshot.waiting === 0 || snapshot.nextDueAt === undefined || snapshot.nextDueAt <= snapshot.at) return undefined;
+  return snapshot.nextDueAt - snapshot.at;
+}
+
+function sooner(a: Wait, b: Wait | undefined): Wait {
+  return b && b.waitMs < a.waitMs ? b : a;
+}
+
+/**
+ * The ledger is older than the run, or than another one: lost, or restored from a backup. Sending on could repeat what it has forgotten,
+ * and what it gives out meanwhile the newest ledger would lack when it is put back.
+ */
+async function holdBack(
+  { ledger }: ActivityDependencies,
+  { runId, shown }: DispatchInput,
+  { known, old }: { known: Given; old: NotYet },
+): Promise<DispatchResult> {
+  heartbeat(known);
+  await ledger.runs.setBlocked(runId, old.message);
+  if (shown?.kind === old.blocked.kind) throw later(old.waitMs, old.message);
+  const snapshot = (await ledger.runs.get(runId)) && (await ledger.runs.snapshot(runId));
+  return { snapshot, given: known, blocked: old.blocked, againMs: old.waitMs };
+}

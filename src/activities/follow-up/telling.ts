@@ -1,0 +1,33 @@
+// Before a schedule is asked for, Temporal has to know how many were: a ledger put back from a backup would ask for a second one.
+import { CancelledFailure, heartbeat } from '@temporalio/activity';
+import { type Given, mostGiven } from '../../domain/run/snapshot.js';
+import type { ActivityDependencies } from '../dependencies.js';
+import { NotYet } from '../failures.js';
+import { tellingTemporal } from '../report-permit.js';
+
+/** As long as `dispatch` waits for the same word. */
+const TELL_WITHIN_MS = 5_000;
+const TELL_AGAIN_MS = 5_000;
+
+export interface FollowUpTelling {
+  /** Says no less than what Temporal was told last. */
+  beat: () => void;
+  /** Resolves when Temporal knows of every schedule that the ledger has; else nothing may be asked for. */
+  tell: () => Promise<void>;
+}
+
+export function tellingSchedules({ client, ledger }: ActivityDependencies, runId: string, known: Given): FollowUpTelling {
+  const tell = tellingTemporal(client);
+  let given = known;
+  return {
+    beat: () => heartbeat(given),
+    async tell() {
+      given = mostGiven(given, await ledger.runs.given(runId));
+      const told = await tell(given, TELL_WITHIN_MS);
+      if (told.kind === 'told') return;
+      if (told.kind === 'gone') throw new CancelledFailure('Temporal has given this attempt up: nothing more is scheduled by it.');
+      const why = told.kind === 'held' ? 'it holds this attempt' : told.why;
+      throw new NotYet({ kind: 'temporal', why: `Temporal did not acknowledge the schedule: ${why}` }, TELL_AGAIN_MS);
+    },
+  };
+}

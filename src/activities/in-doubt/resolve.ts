@@ -1,0 +1,147 @@
+// Judges an `execute` whose answer was lost, and carries the judgement out. The rules are in domain/in-doubt/resolve.ts.
+import { createHash } from 'node:crypto';
+import { type Evidence, type FirstLook, judge, PROOF_MS, STABLE_MS, type Twin } from '../../domain/in-doubt/resolve.js';
+import type { Execution, Judged } from '../../ledger/executions/registry.js';
+import type { RunRow } from '../../ledger/rows/run.js';
+import { QualysError } from '../../qualys/errors.js';
+import type { ActivityDependencies } from '../dependencies.js';
+import { blockedBy, type Wait, waitAfter } from '../failures.js';
+import { gatherEvidence, type LostEvidence, type SeenCandidate } from './evidence.js';
+
+const FIRST_LOOKS_MS = [2_000, 5_000, 20_000];
+const LONGEST_BETWEEN_LOOKS_MS = 120_000;
+/** Looks that fail for good do not get better: after this long of local time the fate is given up. */
+const GIVE_UP_LOOKING_MS = 3_600_000;
+
+/** What earlier looks found: kept in the ledger, so that the proof does not start over with each attempt. Server times. */
+interface Looks {
+  count: number;
+  /** How often our reading of Qualys' clock had jumped: times from before a jump say nothing. */
+  jumps: number;
+  first?: FirstLook | undefined;
+  /** By job: a digest of its asset set, and the end of the first look that found it. */
+  sets: Record<string, { digest: string; since: number }>;
+}
+
+/** What to wait for before the next look, or undefined when the execution is decided. */
+export async function judgeLost(dependencies: ActivityDependencies, run: RunRow, execution: Execution): Promise<Wait | undefined> {
+  const now = await dependencies.ledger.database.now();
+  const overAt = execution.requestOverAt ?? 0;
+  if ((execution.judgeAt ?? 0) > now) return { waitMs: (execution.judgeAt ?? 0) - now, doubt: true };
+  try {
+    return await look(dependencies, { run, execution, overMs: now - overAt });
+  } catch (error) {
+    if (!(error instanceof QualysError)) throw error;
+    const passes =
+      error.kind === 'limited' || error.kind === 'unavailable' || error.kind === 'authentication' || error.kind === 'permission';
+    if (!passes && now - overAt >= GIVE_UP_LOOKING_MS) {
+      await dependencies.ledger.executions.giveUp(run.id, execution.n, 'fate-unknown', judgedOf(execution));
+      return undefined;
+    }
+    return { waitMs: Math.max(waitAfter(error, 3), 5_000), doubt: true, blocked: blockedBy(error) };
+  }
+}
+
+interface Looking {
+  run: RunRow;
+  execution: Execution;
+  /** Since when the request can no longer arrive, by the ledger's clock; below 0 while it can. */
+  overMs: number;
+}
+
+async function look(dependencies: ActivityDependencies, { run, execution, overMs }: Looking): Promise<Wait | undefined> {
+  const { executions, audit } = dependencies.ledger;
+  const seen = await gatherEvidence(dependencies, { run, execution });
+  const before = looksBefore(execution, seen);
+  const evidence = evidenceOf(seen, before, overMs);
+  const judgement = judge(evidence);
+  const judged = judgedOf(execution);
+  const say = (action: string, what: string): Promise<void> => audit.add(run.id, { action, detail: `execution ${execution.n}: ${what}` });
+  switch (judgement.kind) {
+    case 'adopt': {
+      const adopted = await executions.adopt(run.id, execution.n, judgement);
+      await say(
+        adopted ? 'adopted' : 'not-adopted',
+        `job ${judgement.jobId}, ${judgement.correlationUuid}${beside(judgement.twins)}: ${judgement.why}`,
+      );
+      return adopted ? undefined : { waitMs: 1_000, doubt: true };
+    }
+    case 'not-executed':
+      await say('proved-not-executed', await executions.provedNotExecuted(run.id, execution.n, judged));
+      return undefined;
+    case 'unverified':
+      await executions.giveUp(run.id, execution.n, 'fate-unknown', judged);
+      await say('gave-up', judgement.why);
+      return undefined;
+    case 'look-again': {
+      const first = before.first ?? (overMs >= 0 ? { at: seen.endedAt, jobs: seen.newestJobs } : undefined);
+      const after: Looks = { count: before.count + 1, jumps: seen.jumps, first, sets: setsOf(seen, before) };
+      const nextLookMs = await untilNextLook(dependencies, after, seen);
+      await executions.saveLooks(run.id, execution.n, { looks: JSON.stringify(after), nextLookMs, judged });
+      return { waitMs: nextLookMs, doubt: true };
+    }
+  }
+}
+
+/** Across a jump of Qualys' clock, as we read it, nothing is proved: what earlier looks found starts anew. */
+function looksBefore({ looks }: Execution, { jumps }: LostEvidence): Looks {
+  const before: Looks = looks === undefined ? { count: 0, jumps, sets: {} } : (JSON.parse(looks) as Looks);
+  return before.jumps === jumps ? before : { count: before.count, jumps, sets: {} };
+}
+
+/** This look's words against earlier ones: it counts from its beginning, they from their end. */
+function evidenceOf(seen: LostEvidence, before: Looks, overMs: number): Evidence {
+  const sets = setsOf(seen, before);
+  return {
+    lookedAt: seen.beganAt,
+    firstLook: before.first,
+    requestIsOver: overMs >= 0,
+    inDoubtMs: overMs,
+    complete: seen.complete,
+    requested: seen.requested,
+    byTags: seen.byTags ?? false,
+    unlisted: seen.unlisted,
+    candidates: seen.candidates.map((candidate) => ({ ...candidate, sameSince: sets[candidate.jobId]?.since ?? seen.endedAt })),
+    newestJobs: seen.newestJobs,
+  };
+}
+
+function setsOf(seen: LostEvidence, before: Looks): Looks['sets'] {
+  return Object.fromEntries(
+    seen.candidates.map((candidate) => {
+      const digest = setDigest(candidate);
+      const known = before.sets[candidate.jobId];
+      return [candidate.jobId, known?.digest === digest ? known : { digest, since: seen.endedAt }];
+    }),
+  );
+}
+
+/** Not before anything can be decided that cannot be decided now: a look costs up to four calls. */
+async function untilNextLook({ ledger }: ActivityDependencies, looks: Looks, seen: LostEvidence): Promise<number> {
+  const soon = FIRST_LOOKS_MS[looks.count - 1];
+  const decides = [
+    ...(looks.first === undefined ? [] : [looks.first.at + PROOF_MS]),
+    ...seen.candidates.flatMap(({ jobId, createdAt }) => {
+      const since = looks.sets[jobId]?.since ?? seen.endedAt;
+      return [since + STABLE_MS, since + PROOF_MS, createdAt + PROOF_MS];
+    }),
+  ].filter((at) => at > seen.endedAt);
+  if (decides.length === 0) return soon ?? LONGEST_BETWEEN_LOOKS_MS;
+  const leftMs = (Math.min(...decides) - seen.endedAt) / (await ledger.serverClock.rate()) + 1_000;
+  // Where there is no job yet, it is looked for sooner: the index lags by seconds.
+  return Math.min(seen.candidates.length === 0 ? Math.min(leftMs, soon ?? leftMs) : leftMs, LONGEST_BETWEEN_LOOKS_MS);
+}
+
+/** Jobs on exactly our assets in the same seconds: which of them is ours may stay unknown, so all are named. */
+function beside(twins: readonly Twin[]): string {
+  if (twins.length === 0) return '';
+  return `; ${twins.map(({ jobId }) => `job ${jobId}`).join(', ')} on the same assets ${twins.length === 1 ? 'is' : 'are'} watched with it`;
+}
+
+function setDigest(candidate: SeenCandidate): string {
+  return createHash('sha256').update(candidate.assetIds.join('\n')).digest('hex').slice(0, 16);
+}
+
+function judgedOf(execution: Execution): Judged {
+  return { sends: execution.sends, overAt: execution.requestOverAt ?? 0 };
+}

@@ -1,0 +1,123 @@
+// The asset jobs of everything in flight, by the correlation UUID that each of their jobs carries: so are those of a second job found, too.
+import { anyOf, idTerm, type Qql, term } from '../../domain/targets/qql.js';
+import type { Execution } from '../../ledger/executions/registry.js';
+import type { RunRow } from '../../ledger/rows/run.js';
+import { QualysError } from '../../qualys/errors.js';
+import type { AssetJobRow } from '../../qualys/types.js';
+import type { LookDependencies } from '../dependencies.js';
+
+export interface Watched {
+  execution: Execution;
+  /** Jobs that are known to be the execution's. */
+  jobIds: ReadonlySet<string>;
+  /** Jobs that are watched beside them, by id and by UUID. */
+  twinIds: ReadonlySet<string>;
+  twinUuids: ReadonlySet<string>;
+}
+
+/** What a gateway makes of the token `job.correlationUuid`, which its rows have and no document prints: learned by using it. */
+const uuidSearch = new WeakMap<object, 'works' | 'broken'>();
+
+export function knowsUuids(qualys: object): boolean {
+  return uuidSearch.get(qualys) !== 'broken';
+}
+
+/** The asset jobs of one execution. */
+export interface RowsOf {
+  rows: AssetJobRow[];
+  /** False when rows came that could not be read: they may be of this execution, and of any asset. */
+  complete: boolean;
+}
+
+/** By number of the execution. Rows of other jobs are dropped: a filter is a match, not a promise (C22). */
+export async function readAssetJobs(
+  dependencies: LookDependencies,
+  run: RunRow,
+  watched: readonly Watched[],
+): Promise<Map<number, RowsOf>> {
+  const { qualys } = dependencies;
+  const rows = knowsUuids(qualys) ? await byUuid(dependencies, run, watched) : undefined;
+  // What is known to have a job and shows nothing by its UUID is asked for by the job: the token may not mean what it says.
+  const open = watched.filter(({ execution, jobIds }) => jobIds.size > 0 && (rows?.get(execution.n)?.rows ?? []).length === 0);
+  if (open.length === 0) return rows ?? new Map();
+  const filter = anyOf(open.flatMap(({ jobIds, twinIds }) => [...jobIds, ...twinIds].map((jobId) => idTerm('job.id', jobId))));
+  const byJob = await read(dependencies, run, { watched: open, filter });
+  if (rows && byJob.ours > 0 && !uuidSearch.has(qualys)) uuidSearch.set(qualys, 'broken');
+  return new Map([...(rows ?? []), ...byJob.rows]);
+}
+
+async function byUuid(dependencies: LookDependencies, run: RunRow, watched: readonly Watched[]): Promise<Map<number, RowsOf> | undefined> {
+  const { qualys } = dependencies;
+  const uuids = watched
+    .flatMap(({ execution, twinUuids }) => [execution.correlationUuid ?? '', ...twinUuids])
+    .filter((uuid) => uuid !== '');
+  if (uuids.length === 0) return new Map();
+  try {
+    const found = await read(dependencies, run, {
+      watched,
+      filter: anyOf(uuids.map((uuid) => term('job.correlationUuid', uuid))),
+      strict: true,
+    });
+    if (found.ours > 0) uuidSearch.set(qualys, 'works');
+    else if (found.others > 0 && !uuidSearch.has(qualys)) uuidSearch.set(qualys, 'broken');
+    return knowsUuids(qualys) ? found.rows : undefined;
+  } catch (error) {
+    const isRefused = error instanceof QualysError && (error.kind === 'invalid' || error.kind === 'protocol' || error.kind === 'not-found');
+    if (isRefused || failsAtToken(qualys, error)) uuidSearch.set(qualys, 'broken');
+    if (isRefused) return undefined;
+    throw error;
+  }
+}
+
+/** Some gateways fail at a token instead of refusing it. One that has never understood it is asked by job after so many failures. */
+const FAILURES = 3;
+const failures = new WeakMap<object, number>();
+
+function failsAtToken(qualys: object, error: unknown): boolean {
+  if (!(error instanceof QualysError) || error.kind !== 'unavailable' || uuidSearch.has(qualys)) return false;
+  const count = (failures.get(qualys) ?? 0) + 1;
+  failures.set(qualys, count);
+  return count >= FAILURES;
+}
+
+interface Reading {
+  watched: readonly Watched[];
+  filter: Qql;
+  /** A page without a single row of ours ends the walk: the filter is not understood, and the subscription is large. */
+  strict?: boolean;
+}
+
+async function read({ qualys }: LookDependencies, run: RunRow, { watched, filter, strict = false }: Reading) {
+  const rows = new Map<number, RowsOf>(watched.map(({ execution }) => [execution.n, { rows: [], complete: true }]));
+  const found = { rows, ours: 0, others: 0 };
+  const ofJob = new Map(
+    watched.flatMap(({ execution, jobIds, twinIds }) => [...jobIds, ...twinIds].map((jobId) => [jobId, execution.n] as const)),
+  );
+  const ofUuid = new Map(
+    watched.flatMap(({ execution, twinUuids }) =>
+      [execution.correlationUuid ?? '', ...twinUuids].map((uuid) => [uuid, execution.n] as const),
+    ),
+  );
+  ofUuid.delete('');
+  const expected = watched.reduce((sum, { execution, twinUuids }) => sum + execution.size * (1 + twinUuids.size), 0);
+  for await (const page of qualys.searchAssetJobs({ filter, pageSize: Math.min(LARGEST_PAGE, expected + 1), runId: run.id })) {
+    let oursOfPage = 0;
+    if ((page.unreadable ?? 0) > 0) for (const one of rows.values()) one.complete = false;
+    for (const row of page.rows) {
+      const n = ofUuid.get(row.correlationUuid ?? '') ?? ofJob.get(row.jobId);
+      if (n === undefined) continue;
+      rows.get(n)?.rows.push(row);
+      oursOfPage += 1;
+    }
+    found.ours += oursOfPage;
+    found.others += page.rows.length - oursOfPage;
+    if (strict && page.rows.length > 0 && oursOfPage === 0) {
+      for (const one of rows.values()) one.complete = false;
+      break;
+    }
+  }
+  return found;
+}
+
+/** A row is about 1 KB without output; S1 recommends pages of 1,000 to 2,000. */
+export const LARGEST_PAGE = 2_000;

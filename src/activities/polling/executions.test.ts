@@ -1,0 +1,355 @@
+import { beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { accepted, openRun, steadyReading, TERMS, useLedgers } from '../../../test/support/ledger/ledger.js';
+import type { Ledger } from '../../ledger/index.js';
+import type { AssetJobRow, Page, ScriptJob } from '../../qualys/types.js';
+import { lookAtExecutions } from './executions.js';
+
+const ledgers = useLedgers();
+const HOUR_MS = 3_600_000;
+let ledger: Ledger;
+let now: number;
+let jobs: ScriptJob[];
+let rows: AssetJobRow[];
+/** Rows of a page, by what was asked, that cannot be read. */
+let unreadable: { jobs?: number; 'asset jobs'?: number };
+let counts: Record<string, number>;
+let counted: string[];
+/** What happens between a read and its answer. */
+let meanwhile: () => Promise<void> | void;
+let asked: string[];
+
+beforeEach(async () => {
+  ledger = await ledgers.open();
+  now = await ledger.database.now();
+  const acceptedAt = now;
+  jest.spyOn(ledger.database, 'now').mockImplementation(async () => now);
+  jest.spyOn(ledger.serverClock, 'reading').mockImplementation(async () => steadyReading(TERMS.serverAt + now - acceptedAt));
+  meanwhile = () => undefined;
+  asked = [];
+  unreadable = {};
+  counts = {};
+  counted = [];
+  const fence = await openRun(ledger, 'r', ['a', 'b'], { deadline: '1h' });
+  await accepted(ledger, 'r', fence);
+  jobs = [{ id: '900', scriptId: '7', correlationUuid: 'uuid-r-1', createdAt: TERMS.serverAt, isTest: false }];
+  rows = [row('a', 'MANIFEST ASSIGNED'), row('b', 'MANIFEST ASSIGNED')];
+});
+
+const execution = () => ledger.executions.get('r', 1);
+const row = (assetId: string, status: string): AssetJobRow => ({ id: `row-${assetId}`, jobId: '900', assetId, status });
+const outcomes = async () => (await ledger.verdicts.inFlight('r', 1)).map(({ outcome }) => outcome);
+
+async function lookNow(): Promise<void> {
+  const run = await ledger.runs.get('r');
+  if (!run) throw new Error('no run');
+  const qualys = {
+    searchJobs: () => answered('jobs', () => jobs),
+    searchAssetJobs: () => answered('asset jobs', () => rows),
+    countAssetJobs: async ({ query }: { query?: unknown }) => {
+      counted.push(String(query));
+      return counts;
+    },
+  };
+  await lookAtExecutions({ ledger, qualys }, { run, accepted: await ledger.executions.inState('r', ['accepted']) });
+}
+
+async function* answered<T>(what: 'jobs' | 'asset jobs', read: () => T[]): AsyncGenerator<Page<T>> {
+  asked.push(what);
+  const page = { rows: read(), bytes: 1_000, unreadable: unreadable[what] };
+  await meanwhile();
+  yield page;
+}
+
+describe('a job that does not appear', () => {
+  test('is looked for less and less often, and once more at the deadline', async () => {
+    jobs = [];
+    const begin = now;
+    const searches: number[] = [];
+    for (const minutes of [1, 2, 2.25, 2.5, 3, 3.25, 55, 59, 60, 60.5]) {
+      now = begin + minutes * 60_000;
+      asked = [];
+      await ledger.database.run(`UPDATE executions SET state = 'accepted', settled_at = NULL`);
+      await lookNow();
+      if (asked.includes('jobs')) searches.push(minutes);
+    }
+    expect(searches).toEqual([1, 2, 2.5, 3.25, 55, 60.5]);
+  });
+});
+
+describe('a gateway that takes no notice of the start of a search', () => {
+  test('is read as far as the jobs may be ours, and no further', async () => {
+    const old = (hours: number): ScriptJob => ({
+      id: String(800 - hours),
+      scriptId: '7',
+      correlationUuid: `old-${hours}`,
+      createdAt: TERMS.serverAt - hours * HOUR_MS,
+      isTest: false,
+    });
+    const pages = [[old(0)], [old(1)], [old(2)]];
+    const read: number[] = [];
+    const run = await ledger.runs.get('r');
+    if (!run) throw new Error('no run');
+    async function* searchJobs(): AsyncGenerator<Page<ScriptJob>> {
+      for (const [index, jobsOfPage] of pages.entries()) {
+        read.push(index);
+        yield { rows: jobsOfPage, bytes: 1 };
+      }
+    }
+    const qualys = { searchJobs, searchAssetJobs: () => answered('asset jobs', () => rows), countAssetJobs: async () => ({}) };
+    await lookAtExecutions({ ledger, qualys }, { run, accepted: await ledger.executions.inState('r', ['accepted']) });
+    expect(read).toEqual([0, 1]);
+  });
+});
+
+describe('a look whose process is stopped after its reads', () => {
+  test('judges by the time of the reads, however late it goes on', async () => {
+    await lookNow();
+    meanwhile = () => {
+      now += 2 * HOUR_MS;
+    };
+    await lookNow();
+    expect(await outcomes()).toEqual(['running', 'running']);
+    expect(await execution()).toMatchObject({ state: 'accepted' });
+  });
+
+  test('does not say of an asset that it got no job when the jobs were read in time', async () => {
+    rows = [];
+    await lookNow();
+    meanwhile = () => {
+      now += 10 * 60_000;
+    };
+    await lookNow();
+    expect(await outcomes()).toEqual(['running', 'running']);
+  });
+
+  test('does not undo what another one has found meanwhile', async () => {
+    await lookNow();
+    meanwhile = async () => {
+      meanwhile = () => undefined;
+      now += 60_000;
+      rows = [row('a', 'EXECUTION PASSED'), row('b', 'MANIFEST ASSIGNED')];
+      await lookNow();
+      now += 2 * HOUR_MS;
+    };
+    await lookNow();
+    expect(await outcomes()).toEqual(['succeeded', 'running']);
+    expect(await execution()).toMatchObject({ state: 'accepted' });
+  });
+});
+
+describe('more jobs than one under the UUID of an execution', () => {
+  const OF_UUID = { correlationUuid: 'uuid-r-1' };
+  const second = { id: '901', scriptId: '7', ...OF_UUID, createdAt: TERMS.serverAt + 540_000, isTest: false };
+
+  test('are watched together, also the one that comes minutes later', async () => {
+    rows = [{ ...row('a', 'EXECUTION PASSED'), ...OF_UUID }];
+    await lookNow();
+    now += 540_000;
+    await lookNow();
+    expect(await outcomes()).toEqual(['succeeded', 'running']);
+    rows = [...rows, { ...row('b', 'EXECUTION FAILED'), jobId: '901', ...OF_UUID }];
+    await lookNow();
+    expect(await outcomes()).toEqual(['succeeded', 'failed']);
+    const stored = await ledger.database.all('SELECT asset_id, job_id FROM attempts ORDER BY seq');
+    expect(stored).toEqual([
+      { asset_id: 'a', job_id: '900' },
+      { asset_id: 'b', job_id: '901' },
+    ]);
+    expect(asked).not.toContain('jobs');
+  });
+
+  test('that both name an asset leave one row to decide by, and the same one to remember', async () => {
+    rows = [
+      { ...row('a', 'EXECUTION PASSED'), ...OF_UUID },
+      { ...row('b', 'SCRIPT RESULT UPLOAD FAILED'), ...OF_UUID },
+      { ...row('b', 'EXECUTION PASSED'), ...OF_UUID, jobId: '901' },
+    ];
+    await lookNow();
+    expect(await ledger.verdicts.inFlight('r', 1)).toMatchObject([{}, { outcome: 'running', status: 'SCRIPT RESULT UPLOAD FAILED' }]);
+    now += 3 * 60_000;
+    await lookNow();
+    expect(await outcomes()).toEqual(['succeeded', 'unverified']);
+    expect(await execution()).toMatchObject({ state: 'settled' });
+  });
+
+  test('keep an asset from being missing once a last search for jobs has shown the second', async () => {
+    rows = [{ ...row('a', 'EXECUTION PASSED'), ...OF_UUID }];
+    await lookNow();
+    now += 601_000;
+    jobs = [...jobs, second];
+    await lookNow();
+    expect(asked.filter((what) => what === 'jobs')).toHaveLength(1);
+    expect(await outcomes()).toEqual(['succeeded', 'running']);
+    now += 601_000;
+    await lookNow();
+    expect(await outcomes()).toEqual(['succeeded', 'missing']);
+  });
+
+  test('are found by the search for jobs where the rows do not name the UUID', async () => {
+    rows = [row('a', 'EXECUTION PASSED')];
+    await lookNow();
+    expect(await outcomes()).toEqual(['succeeded', 'running']);
+    now += 601_000;
+    jobs = [...jobs, second];
+    rows = [...rows, { ...row('b', 'EXECUTION PASSED'), jobId: '901' }];
+    await lookNow();
+    await lookNow();
+    expect(await outcomes()).toEqual(['succeeded', 'succeeded']);
+  });
+});
+
+describe('a row that cannot be read', () => {
+  beforeEach(async () => {
+    rows = [{ ...row('a', 'EXECUTION PASSED'), correlationUuid: 'uuid-r-1' }];
+    await lookNow();
+    now += 601_000;
+  });
+
+  test('of a job search may be a job of the execution: nothing is missing before the search is made again without one', async () => {
+    unreadable = { jobs: 1 };
+    await lookNow();
+    expect(await outcomes()).toEqual(['succeeded', 'running']);
+    unreadable = {};
+    now += 200_000;
+    await lookNow();
+    expect(await outcomes()).toEqual(['succeeded', 'missing']);
+  });
+
+  test('is searched past more and more rarely, and at the deadline the asset is unverified, not missing', async () => {
+    unreadable = { jobs: 1 };
+    asked = [];
+    for (let looks = 0; looks < 40; looks += 1) {
+      await lookNow();
+      now += 60_000;
+    }
+    expect(asked.filter((what) => what === 'jobs').length).toBeLessThan(9);
+    now += 20 * 60_000;
+    await lookNow();
+    const rowsOf = await ledger.database.all('SELECT outcome, reason FROM attempts ORDER BY seq');
+    expect(rowsOf).toEqual([
+      { outcome: 'succeeded', reason: null },
+      { outcome: 'unverified', reason: 'no-asset-job-by-deadline' },
+    ]);
+  });
+
+  test('of the asset jobs may be that of an asset that shows none', async () => {
+    unreadable = { 'asset jobs': 1 };
+    await lookNow();
+    expect(await outcomes()).toEqual(['succeeded', 'running']);
+    unreadable = {};
+    now += 200_000;
+    await lookNow();
+    expect(await outcomes()).toEqual(['succeeded', 'missing']);
+  });
+
+  test('of the jobs does not make that of another one missing where the rows do not name the UUID', async () => {
+    rows = [row('a', 'EXECUTION PASSED')];
+    unreadable = { jobs: 1 };
+    await lookNow();
+    await lookNow();
+    expect(await outcomes()).toEqual(['succeeded', 'running']);
+  });
+});
+
+test('an asset of the run that an execution hit without asking for it is a stray, with its verdict shown as late', async () => {
+  await ledger.database.run(
+    `UPDATE attempts SET execution_n = NULL, outcome = 'skipped', lease = NULL, copy = 'none' WHERE asset_id = 'b'`,
+  );
+  rows = ['a', 'b', 'x'].map((assetId) => row(assetId, 'EXECUTION PASSED'));
+  await lookNow();
+  await lookNow();
+  expect((await ledger.reader.assets('r')).items).toMatchObject([{ outcome: 'succeeded' }, { outcome: 'skipped', late: 'succeeded' }]);
+  expect(await ledger.database.all('SELECT asset_id FROM late_verdicts')).toEqual([{ asset_id: 'b' }]);
+  expect((await ledger.audit.of('r')).filter(({ action }) => action === 'late-verdict')).toHaveLength(1);
+});
+
+describe('an execution by tags', () => {
+  const fannedOut = async () => (await execution())?.fannedOut;
+  const OF_UUID = { correlationUuid: 'uuid-r-1' };
+
+  beforeEach(async () => {
+    await ledger.database.run('UPDATE executions SET planned = 1');
+    rows = ['a', 'b'].map((assetId) => ({ ...row(assetId, 'MANIFEST ASSIGNED'), ...OF_UUID }));
+    await lookNow();
+  });
+
+  test('lets others be sent two minutes after its last asset job, behind one search for further jobs', async () => {
+    now += 119_000;
+    await lookNow();
+    expect([await fannedOut(), asked.includes('jobs')]).toEqual([false, false]);
+    now += 1_000;
+    await lookNow();
+    expect([await fannedOut(), asked.filter((what) => what === 'jobs').length]).toEqual([true, 1]);
+    now += 120_000;
+    await lookNow();
+    expect(asked.filter((what) => what === 'jobs')).toHaveLength(1);
+  });
+
+  test('keeps them back while that search shows another job, until its asset jobs are known, too', async () => {
+    now += 120_000;
+    jobs = [...jobs, { id: '901', scriptId: '7', ...OF_UUID, createdAt: TERMS.serverAt + 100_000, isTest: false }];
+    await lookNow();
+    expect(await fannedOut()).toBe(false);
+    now += 60_000;
+    rows = [...rows, { ...row('c', 'MANIFEST ASSIGNED'), ...OF_UUID, jobId: '901' }];
+    await lookNow();
+    expect(await ledger.database.all('SELECT job_id, asset_id FROM strays')).toEqual([{ job_id: '901', asset_id: 'c' }]);
+    now += 119_000;
+    await lookNow();
+    expect(await fannedOut()).toBe(false);
+    now += 1_000;
+    await lookNow();
+    expect(await fannedOut()).toBe(true);
+  });
+
+  test('keeps them back for as long as an asset without an asset job is waited for', async () => {
+    await ledger.database.run(`UPDATE attempts SET status = NULL, outcome = 'running' WHERE asset_id = 'b'`);
+    rows = rows.slice(0, 1);
+    now += 599_000;
+    await lookNow();
+    expect(await fannedOut()).toBe(false);
+    now += 1_000;
+    await lookNow();
+    expect(await fannedOut()).toBe(true);
+  });
+
+  test('keeps them back while a row cannot be read', async () => {
+    now += 120_000;
+    unreadable = { 'asset jobs': 1 };
+    await lookNow();
+    expect(await fannedOut()).toBe(false);
+    unreadable = { jobs: 1 };
+    now += 60_000;
+    await lookNow();
+    expect(await fannedOut()).toBe(false);
+  });
+
+  test('of several pages counts the asset jobs of all its jobs before it reads them', async () => {
+    await ledger.verdicts.setJob('r', 1, { jobId: '901', createdAt: TERMS.serverAt });
+    await ledger.database.run('UPDATE executions SET size = 2001');
+    asked = [];
+    counts = { 'EXECUTION PASSED': 2_000, 'MANIFEST ASSIGNED': 1 };
+    await lookNow();
+    expect(counted).toEqual(['job.id:900 or job.id:901']);
+    expect(asked).toEqual([]);
+    counts = { 'EXECUTION PASSED': 2_000, 'EXECUTION FAILED': 1 };
+    await lookNow();
+    expect(asked).toContain('asset jobs');
+  });
+});
+
+test.each([
+  ['right', 0],
+  ['ten minutes ahead', 600_000],
+  ['ten minutes behind', -600_000],
+])('how long a script takes is told by the rows, with a clock that is %s', async (_, byMs) => {
+  now += 300_000;
+  jest.spyOn(ledger.serverClock, 'reading').mockImplementation(async () => steadyReading(TERMS.serverAt + 300_000 + byMs));
+  rows = ['a', 'b'].map((assetId) => ({
+    ...row(assetId, 'EXECUTION PASSED'),
+    startedAt: TERMS.serverAt,
+    finishedAt: TERMS.serverAt + 90_000,
+  }));
+  await lookNow();
+  expect((await ledger.scripts.memory('7')).durations).toEqual([{ localMs: 90_000, serverMs: 90_000 }]);
+});

@@ -1,0 +1,319 @@
+// One look at everything a run has in flight: which jobs there are, what their asset jobs say, and what that means.
+
+import { batchesOf } from '../../domain/basics/batches.js';
+import { between, type ClockReading, elapsedMs } from '../../domain/clock/server-time.js';
+import { hasEnded } from '../../domain/execution/may-still-run.js';
+import { readAssetJob } from '../../domain/polling/asset-job.js';
+import { median } from '../../domain/polling/cadence.js';
+import { type ExecutionDecision, FAN_OUT_GRACE_MS, settleExecution, type WatchedAsset } from '../../domain/polling/settle.js';
+import { anyOf, idTerm } from '../../domain/targets/qql.js';
+import type { Execution } from '../../ledger/executions/registry.js';
+import type { AssetInFlight } from '../../ledger/executions/verdicts.js';
+import type { LookAt } from '../../ledger/rows/poll.js';
+import type { RunRow } from '../../ledger/rows/run.js';
+import type { AssetJobRow } from '../../qualys/types.js';
+import type { LookDependencies } from '../dependencies.js';
+import { LARGEST_PAGE } from './asset-jobs.js';
+import { findJobs, jobSearchDue, watchedOf } from './jobs.js';
+import { type Read, readPart } from './read.js';
+
+export interface Looking {
+  run: RunRow;
+  accepted: readonly Execution[];
+}
+
+/**
+ * Both clocks before the first read. A process that is stopped after its reads and goes on an hour later would else take what it
+ * read for the state an hour later, and call unreachable what has long reported.
+ */
+interface Began {
+  look: number;
+  lookedAt: number;
+  clock: ClockReading;
+}
+
+/** Returns how many assets changed. */
+export async function lookAtExecutions(dependencies: LookDependencies, { run, accepted }: Looking): Promise<number> {
+  const { scripts, serverClock, database } = dependencies.ledger;
+  const scriptId = run.script?.id ?? '';
+  const began: Began = {
+    look: await dependencies.ledger.verdicts.beginLook(run.id),
+    lookedAt: await database.now(),
+    clock: await serverClock.reading(),
+  };
+  const { durations } = await scripts.memory(scriptId);
+  const medianMs = median(durations.map(({ serverMs }) => serverMs));
+  let changed = 0;
+  // As many as fill one page: what is read is written before the next page, so memory does not grow with what is in flight.
+  for (const part of batchesOf(
+    await worthReading(dependencies, { run, executions: accepted, began }),
+    LARGEST_PAGE - 1,
+    ({ size }) => size,
+  )) {
+    const seen = await lookAtPart(dependencies, { run, executions: part, medianMs, began });
+    changed += seen.changed;
+    // What the look found late does not count: the cadence would slow itself down.
+    const took = seen.tookMs.map((serverMs) => ({ localMs: serverMs / began.clock.rate, serverMs }));
+    if (took.length > 0) await scripts.addDurations(scriptId, took);
+  }
+  return changed;
+}
+
+/**
+ * Without those by tags whose rows fill more than a page, while the counts of their asset jobs say that there is little news: of k pages
+ * the rows are read at most once in k looks, and when all are done.
+ */
+async function worthReading(
+  dependencies: LookDependencies,
+  { run, executions, began }: { run: RunRow; executions: readonly Execution[]; began: Began },
+): Promise<Execution[]> {
+  const wanted: Execution[] = [];
+  for (const execution of executions) {
+    if (await waitsForStrays(dependencies.ledger, run, { execution, clock: began.clock })) continue;
+    const pages = Math.ceil(execution.size / LARGEST_PAGE);
+    const dueAt = (execution.lookedAt ?? 0) + pages * run.request.poll.interval;
+    const isLate = began.lookedAt >= (execution.deadlineAt ?? Number.POSITIVE_INFINITY);
+    if (pages <= 1 || execution.jobId === undefined || isLate || began.lookedAt >= dueAt) wanted.push(execution);
+    else if (await allAreDone(dependencies, run, execution)) wanted.push(execution);
+  }
+  return wanted;
+}
+
+/** All of its own assets have ended, and the last of the grace in which others may still appear has not passed: nothing to see before. */
+async function waitsForStrays(
+  ledger: LookDependencies['ledger'],
+  run: RunRow,
+  { execution, clock }: { execution: Execution; clock: ClockReading },
+): Promise<boolean> {
+  const { planned, jobId, lookedAt, rowsSeen, acceptedServerAt = 0, rowsChangedServerAt = 0, size } = execution;
+  if (planned === undefined || jobId === undefined || lookedAt === undefined || rowsSeen < size || size <= LARGEST_PAGE) return false;
+  if (Math.min(elapsedMs(clock, acceptedServerAt), elapsedMs(clock, rowsChangedServerAt)) >= FAN_OUT_GRACE_MS) return false;
+  return !(await ledger.verdicts.anyRunning(run.id, execution.n));
+}
+
+/** One call: how many asset jobs of all its jobs there are in each status. A status that nobody knows does not count as an end. */
+async function allAreDone({ qualys, ledger }: LookDependencies, run: RunRow, execution: Execution): Promise<boolean> {
+  const jobIds = (await watchedOf(ledger, run, [execution])).flatMap((watched) => [...watched.jobIds]);
+  const query = anyOf(jobIds.map((jobId) => idTerm('job.id', jobId)));
+  const counts = await qualys.countAssetJobs({ query, groupBy: 'status', runId: run.id });
+  const done = Object.entries(counts).filter(([status]) => readAssetJob({ status }).kind === 'verdict');
+  return done.reduce((sum, [, count]) => sum + count, 0) >= execution.size;
+}
+
+async function lookAtPart(
+  dependencies: LookDependencies,
+  { run, executions, medianMs, began }: { run: RunRow; executions: readonly Execution[]; medianMs: number | undefined; began: Began },
+): Promise<{ changed: number; tookMs: number[] }> {
+  const { ledger } = dependencies;
+  const before = await ledger.serverClock.reading();
+  const now = began.lookedAt;
+  const looks: LookAt[] = [];
+  const tookMs: number[] = [];
+  const reads: Deciding[] = [];
+  const part = await readPart(dependencies, { run, executions, now });
+  const clock = between(before, await ledger.serverClock.reading());
+  for (const read of part) {
+    const known = await knownAssets(dependencies, { run, ...read });
+    reads.push({ ...read, run, known, clock, serverNow: before.now, now, medianMs });
+  }
+  const decided = await decideAll(dependencies, reads);
+  for (const { execution, jobs, known, decision } of decided) {
+    await recordStrays(dependencies, { run, execution, jobs, known });
+    looks.push(lookOf({ run, execution, jobs, known, decision, serverNow: before.now, began }));
+    const serverMs = decision.settled && now < (execution.deadlineAt ?? Infinity) ? durationOf(execution, jobs) : undefined;
+    if (serverMs !== undefined) tookMs.push(serverMs);
+  }
+  const { failed, after } = run.request.retry;
+  return { changed: await ledger.verdicts.recordAll(run.id, looks, { failed, afterMs: after }), tookMs };
+}
+
+type Decided = Deciding & { decision: ExecutionDecision };
+
+/**
+ * Before an asset is `missing` for good, and before anything is sent behind tags, the jobs of the execution are searched for once more: one
+ * search for all of them. Where a row of it could not be read it is made again, more and more rarely, and nothing is decided by it.
+ */
+async function decideAll(dependencies: LookDependencies, reads: readonly Deciding[]): Promise<Decided[]> {
+  const first = reads.map((read): Decided => ({ ...read, decision: decide(read, wasSought(read)) }));
+  const lacking = first.filter(({ decision }) => decision.needsJobSearch).map(({ execution }) => execution);
+  const [one] = first;
+  if (!one || lacking.length === 0) return first;
+  const executions = lacking.filter((execution) => jobSearchDue(execution, one));
+  if (executions.length === 0) return first;
+  const { found, complete } = await findJobs(dependencies, { run: one.run, executions, now: one.now, seenAt: one.serverNow });
+  const inVain = new Set(complete ? executions.map(({ n }) => n).filter((n) => !found.has(n)) : []);
+  return first.map((read) => (inVain.has(read.execution.n) ? { ...read, decision: decide(read, true) } : read));
+}
+
+/** What was found to be missing is not searched for at every later look, nor is what tags may have hit beside once nothing more is expected. */
+function wasSought({ execution, known, sought }: Deciding): boolean {
+  if (sought) return true;
+  if (execution.planned !== undefined && !execution.fannedOut) return false;
+  return known.every(({ status, outcome }) => status !== undefined || outcome === 'missing');
+}
+
+/** Server milliseconds from acceptance to the last verdict; undefined when no asset job says when it ended. */
+function durationOf(execution: Execution, jobs: readonly AssetJobRow[]): number | undefined {
+  const lastEnd = Math.max(0, ...jobs.map(({ finishedAt, endedAt }) => endedAt ?? finishedAt ?? 0));
+  return lastEnd === 0 || execution.acceptedServerAt === undefined ? undefined : Math.max(0, lastEnd - execution.acceptedServerAt);
+}
+
+interface Deciding extends Read {
+  run: RunRow;
+  known: readonly AssetInFlight[];
+  clock: Pick<ClockReading, 'now' | 'steadyMs'>;
+  /** What is seen for the first time is stamped so. */
+  serverNow: number;
+  now: number;
+  medianMs: number | undefined;
+}
+
+function decide(
+  { run, execution, jobs, twins, twinIds, complete, known, clock, serverNow, now, medianMs }: Deciding,
+  jobsAreSought: boolean,
+): ExecutionDecision {
+  const byAsset = standing(jobs);
+  const beside = standing(twins);
+  const assets = known.map((asset): WatchedAsset => {
+    const job = byAsset.get(asset.assetId);
+    const twin = twinOf(beside.get(asset.assetId), twinIds);
+    if (job)
+      return {
+        assetId: asset.assetId,
+        twin,
+        job: { ...job, statusSince: job.status === asset.status ? (asset.statusSince ?? serverNow) : serverNow },
+      };
+    // A row seen before and missing now (index, tag scope) is still what we know.
+    if (asset.status !== undefined)
+      return { assetId: asset.assetId, twin, job: { ...asset, status: asset.status, statusSince: asset.statusSince ?? serverNow } };
+    return { assetId: asset.assetId };
+  });
+  const deadlineAt = execution.deadlineAt ?? Number.POSITIVE_INFINITY;
+  return settleExecution({
+    byTags: execution.planned !== undefined,
+    assets,
+    jobIsKnown: execution.jobId !== undefined,
+    jobsAreSought,
+    rowsAreComplete: complete,
+    fannedOut: execution.fannedOut,
+    acceptedAt: execution.acceptedServerAt ?? serverNow,
+    rowsChangedAt: jobs.length > execution.rowsSeen ? serverNow : (execution.rowsChangedServerAt ?? serverNow),
+    clock,
+    medianMs,
+    pastDeadline: now >= deadlineAt,
+    pastLateWatch: now >= deadlineAt + run.request.unreachable.wait,
+  });
+}
+
+/** By asset. Where several jobs of an execution name one, the row that has not ended stands. */
+function standing(rows: readonly AssetJobRow[]): Map<string, AssetJobRow> {
+  const byAsset = new Map<string, AssetJobRow>();
+  for (const row of rows) {
+    const other = byAsset.get(row.assetId);
+    if (!other || readAssetJob(other).kind === 'verdict') byAsset.set(row.assetId, row);
+  }
+  return byAsset;
+}
+
+/** A row that a look does not show says nothing: until it does, the script may be running. */
+function twinOf(row: AssetJobRow | undefined, twinIds: readonly string[]): WatchedAsset['twin'] {
+  const [jobId = row?.jobId] = twinIds;
+  if (jobId === undefined) return undefined;
+  return { jobId: twinIds.join(', ') || jobId, ended: row !== undefined && hasEnded(row) };
+}
+
+interface Seen {
+  run: RunRow;
+  execution: Execution;
+  jobs: readonly AssetJobRow[];
+  known: readonly AssetInFlight[];
+}
+
+/** The assets of the execution, those of the cohort among them that its job hit although they were meant for others. */
+async function knownAssets(
+  dependencies: LookDependencies,
+  { run, execution, jobs }: { run: RunRow; execution: Execution; jobs: readonly AssetJobRow[] },
+): Promise<AssetInFlight[]> {
+  const { verdicts } = dependencies.ledger;
+  const known = await verdicts.inFlight(run.id, execution.n);
+  if (execution.planned === undefined) return known;
+  const own = new Set(known.map(({ assetId }) => assetId));
+  const others = new Set(jobs.map(({ assetId }) => assetId).filter((assetId) => !own.has(assetId)));
+  if (others.size === 0) return known;
+  await takeIn(dependencies, { run, execution, assetIds: [...others] });
+  return verdicts.inFlight(run.id, execution.n);
+}
+
+/**
+ * A tag that changed between our last look at it and Qualys' own may have hit assets of the cohort that were meant for another
+ * execution. Those not yet sent belong to this one from now on: else the other would run the script there a second time.
+ */
+async function takeIn(
+  { ledger }: LookDependencies,
+  { run, execution, assetIds }: { run: RunRow; execution: Execution; assetIds: readonly string[] },
+): Promise<void> {
+  const taken = await ledger.planned.takeIn(run.id, execution.n, assetIds);
+  const say = (action: string, assetIds: readonly string[], what: string): Promise<void> => {
+    if (assetIds.length === 0) return Promise.resolve();
+    const named = `${assetIds.slice(0, 20).join(', ')}${assetIds.length > 20 ? ` and ${assetIds.length - 20} more` : ''}`;
+    return ledger.audit.addOnce(run.id, {
+      action,
+      detail: `execution ${execution.n}: its tags changed as it was sent, and ${what}: ${named}`,
+    });
+  };
+  await say('tags-hit-elsewhere', taken.moved, 'it hit assets that were meant for others, which do without them now');
+  await say('tags-hit-twice', taken.twice, 'it hit assets that another execution had been sent to');
+  await say('tags-hit-skipped', taken.skipped, 'it hit assets on which the script was never to run');
+  // Nobody approved of these: they are strays, though they have a line in the cohort.
+  // Those with a row of this execution have their copy there; of the others `recordStrays` remembers it.
+  await ledger.verdicts.addStrays(
+    run.id,
+    execution.n,
+    taken.skipped.map((assetId) => ({ jobId: execution.jobId ?? '', assetId, ended: true })),
+  );
+}
+
+function verdictOf(job: AssetJobRow): { outcome: string; status: string; exitCode?: number | undefined } | undefined {
+  const reading = readAssetJob(job);
+  if (reading.kind !== 'verdict') return undefined;
+  return { outcome: reading.verdict.outcome, status: job.status, exitCode: job.exitCode };
+}
+
+async function recordStrays({ ledger }: LookDependencies, { run, execution, jobs, known }: Seen): Promise<void> {
+  const asked = new Set(known.map(({ assetId }) => assetId));
+  const strays = jobs.filter(({ assetId }) => !asked.has(assetId));
+  await ledger.verdicts.addStrays(
+    run.id,
+    execution.n,
+    strays.map((job) => ({
+      ...{ jobId: job.jobId, assetId: job.assetId, name: job.assetName, status: job.status },
+      ...{ ended: hasEnded(job), verdict: verdictOf(job) },
+    })),
+  );
+  if (!run.campaign || strays.length === 0) return;
+  const assetIds = [...new Set(strays.map(({ assetId }) => assetId))];
+  const marked = await ledger.campaigns.markHit(run.campaign.id, run.id, { assetIds, correlationUuid: execution.correlationUuid });
+  if (marked === 0) return;
+  const detail = `execution ${execution.n} of ${run.id} hit ${marked} asset(s) of other waves: nothing is sent to them any more`;
+  await ledger.audit.add(run.campaign.id, { action: 'tags-hit-elsewhere', detail });
+}
+
+type Looked = Seen & { decision: ExecutionDecision; serverNow: number; began: Began };
+
+function lookOf({ run, execution, jobs, known, decision, serverNow, began }: Looked): LookAt {
+  const asked = new Set(known.map(({ assetId }) => assetId));
+  return {
+    n: execution.n,
+    number: began.look,
+    lookedAt: began.lookedAt,
+    serverNow,
+    // What is remembered is the row that was decided by.
+    jobs: [...standing(jobs).values()].filter(({ assetId }) => asked.has(assetId)).map((job) => ({ ...job, name: job.assetName })),
+    decisions: decision.assets,
+    rowsSeen: jobs.length,
+    fannedOut: decision.fannedOut,
+    settled: decision.settled,
+    slotFree: decision.slotFree,
+    outputOf: run.request.output,
+  };
+}

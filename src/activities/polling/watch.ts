@@ -1,0 +1,137 @@
+import { activityInfo, heartbeat } from '@temporalio/activity';
+import { pollDelayMs } from '../../domain/polling/cadence.js';
+import { type Blocked, WORTH_SAYING_MS } from '../../domain/run/blocked.js';
+import type { Given, RunSnapshot } from '../../domain/run/snapshot.js';
+import type { RunRow } from '../../ledger/rows/run.js';
+import { QualysError } from '../../qualys/errors.js';
+import type { LookDependencies } from '../dependencies.js';
+import { blockedBy, later, waitAfter } from '../failures.js';
+import { stopAtBreach } from '../run/stop-at-breach.js';
+import { lookAtExecutions } from './executions.js';
+import { collectOutputs } from './outputs.js';
+
+export interface WatchInput {
+  runId: string;
+  shown?: Blocked | undefined;
+  /** When the workflow was last told, by the ledger's clock. */
+  toldAt: number;
+  /** How many news it was told of. */
+  toldNews: number;
+  /** How many assets the workflow takes to be running. */
+  running?: number | undefined;
+  /** True at the end of a cancelled run: look as often as the floor allows. */
+  hurry?: boolean | undefined;
+  /** What the workflow knows to have been given out: who only watches may be the only one to know that the ledger is old. */
+  given?: Given | undefined;
+}
+
+export interface WatchResult {
+  snapshot: RunSnapshot;
+  blocked?: Blocked | undefined;
+}
+
+/** A cancelled run has a minute left: it looks this often, however long its cadence has become. */
+const HURRIED_MS = 5_000;
+/** Even when no slot becomes free the workflow is told of changes this often, for its `progress`. */
+const TELL_AFTER_MS = 5 * 60_000;
+
+/**
+ * Looks at all executions of the run that are in flight, in as few calls as the API allows, and returns when a slot is free or
+ * nothing is left to watch. Until then the attempt fails with the delay to the next look: that costs no history and holds no slot.
+ */
+export function createWatch(dependencies: LookDependencies) {
+  return {
+    async watch(input: WatchInput): Promise<WatchResult> {
+      const { ledger } = dependencies;
+      const run = await ledger.runs.get(input.runId);
+      await ledger.old.isBehind(input.runId, input.given);
+      if (!run) throw later(30_000, `the ledger does not know the run ${input.runId}`);
+      const beat = setInterval(() => heartbeat(), 3_000);
+      try {
+        return await watchOnce(dependencies, input, run);
+      } catch (error) {
+        if (!(error instanceof QualysError)) throw error;
+        return await waitFor(dependencies, input, error);
+      } finally {
+        clearInterval(beat);
+      }
+    },
+  };
+}
+
+async function watchOnce(dependencies: LookDependencies, input: WatchInput, run: RunRow): Promise<WatchResult> {
+  const { ledger } = dependencies;
+  // An attempt that ended between its writes and its word to the workflow has freed a slot that nobody knows of.
+  if (await ledger.verdicts.hasNews(run.id, input.toldNews)) return tell(dependencies, input);
+  const accepted = await ledger.executions.inState(run.id, ['accepted']);
+  const now = await ledger.database.now();
+  if (accepted.length === 0) {
+    const waitMs = await collectOutputs(dependencies, { run, final: true });
+    if (waitMs !== undefined) throw later(waitMs, 'waits for script output that may still arrive');
+    return tell(dependencies, input);
+  }
+  const lookAt = await nextLook(dependencies, { run, input, now });
+  if (lookAt > now) {
+    if (run.nextPollAt === 0) await ledger.runs.setNextPoll(run.id, lookAt);
+    throw later(lookAt - now, `next look in ${Math.ceil((lookAt - now) / 1_000)} s`);
+  }
+  const changed = await lookAtExecutions(dependencies, { run, accepted });
+  await collectOutputs(dependencies, { run, final: false, hurry: input.hurry === true });
+  const waitMs = await delay(dependencies, run, input);
+  await ledger.runs.setNextPoll(run.id, (await ledger.database.now()) + waitMs);
+
+  const snapshot = await ledger.runs.snapshot(run.id);
+  const breaksNow = await stopAtBreach(ledger, run, snapshot);
+  const overdue = changed > 0 && now - input.toldAt >= TELL_AFTER_MS;
+  const freed = await ledger.verdicts.hasNews(run.id, input.toldNews);
+  // Nothing but late verdicts is left to wait for, or one has come: a campaign does not wait with the step, and judges its wave by them.
+  const onlyLate = snapshot.counts.running === 0 && (changed > 0 || (input.running ?? 0) > 0);
+  if (freed || (breaksNow && !input.hurry) || overdue || (onlyLate && !input.hurry) || input.shown) return tell(dependencies, input);
+  throw later(waitMs, `${accepted.length} execution(s) in flight, next look in ${Math.ceil(waitMs / 1_000)} s`);
+}
+
+async function nextLook(
+  dependencies: LookDependencies,
+  { run, input, now }: { run: RunRow; input: WatchInput; now: number },
+): Promise<number> {
+  if (input.hurry) return (await dependencies.ledger.verdicts.lastLookAt(run.id)) + hurriedMs(run);
+  return run.nextPollAt === 0 ? now + (await delay(dependencies, run, input)) : run.nextPollAt;
+}
+
+function hurriedMs(run: RunRow): number {
+  return Math.min(run.request.poll.interval, HURRIED_MS);
+}
+
+async function tell({ ledger }: LookDependencies, input: WatchInput): Promise<WatchResult> {
+  if (input.shown) await ledger.runs.setBlocked(input.runId, undefined);
+  return { snapshot: await ledger.runs.snapshot(input.runId) };
+}
+
+async function delay({ ledger }: LookDependencies, run: RunRow, input: WatchInput): Promise<number> {
+  if (input.hurry) return hurriedMs(run);
+  const { durations } = await ledger.scripts.memory(run.script?.id ?? '');
+  const accepted = await ledger.executions.inState(run.id, ['accepted']);
+  const snapshot = await ledger.runs.snapshot(run.id);
+  const youngestMs = snapshot.at - Math.max(0, ...accepted.map(({ acceptedAt }) => acceptedAt ?? 0));
+  return pollDelayMs({
+    floorMs: run.request.poll.interval,
+    inFlight: accepted.filter(({ slotFreedAt }) => slotFreedAt === undefined).length,
+    assetsWait: snapshot.waiting > 0 || snapshot.unsent > 0,
+    youngestMs: accepted.length === 0 ? 0 : youngestMs,
+    durationsMs: durations.map(({ localMs }) => localMs),
+    clockRate: await ledger.serverClock.rate(),
+    budget: { ...(await ledger.calls.left()), ...(await ledger.runs.load()), remainingMs: snapshot.etaMs },
+  });
+}
+
+async function waitFor({ ledger }: LookDependencies, input: WatchInput, error: QualysError): Promise<WatchResult> {
+  const waitMs = waitAfter(error, activityInfo().attempt);
+  const blocked =
+    waitMs >= WORTH_SAYING_MS || error.kind === 'authentication' || error.kind === 'permission' ? blockedBy(error) : undefined;
+  // In the last minute of a cancelled run nobody is told: it would only ask again at once.
+  if (blocked && !input.hurry && blocked.kind !== input.shown?.kind) {
+    await ledger.runs.setBlocked(input.runId, blocked.why);
+    return { snapshot: await ledger.runs.snapshot(input.runId), blocked };
+  }
+  throw later(waitMs, error.message);
+}

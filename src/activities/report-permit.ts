@@ -1,0 +1,43 @@
+// Before the request of a permit leaves, Temporal has to know of the permit: should this worker die with its disk, the next attempt is
+// told by Temporal what the restored ledger has forgotten.
+import { activityInfo, heartbeat } from '@temporalio/activity';
+import { ActivityCancelledError, ActivityNotFoundError, ActivityPausedError, ActivityResetError, type Client } from '@temporalio/client';
+import type { Given } from '../domain/run/snapshot.js';
+
+/** `gone`: nobody waits for this attempt any more. `held`: an operator of Temporal wants it to stop. */
+export type Told = { kind: 'told' } | { kind: 'gone' } | { kind: 'held' } | { kind: 'unreachable'; why: string };
+
+/**
+ * Heartbeats of one attempt that are acknowledged, each within `limitMs`. The SDK's own are throttled for up to 12 s, and nobody learns
+ * whether they arrived. They are told the same first: what they send late would otherwise replace ours by something older.
+ */
+export function tellingTemporal(client: Client): (given: Given, limitMs: number) => Promise<Told> {
+  /** The client tries again by itself, after its caller has given up too: nothing newer is told before that has ended. */
+  let earlier: Promise<Told> = Promise.resolve({ kind: 'told' });
+  return async (given, limitMs) => {
+    heartbeat(given);
+    const telling = earlier.then(() => tell(client, given, limitMs));
+    earlier = telling;
+    let timer: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<Told>((resolve) => {
+      timer = setTimeout(() => resolve({ kind: 'unreachable', why: `no answer within ${Math.round(limitMs)} ms` }), Math.max(0, limitMs));
+    });
+    try {
+      return await Promise.race([telling, tooLate]);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+}
+
+async function tell(client: Client, given: Given, limitMs: number): Promise<Told> {
+  const { taskToken } = activityInfo();
+  try {
+    await client.withDeadline(Date.now() + limitMs, () => client.activity.heartbeat(taskToken, given));
+    return { kind: 'told' };
+  } catch (error) {
+    if (error instanceof ActivityNotFoundError || error instanceof ActivityCancelledError) return { kind: 'gone' };
+    if (error instanceof ActivityPausedError || error instanceof ActivityResetError) return { kind: 'held' };
+    return { kind: 'unreachable', why: error instanceof Error ? error.message : String(error) };
+  }
+}

@@ -1,0 +1,60 @@
+import { activityInfo } from '@temporalio/activity';
+import type { ErrorBudget } from '../../contracts/request.js';
+import type { Command } from '../../domain/run/command.js';
+import { type Given, mostGiven, type RunSnapshot } from '../../domain/run/snapshot.js';
+import { digestOf } from '../../ledger/policy/approved-plan.js';
+import { REFUSED } from '../../ledger/runs/orders.js';
+import type { ActivityDependencies } from '../dependencies.js';
+
+export interface ControlInput {
+  runId: string;
+  command: Command<ErrorBudget>;
+  by?: string | undefined;
+  reason?: string | undefined;
+  /** The update that ordered it. What the workflow orders by itself has none, and is known by its place in the history. */
+  orderId?: string | undefined;
+  /** Grows with every order of the run. */
+  orderNumber?: number | undefined;
+  /** What the workflow knows to have been given out and ordered before: a ledger that knows less is not the one that it was. */
+  given?: Given | undefined;
+}
+
+export interface ControlResult {
+  snapshot: RunSnapshot;
+  /** Assets that the command put back into the queue. */
+  assets: number;
+  /** What would start now, and what approvals are about; undefined of a step. */
+  digest?: string | undefined;
+  /** True when another digest was approved than that, so that the order has no effect. */
+  refused: boolean;
+}
+
+const NOTHING_GIVEN = mostGiven(undefined, undefined);
+
+/** Carries an order into the ledger, where every permit asks for it, and into the audit log. Repeating it, or coming late with it, changes nothing more. */
+export function createControlRun({ ledger }: Pick<ActivityDependencies, 'ledger'>) {
+  return {
+    /** Where the run stands, for a step whose campaign was ordered something. */
+    async runSnapshot({ runId }: { runId: string }): Promise<RunSnapshot> {
+      return ledger.runs.snapshot(runId);
+    },
+
+    async controlRun({ runId, command, by, reason, orderId, orderNumber, given }: ControlInput): Promise<ControlResult> {
+      const { activityId, workflowExecution, scheduledTimestampMs } = activityInfo();
+      // In a transaction of its own: what follows fails where the ledger has forgotten the run, which every run that is ordered something was in.
+      if (!(await ledger.runs.get(runId))) await ledger.old.isBehind(runId, given ?? NOTHING_GIVEN);
+      // What is put back is chosen by what is known by now, late verdicts among it.
+      if (command.kind === 'retry') await ledger.campaigns.mergeAll(runId);
+      const result = await ledger.orders.carryOut(runId, {
+        id: orderId === undefined ? `activity:${workflowExecution?.runId}/${activityId}` : `update:${orderId}`,
+        number: orderNumber ?? scheduledTimestampMs,
+        command,
+        by,
+        reason,
+        given,
+      });
+      const digest = await digestOf(ledger.database, runId);
+      return { snapshot: await ledger.runs.snapshot(runId), assets: Math.max(0, result), digest, refused: result === REFUSED };
+    },
+  };
+}

@@ -1,0 +1,69 @@
+// Within the minute before an execution by tags is sent: are its tags' members still exactly the assets it is meant for?
+import { setImmediate as breathe } from 'node:timers/promises';
+import { verifyPlan } from '../../domain/tags/plan-check.js';
+import { TAGS_FRESH_MS } from '../../ledger/executions/permit.js';
+import type { Execution } from '../../ledger/executions/registry.js';
+import { type ActivityDependencies, SEND_TIMINGS } from '../dependencies.js';
+import { membersOf } from './read.js';
+
+/** As long as a reading may be used, less the time to start. */
+const READING_MS = TAGS_FRESH_MS - SEND_TIMINGS.sendWindowMs;
+/** Another run may take the turn while tags are read: after that many readings ids are cheaper. */
+const MOST_READINGS = 3;
+
+/** `ready`: the permit may be asked for again. `by-ids`: its assets went back, to go by ids. */
+export type Verified = 'ready' | 'by-ids' | 'moved';
+
+/** Reads the members of the execution's tags, and gives the tags up where they hit anything else than planned. Throws `QualysError`. */
+export async function verifyTags(
+  { ledger, qualys }: ActivityDependencies,
+  { runId, execution, beat }: { runId: string; execution: Execution; beat: () => void },
+): Promise<Verified> {
+  const { n, planned } = execution;
+  if (planned === undefined) return 'moved';
+  const gathered = await ledger.planned.gather(runId, n);
+  if (gathered.kind === 'moved') return 'moved';
+  if (gathered.kind === 'broken') return giveUpTags(ledger, { runId, n, why: gathered.why });
+
+  // From here on: what changes while pages are read is older than the last page.
+  const readAt = await ledger.database.now();
+  const lists = await ledger.planned.listsOf(runId, planned);
+  if ((await ledger.planned.countTagReading(runId, n)) > MOST_READINGS)
+    return giveUpTags(ledger, { runId, n, why: `its tags were read ${MOST_READINGS} times, and it could not be sent in the minute after` });
+  const hits = await ledger.executions.assetsOf(runId, n);
+  const isKnown = new Set([...hits, ...lists.excludedAssetIds]);
+  const endsAt = performance.now() + READING_MS;
+  const memberships = new Map<string, string[]>();
+  for (const tagId of lists.tagIds) {
+    const members = await membersOf(qualys, {
+      runId,
+      tagId,
+      onPage: beat,
+      isTooMuch: (page) => tooMuch({ tagId, stranger: page.find((assetId) => !isKnown.has(assetId)), isLate: performance.now() > endsAt }),
+    });
+    if (members.kind === 'doubt') return giveUpTags(ledger, { runId, n, why: members.why });
+    memberships.set(tagId, members.assetIds);
+  }
+  const { problems, executions } = await verifyPlan({ cohort: hits, executions: [{ ...lists, hits }] }, memberships, () => breathe());
+  const [found] = executions;
+  const why = problems[0] ?? (found?.verdict === 'drifted' ? found.why : undefined);
+  if (why !== undefined) return giveUpTags(ledger, { runId, n, why });
+  await ledger.planned.setTagsRead(runId, n, readAt);
+  return 'ready';
+}
+
+function tooMuch({ tagId, stranger, isLate }: { tagId: string; stranger: string | undefined; isLate: boolean }): string | undefined {
+  if (stranger !== undefined) return `asset ${stranger} bears tag ${tagId} by now, and is not meant for this execution`;
+  return isLate ? 'reading the members of its tags takes longer than the minute in which they may be used' : undefined;
+}
+
+/** Its assets go by ids, each meant for the same script once, as before. */
+export async function giveUpTags(
+  ledger: ActivityDependencies['ledger'],
+  { runId, n, why }: { runId: string; n: number; why: string },
+): Promise<Verified> {
+  const became = await ledger.planned.dissolve(runId, n, why);
+  if (became === 'moved') return 'moved';
+  await ledger.audit.add(runId, { action: became === 'by-ids' ? 'tags-given-up' : 'gave-up', detail: `execution ${n}: ${why}` });
+  return 'by-ids';
+}

@@ -1,0 +1,118 @@
+import { describe, expect, test } from '@jest/globals';
+import { overhaul } from '../../../test/support/command-line.js';
+import { emptyLedger, openSampleRun } from '../../../test/support/ledger/sample.js';
+import { CommandFailed, EXIT } from '../invocation/context.js';
+import type { TemporalRuns, WorkflowState } from '../invocation/temporal-runs.js';
+
+function deciding(asked: unknown[], state: WorkflowState = 'running'): Partial<TemporalRuns> {
+  return {
+    async decide(...decision) {
+      asked.push(decision);
+      return decision[1] === 'retryUnresolved' ? 4 : undefined;
+    },
+    async cancel(...request) {
+      asked.push(request);
+    },
+    find: async (workflowId) => ({ workflowId, state, startedAt: '2026-08-22T10:00:00.000Z' }),
+  };
+}
+
+describe('decisions', () => {
+  test.each([
+    [['approve', 'patch', '--reason', 'x'.repeat(3_000)], 'reason: must have at most 2,000 characters'],
+    [['pause', 'patch', '--by', 'k\ud83d'], 'by: holds half a character'],
+    [['cancel', 'patch', '--by', 'x'.repeat(201)], 'by: must have at most 200 characters'],
+    [['halt', '--reason', 'a\0'], 'reason: holds half a character (a lone surrogate) or a NUL'],
+  ])('%j is refused before anything is asked', async (argv, words) => {
+    const asked: unknown[] = [];
+    const ran = await overhaul(argv, { temporal: deciding(asked) });
+    expect(ran).toMatchObject({ exitCode: EXIT.usage, stderr: expect.stringContaining(words) });
+    expect(asked).toEqual([]);
+  });
+
+  test.each([
+    [
+      ['approve', 'patch', '--digest', 'ab12'],
+      ['patch', 'approve', { by: 'kim', digest: 'ab12' }],
+    ],
+    [
+      ['reject', 'patch', '--by', 'lee', '--reason', 'not tonight'],
+      ['patch', 'reject', { by: 'lee', reason: 'not tonight' }],
+    ],
+    [
+      ['pause', 'patch'],
+      ['patch', 'pause', { by: 'kim' }],
+    ],
+    [
+      ['resume', 'patch'],
+      ['patch', 'resume', { by: 'kim' }],
+    ],
+    [
+      ['retry', 'patch'],
+      ['patch', 'retryUnresolved', { by: 'kim', outcomes: ['failed'] }],
+    ],
+  ])('%j asks %j', async (argv, expected) => {
+    const asked: unknown[] = [];
+    const ran = await overhaul(argv, { temporal: deciding(asked) });
+    expect(ran).toMatchObject({ exitCode: 0, stdout: '' });
+    expect(asked).toEqual([expected]);
+  });
+
+  test('cancel asks Temporal, and says who in the audit log', async () => {
+    const { env, ledger } = await emptyLedger();
+    await openSampleRun(ledger, 'patch', ['1']);
+    const asked: unknown[] = [];
+    const ran = await overhaul(['cancel', 'patch', '--reason', 'enough'], { env, temporal: deciding(asked) });
+    expect(ran).toEqual({ exitCode: 0, stdout: '', stderr: 'patch: cancel was taken. See it end with: overhaul watch patch\n' });
+    expect(asked).toEqual([['patch', { by: 'kim', reason: 'enough' }]]);
+    expect(await ledger.audit.of('patch')).toMatchObject([
+      { actor: 'kim', verified: false, action: 'cancel', detail: '{"reason":"enough"}' },
+    ]);
+    await ledger.close();
+  });
+
+  test('cancel without a ledger says who remembers', async () => {
+    const asked: unknown[] = [];
+    const world = { env: { OVERHAUL_DATABASE_URL: 'sqlite:/nowhere/ledger.db' }, temporal: deciding(asked) };
+    const ran = await overhaul(['cancel', 'patch', '--json'], world);
+    expect(JSON.parse(ran.stdout)).toEqual({ workflowId: 'patch', decision: 'cancel' });
+    expect(ran.stderr).toBe("Note: without the ledger here, only Temporal's history says who cancelled patch.\n");
+  });
+
+  test('cancel of a run that has ended says so and asks nothing', async () => {
+    const asked: unknown[] = [];
+    const ran = await overhaul(['cancel', 'patch'], { temporal: deciding(asked, 'completed') });
+    expect(ran).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(ran.stderr).toContain('patch has ended already (completed): there is nothing to cancel.');
+    expect(asked).toEqual([]);
+  });
+
+  test('retry tells how many assets were put back, and warns of a second copy', async () => {
+    const ran = await overhaul(['retry', 'patch', '--outcomes', 'failed,unverified', '--json'], { temporal: deciding([]) });
+    expect(JSON.parse(ran.stdout)).toEqual({ workflowId: 'patch', decision: 'retryUnresolved', result: 4 });
+    expect(ran.stderr).toContain('the first copy may still run on unverified assets');
+  });
+
+  test('retry of a run that has ended without a ledger says what it needs', async () => {
+    const asked: unknown[] = [];
+    const world = { env: { OVERHAUL_DATABASE_URL: 'sqlite:/nowhere/ledger.db' }, temporal: deciding(asked, 'completed') };
+    const ran = await overhaul(['retry', 'patch'], world);
+    expect([ran.exitCode, asked]).toEqual([2, []]);
+    expect(ran.stderr).toContain('There is no ledger at /nowhere/ledger.db');
+  });
+
+  test('retry of an outcome that cannot be retried asks nothing', async () => {
+    const asked: unknown[] = [];
+    const ran = await overhaul(['retry', 'patch', '--outcomes', 'succeeded'], { temporal: deciding(asked) });
+    expect(ran.exitCode).toBe(2);
+    expect(ran.stderr).toContain('outcomes[0]');
+    expect(asked).toEqual([]);
+  });
+
+  test('a refused decision exits 1 with the reason of the run', async () => {
+    const decide = async () =>
+      Promise.reject(new CommandFailed(EXIT.notSucceeded, 'The run patch refused: Nothing waits for an approval.'));
+    const ran = await overhaul(['approve', 'patch'], { temporal: { decide } });
+    expect(ran).toMatchObject({ exitCode: 1, stderr: 'The run patch refused: Nothing waits for an approval.\n' });
+  });
+});

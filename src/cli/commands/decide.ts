@@ -1,0 +1,119 @@
+// approve, reject, pause, resume, cancel, retry: what people decide about a live run, through the same door as everybody else.
+import { Command } from '@commander-js/extra-typings';
+import { RetryOrderSchema } from '../../contracts/messages.js';
+import { describeProblems, problemsOf } from '../../contracts/request.js';
+import { findLedger } from '../data/ledger-access.js';
+import { unknownRun } from '../data/sources.js';
+import { CommandFailed, EXIT, type Invocation, writeJson, writeLine } from '../invocation/context.js';
+import type { DecisionName, TemporalRuns, WorkflowSummary } from '../invocation/temporal-runs.js';
+import { checkedWho, type Who } from '../invocation/who.js';
+
+/** A second copy may run on such an asset while the first one still does. */
+const RISKY = ['unverified', 'unreachable'];
+
+export function decisionCommands(invocation: Invocation) {
+  return [
+    signed('approve', 'let a waiting run go on')
+      .option('--digest <hex>', 'approve only this; `overhaul show` prints it')
+      .action((id, { digest, ...who }) =>
+        decide(invocation, { id, name: 'approve', who, details: digest === undefined ? {} : { digest } }),
+      ),
+    signed('reject', 'end a waiting run')
+      .option('--digest <hex>', 'reject only this')
+      .action((id, { digest, ...who }) => decide(invocation, { id, name: 'reject', who, details: digest === undefined ? {} : { digest } })),
+    signed('pause', 'send nothing new; what is in flight is collected').action((id, who) => decide(invocation, { id, name: 'pause', who })),
+    signed('resume', 'go on with a paused run').action((id, who) => decide(invocation, { id, name: 'resume', who })),
+    signed('retry', 'put unresolved assets of a live run or campaign back; of a finished one, start a linked run over them')
+      .option('--outcomes <words>', 'comma separated (default: failed)')
+      .action((id, { outcomes, ...who }) =>
+        retry(invocation, id, { who, outcomes: (outcomes ?? 'failed').split(',').map((word) => word.trim()) }),
+      ),
+    signed('cancel', 'send nothing new, collect what is in flight for up to a minute, and end').action((id, who) =>
+      cancel(invocation, id, who),
+    ),
+  ];
+}
+
+function signed(name: string, description: string) {
+  return new Command(name)
+    .description(description)
+    .argument('<id>', 'workflow id')
+    .option('--by <name>', 'who decides (default: you)')
+    .option('--reason <text>', 'why, for the record');
+}
+
+interface Decision {
+  id: string;
+  name: DecisionName;
+  who: Who;
+  details?: Record<string, unknown>;
+}
+
+async function decide(invocation: Invocation, { id, name, who, details }: Decision): Promise<void> {
+  const decision = { ...checkedWho({ by: who.by ?? invocation.userName, reason: who.reason }), ...details };
+  const result = await withTemporal(invocation, (temporal) => temporal.decide(id, name, decision));
+  if (invocation.json) await writeJson(invocation.stdout, { workflowId: id, decision: name, ...(result === undefined ? {} : { result }) });
+  else
+    await writeLine(
+      invocation.stderr,
+      name === 'retryUnresolved'
+        ? `${id}: ${result === 1 ? '1 asset was' : `${String(result)} assets were`} put back.`
+        : `${id}: ${name} was taken.`,
+    );
+  invocation.exitCode = EXIT.done;
+}
+
+async function retry(invocation: Invocation, id: string, { who, outcomes }: { who: Who; outcomes: string[] }): Promise<void> {
+  const order = RetryOrderSchema.safeParse({ by: who.by ?? invocation.userName, reason: who.reason, outcomes });
+  if (!order.success) throw new CommandFailed(EXIT.usage, describeProblems(problemsOf(order.error)));
+  const workflow = await withTemporal(invocation, (temporal) => temporal.find(id));
+  const isLive = workflow?.state === 'running';
+  const risky = outcomes.filter((outcome) => RISKY.includes(outcome));
+  if (risky.length > 0)
+    await writeLine(invocation.stderr, `Note: the first copy may still run on ${risky.join(' and ')} assets. The override is recorded.`);
+  if (isLive) return decide(invocation, { id, name: 'retryUnresolved', who, details: { outcomes } });
+  const { startLinkedRun } = await import('../starting/linked-run.js');
+  invocation.exitCode = await startLinkedRun(invocation, { parentId: id, isKnownToTemporal: workflow !== undefined, order: order.data });
+}
+
+async function cancel(invocation: Invocation, id: string, who: Who): Promise<void> {
+  const { by, reason } = checkedWho({ by: who.by ?? invocation.userName, reason: who.reason });
+  await withTemporal(invocation, async (temporal) => {
+    const workflow = await temporal.find(id);
+    if (!workflow) throw unknownRun(id);
+    if (workflow.state !== 'running') throw endedAlready(workflow);
+    await temporal.cancel(id, { by, reason });
+  });
+  await recordCancel(invocation, id, { by, reason });
+  if (invocation.json) await writeJson(invocation.stdout, { workflowId: id, decision: 'cancel' });
+  else await writeLine(invocation.stderr, `${id}: cancel was taken. See it end with: overhaul watch ${id}`);
+  invocation.exitCode = EXIT.done;
+}
+
+function endedAlready({ workflowId, state, closedAt }: WorkflowSummary): CommandFailed {
+  const when = closedAt === undefined ? '' : ` at ${closedAt}`;
+  return new CommandFailed(
+    EXIT.usage,
+    `${workflowId} has ended already (${state}${when}): there is nothing to cancel. See how with: overhaul show ${workflowId}`,
+  );
+}
+
+/** A cancel reaches the workflow without its author: the audit log hears of him from here, as Temporal's history does. */
+async function recordCancel(invocation: Invocation, id: string, { by, reason }: Who): Promise<void> {
+  const { ledger } = await findLedger(invocation);
+  if (!ledger) return writeLine(invocation.stderr, `Note: without the ledger here, only Temporal's history says who cancelled ${id}.`);
+  try {
+    await ledger.audit.add(id, { actor: by, action: 'cancel', detail: JSON.stringify({ ...(reason === undefined ? {} : { reason }) }) });
+  } finally {
+    await ledger.close();
+  }
+}
+
+async function withTemporal<T>(invocation: Invocation, work: (temporal: TemporalRuns) => Promise<T>): Promise<T> {
+  const temporal = await invocation.connectTemporal();
+  try {
+    return await work(temporal);
+  } finally {
+    await temporal.close();
+  }
+}

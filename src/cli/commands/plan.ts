@@ -1,0 +1,60 @@
+// `overhaul plan FILE`: what a campaign would do, found out by the code that opens campaigns. Nothing is sent, and nothing is entered.
+import { Command } from '@commander-js/extra-typings';
+import type { CampaignPlan } from '../../contracts/plan.js';
+import { withKnown } from '../data/ledger-access.js';
+import { policyOfWorkers } from '../doctor/policy-in-force.js';
+import { asRefusal, easmOf, MAX_WAIT_MS, policyOf } from '../dry-run/run.js';
+import { EXIT, type ExitCode, type Invocation, writeJson, writeLine } from '../invocation/context.js';
+import { budgetLeft } from '../plan/budget.js';
+import { type PlanDocument, planDocument } from '../plan/document.js';
+import { planLines } from '../plan/lines.js';
+import { readPlanFile } from '../starting/plan-file.js';
+import { painter } from '../terminal/paint.js';
+import { tableRoom } from '../terminal/table.js';
+
+export function planCommand(invocation: Invocation) {
+  return new Command('plan')
+    .description('say what a campaign would do: waves, gates, executions, calls, openings and its likely end; nothing is sent')
+    .argument('<file>', 'the plan as YAML or JSON')
+    .action(async (file) => {
+      invocation.exitCode = await printPlan(invocation, file);
+    });
+}
+
+/** As the campaign itself would exit: 0, or 1 where it would be refused; 2 for a wrong plan or targets that cannot be resolved; 3 without Qualys. */
+async function printPlan(invocation: Invocation, file: string): Promise<ExitCode> {
+  const { plan } = readPlanFile(invocation, file);
+  const document = await planCampaign(invocation, plan);
+  if (invocation.json) await writeJson(invocation.stdout, document);
+  else {
+    const paint = painter(invocation.stdout, invocation.env);
+    for (const line of planLines(document, { room: tableRoom(invocation.stdout), file })) await writeLine(invocation.stdout, paint(line));
+  }
+  return document.refused ? EXIT.notSucceeded : EXIT.done;
+}
+
+/** Resolves the plan as it stands now. Throws `CommandFailed` for targets that cannot be resolved, and without Qualys. */
+export async function planCampaign(invocation: Invocation, plan: CampaignPlan): Promise<PlanDocument> {
+  const { withQualys } = await import('../qualys/output/connection.js');
+  const { withResolvedPlan } = await import('../plan/resolve.js');
+  const { countingCalls } = await import('../dry-run/calls.js');
+  const { askingAs } = await import('../dry-run/asking.js');
+  const policy = (await policyOfWorkers(invocation))?.policy ?? policyOf(invocation);
+  return withQualys(invocation, { wait: MAX_WAIT_MS }, async (link) => {
+    const counted = countingCalls(link.qualys);
+    try {
+      return await withKnown(invocation, (known) => {
+        const using = { qualys: counted.qualys, policy, signal: link.signal, known: known.copies, asking: askingAs(link, known) };
+        return withResolvedPlan(using, plan, async (resolved) => {
+          const openingCalls = counted.calls();
+          const easm = await easmOf(counted.qualys, plan);
+          const scriptIds = Object.values(resolved.scripts).map(({ id }) => id);
+          const budget = await budgetLeft(invocation, policy, scriptIds);
+          return planDocument({ plan, resolved, budget, policy, easm, openingCalls, now: invocation.now() });
+        });
+      });
+    } catch (error) {
+      throw asRefusal(error);
+    }
+  });
+}

@@ -1,0 +1,73 @@
+import { Command, Option } from '@commander-js/extra-typings';
+import type { RunReport } from '../../domain/run/outcome.js';
+import { readNotJoined } from '../../domain/targets/join-record.js';
+import type { Ledger } from '../../ledger/index.js';
+import type { RunRow } from '../../ledger/rows/run.js';
+import { withLedger } from '../data/ledger-access.js';
+import { unknownRun } from '../data/sources.js';
+import { CommandFailed, EXIT, type Invocation, writeLine } from '../invocation/context.js';
+
+type Format = 'json' | 'csv' | 'html';
+
+export function reportCommand(invocation: Invocation) {
+  return new Command('report')
+    .description('write the report of a finished run or campaign')
+    .argument('<id>', 'workflow id')
+    .addOption(new Option('--format <word>', 'html, csv or json').choices(['html', 'csv', 'json'] as const).default('json' as const))
+    .option('--out <file>', 'write to this file, whole or not at all (default: stdout)')
+    .action(async (workflowId, { format, out }) => {
+      await withLedger(invocation, async (ledger) => {
+        const run = await ledger.runs.get(workflowId);
+        if (!run) throw unknownRun(workflowId);
+        if (!isFinished(run)) {
+          const state = run.paused ? 'paused' : run.phase;
+          throw new CommandFailed(
+            EXIT.notSucceeded,
+            `${workflowId} is not finished (${state}): its report comes at the end. \`overhaul watch ${workflowId}\` waits for it.`,
+          );
+        }
+        const chunks = await reportChunks(format, ledger, run);
+        if (out !== undefined) await toFile(invocation, out, chunks);
+        else for await (const chunk of chunks) await invocation.stdout.write(chunk);
+      });
+      invocation.exitCode = EXIT.done;
+    });
+}
+
+type FinishedRun = RunRow & { report: RunReport };
+
+function isFinished(run: RunRow): run is FinishedRun {
+  return run.report !== undefined;
+}
+
+async function reportChunks(format: Format, ledger: Ledger, run: FinishedRun): Promise<AsyncIterable<string>> {
+  const { reader } = ledger;
+  switch (format) {
+    case 'json':
+      return (await import('../../reports/json.js')).jsonReport(
+        run.report,
+        reader.allAssets(run.id),
+        readNotJoined(await ledger.audit.of(run.id)),
+      );
+    case 'csv':
+      return (await import('../../reports/csv.js')).csvReport(reader.allAssets(run.id));
+    case 'html': {
+      const { reportFacts } = await import('../../reports/facts.js');
+      const { htmlReport } = await import('../../reports/html/page.js');
+      return htmlReport(await reportFacts(ledger, run), (outcome, wave) => reader.allAssets(run.id, { outcome, wave }));
+    }
+  }
+}
+
+async function toFile({ stderr }: Invocation, path: string, chunks: AsyncIterable<string>): Promise<void> {
+  const { writeReportFile } = await import('../../reports/file.js');
+  try {
+    await writeReportFile(path, chunks);
+  } catch (error) {
+    throw new CommandFailed(
+      EXIT.usage,
+      `The report cannot be written to ${path}: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+  await writeLine(stderr, `Wrote ${path}`);
+}

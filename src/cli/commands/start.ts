@@ -1,0 +1,50 @@
+// `overhaul start FILE`: a campaign, from the plan that `overhaul plan` shows.
+import { Command } from '@commander-js/extra-typings';
+import { CommandFailed, EXIT, type ExitCode, type Invocation } from '../invocation/context.js';
+import { settingsOf } from '../invocation/settings.js';
+import { newCampaignId } from '../starting/new-workflow-id.js';
+import { type PlanFile, readPlanFile } from '../starting/plan-file.js';
+import { startAndShow } from '../starting/workflow.js';
+import { planCampaign } from './plan.js';
+
+interface StartOptions {
+  watch?: true | undefined;
+  id?: string | undefined;
+  digest?: string | undefined;
+}
+
+export function startCommand(invocation: Invocation) {
+  return new Command('start')
+    .description('start a campaign: waves with gates over one cohort')
+    .argument('<file>', 'the plan as YAML or JSON')
+    .option('--id <workflow id>', 'an id is used once (default: a new one)')
+    .option('--digest <hex>', 'start only this; `overhaul plan` prints it')
+    .option('--watch', 'wait for the end, and show the way')
+    .action(async (file, options) => {
+      invocation.exitCode = await start(invocation, file, options);
+    });
+}
+
+async function start(invocation: Invocation, file: string, { watch, id, digest }: StartOptions): Promise<ExitCode> {
+  const planned = readPlanFile(invocation, file);
+  const { taskQueue } = settingsOf(invocation);
+  if (digest !== undefined) await refuseOtherPlan(invocation, { file, planned, digest });
+  const workflowId = id ?? newCampaignId(planned.plan.name);
+  const ask = { workflow: 'remediationCampaign', workflowId, input: planned.input, taskQueue } as const;
+  return startAndShow(invocation, ask, { watch: watch === true });
+}
+
+/** Scripts, cohort and waves as they are now: whatever differs from what was looked at makes another digest. */
+async function refuseOtherPlan(
+  invocation: Invocation,
+  { file, planned, digest }: { file: string; planned: PlanFile; digest: string },
+): Promise<void> {
+  const now = await planCampaign(invocation, planned.plan);
+  if (now.digest === digest.trim().toLowerCase()) return;
+  const [refusal] = now.refused ?? [];
+  const found = refusal ? `it would be refused: ${refusal.type}: ${refusal.message}` : `its digest is ${now.digest ?? 'none'}`;
+  throw new CommandFailed(
+    EXIT.notSucceeded,
+    `The plan ${file} is not the one of the digest ${digest}: ${found}. Nothing was started. Look at it again with: overhaul plan ${file}`,
+  );
+}

@@ -1,0 +1,80 @@
+// What a run or a campaign waits for a person to say: of whom it is asked, and the command that answers.
+import { type ApprovalRule, approvalLine } from '../../domain/run/approval.js';
+import type { RunProgress } from '../../domain/run/progress.js';
+import type { WaveView } from '../../ledger/reads/campaign-view.js';
+
+export interface Question {
+  /** A sentence: what is asked, and why. */
+  text: string;
+  /** Of whom, and how many have said yes; absent where that is not known here. */
+  whom?: string | undefined;
+  digest?: string | undefined;
+  /** The first lets it go on; the second ends it, where there is one. */
+  answers: { command: string; means: string }[];
+}
+
+export interface Asking {
+  workflowId: string;
+  progress: RunProgress | undefined;
+  waves?: readonly WaveView[] | undefined;
+  /** Who may answer, by the plan. */
+  rule?: ApprovalRule | undefined;
+  /** A step that a breach of its error budget holds back. */
+  held?: { wave: number } | undefined;
+}
+
+export function questionOf({ workflowId, progress, waves = [], rule, held }: Asking): Question | undefined {
+  if (!progress || progress.phase === 'finished') return undefined;
+  const { pending } = progress;
+  const command = (verb: string): string => `overhaul ${verb} ${quoted(workflowId)}`;
+  if (pending) {
+    const wave = waves.find(({ name }) => name === pending.wave);
+    return {
+      text: pendingQuestion(pending, wave?.why),
+      whom: whomText(pending.approvals, rule),
+      digest: pending.digest,
+      answers: [
+        { command: command('approve'), means: MEANING[pending.kind]?.yes ?? 'goes on' },
+        { command: command('reject'), means: 'ends it: what was not sent is skipped' },
+      ],
+    };
+  }
+  const answers = [
+    { command: command('resume'), means: 'goes on' },
+    { command: command('cancel'), means: 'ends it' },
+  ];
+  if (held) {
+    const name = waves.find(({ w }) => w === held.wave)?.name;
+    return { text: `The error budget of wave ${name ?? held.wave} is overdrawn: nothing more of it is sent.`, answers };
+  }
+  return progress.paused ? { text: 'It is paused: nothing new is sent.', answers: answers.slice(0, 1) } : undefined;
+}
+
+const MEANING: Readonly<Record<string, { yes: string }>> = {
+  wave: { yes: 'lets the wave begin' },
+  breach: { yes: 'lets the breach pass, and goes on' },
+  inconclusive: { yes: 'takes the wave as it is, and goes on' },
+};
+
+function pendingQuestion({ kind, wave }: NonNullable<RunProgress['pending']>, why: string | undefined): string {
+  if (wave === undefined) return 'It waits for approval: nothing is sent before.';
+  if (kind === 'wave') return `Wave ${wave} waits for approval.`;
+  const reason = why ?? (kind === 'breach' ? 'Its error budget is overdrawn.' : 'Too much of it has no verdict.');
+  return `Wave ${wave}: ${reason} Shall the campaign go on?`;
+}
+
+function whomText(approvals: number, rule: ApprovalRule | undefined): string | undefined {
+  const soFar = `${approvals === 1 ? '1 approval' : `${approvals} approvals`} so far`;
+  return rule ? `${approvalLine(rule)}; ${soFar}` : soFar;
+}
+
+/** As a shell takes it: ids of tickets hold signs that it would read. */
+function quoted(id: string): string {
+  return /^[\w@%+=:,./-]+$/.test(id) ? id : `'${id.replaceAll("'", `'\\''`)}'`;
+}
+
+/** The command, bound to what its author has seen where there is room for that. */
+export function answerCommand({ digest }: Question, command: string, room: number): string {
+  const bound = digest === undefined ? command : `${command} --digest ${digest}`;
+  return bound.length <= room ? bound : command;
+}

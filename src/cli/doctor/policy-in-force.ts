@@ -1,0 +1,79 @@
+// Which policy the workers have, and whether the file that this command sees says the same.
+
+import type { Policy } from '../../contracts/policy.js';
+import { policyDigest } from '../../contracts/policy-digest.js';
+import type { PolicyHolder, StoredPolicy } from '../../ledger/policy/versions.js';
+import { findLedger } from '../data/ledger-access.js';
+import type { Invocation } from '../invocation/context.js';
+import type { Check } from './checks.js';
+
+/** As `--json` shows it. */
+export interface PolicyInForce {
+  version: number;
+  digest: string;
+  /** Undefined: the defaults, where there is no file. */
+  source?: string;
+  readAt: string;
+  /** The configuration that this command sees says something else. */
+  differs: boolean;
+}
+
+export function inForceOf({ version, digest, source, readAt }: StoredPolicy, own: Policy | undefined): PolicyInForce {
+  const differs = own !== undefined && policyDigest(own) !== digest;
+  return { version, digest, ...(source === undefined ? {} : { source }), readAt: new Date(readAt).toISOString(), differs };
+}
+
+export function inForceText({ version, digest, source, readAt, differs }: PolicyInForce): string {
+  const text = `version ${version} (${shortDigest(digest)}), read ${readAt} from ${source ?? 'the defaults'}`;
+  return differs ? `${text}; the configuration here says something else, and does not hold` : text;
+}
+
+/** What the workers of the ledger go by; undefined where there is no ledger yet, or none of them has said. */
+export async function policyOfWorkers(invocation: Invocation): Promise<StoredPolicy | undefined> {
+  const { ledger } = await findLedger(invocation);
+  if (!ledger) return undefined;
+  try {
+    return await ledger.policies.newest();
+  } finally {
+    await ledger.close();
+  }
+}
+
+export function* policyChecks(
+  holds: StoredPolicy,
+  { holders, own }: { holders: readonly PolicyHolder[]; own: Policy | undefined },
+): Generator<Check> {
+  const shown = inForceOf(holds, own);
+  if (shown.differs)
+    yield {
+      name: 'policy',
+      state: 'wrong',
+      detail: `the workers have ${inForceText({ ...shown, differs: false })}; the configuration here (${shortDigest(policyDigest(own as Policy))}) says something else`,
+      mend:
+        holders.length > 0
+          ? "A worker takes up a changed file within 10 s. If it stays so, the workers read another file: compare OVERHAUL_CONFIG, and write the workers' file anew."
+          : 'No worker is there: one takes the file up when it starts.',
+    };
+  else yield { name: 'policy', state: 'ok', detail: `the workers have ${inForceText(shown)}` };
+  for (const { holder, problem, digest, source } of holders) {
+    const where = `worker ${holder}, ${source ?? 'without a file'}`;
+    if (problem !== undefined)
+      yield {
+        name: 'policy',
+        state: 'wrong',
+        detail: `${where}: the file is wrong and changes nothing: ${problem}`,
+        mend: 'Mend the file: the worker takes it up within 10 s.',
+      };
+    else if (digest !== holds.digest)
+      yield {
+        name: 'policy',
+        state: 'wrong',
+        detail: `${where}: its file (${shortDigest(digest)}) says something else than what holds (${shortDigest(holds.digest)})`,
+        mend: 'Give every worker the same file. The one that is to hold has to be changed last.',
+      };
+  }
+}
+
+function shortDigest(digest: string): string {
+  return digest.slice(0, 12);
+}

@@ -1,0 +1,122 @@
+// What can be checked only by asking Temporal and Qualys.
+import type { QualysAccess } from '../../contracts/config/environment.js';
+import { activityQueue } from '../../temporal/activity-queue.js';
+import type { Invocation } from '../invocation/context.js';
+import type { TemporalRuns } from '../invocation/temporal-runs.js';
+import type { Check } from './checks.js';
+
+const TIMEOUT_MS = 10_000;
+/** Temporal remembers who polled for some minutes; a worker that lives asks at least once a minute. */
+const POLL_SILENCE_MS = 90_000;
+/** Tokens and windows are reckoned in server time, so a wrong local clock is no danger; beyond this it deserves a word. */
+const NOTABLE_SKEW_MS = 30_000;
+
+/** `taskQueue` and `ledgerId` as far as they are known: without them no worker is looked for. */
+export async function* temporalChecks(invocation: Invocation, { taskQueue, ledgerId }: WorkersOf): AsyncGenerator<Check> {
+  try {
+    const temporal = await invocation.connectTemporal();
+    try {
+      await temporal.list(1);
+      yield { name: 'Temporal', state: 'ok', detail: `${temporal.address}, namespace ${temporal.namespace}` };
+      if (taskQueue !== undefined) yield await workerCheck(temporal, { taskQueue, ledgerId }, Date.now());
+    } finally {
+      await temporal.close();
+    }
+  } catch (error) {
+    const isMisconfigured = error instanceof Error && error.name === 'TemporalMisconfigured';
+    const mend = isMisconfigured
+      ? 'Mend TEMPORAL_* or the profile.'
+      : 'Start Temporal there, or set TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE.';
+    yield { name: 'Temporal', state: isMisconfigured ? 'wrong' : 'unreachable', detail: messageOf(error).split('. ')[0] ?? '', mend };
+  }
+}
+
+interface WorkersOf {
+  taskQueue: string | undefined;
+  ledgerId: string | undefined;
+}
+
+async function workerCheck(
+  temporal: TemporalRuns,
+  { taskQueue, ledgerId }: WorkersOf & { taskQueue: string },
+  now: number,
+): Promise<Check> {
+  const asking = async (queue: string, tasks: 'workflow' | 'activity'): Promise<number> =>
+    [...(await temporal.pollers(queue, tasks)).values()].filter((at) => at > now - POLL_SILENCE_MS).length;
+  const workers = await asking(taskQueue, 'workflow');
+  if (workers === 0) {
+    return {
+      name: 'worker',
+      state: 'note',
+      detail: `none asks the task queue ${taskQueue} for work`,
+      mend: 'Start one: node dist/worker.js. Runs wait until then, and nothing is lost.',
+    };
+  }
+  const detail = `${workers === 1 ? '1 worker asks' : `${workers} workers ask`} the task queue ${taskQueue} for work`;
+  if (ledgerId === undefined || (await asking(activityQueue(taskQueue, ledgerId), 'activity')) > 0)
+    return { name: 'worker', state: 'ok', detail };
+  return {
+    name: 'worker',
+    state: 'wrong',
+    detail: `${detail}, but none with the ledger that is configured here`,
+    mend: 'Give workers and command line the same OVERHAUL_DATABASE_URL: a worker works for the runs of its own ledger only.',
+  };
+}
+
+export async function* qualysChecks(access: QualysAccess | undefined, now: () => number): AsyncGenerator<Check> {
+  if (!access) {
+    yield {
+      name: 'Qualys',
+      state: 'note',
+      detail: 'QUALYS_URL, QUALYS_USERNAME and QUALYS_PASSWORD are not all set here',
+      mend: 'Only the worker needs them.',
+    };
+    return;
+  }
+  const { createTransport } = await import('../../qualys/http/transport.js');
+  const { createTokenSource } = await import('../../qualys/http/token.js');
+  const { QualysError } = await import('../../qualys/errors.js');
+  const transport = createTransport({ baseUrl: access.url, timeoutMs: TIMEOUT_MS });
+  let skewMs: number | undefined;
+  const clock = {
+    observe: async (serverMs: number) => {
+      skewMs = now() - serverMs;
+    },
+    now: async () => now(),
+  };
+  const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined };
+  try {
+    await createTokenSource(
+      { transport, clock, logger: silent },
+      { username: access.username, password: () => access.password.get() },
+    ).token();
+    yield { name: 'Qualys', state: 'ok', detail: `${access.url} takes the credentials of ${access.username}` };
+  } catch (error) {
+    const isOurs = error instanceof QualysError && ['authentication', 'permission', 'not-found', 'invalid'].includes(error.kind);
+    const mend = isOurs
+      ? 'Check QUALYS_URL, QUALYS_USERNAME and QUALYS_PASSWORD; repeated wrong passwords lock the account.'
+      : 'Check QUALYS_URL, the network, and HTTPS_PROXY.';
+    yield { name: 'Qualys', state: isOurs ? 'wrong' : 'unreachable', detail: messageOf(error), mend };
+  } finally {
+    await transport.close();
+  }
+  if (skewMs !== undefined) yield clockCheck(skewMs);
+}
+
+/** `skewMs`: local time less Qualys' time. */
+export function clockCheck(skewMs: number): Check {
+  const seconds = Math.round(Math.abs(skewMs) / 1_000);
+  if (Math.abs(skewMs) < NOTABLE_SKEW_MS)
+    return { name: 'clock', state: 'ok', detail: `within ${Math.max(1, seconds)} s of Qualys' clock` };
+  const detail = `${seconds} s ${skewMs > 0 ? 'ahead of' : 'behind'} Qualys' clock`;
+  return {
+    name: 'clock',
+    state: 'note',
+    detail,
+    mend: 'Overhaul reckons in server time, so runs are safe; set this clock for the sake of the logs.',
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,199 @@
+// A campaign's plan for people: what would be done to whom, in which waves, by whose leave, at what cost and until when.
+
+import { spanText } from '../../domain/clock/span.js';
+import { hostsIn, notJoinedText } from '../../domain/targets/join-record.js';
+import { counted } from '../terminal/count-text.js';
+import { hangingLines, type Line, type Style } from '../terminal/paint.js';
+import { safeLine } from '../terminal/text.js';
+import type { PlanDocument, PlannedWave } from './document.js';
+import type { ShownOpening } from './openings.js';
+
+const NOT_JOINED_SHOWN = 20;
+
+/** Lines of at most `room` columns; `file` is named in the command that starts it. */
+export function planLines(plan: PlanDocument, { room, file }: { room: number; file: string }): Line[] {
+  const say = (facts: readonly Fact[], indent = 0): Line[] => facts.flatMap((fact) => factLines(fact, room, indent));
+  return [
+    [{ text: safeLine(plan.name), style: 'strong' }],
+    ...say([...scriptFacts(plan), ...cohortFacts(plan)]),
+    ...plan.waves.flatMap((wave, index) => [
+      [
+        { text: `wave ${index + 1}  `, style: 'soft' as const },
+        { text: safeLine(wave.name), style: 'strong' as const },
+      ],
+      ...say(waveFacts(wave), 2),
+    ]),
+    [{ text: 'together', style: 'strong' }],
+    ...say([
+      ...ruleFacts(plan),
+      ...windowFacts(plan),
+      ...costFacts(plan),
+      ...forecastFacts(plan),
+      ...policyFacts(plan),
+      ...endFacts(plan, file),
+    ]),
+    [{ text: 'Nothing was sent, and nothing was started.' }],
+  ];
+}
+
+type Fact = readonly [name: string, text: string, style?: Style | undefined];
+
+function factLines([name, text, style]: Fact, room: number, indent: number): Line[] {
+  return hangingLines([{ text: ' '.repeat(indent) + name.padEnd(12), style: style ?? 'soft' }], safeLine(text), room);
+}
+
+function scriptFacts({ scripts }: PlanDocument): Fact[] {
+  return Object.entries(scripts).map(
+    ([step, { id, title, platform, status }]): Fact => [
+      step,
+      `${title} (${[id, platform, status].filter((word) => word !== '').join(', ')})`,
+    ],
+  );
+}
+
+function cohortFacts({ cohort, skipped, notJoined, warnings = [], requestedBy }: PlanDocument): Fact[] {
+  const shown = notJoined.assets.slice(0, NOT_JOINED_SHOWN);
+  return [
+    ...(requestedBy ? [['asked by', requestedBy] as const] : []),
+    ['cohort', `${counted(cohort.size, 'asset')}, in the order of the seed "${cohort.seed}"; strategy ${cohort.strategy}`],
+    ...Object.entries(skipped).map(([reason, count]): Fact => ['skipped', `${counted(count, 'asset')}: ${reason}`, 'warn']),
+    ...(notJoined.count > 0
+      ? [['not joined', `${counted(notJoined.count, 'host')} of the query: nothing is sent there`, 'warn'] as const]
+      : []),
+    ...shown.map((host): Fact => ['', notJoinedText(host)]),
+    ...(notJoined.count > hostsIn(shown) ? [['', `and ${notJoined.count - hostsIn(shown)} more: --json lists them`] as const] : []),
+    ...warnings.map((warning): Fact => ['warning', warning, 'warn']),
+  ];
+}
+
+function waveFacts(wave: PlannedWave): Fact[] {
+  const { size, note, toSend, executions, calls, approval, soakMs, errorBudget, inconclusive } = wave;
+  const left = size - toSend;
+  return [
+    ['assets', `${counted(size, 'asset')}${left > 0 ? `, ${left} of them left alone` : ''}${note ? `; ${note}` : ''}`],
+    ...(size === 0
+      ? []
+      : ([
+          ['executions', `${stepsText(wave)}${wave.steps.length > 1 ? `: ${executions} at most` : ''}; ${rangeText(calls)} calls`],
+          ['approval', approval?.text ?? 'none'],
+          ['budget', errorBudget],
+          ['in doubt', inconclusive],
+          ...(soakMs > 0 ? [['soak', `${spanText(soakMs)} after its last verdict`] as const] : []),
+          ['forecast', waveForecastText(wave)],
+        ] satisfies Fact[])),
+  ];
+}
+
+function stepsText({ steps }: PlannedWave): string {
+  return steps
+    .map(({ step, executions, byTags }) => `${step} ${executions}${byTags === undefined ? '' : ` (${byTags} by tags)`}`)
+    .join(', ');
+}
+
+function waveForecastText({ forecast: { startsAt, endsAt, bottleneck }, soakMs }: PlannedWave): string {
+  if (startsAt === undefined || endsAt === undefined) return 'no end: no opening is left that is long enough';
+  const held = bottleneck === undefined ? '' : `; held back most by ${BOTTLENECKS[bottleneck] ?? bottleneck}`;
+  return `${minute(startsAt)} to ${minute(endsAt)} UTC${soakMs > 0 ? ', then the soak' : ''}${held}`;
+}
+
+const BOTTLENECKS: Readonly<Record<string, string>> = {
+  interval: 'the interval between executions',
+  'daily-quota': 'the executions a day',
+  calls: 'the calls an hour',
+  concurrency: 'maxInFlight',
+  windows: 'its windows',
+};
+
+function ruleFacts({ rules }: PlanDocument): Fact[] {
+  const breach = {
+    pause: 'holds the wave until somebody decides',
+    abort: 'ends the campaign',
+    rollback: 'rolls the wave back, and ends the campaign',
+  };
+  return [
+    ['a breach', breach[rules.onBreach as keyof typeof breach] ?? rules.onBreach],
+    [
+      'conflicts',
+      rules.conflict === 'skip' ? 'an asset that another run works on is skipped' : 'an asset that another run works on is waited for',
+    ],
+    [
+      'limits',
+      `${rules.maxInFlight} in flight at most, ${spanText(rules.deadlineMs)} each; retries: ${rules.retry}; unreachable assets are watched for ${spanText(rules.unreachableWaitMs)} more`,
+    ],
+  ];
+}
+
+function windowFacts({ windows: { restricted, openings } }: PlanDocument): Fact[] {
+  if (!restricted) return [['windows', 'always open']];
+  if (openings.length === 0) return [['windows', 'none opens within 400 days', 'bad']];
+  return openings.map((opening, index): Fact => [index === 0 ? 'openings' : '', openingText(opening)]);
+}
+
+/** `Sat 2026-08-22 00:00 to Sat 2026-08-22 06:00 Europe/Berlin (2026-08-21 22:00 to 2026-08-22 04:00 UTC), 6h 00m` */
+function openingText({ opensAt, closesAt, timezone, local }: ShownOpening): string {
+  if (closesAt === undefined || local.closes === undefined) return `from ${local.opens} ${timezone} (${minute(opensAt)} UTC) on`;
+  const isUtc = timezone === 'UTC';
+  const utc = isUtc ? '' : ` (${minute(opensAt)} to ${minute(closesAt)} UTC)`;
+  return `${local.opens} to ${local.closes} ${timezone}${utc}, ${spanText(Date.parse(closesAt) - Date.parse(opensAt))}`;
+}
+
+function costFacts({ executions, calls, budget }: PlanDocument): Fact[] {
+  const { left, perWindow, windowMs } = budget.calls;
+  const { left: sendable, spent, perDay } = budget.executions;
+  const unknown = budget.ledger ? '' : '; there is no ledger here yet';
+  const ofDay = `left are ${sendable} of the ${perDay} that 24 hours allow, ${spent} are spent`;
+  const ofWindow = `left are ${Math.floor(left)} of the ${perWindow} that ${spanText(windowMs)} allow`;
+  return [
+    ['executions', `${executions} at most; ${ofDay}${unknown}`, executions > sendable ? 'warn' : undefined],
+    [
+      'calls',
+      `about ${rangeText(calls)}, ${calls.opening} of them to find scripts and assets; ${ofWindow}${unknown}`,
+      calls.atLeast > left ? 'warn' : undefined,
+    ],
+  ];
+}
+
+function forecastFacts({ forecast: { startsAt, endsAt, bottleneck, notes } }: PlanDocument): Fact[] {
+  const held = bottleneck === undefined ? '' : `; held back most by ${BOTTLENECKS[bottleneck] ?? bottleneck}`;
+  return [
+    [
+      'forecast',
+      endsAt === undefined
+        ? 'it has no end'
+        : `done at ${minute(endsAt)} UTC if started now, ${spanText(Date.parse(endsAt) - Date.parse(startsAt))} later${held}`,
+    ],
+    ...notes.map((note): Fact => ['', note]),
+  ];
+}
+
+function policyFacts({ policy: { aboveAssets, allowedScripts, neverTouch, maxAssets }, waitsFor }: PlanDocument): Fact[] {
+  const untouched = neverTouch.assetIds.length + neverTouch.tags.length + neverTouch.hostnames.length;
+  const parts = [
+    allowedScripts ? `${counted(allowedScripts.length, 'script')} allowed` : 'any approved script',
+    ...(aboveAssets === undefined ? [] : [`more than ${counted(aboveAssets, 'asset')} wait for approval`]),
+    ...(untouched > 0 ? [`${counted(untouched, 'entry', 'entries')} never touched`] : []),
+    ...(maxAssets === undefined ? [] : [`at most ${counted(maxAssets, 'asset')}`]),
+  ];
+  return [['policy', parts.join('; ')], ...(waitsFor ? [['waits for', `the EASM sync: ${waitsFor.easm}`] as const] : [])];
+}
+
+function endFacts({ refused, digest }: PlanDocument, file: string): Fact[] {
+  return [
+    ...(refused ?? []).map(({ type, message }): Fact => ['refused', `${type}: ${message}`, 'bad']),
+    ...(digest === undefined
+      ? []
+      : ([
+          ['digest', digest],
+          ['start it', `overhaul start ${file} --digest ${digest}`],
+        ] satisfies Fact[])),
+  ];
+}
+
+function rangeText({ atLeast, atMost }: { atLeast: number; atMost: number }): string {
+  return atLeast === atMost ? String(atLeast) : `${atLeast} to ${atMost}`;
+}
+
+/** `2026-08-22 10:00` */
+function minute(instant: string): string {
+  return instant.slice(0, 16).replace('T', ' ');
+}

@@ -1,0 +1,20 @@
+import { Command } from '@commander-js/extra-typings';
+import type { Invocation } from '../../invocation/context.js';
+import { scriptsCloneCommand } from './clone.js';
+import { scriptsExportCommand } from './export.js';
+import { scriptsGetCommand } from './get.js';
+import { scriptsImportCommand } from './import.js';
+import { scriptsListCommand } from './list.js';
+
+export function scriptsCommand(invocation: Invocation) {
+  const group = new Command('scripts').description('list, get, export, import, clone');
+  const commands = [
+    scriptsListCommand(invocation),
+    scriptsGetCommand(invocation),
+    scriptsExportCommand(invocation),
+    scriptsImportCommand(invocation),
+    scriptsCloneCommand(invocation),
+  ];
+  for (const command of commands) group.addCommand(command);
+  return group;
+}

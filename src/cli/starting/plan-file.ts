@@ -1,0 +1,54 @@
+// A campaign's plan as an operator wrote it: YAML or JSON in a file, with every problem at once and the line that it is in.
+import { readFileSync } from 'node:fs';
+import { parseYaml } from '../../contracts/config/yaml-document.js';
+import { type CampaignPlan, type CampaignPlanInput, parsePlan } from '../../contracts/plan.js';
+import type { Problem } from '../../contracts/request.js';
+import { CommandFailed, EXIT, type Invocation } from '../invocation/context.js';
+import { counted } from '../terminal/count-text.js';
+
+export interface PlanFile {
+  /** As it goes out: as it was written, with who asks. */
+  input: CampaignPlanInput;
+  plan: CampaignPlan;
+}
+
+/** Throws `CommandFailed`. Who asks is the user, unless the file says it: it is part of what is approved. */
+export function readPlanFile({ userName }: Pick<Invocation, 'userName'>, path: string): PlanFile {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new CommandFailed(EXIT.usage, `The plan ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const document = parseYaml(text, path);
+  if (!document.ok) throw refused(path, document.problems);
+  const { content, lineOf } = document.value;
+  if (typeof content !== 'object' || content === null || Array.isArray(content))
+    throw refused(path, [{ path: '', problem: 'must hold one plan: an object with name, targets and steps' }]);
+  const input = { requestedBy: userName, ...content };
+  const parsed = parsePlan(input);
+  if (parsed.ok) return { input: input as unknown as CampaignPlanInput, plan: parsed.value };
+  throw refused(
+    path,
+    parsed.problems.map((problem) => {
+      const line = lineOf(pathOf(problem.path));
+      return line === undefined ? problem : { ...problem, problem: `${problem.problem} (${path}:${line})` };
+    }),
+  );
+}
+
+function refused(path: string, problems: readonly Problem[]): CommandFailed {
+  const lines = problems.map(({ path: at, problem }) => `  ${at ? `${at}: ` : ''}${problem}`);
+  return new CommandFailed(
+    EXIT.usage,
+    [`The plan ${path} has ${counted(problems.length, 'problem')}; nothing was started.`, ...lines].join('\n'),
+  );
+}
+
+/** `waves[1].size` as its parts. */
+function pathOf(text: string): (string | number)[] {
+  return text
+    .split(/[.[\]]+/)
+    .filter((part) => part !== '')
+    .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+}

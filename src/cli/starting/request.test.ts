@@ -1,0 +1,96 @@
+import { describe, expect, test } from '@jest/globals';
+import { parseRequest } from '../../contracts/request.js';
+import { type RequestOptions, requestFromOptions } from './request.js';
+
+function inputOf(options: RequestOptions, base?: unknown) {
+  return requestFromOptions(options, { base, readText: (path) => (path === 'ids.txt' ? '4\n5,6\r\n\n' : missing(path)) });
+}
+
+function missing(path: string): never {
+  throw new Error(`no such file ${path}`);
+}
+
+describe('a request from options', () => {
+  test('has each field of the request', () => {
+    const { input, problems } = inputOf({
+      script: '72648',
+      assets: ['1, 2', '3', '@ids.txt'],
+      hosts: ['web-1'],
+      tags: ['7'],
+      query: 'car:name:web*',
+      everything: true,
+      exclude: ['2'],
+      maxAssets: '50',
+      reason: 'CVE',
+      requestedBy: 'kim',
+      waitForEasm: '3101',
+      waitTimeout: '1h',
+      strategy: 'auto',
+      maxInFlight: '8',
+      poll: '10s',
+      deadline: '2h',
+      output: 'failed',
+      retryFailed: '1',
+      retryAfter: '5m',
+      unreachableWait: '1h',
+      errorBudget: '5%',
+      followUp: '{"kind":"recheck","on":"unresolved","after":"1d"}',
+    });
+    expect(problems).toEqual([]);
+    expect(input).toEqual({
+      script: '72648',
+      targets: {
+        assetIds: ['1', '2', '3', '4', '5', '6'],
+        hostnames: ['web-1'],
+        assetTagIds: ['7'],
+        query: { source: 'car', filter: 'name:web*' },
+        everything: true,
+        excludedAssetIds: ['2'],
+      },
+      maxAssets: 50,
+      reason: 'CVE',
+      requestedBy: 'kim',
+      waitFor: { easm: '3101', timeout: '1h' },
+      strategy: 'auto',
+      maxInFlight: 8,
+      poll: { interval: '10s' },
+      deadline: '2h',
+      output: 'failed',
+      retry: { failed: 1, after: '5m' },
+      unreachable: { wait: '1h' },
+      errorBudget: { max: '5%' },
+      followUp: { kind: 'recheck', on: 'unresolved', after: '1d' },
+    });
+    expect(parseRequest(input).ok).toBe(true);
+  });
+
+  test('has no field that was not given', () => {
+    expect(inputOf({ script: '1', assets: ['2'] }).input).toEqual({ script: '1', targets: { assetIds: ['2'] } });
+  });
+
+  test('wins over a file, field by field', () => {
+    const base = { script: 1, targets: { assetIds: [1], excludedAssetIds: [9] }, retry: { failed: 2, after: '1m' }, output: 'none' };
+    expect(inputOf({ assets: ['5'], retryFailed: '1', errorBudget: '3' }, base).input).toEqual({
+      script: 1,
+      targets: { assetIds: ['5'], excludedAssetIds: [9] },
+      retry: { failed: 1, after: '1m' },
+      output: 'none',
+      errorBudget: { max: 3 },
+    });
+  });
+
+  test('names every option that cannot be read at once', () => {
+    const { problems } = inputOf({ assets: ['@gone'], query: 'linux', followUp: '{', errorBudget: '{' }, ['no request']);
+    expect(problems).toEqual([
+      { path: '--request', problem: 'must hold one request: an object with script and targets' },
+      { path: '--assets', problem: 'the file gone cannot be read: no such file gone' },
+      { path: '--query', problem: '"linux" names no source: give SOURCE:FILTER, such as car:operatingSystem:linux' },
+      { path: '--error-budget', problem: 'is no JSON: "{"' },
+      { path: '--follow-up', problem: 'is no JSON: "{"' },
+    ]);
+  });
+
+  test('leaves words that are no numbers to the schema', () => {
+    expect(inputOf({ maxInFlight: 'many', errorBudget: 'few' }).input).toMatchObject({ maxInFlight: 'many', errorBudget: { max: 'few' } });
+  });
+});

@@ -1,0 +1,40 @@
+// Starting a run or a campaign: once an id, and shown until its end where that is wanted.
+import type { RunStart } from '../../temporal/start-run.js';
+import { withSources } from '../data/sources.js';
+import { CommandFailed, EXIT, type ExitCode, type Invocation, writeJson, writeLine } from '../invocation/context.js';
+import type { TemporalRuns } from '../invocation/temporal-runs.js';
+import { watchRun } from '../views/watch.js';
+
+/** Without `watch` its id is all that is printed. */
+export async function startAndShow(invocation: Invocation, start: RunStart, { watch }: { watch: boolean }): Promise<ExitCode> {
+  if (!watch) return startOnly(invocation, start);
+  return withSources(invocation, async (sources) => {
+    if (!sources.temporal) throw new CommandFailed(EXIT.unreachable, 'Nothing was started.');
+    await startOnce(invocation, sources.temporal, start);
+    return watchRun(invocation, sources, start.workflowId);
+  });
+}
+
+async function startOnly(invocation: Invocation, start: RunStart): Promise<ExitCode> {
+  const temporal = await invocation.connectTemporal();
+  try {
+    await startOnce(invocation, temporal, start);
+  } finally {
+    await temporal.close();
+  }
+  if (invocation.json) await writeJson(invocation.stdout, { workflowId: start.workflowId });
+  else await writeLine(invocation.stdout, start.workflowId);
+  return EXIT.done;
+}
+
+/** Throws `CommandFailed` when the id is taken. */
+export async function startOnce({ stderr }: Invocation, temporal: TemporalRuns, start: RunStart): Promise<void> {
+  const { workflowId } = start;
+  const { kind } = await temporal.start(start);
+  if (kind === 'started') return writeLine(stderr, `Started ${workflowId}. See it with: overhaul watch ${workflowId}`);
+  const whose = kind === 'same' ? 'this very request' : 'another request';
+  throw new CommandFailed(
+    EXIT.usage,
+    `The id ${workflowId} is taken, by ${whose}: an id is used once. Nothing was started. See it with: overhaul show ${workflowId}`,
+  );
+}

@@ -1,0 +1,229 @@
+// overhaul.yaml: playbooks, hooks, tickets, policy, access (contract, section 7). Secrets are references, unknown keys are errors.
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { compile } from '@jmespath-community/jmespath';
+import { z } from 'zod';
+import { PlaybookCampaignSchema } from '../plan.js';
+import { PolicySchema } from '../policy.js';
+import { DurationSchema, type Parsed, PlaybookRunSchema, type Problem, problemsOf } from '../request.js';
+import { LIMITS, list, personName, text } from '../text.js';
+import { type Environment, fileErrorCode, SecretRefSchema } from './secret-ref.js';
+import { parseYaml } from './yaml-document.js';
+
+export { defaultPolicy, type Policy } from '../policy.js';
+
+const SYSTEMS = ['servicenow', 'jira', 'jira-dc', 'zendesk', 'freshservice', 'pagerduty', 'github', 'standard'] as const;
+/** The ways in which a ticket may name its targets. Exclusions only narrow a cohort: they need no leave. */
+const TARGET_KINDS = ['assetIds', 'hostnames', 'assetTagIds', 'query'] as const;
+export type TargetKind = (typeof TARGET_KINDS)[number];
+
+const Text = text(LIMITS.url);
+const Name = text(LIMITS.name);
+
+const Expression = Text.superRefine((expression, ctx) => {
+  try {
+    compile(expression);
+  } catch (error) {
+    ctx.addIssue({ code: 'custom', message: `is no JMESPath expression: ${error instanceof Error ? error.message : 'syntax error'}` });
+  }
+});
+
+const ServiceUrl = Text.superRefine((text, ctx) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol !== 'https:' && url?.protocol !== 'http:') ctx.addIssue({ code: 'custom', message: 'must be an http(s) URL' });
+  else if (url.username || url.password)
+    ctx.addIssue({ code: 'custom', message: 'must not hold credentials: give them as {env: NAME} or {file: path}' });
+});
+
+const AddressRange = Text.refine((range) => {
+  const [address = '', bits = ''] = range.split('/');
+  return isIP(address) !== 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (isIP(address) === 4 ? 32 : 128);
+}, 'must be an address range such as "127.0.0.0/8"');
+
+const ApprovalSchema = z.strictObject({
+  quorum: z.number().int().positive().max(LIMITS.quorum).optional(),
+  expires: DurationSchema.optional(),
+  approvers: list(personName(), LIMITS.approvers).min(1).optional(),
+  allowRequester: z.boolean().optional(),
+});
+
+const PlaybookSchema = z
+  .strictObject({
+    run: PlaybookRunSchema.optional(),
+    campaign: PlaybookCampaignSchema.optional(),
+    targets: z
+      .strictObject({
+        choose: list(z.enum(TARGET_KINDS), TARGET_KINDS.length).min(1).optional(),
+        max: z.number().int().positive().optional(),
+      })
+      .optional(),
+    approval: ApprovalSchema.optional(),
+  })
+  .superRefine(refuseUnclearPlaybook, { when: () => true });
+
+/** As far as a playbook can be read, so that this is told beside what is wrong inside of it. */
+const ReadablePlaybook = z.object({
+  run: z.unknown().optional(),
+  campaign: z.unknown().optional(),
+  approval: z.unknown().optional(),
+});
+
+function refuseUnclearPlaybook(value: unknown, ctx: z.core.$RefinementCtx): void {
+  const read = ReadablePlaybook.safeParse(value);
+  if (!read.success) return;
+  const { run, campaign, approval } = read.data;
+  const issue = (path: string, message: string): void => ctx.addIssue({ code: 'custom', path: [path], message });
+  if (run === undefined && campaign === undefined)
+    issue('run', 'say what the playbook runs: run: { script: … }, or campaign: { name: …, steps: { remediate: … } }');
+  if (run !== undefined && campaign !== undefined) issue('campaign', 'a playbook has a run or a campaign, not both');
+  if (approval !== undefined && z.object({ approval: z.unknown() }).safeParse(campaign).data?.approval !== undefined)
+    issue('approval', 'is said in campaign.approval too, and means the same: give one of them');
+}
+
+const MAPPED = [
+  'ticket',
+  'url',
+  'generation',
+  'assetIds',
+  'hostnames',
+  'assetTagIds',
+  'query',
+  'excludedAssetIds',
+  'requestedBy',
+  'reason',
+] as const;
+export type MappedField = (typeof MAPPED)[number];
+
+const HookSchema = z.strictObject({
+  system: z.enum(SYSTEMS).superRefine((system, ctx) => {
+    if (system !== 'standard') {
+      ctx.addIssue({ code: 'custom', message: `hooks for ${system} come with a later version: use "standard" (Standard Webhooks)` });
+    }
+  }),
+  secrets: list(SecretRefSchema, LIMITS.entries).min(1, 'name at least one secret'),
+  playbook: z.union([Name, z.strictObject({ from: Expression, allow: list(Name, LIMITS.tagIds).min(1, 'allow at least one playbook') })], {
+    error: 'must be the name of a playbook, or { from: JMESPath, allow: [names] }',
+  }),
+  map: z.partialRecord(z.enum(MAPPED), Expression).optional(),
+  ticket: Name.optional(),
+});
+
+const TicketsEntrySchema = z.strictObject({
+  system: z.enum(SYSTEMS),
+  url: ServiceUrl.optional(),
+  username: SecretRefSchema.optional(),
+  password: SecretRefSchema.optional(),
+  token: SecretRefSchema.optional(),
+});
+
+const AccessSchema = z.strictObject({
+  tokens: z
+    .array(z.strictObject({ name: Name, role: z.enum(['viewer', 'operator', 'approver', 'admin']), token: SecretRefSchema }))
+    .max(LIMITS.tagIds)
+    .optional(),
+  oidc: z.strictObject({ issuer: ServiceUrl, audience: Text, roles: Text }).optional(),
+});
+
+const NotificationSchema = z.strictObject({
+  url: ServiceUrl,
+  secret: SecretRefSchema,
+  events: list(z.enum(['approval', 'wave', 'breach', 'finished']), 4).min(1),
+});
+
+export const ConfigFileSchema = z.strictObject({
+  playbooks: z.record(Name, PlaybookSchema).default({}),
+  hooks: z.record(Name, HookSchema).default({}),
+  tickets: z.record(Name, TicketsEntrySchema).default({}),
+  policy: PolicySchema.prefault({}),
+  access: AccessSchema.default({}),
+  notifications: list(NotificationSchema, LIMITS.entries).default([]),
+  network: z.strictObject({ allow: list(AddressRange, LIMITS.entries).default([]) }).default({ allow: [] }),
+});
+
+export type Config = z.output<typeof ConfigFileSchema>;
+export type Playbook = z.output<typeof PlaybookSchema>;
+export type Hook = z.output<typeof HookSchema>;
+
+/** Which file it is; one that nobody has named need not be there. */
+export function configFileOf(env: Environment, path?: string): { file: string; isNamed: boolean } {
+  const named = path ?? (env.OVERHAUL_CONFIG?.trim() || undefined);
+  return { file: named ?? 'overhaul.yaml', isNamed: named !== undefined };
+}
+
+/**
+ * The configuration of `path`, else of `OVERHAUL_CONFIG`, else of `./overhaul.yaml`; the defaults when that last one does not exist.
+ * Every problem at once, each with its path and, where it has one, its line.
+ */
+export function loadConfigFile(path: string | undefined, env: Environment): Parsed<Config> {
+  const { file, isNamed } = configFileOf(env, path);
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const code = fileErrorCode(error);
+    if (code === 'ENOENT' && !isNamed) return parseConfig('', file);
+    return refused([
+      { path: '', problem: `configuration file ${file} cannot be read (${code}): check OVERHAUL_CONFIG and the file's permissions` },
+    ]);
+  }
+  return parseConfig(text, file);
+}
+
+/** The configuration that `text` holds; `file` is named in the problems. */
+export function parseConfig(text: string, file = 'overhaul.yaml'): Parsed<Config> {
+  const document = parseYaml(text, file);
+  if (!document.ok) return document;
+  const { content = {}, lineOf } = document.value;
+  const parsed = ConfigFileSchema.safeParse(content);
+  const issues = [...(parsed.error?.issues ?? []), ...danglingNames(content)];
+  if (parsed.success && issues.length === 0) return { ok: true, value: parsed.data };
+  return refused(
+    issues.flatMap(separateKeys).flatMap(({ issue, at }) => {
+      const line = lineOf(at);
+      const where = line === undefined ? '' : ` (${file}:${line})`;
+      return problemsOf(new z.ZodError([issue])).map(({ path, problem }) => ({ path, problem: `${problem}${where}` }));
+    }),
+  );
+}
+
+/** One issue a key, so that each unknown key gets its own line. */
+function separateKeys(issue: z.core.$ZodIssue): { issue: z.core.$ZodIssue; at: PropertyKey[] }[] {
+  if (issue.code !== 'unrecognized_keys') return [{ issue, at: issue.path }];
+  return issue.keys.map((key) => ({ issue: { ...issue, keys: [key] }, at: [...issue.path, key] }));
+}
+
+/** Only the names, so that a file with other faults is still checked for dangling ones. */
+const NamesSchema = z.object({
+  playbooks: z.record(z.string(), z.unknown()).catch({}),
+  tickets: z.record(z.string(), z.unknown()).catch({}),
+  hooks: z.record(z.string(), z.object({ playbook: z.unknown(), ticket: z.unknown() }).partial().catch({})).catch({}),
+});
+const AllowSchema = z.object({ allow: z.array(z.unknown()) });
+
+function danglingNames(content: unknown): z.core.$ZodIssue[] {
+  const names = NamesSchema.safeParse(content);
+  if (!names.success) return [];
+  const issues: z.core.$ZodIssue[] = [];
+  const check = (name: unknown, kind: 'playbooks' | 'tickets', path: PropertyKey[]) => {
+    const known = Object.keys(names.data[kind]);
+    if (typeof name !== 'string' || known.includes(name)) return;
+    issues.push({
+      code: 'custom',
+      input: name,
+      path,
+      message: `"${name}" is not among the ${kind} of this file: ${known.join(', ') || 'it has none'}`,
+    });
+  };
+  for (const [hookName, hook] of Object.entries(names.data.hooks)) {
+    const path = ['hooks', hookName, 'playbook'];
+    check(hook.playbook, 'playbooks', path);
+    const choice = AllowSchema.safeParse(hook.playbook);
+    for (const [at, name] of (choice.data?.allow ?? []).entries()) check(name, 'playbooks', [...path, 'allow', at]);
+    check(hook.ticket, 'tickets', ['hooks', hookName, 'ticket']);
+  }
+  return issues;
+}
+
+function refused(problems: Problem[]): { ok: false; problems: Problem[] } {
+  return { ok: false, problems };
+}

@@ -1,0 +1,233 @@
+// The input of `remediationCampaign` (contract section 4): waves with gates, windows and steps over one cohort.
+import { z } from 'zod';
+import { DEFAULT_INCONCLUSIVE } from '../domain/campaign/wave-gate.js';
+import { type ApprovalRule, approvalRule, unreachableQuorum } from '../domain/run/approval.js';
+import {
+  DurationSchema,
+  type ErrorBudget,
+  ErrorBudgetSchema,
+  FollowUpSchema,
+  Id,
+  type Parsed,
+  problemsOf,
+  RemediationRequestSchema,
+} from './request.js';
+import { LIMITS, list, personName, refuseTooLarge, text } from './text.js';
+import { BlackoutSchema, WindowSchema } from './windows.js';
+
+const { script: Script, scriptSha256, targets, errorBudget: _errorBudget, followUp: _followUp, ...limits } = RemediationRequestSchema.shape;
+
+const Name = text(LIMITS.name, 'must be a name');
+
+/** A script by id or title, where wanted with the hash that its content must have. */
+const StepSchema = z
+  .union([Script, z.strictObject({ script: Script, sha256: scriptSha256 })], {
+    error: 'must be a script id, its exact title, or { script, sha256 }',
+  })
+  .transform((step) => (typeof step === 'string' ? { script: step } : step));
+
+const ApprovalSchema = z.strictObject({
+  quorum: z.number().int().positive().max(LIMITS.quorum).optional(),
+  expires: DurationSchema.optional(),
+  approvers: list(personName(), LIMITS.approvers).min(1, 'name at least one approver, or leave it out').optional(),
+  allowRequester: z.boolean().optional(),
+});
+
+const AMOUNT = 'must be a number of assets, or a percentage such as "5%"';
+const Percent = z
+  .string()
+  .max(20)
+  .regex(/^\d+(\.\d+)?%$/, AMOUNT);
+const Share = Percent.refine((text) => Number.parseFloat(text) <= 100, 'must not be more than 100%');
+const WaveSize = z.union(
+  [z.number().int().min(1, 'must be at least 1'), Share.refine((text) => Number.parseFloat(text) > 0, 'must be more than 0%')],
+  {
+    error: AMOUNT,
+  },
+);
+const Inconclusive = z.union([z.number().int().min(0), Share], { error: AMOUNT });
+
+const gateFields = {
+  soak: DurationSchema.optional(),
+  errorBudget: ErrorBudgetSchema.optional(),
+  /** How many `unverified` and `unreachable` assets a wave may end with before a person is asked; percent of the wave, rounded down. */
+  inconclusive: Inconclusive.optional(),
+};
+
+const WaveSchema = z.strictObject({
+  name: Name,
+  /** Percent of the whole cohort, rounded up. Without size and tag the wave takes the rest. */
+  size: WaveSize.optional(),
+  /** The assets of the cohort that have this tag and are in no earlier wave. */
+  tag: Id.optional(),
+  approval: z
+    .union([z.literal(false), ApprovalSchema], { error: 'must be false, or { quorum, expires, approvers, allowRequester }' })
+    .optional(),
+  ...gateFields,
+});
+
+const planFields = {
+  ...limits,
+  name: Name,
+  steps: z.strictObject({
+    assess: StepSchema.optional(),
+    remediate: StepSchema,
+    verify: StepSchema.optional(),
+    rollback: StepSchema.optional(),
+  }),
+  /** The same as `steps.remediate.sha256`. */
+  scriptSha256,
+  waves: z
+    .array(WaveSchema)
+    .min(1, 'name at least one wave, or leave waves out: then one takes everything')
+    .max(LIMITS.waves, `a plan has at most ${LIMITS.waves} waves`)
+    .default([{ name: 'all' }])
+    .superRefine(refuseBadWaves, always()),
+  approval: ApprovalSchema.optional(),
+  ...gateFields,
+  onBreach: z.enum(['pause', 'abort', 'rollback']).default('pause'),
+  windows: list(WindowSchema, LIMITS.windows).min(1, 'name at least one window, or leave windows out: then it is always open').optional(),
+  blackouts: list(BlackoutSchema, LIMITS.windows).optional(),
+  /** The order of the cohort follows from it; the plan's name when not given. */
+  seed: Name.optional(),
+  /** What becomes of an asset that another run is working on: wait until it is free, or leave it out as `skipped`. */
+  conflict: z.enum(['wait', 'skip']).default('wait'),
+  followUp: FollowUpSchema.optional(),
+};
+
+export const CampaignPlanSchema = z
+  .strictObject({ ...planFields, targets })
+  .superRefine(refuseContradictions, always())
+  .superRefine(refuseTooLarge)
+  .transform(pinned);
+/** A playbook's `campaign`: a plan whose targets come with the ticket. */
+export const PlaybookCampaignSchema = z
+  .strictObject(planFields)
+  .superRefine(refuseContradictions, always())
+  .superRefine(refuseTooLarge)
+  .transform(pinned);
+
+/** As a user writes it. */
+export type CampaignPlanInput = z.input<typeof CampaignPlanSchema>;
+/** As the product uses it: ids are strings, durations milliseconds, defaults filled in, steps objects. */
+export type CampaignPlan = z.output<typeof CampaignPlanSchema>;
+export type CampaignStep = keyof CampaignPlan['steps'];
+
+export function parsePlan(input: unknown): Parsed<CampaignPlan> {
+  const result = CampaignPlanSchema.safeParse(input);
+  return result.success
+    ? { ok: true, value: result.data }
+    : { ok: false, problems: problemsOf(new z.ZodError(result.error.issues.flatMap(deepest))) };
+}
+
+/** What the gate of a wave asks for, its own words before the plan's. */
+export interface WaveRules {
+  name: string;
+  size?: number | string | undefined;
+  tag?: string | undefined;
+  approval?: ApprovalRule | undefined;
+  soakMs: number;
+  errorBudget?: ErrorBudget | undefined;
+  inconclusive: number | string;
+}
+
+export function wavesOf(plan: Omit<CampaignPlan, 'targets'>): WaveRules[] {
+  return plan.waves.map(({ name, size, tag, approval, soak, errorBudget, inconclusive }) => ({
+    name,
+    size,
+    tag,
+    approval: approvalRule(approval, plan.approval),
+    soakMs: soak ?? plan.soak ?? 0,
+    errorBudget: errorBudget ?? plan.errorBudget,
+    inconclusive: inconclusive ?? plan.inconclusive ?? DEFAULT_INCONCLUSIVE,
+  }));
+}
+
+/** Rules between fields are checked even where a field is wrong by itself: every problem at once. */
+function always() {
+  return { when: () => true };
+}
+
+/** Waves as far as they can be read: the array may hold what its schema refused. */
+const ReadableWaves = z.array(
+  z
+    .object({ name: z.string().optional().catch(undefined), size: z.unknown().optional(), tag: z.unknown().optional() })
+    .catch({ size: null, tag: null }),
+);
+
+function refuseBadWaves(value: unknown, ctx: z.core.$RefinementCtx): void {
+  const read = ReadableWaves.safeParse(value);
+  if (!read.success) return;
+  const waves = read.data;
+  const isRest = waves.map(({ size, tag }) => size === undefined && tag === undefined);
+  for (const [index, { name, size, tag }] of waves.entries()) {
+    if (name !== undefined && waves.findIndex((other) => other.name?.toLowerCase() === name.toLowerCase()) < index)
+      problem(ctx, [index, 'name'], `"${name}" is the name of an earlier wave: names are told apart without case`);
+    if (size !== undefined && tag !== undefined && size !== null)
+      problem(ctx, [index], 'has a size and a tag: a wave with a tag takes all assets that have it');
+    if (isRest[index] && index < waves.length - 1)
+      problem(ctx, [index], 'has neither size nor tag, so it takes the rest and must be the last wave');
+  }
+  const percents = waves.map(({ size }) =>
+    typeof size === 'string' && Percent.safeParse(size).success ? Number.parseFloat(size) : undefined,
+  );
+  const total = Number(percents.reduce<number>((sum, percent) => sum + (percent ?? 0), 0).toFixed(6));
+  if (total > 100) problem(ctx, [], `the waves are ${total}% of the cohort together: at most 100% can be given out`);
+  if (total < 100 && waves.length > 0 && percents.every((percent) => percent !== undefined))
+    problem(ctx, [], `the waves are only ${total}% of the cohort together: add a last wave without size, which takes the rest`);
+}
+
+function refuseContradictions(value: unknown, ctx: z.core.$RefinementCtx): void {
+  const plan = ReadablePlan.safeParse(value).data;
+  if (!plan) return;
+  if (plan.onBreach === 'rollback' && plan.steps && !plan.steps.rollback)
+    problem(ctx, ['steps', 'rollback'], 'onBreach is rollback: name the script that rolls a wave back');
+  const pin = plan.steps?.remediate?.sha256;
+  if (plan.scriptSha256 !== undefined && pin !== undefined && pin !== plan.scriptSha256)
+    problem(ctx, ['scriptSha256'], 'is another hash than steps.remediate.sha256, which means the same: give one of them');
+  for (const { approval, path } of [
+    { approval: plan.approval, path: ['approval'] },
+    ...plan.waves.map((wave, index) => ({ ...wave, path: ['waves', index, 'approval'] })),
+  ]) {
+    const rule = approvalRule(approval);
+    const why = rule && unreachableQuorum(rule, plan.requestedBy);
+    if (why) problem(ctx, path, why);
+  }
+}
+
+const ReadableApproval = ApprovalSchema.optional().catch(undefined);
+/** What rules between fields read, as far as it can be read. */
+const ReadablePlan = z.object({
+  requestedBy: z.string().optional().catch(undefined),
+  onBreach: z.string().optional().catch(undefined),
+  scriptSha256: z.string().optional().catch(undefined),
+  steps: z
+    .object({ remediate: z.object({ sha256: z.string().optional() }).optional().catch(undefined), rollback: z.unknown().optional() })
+    .optional()
+    .catch(undefined),
+  approval: ReadableApproval,
+  waves: z.array(z.object({ approval: ReadableApproval }).catch({ approval: undefined })).catch([]),
+});
+
+function problem(ctx: z.core.$RefinementCtx, path: PropertyKey[], message: string): void {
+  ctx.addIssue({ code: 'custom', path, message });
+}
+
+/** The hash of the script in one place. */
+function pinned<Plan extends { steps: { remediate: { script: string; sha256?: string | undefined } }; scriptSha256?: string | undefined }>({
+  scriptSha256: sha256,
+  ...plan
+}: Plan) {
+  const { remediate } = plan.steps;
+  return { ...plan, steps: { ...plan.steps, remediate: sha256 === undefined ? remediate : { ...remediate, sha256 } } };
+}
+
+/** Of a union that nothing fitted, the problems of the one branch that was meant: the one whose problems lie inside the value. */
+function deepest(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
+  if (issue.code !== 'invalid_union') return [issue];
+  const meant = issue.errors.filter((branch) => branch.some(({ path, code }) => path.length > 0 || code === 'unrecognized_keys'));
+  const [branch] = meant;
+  return meant.length === 1 && branch
+    ? branch.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })).flatMap(deepest)
+    : [issue];
+}

@@ -1,0 +1,164 @@
+// What one look at an execution means for its assets: who has a verdict, who is late, who got no job, and whether the slot is free.
+
+import { type ClockReading, elapsedMs } from '../clock/server-time.js';
+import type { FinalOutcome } from '../run/outcome.js';
+import { type AssetJobFacts, readAssetJob, SETTLING_GRACE_MS } from './asset-job.js';
+
+/** Server time after the last new row in which further asset jobs may still appear. */
+export const FAN_OUT_GRACE_MS = 120_000;
+/** The same while not one has appeared. */
+export const EMPTY_JOB_GRACE_MS = 300_000;
+/** The same before an asset without one is `missing`: a second job under one correlation UUID has been seen minutes after the first. */
+export const LACKING_GRACE_MS = 600_000;
+/** An asset is a straggler when it takes longer than this and three times the median (contract section 3). */
+const STRAGGLER_MS = 15 * 60_000;
+
+export interface WatchedAsset {
+  assetId: string;
+  /** The asset job as last seen; undefined when none has appeared. */
+  job?:
+    | (AssetJobFacts & { disconnected?: boolean | undefined /** Server time at which this status was first seen. */; statusSince: number })
+    | undefined;
+  /** Another job on the same assets that may have been ours as well: whether the script has ended there by its word. */
+  twin?: { jobId: string; ended: boolean } | undefined;
+}
+
+export interface WatchedExecution {
+  /** Its job may hit others than these: it is not settled before Qualys has handed all of it out. */
+  byTags?: boolean;
+  assets: readonly WatchedAsset[];
+  jobIsKnown: boolean;
+  /** False while the jobs of the execution were not searched for anew since the last of them appeared. */
+  jobsAreSought?: boolean;
+  /** False when an asset job could not be read, which may be that of any asset, or of one that was not asked for. */
+  rowsAreComplete?: boolean;
+  /** By an earlier look: what was known then does not have to be searched for again. */
+  fannedOut?: boolean;
+  /** Server times. */
+  acceptedAt: number;
+  rowsChangedAt: number;
+  clock: Pick<ClockReading, 'now' | 'steadyMs'>;
+  /** The usual time of this script's executions, server milliseconds. */
+  medianMs?: number | undefined;
+  /** Local clock: the deadline and what comes after it are the operator's time. */
+  pastDeadline: boolean;
+  pastLateWatch: boolean;
+}
+
+export interface AssetDecision {
+  assetId: string;
+  outcome: FinalOutcome | 'running';
+  reason?: string | undefined;
+  /** True when nothing that Qualys may still say is waited for. */
+  final: boolean;
+  /** True when Qualys has said the last word about its asset job: only then may the script start there again. */
+  terminal: boolean;
+}
+
+export interface ExecutionDecision {
+  /** No further asset job is expected. */
+  fannedOut: boolean;
+  /** Assets would be `missing`, or all would be known that its tags hit, were the jobs of the execution searched for once more. */
+  needsJobSearch: boolean;
+  assets: AssetDecision[];
+  /** Nothing more is expected of this execution. */
+  settled: boolean;
+  /** All but stragglers are settled: another execution may take the place. */
+  slotFree: boolean;
+}
+
+export function settleExecution(execution: WatchedExecution): ExecutionDecision {
+  const readings = new Map(
+    execution.assets.flatMap(({ assetId, job }) => (job ? [[assetId, readInTime(assetId, job, execution.clock)] as const] : [])),
+  );
+  const seenAreFinal = [...readings.values()].every(({ final }) => final);
+  const lacks = execution.assets.some(({ job }) => !job);
+  const isOver = lacks && noneHasCome(execution, LACKING_GRACE_MS);
+  const mayBeMissing = isOver && seenAreFinal && isSure(execution);
+
+  const assets = execution.assets.map((asset): AssetDecision => {
+    const reading = readings.get(asset.assetId);
+    if (reading?.final) return asset.twin ? besideTwin(reading, asset.twin, execution) : reading;
+    if (!asset.job && mayBeMissing)
+      return { assetId: asset.assetId, outcome: 'missing', reason: 'no-asset-job', final: true, terminal: false };
+    if (!execution.pastDeadline) return { assetId: asset.assetId, outcome: 'running', final: false, terminal: false };
+    return { ...atDeadline(asset, execution), final: execution.pastLateWatch, terminal: false };
+  });
+  const fannedOut = fanOutIsOver(execution);
+  // By tags it may hit others than these; one whose assets were all put elsewhere before Qualys' late word for it hits nothing but others.
+  const isComplete = (!execution.byTags && execution.assets.length > 0) || fannedOut || execution.pastLateWatch;
+  const settled = assets.every(({ final }) => final) && isComplete;
+  const byId = new Map(execution.assets.map((asset) => [asset.assetId, asset]));
+  const slotFree =
+    settled ||
+    execution.pastDeadline ||
+    (isComplete && assets.every(({ assetId, final }) => final || isStraggler(byId.get(assetId), { execution, fannedOut })));
+  const decidesMissing = isOver && (seenAreFinal || execution.pastDeadline);
+  const decidesFanOut = execution.byTags === true && !fannedOut && isQuiet(execution);
+  const needsJobSearch = (decidesMissing || decidesFanOut) && execution.jobsAreSought === false;
+  return { assets, fannedOut, needsJobSearch, settled, slotFree };
+}
+
+/**
+ * By ids this frees a slot. By tags it also lets other executions be sent, to assets that a second job may hit minutes after the first:
+ * so while assets lack, that is waited for as long as for these, and the jobs are searched for before.
+ */
+function fanOutIsOver(execution: WatchedExecution): boolean {
+  return execution.fannedOut === true || (isQuiet(execution) && (!execution.byTags || isSure(execution)));
+}
+
+function isQuiet(execution: WatchedExecution): boolean {
+  const [seen, lacking] = [execution.assets.some(({ job }) => job), execution.assets.some(({ job }) => !job)];
+  if (execution.byTags && lacking) return noneHasCome(execution, LACKING_GRACE_MS);
+  return noneHasCome(execution, seen ? FAN_OUT_GRACE_MS : EMPTY_JOB_GRACE_MS);
+}
+
+/** What was not seen is not there. */
+function isSure({ jobsAreSought, rowsAreComplete }: WatchedExecution): boolean {
+  return jobsAreSought !== false && rowsAreComplete !== false;
+}
+
+function noneHasCome({ jobIsKnown, rowsChangedAt, acceptedAt, clock }: WatchedExecution, forMs: number): boolean {
+  return jobIsKnown && Math.min(elapsedMs(clock, rowsChangedAt), elapsedMs(clock, acceptedAt)) >= forMs;
+}
+
+/** The asset has its verdict when both jobs have ended there: until then the script may be running. */
+function besideTwin(reading: AssetDecision, twin: NonNullable<WatchedAsset['twin']>, execution: WatchedExecution): AssetDecision {
+  const reason = [reading.reason, `two-jobs: also ${twin.jobId}`].filter((part) => part !== undefined).join('; ');
+  if (twin.ended) return { ...reading, reason };
+  if (!execution.pastDeadline) return { assetId: reading.assetId, outcome: 'running', final: false, terminal: false };
+  return { ...reading, reason: `${reason}, which has not ended`, final: execution.pastLateWatch, terminal: false };
+}
+
+function readInTime(assetId: string, job: NonNullable<WatchedAsset['job']>, clock: WatchedExecution['clock']): AssetDecision {
+  const reading = readAssetJob(job);
+  if (reading.kind === 'verdict') return { assetId, ...reading.verdict, final: true, terminal: true };
+  if (reading.kind === 'settling' && elapsedMs(clock, job.statusSince) >= SETTLING_GRACE_MS)
+    return { assetId, ...reading.otherwise, final: true, terminal: true };
+  return { assetId, outcome: 'running', final: false, terminal: false };
+}
+
+function atDeadline({ assetId, job }: WatchedAsset, execution: WatchedExecution): Omit<AssetDecision, 'final' | 'terminal'> {
+  if (!job) {
+    if (!execution.jobIsKnown) return { assetId, outcome: 'unverified', reason: 'job-not-found' };
+    // Asset jobs are still appearing, or cannot be read: this one may yet come, or be there, and the script run.
+    if (!noneHasCome(execution, LACKING_GRACE_MS) || !isSure(execution))
+      return { assetId, outcome: 'unverified', reason: 'no-asset-job-by-deadline' };
+    return { assetId, outcome: 'missing', reason: 'no-asset-job' };
+  }
+  const reading = readAssetJob(job);
+  if (reading.kind === 'unknown') return { assetId, outcome: 'unverified', reason: 'unknown-status' };
+  if (reading.kind === 'settling') return { assetId, ...reading.otherwise };
+  return { assetId, outcome: 'unreachable', reason: job.disconnected ? 'disconnected' : 'no-verdict-by-deadline' };
+}
+
+/** An asset without an asset job keeps no slot once the fan-out is over, however long it is still waited for. */
+function isStraggler(
+  asset: WatchedAsset | undefined,
+  { execution, fannedOut }: { execution: WatchedExecution; fannedOut: boolean },
+): boolean {
+  if (!asset?.job) return fannedOut;
+  if (asset.job.disconnected) return true;
+  const ageMs = elapsedMs(execution.clock, execution.acceptedAt);
+  return execution.medianMs !== undefined && ageMs >= STRAGGLER_MS && ageMs >= 3 * execution.medianMs;
+}

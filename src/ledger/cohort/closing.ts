@@ -1,0 +1,129 @@
+// The last word for what a run leaves open, at most a thousand rows a transaction: a million in one would stop the whole process,
+// and its heartbeats, for a minute. Ended in the middle and begun again it comes to the same rows.
+import { setImmediate as breathe } from 'node:timers/promises';
+import { type Database, jsonRows, type Sql } from '../sql/database.js';
+import { ROWS_PER_TRANSACTION } from './freeze.js';
+
+export interface ClosingTerms {
+  reason: string;
+  /** The ledger is older than the run, so what it calls unsent may have been sent. */
+  forgetful?: boolean;
+}
+
+/** How many assets this call ended. */
+export interface Closed {
+  unverified: number;
+  skipped: number;
+}
+
+/** What was sent is `unverified`, what was not is `skipped`. Nothing of the run is sent or watched any more. */
+export async function closeOpen(database: Database, runId: string, terms: ClosingTerms): Promise<Closed> {
+  const closed: Closed = { unverified: 0, skipped: 0 };
+  // Executions first: from then on no answer and no look that comes late can open an asset again.
+  await inParts(database, (sql) => closeExecutions(sql, runId, terms.reason));
+  for (const outcome of ['pending', 'running'] as const) {
+    let after = 0;
+    await inParts(database, async (sql) => {
+      const rows = await openAssets(sql, { runId, outcome, after });
+      await (outcome === 'running' ? endSent(sql, runId, rows, terms.reason) : endPending(sql, runId, rows, terms));
+      closed.unverified += rows.filter((row) => outcome === 'running' || wasSent(row, terms)).length;
+      closed.skipped += rows.filter((row) => outcome === 'pending' && !wasSent(row, terms) && row.attempt === 1).length;
+      after = rows.at(-1)?.seq ?? after;
+      return rows.length;
+    });
+  }
+  return closed;
+}
+
+/** The assets of a run that is over may be sent to by others. */
+export async function freeLeases(database: Database, runId: string): Promise<void> {
+  await inParts(database, (sql) =>
+    sql.run(
+      `UPDATE attempts SET lease = NULL WHERE run_id = ? AND (seq, attempt) IN
+         (SELECT seq, attempt FROM attempts INDEXED BY attempts_lease WHERE lease = 1 AND run_id = ? AND execution_n IS NOT NULL LIMIT ?)`,
+      [runId, runId, ROWS_PER_TRANSACTION],
+    ),
+  );
+}
+
+/** Repeats `part`, each time in a transaction of its own, until it finds nothing more to do. */
+async function inParts(database: Database, part: (sql: Sql) => Promise<number>): Promise<void> {
+  while ((await database.transaction(part)) > 0) await breathe();
+}
+
+/** A batch that was frozen and not sent gives its assets back: else an attempt that comes late could still send it. */
+async function closeExecutions(sql: Sql, runId: string, reason: string): Promise<number> {
+  const open = await sql.all<{ n: number; state: string }>(
+    `SELECT n, state FROM executions WHERE run_id = ? AND settled_at IS NULL LIMIT ?`,
+    [runId, EXECUTIONS_A_PART],
+  );
+  const unsent = open.filter(({ state }) => state === 'claimed').map(({ n }) => n);
+  if (unsent.length > 0) {
+    await sql.run(
+      `UPDATE attempts INDEXED BY attempts_execution SET execution_n = NULL, planned = NULL, lease = NULL WHERE run_id = ? AND execution_n IN (SELECT value FROM json_each(?))`,
+      [runId, jsonRows(unsent)],
+    );
+  }
+  await sql.run(
+    `UPDATE executions SET state = CASE state WHEN 'claimed' THEN 'released' WHEN 'permitted' THEN 'unverified' ELSE state END, settled_at = ?, note = ?
+     WHERE run_id = ? AND n IN (SELECT value FROM json_each(?))`,
+    [await sql.now(), reason, runId, jsonRows(open.map(({ n }) => n))],
+  );
+  return open.length;
+}
+
+/** With up to 25 assets each they stay below the rows of a transaction. */
+const EXECUTIONS_A_PART = 38;
+
+interface OpenAsset {
+  seq: number;
+  attempt: number;
+  execution_n: number | null;
+}
+
+/** Half the rows of a transaction, as a further attempt that was not sent concerns two. */
+function openAssets(sql: Sql, { runId, outcome, after }: { runId: string; outcome: string; after: number }): Promise<OpenAsset[]> {
+  return sql.all<OpenAsset>(
+    `SELECT seq, attempt, execution_n FROM attempts INDEXED BY attempts_outcome
+     WHERE run_id = ? AND last = 1 AND outcome = ? AND seq > ? ORDER BY seq LIMIT ?`,
+    [runId, outcome, after, ROWS_PER_TRANSACTION / 2],
+  );
+}
+
+/** The batches that were not sent have given their assets back, so a pending asset in an execution may have been sent. */
+function wasSent(row: OpenAsset, { forgetful }: ClosingTerms): boolean {
+  return forgetful === true || row.execution_n !== null;
+}
+
+async function endPending(sql: Sql, runId: string, rows: readonly OpenAsset[], terms: ClosingTerms): Promise<void> {
+  const unsent = rows.filter((row) => !wasSent(row, terms));
+  await endSent(
+    sql,
+    runId,
+    rows.filter((row) => wasSent(row, terms)),
+    terms.forgetful ? 'ledger-restored' : terms.reason,
+  );
+  await sql.run(`UPDATE attempts SET outcome = 'skipped', reason = ? WHERE ${CHOSEN}`, [
+    terms.reason,
+    runId,
+    keysOf(unsent.filter(({ attempt }) => attempt === 1)),
+  ]);
+  // A further attempt that was never sent leaves the verdict of the one before as the asset's last word.
+  const further = unsent.filter(({ attempt }) => attempt > 1);
+  await sql.run(`UPDATE attempts SET last = 1 WHERE ${CHOSEN}`, [
+    runId,
+    keysOf(further.map(({ attempt, ...row }) => ({ ...row, attempt: attempt - 1 }))),
+  ]);
+  await sql.run(`DELETE FROM attempts WHERE ${CHOSEN}`, [runId, keysOf(further)]);
+}
+
+async function endSent(sql: Sql, runId: string, rows: readonly OpenAsset[], reason: string): Promise<void> {
+  // It may be with its agent, and nobody of this run looks after it any more: other runs find it by `copy`.
+  await sql.run(`UPDATE attempts SET outcome = 'unverified', copy = 'open', reason = ? WHERE ${CHOSEN}`, [reason, runId, keysOf(rows)]);
+}
+
+const CHOSEN = `run_id = ? AND (seq, attempt) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))`;
+
+function keysOf(rows: readonly OpenAsset[]): string {
+  return jsonRows(rows.map(({ seq, attempt }) => [seq, attempt]));
+}

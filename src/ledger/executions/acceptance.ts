@@ -1,0 +1,118 @@
+// A job of Qualys becomes an execution's own: by its answer, or found afterwards.
+
+import { rememberAcceptance } from '../limits/script-interval.js';
+import { move } from '../rows/execution.js';
+import { noteLate } from '../rows/late.js';
+import { readRun } from '../rows/run.js';
+import { isUniqueViolation, type Sql } from '../sql/database.js';
+
+interface TakenUuid {
+  correlationUuid: string;
+  serverAt: number;
+  jobId?: string;
+  permit?: number;
+  adopted: boolean;
+  event: 'accept' | 'acceptLate' | 'adopt';
+  configuredIntervalMs?: number | undefined;
+}
+
+export async function takeUuid(sql: Sql, runId: string, n: number, taken: TakenUuid): Promise<boolean> {
+  const now = await sql.now();
+  const run = await readRun(sql, runId);
+  // The report is written.
+  if (taken.event === 'acceptLate' && run?.finishedAt !== undefined) return false;
+  try {
+    const moved = await move(
+      sql,
+      { runId, n, event: taken.event },
+      'correlation_uuid = ?, adopted = ?, job_id = ?, job_created_at = ?, accepted_at = ?, accepted_server_at = ?, deadline_at = ?, rows_changed_server_at = ?, settled_at = NULL, slot_freed_at = NULL',
+      [
+        taken.correlationUuid,
+        Number(taken.adopted),
+        taken.jobId ?? null,
+        taken.jobId ? taken.serverAt : null,
+        now,
+        taken.serverAt,
+        now + (run?.deadlineMs ?? 0),
+        taken.serverAt,
+      ],
+    );
+    if (!moved) return false;
+  } catch (error) {
+    if (isUniqueViolation(error)) return false;
+    throw error;
+  }
+  // Meanwhile another attempt, or another run, may have the lease: then the open copy alone keeps others away.
+  await sql.run(
+    `UPDATE attempts INDEXED BY attempts_execution SET outcome = 'running', copy = 'open', reason = NULL, correlation_uuid = ?, job_id = ?, started_at = NULL,
+       lease = CASE WHEN lease = 1 OR NOT EXISTS (SELECT 1 FROM attempts AS held WHERE held.asset_id = attempts.asset_id AND held.lease = 1) THEN 1 END
+     WHERE run_id = ? AND execution_n = ? AND last = 1`,
+    [taken.correlationUuid, taken.jobId, runId, n],
+  );
+  // Put back since: the outcome of a further attempt stands, and what this one comes to is shown beside it.
+  await sql.run(
+    `UPDATE attempts INDEXED BY attempts_execution SET copy = 'open', correlation_uuid = ?, job_id = ? WHERE run_id = ? AND execution_n = ? AND last = 0`,
+    [taken.correlationUuid, taken.jobId, runId, n],
+  );
+  if (taken.event === 'acceptLate') {
+    const detail = `execution ${n}: Qualys has it as ${taken.correlationUuid}, and its fate had been decided: it is watched again`;
+    await noteLate(sql, runId, { action: 'late-answer', detail });
+  }
+  await sql.run('UPDATE runs SET accepted = accepted + 1 WHERE id = ?', [runId]);
+  await sql.run(
+    `UPDATE sends SET answered_at = coalesce(answered_at, ?), answer = ? WHERE run_id = ? AND n = ? AND permit = coalesce(?, (SELECT max(permit) FROM sends WHERE run_id = ? AND n = ?))`,
+    [now, taken.adopted ? 'adopted' : 'accepted', runId, n, taken.permit, runId, n],
+  );
+  await rememberAcceptance(sql, runId, n, taken.configuredIntervalMs);
+  return true;
+}
+
+/**
+ * Qualys' word for an execution whose run is closing: its outcomes stand. The job is the execution's all the same, so that nobody else's
+ * lost answer is ever explained by it. Always false: the word was not taken.
+ */
+export async function keepLateUuid(
+  sql: Sql,
+  runId: string,
+  n: number,
+  job: { correlationUuid: string; jobId?: string | undefined },
+): Promise<false> {
+  const kept = await sql.run(
+    `UPDATE executions SET correlation_uuid = ?, job_id = coalesce(job_id, ?) WHERE run_id = ? AND n = ? AND correlation_uuid IS NULL
+       AND NOT EXISTS (SELECT 1 FROM executions AS other WHERE other.correlation_uuid = ?)`,
+    [job.correlationUuid, job.jobId, runId, n, job.correlationUuid],
+  );
+  await openCopiesOf(sql, runId, n);
+  if (kept === 1) await sql.run('UPDATE runs SET accepted = accepted + 1 WHERE id = ? AND finished_at IS NULL', [runId]);
+  await noteLate(sql, runId, {
+    action: 'late-answer',
+    detail: `execution ${n}: Qualys has it as ${job.correlationUuid}, and its run is closed`,
+  });
+  return false;
+}
+
+/**
+ * The request of an execution did not run, and its run is closed: its outcomes stand, but nothing of it lies with an agent. Where it was
+ * sent before, that one may. Always false: the word was not taken.
+ */
+export async function keepLateRefusal(sql: Sql, runId: string, n: number, answer: { permit: number; detail: string }): Promise<false> {
+  const [execution] = await sql.all(
+    `UPDATE executions SET note = ? WHERE run_id = ? AND n = ? AND sends = 1 AND correlation_uuid IS NULL RETURNING n`,
+    [answer.detail, runId, n],
+  );
+  if (execution)
+    await sql.run(
+      `UPDATE attempts INDEXED BY attempts_execution SET copy = 'none' WHERE run_id = ? AND execution_n = ? AND copy = 'open'`,
+      [runId, n],
+    );
+  await noteLate(sql, runId, { action: 'late-answer', detail: `execution ${n}: not sent, and its run is closed: ${answer.detail}` });
+  return false;
+}
+
+/** Qualys has taken the call, whatever the ledger made of it before: until asset jobs say otherwise, the script may run at its assets. */
+export async function openCopiesOf(sql: Sql, runId: string, n: number): Promise<void> {
+  await sql.run(`UPDATE attempts INDEXED BY attempts_execution SET copy = 'open' WHERE run_id = ? AND execution_n = ? AND copy = 'none'`, [
+    runId,
+    n,
+  ]);
+}

@@ -1,0 +1,310 @@
+// When `execute` may be sent: all that can stand against a permit, in the order in which it is told.
+
+import { mayStart } from '../../domain/calendar/windows.js';
+import { peoplesInstants } from '../../domain/clock/steady.js';
+import type { ExecuteRefusal } from '../../domain/execution/answer.js';
+import { MAX_ASSETS_PER_EXECUTION, MAX_SENDS } from '../../domain/execution/state.js';
+import type { Party } from '../../domain/limits/fair-share.js';
+import { HOUR_MS, wholeCap } from '../../domain/limits/rate-window.js';
+import { median } from '../../domain/polling/cadence.js';
+import { WORTH_SAYING_MS } from '../../domain/run/blocked.js';
+import {
+  askTurn,
+  executionsWanted,
+  keptForRuns,
+  leaveQueues,
+  noteWants,
+  partyOf,
+  queueUp,
+  type Slot,
+  serve,
+} from '../limits/fair-shares.js';
+import { policyObjection } from '../policy/objection.js';
+import { whyUnread } from '../policy/script-reading.js';
+import { takeOutOpenCopies } from '../rows/copies.js';
+import { type Execution, readExecution } from '../rows/execution.js';
+import { type RunRow, readRun } from '../rows/run.js';
+import type { Sql } from '../sql/database.js';
+import { fanningOut } from '../tags/barrier.js';
+import type { CallLists } from '../tags/planned-lists.js';
+import { admittedAssets } from './batch.js';
+
+/** Membership is read again within the minute before each send (contract section 8, promise 2). */
+export const TAGS_FRESH_MS = 60_000;
+
+/** While a script is being sent, others of it ask again this soon. */
+const SERIAL_WAIT_MS = 50;
+/** Whoever has to let others go first asks again this soon: should they not come, the slot is not left idle. */
+const TURN_WAIT_MS = 250;
+/** The same where executions of the day are kept for runs that do not ask just now. */
+const KEPT_WAIT_MS = 5_000;
+/** The script's turn is kept this long for the one that has to read the script, or its tags, first. */
+const READING_MS = 15_000;
+
+export interface PermitTerms {
+  /** Real milliseconds in which the request must have started. */
+  sendWindowMs: number;
+  httpTimeoutMs: number;
+  /** Added to both before anybody may judge. */
+  settleMs: number;
+  executionsPerDay: number;
+  configuredIntervalMs?: number | undefined;
+  /** Qualys' clock as last seen in an answer, never estimated: a later one would hide the job from the search for it. */
+  serverAt: number;
+  /** Which user of which gateway sends. */
+  sender: string;
+}
+
+export type PermitAnswer =
+  | ({ kind: 'granted'; permit: number; sendBy: number; grantedAt: number } & CallLists)
+  | {
+      kind: 'refused';
+      why:
+        | 'fence'
+        | 'stopped'
+        | 'behind'
+        | 'paused'
+        | 'halted'
+        | 'policy'
+        | 'state'
+        | 'sends'
+        | 'daily-quota'
+        | 'serialised'
+        | 'interval'
+        | 'window'
+        | 'fan-out'
+        | 'strict'
+        | 'wave-over'
+        | 'wave-held'
+        | 'script'
+        | 'tags'
+        | 'open-copy';
+      waitMs: number;
+      detail: string;
+    };
+
+type Refusal = Extract<PermitAnswer, { kind: 'refused' }>;
+
+interface Asked {
+  runId: string;
+  n: number;
+  fence: number;
+  terms: PermitTerms;
+}
+
+/** What stands against the permit, with a place in the queue where that is a turn; undefined, and the turn is taken. */
+export async function refusalFor(sql: Sql, asked: Asked): Promise<Refusal | undefined> {
+  const run = await readRun(sql, asked.runId);
+  const execution = await readExecution(sql, asked.runId, asked.n);
+  const now = await sql.now();
+  if (!run || !execution) return refused('state', 0, `the ledger does not know execution ${asked.n} of ${asked.runId}`);
+  if (run.fence !== asked.fence) return refused('fence', 0, 'a newer attempt has taken over');
+  const asking: Asking = { party: partyOf({ ...run, campaignId: run.campaign?.id }), now, scriptSlot: `script ${execution.scriptId}` };
+  const barred = await barredBy(sql, { run, execution, now });
+  const isTicket = asking.party.kind === 'ticket';
+  const wants = isTicket && !barred ? await executionsWanted(sql, run, MAX_ASSETS_PER_EXECUTION) : 0;
+  const refusal = barred ?? (await turnFor(sql, { asking, run, execution, terms: asked.terms }));
+  if (isTicket) await noteWants(sql, { ...asking, wants: refusal ? wants : Math.max(0, wants - 1) });
+  if (barred) await leaveQueues(sql, asking.party, ['day', asking.scriptSlot]);
+  return refusal;
+}
+
+/** True when the run waits for something during which its script may change: then it is read again before the first send that follows. */
+export function makesWait({ why, waitMs }: Refusal): boolean {
+  if (why === 'paused' || why === 'halted' || why === 'window' || why === 'wave-held') return true;
+  return (why === 'interval' || why === 'daily-quota') && waitMs >= WORTH_SAYING_MS;
+}
+
+interface Asking {
+  party: Party;
+  now: number;
+  scriptSlot: Slot;
+}
+
+/** The scarce things one after the other: who is kept from one of them does not hold the others up. */
+async function turnFor(
+  sql: Sql,
+  { asking, run, execution, terms }: { asking: Asking; run: RunRow; execution: Execution; terms: PermitTerms },
+): Promise<Refusal | undefined> {
+  const { scriptSlot, party, now } = asking;
+  const noDay = await quotaRefusal(sql, asking, terms);
+  if (noDay) {
+    await queueUp(sql, { slot: 'day', party, now, waitMs: noDay.waitMs });
+    await leaveQueues(sql, party, [scriptSlot]);
+    return noDay;
+  }
+  const noTurn = await turnRefusal(sql, asking, execution.scriptId);
+  if (noTurn) {
+    const { waitMs } = noTurn;
+    await queueUp(sql, { slot: scriptSlot, party, now, waitMs });
+    // A ticket keeps its executions of the day meanwhile, as long as it comes back when it should.
+    if (party.kind === 'ticket') await queueUp(sql, { slot: 'day', party, now, waitMs });
+    else await leaveQueues(sql, party, ['day']);
+    return noTurn;
+  }
+  // Asked last: readings cost calls, and would be stale again after a wait.
+  const unread = scriptRefusal(run, now, await sql.wall()) ?? tagsRefusal(execution, now, terms);
+  if (unread) {
+    await queueUp(sql, { slot: scriptSlot, party, now, waitMs: 0, stayMs: READING_MS });
+    return unread;
+  }
+  // The last of all, with the grant: nothing can come in between.
+  const rest = await takeOutOpenCopies(sql, run, execution);
+  if (rest !== 'rest') return refused('open-copy', 0, COPIES_OF[rest]);
+  await serve(sql, { slot: 'day', party, now });
+  await serve(sql, { slot: scriptSlot, party, now });
+  return undefined;
+}
+
+/** What has nothing to do with others. */
+async function barredBy(
+  sql: Sql,
+  { run, execution, now }: { run: RunRow; execution: Execution; now: number },
+): Promise<Refusal | undefined> {
+  if (run.stop || run.closing || run.finishedAt !== undefined) return refused('stopped', 0, run.stop?.reason ?? 'the run is finished');
+  if (run.admits === 'nothing') return refused('wave-over', 0, 'its wave has ended, or is being rolled back');
+  if (run.behind) return refused('behind', BEHIND_WAIT_MS, 'the ledger was restored from an older backup');
+  if (run.phase === 'awaiting-approval') return refused('paused', 1_000, 'the run waits for its approval');
+  if (run.paused) return refused('paused', 1_000, 'the run is paused');
+  if (run.admits === 'held') return refused('wave-held', WAVE_WAIT_MS, 'somebody has to decide how its wave goes on');
+  const ledger = await sql.first<{ halted: number; halted_why: string | null; held_why: string | null }>(
+    'SELECT halted, halted_why, held_why FROM ledger',
+  );
+  const haltedWhy = ledger?.held_why ?? ledger?.halted_why ?? '';
+  if (ledger?.halted || ledger?.held_why) return refused('halted', 2_000, `all executions are halted${haltedWhy ? `: ${haltedWhy}` : ''}`);
+  if (execution.state !== 'claimed') return refused('state', 0, `execution ${execution.n} is ${execution.state}`);
+  if (execution.sends >= MAX_SENDS) return refused('sends', 0, `execution ${execution.n} has been sent ${execution.sends} times`);
+  const forbidden = await policyObjection(sql, run, execution);
+  if (forbidden !== undefined) return refused('policy', POLICY_WAIT_MS, forbidden);
+  const closed = await windowRefusal(sql, run, now);
+  if (closed) return closed;
+  const fanning = await fanningOut(sql, run, execution.n);
+  if (fanning !== undefined) return refused('fan-out', FAN_OUT_WAIT_MS, fanning);
+  return strictRefusal(sql, run, execution);
+}
+
+const COPIES_OF = {
+  none: 'an earlier copy of the script may still run at each of its assets',
+  'by-ids': 'an earlier copy of the script may still run at some of the assets that its tags hit',
+};
+
+/** Whoever decides tells the campaign, not the step; a permit asks again this soon. */
+const WAVE_WAIT_MS = 2_500;
+/** Only another ledger file can end it. */
+const BEHIND_WAIT_MS = 30_000;
+/** Whoever asks leaves alone what policy keeps from scripts, and asks again; else this soon. */
+const POLICY_WAIT_MS = 5_000;
+
+/** The watch finds out; a permit asks again this soon. */
+const FAN_OUT_WAIT_MS = 2_500;
+
+/** A budget may have become strict, or been spent, since the execution was claimed. */
+async function strictRefusal(sql: Sql, run: RunRow, execution: Execution): Promise<Refusal | undefined> {
+  if (!run.errorBudget?.strict || execution.sends > 0) return undefined;
+  if (execution.planned === undefined && execution.size <= (await admittedAssets(sql, run, execution.n))) return undefined;
+  return refused('strict', 0, 'the strict error budget admits fewer assets at once than the execution has');
+}
+
+/** How long an execution of a script is expected to take of which nothing is known. */
+export const UNKNOWN_DURATION_MS = 15 * 60_000;
+/** A calendar that never opens again, or not within a year, is looked at again this often. */
+const NEVER_OPENS_WAIT_MS = HOUR_MS;
+
+/** Executions start only inside a window, and only when they can be expected to end inside. */
+async function windowRefusal(sql: Sql, run: RunRow, now: number): Promise<Refusal | undefined> {
+  if (!run.calendar) return undefined;
+  const script = await sql.first<{ durations: string }>('SELECT durations FROM scripts WHERE script_id = ?', [run.script?.id]);
+  const durationsMs = script ? (JSON.parse(script.durations) as { localMs: number }[]).map(({ localMs }) => localMs) : [];
+  const expectedMs = Math.min(median(durationsMs) ?? UNKNOWN_DURATION_MS, run.deadlineMs);
+  for (const instant of peoplesInstants(now, await sql.wall())) {
+    const verdict = mayStart(run.calendar, instant, expectedMs);
+    if (!verdict.ok) return refused('window', Math.max(1_000, (verdict.opensAt ?? instant + NEVER_OPENS_WAIT_MS) - instant), verdict.why);
+  }
+  return undefined;
+}
+
+const DAY_MS = 24 * HOUR_MS;
+
+async function quotaRefusal(sql: Sql, { party, now }: Asking, terms: PermitTerms): Promise<Refusal | undefined> {
+  const day = await sql.first<{ n: number }>('SELECT count(*) AS n FROM sends WHERE spent = 1 AND permitted_at > ?', [now - DAY_MS]);
+  const spent = day?.n ?? 0;
+  const allowed = wholeCap(terms.executionsPerDay);
+  const free = allowed - spent;
+  if (free > 0) {
+    const left = party.kind === 'campaign' ? await keptForRuns(sql, now, free) : {};
+    const turn = await askTurn(sql, { slot: 'day', party, now, free, ...left });
+    if (turn.kind === 'go') return undefined;
+    const waitMs = turn.first?.asking ? TURN_WAIT_MS : KEPT_WAIT_MS;
+    return refused('daily-quota', waitMs, `${turn.why}; ${free} of ${allowed} executions of the last 24 hours are left`);
+  }
+  const opener = await sql.first<{ permitted_at: number }>(
+    'SELECT permitted_at FROM sends WHERE spent = 1 AND permitted_at > ? ORDER BY permitted_at LIMIT 1 OFFSET ?',
+    [now - DAY_MS, -free],
+  );
+  return refused(
+    'daily-quota',
+    (opener?.permitted_at ?? now) + DAY_MS - now,
+    `${spent} executions were sent in the last 24 hours, ${terms.executionsPerDay} are allowed`,
+  );
+}
+
+interface ScriptTurn {
+  next_execute_at: number;
+  last_accepted_at: number | null;
+  refused_for: ExecuteRefusal | null;
+  refused_words: string | null;
+}
+
+/** With Qualys' own words where it refused one. */
+function whyNotYet({ refused_for: reason, refused_words: words }: ScriptTurn): string {
+  const said = words ? `: ${words}` : '';
+  if (reason === 'day') return `Qualys' executions of the day are used up${said}`;
+  if (reason === 'unexplained') return `Qualys refused the last execution of the script and does not say why${said}`;
+  return `the script's execution interval has not passed${said}`;
+}
+
+/** Executes of one script go one after the other, and not sooner than its interval. */
+async function turnRefusal(sql: Sql, { party, now, scriptSlot }: Asking, scriptId: string): Promise<Refusal | undefined> {
+  const other = await sql.first(
+    `SELECT 1 FROM executions JOIN sends USING (run_id, n) WHERE executions.state = 'permitted' AND executions.script_id = ?
+       AND sends.answered_at IS NULL AND sends.spent = 1 AND executions.over_at > ? LIMIT 1`,
+    [scriptId, now],
+  );
+  if (other) return refused('serialised', SERIAL_WAIT_MS, 'another execution of the script is being sent');
+  const script = await sql.first<ScriptTurn>(
+    'SELECT next_execute_at, last_accepted_at, refused_for, refused_words FROM scripts WHERE script_id = ?',
+    [scriptId],
+  );
+  const nextAt = script?.next_execute_at ?? 0;
+  if (script && nextAt > now) return refused(script.refused_for === 'day' ? 'daily-quota' : 'interval', nextAt - now, whyNotYet(script));
+  // Without an interval the next may go as soon as this one is answered: equals would only hold each other up by taking turns.
+  const isScarce = nextAt > (script?.last_accepted_at ?? 0);
+  if (!isScarce && party.kind === 'ticket') return undefined;
+  const turn = await askTurn(sql, { slot: scriptSlot, party, now, free: 1 });
+  if (turn.kind === 'go' || (!isScarce && turn.first?.kind === party.kind)) return undefined;
+  const why = `${turn.why}; executions of one script go one after the other`;
+  return refused('interval', isScarce ? TURN_WAIT_MS : SERIAL_WAIT_MS, why);
+}
+
+function scriptRefusal(run: RunRow, now: number, wall: number): Refusal | undefined {
+  const why = whyUnread(run, { now, wall });
+  return why === undefined ? undefined : refused('script', 0, why);
+}
+
+function tagsRefusal(execution: Execution, now: number, { sendWindowMs }: PermitTerms): Refusal | undefined {
+  if (execution.planned === undefined) return undefined;
+  const isFresh = execution.tagsReadAt !== undefined && now + sendWindowMs - execution.tagsReadAt <= TAGS_FRESH_MS;
+  return execution.gathered && isFresh ? undefined : refused('tags', 0, 'the members of its tags have to be read first');
+}
+
+function refused(why: Refusal['why'], waitMs: number, detail: string): Refusal {
+  return { kind: 'refused', why, waitMs, detail };
+}
+
+export async function permitIsOpen(sql: Sql, runId: string, n: number, permit: number): Promise<boolean> {
+  const latest = await sql.first<{ permit: number; answered_at: number | null }>(
+    'SELECT permit, answered_at FROM sends WHERE run_id = ? AND n = ? ORDER BY permit DESC LIMIT 1',
+    [runId, n],
+  );
+  return latest?.permit === permit && latest.answered_at === null;
+}

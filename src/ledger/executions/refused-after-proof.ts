@@ -1,0 +1,39 @@
+// A second send that is refused for its interval speaks for the first one, of which the index had proved that it did not run.
+import type { Sql } from '../sql/database.js';
+
+/**
+ * T-01, step 4: an interval that has not passed although nothing of ours was accepted since the first send means that something
+ * ran within it, and that may be the first send after all.
+ */
+export async function speaksForTheFirstSend(sql: Sql, runId: string, n: number): Promise<boolean> {
+  const first = await sql.first<{ at: number }>(
+    `SELECT min(permitted_at) AS at FROM sends WHERE run_id = ? AND n = ? AND answer = 'proved not executed' HAVING at IS NOT NULL`,
+    [runId, n],
+  );
+  if (!first) return false;
+  const script = await sql.first<{ last: number | null }>(
+    'SELECT last_accepted_at AS last FROM scripts JOIN executions USING (script_id) WHERE run_id = ? AND n = ?',
+    [runId, n],
+  );
+  return (script?.last ?? 0) <= first.at;
+}
+
+/** Back to looking for the job: the refused send itself did not run, what the proof said of the first one is in doubt. */
+export async function judgeAnew(
+  sql: Sql,
+  runId: string,
+  n: number,
+  answer: { permit: number; detail: string; now: number },
+): Promise<boolean> {
+  await sql.run(
+    `UPDATE sends SET answered_at = ?, answer = 'refused after a proof', detail = ? WHERE run_id = ? AND n = ? AND permit = ?`,
+    [answer.now, answer.detail, runId, n, answer.permit],
+  );
+  await sql.run(`UPDATE executions SET judge_at = ?, looks = NULL, note = ? WHERE run_id = ? AND n = ? AND state = 'permitted'`, [
+    answer.now,
+    answer.detail,
+    runId,
+    n,
+  ]);
+  return false;
+}

@@ -1,0 +1,313 @@
+// Executions and their permits: the memory of the state machine in domain/execution/state.ts. Every change names its event in the
+// WHERE clause by the states it may come from, so a repeated or late write changes nothing.
+
+import type { RefusedExecution } from '../../domain/execution/interval.js';
+import { type ExecutionState, MAX_ASSETS_PER_EXECUTION, MAX_SENDS } from '../../domain/execution/state.js';
+import type { Twin } from '../../domain/in-doubt/resolve.js';
+import { rememberRefusal } from '../limits/script-interval.js';
+import { needReading } from '../policy/script-reading.js';
+import { type Execution, move, readExecution, type StoredExecution, toExecution } from '../rows/execution.js';
+import { addExecutionJob, addTwin } from '../rows/execution-jobs.js';
+import { isClosing } from '../rows/late.js';
+import { readRun } from '../rows/run.js';
+import { heldAs } from '../snapshots/stale-ledger.js';
+import { type Database, jsonRows, type Sql } from '../sql/database.js';
+import { claimPlanned } from '../tags/planned.js';
+import { type CallLists, readLists } from '../tags/planned-lists.js';
+import { keepLateRefusal, keepLateUuid, openCopiesOf, takeUuid } from './acceptance.js';
+import { admittedAssets, freezeBatch, skipHeld } from './batch.js';
+import { makesWait, type PermitAnswer, type PermitTerms, permitIsOpen, refusalFor } from './permit.js';
+import { judgeAnew, speaksForTheFirstSend } from './refused-after-proof.js';
+
+export type { Execution } from '../rows/execution.js';
+export type { PermitAnswer, PermitTerms } from './permit.js';
+
+export class Executions {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Freezes the next batch: its number, its rows, and their leases, in one transaction. Undefined when nothing is due or free. */
+  async claim(runId: string, fence: number): Promise<Execution | undefined> {
+    return this.#database.transaction(async (sql) => {
+      const run = await readRun(sql, runId);
+      if (!run?.script || run.fence !== fence || run.paused || run.stop || run.closing || run.finishedAt !== undefined) return undefined;
+      if (run.admits === 'nothing') return undefined;
+      // What an old ledger still gives out, the newest one would lack when it is put back.
+      if (run.behind || (await heldAs(sql)) !== undefined) return undefined;
+      const open = await sql.first<{ slots: number; assets: number | null }>(
+        `SELECT count(CASE WHEN slot_freed_at IS NULL THEN 1 END) AS slots, sum(size) AS assets FROM executions
+         WHERE run_id = ? AND state IN ('claimed', 'permitted', 'accepted') AND settled_at IS NULL`,
+        [runId],
+      );
+      if ((open?.slots ?? 0) >= run.maxInFlight) return undefined;
+      // A strict budget lets few in at a time: then everything goes by ids.
+      const planned = run.errorBudget?.strict ? undefined : await claimPlanned(sql, { runId, scriptId: run.script.id, n: run.claimed + 1 });
+      if (planned) return planned;
+      const size = Math.min(MAX_ASSETS_PER_EXECUTION, await admittedAssets(sql, run));
+      if (size < 1) return undefined;
+      const batch = await freezeBatch(sql, run, { n: run.claimed + 1, size });
+      if (!batch && run.conflict === 'skip') await skipHeld(sql, runId);
+      return batch;
+    });
+  }
+
+  /** The one door to `execute`: grants the right to send once, before `sendBy`, and writes the intent; or says why not. */
+  async permit(runId: string, n: number, { fence, terms }: { fence: number; terms: PermitTerms }): Promise<PermitAnswer> {
+    return this.#database.transaction(async (sql) => {
+      const refusal = await refusalFor(sql, { runId, n, fence, terms });
+      if (refusal) {
+        if (makesWait(refusal)) await needReading(sql, runId);
+        return refusal;
+      }
+      const now = await sql.now();
+      const sendBy = now + terms.sendWindowMs;
+      const overAt = sendBy + terms.httpTimeoutMs + terms.settleMs;
+      await sql.run(
+        `UPDATE executions SET state = 'permitted', sends = sends + 1, fence = ?, sent_at = ?, send_by = ?, over_at = ?, judge_at = ?, server_at = coalesce(server_at, ?), looks = NULL, sender = ?
+         WHERE run_id = ? AND n = ?`,
+        [fence, now, sendBy, overAt, overAt, terms.serverAt, terms.sender, runId, n],
+      );
+      const [send] = await sql.all<{ permit: number }>(
+        `INSERT INTO sends (run_id, n, permit, fence, permitted_at, send_by)
+         SELECT ?, ?, 1 + coalesce(max(permit), 0), ?, ?, ? FROM sends WHERE run_id = ? AND n = ? RETURNING permit`,
+        [runId, n, fence, now, sendBy, runId, n],
+      );
+      return { kind: 'granted', permit: send?.permit ?? 1, sendBy, grantedAt: now, ...(await listsToSend(sql, runId, n)) };
+    });
+  }
+
+  /**
+   * Qualys accepted the request of this permit, perhaps after its fate was decided otherwise. False when that cannot be written down,
+   * as when another execution has claimed the UUID: then it is never sent again.
+   */
+  accept(
+    runId: string,
+    n: number,
+    answer: { permit: number; correlationUuid: string; serverAt: number; configuredIntervalMs?: number | undefined },
+  ): Promise<boolean> {
+    return this.#database.transaction(async (sql) => {
+      const execution = await readExecution(sql, runId, n);
+      const granted = await sql.first('SELECT 1 AS found FROM sends WHERE run_id = ? AND n = ? AND permit = ?', [runId, n, answer.permit]);
+      if (!execution || !granted) return false;
+      const inTime = execution.state === 'permitted' && (await permitIsOpen(sql, runId, n, answer.permit));
+      if (await isClosing(sql, runId)) return keepLateUuid(sql, runId, n, answer);
+      if (await takeUuid(sql, runId, n, { ...answer, adopted: false, event: inTime ? 'accept' : 'acceptLate' })) return true;
+      // In the same transaction: a judge would find the job claimed, take that for absence, and send the script again.
+      await surrender(sql, runId, n, 'uuid-taken', 'contradict');
+      if (execution.correlationUuid !== answer.correlationUuid) await openCopiesOf(sql, runId, n);
+      return false;
+    });
+  }
+
+  /** A job found afterwards is this execution's. False when another execution has claimed it meanwhile, or the state moved on. */
+  async adopt(
+    runId: string,
+    n: number,
+    job: { correlationUuid: string; jobId: string; createdAt: number; twins?: readonly Twin[] },
+  ): Promise<boolean> {
+    const { correlationUuid, jobId, createdAt, twins = [] } = job;
+    return this.#database.transaction(async (sql) => {
+      if (await isClosing(sql, runId)) return keepLateUuid(sql, runId, n, { correlationUuid, jobId });
+      // Its twins may have been claimed since the look, too: looked at again, they are not free any more.
+      if ((await claimedAmong(sql, [correlationUuid, ...twins.map((twin) => twin.correlationUuid)])).size > 0) return false;
+      if (!(await takeUuid(sql, runId, n, { correlationUuid, serverAt: createdAt, jobId, adopted: true, event: 'adopt' }))) return false;
+      await addExecutionJob(sql, { runId, n, jobId, createdAt });
+      for (const twin of twins)
+        await addTwin(sql, { runId, n, jobId: twin.jobId, twinUuid: twin.correlationUuid, createdAt: twin.createdAt });
+      return true;
+    });
+  }
+
+  /** The request of this permit did not run: no byte left, or the answer is documented as not executed. `paced`: when its script may be asked for again. */
+  notSent(
+    runId: string,
+    n: number,
+    answer: { permit: number; why: string; detail: string; paced?: RefusedExecution | undefined },
+  ): Promise<boolean> {
+    return this.#database.transaction(async (sql) => {
+      if (!(await permitIsOpen(sql, runId, n, answer.permit))) return false;
+      // Before the close has come to it, it is an execution that was not sent: its assets are `skipped`, which is more than `unverified`.
+      const isClosed = (await isClosing(sql, runId)) && (await readExecution(sql, runId, n))?.state !== 'permitted';
+      if (isClosed) return keepLateRefusal(sql, runId, n, answer);
+      const now = await sql.now();
+      const paced = answer.paced && { ...answer.paced, detail: answer.detail };
+      // One that gives no reason may be for the interval as well.
+      if (paced && paced.reason !== 'day' && (await speaksForTheFirstSend(sql, runId, n))) {
+        await rememberRefusal(sql, runId, n, paced);
+        return judgeAnew(sql, runId, n, { ...answer, now });
+      }
+      // Where nothing was sent before, the next send's job is not looked for among those of the wait in between.
+      const forget = 'sends = sends - 1, judge_at = NULL, server_at = CASE WHEN sends > 1 THEN server_at END, note = ?';
+      if (!(await move(sql, { runId, n, event: 'notSent' }, forget, [answer.detail]))) return false;
+      await sql.run('UPDATE sends SET answered_at = ?, answer = ?, detail = ?, spent = 0 WHERE run_id = ? AND n = ? AND permit = ?', [
+        now,
+        answer.why,
+        answer.detail,
+        runId,
+        n,
+        answer.permit,
+      ]);
+      if (paced) await rememberRefusal(sql, runId, n, paced);
+      return true;
+    });
+  }
+
+  /** The answer of this permit was lost: looking for its job may start `lookAfterMs` from now. */
+  lost(runId: string, n: number, answer: { permit: number; detail: string; lookAfterMs: number }): Promise<void> {
+    return this.#database.transaction(async (sql) => {
+      if (!(await permitIsOpen(sql, runId, n, answer.permit)) || (await isClosing(sql, runId))) return;
+      const now = await sql.now();
+      await sql.run(`UPDATE sends SET answered_at = ?, answer = 'lost', detail = ? WHERE run_id = ? AND n = ? AND permit = ?`, [
+        now,
+        answer.detail,
+        runId,
+        n,
+        answer.permit,
+      ]);
+      await sql.run(`UPDATE executions SET judge_at = ?, note = ? WHERE run_id = ? AND n = ? AND state = 'permitted'`, [
+        now + answer.lookAfterMs,
+        answer.detail,
+        runId,
+        n,
+      ]);
+    });
+  }
+
+  saveLooks(runId: string, n: number, after: { looks: string; nextLookMs: number; judged: Judged }): Promise<void> {
+    return this.#database.transaction(async (sql) => {
+      await sql.run(
+        `UPDATE executions SET looks = ?, judge_at = ? WHERE run_id = ? AND n = ? AND state = 'permitted' AND sends = ? AND over_at = ?`,
+        [after.looks, (await sql.now()) + after.nextLookMs, runId, n, after.judged.sends, after.judged.overAt],
+      );
+    });
+  }
+
+  /** The index proves that it did not run. It may be sent once more, or, when that was the second time, never again. */
+  provedNotExecuted(runId: string, n: number, judged: Judged): Promise<'may-be-sent' | 'unverified' | 'moved'> {
+    return this.#database.transaction(async (sql) => {
+      const execution = await readExecution(sql, runId, n);
+      // A late judge's evidence is about an earlier permit: of one whose request may still arrive nothing can be proved.
+      if (!execution || !isSame(execution, judged) || judged.overAt > (await sql.now()) || (await isClosing(sql, runId))) return 'moved';
+      if (execution.sends >= MAX_SENDS) {
+        return (await surrender(sql, runId, n, NOT_EXECUTED_TWICE)) ? 'unverified' : 'moved';
+      }
+      if (!(await move(sql, { runId, n, event: 'proveNotExecuted' }, 'judge_at = NULL, looks = NULL', []))) return 'moved';
+      await sql.run(`UPDATE sends SET answer = 'proved not executed', spent = 0 WHERE run_id = ? AND n = ? AND spent = 1`, [runId, n]);
+      return 'may-be-sent';
+    });
+  }
+
+  /** Its fate cannot be established: its assets are `unverified`, and nothing sends it again. */
+  giveUp(runId: string, n: number, reason: string, judged?: Judged): Promise<boolean> {
+    return this.#database.transaction(async (sql) => {
+      const execution = await readExecution(sql, runId, n);
+      if (!execution || (judged && !isSame(execution, judged)) || (await isClosing(sql, runId))) return false;
+      return surrender(sql, runId, n, reason);
+    });
+  }
+
+  /** Puts the assets of one claimed execution that was never sent back into the queue. */
+  release(runId: string, n: number): Promise<boolean> {
+    return this.#database.transaction(async (sql) => {
+      const execution = await readExecution(sql, runId, n);
+      if (execution?.sends !== 0 || (await isClosing(sql, runId))) return false;
+      return releaseBatch(sql, runId, n);
+    });
+  }
+
+  /** Puts the assets of everything that was claimed and not sent back into the queue (the run is stopping, or starts anew elsewhere). */
+  releaseClaimed(runId: string): Promise<number> {
+    return this.#database.transaction(async (sql) => {
+      const rows = await sql.all<{ n: number }>(`SELECT n FROM executions WHERE run_id = ? AND state = 'claimed' AND settled_at IS NULL`, [
+        runId,
+      ]);
+      for (const { n } of rows) await releaseBatch(sql, runId, n);
+      return rows.length;
+    });
+  }
+
+  async get(runId: string, n: number): Promise<Execution | undefined> {
+    return readExecution(this.#database, runId, n);
+  }
+
+  async inState(runId: string, states: readonly ExecutionState[]): Promise<Execution[]> {
+    const rows = await this.#database.all<StoredExecution>(
+      `SELECT * FROM executions WHERE run_id = ? AND settled_at IS NULL AND state IN (SELECT value FROM json_each(?)) ORDER BY n`,
+      [runId, jsonRows(states)],
+    );
+    return rows.map(toExecution);
+  }
+
+  async assetsOf(runId: string, n: number): Promise<string[]> {
+    const rows = await this.#database.all<{ asset_id: string }>(
+      'SELECT asset_id FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_n = ? ORDER BY seq',
+      [runId, n],
+    );
+    return rows.map(({ asset_id: assetId }) => assetId);
+  }
+
+  /** Correlation UUIDs among these that some execution of this ledger has claimed. */
+  async claimedUuids(uuids: readonly string[]): Promise<Set<string>> {
+    return claimedAmong(this.#database, uuids);
+  }
+}
+
+/** A twin is claimed, too: it is watched with its execution, and proves nothing for another one. */
+async function claimedAmong(sql: Sql, uuids: readonly string[]): Promise<Set<string>> {
+  const list = jsonRows(uuids);
+  const rows = await sql.all<{ correlation_uuid: string }>(
+    `SELECT correlation_uuid FROM executions WHERE correlation_uuid IN (SELECT value FROM json_each(?))
+     UNION SELECT correlation_uuid FROM twins WHERE correlation_uuid IN (SELECT value FROM json_each(?))`,
+    [list, list],
+  );
+  return new Set(rows.map(({ correlation_uuid: uuid }) => uuid));
+}
+
+export async function releaseBatch(sql: Sql, runId: string, n: number): Promise<boolean> {
+  if (!(await move(sql, { runId, n, event: 'release' }, 'settled_at = ?', [await sql.now()]))) return false;
+  await sql.run(
+    'UPDATE attempts INDEXED BY attempts_execution SET execution_n = NULL, planned = NULL, lease = NULL WHERE run_id = ? AND execution_n = ?',
+    [runId, n],
+  );
+  return true;
+}
+
+/** What the call names: its tags as planned, or all of its assets. */
+async function listsToSend(sql: Sql, runId: string, n: number): Promise<CallLists> {
+  const execution = await readExecution(sql, runId, n);
+  if (execution?.planned !== undefined) return readLists(sql, runId, execution.planned);
+  const rows = await sql.all<{ asset_id: string }>(
+    'SELECT asset_id FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_n = ? ORDER BY seq',
+    [runId, n],
+  );
+  return { tagIds: [], assetIds: rows.map(({ asset_id: assetId }) => assetId), excludedAssetIds: [] };
+}
+
+/** The permit that a judge has looked at: what he finds says nothing of a later one. */
+export interface Judged {
+  sends: number;
+  overAt: number;
+}
+
+function isSame(execution: Execution, judged: Judged): boolean {
+  return execution.sends === judged.sends && execution.requestOverAt === judged.overAt;
+}
+
+/** Its fate is known, other than that of what is given up: nothing of it runs. */
+const NOT_EXECUTED_TWICE = 'not-executed-twice';
+
+type Surrender = [runId: string, n: number, reason: string, event?: 'giveUp' | 'contradict'];
+
+async function surrender(sql: Sql, ...[runId, n, reason, event = 'giveUp']: Surrender): Promise<boolean> {
+  const now = await sql.now();
+  if (!(await move(sql, { runId, n, event }, 'settled_at = ?, slot_freed_at = ?, note = ?', [now, now, reason]))) return false;
+  // The leases stay until the run is closed: the script may be running there.
+  await sql.run(
+    `UPDATE attempts INDEXED BY attempts_execution SET outcome = 'unverified', copy = ?, reason = ? WHERE run_id = ? AND execution_n = ? AND outcome IN ('pending', 'running')`,
+    [reason === NOT_EXECUTED_TWICE ? 'none' : 'open', reason, runId, n],
+  );
+  return true;
+}

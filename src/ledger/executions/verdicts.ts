@@ -1,0 +1,340 @@
+// What the watch learns about assets. Writes are idempotent: the same look written twice leaves the same rows.
+import { batchesOf } from '../../domain/basics/batches.js';
+import { copyAfter, maySendBehind, OVERRIDING } from '../../domain/execution/may-still-run.js';
+import type { AssetDecision } from '../../domain/polling/settle.js';
+import { type Closed, closeOpen } from '../cohort/closing.js';
+import { ROWS_PER_TRANSACTION } from '../cohort/freeze.js';
+import { type AttemptRow, afterLook, isSameRow, WRITTEN_COLUMNS, writtenValues } from '../rows/attempt.js';
+import { addExecutionJob, type ExecutionJob, jobsOf } from '../rows/execution-jobs.js';
+import { isClosing, keepBeside, keepLateVerdicts, noteLate } from '../rows/late.js';
+import type { LookAt, SeenAssetJob } from '../rows/poll.js';
+import { readRun } from '../rows/run.js';
+import { rememberStrayCopies, type StrayCopy } from '../rows/stray-copies.js';
+import { type Database, jsonRows, type Sql } from '../sql/database.js';
+
+/** An asset in flight, with its asset job as last seen. */
+export interface AssetInFlight {
+  assetId: string;
+  attempt: number;
+  outcome: string;
+  status?: string | undefined;
+  exitCode?: number | undefined;
+  finishedAt?: number | undefined;
+  endedAt?: number | undefined;
+  statusSince?: number | undefined;
+  disconnected?: boolean | undefined;
+}
+
+/** What the script came to at an asset that was hit beside those asked for: shown where the asset is the run's all the same. */
+export interface StrayVerdict {
+  outcome: string;
+  status: string;
+  exitCode?: number | undefined;
+}
+
+export interface RetryRule {
+  failed: number;
+  afterMs: number;
+}
+
+export class Verdicts {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async inFlight(runId: string, n: number): Promise<AssetInFlight[]> {
+    const rows = await this.#database.all<StoredAsset>(
+      `SELECT asset_id, attempt, outcome, status, exit_code, finished_at, ended_at, status_since, disconnected FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_n = ? ORDER BY seq`,
+      [runId, n],
+    );
+    return rows.map(toAsset);
+  }
+
+  async anyRunning(runId: string, n: number): Promise<boolean> {
+    const found = await this.#database.first(
+      `SELECT 1 AS found FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_n = ? AND outcome = 'running' LIMIT 1`,
+      [runId, n],
+    );
+    return found !== undefined;
+  }
+
+  /** True when a slot became free, or an execution was settled, since the run had that many news. */
+  async hasNews(runId: string, told: number): Promise<boolean> {
+    const run = await this.#database.first<{ news: number }>('SELECT news FROM runs WHERE id = ?', [runId]);
+    return (run?.news ?? 0) > told;
+  }
+
+  /** The number of a look that begins: of two the one with the lower number began earlier, whatever the clocks say. */
+  async beginLook(runId: string): Promise<number> {
+    const [run] = await this.#database.all<{ looks: number }>('UPDATE runs SET looks = looks + 1 WHERE id = ? RETURNING looks', [runId]);
+    return run?.looks ?? 0;
+  }
+
+  /** When the latest look at the run that was written began; 0 before any. */
+  async lastLookAt(runId: string): Promise<number> {
+    const row = await this.#database.first<{ at: number | null }>('SELECT max(looked_at) AS at FROM executions WHERE run_id = ?', [runId]);
+    return row?.at ?? 0;
+  }
+
+  /** A job of this execution was found: the first one stands for it, each is watched. */
+  setJob(runId: string, n: number, job: { jobId: string; createdAt: number; seenAt?: number }): Promise<void> {
+    return this.#database.transaction(async (sql) => {
+      if (await isClosing(sql, runId)) return;
+      await addExecutionJob(sql, { runId, n, jobId: job.jobId, createdAt: job.createdAt });
+      await sql.run(
+        'UPDATE executions SET rows_changed_server_at = max(coalesce(rows_changed_server_at, 0), ?) WHERE run_id = ? AND n = ? AND job_id IS NOT NULL AND job_id <> ?',
+        [job.seenAt ?? job.createdAt, runId, n, job.jobId],
+      );
+      await sql.run(
+        'UPDATE executions SET job_id = ?, job_created_at = ?, rows_changed_server_at = max(coalesce(rows_changed_server_at, 0), ?) WHERE run_id = ? AND n = ? AND job_id IS NULL',
+        [job.jobId, job.createdAt, job.createdAt, runId, n],
+      );
+      await sql.run(
+        'UPDATE attempts INDEXED BY attempts_execution SET job_id = ? WHERE run_id = ? AND execution_n = ? AND job_id IS NULL',
+        [job.jobId, runId, n],
+      );
+    });
+  }
+
+  /** The jobs of these executions, and those that are watched beside them. */
+  jobsOf(runId: string, executions: readonly number[]): Promise<ExecutionJob[]> {
+    return jobsOf(this.#database, runId, executions);
+  }
+
+  /** These were looked for, from this instant of the ledger's clock on, and not found. */
+  async setJobSought(runId: string, executions: readonly number[], at: number): Promise<void> {
+    if (executions.length === 0) return;
+    await this.#database.transaction(async (sql) => {
+      if (await isClosing(sql, runId)) return;
+      await sql.run(
+        'UPDATE executions SET job_sought_at = ? WHERE run_id = ? AND n IN (SELECT value FROM json_each(?)) AND coalesce(job_sought_at, 0) < ?',
+        [at, runId, jsonRows(executions), at],
+      );
+    });
+  }
+
+  /** Writes one look at one execution. Returns the number of assets whose outcome changed. */
+  record(runId: string, look: LookAt, retry: RetryRule): Promise<number> {
+    return this.recordAll(runId, [look], retry);
+  }
+
+  /** Writes looks at many executions with few commits, each of which waits for the disk. Returns the number of assets whose outcome changed. */
+  async recordAll(runId: string, looks: readonly LookAt[], retry: RetryRule): Promise<number> {
+    let changed = 0;
+    for (const part of batchesOf(looks, ROWS_PER_TRANSACTION, ({ decisions }) => decisions.length)) {
+      changed += await this.#database.transaction(async (sql) => {
+        let inPart = 0;
+        for (const look of part) inPart += await recordLook(sql, runId, look, retry);
+        return inPart;
+      });
+    }
+    return changed;
+  }
+
+  /** Words about a closed run, which nobody watches any more; nothing where it is live after all. */
+  keepLate(runId: string, look: Parameters<typeof keepLateVerdicts>[2]): Promise<void> {
+    return this.#database.transaction(async (sql) => {
+      if (await isClosing(sql, runId)) await keepLateVerdicts(sql, runId, look);
+    });
+  }
+
+  /** Assets hit that the execution did not ask for, as it sees them now. */
+  async addStrays(runId: string, n: number, strays: readonly (StrayCopy & { verdict?: StrayVerdict | undefined })[]): Promise<void> {
+    if (strays.length === 0) return;
+    await this.#database.transaction(async (sql) => {
+      await rememberStrayCopies(sql, runId, n, strays);
+      if (await isClosing(sql, runId)) return lateStrays(sql, runId, strays);
+      await sql.run(
+        `INSERT INTO strays (run_id, job_id, asset_id) SELECT ?, json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?) WHERE true ON CONFLICT DO NOTHING`,
+        [runId, jsonRows(strays.map(({ jobId, assetId }) => [jobId, assetId]))],
+      );
+      await keepBeside(
+        sql,
+        runId,
+        n,
+        strays.flatMap(({ assetId, verdict }) => (verdict ? [{ assetId, ...verdict }] : [])),
+      );
+    });
+  }
+
+  /**
+   * Gives the last attempt of these outcomes another one, due at once. Returns how many assets that were. Where a copy may still run the
+   * operator has to name an outcome that says so: then the lease of the attempt before is freed, and the rule is overridden.
+   */
+  putBack(runId: string, outcomes: readonly string[]): Promise<number> {
+    return this.#database.transaction(async (sql) => {
+      const now = await sql.now();
+      const list = jsonRows(outcomes);
+      // The report of a finished run is written: nothing of it runs any more. Nor is anything put back into a wave that has broken its budget.
+      const run = await readRun(sql, runId);
+      if (!run || run.closing || run.finishedAt !== undefined || run.admits !== 'all') return 0;
+      const chosen = `run_id = ? AND last = 1 AND outcome IN (SELECT value FROM json_each(?)) AND (copy <> 'open' OR ${IS_OVERRIDING})`;
+      await sql.run(`UPDATE attempts SET lease = NULL WHERE ${chosen} AND lease = 1`, [runId, list]);
+      const added = await sql.run(
+        `INSERT INTO attempts (run_id, seq, attempt, asset_id, last, name, agent_uuid, aliases, outcome, due_at, despite)
+         SELECT run_id, seq, attempt + 1, asset_id, 1, name, agent_uuid, aliases, 'pending', ?, copy = 'open' FROM attempts WHERE ${chosen} AND execution_n IS NOT NULL`,
+        [now, runId, list],
+      );
+      await sql.run(`UPDATE attempts SET last = 0 WHERE ${chosen} AND execution_n IS NOT NULL`, [runId, list]);
+      const unsent = await sql.run(
+        `UPDATE attempts SET outcome = 'pending', reason = NULL, planned = NULL, due_at = ? WHERE ${chosen} AND execution_n IS NULL`,
+        [now, runId, list],
+      );
+      return added + unsent;
+    });
+  }
+
+  /**
+   * Ends every asset that has no final outcome: what was sent is `unverified`, what was not is `skipped`. Nothing of the run is sent or watched any more.
+   * `forgetful`: the ledger is older than the run, so what it calls unsent may have been sent.
+   */
+  closeOpen(runId: string, reason: string, { forgetful = false } = {}): Promise<Closed> {
+    return closeOpen(this.#database, runId, { reason, forgetful });
+  }
+}
+
+function lateStrays(sql: Sql, runId: string, strays: readonly { jobId: string; assetId: string }[]): Promise<void> {
+  const named = strays.map(({ jobId, assetId }) => `${assetId} by job ${jobId}`).join(', ');
+  return noteLate(sql, runId, { action: 'late-stray', detail: `hit outside the cohort: ${named}` });
+}
+
+/** As `mayBePutBack` of the domain has it. */
+const IS_OVERRIDING = `outcome IN (${OVERRIDING.map((outcome) => `'${outcome}'`).join(', ')})`;
+
+async function recordLook(sql: Sql, runId: string, look: LookAt, retry: RetryRule): Promise<number> {
+  if (await isClosing(sql, runId)) {
+    await keepLateVerdicts(sql, runId, look);
+    return 0;
+  }
+  // A look that comes late must not touch what is settled, or closed and reported.
+  // Neither must one that was stopped on its way undo what a later one has seen since.
+  const open = await sql.first<{ slot_freed_at: number | null }>(
+    `SELECT slot_freed_at FROM executions WHERE run_id = ? AND n = ? AND state = 'accepted' AND settled_at IS NULL AND look <= ?`,
+    [runId, look.n, look.number],
+  );
+  if (!open) return 0;
+  const now = await sql.now();
+  const rowsSeen = look.rowsSeen ?? look.jobs.length;
+  const changed = await writeLook(sql, runId, look);
+  await queueRetries(sql, runId, look, { retry, now });
+  await sql.run(
+    `UPDATE executions SET look = ?, looked_at = ?, rows_changed_server_at = CASE WHEN rows_seen < ? THEN ? ELSE rows_changed_server_at END, rows_seen = max(rows_seen, ?),
+       fanned_out = max(fanned_out, ?), slot_freed_at = CASE WHEN ? THEN coalesce(slot_freed_at, ?) ELSE slot_freed_at END,
+       state = CASE WHEN ? THEN 'settled' ELSE state END, settled_at = CASE WHEN ? THEN ? END
+     WHERE run_id = ? AND n = ?`,
+    [
+      look.number,
+      look.lookedAt,
+      rowsSeen,
+      look.serverNow,
+      rowsSeen,
+      look.fannedOut ?? false,
+      look.slotFree,
+      now,
+      look.settled,
+      look.settled,
+      now,
+      runId,
+      look.n,
+    ],
+  );
+  if (look.settled || (look.slotFree && open.slot_freed_at === null))
+    await sql.run('UPDATE runs SET news = news + 1 WHERE id = ?', [runId]);
+  return changed;
+}
+
+interface StoredAsset {
+  asset_id: string;
+  attempt: number;
+  outcome: string;
+  status: string | null;
+  exit_code: number | null;
+  finished_at: number | null;
+  ended_at: number | null;
+  status_since: number | null;
+  disconnected: number | null;
+}
+
+function toAsset(row: StoredAsset): AssetInFlight {
+  return {
+    assetId: row.asset_id,
+    attempt: row.attempt,
+    outcome: row.outcome,
+    status: row.status ?? undefined,
+    exitCode: row.exit_code ?? undefined,
+    finishedAt: row.finished_at ?? undefined,
+    endedAt: row.ended_at ?? undefined,
+    statusSince: row.status_since ?? undefined,
+    disconnected: row.disconnected === null ? undefined : row.disconnected === 1,
+  };
+}
+
+/** As one JSON text: libsql takes longer to hand over a row of 17 columns than SQLite takes to write it. */
+const READ_ATTEMPTS = `SELECT json_group_array(json_object(${['seq', 'attempt', 'asset_id', ...WRITTEN_COLUMNS].map((column) => `'${column}', ${column}`).join(', ')})) AS attempts
+  FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_n = ?`;
+const WRITE_ATTEMPT = `UPDATE attempts SET ${WRITTEN_COLUMNS.map((column) => `${column} = ?`).join(', ')} WHERE run_id = ? AND seq = ? AND attempt = ?`;
+
+/** Only what differs is written: most looks find most assets as they were. Row by row by the key, as a join with the look reads far more. */
+async function writeLook(sql: Sql, runId: string, look: LookAt): Promise<number> {
+  const jobs = new Map(look.jobs.map((job) => [job.assetId, job]));
+  const decisions = new Map(look.decisions.map((decision) => [decision.assetId, decision]));
+  const found = await sql.first<{ attempts: string }>(READ_ATTEMPTS, [runId, look.n]);
+  const rows = JSON.parse(found?.attempts ?? '[]') as AttemptRow[];
+  let changed = 0;
+  const decided: { seq: number; attempt: number; decision: AssetDecision }[] = [];
+  for (const row of rows) {
+    const after = afterLook(row, { job: jobs.get(row.asset_id), decision: decisions.get(row.asset_id) }, look);
+    if (isSameRow(row, after)) continue;
+    if (row.outcome !== after.outcome) {
+      changed += 1;
+      const decision = decisions.get(row.asset_id);
+      if (decision?.terminal) decided.push({ seq: row.seq, attempt: row.attempt, decision });
+    }
+    await sql.run(WRITE_ATTEMPT, [...writtenValues(after), runId, row.seq, row.attempt]);
+  }
+  await keepBeside(sql, runId, look.n, await ofEarlierAttempts(sql, runId, { decided, jobs }));
+  return changed;
+}
+
+/** Those whose asset was put back since: Qualys has said late that the attempt before had run, too. */
+async function ofEarlierAttempts(
+  sql: Sql,
+  runId: string,
+  {
+    decided,
+    jobs,
+  }: { decided: readonly { seq: number; attempt: number; decision: AssetDecision }[]; jobs: ReadonlyMap<string, SeenAssetJob> },
+): Promise<{ assetId: string; outcome: string; status?: string | undefined; exitCode?: number | undefined }[]> {
+  if (decided.length === 0) return [];
+  const keys = jsonRows(decided.map(({ seq, attempt }) => [seq, attempt]));
+  const earlier = await sql.all<{ asset_id: string }>(
+    `SELECT asset_id FROM attempts WHERE run_id = ? AND last = 0 AND (seq, attempt) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))`,
+    [runId, keys],
+  );
+  const put = new Set(earlier.map((row) => row.asset_id));
+  return decided.flatMap(({ decision: { assetId, outcome } }) => {
+    const job = jobs.get(assetId);
+    return put.has(assetId) ? [{ assetId, outcome, status: job?.status, exitCode: job?.exitCode }] : [];
+  });
+}
+
+/** A failed asset with attempts left gets its next one; the row of the failed attempt stays as it is. */
+async function queueRetries(sql: Sql, runId: string, look: LookAt, rule: { retry: RetryRule; now: number }): Promise<void> {
+  const failed = look.decisions
+    .filter((decision) => maySendBehind('retry', { outcome: decision.outcome, copy: copyAfter(decision) }))
+    .map(({ assetId }) => assetId);
+  if (rule.retry.failed === 0 || failed.length === 0) return;
+  const run = await readRun(sql, runId);
+  if (!run || run.stop || run.admits === 'nothing') return;
+  const chosen = `run_id = ? AND execution_n = ? AND last = 1 AND attempt <= ? AND asset_id IN (SELECT value FROM json_each(?))`;
+  const parameters = [runId, look.n, rule.retry.failed, jsonRows(failed)];
+  await sql.run(
+    `INSERT INTO attempts (run_id, seq, attempt, asset_id, last, name, agent_uuid, aliases, outcome, due_at)
+     SELECT run_id, seq, attempt + 1, asset_id, 1, name, agent_uuid, aliases, 'pending', ? FROM attempts INDEXED BY attempts_execution WHERE ${chosen}`,
+    [rule.now + rule.retry.afterMs, ...parameters],
+  );
+  // The new rows have no execution yet, so only the failed attempts are meant.
+  await sql.run(`UPDATE attempts INDEXED BY attempts_execution SET last = 0 WHERE ${chosen}`, parameters);
+}

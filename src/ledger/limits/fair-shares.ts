@@ -1,0 +1,178 @@
+// Who waits for what, and who was served when: the memory of domain/limits/fair-share.ts. It is read and written in the transaction that
+// gives the thing out, so workers cannot disagree, and a restart forgets nothing.
+import { type Contender, type Party, type Turn, turnOf } from '../../domain/limits/fair-share.js';
+import { HOUR_MS } from '../../domain/limits/rate-window.js';
+import type { RunKind, RunRow } from '../rows/run.js';
+import type { Sql } from '../sql/database.js';
+
+/**
+ * What is shared: the executions of a day, the executes of one script one after the other, the calls of the window, and the places of
+ * calls that run at once.
+ */
+export type Slot = 'day' | 'calls' | 'places' | `script ${string}`;
+
+/** Whoever was told to come back counts from a little before that time until this much after it: then it is asleep, or dead. */
+const EARLY_MS = 250;
+const LATE_MS = 5_000;
+/** No attempt waits longer before it asks again (activities/failures.ts). */
+const LONGEST_WAIT_MS = HOUR_MS;
+/** A run looks at what it has in flight at least every 15 minutes (domain/polling/cadence.ts): one that was not heard of for longer keeps nothing. */
+const SEEN_MS = 20 * 60_000;
+/** As long as the calls are remembered. */
+const FORGOTTEN_MS = 25 * HOUR_MS;
+
+export function partyOf({ id, kind, campaignId = id }: { id: string; kind: RunKind; campaignId?: string | undefined }): Party {
+  return kind === 'run' ? { id, kind: 'ticket' } : { id: campaignId, kind: 'campaign' };
+}
+
+interface TurnRow {
+  party: string;
+  kind: Party['kind'];
+  served_at: number | null;
+}
+
+export interface Asked {
+  slot: Slot;
+  party: Party;
+  now: number;
+}
+
+interface Offer {
+  free: number;
+  /** Others that count besides those who are expected to ask. */
+  live?: readonly Contender[];
+  kept?: number;
+}
+
+/** Whether the party may take one of the `free`. */
+export async function askTurn(sql: Sql, { slot, party, now, free, live = [], kept = 0 }: Asked & Offer): Promise<Turn> {
+  // With enough for everybody nobody has to be looked at.
+  if ((await countWaiting(sql, slot, now)) + live.length + kept < free) return { kind: 'go' };
+  const others = (await asking(sql, { slot, party, now, limit: kept < free ? free : 1 })).filter(
+    ({ id }) => !live.some((known) => known.id === id),
+  );
+  const mine = await sql.first<{ served_at: number | null }>('SELECT served_at FROM turns WHERE slot = ? AND party = ?', [slot, party.id]);
+  const row = await sql.first<{ passed: number }>('SELECT passed FROM passed WHERE slot = ?', [slot]);
+  const me = { ...party, servedAt: mine?.served_at ?? undefined };
+  return turnOf({ me, others: [...others, ...live], free, kept, passed: row?.passed ?? 0 });
+}
+
+export async function countWaiting(sql: Sql, slot: Slot, now: number): Promise<number> {
+  const waiting = await sql.first<{ n: number }>(
+    `SELECT count(*) AS n FROM turns INDEXED BY turns_asking WHERE slot = ? AND kind IN ('ticket', 'campaign') AND asks_until >= ?`,
+    [slot, now],
+  );
+  return waiting?.n ?? 0;
+}
+
+/** Of each kind the first `limit` that are expected to ask about now, besides the party itself: those behind them change nothing. */
+export async function asking(sql: Sql, { slot, party, now, limit }: Asked & { limit: number }): Promise<Contender[]> {
+  const rows: TurnRow[] = [];
+  for (const kind of ['ticket', 'campaign']) {
+    const found = await sql.all<TurnRow>(
+      `SELECT party, kind, served_at FROM turns INDEXED BY turns_asking
+       WHERE slot = ? AND asks_until >= ? AND asks_from <= ? AND kind = ? AND party <> ? ORDER BY coalesce(served_at, 0), party LIMIT ?`,
+      [slot, now, now, kind, party.id, limit],
+    );
+    rows.push(...found);
+  }
+  return rows.map((row) => ({ id: row.party, kind: row.kind, servedAt: row.served_at ?? undefined, asking: true }));
+}
+
+/** It was refused, and comes back after `waitMs`; until `stayMs` from now the slot is kept for it already, when given. */
+export async function queueUp(sql: Sql, { slot, party, now, waitMs, stayMs }: Asked & { waitMs: number; stayMs?: number }): Promise<void> {
+  const asksAt = now + Math.min(waitMs, LONGEST_WAIT_MS);
+  await sql.run(
+    `INSERT INTO turns (slot, party, kind, asks_from, asks_until, noted_at) VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT (slot, party) DO UPDATE SET asks_from = excluded.asks_from, asks_until = excluded.asks_until, noted_at = excluded.noted_at`,
+    [slot, party.id, party.kind, asksAt - EARLY_MS, stayMs === undefined ? asksAt + LATE_MS : now + stayMs, now],
+  );
+}
+
+/** It waits for nothing of these any more. */
+export async function leaveQueues(sql: Sql, party: Party, slots: readonly Slot[]): Promise<void> {
+  for (const slot of slots) {
+    await sql.run('UPDATE turns SET asks_from = NULL, asks_until = NULL WHERE slot = ? AND party = ? AND asks_until IS NOT NULL', [
+      slot,
+      party.id,
+    ]);
+  }
+}
+
+export async function serve(sql: Sql, { slot, party, now }: Asked): Promise<void> {
+  await sql.run(
+    `INSERT INTO turns (slot, party, kind, served_at, noted_at) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT (slot, party) DO UPDATE SET served_at = excluded.served_at, asks_from = NULL, asks_until = NULL, noted_at = excluded.noted_at`,
+    [slot, party.id, party.kind, now, now],
+  );
+  if (party.kind === 'campaign') await sql.run('DELETE FROM passed WHERE slot = ?', [slot]);
+  else
+    await sql.run(
+      `INSERT INTO passed (slot, passed) SELECT ?, 1 WHERE EXISTS (
+         SELECT 1 FROM turns INDEXED BY turns_asking WHERE slot = ? AND asks_until >= ? AND kind = 'campaign')
+       ON CONFLICT (slot) DO UPDATE SET passed = passed.passed + 1`,
+      [slot, slot, now],
+    );
+  await sql.run(`DELETE FROM turns WHERE slot = ? AND kind = ? AND noted_at < ?`, [slot, party.kind, now - FORGOTTEN_MS]);
+}
+
+/** How many executions a run still has to send: campaigns leave it that many of the day's. */
+export async function noteWants(sql: Sql, { party, now, wants }: Omit<Asked, 'slot'> & { wants: number }): Promise<void> {
+  await sql.run(
+    `INSERT INTO turns (slot, party, kind, wants, noted_at) VALUES ('day', ?, ?, ?, ?)
+     ON CONFLICT (slot, party) DO UPDATE SET wants = excluded.wants, noted_at = excluded.noted_at`,
+    [party.id, party.kind, wants, now],
+  );
+}
+
+/** Executions claimed and planned, and, roughly, what the rest of the cohort takes by ids. */
+export async function executionsWanted(sql: Sql, run: RunRow, batchSize: number): Promise<number> {
+  const open = await sql.first<{ claimed: number; planned: number; due: number }>(
+    `SELECT (SELECT count(*) FROM executions WHERE run_id = ? AND state = 'claimed' AND settled_at IS NULL) AS claimed,
+       (SELECT count(*) FROM planned INDEXED BY planned_waiting WHERE run_id = ? AND state = 'waiting') AS planned,
+       EXISTS (SELECT 1 FROM attempts INDEXED BY attempts_due
+         WHERE run_id = ? AND outcome = 'pending' AND execution_n IS NULL AND planned IS NULL AND wave IS NULL) AS due`,
+    [run.id, run.id, run.id],
+  );
+  // Counting what is due would read a large cohort; beyond the first attempts it is a few.
+  const byIds = open?.due ? Math.max(1, Math.ceil(run.cohort.size / batchSize) - run.claimed) : 0;
+  return (open?.claimed ?? 0) + (open?.planned ?? 0) + byIds;
+}
+
+/**
+ * How many executions live runs have to send, and the first of them, where that is more than is left. A run that was to ask by now and
+ * did not has died, and keeps nothing.
+ */
+export async function keptForRuns(sql: Sql, now: number, free: number): Promise<{ kept: number; live: Contender[] }> {
+  const most = await sql.first<{ wants: number | null }>(
+    `SELECT sum(wants) AS wants FROM turns INDEXED BY turns_wants WHERE slot = 'day' AND wants > 0`,
+  );
+  if (!most?.wants) return { kept: 0, live: [] };
+  // Written so that the few rows of `turns` come first: by itself the planner would begin with all live runs.
+  const alive = `FROM turns AS day INDEXED BY turns_wants CROSS JOIN runs
+    LEFT JOIN turns AS calls ON calls.slot = 'calls' AND calls.party = day.party
+    WHERE day.slot = 'day' AND day.wants > 0 AND runs.id = day.party AND (day.noted_at >= ? OR calls.noted_at >= ?) AND (day.asks_until IS NULL OR day.asks_until >= ?)
+      AND runs.phase = 'running' AND runs.paused = 0 AND runs.stop_cause IS NULL AND runs.finished_at IS NULL`;
+  const since = [now - SEEN_MS, now - SEEN_MS, now];
+  if (most.wants < free) return { kept: most.wants, live: [] };
+  const kept = (await sql.first<{ n: number | null }>(`SELECT sum(day.wants) AS n ${alive}`, since))?.n ?? 0;
+  const first = await sql.first<TurnRow & { wants: number; asking: number }>(
+    `SELECT day.party, day.served_at, day.wants, coalesce(day.asks_from <= ?, 0) AS asking ${alive} ORDER BY coalesce(day.served_at, 0), day.party LIMIT 1`,
+    [now, ...since],
+  );
+  if (!first) return { kept, live: [] };
+  const { party: id, wants } = first;
+  return { kept, live: [{ id, kind: 'ticket', servedAt: first.served_at ?? undefined, asking: first.asking === 1, wants }] };
+}
+
+/** Of each live run, how many executions it has to send; at most `limit` runs. */
+export async function liveRuns(sql: Sql, now: number, limit: number): Promise<number[]> {
+  const rows = await sql.all<{ wants: number | null }>(
+    `SELECT coalesce(day.wants, 1) AS wants FROM turns AS calls INDEXED BY turns_noted CROSS JOIN runs
+     LEFT JOIN turns AS day ON day.slot = 'day' AND day.party = calls.party
+     WHERE calls.slot = 'calls' AND calls.kind = 'ticket' AND runs.id = calls.party AND calls.noted_at >= ? AND runs.phase <> 'awaiting-approval'
+       AND runs.paused = 0 AND runs.finished_at IS NULL LIMIT ?`,
+    [now - SEEN_MS, limit],
+  );
+  return rows.map(({ wants }) => wants ?? 0);
+}

@@ -1,0 +1,148 @@
+// One page of the assets of a run, a step or a campaign, by keyset: a page costs the same at a million rows.
+import type { AssetRow, Outcome } from '../../domain/run/outcome.js';
+import type { RunKind } from '../rows/run.js';
+import type { Sql, SqlParameter } from '../sql/database.js';
+import { type StepUnderWay, stepUnderWay } from './campaign-view.js';
+
+export interface AssetPageOptions {
+  /** `next` of the page before. */
+  cursor?: string | undefined;
+  limit?: number | undefined;
+  outcome?: Outcome | undefined;
+  /** Part of an asset id or name. */
+  q?: string | undefined;
+  /** Of a campaign: only the assets of this wave, by its number from 1. */
+  wave?: number | undefined;
+}
+
+export interface AssetPage {
+  items: AssetRow[];
+  next?: string;
+}
+
+export async function readAssetPage(sql: Sql, run: { id: string; kind: RunKind }, options: AssetPageOptions): Promise<AssetPage> {
+  const limit = Math.min(Math.max(options.limit ?? 100, 1), 1_000);
+  const source = run.kind === 'campaign' ? ofCampaign(await stepUnderWay(sql, run.id)) : run.kind === 'step' ? OF_STEP : OF_RUN;
+  const like = options.q ? `%${options.q.replace(/[\\%_]/g, '\\$&')}%` : undefined;
+  const conditions: [string, ...SqlParameter[]][] = [
+    ['a.run_id = ? AND a.last = 1 AND a.seq > ?', run.id, placeOf(options.cursor)],
+    ...(options.outcome ? [[`${source.outcome} = ?`, options.outcome] satisfies [string, ...SqlParameter[]]] : []),
+    ...(options.wave === undefined ? [] : [['a.wave = ?', options.wave] satisfies [string, ...SqlParameter[]]]),
+    ...(like ? [["(a.asset_id LIKE ? ESCAPE '\\' OR a.name LIKE ? ESCAPE '\\')", like, like] satisfies [string, ...SqlParameter[]]] : []),
+  ];
+  const byOutcome = options.outcome !== undefined && source.outcome === 'a.outcome';
+  const rows = await sql.all<StoredAssetRow>(
+    `SELECT a.seq, a.asset_id, ${source.columns} FROM attempts AS a ${byOutcome ? 'INDEXED BY attempts_outcome' : ''} ${source.joins}
+     WHERE ${conditions.map(([condition]) => condition).join(' AND ')} ORDER BY a.seq LIMIT ?`,
+    [...source.parameters, ...conditions.flatMap(([, ...parameters]) => parameters), limit + 1],
+  );
+  const page = rows.slice(0, limit);
+  const last = page.at(-1);
+  return { items: page.map(toAssetRow), ...(rows.length > limit && last ? { next: String(last.seq) } : {}) };
+}
+
+/** The place after which the page begins; a cursor that is none begins after the end. */
+function placeOf(cursor: string | undefined): number {
+  const place = Number(cursor ?? 0);
+  return Number.isSafeInteger(place) ? place : Number.MAX_SAFE_INTEGER;
+}
+
+interface Source {
+  columns: string;
+  joins: string;
+  /** Of the joins. */
+  parameters: SqlParameter[];
+  /** The outcome as it is shown, in SQL. */
+  outcome: string;
+}
+
+const SHARED = [
+  'name',
+  'reason',
+  'status',
+  'exit_code',
+  'correlation_uuid',
+  'job_id',
+  'started_at',
+  'finished_at',
+  'output_bytes',
+] as const;
+const OWN = `a.outcome AS outcome, a.attempt AS attempt, ${SHARED.map((column) => `a.${column}`).join(', ')}`;
+
+const LATE = '(SELECT late.outcome FROM late_verdicts AS late WHERE late.run_id = a.run_id AND late.asset_id = a.asset_id) AS late';
+
+const OF_RUN: Source = { columns: `${OWN}, NULL AS wave_name, ${LATE}`, joins: '', parameters: [], outcome: 'a.outcome' };
+
+const OF_STEP: Source = {
+  columns: `${OWN}, waves.name AS wave_name, ${LATE}`,
+  joins: 'JOIN runs ON runs.id = a.run_id LEFT JOIN waves ON waves.campaign_id = runs.campaign_id AND waves.w = runs.wave',
+  parameters: [],
+  outcome: 'a.outcome',
+};
+
+/** Beside the campaign's own row that of the last step of its wave that the asset was in, `s`: it has the attempt, and is ahead while the step is under way. */
+function ofCampaign(live: StepUnderWay | undefined): Source {
+  const joins = `${live ? 'JOIN (SELECT ? AS id) AS live' : ''} LEFT JOIN waves ON waves.campaign_id = a.run_id AND waves.w = a.wave
+    LEFT JOIN attempts AS s ON s.seq = a.seq AND s.last = 1 AND s.run_id = (
+      SELECT steps.id FROM runs AS steps JOIN attempts AS tried ON tried.run_id = steps.id AND tried.seq = a.seq AND tried.last = 1
+      WHERE steps.campaign_id = a.run_id AND steps.wave = a.wave ORDER BY steps.created_at DESC LIMIT 1)`;
+  const isAhead = live ? `a.outcome = 'pending' AND s.run_id = live.id` : 'false';
+  const outcome = live ? `CASE WHEN ${isAhead} THEN ${SHOWN[live.step] ?? 's.outcome'} ELSE a.outcome END` : 'a.outcome';
+  const reason =
+    live?.step === 'assess'
+      ? `CASE WHEN ${isAhead} THEN CASE s.outcome WHEN 'succeeded' THEN 'compliant' WHEN 'failed' THEN NULL ELSE s.reason END ELSE a.reason END`
+      : `CASE WHEN ${isAhead} THEN s.reason ELSE a.reason END`;
+  const columns = SHARED.map((column) => {
+    if (column === 'reason') return `${reason} AS reason`;
+    if (column === 'output_bytes') return 'coalesce(s.output_bytes, a.output_bytes) AS output_bytes';
+    return `CASE WHEN ${isAhead} THEN coalesce(s.${column}, a.${column}) ELSE a.${column} END AS ${column}`;
+  });
+  return {
+    columns: `${outcome} AS outcome, coalesce(s.attempt, a.attempt) AS attempt, ${columns.join(', ')}, waves.name AS wave_name, ${LATE.replaceAll('a.run_id', 's.run_id')}`,
+    joins,
+    parameters: live ? [live.id] : [],
+    outcome,
+  };
+}
+
+/** What an assessment says of an asset: well, and left alone; or to be remedied next. */
+const SHOWN: Partial<Record<string, string>> = {
+  assess: `CASE s.outcome WHEN 'succeeded' THEN 'skipped' WHEN 'failed' THEN 'pending' ELSE s.outcome END`,
+};
+
+interface StoredAssetRow {
+  seq: number;
+  asset_id: string;
+  name: string | null;
+  outcome: Outcome;
+  reason: string | null;
+  status: string | null;
+  exit_code: number | null;
+  attempt: number;
+  wave_name: string | null;
+  correlation_uuid: string | null;
+  job_id: string | null;
+  started_at: number | null;
+  finished_at: number | null;
+  output_bytes: number | null;
+  late: Outcome | null;
+}
+
+function toAssetRow(row: StoredAssetRow): AssetRow {
+  return {
+    assetId: row.asset_id,
+    ...(row.name === null ? {} : { name: row.name }),
+    outcome: row.outcome,
+    ...(row.reason === null ? {} : { reason: row.reason }),
+    ...(row.status === null ? {} : { status: row.status }),
+    ...(row.exit_code === null ? {} : { exitCode: row.exit_code }),
+    attempt: row.attempt,
+    ...(row.wave_name === null ? {} : { wave: row.wave_name }),
+    ...(row.correlation_uuid === null ? {} : { correlationUuid: row.correlation_uuid }),
+    ...(row.job_id === null ? {} : { jobId: row.job_id }),
+    ...(row.started_at === null ? {} : { startedAt: new Date(row.started_at).toISOString() }),
+    ...(row.finished_at === null ? {} : { finishedAt: new Date(row.finished_at).toISOString() }),
+    ...(row.output_bytes === null ? {} : { outputBytes: row.output_bytes }),
+    ...(row.late === null ? {} : { late: row.late }),
+  };
+}

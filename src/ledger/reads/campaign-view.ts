@@ -1,0 +1,149 @@
+// A campaign as people read it: its waves with their counts, and its assets with what the step under way knows of them already.
+import type { WaveStatus } from '../../domain/campaign/status.js';
+import type { CampaignStepName } from '../../domain/campaign/step.js';
+import { NOT_ROLLED_BACK } from '../../domain/execution/may-still-run.js';
+import { emptyCounts, LIVE_OUTCOMES, type LiveCounts, OUTCOMES, type Outcome } from '../../domain/run/outcome.js';
+import { countOutcomes } from '../rows/counts.js';
+import type { Sql } from '../sql/database.js';
+
+export interface WaveView {
+  w: number;
+  name: string;
+  status: WaveStatus;
+  counts: LiveCounts;
+  /** How many of the `skipped` were compliant. */
+  compliant: number;
+  /** How many its rollback was left out of although the remedy may have changed them; undefined where there are none. */
+  notRolledBack?: number | undefined;
+  approvedBy: string[];
+  /** What a person is asked about it, or why it ended so. */
+  why?: string | undefined;
+  /** Epoch ms by the ledger's clock. */
+  openedAt?: number | undefined;
+  closedAt?: number | undefined;
+}
+
+/** The last step whose work may not be taken over yet, as long as it is for assets that have no outcome. */
+export interface StepUnderWay {
+  id: string;
+  wave: number;
+  step: CampaignStepName;
+}
+
+export async function stepUnderWay(sql: Sql, campaignId: string): Promise<StepUnderWay | undefined> {
+  return sql.first<StepUnderWay>(
+    `SELECT runs.id, runs.wave, runs.step FROM runs JOIN runs AS parent ON parent.id = runs.campaign_id
+     WHERE runs.campaign_id = ? AND (runs.merged = 0 OR runs.finished_at IS NULL) AND runs.step IN ('assess', 'remediate')
+       AND parent.finished_at IS NULL
+     ORDER BY runs.created_at DESC LIMIT 1`,
+    [campaignId],
+  );
+}
+
+/** The waves in their order, in one reading of the cohort. */
+export async function viewWaves(sql: Sql, campaignId: string): Promise<WaveView[]> {
+  const waves = await sql.all<WaveRow>('SELECT * FROM waves WHERE campaign_id = ? ORDER BY w', [campaignId]);
+  const views = new Map(waves.map((row) => [row.w, toView(row)]));
+  const counted = await sql.all<{ wave: number; outcome: Outcome; compliant: number; left_out: number | null; n: number }>(
+    `SELECT wave, outcome, outcome = 'skipped' AND reason IS 'compliant' AS compliant, reason LIKE '${NOT_ROLLED_BACK}%' AS left_out, count(*) AS n
+     FROM attempts INDEXED BY attempts_wave WHERE run_id = ? AND wave IS NOT NULL GROUP BY 1, 2, 3, 4`,
+    [campaignId],
+  );
+  for (const { wave, outcome, compliant, left_out: leftOut, n } of counted) {
+    const view = views.get(wave);
+    if (!view) continue;
+    view.counts[outcome] += n;
+    view.counts.targeted += n;
+    if (compliant === 1) view.compliant += n;
+    if (leftOut === 1) view.notRolledBack = (view.notRolledBack ?? 0) + n;
+  }
+  const live = await stepUnderWay(sql, campaignId);
+  const view = live && views.get(live.wave);
+  if (live && view) await layOver(sql, view.counts, { campaignId, ...live });
+  return [...views.values()];
+}
+
+/** What the step under way has found of assets that have no outcome in the campaign's own rows yet. */
+async function layOver(sql: Sql, counts: LiveCounts, live: StepUnderWay & { campaignId: string }): Promise<void> {
+  const rows = await sql.all<{ outcome: Outcome; n: number }>(
+    `SELECT s.outcome, count(*) AS n FROM attempts AS s JOIN attempts AS a ON a.run_id = ? AND a.seq = s.seq AND a.attempt = 1
+     WHERE s.run_id = ? AND s.last = 1 AND s.outcome <> 'pending' AND a.outcome = 'pending' AND a.wave = ? GROUP BY 1`,
+    [live.campaignId, live.id, live.wave],
+  );
+  for (const { outcome, n } of rows) {
+    counts[shownOutcome(live.step, outcome)] += n;
+    counts.pending -= n;
+  }
+}
+
+/** An assessment that says well leaves the asset alone; one that says no is followed by the remedy. */
+function shownOutcome(step: CampaignStepName, outcome: Outcome): Outcome {
+  if (step !== 'assess') return outcome;
+  return outcome === 'succeeded' ? 'skipped' : outcome === 'failed' ? 'pending' : outcome;
+}
+
+/** What a campaign's steps do and spend together. */
+export interface CampaignWork {
+  inFlight: number;
+  callsUsed: number;
+  accepted: number;
+  /** Why the newest of them that waits does so. */
+  blocked?: string | undefined;
+  /** The wave whose step a breach of its error budget holds back. */
+  held?: { wave: number } | undefined;
+}
+
+export async function campaignWork(sql: Sql, campaignId: string): Promise<CampaignWork> {
+  const open = await sql.first<{ n: number }>(
+    `SELECT count(*) AS n FROM executions WHERE run_id IN (SELECT id FROM runs WHERE campaign_id = ?)
+       AND state IN ('permitted', 'accepted') AND settled_at IS NULL`,
+    [campaignId],
+  );
+  const spent = await sql.first<{ calls: number | null; accepted: number | null }>(
+    'SELECT sum(api_calls) AS calls, sum(accepted) AS accepted FROM runs WHERE campaign_id = ? OR id = ?',
+    [campaignId, campaignId],
+  );
+  const waiting = await sql.first<{ blocked: string }>(
+    `SELECT blocked FROM runs WHERE (campaign_id = ? OR id = ?) AND finished_at IS NULL AND blocked IS NOT NULL ORDER BY created_at DESC LIMIT 1`,
+    [campaignId, campaignId],
+  );
+  const held = await sql.first<{ wave: number }>(
+    'SELECT wave FROM runs WHERE campaign_id = ? AND paused = 1 AND finished_at IS NULL AND stop_cause IS NULL LIMIT 1',
+    [campaignId],
+  );
+  return { held, inFlight: open?.n ?? 0, callsUsed: spent?.calls ?? 0, accepted: spent?.accepted ?? 0, blocked: waiting?.blocked };
+}
+
+/** Of the whole cohort; as it is being resolved, before there are waves. */
+export async function campaignCounts(sql: Sql, campaignId: string, waves: readonly WaveView[]): Promise<LiveCounts> {
+  if (waves.length === 0) return countOutcomes(sql, campaignId);
+  const total = emptyCounts();
+  for (const { counts } of waves) for (const kind of COUNTED) total[kind] += counts[kind];
+  return total;
+}
+
+const COUNTED = ['targeted', ...OUTCOMES, ...LIVE_OUTCOMES] as const;
+
+interface WaveRow {
+  w: number;
+  name: string;
+  status: WaveStatus;
+  approved_by: string;
+  why: string | null;
+  opened_at: number | null;
+  closed_at: number | null;
+}
+
+function toView(row: WaveRow): WaveView {
+  return {
+    w: row.w,
+    name: row.name,
+    status: row.status,
+    counts: emptyCounts(),
+    compliant: 0,
+    approvedBy: JSON.parse(row.approved_by) as string[],
+    why: row.why ?? undefined,
+    openedAt: row.opened_at ?? undefined,
+    closedAt: row.closed_at ?? undefined,
+  };
+}

@@ -1,0 +1,142 @@
+// What people read of a run: pages of assets in cohort order, by keyset, so that a page costs the same at a million rows.
+import type { AssetRow, LiveCounts } from '../../domain/run/outcome.js';
+import { countOutcomes } from '../rows/counts.js';
+import { type RunKind, type RunRow, readRun } from '../rows/run.js';
+import type { Database } from '../sql/database.js';
+import { type AssetPage, type AssetPageOptions, readAssetPage } from './asset-page.js';
+import { campaignCounts, campaignWork, viewWaves, type WaveView } from './campaign-view.js';
+
+export type { AssetPageOptions } from './asset-page.js';
+
+/** An asset outside the cohort that got the script all the same, and the job that took it there. */
+export interface StrayRow {
+  assetId: string;
+  jobId: string;
+}
+
+/** A run as lists and live views show it. */
+export interface RunView {
+  run: RunRow;
+  counts: LiveCounts;
+  inFlight: number;
+  callsUsed: number;
+  accepted: number;
+  blocked?: string | undefined;
+  /** Local milliseconds that recent executions of its script took. */
+  durationsMs: number[];
+  outputsOwed: number;
+  /** Of a campaign, in their order; empty before its cohort is cut. */
+  waves?: WaveView[];
+  /** Of a campaign: the wave whose step a breach of its error budget holds back. */
+  held?: { wave: number } | undefined;
+}
+
+export class Reader {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async run(runId: string): Promise<RunView | undefined> {
+    const run = await readRun(this.#database, runId);
+    if (!run) return undefined;
+    if (run.kind === 'campaign') return this.#campaign(run);
+    const extra = await this.#database.first<{ api_calls: number; accepted: number; blocked: string | null }>(
+      'SELECT api_calls, accepted, blocked FROM runs WHERE id = ?',
+      [runId],
+    );
+    const open = await this.#database.first<{ n: number }>(
+      `SELECT count(*) AS n FROM executions WHERE run_id = ? AND state IN ('permitted', 'accepted') AND settled_at IS NULL`,
+      [runId],
+    );
+    const owed = await this.#database.first<{ n: number }>(`SELECT count(*) AS n FROM attempts WHERE run_id = ? AND output = 'owed'`, [
+      runId,
+    ]);
+    return {
+      run,
+      counts: await countOutcomes(this.#database, runId),
+      inFlight: open?.n ?? 0,
+      callsUsed: extra?.api_calls ?? 0,
+      accepted: extra?.accepted ?? 0,
+      blocked: extra?.blocked ?? undefined,
+      durationsMs: (await this.pace(run.script?.id ?? '')).durationsMs,
+      outputsOwed: owed?.n ?? 0,
+    };
+  }
+
+  /** Its own rows, and what its steps do and spend. */
+  async #campaign(run: RunRow): Promise<RunView> {
+    const waves = await viewWaves(this.#database, run.id);
+    return {
+      run,
+      waves,
+      counts: await campaignCounts(this.#database, run.id, waves),
+      ...(await campaignWork(this.#database, run.id)),
+      durationsMs: (await this.pace(run.script?.id ?? '')).durationsMs,
+      outputsOwed: 0,
+    };
+  }
+
+  /** The newest runs and campaigns first; the steps of campaigns only where they are asked for. */
+  async runs(limit = 50, { steps = false } = {}): Promise<RunView[]> {
+    const rows = await this.#database.all<{ id: string }>(
+      `SELECT id FROM runs ${steps ? '' : "WHERE kind <> 'step'"} ORDER BY created_at DESC LIMIT ?`,
+      [limit],
+    );
+    const views = await Promise.all(rows.map(({ id }) => this.run(id)));
+    return views.filter((view) => view !== undefined);
+  }
+
+  /** None of a run that the ledger does not know. */
+  async assets(runId: string, options: AssetPageOptions = {}): Promise<AssetPage> {
+    const run = await this.#database.first<{ kind: RunKind }>('SELECT kind FROM runs WHERE id = ?', [runId]);
+    return run ? readAssetPage(this.#database, { id: runId, kind: run.kind }, options) : { items: [] };
+  }
+
+  /** Under which run the newest output of an asset is stored: its own, or the last step of the campaign that has one. */
+  async outputOwner(runId: string, assetId: string): Promise<string> {
+    const step = await this.#database.first<{ id: string }>(
+      `SELECT runs.id FROM runs JOIN outputs ON outputs.run_id = runs.id AND outputs.asset_id = ?
+       WHERE runs.campaign_id = ? ORDER BY runs.created_at DESC LIMIT 1`,
+      [assetId, runId],
+    );
+    return step?.id ?? runId;
+  }
+
+  /** Of a campaign, those of all its steps. */
+  async strays(runId: string, limit: number): Promise<StrayRow[]> {
+    const rows = await this.#database.all<{ asset_id: string; job_id: string }>(
+      'SELECT asset_id, job_id FROM strays WHERE run_id = ? OR run_id IN (SELECT id FROM runs WHERE campaign_id = ?) ORDER BY job_id, asset_id LIMIT ?',
+      [runId, runId, limit],
+    );
+    return rows.map(({ asset_id: assetId, job_id: jobId }) => ({ assetId, jobId }));
+  }
+
+  /** Executions that were sent within the last 24 hours, over all runs: what counts against the daily quota. */
+  async executionsInDay(): Promise<number> {
+    const since = (await this.#database.now()) - 24 * 3_600_000;
+    const row = await this.#database.first<{ n: number }>('SELECT count(*) AS n FROM sends WHERE spent = 1 AND permitted_at > ?', [since]);
+    return row?.n ?? 0;
+  }
+
+  /** How fast a script goes, as far as it was seen: local milliseconds of recent executions, and the interval that was learned. */
+  async pace(scriptId: string): Promise<{ durationsMs: number[]; intervalMs?: number | undefined }> {
+    const row = await this.#database.first<{ durations: string; interval_ms: number | null }>(
+      'SELECT durations, interval_ms FROM scripts WHERE script_id = ?',
+      [scriptId],
+    );
+    const durations = row ? (JSON.parse(row.durations) as { localMs: number }[]) : [];
+    return { durationsMs: durations.map(({ localMs }) => localMs), intervalMs: row?.interval_ms ?? undefined };
+  }
+
+  /** All assets of a run, page by page, in constant memory. */
+  async *allAssets(runId: string, options: Omit<AssetPageOptions, 'cursor'> = {}): AsyncGenerator<AssetRow> {
+    let cursor: string | undefined;
+    do {
+      const page = await this.assets(runId, { limit: 1_000, ...options, cursor });
+      yield* page.items;
+      cursor = page.next;
+    } while (cursor !== undefined);
+  }
+}

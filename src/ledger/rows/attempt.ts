@@ -1,0 +1,102 @@
+// One asset's attempt as a look finds it, and as the look leaves it. Pure: what differs is written, what does not is not.
+import { type CopyState, copyAfter } from '../../domain/execution/may-still-run.js';
+import type { AssetDecision } from '../../domain/polling/settle.js';
+import { type SqlValue, storableText } from '../sql/database.js';
+import type { LookAt, SeenAssetJob } from './poll.js';
+
+export interface AttemptRow {
+  seq: number;
+  attempt: number;
+  asset_id: string;
+  name: string | null;
+  agent_uuid: string | null;
+  outcome: string;
+  reason: string | null;
+  status: string | null;
+  exit_code: number | null;
+  started_at: number | null;
+  finished_at: number | null;
+  ended_at: number | null;
+  status_since: number | null;
+  disconnected: number | null;
+  job_id: string | null;
+  lease: number | null;
+  copy: CopyState;
+  output: string;
+}
+
+/** The columns a look may change, in the order of `writtenValues`. */
+export const WRITTEN_COLUMNS = [
+  'name',
+  'agent_uuid',
+  'outcome',
+  'reason',
+  'status',
+  'exit_code',
+  'started_at',
+  'finished_at',
+  'ended_at',
+  'status_since',
+  'disconnected',
+  'job_id',
+  'lease',
+  'copy',
+  'output',
+] as const satisfies readonly (keyof AttemptRow)[];
+
+export function writtenValues(row: AttemptRow): SqlValue[] {
+  return WRITTEN_COLUMNS.map((column) => row[column]);
+}
+
+export function isSameRow(one: AttemptRow, other: AttemptRow): boolean {
+  return WRITTEN_COLUMNS.every((column) => one[column] === other[column]);
+}
+
+/** The row after a look that found `job` for its asset and came to `decision`. */
+export function afterLook(
+  row: AttemptRow,
+  seen: { job: SeenAssetJob | undefined; decision: AssetDecision | undefined },
+  look: Pick<LookAt, 'serverNow' | 'outputOf'>,
+): AttemptRow {
+  // Of two watches the one that began later may have read earlier: what it did not see yet does not unsay a verdict.
+  if (row.outcome !== 'running' && row.lease === null && !seen.decision?.terminal) return row;
+  const known = seen.job ? withJob(row, seen.job, look.serverNow) : row;
+  return seen.decision ? withDecision(known, seen.decision, look.outputOf) : known;
+}
+
+function withJob(row: AttemptRow, job: SeenAssetJob, serverNow: number): AttemptRow {
+  const status = storableText(job.status);
+  return {
+    ...row,
+    name: job.name === undefined ? row.name : storableText(job.name),
+    agent_uuid: job.agentUuid === undefined ? row.agent_uuid : storableText(job.agentUuid),
+    status,
+    exit_code: job.exitCode ?? null,
+    started_at: job.startedAt ?? null,
+    finished_at: job.finishedAt ?? null,
+    ended_at: job.endedAt ?? null,
+    status_since: row.status === status ? (row.status_since ?? serverNow) : serverNow,
+    disconnected: job.disconnected === undefined ? null : Number(job.disconnected),
+    job_id: job.jobId,
+  };
+}
+
+/** An asset whose asset job is not terminal, or has not appeared, keeps its lease until the run is closed: the script may yet start there. */
+function withDecision(row: AttemptRow, decision: AssetDecision, outputOf: LookAt['outputOf']): AttemptRow {
+  const { outcome, reason, final, terminal } = decision;
+  const ended = final && row.status !== null;
+  return {
+    ...row,
+    outcome,
+    reason: reason === undefined ? null : storableText(reason),
+    lease: terminal ? null : row.lease,
+    copy: copyAfter(decision),
+    output: ended && row.output === 'none' && wantsOutput(outputOf, outcome) ? 'owed' : row.output,
+  };
+}
+
+function wantsOutput(outputOf: LookAt['outputOf'], outcome: string): boolean {
+  if (outputOf === 'none') return false;
+  if (outputOf === 'failed') return outcome === 'failed';
+  return outcome === 'succeeded' || outcome === 'failed' || outcome === 'unverified';
+}

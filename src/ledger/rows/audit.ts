@@ -1,0 +1,67 @@
+import type { Database } from '../sql/database.js';
+
+/** What was done to the whole ledger, or found of it: in the log of every run that was going. */
+export const HELD = 'ledger-held';
+export const LEDGER_WIDE: readonly string[] = ['halt', 'unhalt', HELD];
+
+export interface AuditEntry {
+  at: number;
+  actor?: string | undefined;
+  /** False: the name is a claim, as everything that did not come through the server's authentication. */
+  verified: boolean;
+  action: string;
+  detail?: string | undefined;
+}
+
+/** Who did what to a run, when and why. Rows are only ever added. */
+export class Audit {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async add(runId: string | undefined, entry: Omit<AuditEntry, 'at' | 'verified'> & { verified?: boolean }): Promise<void> {
+    await this.#database.run('INSERT INTO audit (run_id, at, actor, verified, action, detail) VALUES (?, ?, ?, ?, ?, ?)', [
+      runId,
+      await this.#database.now(),
+      entry.actor,
+      entry.verified ?? false,
+      entry.action,
+      entry.detail?.slice(0, 2_000),
+    ]);
+  }
+
+  /** The same for what an activity writes that may be attempted again: the same action and detail is one entry. */
+  async addOnce(runId: string, entry: { action: string; detail: string }): Promise<void> {
+    const detail = entry.detail.slice(0, 2_000);
+    await this.#database.transaction(async (sql) => {
+      const known = await sql.first('SELECT 1 AS found FROM audit WHERE run_id = ? AND action = ? AND detail = ?', [
+        runId,
+        entry.action,
+        detail,
+      ]);
+      if (known) return;
+      await sql.run('INSERT INTO audit (run_id, at, action, detail) VALUES (?, ?, ?, ?)', [runId, await sql.now(), entry.action, detail]);
+    });
+  }
+
+  /** What was done to the run, and what was done to the whole ledger while it was going: the kill switch. */
+  async of(runId: string): Promise<AuditEntry[]> {
+    const rows = await this.#database.all<{ at: number; actor: string | null; verified: number; action: string; detail: string | null }>(
+      `SELECT id, at, actor, verified, action, detail FROM audit WHERE run_id = ?
+       UNION ALL
+       SELECT audit.id, audit.at, actor, verified, action, detail FROM audit JOIN runs ON runs.id = ?
+         WHERE audit.run_id IS NULL AND action IN (SELECT value FROM json_each(?)) AND audit.at >= runs.created_at AND audit.at <= coalesce(runs.finished_at, audit.at)
+       ORDER BY id`,
+      [runId, runId, JSON.stringify(LEDGER_WIDE)],
+    );
+    return rows.map((row) => ({
+      at: row.at,
+      actor: row.actor ?? undefined,
+      verified: row.verified === 1,
+      action: row.action,
+      detail: row.detail ?? undefined,
+    }));
+  }
+}

@@ -1,0 +1,393 @@
+// Copies of scripts that may still lie with an agent, over all runs of the ledger. A lease ends with its run; the copy does not.
+import type { CopyState, KnownCopy } from '../../domain/execution/may-still-run.js';
+import { COPIES_ASKED_FOR_MS, copiesAskedAgainMs, OPEN_COPY, openCopyReason } from '../../domain/execution/may-still-run.js';
+import type { FinalOutcome } from '../../domain/run/outcome.js';
+import { type Database, jsonRows, type Sql, within } from '../sql/database.js';
+import { Audit } from './audit.js';
+import { type Execution, move } from './execution.js';
+import { IS_OPEN } from './late.js';
+import type { RunRow } from './run.js';
+import { endStrayCopies, STRAY_WITH_ITS_RUN } from './stray-copies.js';
+
+/** A copy of a script, and what is known of it. Instants of the ledger's clock, but for `serverAt`. */
+export interface StoredCopy extends KnownCopy {
+  runId: string;
+  assetId: string;
+  /** The row that it belongs to; undefined where it hit an asset that it was not meant for. */
+  place?: { seq: number; attempt: number } | undefined;
+  execution?: number | undefined;
+  /** Qualys' clock before it was sent. */
+  serverAt?: number | undefined;
+  /** Jobs on the same assets that may have been its execution's as well. */
+  twins?: readonly { correlationUuid: string; jobId: string }[] | undefined;
+}
+
+/** What still lies with an agent past its deadline, as people read of it. */
+export interface OpenCopy {
+  assetId: string;
+  name?: string | undefined;
+  script: { id: string; title: string };
+  runId: string;
+  /** The number of its execution in the run. */
+  execution?: number | undefined;
+  /** Undefined, like `outcome`, of an asset that the script was not meant for: it has no row in the run. */
+  attempt?: number | undefined;
+  outcome?: FinalOutcome | undefined;
+  reason?: string | undefined;
+  /** When it was sent, by the ledger's clock. */
+  since: number;
+  /** Qualys' word when it was last seen. */
+  status?: string | undefined;
+}
+
+const PAGE = 1_000;
+/** Where a copy was sent; of one whose execution a restored ledger does not know, the beginning of its run. */
+const SINCE = 'coalesce(executions.accepted_at, executions.sent_at, runs.created_at)';
+const TWINS = `(SELECT json_group_array(json_array(correlation_uuid, job_id)) FROM execution_jobs
+  WHERE run_id = sent.run_id AND n = sent.execution_n AND execution_jobs.correlation_uuid <> '')`;
+const STRAY_SINCE = 'coalesce(executions.accepted_at, executions.sent_at, stray.since)';
+const COPY_WITH_ITS_RUN = `CROSS JOIN runs ON runs.id = sent.run_id LEFT JOIN executions ON executions.run_id = sent.run_id AND executions.n = sent.execution_n`;
+
+export class Copies {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Assets of a run that wait for their first attempt, page by page; without those that an operator has let go. */
+  async *waiting(runId: string): AsyncGenerator<string[]> {
+    for (let after = 0; ; ) {
+      const rows = await this.#database.all<{ seq: number; asset_id: string; waits: number }>(
+        `SELECT seq, asset_id, outcome = 'pending' AND execution_n IS NULL AND despite = 0 AS waits FROM attempts
+         WHERE run_id = ? AND seq > ? AND attempt = 1 ORDER BY seq LIMIT ?`,
+        [runId, after, PAGE],
+      );
+      if (rows.length === 0) return;
+      after = rows.at(-1)?.seq ?? after;
+      yield rows.filter(({ waits }) => waits === 1).map(({ asset_id: assetId }) => assetId);
+    }
+  }
+
+  /** Copies of the script with these assets that are not known to be over, and that no live run still waits for in time. */
+  async of(scriptId: string, assetIds: readonly string[]): Promise<StoredCopy[]> {
+    const copies: StoredCopy[] = [];
+    for (const [copy, index] of [
+      ['open', 'attempts_copy'],
+      ['unseen', 'attempts_unseen'],
+    ] as const) {
+      const rows = await this.#database.all<CopyRow>(
+        `SELECT sent.run_id, sent.seq, sent.attempt, sent.execution_n, sent.asset_id, sent.copy, sent.status, sent.correlation_uuid, sent.job_id, executions.server_at, ${TWINS} AS twins, ${SINCE} AS since
+         FROM json_each(?) AS wanted CROSS JOIN attempts AS sent INDEXED BY ${index} ON sent.asset_id = wanted.value AND sent.copy = '${copy}' ${COPY_WITH_ITS_RUN}
+         WHERE runs.script_id = ? AND (sent.lease IS NULL OR sent.outcome NOT IN ('pending', 'running'))`,
+        [jsonRows(assetIds), scriptId],
+      );
+      copies.push(...rows.map(toCopy));
+    }
+    const strays = await this.#database.all<CopyRow>(
+      `SELECT stray.run_id, NULL AS seq, NULL AS attempt, stray.execution_n, stray.asset_id, stray.copy, stray.status, executions.correlation_uuid, stray.job_id, executions.server_at, '[]' AS twins, ${STRAY_SINCE} AS since
+       FROM json_each(?) AS wanted CROSS JOIN stray_copies AS stray INDEXED BY stray_copies_open ON stray.asset_id = wanted.value AND stray.copy = 'open' ${STRAY_WITH_ITS_RUN}
+       WHERE runs.script_id = ?`,
+      [jsonRows(assetIds), scriptId],
+    );
+    return [...copies, ...strays.map(toCopy)];
+  }
+
+  /**
+   * Copies of closed runs about which Qualys is to be asked now, those of some executions, and notes that it is: nobody else asks meanwhile.
+   * Of an execution with more than `atMost` some are drawn. Nothing within a minute of the time before, whoever that was.
+   */
+  takeDue(atMost: number): Promise<StoredCopy[]> {
+    return this.#database.transaction((sql) => takeDue(sql, atMost));
+  }
+
+  /** Qualys says that they are over, or shows nothing of them any more. What their runs report stays as it is; their audit logs have it. */
+  async end(copies: readonly StoredCopy[]): Promise<void> {
+    for (const runId of new Set(copies.map((copy) => copy.runId))) {
+      const ended = copies.filter((copy) => copy.runId === runId);
+      await this.#database.transaction(async (sql) => {
+        const keys = jsonRows(ended.flatMap(({ place }) => (place ? [[place.seq, place.attempt]] : [])));
+        const strays = ended.flatMap(({ place, assetId, execution = 0 }) => (place ? [] : [{ assetId, execution }]));
+        const changed =
+          (await sql.run(`UPDATE attempts SET copy = 'over' WHERE ${CHOSEN} AND copy IN ('open', 'unseen')`, [runId, keys])) +
+          (await endStrayCopies(sql, runId, strays));
+        if (changed === 0) return;
+        const named = ended.slice(0, 20).map(({ assetId }) => assetId);
+        const detail = `${changed} asset(s) have no copy of it any more: ${named.join(', ')}${ended.length > 20 ? ', …' : ''}`;
+        await new Audit(within(sql)).add(runId, { action: 'copies-over', detail });
+      });
+    }
+  }
+
+  /** Qualys shows an asset job after all where there was none when the execution was settled. */
+  async reopen(copies: readonly StoredCopy[]): Promise<void> {
+    for (const { runId, place } of copies) {
+      if (!place) continue;
+      await this.#database.run(`UPDATE attempts SET copy = 'open' WHERE run_id = ? AND seq = ? AND attempt = ? AND copy = 'unseen'`, [
+        runId,
+        place.seq,
+        place.attempt,
+      ]);
+    }
+  }
+
+  /** The run is sent to assets although an earlier copy may still run there: somebody has asked for it, and the audit log says for how many. */
+  async override(runId: string, { by, assets }: { by?: string | undefined; assets: number }): Promise<void> {
+    await this.#database.transaction(async (sql) => {
+      const set = await sql.run(`UPDATE runs SET despite_copies = 1 WHERE id = ? AND despite_copies = 0 AND ${IS_OPEN}`, [runId]);
+      if (set === 0) return;
+      await new Audit(within(sql)).add(runId, { actor: by, action: 'despite-open-copies', detail: JSON.stringify({ assets }) });
+    });
+  }
+
+  /** What still lies with agents past its deadline, over all runs, in the order of the assets' ids, those outside a cohort last; at least that old. */
+  async *list({ olderThanMs = 0 }: { olderThanMs?: number | undefined } = {}): AsyncGenerator<OpenCopy> {
+    const before = (await this.#database.now()) - olderThanMs;
+    let after: [string, string, number, number] = ['', '', 0, 0];
+    for (;;) {
+      const rows = await this.#database.all<ListedRow>(
+        `SELECT sent.asset_id, sent.name, sent.run_id, sent.seq, sent.attempt, sent.execution_n, sent.outcome, sent.reason, sent.status, runs.script_id, runs.script_title, ${SINCE} AS since
+         FROM attempts AS sent INDEXED BY attempts_copy ${COPY_WITH_ITS_RUN}
+         WHERE sent.copy = 'open' AND sent.outcome NOT IN ('pending', 'running') AND ${SINCE} <= ?
+           AND (sent.asset_id, sent.run_id, sent.seq, sent.attempt) > (?, ?, ?, ?)
+         ORDER BY sent.asset_id, sent.run_id, sent.seq, sent.attempt LIMIT ?`,
+        [before, ...after, PAGE],
+      );
+      const last = rows.at(-1);
+      if (!last) break;
+      after = [last.asset_id, last.run_id, last.seq, last.attempt ?? 0];
+      yield* rows.map(toOpenCopy);
+    }
+    yield* this.#listStrays(before);
+  }
+
+  /** The same of assets outside their run's cohort, once nobody watches their execution any more. */
+  async *#listStrays(before: number): AsyncGenerator<OpenCopy> {
+    for (let after: [string, string, number] = ['', '', 0]; ; ) {
+      const rows = await this.#database.all<ListedRow>(
+        `SELECT stray.asset_id, stray.name, stray.run_id, 0 AS seq, NULL AS attempt, stray.execution_n, NULL AS outcome, NULL AS reason, stray.status, runs.script_id, runs.script_title, ${STRAY_SINCE} AS since
+         FROM stray_copies AS stray INDEXED BY stray_copies_open ${STRAY_WITH_ITS_RUN}
+         WHERE stray.copy = 'open' AND (runs.finished_at IS NOT NULL OR executions.settled_at IS NOT NULL) AND ${STRAY_SINCE} <= ?
+           AND (stray.asset_id, stray.run_id, stray.execution_n) > (?, ?, ?)
+         ORDER BY stray.asset_id, stray.run_id, stray.execution_n LIMIT ?`,
+        [before, ...after, PAGE],
+      );
+      const last = rows.at(-1);
+      if (!last) return;
+      after = [last.asset_id, last.run_id, last.execution_n ?? 0];
+      yield* rows.map(toOpenCopy);
+    }
+  }
+}
+
+/** Between two questions about copies of closed runs, over all workers of the ledger: at most 60 calls an hour. */
+const BETWEEN_QUESTIONS_MS = 50_000;
+
+async function takeDue(sql: Sql, atMost: number): Promise<StoredCopy[]> {
+  const now = await sql.now();
+  const due = await sql.all<{ run_id: string; n: number; asked: number }>(
+    `SELECT executions.run_id, executions.n, executions.copies_asked AS asked
+     FROM (SELECT run_id, execution_n FROM attempts INDEXED BY attempts_copy WHERE copy = 'open' AND execution_n IS NOT NULL
+       UNION SELECT run_id, execution_n FROM stray_copies INDEXED BY stray_copies_open WHERE copy = 'open') AS held
+       CROSS JOIN runs ON runs.id = held.run_id AND runs.finished_at IS NOT NULL
+       CROSS JOIN executions ON executions.run_id = held.run_id AND executions.n = held.execution_n
+     WHERE coalesce(executions.copies_ask_at, runs.finished_at) <= ? AND coalesce(executions.accepted_at, executions.sent_at, runs.created_at) > ?
+       AND NOT EXISTS (SELECT 1 FROM executions AS other WHERE other.copies_asked_at > ?)
+     ORDER BY coalesce(executions.copies_ask_at, runs.finished_at) LIMIT ?`,
+    [now, now - COPIES_ASKED_FOR_MS, now - BETWEEN_QUESTIONS_MS, atMost],
+  );
+  const taken: StoredCopy[] = [];
+  for (const { run_id: runId, n, asked } of due) {
+    const copies = await copiesOfExecution(sql, runId, n, atMost);
+    if (taken.length > 0 && taken.length + copies.length > atMost) continue;
+    taken.push(...copies);
+    await sql.run('UPDATE executions SET copies_asked = ?, copies_asked_at = ?, copies_ask_at = ? WHERE run_id = ? AND n = ?', [
+      asked + 1,
+      now,
+      now + copiesAskedAgainMs(asked),
+      runId,
+      n,
+    ]);
+  }
+  return taken;
+}
+
+async function copiesOfExecution(sql: Sql, runId: string, n: number, atMost: number): Promise<StoredCopy[]> {
+  const rows = await sql.all<CopyRow>(
+    `SELECT sent.run_id, sent.seq, sent.attempt, sent.execution_n, sent.asset_id, sent.copy, sent.status, sent.correlation_uuid, sent.job_id, executions.server_at, ${TWINS} AS twins, ${SINCE} AS since
+     FROM attempts AS sent INDEXED BY attempts_execution ${COPY_WITH_ITS_RUN}
+     WHERE sent.run_id = ? AND sent.execution_n = ? AND sent.copy = 'open' ORDER BY random() LIMIT ?`,
+    [runId, n, atMost],
+  );
+  const strays = await sql.all<CopyRow>(
+    `SELECT stray.run_id, NULL AS seq, NULL AS attempt, stray.execution_n, stray.asset_id, stray.copy, stray.status, executions.correlation_uuid, stray.job_id, executions.server_at, '[]' AS twins, ${STRAY_SINCE} AS since
+     FROM stray_copies AS stray ${STRAY_WITH_ITS_RUN} WHERE stray.run_id = ? AND stray.execution_n = ? AND stray.copy = 'open' LIMIT ?`,
+    [runId, n, atMost - rows.length],
+  );
+  return [...rows, ...strays].map(toCopy);
+}
+
+interface CopyRow {
+  run_id: string;
+  seq: number | null;
+  attempt: number | null;
+  execution_n: number | null;
+  asset_id: string;
+  copy: CopyState;
+  status: string | null;
+  correlation_uuid: string | null;
+  job_id: string | null;
+  server_at: number | null;
+  twins: string;
+  since: number;
+}
+
+function toCopy(row: CopyRow): StoredCopy {
+  return {
+    ...{ runId: row.run_id, assetId: row.asset_id, copy: row.copy, execution: row.execution_n ?? undefined },
+    place: row.seq === null || row.attempt === null ? undefined : { seq: row.seq, attempt: row.attempt },
+    status: row.status ?? undefined,
+    correlationUuid: row.correlation_uuid ?? undefined,
+    jobId: row.job_id ?? undefined,
+    serverAt: row.server_at ?? undefined,
+    twins: (JSON.parse(row.twins) as [string, string][]).map(([correlationUuid, jobId]) => ({ correlationUuid, jobId })),
+    since: row.since,
+  };
+}
+
+interface ListedRow {
+  asset_id: string;
+  name: string | null;
+  run_id: string;
+  seq: number;
+  attempt: number | null;
+  execution_n: number | null;
+  outcome: FinalOutcome | null;
+  reason: string | null;
+  status: string | null;
+  script_id: string;
+  script_title: string;
+  since: number;
+}
+
+function toOpenCopy(row: ListedRow): OpenCopy {
+  return {
+    ...{ assetId: row.asset_id, name: row.name ?? undefined, script: { id: row.script_id, title: row.script_title }, runId: row.run_id },
+    ...{
+      execution: row.execution_n ?? undefined,
+      attempt: row.attempt ?? undefined,
+      outcome: row.outcome ?? undefined,
+      reason: row.reason ?? undefined,
+    },
+    ...{ since: row.since, status: row.status ?? undefined },
+  };
+}
+
+/**
+ * The runs that have an open copy of the script with these assets, by asset id; assets without one are left out. What a live run still
+ * waits for in time is not among them: its lease keeps others away until it knows more.
+ */
+export async function openCopies(sql: Sql, scriptId: string, assetIds: readonly string[]): Promise<Map<string, string>> {
+  if (assetIds.length === 0) return new Map();
+  const rows = await sql.all<{ asset_id: string; run_id: string }>(
+    `SELECT asset_id, min(run_id) AS run_id FROM (
+       SELECT sent.asset_id, sent.run_id FROM json_each(?) AS wanted
+         CROSS JOIN attempts AS sent INDEXED BY attempts_copy ON sent.asset_id = wanted.value AND sent.copy = 'open'
+         CROSS JOIN runs ON runs.id = sent.run_id
+       WHERE runs.script_id = ? AND (sent.lease IS NULL OR sent.outcome NOT IN ('pending', 'running'))
+       UNION ALL SELECT stray.asset_id, stray.run_id FROM json_each(?) AS wanted
+         CROSS JOIN stray_copies AS stray INDEXED BY stray_copies_open ON stray.asset_id = wanted.value AND stray.copy = 'open'
+         CROSS JOIN runs ON runs.id = stray.run_id
+       WHERE runs.script_id = ?) GROUP BY 1`,
+    [jsonRows(assetIds), scriptId, jsonRows(assetIds), scriptId],
+  );
+  return new Map(rows.map(({ asset_id: assetId, run_id: runId }) => [assetId, runId]));
+}
+
+/** An asset of a run that waits to be sent. */
+export interface DueRow {
+  seq: number;
+  attempt: number;
+  asset_id: string;
+  /** 1: an operator has let it go although a copy may still run. */
+  despite: number;
+}
+
+/** Those of the rows that may not be sent, with the run whose copy it is. */
+export async function heldByCopies(
+  sql: Sql,
+  run: Pick<RunRow, 'script' | 'despiteOpenCopies'>,
+  rows: readonly DueRow[],
+): Promise<{ row: DueRow; runId: string }[]> {
+  if (run.despiteOpenCopies || !run.script) return [];
+  const asking = rows.filter(({ despite }) => despite === 0);
+  const copies = await openCopies(
+    sql,
+    run.script.id,
+    asking.map((row) => row.asset_id),
+  );
+  return asking.flatMap((row) => {
+    const runId = copies.get(row.asset_id);
+    return runId === undefined ? [] : [{ row, runId }];
+  });
+}
+
+/** They are not sent: a first attempt is `skipped`; a further one leaves the verdict of the one before, and the audit log says why. */
+export async function leaveToCopies(sql: Sql, runId: string, held: readonly { row: DueRow; runId: string }[]): Promise<void> {
+  for (const { row, runId: other } of held) {
+    if (row.attempt === 1) {
+      await sql.run(`UPDATE attempts SET outcome = 'skipped', reason = ?, planned = NULL WHERE run_id = ? AND seq = ? AND attempt = 1`, [
+        openCopyReason(other),
+        runId,
+        row.seq,
+      ]);
+      continue;
+    }
+    await withdrawFurther(sql, runId, [row]);
+    await sql.run('INSERT INTO audit (run_id, at, action, detail) VALUES (?, ?, ?, ?)', [
+      runId,
+      await sql.now(),
+      OPEN_COPY,
+      `attempt ${row.attempt} at asset ${row.asset_id} was not sent: the copy of ${other} may still run there`,
+    ]);
+  }
+}
+
+/** Further attempts that were never sent are taken back: the verdict before them is the asset's last word. */
+export async function withdrawFurther(sql: Sql, runId: string, rows: readonly Pick<DueRow, 'seq' | 'attempt'>[]): Promise<void> {
+  const keys = (less: number): string => jsonRows(rows.map(({ seq, attempt }) => [seq, attempt - less]));
+  await sql.run(`UPDATE attempts SET last = 1 WHERE ${CHOSEN}`, [runId, keys(1)]);
+  await sql.run(`DELETE FROM attempts WHERE ${CHOSEN} AND outcome = 'pending' AND execution_n IS NULL`, [runId, keys(0)]);
+}
+
+const CHOSEN = `run_id = ? AND (seq, attempt) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))`;
+
+/**
+ * Asked by the permit, in its transaction: since the batch was made, an execution of another run may have hit one of its assets, or Qualys
+ * told that one runs which was taken for lost. They are taken out of the batch; the rest goes. `by-ids`: the batch goes by tags, which
+ * cannot leave them out. `none`: nothing is left of it.
+ */
+export async function takeOutOpenCopies(
+  sql: Sql,
+  run: Pick<RunRow, 'id' | 'script' | 'despiteOpenCopies'>,
+  { n, planned, sends }: Pick<Execution, 'n' | 'planned' | 'sends'>,
+): Promise<'rest' | 'none' | 'by-ids'> {
+  const rows = await sql.all<DueRow>(
+    `SELECT seq, attempt, asset_id, despite FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_n = ? AND outcome = 'pending'`,
+    [run.id, n],
+  );
+  const held = await heldByCopies(sql, run, rows);
+  if (held.length === 0) return 'rest';
+  if (planned !== undefined) return 'by-ids';
+  const keys = jsonRows(held.map(({ row }) => [row.seq, row.attempt]));
+  // Where nothing is left of a batch that was sent before, it never is again: a late word that it ran has to find its assets.
+  const remembered = sends > 0 && held.length === rows.length ? 'CASE WHEN attempt = 1 THEN execution_n END' : 'NULL';
+  await sql.run(`UPDATE attempts SET execution_n = ${remembered}, lease = NULL WHERE ${CHOSEN}`, [run.id, keys]);
+  await leaveToCopies(sql, run.id, held);
+  await sql.run('UPDATE executions SET size = size - ? WHERE run_id = ? AND n = ?', [held.length, run.id, n]);
+  if (held.length < rows.length) return 'rest';
+  const event = sends === 0 ? 'release' : 'abandon';
+  const now = await sql.now();
+  await move(sql, { runId: run.id, n, event }, 'settled_at = ?, slot_freed_at = coalesce(slot_freed_at, ?)', [now, now]);
+  return 'none';
+}

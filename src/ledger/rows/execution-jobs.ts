@@ -1,0 +1,39 @@
+// The jobs of an execution. One correlation UUID may have several, the later ones minutes after the first (reference T-12); and beside its own
+// an adopted execution may have a twin: another job on exactly its assets, of which nobody can say that it was not ours, too.
+import { jsonRows, type Sql } from '../sql/database.js';
+
+export interface ExecutionJob {
+  n: number;
+  jobId: string;
+  /** Empty for a job of the execution's own UUID. */
+  twinUuid: string;
+}
+
+interface NewJob {
+  runId: string;
+  n: number;
+  jobId: string;
+  createdAt: number;
+  twinUuid?: string;
+}
+
+export async function addExecutionJob(sql: Sql, { runId, n, jobId, createdAt, twinUuid = '' }: NewJob): Promise<void> {
+  await sql.run(
+    'INSERT INTO execution_jobs (run_id, n, job_id, correlation_uuid, created_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+    [runId, n, jobId, twinUuid, createdAt],
+  );
+}
+
+export async function jobsOf(sql: Sql, runId: string, executions: readonly number[]): Promise<ExecutionJob[]> {
+  const rows = await sql.all<{ n: number; job_id: string; correlation_uuid: string }>(
+    'SELECT n, job_id, correlation_uuid FROM execution_jobs WHERE run_id = ? AND n IN (SELECT value FROM json_each(?)) ORDER BY n, created_at, job_id',
+    [runId, jsonRows(executions)],
+  );
+  return rows.map((row) => ({ n: row.n, jobId: row.job_id, twinUuid: row.correlation_uuid }));
+}
+
+/** Nobody else's from now on: of a job that may be one execution's twin no other one is proved. */
+export async function addTwin(sql: Sql, twin: Required<NewJob>): Promise<void> {
+  await sql.run('INSERT INTO twins (correlation_uuid, run_id, n) VALUES (?, ?, ?)', [twin.twinUuid, twin.runId, twin.n]);
+  await addExecutionJob(sql, twin);
+}

@@ -1,0 +1,125 @@
+// An execution as the ledger keeps it, and the one way in which its state changes.
+import { EXECUTION_EVENTS, type ExecutionEvent, type ExecutionState } from '../../domain/execution/state.js';
+import type { Sql } from '../sql/database.js';
+
+export interface Execution {
+  n: number;
+  state: ExecutionState;
+  scriptId: string;
+  size: number;
+  sends: number;
+  /** Local clock: the first instant at which a lost answer may be looked for. */
+  judgeAt?: number | undefined;
+  /** Local clock: from here on the request cannot be on its way any more. */
+  requestOverAt?: number | undefined;
+  /** Server time that is not later than the permit. */
+  serverAt?: number | undefined;
+  looks?: string | undefined;
+  /** Which user of which gateway it was sent as. */
+  sender?: string | undefined;
+  correlationUuid?: string | undefined;
+  jobId?: string | undefined;
+  jobCreatedAt?: number | undefined;
+  acceptedAt?: number | undefined;
+  acceptedServerAt?: number | undefined;
+  deadlineAt?: number | undefined;
+  slotFreedAt?: number | undefined;
+  /** Local clock: when its job was last looked for in vain. */
+  jobSoughtAt?: number | undefined;
+  rowsSeen: number;
+  rowsChangedServerAt?: number | undefined;
+  /** No further asset job was expected at an earlier look. */
+  fannedOut: boolean;
+  /** Local clock: when the latest look at it that was written began. */
+  lookedAt?: number | undefined;
+  /** Which planned execution it is, when it goes by tags. */
+  planned?: number | undefined;
+  /** False while it has not all of its rows. */
+  gathered: boolean;
+  /** Local clock: when the latest reading of its tags began that found them as planned. */
+  tagsReadAt?: number | undefined;
+  /** How often its tags were read. */
+  tagReadings: number;
+}
+
+/** Applies an event of the state machine. False, and nothing changed, where the stored state does not allow it. */
+export async function move(
+  sql: Sql,
+  { runId, n, event }: { runId: string; n: number; event: ExecutionEvent },
+  also: string,
+  parameters: readonly (string | number | null)[],
+): Promise<boolean> {
+  const { from, to } = EXECUTION_EVENTS[event];
+  const states = from.map((state) => `'${state}'`).join(', ');
+  const changed = await sql.run(`UPDATE executions SET state = '${to}', ${also} WHERE run_id = ? AND n = ? AND state IN (${states})`, [
+    ...parameters,
+    runId,
+    n,
+  ]);
+  return changed === 1;
+}
+
+export interface StoredExecution {
+  n: number;
+  state: ExecutionState;
+  script_id: string;
+  size: number;
+  sends: number;
+  over_at: number | null;
+  judge_at: number | null;
+  server_at: number | null;
+  looks: string | null;
+  sender: string | null;
+  correlation_uuid: string | null;
+  job_id: string | null;
+  job_created_at: number | null;
+  accepted_at: number | null;
+  accepted_server_at: number | null;
+  deadline_at: number | null;
+  slot_freed_at: number | null;
+  job_sought_at: number | null;
+  rows_seen: number;
+  rows_changed_server_at: number | null;
+  fanned_out: number;
+  looked_at: number | null;
+  planned: number | null;
+  gathered: number;
+  tags_read_at: number | null;
+  tag_readings: number;
+}
+
+export function toExecution(row: StoredExecution): Execution {
+  return {
+    n: row.n,
+    state: row.state,
+    scriptId: row.script_id,
+    size: row.size,
+    sends: row.sends,
+    judgeAt: row.judge_at ?? undefined,
+    requestOverAt: row.over_at ?? undefined,
+    serverAt: row.server_at ?? undefined,
+    looks: row.looks ?? undefined,
+    sender: row.sender ?? undefined,
+    correlationUuid: row.correlation_uuid ?? undefined,
+    jobId: row.job_id ?? undefined,
+    jobCreatedAt: row.job_created_at ?? undefined,
+    acceptedAt: row.accepted_at ?? undefined,
+    acceptedServerAt: row.accepted_server_at ?? undefined,
+    deadlineAt: row.deadline_at ?? undefined,
+    slotFreedAt: row.slot_freed_at ?? undefined,
+    jobSoughtAt: row.job_sought_at ?? undefined,
+    rowsSeen: row.rows_seen,
+    rowsChangedServerAt: row.rows_changed_server_at ?? undefined,
+    fannedOut: row.fanned_out === 1,
+    lookedAt: row.looked_at ?? undefined,
+    planned: row.planned ?? undefined,
+    gathered: row.gathered === 1,
+    tagsReadAt: row.tags_read_at ?? undefined,
+    tagReadings: row.tag_readings,
+  };
+}
+
+export async function readExecution(sql: Sql, runId: string, n: number): Promise<Execution | undefined> {
+  const row = await sql.first<StoredExecution>('SELECT * FROM executions WHERE run_id = ? AND n = ?', [runId, n]);
+  return row && toExecution(row);
+}

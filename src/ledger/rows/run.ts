@@ -1,0 +1,224 @@
+// A run as the ledger keeps it. What is ordered of a campaign holds for every step of it: no permit asks twice.
+
+import type { ErrorBudget, RemediationRequest } from '../../contracts/request.js';
+import type { WindowCalendar } from '../../domain/calendar/windows.js';
+import type { WaveStatus } from '../../domain/campaign/status.js';
+import type { CampaignStepName } from '../../domain/campaign/step.js';
+import { type Admits, admitsOf } from '../../domain/campaign/wave-admits.js';
+import type { PlaybookApproval } from '../../domain/run/approval.js';
+import type { LiveCounts, RunReport, StopCause } from '../../domain/run/outcome.js';
+import type { RunPhase } from '../../domain/run/snapshot.js';
+import type { Sql } from '../sql/database.js';
+
+/** The request as the ledger keeps it: without the explicit targets, which are the cohort. */
+export type StoredRequest = Omit<RemediationRequest, 'targets'>;
+
+/** `campaign`: the coordinator's own row, never sent from. `step`: one step of one wave of it. */
+export type RunKind = 'run' | 'campaign' | 'step';
+
+/** The script that an id or title meant, with the hash of its content where Qualys tells the content. */
+export interface NamedScript {
+  id: string;
+  title: string;
+  sha256?: string | undefined;
+}
+
+export interface RunRow {
+  id: string;
+  kind: RunKind;
+  /** The run that this one looks at again. */
+  parentId?: string | undefined;
+  /** Of a step: which one of which campaign. */
+  campaign?: { id: string; wave: number; step: CampaignStepName } | undefined;
+  firstExecutionId: string;
+  namespace: string;
+  /** Which namespace of that name it is: another Temporal may have one, too. */
+  namespaceId?: string | undefined;
+  /** Since when Temporal says that it does not know the workflow, by the ledger's clock. */
+  missingSince?: number | undefined;
+  phase: RunPhase;
+  request: StoredRequest;
+  script?: NamedScript;
+  /** What its playbook or plan asks of people: runs that follow from it ask the same. */
+  approval?: PlaybookApproval | undefined;
+  /** Of a follow-up that has a script of its own, as it was when the run was opened. */
+  followUpScript?: NamedScript | undefined;
+  cohort: { size: number; digest?: string | undefined };
+  maxInFlight: number;
+  deadlineMs: number;
+  errorBudget?: ErrorBudget | undefined;
+  /** As many outcomes over the budget as a person has accepted. */
+  budgetAccepted?: number | undefined;
+  /** Of a step: its wave's assets that the step is not for. They count in the wave's budget. */
+  budgetBase?: LiveCounts | undefined;
+  /** What a breach of the budget does; without it the run stops. */
+  onBreach?: 'pause' | 'abort' | 'rollback' | undefined;
+  /** What becomes of an asset that another run works on. */
+  conflict: 'wait' | 'skip';
+  /** When executions may start. */
+  calendar?: WindowCalendar | undefined;
+  /** By its own order, or its campaign's. */
+  paused: boolean;
+  /** Paused itself, as by a breach of its budget. */
+  held: boolean;
+  /** The ledger was once found to know less than was given out of the run, or of its campaign. */
+  behind: boolean;
+  /** Its close has begun: nothing is sent, and no word is taken any more. */
+  closing: boolean;
+  /** By its own order, or its campaign's. */
+  stop?: { cause: StopCause; reason: string } | undefined;
+  /** Of a step: what its wave still lets it send. */
+  admits: Admits;
+  /** By its own request, or its campaign's: assets are sent to although another copy of the script may still run there. */
+  despiteOpenCopies: boolean;
+  /** Its targets were not compared with all that their inventory holds: somebody has asked for it. */
+  everything: boolean;
+  fence: number;
+  claimed: number;
+  nextPollAt: number;
+  /** The latest reading in which the script was what was approved: when it began, by the ledger's clock, and how many were needed by then and by now. */
+  scriptReading: { at?: number | undefined; read: number; needed: number };
+  resolveCursor?: string | undefined;
+  createdAt: number;
+  startedAt?: number | undefined;
+  finishedAt?: number | undefined;
+  report?: RunReport | undefined;
+}
+
+export interface StoredRun {
+  id: string;
+  kind: RunKind;
+  campaign_id: string | null;
+  parent_id: string | null;
+  wave: number | null;
+  step: CampaignStepName | null;
+  calendar: string | null;
+  on_breach: 'pause' | 'abort' | 'rollback' | null;
+  conflict: 'wait' | 'skip' | null;
+  budget_accepted: number | null;
+  budget_base: string | null;
+  campaign_paused: number | null;
+  campaign_stop_cause: StopCause | null;
+  campaign_stop_reason: string | null;
+  campaign_despite_copies: number | null;
+  wave_status: WaveStatus | null;
+  wave_closed_at: number | null;
+  despite_copies: number;
+  everything: number;
+  behind: string | null;
+  closing: number;
+  campaign_behind: string | null;
+  first_execution_id: string;
+  namespace: string;
+  namespace_id: string | null;
+  missing_since: number | null;
+  phase: RunPhase;
+  request: string;
+  script_id: string | null;
+  script_title: string | null;
+  script_sha256: string | null;
+  cohort_size: number;
+  cohort_digest: string | null;
+  max_in_flight: number;
+  deadline_ms: number;
+  error_budget: string | null;
+  paused: number;
+  stop_cause: StopCause | null;
+  stop_reason: string | null;
+  blocked: string | null;
+  fence: number;
+  next_n: number;
+  accepted: number;
+  api_calls: number;
+  news: number;
+  next_poll_at: number;
+  script_checked_at: number | null;
+  script_needed: number;
+  follow_up_script: string | null;
+  approval: string | null;
+  script_read: number;
+  resolve_cursor: string | null;
+  created_at: number;
+  started_at: number | null;
+  finished_at: number | null;
+  report: string | null;
+}
+
+/** What a campaign asks of its steps beyond a request. */
+export interface CampaignRules {
+  calendar?: WindowCalendar | undefined;
+  onBreach?: 'pause' | 'abort' | 'rollback' | undefined;
+  conflict?: 'wait' | 'skip' | undefined;
+}
+
+/** With what its campaign's row says of pausing and stopping, and its wave's of what it lets be sent. */
+export const SELECT_RUN = `SELECT runs.*, parent.paused AS campaign_paused, parent.stop_cause AS campaign_stop_cause, parent.stop_reason AS campaign_stop_reason,
+    parent.behind AS campaign_behind, parent.despite_copies AS campaign_despite_copies, waves.status AS wave_status, waves.closed_at AS wave_closed_at
+  FROM runs LEFT JOIN runs AS parent ON parent.id = runs.campaign_id LEFT JOIN waves ON waves.campaign_id = runs.campaign_id AND waves.w = runs.wave`;
+
+export async function readStored(sql: Sql, id: string): Promise<StoredRun | undefined> {
+  return sql.first<StoredRun>(`${SELECT_RUN} WHERE runs.id = ?`, [id]);
+}
+
+export async function readRun(sql: Sql, id: string): Promise<RunRow | undefined> {
+  const row = await readStored(sql, id);
+  return row && toRun(row);
+}
+
+export function toRun(row: StoredRun): RunRow {
+  return {
+    id: row.id,
+    kind: row.kind,
+    parentId: row.parent_id ?? undefined,
+    campaign: row.campaign_id === null || row.step === null ? undefined : { id: row.campaign_id, wave: row.wave ?? 0, step: row.step },
+    firstExecutionId: row.first_execution_id,
+    namespace: row.namespace,
+    namespaceId: row.namespace_id ?? undefined,
+    missingSince: row.missing_since ?? undefined,
+    phase: row.phase,
+    request: JSON.parse(row.request) as StoredRequest,
+    ...(row.script_id === null
+      ? {}
+      : { script: { id: row.script_id, title: row.script_title ?? row.script_id, sha256: row.script_sha256 ?? undefined } }),
+    approval: row.approval === null ? undefined : (JSON.parse(row.approval) as PlaybookApproval),
+    followUpScript: row.follow_up_script === null ? undefined : (JSON.parse(row.follow_up_script) as NamedScript),
+    cohort: { size: row.cohort_size, digest: row.cohort_digest ?? undefined },
+    maxInFlight: row.max_in_flight,
+    deadlineMs: row.deadline_ms,
+    errorBudget: row.error_budget ? (JSON.parse(row.error_budget) as ErrorBudget) : undefined,
+    budgetAccepted: row.budget_accepted ?? undefined,
+    budgetBase: baseOf(row),
+    onBreach: row.on_breach ?? undefined,
+    conflict: row.conflict ?? 'wait',
+    calendar: row.calendar ? (JSON.parse(row.calendar) as WindowCalendar) : undefined,
+    paused: row.paused === 1 || row.campaign_paused === 1,
+    held: row.paused === 1,
+    closing: row.closing > 0,
+    behind: row.behind !== null || row.campaign_behind !== null,
+    stop: stopOf(row),
+    admits:
+      row.step === null || row.wave_status === null
+        ? 'all'
+        : admitsOf(row.step, { status: row.wave_status, closed: row.wave_closed_at !== null }),
+    despiteOpenCopies: row.despite_copies === 1 || row.campaign_despite_copies === 1,
+    everything: row.everything === 1,
+    fence: row.fence,
+    claimed: row.next_n - 1,
+    nextPollAt: row.next_poll_at,
+    scriptReading: { at: row.script_checked_at ?? undefined, read: row.script_read, needed: row.script_needed },
+    resolveCursor: row.resolve_cursor ?? undefined,
+    createdAt: row.created_at,
+    startedAt: row.started_at ?? undefined,
+    finishedAt: row.finished_at ?? undefined,
+    report: row.report ? (JSON.parse(row.report) as RunReport) : undefined,
+  };
+}
+
+export function baseOf({ budget_base: base }: Pick<StoredRun, 'budget_base'>): LiveCounts | undefined {
+  return base === null ? undefined : (JSON.parse(base) as LiveCounts);
+}
+
+export function stopOf(row: StoredRun): RunRow['stop'] {
+  if (row.stop_cause) return { cause: row.stop_cause, reason: row.stop_reason ?? '' };
+  return row.campaign_stop_cause ? { cause: row.campaign_stop_cause, reason: row.campaign_stop_reason ?? '' } : undefined;
+}

@@ -1,0 +1,57 @@
+// Copies of a script at assets that no row of their run stands for: its tags hit others than planned, or an asset that another execution
+// had been sent to. Nobody meant them; they run all the same, so the same script keeps away from there until they have ended.
+import { jsonRows, type Sql } from '../sql/database.js';
+
+export interface StrayCopy {
+  assetId: string;
+  jobId: string;
+  name?: string | undefined;
+  /** Qualys' word, and whether its asset job has ended. */
+  status?: string | undefined;
+  ended?: boolean | undefined;
+}
+
+/** As a look at the execution sees them, also after the close of its run: what was seen last stands. */
+export async function rememberStrayCopies(sql: Sql, runId: string, n: number, seen: readonly StrayCopy[]): Promise<void> {
+  if (seen.length === 0) return;
+  // Of several jobs of one execution the one that has not ended says whether it may still run.
+  const byAsset = new Map<string, StrayCopy>();
+  for (const copy of seen)
+    if (byAsset.get(copy.assetId)?.ended !== false) byAsset.set(copy.assetId, { ...copy, ended: copy.ended === true });
+  const rows = [...byAsset.values()].map(({ assetId, jobId, name, status, ended }) => [
+    ...[assetId, jobId, name ?? null, status ?? null],
+    ended ? 'over' : 'open',
+  ]);
+  await sql.run(
+    `INSERT INTO stray_copies (asset_id, run_id, execution_n, job_id, name, status, copy, since)
+     SELECT json_extract(value, '$[0]'), ?, ?, json_extract(value, '$[1]'), json_extract(value, '$[2]'), json_extract(value, '$[3]'), json_extract(value, '$[4]'), ?
+       FROM json_each(?) WHERE true
+     ON CONFLICT (asset_id, run_id, execution_n) DO UPDATE SET
+       job_id = excluded.job_id, name = coalesce(excluded.name, name), status = coalesce(excluded.status, status), copy = excluded.copy
+     WHERE copy <> excluded.copy OR job_id <> excluded.job_id OR status IS NOT excluded.status`,
+    [runId, n, await sql.now(), jsonRows(rows)],
+  );
+}
+
+/** Where it was sent from. */
+export const STRAY_WITH_ITS_RUN =
+  'CROSS JOIN runs ON runs.id = stray.run_id LEFT JOIN executions ON executions.run_id = stray.run_id AND executions.n = stray.execution_n';
+
+/** Of the campaign's row `attempts`: an execution of a step of its hit the asset, beside the one that was meant for it. */
+export const HAS_OPEN_STRAY = `EXISTS (SELECT 1 FROM stray_copies AS stray INDEXED BY stray_copies_open
+  WHERE stray.asset_id = attempts.asset_id AND stray.copy = 'open'
+    AND stray.run_id IN (SELECT hitting.id FROM runs AS hitting WHERE hitting.campaign_id = attempts.run_id))`;
+
+interface StrayPlace {
+  assetId: string;
+  execution: number;
+}
+
+/** Qualys says that they are over. Returns how many were not known to be. */
+export function endStrayCopies(sql: Sql, runId: string, ended: readonly StrayPlace[]): Promise<number> {
+  return sql.run(
+    `UPDATE stray_copies SET copy = 'over' WHERE run_id = ? AND copy = 'open'
+       AND (asset_id, execution_n) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))`,
+    [runId, jsonRows(ended.map(({ assetId, execution }) => [assetId, execution]))],
+  );
+}

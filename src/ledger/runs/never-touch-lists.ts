@@ -1,0 +1,202 @@
+// What a policy's neverTouch stands for at Qualys, read once for all runs of the ledger, and what becomes of it in a cohort that is under way.
+import { setImmediate as breathe } from 'node:timers/promises';
+import { batches } from '../../domain/basics/batches.js';
+import { ROWS_PER_TRANSACTION } from '../cohort/freeze.js';
+import { releaseBatch } from '../executions/registry.js';
+import { NEVER_TOUCH, namedInCohort, newestReading, type UntouchedReading } from '../policy/never-touch.js';
+import { move } from '../rows/execution.js';
+import { IS_OPEN, isClosing } from '../rows/late.js';
+import { type Database, jsonRows, type Sql } from '../sql/database.js';
+
+/** What was done to a run: assets that are left alone from now on, executions by tags that have to be given up first. */
+export interface KeptFrom {
+  assets: number;
+  giveUp: number[];
+}
+
+export class NeverTouchLists {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  newest(version: number): Promise<UntouchedReading | undefined> {
+    return newestReading(this.#database, version);
+  }
+
+  /** Writes a reading, which holds from its last row on. Older ones are dropped. */
+  async store(reading: Omit<UntouchedReading, 'id' | 'readAt'> & { assetIds: readonly string[] }): Promise<UntouchedReading> {
+    const assetIds = [...new Set(reading.assetIds)];
+    const id = await this.#draw();
+    for (const part of batches(assetIds, ROWS_PER_TRANSACTION)) {
+      await this.#database.run(
+        'INSERT INTO untouched (reading, asset_id) SELECT ?, value FROM json_each(?) WHERE true ON CONFLICT DO NOTHING',
+        [id, jsonRows(part)],
+      );
+      await breathe();
+    }
+    const readAt = await this.#database.now();
+    const { version, calls, unknown, unreadable } = reading;
+    await this.#database.run(
+      'UPDATE untouched_readings SET version = ?, read_at = ?, calls = ?, unknown = ?, unreadable = ? WHERE id = ?',
+      [version, readAt, calls, jsonRows(unknown), unreadable, id],
+    );
+    await this.#dropOlder(id, readAt);
+    return { id, version, readAt, calls, unknown, unreadable };
+  }
+
+  /** Those of the assets that the reading holds. */
+  async among(reading: number, assetIds: readonly string[]): Promise<string[]> {
+    const rows = await this.#database.all<{ asset_id: string }>(
+      'SELECT asset_id FROM untouched WHERE reading = ? AND asset_id IN (SELECT value FROM json_each(?))',
+      [reading, jsonRows(assetIds)],
+    );
+    return rows.map(({ asset_id: assetId }) => assetId);
+  }
+
+  /** The number of the reading that the run's cohort has been compared with. */
+  async appliedTo(runId: string): Promise<number | undefined> {
+    const row = await this.#database.first<{ reading: number | null }>('SELECT untouched_reading AS reading FROM runs WHERE id = ?', [
+      runId,
+    ]);
+    return row?.reading ?? undefined;
+  }
+
+  /** An asset that is to be sent to, and of which the ledger knows no name: it may be the one that a row hides. */
+  async hasNameless(runId: string): Promise<boolean> {
+    const row = await this.#database.first(
+      `SELECT 1 AS found FROM attempts INDEXED BY attempts_outcome WHERE run_id = ? AND last = 1 AND outcome = 'pending' AND name IS NULL LIMIT 1`,
+      [runId],
+    );
+    return row !== undefined;
+  }
+
+  /**
+   * Leaves alone what the run has not sent yet and policy keeps from scripts. What is on its way cannot be called back. Executions by tags that
+   * hit such an asset are named: they have to be given up, and this repeated.
+   */
+  async keepFrom(
+    runId: string,
+    { reading, version, hostnames }: { reading: number; version: number; hostnames: readonly string[] },
+  ): Promise<KeptFrom> {
+    const named = await namedInCohort(this.#database, runId, hostnames);
+    const kept: KeptFrom = { assets: 0, giveUp: [] };
+    for (;;) {
+      const part = await this.#database.transaction((sql) => keepPart(sql, { runId, reading, named }));
+      kept.assets += part.assets;
+      kept.giveUp.push(...part.giveUp);
+      if (part.giveUp.length > 0) return kept;
+      if (part.rows === 0) break;
+      await breathe();
+    }
+    if (kept.assets > 0) await this.#tell(runId, version, kept.assets);
+    await this.#database.run(`UPDATE runs SET policy_version = ?, untouched_reading = ? WHERE id = ? AND ${IS_OPEN}`, [
+      version,
+      reading,
+      runId,
+    ]);
+    return kept;
+  }
+
+  async #tell(runId: string, version: number, assets: number): Promise<void> {
+    const detail = `policy version ${version} keeps ${assets} more asset(s) from the script`;
+    await this.#database.run(`INSERT INTO audit (run_id, at, action, detail) VALUES (?, ?, ?, ?)`, [
+      runId,
+      await this.#database.now(),
+      NEVER_TOUCH,
+      detail,
+    ]);
+  }
+
+  /** A number of its own, which is no reading of any version yet. */
+  async #draw(): Promise<number> {
+    const [row] = await this.#database.all<{ id: number }>(
+      `INSERT INTO untouched_readings (version, read_at, calls, unknown, unreadable) VALUES (${UNFINISHED}, ?, 0, '[]', 0) RETURNING id`,
+      [await this.#database.now()],
+    );
+    return (row as { id: number }).id;
+  }
+
+  async #dropOlder(id: number, now: number): Promise<void> {
+    // One that another worker is still writing is not old.
+    const old = await this.#database.all<{ id: number }>(
+      `SELECT id FROM untouched_readings WHERE id < ? AND (version <> ${UNFINISHED} OR read_at < ?)`,
+      [id, now - UNFINISHED_FOR_MS],
+    );
+    for (const { id: reading } of old) {
+      await this.#database.run('DELETE FROM untouched_readings WHERE id = ?', [reading]);
+      while ((await this.#database.run(DELETE_PART, [reading, reading, ROWS_PER_TRANSACTION])) > 0) await breathe();
+    }
+  }
+}
+
+/** Of no version: its assets are not all in. */
+const UNFINISHED = -1;
+const UNFINISHED_FOR_MS = 3_600_000;
+const DELETE_PART = 'DELETE FROM untouched WHERE reading = ? AND asset_id IN (SELECT asset_id FROM untouched WHERE reading = ? LIMIT ?)';
+
+interface PendingRow {
+  seq: number;
+  attempt: number;
+  n: number | null;
+  sends: number | null;
+  planned: number | null;
+}
+
+/** Half the rows of a transaction, as a further attempt concerns two. */
+async function keepPart(
+  sql: Sql,
+  { runId, reading, named }: { runId: string; reading: number; named: readonly string[] },
+): Promise<KeptFrom & { rows: number }> {
+  if (await isClosing(sql, runId)) return { assets: 0, giveUp: [], rows: 0 };
+  const rows = await sql.all<PendingRow>(
+    `SELECT mine.seq, mine.attempt, mine.execution_n AS n, executions.sends, executions.planned
+     FROM attempts AS mine INDEXED BY attempts_outcome LEFT JOIN executions ON executions.run_id = mine.run_id AND executions.n = mine.execution_n
+     WHERE mine.run_id = ? AND mine.last = 1 AND mine.outcome = 'pending' AND (executions.state IS NULL OR executions.state = 'claimed')
+       AND (EXISTS (SELECT 1 FROM untouched WHERE untouched.reading = ? AND untouched.asset_id = mine.asset_id)
+         OR mine.asset_id IN (SELECT value FROM json_each(?))) LIMIT ?`,
+    [runId, reading, jsonRows(named), ROWS_PER_TRANSACTION / 2],
+  );
+  const giveUp = [...new Set(rows.flatMap(({ n, planned }) => (n !== null && planned !== null ? [n] : [])))];
+  if (giveUp.length > 0) return { assets: 0, giveUp, rows: rows.length };
+  const claimed = new Map(rows.flatMap(({ n, sends }) => (n === null ? [] : [[n, sends ?? 0] as const])));
+  // First the batches: their rows are free, or lost, afterwards, and looked at again.
+  for (const [n, sends] of claimed) {
+    if (sends === 0) await releaseBatch(sql, runId, n);
+    else await abandon(sql, runId, n);
+  }
+  if (claimed.size > 0) return { assets: 0, giveUp: [], rows: rows.length };
+  await leaveAlone(sql, runId, rows);
+  return { assets: rows.length, giveUp: [], rows: rows.length };
+}
+
+/** Sent before, and proved not executed: a part of it is not sent under another number, which could be sent twice again. */
+async function abandon(sql: Sql, runId: string, n: number): Promise<void> {
+  const now = await sql.now();
+  if (!(await move(sql, { runId, n, event: 'abandon' }, 'settled_at = ?, slot_freed_at = ?, note = ?', [now, now, 'policy-changed'])))
+    return;
+  await sql.run(
+    `UPDATE attempts INDEXED BY attempts_execution SET outcome = 'unverified', reason = 'policy-changed'
+     WHERE run_id = ? AND execution_n = ? AND outcome IN ('pending', 'running')`,
+    [runId, n],
+  );
+}
+
+async function leaveAlone(sql: Sql, runId: string, rows: readonly PendingRow[]): Promise<void> {
+  const first = rows.filter(({ attempt }) => attempt === 1);
+  await sql.run(`UPDATE attempts SET outcome = 'skipped', reason = '${NEVER_TOUCH}' WHERE ${CHOSEN}`, [runId, keysOf(first)]);
+  // A further attempt that is not sent leaves the verdict of the one before as the asset's last word.
+  const further = rows.filter(({ attempt }) => attempt > 1);
+  await sql.run(`DELETE FROM attempts WHERE ${CHOSEN}`, [runId, keysOf(further)]);
+  await sql.run(`UPDATE attempts SET last = 1 WHERE ${CHOSEN}`, [
+    runId,
+    keysOf(further.map(({ seq, attempt }) => ({ seq, attempt: attempt - 1 }))),
+  ]);
+}
+
+const CHOSEN = `run_id = ? AND (seq, attempt) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))`;
+
+function keysOf(rows: readonly Pick<PendingRow, 'seq' | 'attempt'>[]): string {
+  return jsonRows(rows.map(({ seq, attempt }) => [seq, attempt]));
+}

@@ -1,0 +1,91 @@
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
+import { isClosing, noteLate } from '../rows/late.js';
+import type { Database } from '../sql/database.js';
+
+const compress = promisify(gzip);
+const decompress = promisify(gunzip);
+
+export interface OwedOutput {
+  n: number;
+  jobId: string;
+  assetId: string;
+  attempt: number;
+  /** Server time at which the verdict was first seen. */
+  verdictAt: number;
+}
+
+/** Script output, compressed, beside the rows of the assets. It is the operator's data and is stored only as asked. */
+export class Outputs {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async owed(runId: string, limit: number): Promise<OwedOutput[]> {
+    const rows = await this.#database.all<{
+      execution_n: number;
+      job_id: string;
+      asset_id: string;
+      attempt: number;
+      status_since: number | null;
+    }>(
+      `SELECT execution_n, job_id, asset_id, attempt, status_since FROM attempts WHERE run_id = ? AND output = 'owed' AND execution_n IS NOT NULL ORDER BY execution_n LIMIT ?`,
+      [runId, limit],
+    );
+    return rows.map((row) => ({
+      n: row.execution_n,
+      jobId: row.job_id,
+      assetId: row.asset_id,
+      attempt: row.attempt,
+      verdictAt: row.status_since ?? 0,
+    }));
+  }
+
+  /** Stores outputs of asset attempts; storing the same again changes nothing. */
+  async store(runId: string, outputs: readonly { assetId: string; attempt: number; output: Buffer }[]): Promise<void> {
+    const packed = await Promise.all(outputs.map(async (item) => ({ ...item, gzip: await compress(item.output) })));
+    await this.#database.transaction(async (sql) => {
+      if (packed.length > 0 && (await isClosing(sql, runId))) {
+        const named = packed.map(({ assetId, attempt }) => `${assetId} (attempt ${attempt})`).join(', ');
+        return noteLate(sql, runId, { action: 'late-output', detail: `not stored, as the run is closed: ${named}` });
+      }
+      for (const { assetId, attempt, output, gzip: blob } of packed) {
+        await sql.run(
+          'INSERT INTO outputs (run_id, asset_id, attempt, bytes, gzip) VALUES (?, ?, ?, ?, ?) ON CONFLICT (run_id, asset_id, attempt) DO NOTHING',
+          [runId, assetId, attempt, output.length, blob],
+        );
+        await sql.run(`UPDATE attempts SET output = 'stored', output_bytes = ? WHERE run_id = ? AND asset_id = ? AND attempt = ?`, [
+          output.length,
+          runId,
+          assetId,
+          attempt,
+        ]);
+      }
+    });
+  }
+
+  /** Qualys has no output for these, and the time in which it could still come is over. */
+  async markAbsent(runId: string, attempts: readonly { assetId: string; attempt: number }[]): Promise<void> {
+    await this.#database.transaction(async (sql) => {
+      if (await isClosing(sql, runId)) return;
+      for (const { assetId, attempt } of attempts) {
+        await sql.run(`UPDATE attempts SET output = 'absent' WHERE run_id = ? AND asset_id = ? AND attempt = ? AND output = 'owed'`, [
+          runId,
+          assetId,
+          attempt,
+        ]);
+      }
+    });
+  }
+
+  /** The stored output of an asset's last attempt that has one. */
+  async read(runId: string, assetId: string): Promise<Buffer | undefined> {
+    const row = await this.#database.first<{ gzip: ArrayBuffer }>(
+      'SELECT gzip FROM outputs WHERE run_id = ? AND asset_id = ? ORDER BY attempt DESC LIMIT 1',
+      [runId, assetId],
+    );
+    return row && decompress(Buffer.from(row.gzip));
+  }
+}

@@ -1,0 +1,310 @@
+import type { ErrorBudget } from '../../contracts/request.js';
+import { MAX_ASSETS_PER_EXECUTION } from '../../domain/execution/state.js';
+import type { PlaybookApproval } from '../../domain/run/approval.js';
+import { budgetSpent } from '../../domain/run/error-budget.js';
+import type { LiveCounts, RunReport, StopCause } from '../../domain/run/outcome.js';
+import type { Given, RunPhase, RunSnapshot } from '../../domain/run/snapshot.js';
+import { freeLeases } from '../cohort/closing.js';
+import { countOutcomes, withBase } from '../rows/counts.js';
+import { beginClosing, IS_OPEN } from '../rows/late.js';
+import {
+  baseOf,
+  type CampaignRules,
+  type NamedScript,
+  type RunKind,
+  type RunRow,
+  readRun,
+  readStored,
+  SELECT_RUN,
+  type StoredRequest,
+  type StoredRun,
+  toRun,
+} from '../rows/run.js';
+import { givenOf, snapshotOf } from '../snapshots/run.js';
+import { type Database, isUniqueViolation, jsonRows, storableText } from '../sql/database.js';
+
+const TAGS_KEPT = 2_000;
+/** They are in the result, which history holds: 10 kB at most. */
+const WARNINGS_KEPT = 20;
+const WARNING_LENGTH = 500;
+
+export class Runs {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Registers the run; a second call for the same workflow execution finds it, one for another execution of the same id is refused. */
+  async open(run: {
+    id: string;
+    firstExecutionId: string;
+    namespace: string;
+    namespaceId?: string | undefined;
+    request: StoredRequest;
+    kind?: RunKind;
+    campaign?: RunRow['campaign'];
+    parentId?: string | undefined;
+    rules?: CampaignRules;
+    approval?: PlaybookApproval | undefined;
+  }): Promise<'new' | 'same' | 'already-run'> {
+    try {
+      await this.#database.run(
+        `INSERT INTO runs (id, first_execution_id, namespace, namespace_id, phase, request, max_in_flight, deadline_ms, error_budget, created_at,
+           kind, campaign_id, wave, step, calendar, on_breach, conflict, parent_id, approval)
+         VALUES (?, ?, ?, ?, 'opening', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        [
+          run.id,
+          run.firstExecutionId,
+          run.namespace,
+          run.namespaceId,
+          JSON.stringify(run.request),
+          run.request.maxInFlight,
+          run.request.deadline,
+          run.request.errorBudget ? JSON.stringify(run.request.errorBudget) : null,
+          await this.#database.now(),
+          run.kind ?? 'run',
+          run.campaign?.id,
+          run.campaign?.wave,
+          run.campaign?.step,
+          run.rules?.calendar && JSON.stringify(run.rules.calendar),
+          run.rules?.onBreach,
+          run.rules?.conflict,
+          run.parentId,
+          run.approval && JSON.stringify(run.approval),
+        ],
+      );
+      return 'new';
+    } catch (error) {
+      if (!isUniqueViolation(error)) throw error;
+      const known = await this.get(run.id);
+      if (known && known.kind !== (run.kind ?? 'run')) return 'already-run';
+      return known?.firstExecutionId === run.firstExecutionId ? 'same' : 'already-run';
+    }
+  }
+
+  async get(id: string): Promise<RunRow | undefined> {
+    return readRun(this.#database, id);
+  }
+
+  given(id: string): Promise<Given> {
+    return givenOf(this.#database, id);
+  }
+
+  /** Runs whose report is not written, oldest first. */
+  async unfinished(): Promise<RunRow[]> {
+    const rows = await this.#database.all<StoredRun>(`${SELECT_RUN} WHERE runs.finished_at IS NULL ORDER BY runs.created_at`);
+    return rows.map(toRun);
+  }
+
+  async setScript(id: string, script: NamedScript, followUpScript?: NamedScript): Promise<void> {
+    // What was approved with the frozen cohort stays, whatever a title may stand for by now.
+    // The reading is this old at least: the cohort may take hours.
+    await this.#database.run(
+      `UPDATE runs SET script_id = ?, script_title = ?, script_sha256 = ?, script_checked_at = ?, follow_up_script = ? WHERE id = ? AND cohort_digest IS NULL AND ${IS_OPEN}`,
+      [script.id, script.title, script.sha256, await this.#database.now(), followUpScript && JSON.stringify(followUpScript), id],
+    );
+  }
+
+  /** Notes that the workflow is missing, from the first time on, or that it was seen again. Returns since when it is missing. */
+  async setMissing(id: string, isMissing: boolean): Promise<number | undefined> {
+    const [row] = await this.#database.all<{ missing_since: number | null }>(
+      'UPDATE runs SET missing_since = CASE WHEN ? THEN coalesce(missing_since, ?) END WHERE id = ? RETURNING missing_since',
+      [isMissing, await this.#database.now(), id],
+    );
+    return row?.missing_since ?? undefined;
+  }
+
+  async setResolveCursor(id: string, cursor: string): Promise<void> {
+    await this.#database.run('UPDATE runs SET resolve_cursor = ? WHERE id = ?', [cursor, id]);
+  }
+
+  async setPhase(id: string, phase: RunPhase): Promise<void> {
+    await this.#database.run(`UPDATE runs SET phase = ?, started_at = coalesce(started_at, ?) WHERE id = ? AND ${IS_OPEN}`, [
+      phase,
+      phase === 'running' ? await this.#database.now() : null,
+      id,
+    ]);
+  }
+
+  async setNextPoll(id: string, at: number): Promise<void> {
+    await this.#database.run('UPDATE runs SET next_poll_at = ? WHERE id = ?', [at, id]);
+  }
+
+  /** Which tags the cohort was seen to bear, and on how many of its assets: candidates for the tag planner, also of a later attempt. */
+  async setTagsSeen(id: string, tags: ReadonlyMap<string, number>): Promise<void> {
+    const most = [...tags].sort(([, one], [, other]) => other - one).slice(0, TAGS_KEPT);
+    await this.#database.run('UPDATE runs SET tags_seen = ? WHERE id = ?', [JSON.stringify(most), id]);
+  }
+
+  async tagsSeen(id: string): Promise<Map<string, number>> {
+    const row = await this.#database.first<{ tags_seen: string | null }>('SELECT tags_seen FROM runs WHERE id = ?', [id]);
+    return new Map(JSON.parse(row?.tags_seen ?? '[]') as [string, number][]);
+  }
+
+  /** Something that people have to hear of with the run's result; the same again changes nothing. */
+  async addWarning(id: string, warning: string): Promise<void> {
+    const text = storableText(warning.slice(0, WARNING_LENGTH));
+    await this.#database.transaction(async (sql) => {
+      const row = await sql.first<{ warnings: string }>(`SELECT warnings FROM runs WHERE id = ? AND ${IS_OPEN}`, [id]);
+      const known = JSON.parse(row?.warnings ?? '[]') as string[];
+      if (!row || known.includes(text) || known.length >= WARNINGS_KEPT) return;
+      await sql.run('UPDATE runs SET warnings = ? WHERE id = ?', [jsonRows([...known, text]), id]);
+    });
+  }
+
+  /** Of the run; of a campaign also those of its steps. */
+  async warnings(id: string): Promise<string[]> {
+    const rows = await this.#database.all<{ warnings: string }>(
+      `SELECT warnings FROM runs WHERE (id = ? OR campaign_id = ?) AND warnings <> '[]' ORDER BY id <> ?, created_at`,
+      [id, id, id],
+    );
+    return [...new Set(rows.flatMap(({ warnings }) => JSON.parse(warnings) as string[]))].slice(0, WARNINGS_KEPT);
+  }
+
+  async setBlocked(id: string, blocked: string | undefined): Promise<void> {
+    await this.#database.run(`UPDATE runs SET blocked = ? WHERE id = ? AND ${IS_OPEN}`, [blocked, id]);
+  }
+
+  /** A resumed campaign also takes up the steps that a breach holds: what they have spent is accepted, and the next of it holds them again. */
+  async setPaused(id: string, paused: boolean): Promise<void> {
+    await this.#database.transaction(async (sql) => {
+      const changed = await sql.run(`UPDATE runs SET paused = ? WHERE id = ? AND ${IS_OPEN}`, [paused, id]);
+      if (paused || changed === 0) return;
+      const held = await sql.all<Pick<StoredRun, 'id' | 'error_budget' | 'budget_base'>>(
+        `SELECT id, error_budget, budget_base FROM runs WHERE (campaign_id = ? AND paused = 1 OR id = ?) AND ${IS_OPEN} AND on_breach IS NOT NULL`,
+        [id, id],
+      );
+      for (const run of held) {
+        const budget = run.error_budget ? (JSON.parse(run.error_budget) as ErrorBudget) : undefined;
+        const spent = budget ? budgetSpent(budget, withBase(await countOutcomes(sql, run.id), baseOf(run))) : null;
+        await sql.run('UPDATE runs SET paused = 0, budget_accepted = ? WHERE id = ?', [spent, run.id]);
+      }
+    });
+  }
+
+  /** A step's budget is overdrawn, and its campaign wants a person to decide: nothing of it is sent until then. */
+  async hold(id: string): Promise<void> {
+    await this.#database.run(`UPDATE runs SET paused = 1 WHERE id = ? AND ${IS_OPEN}`, [id]);
+  }
+
+  async adjust(
+    id: string,
+    change: { maxInFlight?: number | undefined; deadlineMs?: number | undefined; errorBudget?: ErrorBudget | undefined },
+  ): Promise<void> {
+    await this.#database.transaction(async (sql) => {
+      await sql.run(
+        // Failures of an assessment are what it is for, and a rollback goes to its end: neither has a budget.
+        `UPDATE runs SET max_in_flight = coalesce(?, max_in_flight), deadline_ms = coalesce(?, deadline_ms),
+           error_budget = CASE WHEN step IN ('assess', 'rollback') THEN error_budget ELSE coalesce(?, error_budget) END
+         WHERE (id = ? OR campaign_id = ?) AND ${IS_OPEN}`,
+        [change.maxInFlight, change.deadlineMs, change.errorBudget ? JSON.stringify(change.errorBudget) : null, id, id],
+      );
+      if (change.deadlineMs !== undefined) {
+        await sql.run(
+          `UPDATE executions SET deadline_at = accepted_at + ? WHERE run_id IN (SELECT id FROM runs WHERE (id = ? OR campaign_id = ?) AND ${IS_OPEN}) AND state = 'accepted'`,
+          [change.deadlineMs, id, id],
+        );
+      }
+    });
+  }
+
+  /** From now on no permit is granted for the run. The first cause stands, except that a cancel overrides a stop. */
+  async stop(id: string, cause: StopCause, reason: string): Promise<void> {
+    await this.#database.run(
+      `UPDATE runs SET stop_cause = ?, stop_reason = ? WHERE id = ? AND finished_at IS NULL AND (stop_cause IS NULL OR (stop_cause = 'stopped' AND ? = 'cancelled'))`,
+      [cause, reason, id, cause],
+    );
+  }
+
+  /** A fence for one attempt of an activity. Only the highest one of the run may take permits: a zombie's is lower. */
+  async takeFence(id: string): Promise<number> {
+    const [row] = await this.#database.all<{ fence: number }>('UPDATE runs SET fence = fence + 1 WHERE id = ? RETURNING fence', [id]);
+    return row?.fence ?? 0;
+  }
+
+  /** The first step of every close: from here on nothing but the close writes to the run. Returns its number. */
+  async beginClosing(id: string): Promise<number> {
+    return this.#database.transaction((sql) => beginClosing(sql, id));
+  }
+
+  /** A finished run holds no lease, whatever came of its close. Returns the runs that held some. */
+  async freeLeasesOfFinished(): Promise<string[]> {
+    const rows = await this.#database.all<{ run_id: string }>(
+      `SELECT DISTINCT held.run_id FROM attempts AS held INDEXED BY attempts_lease CROSS JOIN runs ON runs.id = held.run_id
+       WHERE held.lease = 1 AND runs.finished_at IS NOT NULL`,
+    );
+    for (const { run_id: id } of rows) await freeLeases(this.#database, id);
+    return rows.map(({ run_id: id }) => id);
+  }
+
+  /** Writes the report once; a second call returns the first one's. Frees every lease of the run. */
+  async close(
+    id: string,
+    makeReport: (facts: {
+      counts: LiveCounts;
+      run: RunRow;
+      compliant: number;
+      strays: number;
+      executions: number;
+      apiCalls: number;
+      now: number;
+    }) => RunReport,
+  ): Promise<RunReport> {
+    await freeLeases(this.#database, id);
+    return this.#database.transaction(async (sql) => {
+      const run = await readRun(sql, id);
+      if (!run) throw new Error(`The ledger does not know the run ${id}.`);
+      if (run.report) return run.report;
+      const now = await sql.now();
+      const stored = await readStored(sql, id);
+      const compliant = await sql.first<{ n: number }>(
+        `SELECT count(*) AS n FROM attempts WHERE run_id = ? AND last = 1 AND outcome = 'skipped' AND reason = 'compliant'`,
+        [id],
+      );
+      const strays = await sql.first<{ n: number }>('SELECT count(*) AS n FROM strays WHERE run_id = ?', [id]);
+      const report = makeReport({
+        counts: await countOutcomes(sql, id),
+        run,
+        compliant: compliant?.n ?? 0,
+        strays: strays?.n ?? 0,
+        executions: stored?.accepted ?? 0,
+        apiCalls: stored?.api_calls ?? 0,
+        now,
+      });
+      await sql.run(`UPDATE runs SET phase = 'finished', blocked = NULL, report = ?, finished_at = ? WHERE id = ?`, [
+        JSON.stringify(report),
+        now,
+        id,
+      ]);
+      return report;
+    });
+  }
+
+  /** Ends a run that has no report. */
+  async abandon(id: string): Promise<void> {
+    await freeLeases(this.#database, id);
+    await this.#database.run(`UPDATE runs SET phase = 'finished', blocked = NULL, finished_at = coalesce(finished_at, ?) WHERE id = ?`, [
+      await this.#database.now(),
+      id,
+    ]);
+  }
+
+  /** What all runs of the ledger still want of the calls: executions to send, and watches to go on with. */
+  async load(): Promise<{ unsentExecutions: number; watchers: number }> {
+    const watchers = await this.#database.first<{ n: number }>(
+      `SELECT count(DISTINCT run_id) AS n FROM executions WHERE state = 'accepted' AND settled_at IS NULL`,
+    );
+    // Beyond some ten thousand assets the answer is «more than any window», so counting stops there.
+    const waiting = await this.#database.first<{ n: number }>(
+      `SELECT count(*) AS n FROM (SELECT 1 FROM attempts INDEXED BY attempts_due WHERE outcome = 'pending' AND execution_n IS NULL AND planned IS NULL AND wave IS NULL LIMIT 10000)`,
+    );
+    const byTags = await this.#database.first<{ n: number }>(`SELECT count(*) AS n FROM planned WHERE state = 'waiting'`);
+    return { unsentExecutions: Math.ceil((waiting?.n ?? 0) / MAX_ASSETS_PER_EXECUTION) + (byTags?.n ?? 0), watchers: watchers?.n ?? 0 };
+  }
+
+  /** Where the run stands, as the workflow carries it. */
+  snapshot(id: string): Promise<RunSnapshot> {
+    return snapshotOf(this.#database, id);
+  }
+}

@@ -1,0 +1,105 @@
+// Where a campaign stands: its own rows, and what its steps know that has not been taken over yet.
+import type { CampaignStepName } from '../../domain/campaign/step.js';
+import { NOT_ROLLED_BACK } from '../../domain/execution/may-still-run.js';
+import { emptyCounts, type LiveCounts, OUTCOMES } from '../../domain/run/outcome.js';
+import type { Given, RunSnapshot } from '../../domain/run/snapshot.js';
+import { countOutcomes } from '../rows/counts.js';
+import { type StoredRun, stopOf } from '../rows/run.js';
+import type { Sql } from '../sql/database.js';
+
+export async function campaignSnapshot(sql: Sql, run: StoredRun, at: number): Promise<Omit<RunSnapshot, keyof Given>> {
+  const steps = await sql.all<{ id: string; step: CampaignStepName; merged: number; held: number }>(
+    'SELECT id, step, merged, paused = 1 AND finished_at IS NULL AS held FROM runs WHERE campaign_id = ? AND (finished_at IS NULL OR merged = 0)',
+    [run.id],
+  );
+  const counts = await countOutcomes(sql, run.id);
+  for (const { id, step, merged } of steps) if (merged === 0) layOver(counts, await newsOf(sql, run.id, id), step);
+  const open = await sql.first<{ unsent: number | null; doubtful: number | null; watched: number | null; slots: number | null }>(
+    `SELECT sum(state = 'claimed') AS unsent, sum(state = 'permitted') AS doubtful, sum(state = 'accepted') AS watched, sum(slot_freed_at IS NULL) AS slots
+     FROM executions WHERE run_id IN (SELECT id FROM runs WHERE campaign_id = ?) AND state IN ('claimed', 'permitted', 'accepted') AND settled_at IS NULL`,
+    [run.id],
+  );
+  const spent = await sql.first<{ accepted: number | null; calls: number | null }>(
+    'SELECT sum(accepted) AS accepted, sum(api_calls) AS calls FROM runs WHERE campaign_id = ? OR id = ?',
+    [run.id, run.id],
+  );
+  const held = steps.some((step) => step.held === 1);
+  return {
+    counts,
+    unsent: open?.unsent ?? 0,
+    doubtful: open?.doubtful ?? 0,
+    watched: open?.watched ?? 0,
+    slotsTaken: open?.slots ?? 0,
+    waiting: counts.pending,
+    outputsOwed: 0,
+    accepted: spent?.accepted ?? 0,
+    callsUsed: spent?.calls ?? 0,
+    at,
+    news: run.news,
+    breached: held,
+    held,
+    attempted: await hasAttempted(sql, run.id),
+    stop: stopOf(run),
+    paused: run.paused === 1,
+    maxInFlight: run.max_in_flight,
+  };
+}
+
+/** True once a step of the campaign has used a permit. */
+export async function hasAttempted(sql: Sql, campaignId: string): Promise<boolean> {
+  const used = await sql.first(
+    'SELECT 1 AS found FROM sends WHERE run_id IN (SELECT id FROM runs WHERE campaign_id = ?) AND spent = 1 LIMIT 1',
+    [campaignId],
+  );
+  return used !== undefined;
+}
+
+/**
+ * What a step knows of assets that are still `pending` in the campaign's own rows: a step is taken over in parts. To be read after the
+ * campaign's counts, which only ever fall behind.
+ */
+export async function newsOf(sql: Sql, campaignId: string, stepId: string): Promise<LiveCounts> {
+  const rows = await sql.all<{ outcome: keyof LiveCounts; n: number }>(
+    `SELECT news.outcome, count(*) AS n FROM attempts AS news CROSS JOIN attempts AS own ON own.run_id = ? AND own.seq = news.seq AND own.attempt = 1
+     WHERE news.run_id = ? AND news.last = 1 AND own.outcome = 'pending' GROUP BY 1`,
+    [campaignId, stepId],
+  );
+  const counts = emptyCounts();
+  for (const { outcome, n } of rows) counts[outcome] = n;
+  return counts;
+}
+
+/** What a step under way has found: its assets are `pending` in the campaign's own rows until its work is taken over. */
+function layOver(counts: LiveCounts, of: LiveCounts, step: CampaignStepName): void {
+  if (step === 'verify' || step === 'rollback') return;
+  counts.running += of.running;
+  counts.pending -= of.running;
+  for (const outcome of OUTCOMES) {
+    if (step === 'assess' && outcome === 'failed') continue;
+    const shown = step === 'assess' && outcome === 'succeeded' ? 'skipped' : outcome;
+    counts[shown] += of[outcome];
+    counts.pending -= of[outcome];
+  }
+}
+
+/** The assets of one wave by outcome, as they were taken over; and how many its rollback was left out of. */
+export async function waveCounts(
+  sql: Sql,
+  campaignId: string,
+  wave: number,
+): Promise<{ counts: LiveCounts; compliant: number; notRolledBack: number }> {
+  const rows = await sql.all<{ outcome: keyof LiveCounts; compliant: number; left_out: number; n: number }>(
+    `SELECT outcome, reason = 'compliant' AND outcome = 'skipped' AS compliant, reason LIKE '${NOT_ROLLED_BACK}%' AS left_out, count(*) AS n
+     FROM attempts INDEXED BY attempts_wave WHERE run_id = ? AND wave = ? GROUP BY 1, 2, 3`,
+    [campaignId, wave],
+  );
+  const counts = emptyCounts();
+  let [compliant, notRolledBack] = [0, 0];
+  for (const row of rows) {
+    counts[row.outcome] += row.n;
+    counts.targeted += row.n;
+    if (row.compliant === 1) compliant += row.n;
+    if (row.left_out === 1) notRolledBack += row.n;
+  }
+  return { counts, compliant, notRolledBack };
+}

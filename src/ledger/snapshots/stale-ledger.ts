@@ -1,0 +1,69 @@
+// A ledger that was restored from a backup has forgotten what was sent since: by the run in which that shows, and by others in which it
+// does not. So the whole ledger is held at the first sign of it, until an operator says that it may send.
+import { type Given, inWords, isBehind } from '../../domain/run/snapshot.js';
+import { Audit, HELD } from '../rows/audit.js';
+import { readStored } from '../rows/run.js';
+import { type Database, type Sql, storableText, within } from '../sql/database.js';
+import { givenOf } from './run.js';
+
+/** Who holds the ledger, where everybody else has a name. */
+export const HELD_BY = 'overhaul';
+
+export class OldLedger {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Why nothing is sent out of this ledger; undefined when nothing has shown that it is old, or an operator lets it send. */
+  held(): Promise<string | undefined> {
+    return heldAs(this.#database);
+  }
+
+  /** True when the ledger lacks something of what was given out of the run, or was ever found to. */
+  isBehind(runId: string, known: Given | undefined): Promise<boolean> {
+    return this.#database.transaction((sql) => noteBehind(sql, runId, known));
+  }
+
+  /** Something of a run, other than its numbers, shows that the ledger is old. */
+  note(runId: string, sign: string): Promise<void> {
+    return this.#database.transaction((sql) => hold(sql, runId, sign));
+  }
+}
+
+/**
+ * Notes that the ledger lacks something of what was given out. To be asked before anything is written: what is written since would
+ * make up for the numbers, not for what was forgotten. True when it lacks something, or ever did.
+ */
+export async function noteBehind(sql: Sql, runId: string, known: Given | undefined): Promise<boolean> {
+  const run = await readStored(sql, runId);
+  if (!run && known === undefined) return false;
+  if (run && (run.behind !== null || run.campaign_behind !== null)) return true;
+  const given = await givenOf(sql, runId);
+  if (run && (!known || !isBehind(given, known))) return false;
+  await sql.run('UPDATE runs SET behind = ? WHERE id = ? AND behind IS NULL', [JSON.stringify(known), runId]);
+  const sign = run && known ? `it knows ${inWords(given)} of ${runId}, and ${inWords(known)} were given out` : `it does not know ${runId}`;
+  await hold(sql, runId, sign);
+  return true;
+}
+
+/** Once for each run: what an operator has seen, and let go, holds nothing again. */
+async function hold(sql: Sql, runId: string, sign: string): Promise<void> {
+  const isNew = await sql.run('INSERT INTO old_signs (run_id, sign, noted_at) VALUES (?, ?, ?) ON CONFLICT (run_id) DO NOTHING', [
+    runId,
+    storableText(sign),
+    await sql.now(),
+  ]);
+  if (isNew === 0) return;
+  const why =
+    `the ledger was restored from an older backup: ${sign}. What was sent since the backup could be sent again, by any run. Put the newest ` +
+    'ledger back; without one, cancel the runs that it is behind, and when they have ended allow executions again: overhaul unhalt';
+  await sql.run('UPDATE ledger SET held_why = coalesce(held_why, ?)', [storableText(why)]);
+  // No order: the newest ledger, which is to be put back, has nothing of it, and is not behind for that.
+  await new Audit(within(sql)).add(undefined, { actor: HELD_BY, action: HELD, detail: JSON.stringify({ runId, why: sign }) });
+}
+
+export async function heldAs(sql: Sql): Promise<string | undefined> {
+  return (await sql.first<{ held_why: string | null }>('SELECT held_why FROM ledger'))?.held_why ?? undefined;
+}

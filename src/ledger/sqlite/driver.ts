@@ -1,0 +1,309 @@
+import { closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
+import SqliteDatabase from 'libsql';
+import { type Database, LedgerUnusable, type Sql, type SqlParameter } from '../sql/database.js';
+import { bound, mayWrite, parameterCount } from './bound.js';
+import { LedgerClock, MACHINE_CLOCKS } from './clock.js';
+
+/** How long a statement waits for another connection's write transaction before it fails. */
+const BUSY_TIMEOUT_MS = 10_000;
+/** How much of that it waits inside SQLite, where it stops the whole process, and the transaction it waits for may be our own. */
+const BLOCKING_MS = 20;
+const LONGEST_PAUSE_MS = 25;
+const STATEMENTS_KEPT = 200;
+/** The assets of one tag lie all over a large cohort: with SQLite's 2 MB a transaction on 1,000 of them would not fit, and read its pages twice. */
+const CACHE_KIB = 16_384;
+/** Pages of the log, 32 MB, after which it is folded in: folded at SQLite's 1,000, each such transaction would write all it changes twice. */
+const PAGES_A_CHECKPOINT = 8_000;
+/** SQLite works within the calling thread: without a turn now and then, work on a million rows would keep heartbeats from being sent. */
+const LONGEST_HOLD_MS = 20;
+
+export interface SqliteOptions {
+  path: string;
+  /** Create the file when it is missing. Worker and server do, the command line never does. */
+  create: boolean;
+  clock?: LedgerClock | undefined;
+  /** Another clock, epoch milliseconds: for a ledger of one process that lives in rehearsed time. */
+  now?: (() => number) | undefined;
+  /** False for a ledger that is thrown away: a power cut may then cost its last commits. */
+  durable?: boolean | undefined;
+}
+
+/** Opens an SQLite file on local disk with the pragmas that the safety of `execute` rests on. Throws `LedgerUnusable`. */
+export function openSqlite({ path, create, clock = new LedgerClock(MACHINE_CLOCKS), now, durable = true }: SqliteOptions): Database {
+  if (!existsSync(path)) {
+    if (!create) throw new LedgerUnusable(`There is no ledger at ${path}. The worker creates it: start one, or set OVERHAUL_DATABASE_URL.`);
+    createPrivateFile(path);
+  }
+  try {
+    return new Sqlite(openingSameFile(path, durable), { foldsOnClose: create, clock, now });
+  } catch (error) {
+    throw new LedgerUnusable(
+      `The ledger at ${path} cannot be read (${error instanceof Error ? error.message : String(error)}). ` +
+        'Restore it from a backup. Moving it away starts an empty ledger, which will not touch the runs of the old one.',
+    );
+  }
+}
+
+interface SameFile {
+  connect(): Connection;
+  /** An open file keeps its number, so no other has it. */
+  isInPlace(): boolean;
+  /** Throws where it is not: libsql would create a file that is gone, and a backup put in its place is another ledger. */
+  check(): void;
+}
+
+/** The file that is there now. */
+function openingSameFile(path: string, durable: boolean): SameFile {
+  const opened = fileId(path);
+  const isInPlace = (): boolean => fileId(path) === opened;
+  const check = (): void => {
+    if (!isInPlace()) throw new LedgerUnusable(`The ledger at ${path} was moved or replaced while it was open.`);
+  };
+  return {
+    isInPlace,
+    check,
+    connect() {
+      check();
+      return connect(path, durable);
+    },
+  };
+}
+
+function fileId(path: string): string | undefined {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats && `${stats.dev}/${stats.ino}`;
+}
+
+function connect(path: string, durable: boolean): Connection {
+  const connection = new SqliteDatabase(path, { timeout: BUSY_TIMEOUT_MS });
+  connection.pragma('journal_mode = WAL');
+  // An intent that a power cut could undo would let a script be sent twice, so every commit reaches the disk.
+  connection.pragma(`synchronous = ${durable ? 'FULL' : 'OFF'}`);
+  connection.pragma('foreign_keys = ON');
+  connection.pragma(`cache_size = -${CACHE_KIB}`);
+  connection.pragma(`wal_autocheckpoint = ${PAGES_A_CHECKPOINT}`);
+  connection.prepare('SELECT count(*) AS tables FROM sqlite_master').all([]);
+  connection.pragma(`busy_timeout = ${BLOCKING_MS}`);
+  return connection;
+}
+
+/** Mode 0600 from the first moment: script output can hold anything. */
+function createPrivateFile(path: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    closeSync(openSync(path, 'a', 0o600));
+  } catch (error) {
+    throw new LedgerUnusable(`The ledger cannot be created at ${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+type Connection = InstanceType<typeof SqliteDatabase>;
+
+interface Statement {
+  prepared: ReturnType<Connection['prepare']>;
+  parameters: number;
+  /** It answers with rows. */
+  isReader: boolean;
+}
+
+class Sqlite implements Database {
+  #connection: Connection;
+  readonly #statements = new Map<string, Statement>();
+  /** The tail of the queue: a transaction spans awaits, and a statement of other work must not slip into it. */
+  #tail: Promise<unknown> = Promise.resolve();
+  /** When the event loop had its latest turn between two pieces of work. */
+  #turnedAt = 0;
+  readonly #direct: Sql;
+
+  readonly #file: SameFile;
+  readonly #foldsOnClose: boolean;
+  readonly #clock: LedgerClock;
+  readonly #otherClock: (() => number) | undefined;
+
+  constructor(file: SameFile, { foldsOnClose, clock, now }: { foldsOnClose: boolean; clock: LedgerClock; now: SqliteOptions['now'] }) {
+    this.#file = file;
+    this.#connection = file.connect();
+    this.#foldsOnClose = foldsOnClose;
+    this.#clock = clock;
+    this.#otherClock = now;
+    this.#direct = {
+      all: async <Row>(sql: string, parameters: readonly SqlParameter[] = []) => this.#all<Row>(sql, parameters),
+      first: async <Row>(sql: string, parameters: readonly SqlParameter[] = []) => this.#all<Row>(sql, parameters)[0],
+      run: async (sql, parameters = []) => this.#run(sql, parameters),
+      now: async () => this.#now(),
+      wall: async () => this.#wall(),
+    };
+  }
+
+  all<Row>(sql: string, parameters?: readonly SqlParameter[]): Promise<Row[]> {
+    return this.#alone(sql, (direct) => direct.all<Row>(sql, parameters));
+  }
+
+  first<Row>(sql: string, parameters?: readonly SqlParameter[]): Promise<Row | undefined> {
+    return this.#alone(sql, (direct) => direct.first<Row>(sql, parameters));
+  }
+
+  run(sql: string, parameters?: readonly SqlParameter[]): Promise<number> {
+    return this.#alone(sql, (direct) => direct.run(sql, parameters));
+  }
+
+  now(): Promise<number> {
+    return this.#enqueue(() => this.#direct.now());
+  }
+
+  async wall(): Promise<number> {
+    return this.#wall();
+  }
+
+  isInPlace(): boolean {
+    return this.#file.isInPlace();
+  }
+
+  transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
+    return this.#enqueue(() => this.#inTransaction(work));
+  }
+
+  /**
+   * One statement by itself. A prepared write that waits in vain for another connection's lock stays open in libsql 0.5.29, and every
+   * later COMMIT of this connection fails: so nothing but a BEGIN, which leaves nothing open, ever waits for that lock.
+   */
+  #alone<T>(sql: string, statement: (direct: Sql) => Promise<T>): Promise<T> {
+    return this.#enqueue(() => (mayWrite(sql) ? this.#inTransaction(statement) : this.#read(statement)));
+  }
+
+  async #read<T>(statement: (direct: Sql) => Promise<T>): Promise<T> {
+    try {
+      return await patiently(() => statement(this.#direct));
+    } catch (error) {
+      // A reading that broke off in the middle would keep its view of the database for good.
+      if (isOfSqlite(error)) this.#startAfresh();
+      throw error;
+    }
+  }
+
+  async #inTransaction<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
+    this.#file.check();
+    if (this.#connection.inTransaction) this.#rollBack();
+    // IMMEDIATE takes the write lock first: a transaction that reads and then writes could otherwise decide on a stale read.
+    await patiently(async () => this.#connection.exec('BEGIN IMMEDIATE'));
+    let isWorkDone = false;
+    try {
+      this.#clock.share({ all: (sql, parameters) => this.#all(sql, parameters), run: (sql, parameters) => this.#run(sql, parameters) });
+      const result = await work(this.#direct);
+      isWorkDone = true;
+      this.#connection.exec('COMMIT');
+      return result;
+    } catch (error) {
+      this.#rollBack();
+      // Whatever kept this commit from going through would keep every later one.
+      if (isWorkDone || isBusy(error)) this.#startAfresh();
+      throw error;
+    }
+  }
+
+  /** Another connection in place of this one: a statement that was left open in the old one holds it back no longer. */
+  #startAfresh(): void {
+    const spoilt = this.#connection;
+    // Still inside of a transaction it holds the write lock, for which the new one would wait for ever.
+    if (spoilt.inTransaction) return;
+    try {
+      this.#connection = this.#file.connect();
+      this.#statements.clear();
+      spoilt.close();
+    } catch {
+      // The file cannot be opened just now: the old connection may serve yet, and says why if it does not.
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#enqueue(async () => {
+      this.#statements.clear();
+      // The log beside another file is that file's.
+      if (this.#foldsOnClose && this.isInPlace()) this.#fold();
+      this.#connection.close();
+    });
+  }
+
+  /** libsql leaves the log beside the file: a copy of the file alone, taken after the worker stopped, would be an older ledger. */
+  #fold(): void {
+    try {
+      this.#connection.pragma('wal_checkpoint(TRUNCATE)');
+    } catch {
+      // Another process is writing: it will fold the log when it closes.
+    }
+  }
+
+  #rollBack(): void {
+    try {
+      this.#connection.exec('ROLLBACK');
+    } catch {
+      // SQLite has rolled back by itself (disk full, I/O error): the first error tells why.
+    }
+  }
+
+  #enqueue<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#tail.then(() => this.#letOthersRun()).then(work);
+    this.#tail = result.catch(() => undefined);
+    return result;
+  }
+
+  async #letOthersRun(): Promise<void> {
+    if (performance.now() - this.#turnedAt < LONGEST_HOLD_MS) return;
+    await turn();
+    this.#turnedAt = performance.now();
+  }
+
+  #all<Row>(sql: string, parameters: readonly SqlParameter[]): Row[] {
+    const statement = this.#statement(sql);
+    return statement.prepared.all(bound(parameters, statement.parameters)) as Row[];
+  }
+
+  #run(sql: string, parameters: readonly SqlParameter[]): number {
+    const statement = this.#statement(sql);
+    // libsql would stop at its first row, leave it open, and never commit it.
+    if (statement.isReader) throw new TypeError('A statement that answers with rows is asked for them: use all or first.');
+    return statement.prepared.run(bound(parameters, statement.parameters)).changes;
+  }
+
+  #now(): number {
+    return this.#otherClock?.() ?? this.#clock.now();
+  }
+
+  #wall(): number {
+    return this.#otherClock?.() ?? this.#clock.wall();
+  }
+
+  #statement(sql: string): Statement {
+    let statement = this.#statements.get(sql);
+    if (!statement) {
+      if (this.#statements.size >= STATEMENTS_KEPT) this.#statements.clear();
+      const prepared = this.#connection.prepare(sql);
+      statement = { prepared, parameters: parameterCount(sql), isReader: prepared.reader };
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}
+
+/** Tries again while another connection holds the write lock. */
+async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  const until = performance.now() + BUSY_TIMEOUT_MS;
+  for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isBusy(error) || performance.now() >= until) throw error;
+      await pause(pauseMs);
+    }
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && /database is locked|SQLITE_BUSY/i.test(`${'code' in error ? error.code : ''} ${error.message}`);
+}
+
+function isOfSqlite(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_');
+}

@@ -1,0 +1,269 @@
+// Executions by tags, as planned and as claimed. A planned execution may hit thousands of assets: its rows are gathered in parts,
+// and until all of them are it gets no permit. Whatever stands against it sends its assets back, to go by ids.
+import { batches } from '../../domain/basics/batches.js';
+import type { PlannedExecution } from '../../domain/tags/plan.js';
+import { ROWS_PER_TRANSACTION } from '../cohort/freeze.js';
+import { type DueRow, heldByCopies } from '../rows/copies.js';
+import { type Execution, move, readExecution } from '../rows/execution.js';
+import { IS_OPEN, isClosing } from '../rows/late.js';
+import { readRun } from '../rows/run.js';
+import { type Database, jsonRows, type Sql } from '../sql/database.js';
+import { type CallLists, readLists } from './planned-lists.js';
+import { type TakenIn, takeInPart } from './unplanned-hits.js';
+
+/** `whole`: it may be sent. Else why it may not go by tags. */
+export type Gathered = { kind: 'whole' } | { kind: 'moved' } | { kind: 'broken'; why: string };
+
+export class Planned {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Begins to plan: what an earlier attempt stored is dropped. Undefined when the run is planned already. */
+  async begin(runId: string): Promise<number | undefined> {
+    const [row] = await this.#database.all<{ planning: number }>(
+      `UPDATE runs SET planning = planning + 1 WHERE id = ? AND plan IS NULL AND ${IS_OPEN} RETURNING planning`,
+      [runId],
+    );
+    if (!row) return undefined;
+    await this.#inParts(
+      (sql) => sql.run(`UPDATE attempts SET planned = NULL WHERE ${PART('planned IS NOT NULL')}`, [runId, runId, ROWS_PER_TRANSACTION]),
+      runId,
+      row.planning,
+    );
+    await this.#asPlanner(runId, row.planning, (sql) => sql.run('DELETE FROM planned WHERE run_id = ?', [runId]));
+    return row.planning;
+  }
+
+  /** The assets that a plan has to hit: those of the cohort that are to be sent. Page by page, in the order of their places. */
+  async *pending(runId: string): AsyncGenerator<string[]> {
+    for (let after = 0; ; ) {
+      const rows = await this.#database.all<{ seq: number; asset_id: string; outcome: string }>(
+        'SELECT seq, asset_id, outcome FROM attempts WHERE run_id = ? AND seq > ? AND attempt = 1 ORDER BY seq LIMIT 5000',
+        [runId, after],
+      );
+      if (rows.length === 0) return;
+      after = rows.at(-1)?.seq ?? after;
+      yield rows.filter(({ outcome }) => outcome === 'pending').map(({ asset_id: assetId }) => assetId);
+    }
+  }
+
+  /** Stores the executions that go by tags; everything else goes by ids. False when another attempt has planned meanwhile. */
+  async store(runId: string, planning: number, executions: readonly PlannedExecution[]): Promise<boolean> {
+    for (const [index, execution] of executions.entries()) {
+      for (const part of batches(execution.hits, ROWS_PER_TRANSACTION)) {
+        if (!(await this.#asPlanner(runId, planning, (sql) => storeHits(sql, runId, index + 1, part)))) return false;
+      }
+      if (!(await this.#asPlanner(runId, planning, (sql) => storeExecution(sql, runId, index + 1, execution)))) return false;
+    }
+    return this.#asPlanner(runId, planning, (sql) =>
+      sql.run('UPDATE runs SET plan = ? WHERE id = ?', [executions.length > 0 ? 'tags' : 'ids', runId]),
+    );
+  }
+
+  async listsOf(runId: string, planned: number): Promise<CallLists> {
+    return readLists(this.#database, runId, planned);
+  }
+
+  /** Leases the assets of a claimed execution, in parts. Repeating it goes on where it stopped. */
+  async gather(runId: string, n: number): Promise<Gathered> {
+    for (;;) {
+      const step = await this.#database.transaction((sql) => gatherPart(sql, runId, n));
+      if (step !== undefined) return step;
+    }
+  }
+
+  /** Its tags are about to be read. Returns how often that was done, this time included. */
+  async countTagReading(runId: string, n: number): Promise<number> {
+    const [row] = await this.#database.all<{ readings: number }>(
+      'UPDATE executions SET tag_readings = tag_readings + 1 WHERE run_id = ? AND n = ? RETURNING tag_readings AS readings',
+      [runId, n],
+    );
+    return row?.readings ?? 0;
+  }
+
+  /** The memberships of its tags were read from this instant of the ledger's clock on, and it hits exactly its own assets. */
+  async setTagsRead(runId: string, n: number, at: number): Promise<void> {
+    await this.#database.run(
+      `UPDATE executions SET tags_read_at = ? WHERE run_id = ? AND n = ? AND state = 'claimed' AND gathered = 1 AND planned IS NOT NULL`,
+      [at, runId, n],
+    );
+  }
+
+  /**
+   * Gives up the tags of a claimed execution: its assets go by ids. One that was sent before, and proved not executed, is not split
+   * into others that could each be sent twice: its assets become `unverified`.
+   */
+  async dissolve(runId: string, n: number, why: string): Promise<'by-ids' | 'unverified' | 'moved'> {
+    for (;;) {
+      const step = await this.#database.transaction((sql) => dissolvePart(sql, runId, n, why));
+      if (step !== undefined) return step;
+    }
+  }
+
+  /**
+   * Assets of the cohort that this execution's job hit although they were meant for others. Those that were not sent yet are its own from
+   * now on: `moved`, and among them `skipped` ones, on which the script was never to run. `twice` had been sent by another execution.
+   */
+  async takeIn(runId: string, n: number, assetIds: readonly string[]): Promise<TakenIn> {
+    const found: TakenIn = { moved: [], skipped: [], twice: [] };
+    for (const part of batches(assetIds, ROWS_PER_TRANSACTION)) {
+      const taken = await this.#database.transaction((sql) => takeInPart(sql, runId, n, part));
+      for (const kind of ['moved', 'skipped', 'twice'] as const) found[kind].push(...taken[kind]);
+    }
+    return found;
+  }
+
+  /** Gives up what is planned and not claimed: its assets go by ids. Returns true when there was anything. */
+  async dropWaiting(runId: string): Promise<boolean> {
+    let dropped = false;
+    for (;;) {
+      const left = await this.#database.transaction((sql) => dropPart(sql, runId));
+      if (!left) return dropped;
+      dropped = true;
+    }
+  }
+
+  async #asPlanner(runId: string, planning: number, work: (sql: Sql) => Promise<unknown>): Promise<boolean> {
+    return this.#database.transaction(async (sql) => {
+      const mine = await sql.first(`SELECT 1 AS found FROM runs WHERE id = ? AND planning = ? AND plan IS NULL AND ${IS_OPEN}`, [
+        runId,
+        planning,
+      ]);
+      if (!mine) return false;
+      await work(sql);
+      return true;
+    });
+  }
+
+  async #inParts(part: (sql: Sql) => Promise<number>, runId: string, planning: number): Promise<void> {
+    let changed = 0;
+    do {
+      changed = 0;
+      await this.#asPlanner(runId, planning, async (sql) => {
+        changed = await part(sql);
+      });
+    } while (changed > 0);
+  }
+}
+
+function PART(condition: string): string {
+  return `run_id = ? AND (seq, attempt) IN (SELECT seq, attempt FROM attempts WHERE run_id = ? AND ${condition} LIMIT ?)`;
+}
+
+async function storeHits(sql: Sql, runId: string, p: number, assetIds: readonly string[]): Promise<void> {
+  await sql.run(
+    `UPDATE attempts INDEXED BY attempts_asset SET planned = ? WHERE run_id = ? AND attempt = 1 AND outcome = 'pending' AND execution_n IS NULL
+       AND asset_id IN (SELECT value FROM json_each(?))`,
+    [p, runId, jsonRows(assetIds)],
+  );
+}
+
+async function storeExecution(sql: Sql, runId: string, p: number, execution: PlannedExecution): Promise<void> {
+  await sql.run('INSERT INTO planned (run_id, p, tag_ids, asset_ids, excluded_ids, size) VALUES (?, ?, ?, ?, ?, ?)', [
+    runId,
+    p,
+    jsonRows(execution.tagIds),
+    jsonRows(execution.assetIds),
+    jsonRows(execution.excludedAssetIds),
+    execution.hits.length,
+  ]);
+}
+
+/** The next planned execution, claimed without its rows: they are gathered afterwards. Undefined when none is left. */
+export async function claimPlanned(sql: Sql, claim: { runId: string; scriptId: string; n: number }): Promise<Execution | undefined> {
+  const { runId, scriptId, n } = claim;
+  const next = await sql.first<{ p: number; size: number }>(
+    `SELECT p, size FROM planned INDEXED BY planned_waiting WHERE run_id = ? AND state = 'waiting' ORDER BY p LIMIT 1`,
+    [runId],
+  );
+  if (!next) return undefined;
+  await sql.run(`UPDATE planned SET state = 'claimed' WHERE run_id = ? AND p = ?`, [runId, next.p]);
+  await sql.run('UPDATE runs SET next_n = ? WHERE id = ?', [n + 1, runId]);
+  await sql.run(`INSERT INTO executions (run_id, n, state, script_id, size, planned, gathered) VALUES (?, ?, 'claimed', ?, ?, ?, 0)`, [
+    runId,
+    n,
+    scriptId,
+    next.size,
+    next.p,
+  ]);
+  return readExecution(sql, runId, n);
+}
+
+async function gatherPart(sql: Sql, runId: string, n: number): Promise<Gathered | undefined> {
+  const execution = await readExecution(sql, runId, n);
+  if (execution?.state !== 'claimed' || (await isClosing(sql, runId))) return { kind: 'moved' };
+  if (execution.planned === undefined || execution.gathered) return { kind: 'whole' };
+  const rows = await sql.all<DueRow & { held: number }>(
+    `SELECT seq, attempt, asset_id, despite, EXISTS (SELECT 1 FROM attempts AS held WHERE held.asset_id = mine.asset_id AND held.lease = 1) AS held
+     FROM attempts AS mine INDEXED BY attempts_planned
+     WHERE run_id = ? AND planned = ? AND execution_n IS NULL AND outcome = 'pending' AND attempt = 1 LIMIT ?`,
+    [runId, execution.planned, ROWS_PER_TRANSACTION],
+  );
+  const held = rows.filter((row) => row.held === 1).length;
+  if (held > 0) return { kind: 'broken', why: `${held} or more of its assets are being worked on by another run` };
+  const run = await readRun(sql, runId);
+  const open = run ? await heldByCopies(sql, run, rows) : [];
+  if (open.length > 0) return { kind: 'broken', why: `${open.length} or more of its assets may still run an earlier copy of the script` };
+  if (rows.length === 0) return finishGathering(sql, runId, n, execution.size);
+  await sql.run(
+    `UPDATE attempts SET execution_n = ?, lease = 1 WHERE run_id = ? AND attempt = 1 AND seq IN (SELECT value FROM json_each(?))`,
+    [n, runId, jsonRows(rows.map(({ seq }) => seq))],
+  );
+  return undefined;
+}
+
+async function finishGathering(sql: Sql, runId: string, n: number, size: number): Promise<Gathered> {
+  const own = await sql.first<{ n: number }>(
+    'SELECT count(*) AS n FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_n = ?',
+    [runId, n],
+  );
+  if (own?.n !== size) return { kind: 'broken', why: `${own?.n ?? 0} of its ${size} assets are left to be sent` };
+  // Tags that name nobody could still hit whoever joins them.
+  if (size === 0) return { kind: 'broken', why: 'none of its assets are left to be sent' };
+  await sql.run('UPDATE executions SET gathered = 1 WHERE run_id = ? AND n = ?', [runId, n]);
+  return { kind: 'whole' };
+}
+
+async function dropPart(sql: Sql, runId: string): Promise<boolean> {
+  if (await isClosing(sql, runId)) return false;
+  const next = await sql.first<{ p: number }>(
+    `SELECT p FROM planned INDEXED BY planned_waiting WHERE run_id = ? AND state = 'waiting' ORDER BY p LIMIT 1`,
+    [runId],
+  );
+  if (!next) return false;
+  const given = await sql.run(
+    `UPDATE attempts SET planned = NULL WHERE run_id = ? AND attempt = 1 AND seq IN
+       (SELECT seq FROM attempts INDEXED BY attempts_planned WHERE run_id = ? AND planned = ? AND execution_n IS NULL LIMIT ?)`,
+    [runId, runId, next.p, ROWS_PER_TRANSACTION],
+  );
+  if (given === 0) await sql.run(`UPDATE planned SET state = 'by-ids' WHERE run_id = ? AND p = ?`, [runId, next.p]);
+  return true;
+}
+
+async function dissolvePart(sql: Sql, runId: string, n: number, why: string): Promise<'by-ids' | 'unverified' | 'moved' | undefined> {
+  const execution = await readExecution(sql, runId, n);
+  if (execution?.state !== 'claimed' || execution.planned === undefined || (await isClosing(sql, runId))) return 'moved';
+  const now = await sql.now();
+  if (execution.sends > 0) {
+    if (!(await move(sql, { runId, n, event: 'abandon' }, 'settled_at = ?, slot_freed_at = ?, note = ?', [now, now, why]))) return 'moved';
+    await sql.run(
+      `UPDATE attempts INDEXED BY attempts_execution SET outcome = 'unverified', reason = 'tags-changed'
+       WHERE run_id = ? AND execution_n = ? AND outcome IN ('pending', 'running')`,
+      [runId, n],
+    );
+    return 'unverified';
+  }
+  // From the first row that goes back it may not be sent any more, also when this process dies in between.
+  await sql.run('UPDATE executions SET gathered = 0, tags_read_at = NULL WHERE run_id = ? AND n = ?', [runId, n]);
+  const given = await sql.run(
+    `UPDATE attempts SET planned = NULL, execution_n = NULL, lease = NULL WHERE run_id = ? AND attempt = 1 AND seq IN
+       (SELECT seq FROM attempts INDEXED BY attempts_planned WHERE run_id = ? AND planned = ? LIMIT ?)`,
+    [runId, runId, execution.planned, ROWS_PER_TRANSACTION],
+  );
+  if (given > 0) return undefined;
+  await sql.run(`UPDATE planned SET state = 'by-ids' WHERE run_id = ? AND p = ?`, [runId, execution.planned]);
+  return (await move(sql, { runId, n, event: 'release' }, 'settled_at = ?, note = ?', [now, why])) ? 'by-ids' : 'moved';
+}

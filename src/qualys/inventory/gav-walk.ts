@@ -1,0 +1,107 @@
+// Walking GAV assets by `lastSeenAssetId` and `hasMore` (E23), in constant memory, with the stall rules that others learned (E-16).
+
+import type { QueryValue } from '../catalog.js';
+import { QualysError } from '../errors.js';
+import { type Reader, read } from '../http/read.js';
+import type { Answer, Call } from '../http/send.js';
+import type { GavAsset } from '../operations.js';
+import type { Cursor, Page } from '../types.js';
+import { rawRows } from '../walks/raw-rows.js';
+import { GavAssetRow, type GavCountRead, type GavPageRead, type GavRefusal } from '../wire/gav.js';
+
+/** E-14. */
+const MAX_PAGE_SIZE = 300;
+
+interface WalkFrom {
+  pageSize?: number;
+  after?: Cursor | undefined;
+}
+
+type CallOf = (paging: Readonly<Record<string, QueryValue>>) => Call;
+
+/** Goes on while `hasMore` is 1, whatever the cursor says (C35). An empty page with a cursor that moved is legal. */
+export async function* gavWalk(
+  reader: Reader,
+  { pageSize = MAX_PAGE_SIZE, after }: WalkFrom,
+  callOf: CallOf,
+): AsyncGenerator<Page<GavAsset>> {
+  if (!Number.isInteger(pageSize) || pageSize < 1 || pageSize > MAX_PAGE_SIZE) {
+    throw new RangeError(`A page of GAV assets holds 1 to ${MAX_PAGE_SIZE} of them, not ${pageSize}`);
+  }
+  let sent = sentCursor(after);
+  const isLoop = loopDetector();
+  let seen: ReadonlySet<string> = new Set();
+  for (;;) {
+    const call = callOf({ lastSeenAssetId: sent, pageSize });
+    const { answer, page } = await gavAnswer(reader, call);
+    const isKnown = ({ assetId }: { assetId: string }): boolean => seen.has(assetId);
+    const { rows, fresh, unreadable, raw } = rawRows(reader, call.endpoint, { schema: GavAssetRow, items: page.rows, isKnown });
+    const next = nextCursor(call.endpoint, page, { sent, hasNews: fresh.length > 0 });
+    if (next !== undefined && isLoop(next)) throw stalled(call.endpoint, `the cursor ${next} came before`);
+    const cursor = next === undefined ? undefined : [next];
+    yield { rows: fresh, unreadable, raw, cursor, bytes: answer.bytes, serverAt: answer.serverAt };
+    if (next === undefined) return;
+    sent = next;
+    seen = new Set(rows.map(({ assetId }) => assetId));
+  }
+}
+
+/** The answer, or its refusal as an error. */
+export async function gavAnswer(reader: Reader, call: Call): Promise<{ answer: Answer; page: GavPageRead; count: number }> {
+  const answer = await read(reader, call);
+  const payload = answer.payload as GavPageRead | GavCountRead | GavRefusal;
+  const facts = { status: answer.status, endpoint: call.endpoint };
+  if (payload.kind === 'failed') {
+    throw new QualysError('invalid', `${call.endpoint}: Qualys answered ${payload.message.slice(0, 200)}. Check filter and fields`, facts);
+  }
+  if (payload.kind === 'xml') {
+    throw new QualysError(
+      'protocol',
+      `${call.endpoint}: XML received although JSON was asked for; a proxy may have dropped the Accept header`,
+      facts,
+    );
+  }
+  const nothing: GavPageRead = { kind: 'page', rows: [], hasMore: false, lastSeenAssetId: undefined };
+  return { answer, page: payload.kind === 'page' ? payload : nothing, count: payload.kind === 'count' ? payload.count : 0 };
+}
+
+function nextCursor(
+  endpoint: string,
+  page: GavPageRead,
+  { sent, hasNews }: { sent: string | undefined; hasNews: boolean },
+): string | undefined {
+  if (page.hasMore === undefined) throw stalled(endpoint, 'the answer does not say whether there is more');
+  if (!page.hasMore) return undefined;
+  if (page.lastSeenAssetId === undefined) throw stalled(endpoint, 'there is more, but no lastSeenAssetId to go on behind');
+  if (page.lastSeenAssetId === sent && !hasNews) throw stalled(endpoint, `the cursor stands still at ${sent} and nothing new comes`);
+  return page.lastSeenAssetId;
+}
+
+/** Brent's algorithm: finds any cycle of cursors while remembering one of them. A cursor may repeat once in a row: its page had news. */
+function loopDetector(): (cursor: string) => boolean {
+  let remembered: string | undefined;
+  let previous: string | undefined;
+  let [steps, limit] = [0, 2];
+  return (cursor) => {
+    const isLoop = cursor === remembered && cursor !== previous;
+    previous = cursor;
+    steps += 1;
+    if (steps >= limit) {
+      remembered = cursor;
+      [steps, limit] = [0, limit * 2];
+    }
+    return isLoop;
+  };
+}
+
+function sentCursor(after: Cursor | undefined): string | undefined {
+  if (after === undefined) return undefined;
+  const [cursor] = after;
+  if (typeof cursor === 'string' && /^\d{1,19}$/.test(cursor)) return cursor;
+  throw new RangeError(`${JSON.stringify(after)} is no cursor of a walk over GAV assets`);
+}
+
+function stalled(endpoint: string, what: string): QualysError {
+  const message = `${endpoint}: cannot continue the walk, ${what}. Rows may be missing; walk again or narrow the filter`;
+  return new QualysError('protocol', message, { endpoint });
+}

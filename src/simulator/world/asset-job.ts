@@ -1,0 +1,54 @@
+// One asset job as it stands at an instant, derived from its job, its place in it and the clock.
+
+import type { SimulatedJob, World } from './state.js';
+import type { AssetJobTimes, Fate } from './timeline.js';
+import { fateOf, timesOf } from './timeline.js';
+
+export interface AssetJob {
+  id: number;
+  job: SimulatedJob;
+  /** Index of the asset in the fleet. */
+  asset: number;
+  fate: Fate;
+  times: AssetJobTimes;
+}
+
+export type AssetJobPhase = 'assigned' | 'uploaded' | 'finished';
+
+export function assetJobOf(world: World, job: SimulatedJob, position: number): AssetJob {
+  const index = job.assets[position] ?? 0;
+  const attempt = job.attempts[position] ?? 1;
+  const asset = { index, assetId: world.fleet.assetId(index) };
+  const timing = { createdAt: job.createdAt, firstAsset: job.assets[0] ?? 0, attempt: job.attempts[0] ?? 1 };
+  return {
+    id: job.firstAssetJobId + position,
+    job,
+    asset: index,
+    fate: fateOf(world.settings, asset, attempt),
+    times: timesOf(world.settings, asset, timing, position),
+  };
+}
+
+export function phaseAt(assetJob: AssetJob, now: number): AssetJobPhase {
+  if (assetJob.fate === 'offline' || now < assetJob.times.endedAt) return 'assigned';
+  return now < assetJob.times.verdictAt ? 'uploaded' : 'finished';
+}
+
+/** Qualys' status word at this instant. */
+export function statusAt(world: World, assetJob: AssetJob, now: number): string {
+  const phase = phaseAt(assetJob, now);
+  if (phase === 'assigned') return 'MANIFEST ASSIGNED';
+  if (assetJob.fate === 'result-lost') return 'SCRIPT RESULT UPLOAD FAILED';
+  if (phase === 'uploaded') return 'SCRIPT RESULT UPLOAD SUCCESS';
+  if (assetJob.fate === 'unknown-bare' || assetJob.fate === 'unknown-with-code') return 'EXECUTION HELD BY POLICY';
+  const { legacyStatus } = world.settings;
+  if (assetJob.fate === 'failed') return legacyStatus ? 'FAILED' : 'EXECUTION FAILED';
+  return legacyStatus ? 'SUCCESS' : 'EXECUTION PASSED';
+}
+
+/** The script's exit code, once there is one. */
+export function exitCodeAt(assetJob: AssetJob, now: number): number | undefined {
+  if (phaseAt(assetJob, now) !== 'finished') return undefined;
+  if (assetJob.fate === 'failed') return 1;
+  return assetJob.fate === 'passed' || assetJob.fate === 'unknown-with-code' ? 0 : undefined;
+}

@@ -1,0 +1,85 @@
+// What becomes of one asset job, and when: pure functions of seed, asset, attempt and clock. Nothing of it is stored.
+
+import type { SimulatorSettings } from '../options.js';
+import { between, chance } from './chance.js';
+
+export type Fate = 'passed' | 'failed' | 'offline' | 'result-lost' | 'unknown-with-code' | 'unknown-bare';
+
+/** How an asset's job ends, by the asset (index and id) and the number of the same user's execution on it, from 1. */
+export function fateOf(settings: SimulatorSettings, asset: { index: number; assetId: number }, attempt: number): Fate {
+  const { seed } = settings;
+  const drawn = (label: string, share: number, named: readonly number[] = []) =>
+    named.includes(asset.assetId) || (share > 0 && chance(seed, label, asset.index) < share);
+  if (settings.offlineForMs === undefined && drawn('offline', settings.offlineRate, settings.offlineAssets)) return 'offline';
+  if (drawn('result-lost', settings.resultLostRate, settings.resultLostAssets)) return 'result-lost';
+  if (drawn('unknown', settings.faults.unknownStatusRate)) {
+    return chance(seed, 'unknown-kind', asset.index) < 0.5 ? 'unknown-with-code' : 'unknown-bare';
+  }
+  const fails = attempt <= (settings.failAttempts ?? Number.POSITIVE_INFINITY);
+  return fails && drawn('fail', settings.failRate, settings.failAssets) ? 'failed' : 'passed';
+}
+
+export interface AssetJobTimes {
+  /** When the asset job exists. */
+  assignedAt: number;
+  startedAt: number;
+  endedAt: number;
+  /** When the verdict is there, which is also `enddate`. */
+  verdictAt: number;
+  outputAt: number;
+  /** Until when the asset counts as disconnected; 0: never was. */
+  offlineUntil: number;
+}
+
+/** The instants of one asset job in simulated epoch milliseconds; `position` is its place in the job, from 0. */
+export function timesOf(
+  settings: SimulatorSettings,
+  asset: { index: number; assetId: number },
+  job: JobTiming,
+  position: number,
+): AssetJobTimes {
+  const { seed } = settings;
+  const assignedAt = job.createdAt + settings.fanOutLagMs + position * settings.fanOutStaggerMs;
+  const isNamed = (label: string, share: number, named: readonly number[]) =>
+    named.includes(asset.assetId) || (share > 0 && chance(seed, label, asset.index) < share);
+  const isOffline = isNamed('offline', settings.offlineRate, settings.offlineAssets);
+  const offlineMs = isOffline ? offlineFor(settings, asset.index) : 0;
+  const lateMs = isNamed('late', settings.lateRate, settings.lateAssets) ? settings.lateByMs : 0;
+  const baseMs = between(settings.executionMs, chance(seed, 'execution', job.firstAsset, job.attempt));
+  const ownMs = Math.min(settings.executionMs.max, Math.round(baseMs * (1 + 0.05 * chance(seed, 'jitter', asset.index, job.attempt))));
+  const verdictAt = assignedAt + offlineMs + ownMs + lateMs;
+  const endedAt = Math.max(assignedAt + offlineMs, verdictAt - settings.uploadSettlingMs);
+  const scriptMs = Math.min(ownMs, 200 + Math.floor(chance(seed, 'duration', asset.index) * 5_000));
+  return {
+    assignedAt,
+    endedAt,
+    startedAt: Math.max(assignedAt, endedAt - scriptMs),
+    verdictAt,
+    outputAt: verdictAt + settings.resultLagMs,
+    offlineUntil: isOffline ? assignedAt + offlineMs : 0,
+  };
+}
+
+function offlineFor({ seed, offlineForMs }: SimulatorSettings, index: number): number {
+  if (offlineForMs === undefined) return Number.POSITIVE_INFINITY;
+  return typeof offlineForMs === 'number' ? offlineForMs : between(offlineForMs, chance(seed, 'offline-for', index));
+}
+
+export interface JobTiming {
+  createdAt: number;
+  /** Index of the job's first asset: with `attempt` it seeds the job's duration, so that the order of calls does not matter. */
+  firstAsset: number;
+  attempt: number;
+}
+
+/** What the script printed on this asset. */
+export function outputOf(settings: SimulatorSettings, asset: { index: number; name: string }, fate: Fate): Buffer {
+  const length = between(settings.outputBytes, chance(settings.seed, 'output', asset.index));
+  const head = fate === 'failed' ? `✗ ${asset.name}: the package could not be installed\n` : `✓ ${asset.name}: up to date\n`;
+  const headBytes = Buffer.from(head);
+  if (length <= headBytes.length) return Buffer.alloc(length, `${asset.name} `);
+  return Buffer.concat([
+    headBytes,
+    Buffer.alloc(length - headBytes.length, `checked package ${asset.index % 97} on ${asset.name}, nothing to do\n`),
+  ]);
+}

@@ -1,0 +1,211 @@
+import { existsSync } from 'node:fs';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { NativeConnection, WorkerInterceptors } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
+import { type ActivityDependencies, SEND_TIMINGS, senderOf } from '../activities/dependencies.js';
+import { createIdentifyLedger } from '../activities/identify-ledger.js';
+import { createActivities } from '../activities/index.js';
+import { createQualys } from '../qualys/client.js';
+import { startSweep } from '../recovery/sweep.js';
+import { activityQueue } from '../temporal/activity-queue.js';
+import { type ClientConnection, connectClient, connectWorker } from '../temporal/connection.js';
+import { createLogger, type Logger } from '../temporal/logger.js';
+import { dataConverterOf } from '../temporal/payload-codec.js';
+import { endRuntime, ensureRuntime } from '../temporal/runtime.js';
+import { compareWithTemporal } from './compare-ledger.js';
+import type { WorkerConfiguration } from './configuration.js';
+import { outgoing } from './outgoing.js';
+import { watchPolicy } from './policy-watch.js';
+
+export interface RunningWorker {
+  /** Lets activities end within the grace period, then ends. */
+  stop(signal: string): void;
+  /** Resolves when everything is closed. */
+  ended: Promise<void>;
+}
+
+/** An execute that is on its way when the worker stops has this long to be answered and written down. */
+const GRACE = '40s';
+const FORCE = '50s';
+const RECONNECT_MS = 2_000;
+/** How soon a worker whose ledger was replaced ends: until then it takes tasks that another could do. It sends nothing from the first moment on. */
+const LOOK_AT_FILE_MS = 2_000;
+/** Other than 0, so that whoever keeps the worker running starts it again. */
+const EXIT_REPLACED = 1;
+const REPLACED =
+  'the file of the ledger was moved or replaced: this worker ends. Started again, it compares what is there with what Temporal knows';
+/** Activities mostly wait for Qualys, whose concurrency the ledger limits; more slots would only wait. */
+const ACTIVITIES_AT_ONCE = 50;
+const BUNDLE = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
+/** Of the same kind as this file: in the source tree there is no `index.js`. */
+const WORKFLOWS = fileURLToPath(new URL(`../workflows/index${extname(import.meta.url)}`, import.meta.url));
+
+export function startWorker(configuration: WorkerConfiguration): RunningWorker {
+  const logger = createLogger(configuration.settings.logLevel, 'worker');
+  const stopping = new AbortController();
+  return {
+    stop(signal) {
+      logger.info({ signal }, 'the worker stops');
+      stopping.abort();
+    },
+    ended: runUntilStopped(configuration, logger, stopping.signal),
+  };
+}
+
+async function runUntilStopped(configuration: WorkerConfiguration, logger: Logger, stopping: AbortSignal): Promise<void> {
+  const { ledger, settings } = configuration;
+  logger.info({ ledger: ledger.id, path: settings.ledger.path, taskQueue: settings.taskQueue }, 'the ledger is open');
+  const { configFile: file, config } = configuration;
+  const stopWatching = await watchPolicy({ ledger, file, policy: config.policy, logger });
+  try {
+    while (!stopping.aborted) {
+      try {
+        await serve(configuration, logger, stopping);
+      } catch (error) {
+        if (stopping.aborted || !ledger.isInPlace()) break;
+        logger.error({ err: error }, `Temporal is lost or cannot be reached; trying again in ${RECONNECT_MS / 1_000} s`);
+        await pause(RECONNECT_MS, stopping);
+      }
+      if (!ledger.isInPlace()) break;
+    }
+    if (!ledger.isInPlace()) {
+      logger.error({ path: settings.ledger.path }, REPLACED);
+      process.exitCode = EXIT_REPLACED;
+    }
+  } finally {
+    await stopWatching().catch((error: unknown) => logger.warn({ err: error }, 'the worker could not take its leave of the ledger'));
+    await ledger.close();
+    await endRuntime();
+  }
+}
+
+async function serve(configuration: WorkerConfiguration, logger: Logger, stopping: AbortSignal): Promise<void> {
+  ensureRuntime(logger);
+  const dataConverter = dataConverterOf(configuration.settings.encryptionKeys);
+  const { connection, namespace } = await connectWorker(configuration.env);
+  try {
+    const client = await connectClient(configuration.env, dataConverter ? { dataConverter } : {});
+    const { dependencies, close } = wire(configuration, client, logger);
+    try {
+      const workers = await createWorkers(dependencies, {
+        connection,
+        namespace,
+        dataConverter,
+        bundle: existsSync(BUNDLE) ? BUNDLE : undefined,
+      });
+      const lookAtFile = setInterval(() => {
+        if (!configuration.ledger.isInPlace()) shutDown();
+      }, LOOK_AT_FILE_MS);
+      const stopSweep = startSweep({ ...dependencies, namespace, logger });
+      const shutDown = (): void => {
+        for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+      };
+      stopping.addEventListener('abort', shutDown);
+      logger.info({ namespace }, 'the worker is ready');
+      // When one of the two fails the other is stopped, so that both start again together.
+      const runs = workers.map((worker) => worker.run().finally(shutDown));
+      if (stopping.aborted) shutDown();
+      try {
+        await Promise.all(runs);
+      } finally {
+        await Promise.allSettled(runs);
+        clearInterval(lookAtFile);
+        stopping.removeEventListener('abort', shutDown);
+        await stopSweep();
+      }
+    } finally {
+      await close();
+      await client.connection.close();
+    }
+  } finally {
+    await connection.close();
+  }
+}
+
+function wire(
+  { settings, config, ledger }: WorkerConfiguration,
+  { client }: ClientConnection,
+  logger: Logger,
+): { dependencies: ActivityDependencies; close: () => Promise<void> } {
+  const { url, username, password } = settings.qualys;
+  const qualys = createQualys({
+    baseUrl: url,
+    username,
+    password: () => password.get(),
+    gate: ledger.calls,
+    clock: ledger.serverClock,
+    timeoutMs: SEND_TIMINGS.httpTimeoutMs,
+    logger,
+  });
+  const dependencies: ActivityDependencies = {
+    ledger,
+    qualys,
+    sender: senderOf({ username, url }),
+    policy: config.policy,
+    client,
+    taskQueue: settings.taskQueue,
+    schedules: {
+      userId: settings.qualysUserId,
+      userName: settings.qualysUserName,
+      timezone: settings.scheduleTimeZone,
+      weekStart: settings.scheduleWeekStart,
+    },
+    timings: SEND_TIMINGS,
+  };
+  return { dependencies, close: () => qualys.close() };
+}
+
+export interface WorkerLink {
+  connection: NativeConnection;
+  namespace: string;
+  dataConverter?: ReturnType<typeof dataConverterOf>;
+  /** The prebuilt workflows; without it they are bundled from the source at start. */
+  bundle?: string | undefined;
+  interceptors?: WorkerInterceptors | undefined;
+  /** Ledger and Temporal were made for each other, and are thrown away together, as for a rehearsal: neither can be the older one. */
+  isThrownAway?: boolean | undefined;
+}
+
+/**
+ * One worker for workflows, and one for the activities of this ledger: a worker with another ledger never gets those. Resolves when the
+ * ledger was compared with what Temporal knows: none of them sends before.
+ */
+export async function createWorkers(
+  dependencies: ActivityDependencies,
+  { connection, namespace, dataConverter, bundle, interceptors, isThrownAway = false }: WorkerLink,
+): Promise<Worker[]> {
+  const common = {
+    connection,
+    namespace,
+    ...({ shutdownGraceTime: GRACE, shutdownForceTime: FORCE } as const),
+    ...(dataConverter ? { dataConverter } : {}),
+    interceptors: { ...interceptors, activity: [outgoing, ...(interceptors?.activity ?? [])] },
+  };
+  const { ledger, taskQueue } = dependencies;
+  if (!isThrownAway) await compareWithTemporal(dependencies);
+  return Promise.all([
+    Worker.create({
+      ...common,
+      taskQueue,
+      activities: createIdentifyLedger(dependencies),
+      ...(bundle ? { workflowBundle: { codePath: bundle } } : { workflowsPath: WORKFLOWS }),
+    }),
+    Worker.create({
+      ...common,
+      taskQueue: activityQueue(taskQueue, ledger.id),
+      activities: createActivities(dependencies),
+      maxConcurrentActivityTaskExecutions: ACTIVITIES_AT_ONCE,
+    }),
+  ]);
+}
+
+function pause(ms: number, stopping: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    stopping.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

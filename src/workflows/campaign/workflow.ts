@@ -1,0 +1,216 @@
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  getExternalWorkflowHandle,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { OpenCampaignResult } from '../../activities/campaign/open.js';
+import { type CampaignPlan, parsePlan } from '../../contracts/plan.js';
+import type { CampaignReport } from '../../domain/campaign/status.js';
+import { refusedResume } from '../../domain/run/approval.js';
+import { mostGiven } from '../../domain/run/snapshot.js';
+import { handleMessages } from '../run/handlers.js';
+import { answered } from '../run/wait-until-available.js';
+import { activitiesOf, identifyLedger, type RunActivities } from '../shared/activity-proxies.js';
+import { carriedOver, carriedState } from '../shared/carried-state.js';
+import { contractFailure, endsByCancel, invalidRequest, isContinued } from '../shared/failures.js';
+import { takeReport, takeSnapshot } from '../shared/state.js';
+import { forget, lateWait, pokeOpenSteps, takeInOpenSteps } from './open-steps.js';
+import { type Campaign, type CampaignState, firstCampaignState, type StepNews, stepNews } from './state.js';
+import { runWave } from './wave.js';
+
+/** A new history between two waves, from here on: a wave with approvals and three steps takes some hundred events. */
+const EVENTS_A_HISTORY = 4_000;
+/** How long a cancelled campaign waits for its steps, which collect for a minute each. */
+const STEPS_END_MS = 5 * 60_000;
+/** A step whose last word was lost is looked for in the ledger this often. */
+const LOOK_FOR_STEPS_MS = 60 * 60_000;
+
+/**
+ * Waves with gates over one cohort (contract section 4). `input` is a `CampaignPlan`, unvalidated as the Temporal CLI sends it. Each step
+ * of a wave is a run of its own. Fails only when nothing was attempted; otherwise it completes with a report, also when it is cancelled.
+ */
+export async function remediationCampaign(input: unknown, carried?: unknown): Promise<CampaignReport> {
+  const plan = isContinued() ? undefined : parsedOrFail(input);
+  const state = plan ? firstCampaignState(plan) : (carriedState(carried) as CampaignState);
+  const runId = workflowInfo().workflowId;
+  let activities = state.queue === undefined ? undefined : activitiesOf(state.queue);
+  const poking = pokeSteps(state);
+  handleMessages({
+    runId,
+    state,
+    activities: () => activities,
+    news: poking.news,
+    refusedResume: (by) => refusedBreach(state, by),
+    digestIs: (digest) => (state.digest = digest),
+  });
+  setHandler(stepNews, (news) => takeNews(state, news));
+
+  try {
+    state.queue ??= (await identifyLedger()).queue;
+    activities ??= activitiesOf(state.queue);
+    const campaign: Campaign = { runId, state, activities };
+    if (plan) await open(campaign, plan);
+    if ((await runWaves(campaign)) === 'interrupted') {
+      await condition(allHandlersFinished);
+      await continueAsNew<typeof remediationCampaign>({}, carriedOver(state));
+    }
+    return await finish(campaign);
+  } catch (error) {
+    if (endsByCancel(error)) return await CancellationScope.nonCancellable(() => afterCancel({ runId, state, activities }, plan));
+    const failure = contractFailure(error);
+    if (!failure) throw error;
+    if (activities && failure.type !== 'AlreadyRun') {
+      const abandon = activities.abandonRun;
+      await CancellationScope.nonCancellable(() => abandon({ runId, reason: failure.type ?? 'failed' }));
+    }
+    throw failure;
+  }
+}
+
+/** A step that a breach holds is let go by those who could approve its wave. */
+function refusedBreach(state: CampaignState, by: string): string | undefined {
+  const isHeld = Object.values(state.open).includes('held');
+  return isHeld ? refusedResume(state.gates[state.wave - 1]?.approval, { by, requestedBy: state.requestedBy }) : undefined;
+}
+
+function parsedOrFail(input: unknown): CampaignPlan {
+  const parsed = parsePlan(input);
+  if (!parsed.ok) throw invalidRequest(parsed.problems);
+  return parsed.value;
+}
+
+/** Freezes scripts, cohort and waves: what is approved from here on is exactly that. */
+async function open({ runId, state, activities }: Campaign, plan: CampaignPlan): Promise<void> {
+  const opened = await answered<OpenCampaignResult>(state, () => activities.openCampaign({ ...registration(plan), shown: state.blocked }));
+  state.digest = opened.digest;
+  // A wave without assets asks nobody.
+  const first = state.gates[opened.waves.findIndex(({ size }) => size > 0)];
+  if (first && opened.approval) first.approval ??= opened.approval;
+  const { snapshot } = await activities.controlRun({ runId, given: state.given, command: { kind: 'start' } });
+  takeSnapshot(state, snapshot);
+  state.phase = 'running';
+}
+
+function registration({ targets: _targets, ...plan }: CampaignPlan) {
+  const { workflowId: runId, firstExecutionRunId: firstExecutionId, namespace, memo } = workflowInfo();
+  const parentId = typeof memo?.recheckOf === 'string' ? memo.recheckOf : undefined;
+  return { runId, firstExecutionId, namespace, plan, parentId };
+}
+
+/** Wave after wave, those that operators put back last, until none is left and no late verdict is waited for. */
+async function runWaves(campaign: Campaign): Promise<'done' | 'interrupted'> {
+  const { runId, state, activities } = campaign;
+  while (!state.snapshot?.stop) {
+    const { continueAsNewSuggested, historyLength } = workflowInfo();
+    if (continueAsNewSuggested || historyLength >= EVENTS_A_HISTORY) return 'interrupted';
+    const wave = await activities.nextWave({ campaignId: runId, after: state.wave });
+    if (wave) await runWave(campaign, wave);
+    else if ((await lateVerdicts(campaign)) === 'done') break;
+  }
+  // A stopped campaign's steps collect what is in flight.
+  while ((await lateVerdicts(campaign)) !== 'done');
+  return 'done';
+}
+
+function takeNews(state: CampaignState, { runId: step, word, blocked }: StepNews): void {
+  if (word === 'finished') forget(state, step);
+  if (!(step in state.open)) return;
+  state.open[step] = word;
+  delete state.waits[step];
+  if (blocked) state.waits[step] = blocked;
+  state.stepsSeen += 1;
+}
+
+/** Waits for the steps that are still watched; also woken by operators, who may have put assets back. */
+async function lateVerdicts(campaign: Campaign): Promise<'done' | 'look again'> {
+  const { runId, state, activities } = campaign;
+  if (Object.keys(state.open).length > 0) {
+    // Before the look, which takes a while: the last step may end meanwhile, and nobody would wake the campaign for it.
+    const told = toldSoFar(state);
+    state.blocked = lateWait(state);
+    takeSnapshot(state, await activities.runSnapshot({ runId }));
+    const isNews = await condition(() => toldSoFar(state) !== told, LOOK_FOR_STEPS_MS);
+    state.blocked = undefined;
+    if (isNews) return 'look again';
+    const open = await activities.openSteps({ campaignId: runId });
+    for (const step of Object.keys(state.open)) if (!open.includes(step)) forget(state, step);
+    return 'look again';
+  }
+  await condition(allHandlersFinished);
+  if ((await takeInOpenSteps(campaign)) > 0) return 'look again';
+  // What came late counts in the report, and in what follows from it.
+  await activities.takeOver({ campaignId: runId });
+  if (state.snapshot?.stop) return 'done';
+  return (await activities.nextWave({ campaignId: runId, after: state.wave })) ? 'look again' : 'done';
+}
+
+function toldSoFar({ stepsSeen, doneUpdates }: CampaignState): string {
+  return `${stepsSeen} ${doneUpdates.at(-1)?.id}`;
+}
+
+async function finish({ runId, state, activities }: Campaign): Promise<CampaignReport> {
+  if (state.hasFollowUp && !state.snapshot?.stop) {
+    state.phase = 'following-up';
+    for (;;) {
+      const { blocked, given } = await activities.scheduleFollowUp({ runId, given: state.given, shown: state.blocked });
+      state.given = mostGiven(state.given, given);
+      state.blocked = blocked;
+      if (!blocked) break;
+    }
+  }
+  state.phase = 'closing';
+  const report = await CancellationScope.nonCancellable(() =>
+    activities.closeCampaign({ runId, reason: state.snapshot?.stop?.reason ?? 'not-sent', given: state.given }),
+  );
+  takeReport(state, report);
+  await condition(allHandlersFinished);
+  return report;
+}
+
+/** Nothing new is sent; every step collects what is in flight for a minute. */
+async function afterCancel(
+  { runId, state, activities }: Omit<Campaign, 'activities'> & { activities: RunActivities | undefined },
+  plan: CampaignPlan | undefined,
+): Promise<CampaignReport> {
+  state.phase = 'closing';
+  state.ask = undefined;
+  state.queue ??= (await identifyLedger()).queue;
+  const using = activities ?? activitiesOf(state.queue);
+  if (plan && !state.snapshot) await using.registerCampaign(registration(plan));
+  const { snapshot } = await using.controlRun({
+    runId,
+    given: state.given,
+    command: { kind: 'stop', cause: 'cancelled', why: 'cancelled' },
+  });
+  takeSnapshot(state, snapshot);
+  await takeInOpenSteps({ runId, state, activities: using });
+  for (const step of Object.keys(state.open))
+    await getExternalWorkflowHandle(step)
+      .cancel()
+      .catch(() => undefined);
+  await condition(() => Object.keys(state.open).length === 0, STEPS_END_MS);
+  const report = await using.closeCampaign({ runId, reason: 'cancelled', given: state.given });
+  takeReport(state, report);
+  return report;
+}
+
+/** After every order the open steps look into the ledger, where they find it. */
+function pokeSteps(state: CampaignState): { news: () => void } {
+  let isNews = false;
+  void CancellationScope.nonCancellable(async () => {
+    for (;;) {
+      await condition(() => isNews);
+      isNews = false;
+      await pokeOpenSteps(state);
+    }
+  });
+  return {
+    news: () => {
+      isNews = true;
+    },
+  };
+}

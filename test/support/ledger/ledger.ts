@@ -1,0 +1,213 @@
+// Real SQLite ledgers for tests, each in a directory of its own, closed and removed after the test.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach } from '@jest/globals';
+import { parseRequest, type RemediationRequestInput } from '../../../src/contracts/request.js';
+import type { ClockReading } from '../../../src/domain/clock/server-time.js';
+import type { LiveCounts, RunReport } from '../../../src/domain/run/outcome.js';
+import type { PermitTerms } from '../../../src/ledger/executions/registry.js';
+import { type Ledger, openLedger } from '../../../src/ledger/index.js';
+import type { CallCaps } from '../../../src/ledger/limits/call-log.js';
+import type { LookAt } from '../../../src/ledger/rows/poll.js';
+import type { Clocks } from '../../../src/ledger/sqlite/clock.js';
+import { putEmptyLedger } from '../empty-ledger.js';
+
+export const NO_CAPS: CallCaps = { callsPerHour: 1_000_000, concurrency: 1_000 };
+export const TERMS: PermitTerms = {
+  sender: 'demo at the gateway',
+  sendWindowMs: 5_000,
+  httpTimeoutMs: 30_000,
+  settleMs: 5_000,
+  executionsPerDay: 1_000,
+  serverAt: 1_700_000_000_000,
+};
+
+/** Opens ledgers; the same `file` twice gives a second connection to the first one's file. */
+export function useLedgers(): {
+  open(caps?: CallCaps, clocks?: Clocks): Promise<Ledger & { url: string }>;
+  again(url: string, caps?: CallCaps, clocks?: Clocks): Promise<Ledger>;
+} {
+  const ledgers: Ledger[] = [];
+  const directories: string[] = [];
+  afterEach(async () => {
+    for (const ledger of ledgers.splice(0)) await ledger.close();
+    for (const directory of directories.splice(0)) await rm(directory, { recursive: true, force: true });
+  });
+  const again = async (url: string, caps: CallCaps = NO_CAPS, clocks?: Clocks): Promise<Ledger> => {
+    const ledger = await openLedger({ url, create: true, caps, clocks });
+    ledgers.push(ledger);
+    return ledger;
+  };
+  return {
+    again,
+    async open(caps, clocks) {
+      const directory = await mkdtemp(join(tmpdir(), 'ledger-test-'));
+      directories.push(directory);
+      const path = join(directory, 'ledger.db');
+      await putEmptyLedger(path);
+      const url = `sqlite:${path}`;
+      return { ...(await again(url, caps, clocks)), url };
+    },
+  };
+}
+
+/** A machine whose clock can be set: real time, and how far it was. */
+export function settableMachine(startMs = 1_700_000_000_000): { clocks: Clocks; realMs: number; setMs: number } {
+  const machine = { realMs: 0, setMs: 0 };
+  const clocks: Clocks = {
+    wall: () => startMs + machine.realMs + machine.setMs,
+    monotonic: () => machine.realMs,
+    uptime: () => 7_000 + machine.realMs,
+  };
+  return Object.assign(machine, { clocks });
+}
+
+/** Qualys' clock as the ledger knows it after hours of work with this gateway: what it says now, and how fast it goes. */
+export async function knowClock(ledger: Ledger, serverNow: number, rate = 1): Promise<void> {
+  const local = await ledger.database.now();
+  const samples = Array.from({ length: 31 }, (_, index) => [local - (30 - index) * 1_000, serverNow - (30 - index) * 1_000 * rate]);
+  await ledger.database.run(
+    'INSERT INTO server_clock (id, samples, jumps, jumped_at) VALUES (1, ?, 0, ?) ON CONFLICT (id) DO UPDATE SET samples = excluded.samples',
+    [JSON.stringify(samples), local - 36_000_000],
+  );
+}
+
+/** A reading of a clock of which nothing was wrong for a day. */
+export function steadyReading(now: number): ClockReading {
+  return { now, rate: 1, jumps: 0, steadyMs: 86_400_000, latest: now, earliest: now };
+}
+
+/** `asset-0001` … */
+export function assetIds(count: number, from = 1): string[] {
+  return Array.from({ length: count }, (_, index) => `asset-${String(from + index).padStart(4, '0')}`);
+}
+
+/** A run of script 7, frozen and running. */
+export async function openRun(
+  ledger: Ledger,
+  id: string,
+  assets: readonly string[],
+  request: Partial<RemediationRequestInput> = {},
+): Promise<number> {
+  const parsed = parseRequest({ script: 7, targets: { assetIds: [1] }, maxInFlight: 100, ...request });
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  const { targets: _cohort, ...stored } = parsed.value;
+  await ledger.runs.open({ id, firstExecutionId: `first-${id}`, namespace: 'default', request: stored });
+  await ledger.runs.setScript(id, { id: '7', title: 'Patch' });
+  await ledger.cohort.add(
+    id,
+    assets.map((assetId) => ({ assetId })),
+  );
+  await ledger.cohort.freeze(id);
+  await ledger.runs.setPhase(id, 'running');
+  return ledger.runs.takeFence(id);
+}
+
+/** The run's script was read, and is what it was when the run was opened. */
+export async function readScript(ledger: Ledger, runId: string): Promise<void> {
+  await ledger.scriptReadings.end(runId, await ledger.scriptReadings.begin(runId));
+}
+
+/** Makes it a run of another script, which the ledger itself refuses once the cohort is frozen. */
+export async function giveScript(ledger: Ledger, runId: string, scriptId: string): Promise<void> {
+  await ledger.database.run('UPDATE runs SET script_id = ? WHERE id = ?', [scriptId, runId]);
+}
+
+/** Claims the next batch and takes a permit for it. */
+export async function permitted(ledger: Ledger, runId: string, fence: number): Promise<{ n: number; permit: number; assetIds: string[] }> {
+  const execution = await ledger.executions.claim(runId, fence);
+  if (!execution) throw new Error('nothing to claim');
+  const answer = await ledger.executions.permit(runId, execution.n, { fence, terms: TERMS });
+  if (answer.kind !== 'granted') throw new Error(JSON.stringify(answer));
+  return { n: execution.n, permit: answer.permit, assetIds: answer.assetIds };
+}
+
+/** The same, accepted by Qualys as `uuid-<run>-<n>`. */
+export async function accepted(ledger: Ledger, runId: string, fence: number): Promise<{ n: number; assetIds: string[] }> {
+  const { n, permit, assetIds: assets } = await permitted(ledger, runId, fence);
+  await ledger.executions.accept(runId, n, {
+    permit,
+    correlationUuid: `uuid-${runId}-${n}`,
+    serverAt: TERMS.serverAt,
+    configuredIntervalMs: 0,
+  });
+  return { n, assetIds: assets };
+}
+
+export type Fate = 'succeeded' | 'failed' | 'missing' | 'running';
+
+/** A look that found these fates. */
+export function look(n: number, fates: Readonly<Record<string, Fate>>, changes: Partial<LookAt> = {}): LookAt {
+  const entries = Object.entries(fates);
+  return {
+    n,
+    number: 1,
+    lookedAt: 1,
+    serverNow: TERMS.serverAt + 60_000,
+    jobs: entries
+      .filter(([, fate]) => fate !== 'missing')
+      .map(([assetId, fate]) => ({
+        assetId,
+        jobId: `job-${n}`,
+        name: `host of ${assetId}`,
+        status: fate === 'running' ? 'MANIFEST ASSIGNED' : fate === 'failed' ? 'EXECUTION FAILED' : 'EXECUTION PASSED',
+        ...(fate === 'running'
+          ? {}
+          : { exitCode: fate === 'failed' ? 3 : 0, startedAt: TERMS.serverAt, finishedAt: TERMS.serverAt + 1_000 }),
+      })),
+    decisions: entries.map(([assetId, fate]) => ({
+      assetId,
+      outcome: fate,
+      ...(fate === 'missing' ? { reason: 'no-asset-job' } : {}),
+      final: fate !== 'running',
+      terminal: fate === 'succeeded' || fate === 'failed',
+    })),
+    settled: entries.every(([, fate]) => fate !== 'running'),
+    slotFree: entries.every(([, fate]) => fate !== 'running'),
+    outputOf: 'all',
+    ...changes,
+  };
+}
+
+export function allOf(assets: readonly string[], fate: Fate): Record<string, Fate> {
+  return Object.fromEntries(assets.map((assetId) => [assetId, fate]));
+}
+
+export function close(ledger: Ledger, runId: string): Promise<RunReport> {
+  return ledger.runs.close(runId, ({ counts, strays, executions, apiCalls }) => ({
+    runId,
+    status: 'partial',
+    script: { id: '7', title: 'Patch' },
+    counts: finalCounts(counts),
+    strays,
+    executions,
+    apiCalls,
+    startedAt: '2026-01-01T00:00:00.000Z',
+    finishedAt: '2026-01-01T01:00:00.000Z',
+  }));
+}
+
+function finalCounts({ pending: _pending, running: _running, ...counts }: LiveCounts): RunReport['counts'] {
+  return counts;
+}
+
+/** Every row of every table that a look can touch, for comparing before and after. */
+export async function dump(ledger: Ledger): Promise<Record<string, unknown[]>> {
+  const tables = [
+    'runs',
+    'attempts',
+    'executions',
+    'sends',
+    'scripts',
+    'outputs',
+    'strays',
+    'stray_copies',
+    'schedules',
+    'audit',
+    'orders',
+    'calls',
+    'limits',
+  ];
+  return Object.fromEntries(await Promise.all(tables.map(async (table) => [table, await ledger.database.all(`SELECT * FROM ${table}`)])));
+}

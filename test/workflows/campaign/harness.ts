@@ -1,0 +1,107 @@
+// What the tests of campaigns share beside the stage: plans that end soon, and ways to look at a campaign.
+import { randomUUID } from 'node:crypto';
+import { type Client, WorkflowFailedError, type WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import type { CampaignPlanInput } from '../../../src/contracts/plan.js';
+import type { CampaignReport } from '../../../src/domain/campaign/status.js';
+import type { remediationCampaign } from '../../../src/workflows/index.js';
+import { type Progress, progress } from '../../../src/workflows/shared/messages.js';
+import { assetIds, eventually, openStage, type Stage, type StageOptions } from '../product-harness.js';
+
+export interface Campaign {
+  workflowId: string;
+  handle: WorkflowHandleWithFirstExecutionRunId<typeof remediationCampaign>;
+  report(): Promise<CampaignReport>;
+  progress(): Promise<Progress>;
+  /** The progress as soon as it is so. */
+  until(holds: (seen: Progress) => boolean): Promise<Progress>;
+  untilPhase(phase: string): Promise<Progress>;
+  /** Outcome, or outcome and reason, by asset id. */
+  outcomes(): Promise<Record<string, string>>;
+}
+
+export interface CampaignStage extends Stage {
+  campaign(plan: unknown, options?: { client?: Client; workflowId?: string }): Promise<Campaign>;
+  /** Assets by the executions of this script, in their order. */
+  sent(scriptId: number): string[][];
+  scriptReads(): number;
+}
+
+/** To be called in `beforeAll`, with 120 s. What is still running at the end is terminated, its steps too. */
+export async function openCampaignStage(name: string, options: StageOptions = {}): Promise<CampaignStage> {
+  const stage = await openStage(name, options);
+  const started: Campaign[] = [];
+  return {
+    ...stage,
+    async campaign(plan, { client = stage.env.client, workflowId = `${name}-${randomUUID()}` } = {}) {
+      const handle = await client.workflow.start<typeof remediationCampaign>('remediationCampaign', {
+        workflowId,
+        taskQueue: stage.taskQueue,
+        args: [plan],
+      });
+      const look = () => handle.query(progress);
+      const until: Campaign['until'] = (holds) => eventually(look, holds);
+      const campaign: Campaign = {
+        ...{ workflowId, handle, progress: look, until },
+        report: () => handle.result(),
+        untilPhase: (phase) => until((seen) => seen.phase === phase),
+        outcomes: async () =>
+          Object.fromEntries(
+            (await stage.rows(workflowId)).map(({ assetId, outcome, reason }) => [assetId, reason ? `${outcome}: ${reason}` : outcome]),
+          ),
+      };
+      started.push(campaign);
+      return campaign;
+    },
+    sent: (scriptId) =>
+      stage.rig.simulator.state.executions.filter((one) => one.scriptId === String(scriptId)).map(({ assetIds: ids }) => ids),
+    scriptReads: () => stage.rig.simulator.state.calls.filter(({ path }) => /\/scripts\/\d+$/.test(path)).length,
+    async close() {
+      for (const { workflowId } of started) {
+        const steps = await stage.rig.ledger.campaigns.openSteps(workflowId).catch(() => []);
+        for (const id of [workflowId, ...steps])
+          await stage.env.client.workflow
+            .getHandle(id)
+            .terminate('the test is over')
+            .catch(() => undefined);
+      }
+      await stage.close();
+    },
+  };
+}
+
+/** A plan over so many assets from that place of the fleet on, which lets the campaign end soon. */
+export function planOf(first: number, count: number, more: Partial<CampaignPlanInput> = {}): CampaignPlanInput {
+  return {
+    name: 'openssl',
+    targets: { assetIds: assetIds(first, count) },
+    steps: { remediate: 72648 },
+    poll: { interval: '1s' },
+    deadline: '1m',
+    ...more,
+  };
+}
+
+export function ids(first: number, count: number): string[] {
+  return assetIds(first, count).map(String);
+}
+
+/** The failure that ended a campaign: the contract's word, and what it says. */
+export async function failureOfCampaign({ handle }: Campaign): Promise<{ type: unknown; message: string; details: unknown[] }> {
+  try {
+    await handle.result();
+  } catch (error) {
+    if (error instanceof WorkflowFailedError && error.cause instanceof ApplicationFailure) {
+      const { type, message, details } = error.cause;
+      return { type, message, details: details ?? [] };
+    }
+    throw error;
+  }
+  throw new Error(`The campaign ${handle.workflowId} completed.`);
+}
+
+/** Sum of all counts but `targeted`, and the smallest of them. */
+export function sumOf({ counts: { targeted: _targeted, ...counts } }: Progress): { sum: number; least: number } {
+  const values = Object.values(counts);
+  return { sum: values.reduce((total, value) => total + value, 0), least: Math.min(...values) };
+}

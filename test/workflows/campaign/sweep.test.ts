@@ -1,0 +1,153 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { CampaignPlanInput } from '../../../src/contracts/plan.js';
+import type { CampaignReport } from '../../../src/domain/campaign/status.js';
+import { sweep } from '../../../src/recovery/sweep.js';
+import type { Progress } from '../../../src/workflows/shared/messages.js';
+import { assetIds, eventually, openStage, type Stage } from '../product-harness.js';
+
+/** Real milliseconds that an execution is in flight: long enough to end a workflow meanwhile. */
+const IN_FLIGHT_MS = 3_000;
+const SPEED = 600;
+
+describe('the sweep, over a campaign', () => {
+  let stage: Stage;
+  let first = -60;
+
+  beforeAll(async () => {
+    stage = await openStage('sweep-campaign', {
+      simulator: { speed: SPEED, executionMs: { min: IN_FLIGHT_MS * SPEED, max: IN_FLIGHT_MS * SPEED } },
+    });
+  }, 120_000);
+
+  // Every test has sixty assets of its own.
+  beforeEach(() => {
+    first += 60;
+  });
+
+  afterAll(() => stage?.close());
+
+  test('stops the steps of a terminated campaign, and closes it when they have collected', async () => {
+    const { handle, workflowId } = await start();
+    await inFlight(workflowId, 'rest');
+    await handle.terminate('the test');
+    expect(await swept()).toEqual([]);
+    const sent = executes();
+    await stage.env.client.workflow.getHandle(`${workflowId}/rest/remediate`).result();
+    expect(await swept()).toEqual([workflowId]);
+    expect(await reportOf(workflowId)).toMatchObject({
+      status: 'stopped',
+      executions: 3,
+      counts: { targeted: 60, succeeded: 55, skipped: 5, unverified: 0 },
+      waves: [
+        { name: 'canary', status: 'succeeded' },
+        { name: 'rest', status: 'stopped' },
+      ],
+    });
+    expect(executes()).toBe(sent);
+    await nothingIsLeft();
+  });
+
+  test('closes the steps first where their workflows are gone, too', async () => {
+    const { handle, workflowId } = await start();
+    await inFlight(workflowId, 'rest');
+    const step = `${workflowId}/rest/remediate`;
+    await handle.terminate('the test');
+    await stage.env.client.workflow.getHandle(step).terminate('the test');
+    expect(await swept()).toEqual([step, workflowId]);
+    const sent = executes();
+    expect(await reportOf(workflowId)).toMatchObject({
+      status: 'stopped',
+      counts: { targeted: 60, succeeded: 5, unverified: 50, skipped: 5 },
+    });
+    expect(await swept()).toEqual([]);
+    await nothingIsLeft();
+    expect(executes()).toBe(sent);
+  });
+
+  test('lets a campaign go on whose step was terminated by hand: it asks, sends nothing twice, and adds up', async () => {
+    const { handle, workflowId, report } = await start({ waves: [{ name: 'canary', size: 30 }, { name: 'rest' }] });
+    await inFlight(workflowId, 'canary');
+    await stage.env.client.workflow.getHandle(`${workflowId}/canary/remediate`).terminate('the test');
+    const { pending } = await eventually(
+      () => handle.query<Progress>('progress'),
+      (seen) => seen.pending !== undefined,
+    );
+    expect(pending).toMatchObject({ kind: 'inconclusive', wave: 'canary' });
+    await handle.executeUpdate('approve', { args: [{ by: 'bob' }] });
+    const { counts } = await report();
+    expect(counts).toMatchObject({ targeted: 60, succeeded: 30 });
+    expect(counts.unverified + counts.skipped).toBe(30);
+    expect(await swept()).toEqual([]);
+    await nothingIsLeft();
+  });
+
+  test('a cancelled campaign ends although its step could not even be opened', async () => {
+    const { runs } = stage.rig.ledger;
+    const open = runs.open.bind(runs);
+    let refused = 0;
+    runs.open = async (run) => {
+      if (run.kind !== 'step') return open(run);
+      refused += 1;
+      throw new Error('The disk is full.');
+    };
+    try {
+      const { handle, report } = await start();
+      await eventually(
+        () => Promise.resolve(refused),
+        (times) => times > 0,
+      );
+      await handle.cancel();
+      expect(await report()).toMatchObject({ status: 'cancelled', counts: { targeted: 60, skipped: 60 } });
+    } finally {
+      runs.open = open;
+    }
+  });
+
+  async function start(more: Partial<CampaignPlanInput> = {}) {
+    const workflowId = `sweep-campaign-${randomUUID()}`;
+    const plan: CampaignPlanInput = {
+      name: 'openssl',
+      targets: { assetIds: assetIds(first, 60) },
+      steps: { remediate: 72648 },
+      poll: { interval: '1s' },
+      deadline: '1m',
+      maxInFlight: 2,
+      waves: [{ name: 'canary', size: 5 }, { name: 'rest' }],
+      ...more,
+    };
+    const handle = await stage.env.client.workflow.start('remediationCampaign', { workflowId, taskQueue: stage.taskQueue, args: [plan] });
+    return { workflowId, handle, report: () => handle.result() as Promise<CampaignReport> };
+  }
+
+  /** Both slots are taken by executions of this wave. */
+  async function inFlight(workflowId: string, wave: string): Promise<void> {
+    await eventually(
+      () => stage.rig.ledger.executions.inState(`${workflowId}/${wave}/remediate`, ['accepted']),
+      (open) => open.length === 2,
+    );
+  }
+
+  function swept(): Promise<string[]> {
+    const { client, namespace } = stage.env;
+    return sweep({ ledger: stage.rig.ledger, client, namespace, logger: { warn: () => undefined }, times: { youngestMs: 0 } });
+  }
+
+  async function reportOf(workflowId: string) {
+    return (await stage.rig.ledger.runs.get(workflowId))?.report;
+  }
+
+  function executes(): number {
+    return stage.rig.simulator.state.executions.length;
+  }
+
+  async function nothingIsLeft(): Promise<void> {
+    const { database } = stage.rig.ledger;
+    expect(await database.first('SELECT count(*) AS n FROM attempts WHERE lease = 1')).toEqual({ n: 0 });
+    expect(await database.first(`SELECT count(*) AS n FROM attempts WHERE last = 1 AND outcome IN ('pending', 'running')`)).toEqual({
+      n: 0,
+    });
+    expect(await database.first('SELECT count(*) AS n FROM runs WHERE finished_at IS NULL')).toEqual({ n: 0 });
+    expect(Math.max(...stage.rig.simulator.state.executionsPerAsset().values())).toBe(1);
+  }
+});

@@ -1,0 +1,153 @@
+// Something between the worker and the gateway puts its own pages in the place of answers: what was executed is found, never sent again.
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { QualysError } from '../../../src/qualys/errors.js';
+import { createQualys, type QualysClient } from '../../../src/qualys/index.js';
+import { type Meddled, type MeddlingProxy, meddlingProxy, page } from '../../support/gateway/meddling-proxy.js';
+import { assetIds, openStage, phaseBecomes, requestFor, type Stage } from '../product-harness.js';
+
+let stage: Stage;
+let proxy: MeddlingProxy;
+let through: QualysClient;
+let healthy: Stage['rig']['dependencies']['qualys'];
+
+beforeAll(async () => {
+  stage = await openStage('pages');
+  healthy = stage.rig.dependencies.qualys;
+}, 120_000);
+
+afterAll(() => stage?.close());
+
+beforeEach(async () => {
+  const { rig } = stage;
+  proxy = await meddlingProxy(rig.simulator.url);
+  through = createQualys({
+    baseUrl: proxy.url,
+    username: 'demo',
+    password: () => 'demo',
+    gate: rig.ledger.calls,
+    clock: rig.ledger.serverClock,
+  });
+  rig.dependencies.qualys = through;
+});
+
+afterEach(async () => {
+  stage.rig.dependencies.qualys = healthy;
+  await through?.close();
+  await proxy?.close();
+});
+
+/** How often each of these assets was executed at Qualys. */
+function executedTimes(ids: readonly number[]): number[] {
+  const hit = stage.rig.simulator.state.executions.flatMap(({ assetIds: sent }) => sent.map(Number));
+  return ids.map((id) => hit.filter((other) => other === id).length);
+}
+
+const once = (ids: readonly number[]): number[] => ids.map(() => 1);
+const isExecute = (path: string): boolean => /\/execute$/.test(path);
+const EMPTY = { status: 403, headers: {}, body: '' };
+
+describe('after the effect', () => {
+  test('every status that would be a refusal of the gateway is a lost answer: all are found, and none is sent twice', async () => {
+    const INSTEAD: Meddled[] = [...[400, 401, 403, 404, 409, 422, 429].map((status) => page(status)), EMPTY];
+    let executes = 0;
+    proxy.meddle = ({ path }) => (isExecute(path) ? INSTEAD[executes++] : undefined);
+    const ids = assetIds(0, 25 * INSTEAD.length);
+    const report = await stage.run(requestFor(ids, { maxInFlight: 8 }));
+    expect(report).toMatchObject({ status: 'succeeded', executions: INSTEAD.length, counts: { succeeded: ids.length } });
+    expect(executedTimes(ids)).toEqual(once(ids));
+    expect(await stage.audit(report.runId)).toEqual(expect.arrayContaining(INSTEAD.map(() => 'adopted')));
+  });
+
+  test.each<[string, Meddled, number]>([
+    ['a page with 403', page(403), 210],
+    ['a page with 401, although a new token could be had', page(401), 212],
+    ['403 without a word', EMPTY, 214],
+    ['JSON of a load balancer', { status: 403, headers: { 'content-type': 'application/json' }, body: '{"message":"Forbidden"}' }, 216],
+  ])('%s as the very first answer does not end the run as if nothing had been sent', async (_, instead, first) => {
+    let executes = 0;
+    proxy.meddle = ({ path }) => (isExecute(path) && ++executes === 1 ? instead : undefined);
+    const ids = assetIds(first, 2);
+    expect(await stage.run(requestFor(ids))).toMatchObject({ status: 'succeeded', counts: { succeeded: 2 } });
+    expect([executes, executedTimes(ids)]).toEqual([1, [1, 1]]);
+  });
+});
+
+describe('a schedule behind a run', () => {
+  test.each([
+    [403, 240],
+    [409, 242],
+    [429, 244],
+  ])('whose answer is replaced by a page with %i is found by its title, and made once', async (status, first) => {
+    let asked = 0;
+    proxy.meddle = ({ path }) => (path.endsWith('/scripts/scheduler') && ++asked === 1 ? page(status) : undefined);
+    const followUp = { kind: 'schedule', on: 'always', scheduleType: 'ONE_TIME', after: '7d', title: `After ${status}` } as const;
+    const { followUp: made } = await stage.run(requestFor(assetIds(first, 2), { followUp }));
+    const there = stage.rig.simulator.state.schedules.filter(({ title }) => title === followUp.title);
+    expect(there).toHaveLength(1);
+    expect(made).toMatchObject({ ids: [there[0]?.id], titles: [followUp.title] });
+  });
+});
+
+describe('an execution that is refused in words', () => {
+  test.each([
+    ["for the day's cap", 'Daily limit of 1000 executions reached, try again in 32 seconds', 250],
+    ['without a reason', 'Refused. Wait 32 seconds', 252],
+  ])('%s waits as told, visibly, in those words, and is sent once', async (_, message, first) => {
+    let executes = 0;
+    let refusedAt = 0;
+    let sentAt = 0;
+    proxy.intercept = ({ path }) => {
+      if (!isExecute(path)) return undefined;
+      executes += 1;
+      if (executes > 1) {
+        sentAt = performance.now();
+        return undefined;
+      }
+      refusedAt = performance.now();
+      const headers = { 'content-type': 'application/json', 'x-ratelimit-towait-sec': '' };
+      return { status: 429, headers, body: JSON.stringify({ errorCode: '429', message }) };
+    };
+    const ids = assetIds(first, 2);
+    const handle = await stage.start(requestFor(ids));
+    const { blocked } = await phaseBecomes(handle, 'blocked');
+    expect(blocked).toContain(message);
+    expect(await handle.result()).toMatchObject({ status: 'succeeded', executions: 1 });
+    expect(executedTimes(ids)).toEqual(once(ids));
+    expect(executes).toBe(2);
+    expect(sentAt - refusedAt).toBeGreaterThanOrEqual(32_000);
+  });
+});
+
+describe('while a run opens', () => {
+  const EVERYTHING_401 = {
+    status: 401,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ status: 401, error: 'Unauthorized', message: 'Not authenticated' }),
+  };
+
+  test.each<[string, (path: string) => Meddled, number]>([
+    ['pages with 403 in place of every answer', () => page(403), 220],
+    ['a 401 to everything, /auth included', () => EVERYTHING_401, 222],
+    ['a page that says that there is no such script', (path) => (path.startsWith('/sm/v1/scripts/') ? page(404) : undefined), 224],
+    ['a page that takes the search for wrong', (path) => (path.includes('assets/search') ? page(400) : undefined), 226],
+    ['an /auth that is not there', (path) => (path === '/auth' ? page(404) : undefined), 228],
+  ])('%s are waited out, and the id is not lost', async (_, instead, first) => {
+    proxy.intercept = ({ path }) => instead(path);
+    const ids = assetIds(first, 2);
+    const handle = await stage.start(requestFor(ids));
+    const { blocked } = await phaseBecomes(handle, 'blocked');
+    expect(blocked).toMatch(/HTTP 40[0134]/);
+    proxy.intercept = () => undefined;
+    expect(await handle.result()).toMatchObject({ status: 'succeeded', counts: { succeeded: 2 } });
+  });
+
+  test('credentials that are refused for a moment cost no run its id', async () => {
+    let refusals = 0;
+    stage.rig.dependencies.qualys = {
+      ...through,
+      script: (...args) =>
+        ++refusals < 3 ? Promise.reject(new QualysError('authentication', 'Qualys refused the credentials')) : through.script(...args),
+    };
+    expect(await stage.run(requestFor(assetIds(230, 2)))).toMatchObject({ status: 'succeeded' });
+  });
+});

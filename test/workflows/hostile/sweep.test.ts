@@ -1,0 +1,55 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { sweep } from '../../../src/recovery/sweep.js';
+import { assetIds, eventually, openStage, progressOf, requestFor, type Stage } from '../product-harness.js';
+
+const OFFLINE = 10;
+
+describe('the sweep, over a ledger that was restored from a backup', () => {
+  let stage: Stage;
+
+  beforeAll(async () => {
+    stage = await openStage('sweep', { simulator: { offlineAssets: assetIds(OFFLINE, 2) } });
+  }, 120_000);
+
+  afterAll(() => stage?.close());
+
+  test('writes the report that the completed workflow gave, and calls nothing skipped', async () => {
+    const handle = await stage.start(requestFor(assetIds(0, 2)));
+    const report = await handle.result();
+    expect((await stage.rig.ledger.runs.get(handle.workflowId))?.namespaceId).toMatch(/./);
+    await forget(handle.workflowId);
+    expect(await swept()).toEqual([handle.workflowId]);
+    expect((await stage.rig.ledger.runs.get(handle.workflowId))?.report).toEqual(report);
+    expect(await outcomes(handle.workflowId)).toEqual(['unverified ledger-restored', 'unverified ledger-restored']);
+  });
+
+  test('calls nothing skipped of a terminated workflow whose history knows more', async () => {
+    const handle = await stage.start(requestFor(assetIds(OFFLINE, 2)));
+    await eventually(
+      () => progressOf(handle),
+      ({ inFlight }) => inFlight === 1,
+    );
+    expect(await swept()).toEqual([]);
+    await handle.terminate('the test');
+    await forget(handle.workflowId);
+    expect(await swept()).toEqual([handle.workflowId]);
+    expect(await outcomes(handle.workflowId)).toEqual(['unverified ledger-restored', 'unverified ledger-restored']);
+  });
+
+  const swept = () => {
+    const { client, namespace } = stage.env;
+    const times = { youngestMs: 0 };
+    return sweep({ ledger: stage.rig.ledger, client, namespace, logger: { warn: () => undefined }, times });
+  };
+  const outcomes = async (runId: string) => (await stage.rows(runId)).map(({ outcome, reason }) => `${outcome} ${reason}`);
+
+  /** The ledger as it was when the run was just opened. */
+  async function forget(runId: string): Promise<void> {
+    const { database } = stage.rig.ledger;
+    await database.run(`UPDATE runs SET phase = 'running', report = NULL, finished_at = NULL, next_n = 1, accepted = 0 WHERE id = ?`, [
+      runId,
+    ]);
+    await database.run(`UPDATE attempts SET outcome = 'pending', execution_n = NULL, lease = NULL WHERE run_id = ?`, [runId]);
+    for (const table of ['executions', 'sends']) await database.run(`DELETE FROM ${table} WHERE run_id = ?`, [runId]);
+  }
+});

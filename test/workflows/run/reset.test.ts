@@ -1,0 +1,204 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { WorkflowHandle } from '@temporalio/client';
+import type { temporal } from '@temporalio/proto';
+import { sweep } from '../../../src/recovery/sweep.js';
+import type { remediationCampaign } from '../../../src/workflows/index.js';
+import { type Campaign, type CampaignStage, ids, openCampaignStage, planOf } from '../campaign/harness.js';
+import { assetIds, eventually, outcomes, requestFor } from '../product-harness.js';
+
+type Event = temporal.api.history.v1.IHistoryEvent;
+
+const SPEED = 600;
+/** Real time that an execution is in flight: long enough to reset its workflow meanwhile. */
+const IN_FLIGHT_MS = 4_000;
+
+describe('a workflow that is reset', () => {
+  let stage: CampaignStage;
+  let first = -10;
+
+  beforeAll(async () => {
+    stage = await openCampaignStage('reset', {
+      simulator: { speed: SPEED, executionMs: { min: IN_FLIGHT_MS * SPEED, max: IN_FLIGHT_MS * SPEED } },
+    });
+  }, 120_000);
+
+  // Every test has ten assets of its own.
+  beforeEach(() => {
+    first += 10;
+  });
+
+  afterAll(() => stage?.close(), 60_000);
+
+  test('as a campaign to before a step that runs: takes the step up, sends nothing twice, and knows every outcome', async () => {
+    const campaign = await started();
+    await sentOf(4);
+    await reset(campaign.workflowId, startsStep('one'));
+    expect(await swept()).toEqual([]);
+    const report = await reportOf(campaign);
+    expect(report).toMatchObject({ status: 'succeeded', executions: 2, counts: { targeted: 8, succeeded: 8 } });
+    expect(report).toMatchObject({ waves: [{ status: 'succeeded' }, { status: 'succeeded' }] });
+    await eachSentOnce(8);
+    expect(Object.values(await campaign.outcomes())).toEqual(Array(8).fill('succeeded'));
+  });
+
+  test('as a campaign to its first event while its second wave is under way: walks through both, and sends nothing twice', async () => {
+    const campaign = await started();
+    await sentOf(8);
+    await reset(campaign.workflowId, (event) => Boolean(event.activityTaskScheduledEventAttributes));
+    expect(await reportOf(campaign)).toMatchObject({
+      ...{ status: 'succeeded', executions: 2, counts: { targeted: 8, succeeded: 8 } },
+      waves: [{ status: 'succeeded' }, { status: 'succeeded' }],
+    });
+    await eachSentOnce(8);
+  });
+
+  test('as a campaign to before a step that has ended: takes its outcomes from the ledger at once', async () => {
+    const campaign = await started({ waves: [{ name: 'one' }], soak: undefined });
+    const report = await reportOf(campaign);
+    await reset(campaign.workflowId, startsStep('one'));
+    expect(await reportOf(campaign)).toEqual(report);
+    await eachSentOnce(8);
+  });
+
+  test('as a campaign to before a step whose workflow is terminated meanwhile: the sweep ends the step, and somebody is asked', async () => {
+    const campaign = await started();
+    await sentOf(4);
+    const step = `${campaign.workflowId}/one/remediate`;
+    await reset(campaign.workflowId, startsStep('one'));
+    await eventually(
+      () => historyOf(campaign.workflowId),
+      (events) => events.some((event) => event.startChildWorkflowExecutionFailedEventAttributes),
+    );
+    await stage.env.client.workflow.getHandle(step).terminate('the test');
+    expect(await swept()).toEqual([step]);
+    expect((await campaign.until(({ pending }) => pending !== undefined)).pending).toMatchObject({ kind: 'inconclusive', wave: 'one' });
+    await latest(campaign).executeUpdate('approve', { args: [{ by: 'bob' }] });
+    expect(await reportOf(campaign)).toMatchObject({ executions: 2, counts: { targeted: 8, succeeded: 4, unverified: 4 } });
+    await eachSentOnce(8);
+  });
+
+  test('as a campaign to before a step that runs, and is then cancelled: the step is cancelled with it, and collects', async () => {
+    const campaign = await started();
+    await sentOf(4);
+    await reset(campaign.workflowId, startsStep('one'));
+    await latest(campaign).cancel();
+    expect(await reportOf(campaign)).toMatchObject({ status: 'cancelled', counts: { targeted: 8, succeeded: 4, skipped: 4 } });
+    expect(new Set(sent()).size).toBe(4);
+    expect(sent()).toHaveLength(4);
+  });
+
+  test('as a campaign whose step is paused by an order behind the reset: the adopted step hears of orders', async () => {
+    const campaign = await started();
+    await sentOf(4);
+    await reset(campaign.workflowId, startsStep('one'));
+    await latest(campaign).executeUpdate('pause', { args: [{ by: 'ann' }] });
+    await campaign.untilPhase('paused');
+    await latest(campaign).executeUpdate('resume', { args: [{ by: 'ann' }] });
+    expect(await reportOf(campaign)).toMatchObject({ status: 'succeeded', counts: { targeted: 8, succeeded: 8 } });
+    await eachSentOnce(8);
+  });
+
+  test('as a step while its execution is in flight: its campaign waits for it, and nothing is sent twice', async () => {
+    const campaign = await started();
+    await sentOf(4);
+    await reset(`${campaign.workflowId}/one/remediate`, schedules('dispatch'));
+    expect(await reportOf(campaign)).toMatchObject({ status: 'succeeded', executions: 2, counts: { targeted: 8, succeeded: 8 } });
+    await eachSentOnce(8);
+  });
+
+  test('as a step to its first event: opens the same cohort again', async () => {
+    const campaign = await started();
+    await sentOf(4);
+    await reset(`${campaign.workflowId}/one/remediate`, schedules('openStep'));
+    expect(await reportOf(campaign)).toMatchObject({ status: 'succeeded', executions: 2, counts: { targeted: 8, succeeded: 8 } });
+    await eachSentOnce(8);
+  });
+
+  test.each(['dispatch', 'openRun'])('as a run to before its %s while an execution is in flight: sends nothing twice', async (activity) => {
+    const handle = await stage.start(requestFor(assetIds(first, 8)));
+    await sentOf(8);
+    await reset(handle.workflowId, schedules(activity));
+    const report = await stage.env.client.workflow.getHandle(handle.workflowId).result();
+    expect(report).toMatchObject({ status: 'succeeded', executions: 1, counts: { targeted: 8, succeeded: 8 } });
+    await eachSentOnce(8);
+  });
+
+  test('as a run that was stopped: watches what is in flight to its end', async () => {
+    const handle = await stage.start(requestFor(assetIds(first, 8)));
+    await sentOf(8);
+    await stage.rig.ledger.runs.stop(handle.workflowId, 'stopped', 'error-budget');
+    await reset(handle.workflowId, schedules('openRun'));
+    await stage.env.client.workflow.getHandle(handle.workflowId).result();
+    expect(Object.values(outcomes(await stage.rows(handle.workflowId)))).toEqual(Array(8).fill('succeeded'));
+    await eachSentOnce(8);
+  });
+
+  test('as a run that has its report: gives the same one', async () => {
+    const handle = await stage.start(requestFor(assetIds(first, 8)));
+    const report = await handle.result();
+    await reset(handle.workflowId, schedules('dispatch'));
+    expect(await stage.env.client.workflow.getHandle(handle.workflowId).result()).toEqual(report);
+    await eachSentOnce(8);
+  });
+
+  const started = (more: object = {}): Promise<Campaign> =>
+    stage.campaign(planOf(first, 8, { waves: [{ name: 'one', size: 4 }, { name: 'two' }], deadline: '2m', ...more }));
+  const latest = ({ workflowId }: Campaign): WorkflowHandle<typeof remediationCampaign> => stage.env.client.workflow.getHandle(workflowId);
+  const reportOf = (campaign: Campaign) => latest(campaign).result();
+
+  function sent(): string[] {
+    const mine = new Set(ids(first, 10));
+    return stage
+      .sent(72648)
+      .flat()
+      .filter((id) => mine.has(id));
+  }
+
+  const sentOf = (count: number) =>
+    eventually(
+      async () => sent().length,
+      (n) => n === count,
+    );
+
+  async function eachSentOnce(count: number): Promise<void> {
+    expect(sent().sort()).toEqual(ids(first, count));
+  }
+
+  function swept(): Promise<string[]> {
+    const { ledger } = stage.rig;
+    return sweep({
+      ...{ ledger, client: stage.env.client, namespace: stage.env.namespace, logger: { warn: () => undefined } },
+      times: { youngestMs: 0 },
+    });
+  }
+
+  const historyOf = async (workflowId: string): Promise<Event[]> =>
+    (await stage.env.client.workflow.getHandle(workflowId).fetchHistory()).events ?? [];
+
+  function startsStep(wave: string): (event: Event) => boolean {
+    return (event) => event.startChildWorkflowExecutionInitiatedEventAttributes?.workflowId?.includes(`/${wave}/`) === true;
+  }
+
+  function schedules(activity: string): (event: Event) => boolean {
+    return (event) => event.activityTaskScheduledEventAttributes?.activityType?.name === activity;
+  }
+
+  /** As `temporal workflow reset` does, to the workflow task from which the first such event came. */
+  async function reset(workflowId: string, isFirst: (event: Event) => boolean): Promise<void> {
+    const events = await eventually(
+      () => historyOf(workflowId),
+      (seen) => seen.some(isFirst),
+    );
+    const task = events.slice(0, events.findIndex(isFirst)).findLast((event) => event.workflowTaskCompletedEventAttributes);
+    const { runId } = await stage.env.client.workflow.getHandle(workflowId).describe();
+    if (!task?.eventId) throw new Error(`Nothing to reset ${workflowId} to.`);
+    await stage.env.client.workflowService.resetWorkflowExecution({
+      namespace: stage.env.namespace,
+      workflowExecution: { workflowId, runId },
+      reason: 'the test',
+      workflowTaskFinishEventId: task.eventId,
+      requestId: randomUUID(),
+    });
+  }
+});

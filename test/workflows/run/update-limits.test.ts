@@ -1,0 +1,38 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { connectTemporalRuns } from '../../../src/cli/data/temporal-client.js';
+import type { TemporalRuns } from '../../../src/cli/invocation/temporal-runs.js';
+import { type TemporalEnv, temporalEnv, uniqueTaskQueue } from '../../support/product/temporal-env.js';
+import { eventually } from '../product-harness.js';
+
+/** As many as Temporal takes at once of one workflow. */
+const AT_ONCE = 10;
+
+let env: TemporalEnv;
+let runs: TemporalRuns;
+
+beforeAll(async () => {
+  env = await temporalEnv();
+  runs = await connectTemporalRuns({ TEMPORAL_ADDRESS: env.address, TEMPORAL_NAMESPACE: env.namespace, TEMPORAL_CONFIG_FILE: '/nowhere' });
+}, 120_000);
+
+afterAll(async () => {
+  await runs?.close();
+  await env?.close();
+});
+
+test('an eleventh order beside ten in flight is told of the limit, not of a worker that does not answer', async () => {
+  const workflowId = uniqueTaskQueue('update-limit');
+  // Nobody works on this queue, so that what comes stays in flight.
+  const handle = await env.client.workflow.start('remediationRun', { workflowId, taskQueue: workflowId, args: [{}] });
+  const waiting = Array.from({ length: AT_ONCE }, () => handle.executeUpdate('pause', { args: [{ by: 'kim' }] }).catch(() => undefined));
+  const refusal = await eventually(
+    () => runs.decide(workflowId, 'pause', { by: 'lee' }).then(String, (error: unknown) => error as { exitCode: number; message: string }),
+    (answer) => typeof answer === 'object' && answer.exitCode === 1,
+  );
+  expect(refusal).toMatchObject({
+    exitCode: 1,
+    message: expect.stringMatching(/ten orders are in flight, as many as Temporal takes at once/),
+  });
+  await handle.terminate('the test is over');
+  await Promise.all(waiting);
+}, 240_000);
