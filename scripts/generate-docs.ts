@@ -1,6 +1,5 @@
-// What docs/ has from the code: the configuration from the schema that reads the environment, the coverage of the API from its declarations,
-// the folders from the tree.
-// `npm run docs` writes them; tests compare them.
+// What docs/ has from the code: the configuration from the schema that reads the environment, the coverage of the API from its
+// declarations, the folders from the tree. `npm run docs` writes them; tests compare them.
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { apiCoverageMarkdown } from './api-coverage-markdown.js';

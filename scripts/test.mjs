@@ -1,5 +1,5 @@
-// `npm test`: sets everything up and builds, then runs the whole test suite and, beside it, every check: the tests mostly wait. `npm test -- path …` runs Jest alone on those paths.
-// Ends with a line `N passed, N failed`, in which each check counts as one test.
+// `npm test`: sets everything up and builds, then runs the whole test suite and, beside it, every check: the tests mostly wait. `npm test
+// -- path …` runs Jest alone on those paths. Ends with a line `N passed, N failed`, in which each check counts as one test.
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from './child-process.mjs';

@@ -1,10 +1,11 @@
-// How an attempt of an activity ends when it cannot simply return: later (no event in history, no slot held), or never; and what it waits for.
+// How an attempt of an activity ends when it cannot simply return: later (no event in history, no slot held), or never; and what it waits
+// for.
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { clipped } from '../domain/basics/well-formed.js';
 import type { Blocked } from '../domain/run/blocked.js';
 import type { QualysError } from '../qualys/errors.js';
 
-/** A zero delay fails the activity for good (design section 4), and a shorter one than this only burns attempts. */
+/** A zero delay fails the activity for good, and a shorter one than this only burns attempts. */
 const SHORTEST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 3_600_000;
 /** Our own caps may be raised meanwhile, and asking the gate again costs no call. */
@@ -40,12 +41,14 @@ export class NotYet extends Error {
   }
 }
 
-/** Ends the activity for good; `type` is one of the contract's words (section 3, Failure). */
+/** Ends the activity for good; `type` is one of the documented words (docs/requests.md). */
 export function never(type: string, message: string, ...details: unknown[]): ApplicationFailure {
   return ApplicationFailure.nonRetryable(clipped(message, MESSAGE_LENGTH), type, ...details);
 }
 
-/** The contract's failure type for an error of Qualys that waiting does not cure; undefined for those that pass, or that an operator mends. */
+/**
+ * The contract's failure type for an error of Qualys that waiting does not cure; undefined for those that pass, or that an operator mends.
+ */
 export function failureTypeOf(error: QualysError): string | undefined {
   switch (error.kind) {
     case 'authentication':

@@ -14,7 +14,10 @@ interface KnownRun {
   known: Given | undefined;
 }
 
-/** What to wait for where the ledger lacks something of the run, or is held because it lacks something of another; undefined while it may send. */
+/**
+ * What to wait for where the ledger lacks something of the run, or is held because it lacks something of another; undefined while it may
+ * send.
+ */
 export async function whyOld(ledger: Pick<Ledger, 'old' | 'runs'>, run?: KnownRun): Promise<NotYet | undefined> {
   if (run && (await ledger.old.isBehind(run.runId, run.known))) return behind(ledger, run);
   const why = await ledger.old.held();

@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 /**
  * Every operator of the service, whatever the field; which field takes which is for the service to say.
- * docs.qualys.com/en/csam/api/appendix/supported_operators.htm; E-15 has the first four.
+ * docs.qualys.com/en/csam/api/appendix/supported_operators.htm; the 3.7 API release notes have the first four.
  */
 export const GAV_OPERATORS = [
   'EQUALS',
@@ -20,7 +20,10 @@ function noOperator(word: string): string {
   return `${JSON.stringify(word.slice(0, 60))} is no operator of GAV: give ${GAV_OPERATORS.join(', ')}`;
 }
 
-/** Without criteria it asks for everything. The documented JSON filter (E-15). Strict, because what the service does with a key it does not know is not told. */
+/**
+ * Without criteria it asks for everything. The documented JSON filter (docs/qualys-api.md#global-assetview). Strict, because what the
+ * service does with a key it does not know is not told.
+ */
 export const GavFilter = z.strictObject({
   filters: z
     .array(

@@ -1,4 +1,4 @@
-// The arguments of a run's handlers (contract section 3). They come from the Temporal CLI as well as from us, so each is parsed.
+// The arguments of a run's handlers (docs/requests.md). They come from the Temporal CLI as well as from us, so each is parsed.
 import { z } from 'zod';
 import { DurationSchema, describeProblems, ErrorBudgetSchema, type Parsed, problemsOf } from './request.js';
 import { LIMITS, list, looseText, personName, text } from './text.js';

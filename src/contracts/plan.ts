@@ -1,4 +1,4 @@
-// The input of `remediationCampaign` (contract section 4): waves with gates, windows and steps over one cohort.
+// The input of `remediationCampaign` (docs/plans.md): waves with gates, windows and steps over one cohort.
 import { z } from 'zod';
 import { DEFAULT_INCONCLUSIVE } from '../domain/campaign/wave-gate.js';
 import { type ApprovalRule, approvalRule, unreachableQuorum } from '../domain/run/approval.js';

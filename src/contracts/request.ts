@@ -94,7 +94,7 @@ const ScheduleSchema = z
     hourlyInterval: z.number().int().min(1).optional(),
     daysOfWeek: list(WeekdayWord, 7).min(1).optional(),
     recurrenceDate: z.number().int().min(1).max(31).optional(),
-    // Every n-th month, not a month of the year: the document's own sample says so against its table (C09).
+    // Every n-th month, not a month of the year: the document's own sample says so against its table (docs/qualys-api.md#schedules).
     recurrenceMonth: z.number().int().min(1).optional(),
   })
   // Also when a field is malformed: every problem is told at once.

@@ -52,7 +52,10 @@ export function looseText(limit: number, noText?: string) {
     .refine(isWellFormed, ILL_FORMED);
 }
 
-/** Names of people, as bytes of JSON, where a control character has six: Temporal's history, the audit log and the workflow's state have them many times. */
+/**
+ * Names of people, as bytes of JSON, where a control character has six: Temporal's history, the audit log and the workflow's state have
+ * them many times.
+ */
 export function personName(noName?: string, empty?: string) {
   return text(LIMITS.person, noName, empty).refine((name) => jsonBytes(name) <= 2 * LIMITS.person + '""'.length, {
     error: `must have at most ${2 * LIMITS.person} bytes`,

@@ -1,4 +1,5 @@
-// `windows` and `blackouts` of a campaign plan (contract section 4). Which instants they mean is computed in an activity: src/domain/calendar/windows.ts.
+// `windows` and `blackouts` of a campaign plan (docs/plans.md). Which instants they mean is computed in an activity:
+// src/domain/calendar/windows.ts.
 import { z } from 'zod';
 import { clipped } from '../domain/basics/well-formed.js';
 import { endReadingMs, isTimeZone, minuteOfDay, momentOf, WEEKDAYS, type Weekday, weekdayOf } from '../domain/calendar/text.js';

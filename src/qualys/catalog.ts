@@ -57,7 +57,10 @@ function operation(number: number, call: `${'GET' | 'POST'} /${string}`, facts: 
 
 export type QueryValue = string | number | undefined;
 
-/** Path and query. Segments and values are percent-encoded, spaces as `%20`: a plus sign is read as itself by some gateways (T-22). */
+/**
+ * Path and query. Segments and values are percent-encoded, spaces as `%20`: a plus sign is read as itself by some gateways
+ * (docs/qualys-api.md#filters).
+ */
 export function pathOf(pattern: string, segments: Readonly<Record<string, string>> = {}, query: Readonly<Record<string, QueryValue>> = {}) {
   const path = pattern.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(segments[name] ?? ''));
   const given = Object.entries(query).filter(([, value]) => value !== undefined);

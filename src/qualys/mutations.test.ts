@@ -18,7 +18,10 @@ const DONE = ['created', 'accepted'];
 
 const KINDS: MutationKind[] = ['missing', 'null', 'other-type', 'extra'];
 
-/** `ask` gets copies of a document with one to three damages each. Damages that are drawn again are not asked about again: they tell nothing new. */
+/**
+ * `ask` gets copies of a document with one to three damages each. Damages that are drawn again are not asked about again: they tell nothing
+ * new.
+ */
 async function eachDamaged(json: unknown, numRuns: number, ask: (copy: unknown) => Promise<void>): Promise<void> {
   const place = fc.tuple(fc.constantFrom<Path>(...pathsOf(json)), fc.constantFrom(...KINDS));
   const held = new Set<string>();

@@ -1,4 +1,5 @@
-// The rest of the documented API, beyond what a run needs (types.ts): what `QualysClient` can be asked. Ids are strings, instants epoch milliseconds.
+// The rest of the documented API, beyond what a run needs (types.ts): what `QualysClient` can be asked. Ids are strings, instants epoch
+// milliseconds.
 import type { z } from 'zod';
 import type { GavFilter } from '../contracts/gav-filter.js';
 import type { AssetJobRow, Cursor, Page, Script, ScriptJob, WalkOptions } from './types.js';
@@ -69,7 +70,10 @@ export interface EdrWalkOptions extends CallOptions {
   /** QQL, such as `asset.platform: 'Windows'`. */
   filter?: string;
   pageSize?: number;
-  /** A strict projection; `id` and `timeStamp` are always asked for, because a cursor may have to be made of them (T-24). */
+  /**
+   * A strict projection; `id` and `timeStamp` are always asked for, because a cursor may have to be made of them
+   * (docs/qualys-api.md#edr-assets).
+   */
   includeAttributes?: readonly string[];
   excludeAttributes?: readonly string[];
   after?: Cursor | undefined;
@@ -81,30 +85,30 @@ export interface GavFields {
 }
 
 interface GavWalk extends CallOptions, GavFields {
-  /** 1 to 300 (E-14); default 300. */
+  /** 1 to 300 (docs/qualys-api.md#global-assetview); default 300. */
   pageSize?: number;
   after?: Cursor | undefined;
 }
 
-/** The JSON filter (E-15), or XML text, which is sent as it is. */
+/** The JSON filter (docs/qualys-api.md#global-assetview), or XML text, which is sent as it is. */
 export type GavV2Filter = GavFilter | { xml: string };
 
 export interface GavWalkOptions extends GavWalk {
   filter?: GavV2Filter;
-  /** `assetLastUpdated`: a name that one client only knows (E-14). */
+  /** `assetLastUpdated`: a name that one client only knows (docs/qualys-api.md#global-assetview). */
   updatedSince?: number;
 }
 
 export interface GavV1WalkOptions extends GavWalk {
   /** QQL, such as `customAttributes.key:'Media State4'`. */
   filter?: string;
-  /** `lastModifiedDate` (E-14). */
+  /** `lastModifiedDate` (docs/qualys-api.md#global-assetview). */
   updatedSince?: number;
 }
 
 export interface EasmWait extends CallOptions {
   sleep: (ms: number) => Promise<void>;
-  /** Between two looks; default 60,000: poll slowly (E30). */
+  /** Between two looks; default 60,000: poll slowly (docs/qualys-api.md#easm-profiles). */
   everyMs?: number;
   /** Slept altogether at most; default 4 h. */
   maxWaitMs?: number;
@@ -148,7 +152,7 @@ export interface QualysOperations {
   gavV1Asset(assetId: string, options?: CallOptions & GavFields): Promise<GavAsset | undefined>;
   /** v1. */
   countGavV1Assets(options?: CallOptions & { filter?: string }): Promise<number>;
-  /** Sync status of the active profiles; none, one or several (E-17). GAV/CSAM release notes, EASM. */
+  /** Sync status of the active profiles; none, one or several (docs/qualys-api.md#easm-profiles). GAV/CSAM release notes, EASM. */
   easmStatus(options?: CallOptions): Promise<EasmProfile[]>;
   /** Looks again and again until every profile says `COMPLETED`. A word that is not known is not the end. */
   untilEasmCompleted(options: EasmWait): Promise<EasmWaited>;

@@ -123,13 +123,16 @@ export interface ExecuteRequest {
 export type ExecuteAnswer =
   | { kind: 'accepted'; correlationUuid: string; serverAt?: number }
   /**
-   * Documented as not executed; asking again later, under a new permit, is right. `waitMs` is real time. `interval`: the script ran within its
-   * interval; `day`: the executions of a day are used up; `unexplained`: Qualys does not say why.
+   * Documented as not executed; asking again later, under a new permit, is right. `waitMs` is real time. `interval`: the script ran within
+   * its interval; `day`: the executions of a day are used up; `unexplained`: Qualys does not say why.
    */
   | { kind: 'refused'; why: 'interval' | 'day' | 'unexplained' | 'limit' | 'token'; waitMs?: number; message: string }
   /** Documented as not executed, and asking again cannot help. */
   | { kind: 'rejected'; why: 'permission' | 'not-found' | 'invalid'; status: number; message: string }
-  /** No byte of the request left this machine (refused connection, failed handshake, refused credentials, too late to start, no place in the window). */
+  /**
+   * No byte of the request left this machine (refused connection, failed handshake, refused credentials, too late to start, no place in the
+   * window).
+   */
   | { kind: 'not-sent'; why: 'connection' | 'access' | 'late' | 'wait'; waitMs?: number; message: string }
   /** It may have run: the answer was lost, or says nothing. */
   | { kind: 'unknown'; message: string };
@@ -160,9 +163,9 @@ export type ScheduleAnswer =
   | { kind: 'unknown'; message: string };
 
 /**
- * Reads throw `QualysError`: `unavailable` and `limited` pass by waiting (`waitMs`, real milliseconds), `invalid`, `not-found`, `permission` and
- * `authentication` do not, `protocol` is an answer that no document has. Walks throw it from the page that failed. The two calls with an effect never
- * throw it: they answer with a word for each fate.
+ * Reads throw `QualysError`: `unavailable` and `limited` pass by waiting (`waitMs`, real milliseconds), `invalid`, `not-found`,
+ * `permission` and `authentication` do not, `protocol` is an answer that no document has. Walks throw it from the page that failed. The two
+ * calls with an effect never throw it: they answer with a word for each fate.
  */
 export interface Qualys {
   /** By id or exact title, with content and its hash. CAR guide 1.0.0, "Fetch Script Details Based on Script ID or Name". */
@@ -175,19 +178,28 @@ export interface Qualys {
   searchTags(options: WalkOptions): AsyncIterable<Page<{ tagId: string; tagUuid: string; name: string }>>;
   /** v2, search-after, the newest first. CAR 1.6 release notes, "Fetch jobs by script name or script ID". */
   searchJobs(options: WalkOptions): AsyncIterable<Page<ScriptJob>>;
-  /** v2, search-after, the oldest first; `includeOutput` asks for `scriptResult`, up to 1 MB a row. CAR 1.6 release notes, and "List Asset Jobs API" of 2026. */
+  /**
+   * v2, search-after, the oldest first; `includeOutput` asks for `scriptResult`, up to 1 MB a row. CAR 1.6 release notes, and "List Asset
+   * Jobs API" of 2026.
+   */
   searchAssetJobs(options: WalkOptions & { includeOutput?: boolean }): AsyncIterable<Page<AssetJobRow>>;
   /** `assetjobs/count?groupBy=…`: group value to number. CAR 1.6 release notes, "Count number of asset jobs". */
   countAssetJobs(options: { query?: string; groupBy: string; runId?: string | undefined }): Promise<Record<string, number>>;
   /** The audit trail; page numbers. CAR guide 1.0.0, "List Activity Logs". */
   activities(options: WalkOptions): AsyncIterable<Page<AuditRecord>>;
-  /** Runs a script now, on at most 25 assets and 25 tags less 25 assets. Sent once, never repeated. CAR guide 1.0.0, "Execute Scripts On Demand". */
+  /**
+   * Runs a script now, on at most 25 assets and 25 tags less 25 assets. Sent once, never repeated. CAR guide 1.0.0, "Execute Scripts On
+   * Demand".
+   */
   execute(request: ExecuteRequest): Promise<ExecuteAnswer>;
   /** Dates and times are the service's own, in a zone that it does not name. CAR guide 1.0.0, "Schedule Script Execution". */
   createSchedule(request: ScheduleRequest): Promise<ScheduleAnswer>;
   /** CAR 1.6 release notes, "Count number of schedules". */
   countSchedules(options: { filter?: string; runId?: string | undefined }): Promise<number>;
-  /** Schedules of exactly this title; undefined where the gateway has no such search, which came after the documented API (E-12). */
+  /**
+   * Schedules of exactly this title; undefined where the gateway has no such search, which came after the documented API
+   * (docs/qualys-api.md#schedules).
+   */
   findSchedules(options: { title: string; runId?: string | undefined }): Promise<FoundSchedule[] | undefined>;
   /** One schedule with all its fields; undefined where the gateway does not show it. */
   schedule(id: string, options?: { runId?: string | undefined }): Promise<FoundSchedule | undefined>;

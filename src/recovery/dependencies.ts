@@ -6,7 +6,9 @@ import type { Logger } from '../temporal/logger.js';
 
 export interface SweepTimes {
   everyMs: number;
-  /** A run is entered into the ledger moments after its workflow started, and closed moments after it ended: both are left alone so long. */
+  /**
+   * A run is entered into the ledger moments after its workflow started, and closed moments after it ended: both are left alone so long.
+   */
   youngestMs: number;
   /** A Temporal that was just failed over, or restarted, may not know its workflows yet: they are missing when they stay so. */
   missingMs: number;

@@ -51,7 +51,9 @@ export async function sweep(dependencies: SweepDependencies): Promise<string[]> 
   return closed;
 }
 
-/** A gateway that cannot be reached, or a used-up budget, is nothing new to whoever reads the log: they are asked about at their next time. */
+/**
+ * A gateway that cannot be reached, or a used-up budget, is nothing new to whoever reads the log: they are asked about at their next time.
+ */
 async function askSafely({ ledger, qualys, logger }: SweepDependencies): Promise<void> {
   if (!qualys) return;
   try {

@@ -5,7 +5,7 @@ import { inBatches } from './batches.js';
 const ROWS_PER_CHUNK = 500;
 
 /**
- * `{ report, assets }` (contract, section 6) as chunks of text, one asset a line, in constant memory at any size; with `notJoined` where
+ * `{ report, assets }` (docs/requests.md) as chunks of text, one asset a line, in constant memory at any size; with `notJoined` where
  * the run's query found hosts that are no CAR assets.
  */
 export async function* jsonReport(

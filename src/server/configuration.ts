@@ -32,7 +32,9 @@ export async function loadServerConfiguration(env: Environment): Promise<Parsed<
   return { ok: true, value: { settings: settings.value, config: config.value, configFile, temporal: temporal.value } };
 }
 
-/** Why the server cannot serve this configuration, well-formed as it is: secrets that are not there, an address that it would have to leave. */
+/**
+ * Why the server cannot serve this configuration, well-formed as it is: secrets that are not there, an address that it would have to leave.
+ */
 export async function servingProblems(config: Config, host: string | undefined, env: Environment): Promise<Problem[]> {
   const problems = await hookSecretProblems(config.hooks, env);
   const problem = host === undefined ? undefined : listenProblem(host, config.access);

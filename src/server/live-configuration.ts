@@ -1,5 +1,5 @@
-// The configuration file, read again while the server runs. A changed file holds as a whole or not at all: whoever serves a request asks once
-// which configuration that is, and goes by it to the end.
+// The configuration file, read again while the server runs. A changed file holds as a whole or not at all: whoever serves a request asks
+// once which configuration that is, and goes by it to the end.
 import { type Config, parseConfig } from '../contracts/config/file.js';
 import type { Environment } from '../contracts/config/secret-ref.js';
 import { digestOf, LOOK_EVERY_MS, type SeenFile, type SettledFile } from '../contracts/config/settled-file.js';
@@ -17,7 +17,9 @@ export interface ConfigurationHealth {
 }
 
 export interface LiveConfiguration {
-  /** What holds. Undefined for the moments in which the file was changed and is not read again yet: nothing may start by what held before. */
+  /**
+   * What holds. Undefined for the moments in which the file was changed and is not read again yet: nothing may start by what held before.
+   */
   settled(): Config | undefined;
   /** What holds, changed file or not: for what starts nothing. */
   current(): Config;

@@ -192,7 +192,10 @@ const fateOptions = {
   failAttempts: count.optional(),
   offlineRate: rate.default(0),
   offlineAssets: z.array(id).default([]),
-  /** Offline assets come back this many simulated milliseconds after the asset job, each at its own time between `min` and `max`; default: never. */
+  /**
+   * Offline assets come back this many simulated milliseconds after the asset job, each at its own time between `min` and `max`; default:
+   * never.
+   */
   offlineForMs: z.union([simulatedMs, z.strictObject({ min: simulatedMs, max: simulatedMs })]).optional(),
   /** Assets whose verdict comes `lateByMs` simulated milliseconds later than the others'. */
   lateRate: rate.default(0),
@@ -228,8 +231,8 @@ export const SimulatorOptionsSchema = z.strictObject({
   /** Everything that looks random follows from the seed. */
   seed: z.number().int().default(1),
   /**
-   * How many simulated seconds pass in a real one. Scales token life (`exp` is in simulated epoch seconds), the `Date` header, limit windows, job
-   * times and lags. The seconds in limit headers stay real.
+   * How many simulated seconds pass in a real one. Scales token life (`exp` is in simulated epoch seconds), the `Date` header, limit
+   * windows, job times and lags. The seconds in limit headers stay real.
    */
   speed: z.number().positive().max(100_000).default(1),
   /** How far the gateway's clock is ahead of this machine's, at the start. */

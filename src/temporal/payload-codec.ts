@@ -1,4 +1,5 @@
-// Encryption of payloads in workflow history, AES-256-GCM. Workflow ids, types, memo keys and error messages stay readable: Temporal needs them.
+// Encryption of payloads in workflow history, AES-256-GCM. Workflow ids, types, memo keys and error messages stay readable: Temporal needs
+// them.
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { type DataConverter, METADATA_ENCODING_KEY, type Payload, type PayloadCodec } from '@temporalio/common';
 import proto from '@temporalio/proto';
@@ -16,7 +17,10 @@ export function dataConverterOf(keys: Secret | undefined): DataConverter | undef
   return keys && { payloadCodecs: [encryptingCodec(keys)] };
 }
 
-/** The first key of the ring encrypts, all decrypt, and the ring is read anew at each use. Payloads that are not encrypted pass: the `temporal` command line sends them. */
+/**
+ * The first key of the ring encrypts, all decrypt, and the ring is read anew at each use. Payloads that are not encrypted pass: the
+ * `temporal` command line sends them.
+ */
 export function encryptingCodec(keys: Secret): PayloadCodec {
   return {
     encode: async (payloads) => {

@@ -1,4 +1,5 @@
-// What Temporal takes of updates: 10 at once, and 2,000 in one history. Both by the server's own words, since it has no other sign for them.
+// What Temporal takes of updates: 10 at once, and 2,000 in one history. Both by the server's own words, since it has no other sign for
+// them.
 import { isGrpcServiceError } from '@temporalio/client';
 
 /** `at-once`: passes when one of them ends. `in-all`: passes with the next history. */

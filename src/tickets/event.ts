@@ -17,7 +17,10 @@ const STANDARD_MAP: Record<MappedField, string> = {
   reason: 'reason',
 };
 
-/** What a payload asks for. A hook that maps nothing takes the standard body and no unknown key; a mapped payload may hold anything else besides. */
+/**
+ * What a payload asks for. A hook that maps nothing takes the standard body and no unknown key; a mapped payload may hold anything else
+ * besides.
+ */
 export function ticketEventOf(hook: Pick<Hook, 'map' | 'playbook'>, payload: unknown): Parsed<TicketEvent> {
   const standardBody = !hook.map && (typeof hook.playbook === 'string' || hook.playbook.from === 'playbook');
   const result = TicketEventSchema.safeParse(standardBody ? payload : mapped(hook, payload));
@@ -42,7 +45,9 @@ function mapped(hook: Pick<Hook, 'map' | 'playbook'>, payload: unknown): unknown
   });
 }
 
-/** An expression that finds nothing, or meets a value of another kind than it expects, gives nothing: the schema then says what is missing. */
+/**
+ * An expression that finds nothing, or meets a value of another kind than it expects, gives nothing: the schema then says what is missing.
+ */
 function valueAt(payload: unknown, expression: string): unknown {
   try {
     return search(payload as JSONValue, expression) ?? undefined;

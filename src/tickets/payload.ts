@@ -19,7 +19,9 @@ export function parsePayload(body: Uint8Array): Parsed<unknown> {
   }
 }
 
-/** Of a JSON text, its strings left out; on other texts any number will do, JSON.parse refuses them. One pass, without a regular expression. */
+/**
+ * Of a JSON text, its strings left out; on other texts any number will do, JSON.parse refuses them. One pass, without a regular expression.
+ */
 function depthOf(text: string): number {
   let depth = 0;
   let deepest = 0;

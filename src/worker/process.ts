@@ -29,7 +29,10 @@ export interface RunningWorker {
 const GRACE = '40s';
 const FORCE = '50s';
 const RECONNECT_MS = 2_000;
-/** How soon a worker whose ledger was replaced ends: until then it takes tasks that another could do. It sends nothing from the first moment on. */
+/**
+ * How soon a worker whose ledger was replaced ends: until then it takes tasks that another could do. It sends nothing from the first moment
+ * on.
+ */
 const LOOK_AT_FILE_MS = 2_000;
 /** Other than 0, so that whoever keeps the worker running starts it again. */
 const EXIT_REPLACED = 1;

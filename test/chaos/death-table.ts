@@ -119,7 +119,10 @@ const ZOMBIES: Death[] = [
 
 export const DEATHS: readonly Death[] = [...SENDING, ...JUDGING, ...WATCHING, ...OPENING_AND_CLOSING, ...TAGS, ...ZOMBIES];
 
-/** Those that every run of the tests plays: one for each way in which an effect and its record can come apart, and none that waits for a minute. */
+/**
+ * Those that every run of the tests plays: one for each way in which an effect and its record can come apart, and none that waits for a
+ * minute.
+ */
 export const SHORT_DEATHS: readonly Death[] = DEATHS.filter(({ name }) =>
   [
     'permit uncommitted',

@@ -10,7 +10,10 @@ export interface Death {
   name: string;
   /** The failpoints of the workers, in the order in which they live. */
   deaths: readonly Failpoint[];
-  /** The last worker but the healthy one is not killed: it is held by SIGSTOP and goes on when the run is finished, or taken over, or given up by Temporal alone. */
+  /**
+   * The last worker but the healthy one is not killed: it is held by SIGSTOP and goes on when the run is finished, or taken over, or given
+   * up by Temporal alone.
+   */
   zombie?: 'until-finished' | 'until-taken-over' | 'until-timed-out';
   /** Cohort; 60 by default, in three executions. */
   assets?: number;

@@ -54,7 +54,8 @@ export interface Failpoint {
   step: LedgerStep | 'execute';
   /**
    * - `before`: nothing of the step is done. Of `execute`: the socket is open and nothing is written.
-   * - `uncommitted`: in its transaction, with everything written but the COMMIT. Of `execute`: the request has left, its answer has not come.
+   * - `uncommitted`: in its transaction, with everything written but the COMMIT. Of `execute`: the request has left, its answer has not
+   * come.
    * - `after`: it is done, and the code that called it has not heard of it.
    */
   moment: 'before' | 'uncommitted' | 'after';

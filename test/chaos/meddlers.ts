@@ -1,4 +1,5 @@
-// Something between worker and gateway lies: wrong dates, pages in place of answers, cut and doubled answers; or the worker's own clock steps.
+// Something between worker and gateway lies: wrong dates, pages in place of answers, cut and doubled answers; or the worker's own clock
+// steps.
 import { dirname } from 'node:path';
 import type { Ledger } from '../../src/ledger/index.js';
 import type { SimulatorOptions } from '../../src/simulator/options.js';

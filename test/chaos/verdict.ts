@@ -24,7 +24,10 @@ interface Row {
   lease: number | null;
 }
 
-/** Twice the 5 s within which a record of either user speaks against ruling a job out (`src/domain/in-doubt/attribution.ts`), and what records lag. */
+/**
+ * Twice the 5 s within which a record of either user speaks against ruling a job out (`src/domain/in-doubt/attribution.ts`), and what
+ * records lag.
+ */
 const TOLD_APART_MS = 15_000;
 
 const WORD = { passed: 'succeeded', failed: 'failed', offline: 'unreachable', 'result-lost': 'unverified' } as const;

@@ -4,7 +4,9 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Worker } from '@temporalio/worker';
 import { type TemporalEnv, temporalEnv } from '../support/product/temporal-env.js';
 
-/** Recorded with `npm run record-histories`: what earlier versions of the workflows have done, and runs of today must be able to go on from. */
+/**
+ * Recorded with `npm run record-histories`: what earlier versions of the workflows have done, and runs of today must be able to go on from.
+ */
 const FOLDER = fileURLToPath(new URL('./histories/', import.meta.url));
 const SCENARIOS: Record<string, string[]> = {
   remediationRun: ['plain', 'faults', 'approval', 'cancelled', 'continued', 'tags'],

@@ -10,7 +10,9 @@ export interface SteppedClock {
   step(byMs: number): void;
 }
 
-/** `folder` keeps the file through which the clock is stepped. Throws a sentence that says what to install where there is no libfaketime. */
+/**
+ * `folder` keeps the file through which the clock is stepped. Throws a sentence that says what to install where there is no libfaketime.
+ */
 export function steppedClock(folder: string): SteppedClock {
   const library = foundLibrary() ?? installedLibrary();
   const file = join(folder, 'clock');

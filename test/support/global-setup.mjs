@@ -1,5 +1,5 @@
-// Offers the test files one Temporal dev server, one workflow bundle and the compiled sources, made when the first asks: a run of unit tests alone starts nothing.
-// The server belongs to Jest's main process, because a worker process that crashes would leave it behind.
+// Offers the test files one Temporal dev server, one workflow bundle and the compiled sources, made when the first asks: a run of unit
+// tests alone starts nothing. The server belongs to Jest's main process, because a worker process that crashes would leave it behind.
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';

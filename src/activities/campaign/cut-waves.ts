@@ -56,11 +56,14 @@ function take(order: Uint32Array, { free, taken, size }: { free: (index: number)
     taken[index] = 1;
     places.push(order[index] ?? 0);
   }
-  // In the order in which they lie in the ledger, where neighbours share a page: given out one by one, a million would each write their own.
+  // In the order in which they lie in the ledger, where neighbours share a page: given out one by one, a million would each write their
+  // own.
   return places.sort((a, b) => a - b);
 }
 
-/** Which places of the cohort bear the tag, 1 or 0 each. Their ids are looked up page by page: a million of them would take up the worker. */
+/**
+ * Which places of the cohort bear the tag, 1 or 0 each. Their ids are looked up page by page: a million of them would take up the worker.
+ */
 async function bearersOf(
   { ledger, qualys }: CuttingWith,
   { runId, onPage }: Cutting,
@@ -76,7 +79,9 @@ async function bearersOf(
 
 const SEQ_BITS = 24n;
 
-/** Places in the cohort, in the campaign's order. A key of 40 bits, and behind it the place: numbers sort a million times faster than texts. */
+/**
+ * Places in the cohort, in the campaign's order. A key of 40 bits, and behind it the place: numbers sort a million times faster than texts.
+ */
 async function ordered({ ledger }: CuttingWith, { runId, plan, cohortSize, onPage }: Cutting): Promise<Uint32Array> {
   const seed = plan.seed ?? plan.name;
   const keys = new BigUint64Array(cohortSize);

@@ -6,7 +6,8 @@ import { COPIES_A_SEARCH, type LookingUpWith, lookUpCopies } from './look-up.js'
 
 /**
  * One question a minute for the whole ledger, about as many copies as fit in it. A copy whose asset job has ended is over, and its word
- * stands beside the outcome in the report (`late`). Returns how many ended. Throws `QualysError`; then they are asked about at their next time.
+ * stands beside the outcome in the report (`late`). Returns how many ended. Throws `QualysError`; then they are asked about at their next
+ * time.
  */
 export async function askAboutCopies(dependencies: LookingUpWith): Promise<number> {
   const { ledger } = dependencies;

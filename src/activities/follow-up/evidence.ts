@@ -1,4 +1,4 @@
-// What Qualys has under the title of a schedule of ours, after an answer was lost or refused the title (T-09).
+// What Qualys has under the title of a schedule of ours, after an answer was lost or refused the title (docs/qualys-api.md#schedules).
 
 import { matchSchedule, type ScheduleContent } from '../../domain/schedules/match.js';
 import { term } from '../../domain/targets/qql.js';

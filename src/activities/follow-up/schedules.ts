@@ -1,4 +1,5 @@
-// The schedules of a follow-up, 25 assets each. The title is the only key that the scheduler knows: written down first, asked for once, looked up when in doubt.
+// The schedules of a follow-up, 25 assets each. The title is the only key that the scheduler knows: written down first, asked for once,
+// looked up when in doubt.
 import { createHash } from 'node:crypto';
 import { CancelledFailure, Context } from '@temporalio/activity';
 import { MAX_EXPLICIT_TARGETS } from '../../contracts/request.js';
@@ -44,7 +45,10 @@ export async function createSchedules(dependencies: ActivityDependencies, schedu
   }
 }
 
-/** The scheduler wants the agent's UUID of each asset, which one that never reported has not. The report lists every schedule, so there is an end to them. */
+/**
+ * The scheduler wants the agent's UUID of each asset, which one that never reported has not. The report lists every schedule, so there is
+ * an end to them.
+ */
 async function schedulable({ ledger }: ActivityDependencies, { run, targets }: Scheduling): Promise<FollowUpTarget[]> {
   const known = targets.filter(({ agentUuid }) => agentUuid !== null);
   const cut = async (count: number, why: string) =>
@@ -86,8 +90,8 @@ async function settle(dependencies: ActivityDependencies, scheduling: Scheduling
   // An earlier attempt may have made it, and its answer was lost.
   const mayBeOurs = row?.state === 'intended';
   const found = mayBeOurs ? await lookUpSchedule(qualys, order) : undefined;
-  // A count is by a contains match: it may be that of a longer title, and nothing was ever sent under this one. Asked for again, Qualys says
-  // by a 409 whether the title is there.
+  // A count is by a contains match: it may be that of a longer title, and nothing was ever sent under this one. Asked for again, Qualys
+  // says by a 409 whether the title is there.
   const isMaybeThere = found?.kind === 'unverified' && found.isCountOnly === true;
   if (found && found.kind !== 'absent' && !isMaybeThere) return conclude(dependencies, order, { found, mayBeOurs });
   if (order.assets.some(({ id }) => scheduling.kept.has(String(id)))) {
@@ -120,7 +124,7 @@ async function send(dependencies: ActivityDependencies, order: ScheduleRequest, 
       if (await isThere(dependencies, order)) return 'settled';
       return conclude(dependencies, order, { found: await lookUpSchedule(qualys, order), mayBeOurs });
     case 'rejected':
-      // Credentials and roles are for an operator to mend: the run waits and says so (contract section 3).
+      // Credentials and roles are for an operator to mend: the run waits and says so (docs/requests.md).
       if (answer.status === 401 || answer.status === 403) {
         if (!mayBeOurs) await notMade(dependencies, order);
         throw new QualysError(answer.status === 401 ? 'authentication' : 'permission', answer.message, { status: answer.status });

@@ -10,7 +10,10 @@ import { refusedScript } from '../policy/refused-script.js';
 /** Waiting does not make such a follow-up possible. */
 export class FollowUpRefused extends Error {}
 
-/** The run's own script as it is now, or what Qualys has under the name that the follow-up gives it. Throws `FollowUpRefused` when it may not run, or is not what it was. */
+/**
+ * The run's own script as it is now, or what Qualys has under the name that the follow-up gives it. Throws `FollowUpRefused` when it may
+ * not run, or is not what it was.
+ */
 export async function followUpScript(
   { ledger, qualys, policy: own }: ActivityDependencies,
   run: RunRow,

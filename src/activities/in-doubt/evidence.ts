@@ -68,7 +68,10 @@ export async function gatherEvidence(dependencies: ActivityDependencies, sought:
 interface Found {
   /** Jobs that could be ours by what their rows say; only what a row positively says rules it out. */
   possible: ScriptJob[];
-  /** All jobs of the script, also tests and scheduled ones: the trail's record of such a one would else be taken for that of a job that could be ours. */
+  /**
+   * All jobs of the script, also tests and scheduled ones: the trail's record of such a one would else be taken for that of a job that
+   * could be ours.
+   */
   ofScript: ScriptJob[];
   newestJobs: SeenJob[];
   complete: boolean;
@@ -176,7 +179,9 @@ async function saidOf(
   return asFarAsRead(calibrated(namesUs ?? byClaim.at(-1) ?? new Map(), isKnownOurs), trail);
 }
 
-/** A record that could not be read may be ours: then another user's beside a job does not rule it out, and nobody's silence means anything. */
+/**
+ * A record that could not be read may be ours: then another user's beside a job does not rule it out, and nobody's silence means anything.
+ */
 function asFarAsRead(whose: Map<string, Candidate['witness']>, { complete }: Trail): Map<string, Candidate['witness']> {
   if (complete) return whose;
   return new Map([...whose].map(([jobId, witness]) => [jobId, witness === 'ours' ? witness : 'absent']));

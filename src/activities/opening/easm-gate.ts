@@ -17,8 +17,9 @@ export type EasmState =
 const PASSED = 'easm-passed';
 
 /**
- * Returns once the sync has been completed, also when another one has begun since; until then it throws `NotYet`, and after `timeout` the contract's `QualysUnavailable`: what the run
- * needs of Qualys did not come. Without such a profile there is nothing to wait for, and the request is wrong.
+ * Returns once the sync has been completed, also when another one has begun since; until then it throws `NotYet`, and after `timeout` the
+ * contract's `QualysUnavailable`: what the run needs of Qualys did not come. Without such a profile there is nothing to wait for, and the
+ * request is wrong.
  */
 export async function passEasmGate(
   { ledger, qualys }: Pick<ActivityDependencies, 'ledger' | 'qualys'>,
@@ -40,7 +41,8 @@ export async function passEasmGate(
   }
   const why = `waiting for the EASM sync: ${now}`;
   await ledger.runs.setBlocked(runId, why);
-  // Half as often as executions are looked at: a sync takes minutes to hours, and E30 says to poll slowly.
+  // Half as often as executions are looked at: a sync takes minutes to hours, and Qualys asks to poll slowly
+  // (docs/qualys-api.md#easm-profiles).
   throw new NotYet({ kind: 'easm', why }, Math.min(2 * poll.interval, leftMs));
 }
 

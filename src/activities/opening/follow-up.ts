@@ -15,7 +15,10 @@ interface AskedFollowUp {
   followUp?: FollowUp | undefined;
 }
 
-/** Why the follow-up schedule is impossible already: its dates are past, or none of them can come. `now` is Qualys' time, epoch milliseconds. */
+/**
+ * Why the follow-up schedule is impossible already: its dates are past, or none of them can come. `now` is Qualys' time, epoch
+ * milliseconds.
+ */
 export function impossibleFollowUp(followUp: FollowUp | undefined, at: { now: number; timezone: string }): Problem | undefined {
   if (followUp?.kind !== 'schedule') return undefined;
   const asked = { ...followUp, daysOfWeek: followUp.daysOfWeek?.flatMap((day) => weekdayOf(day) ?? []) };

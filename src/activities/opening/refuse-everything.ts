@@ -14,14 +14,14 @@ type Counting = Pick<ActivityDependencies['qualys'], 'searchAssets' | 'gavAssets
   Pick<QualysOperations, 'count' | 'countGavAssets' | 'countGavV1Assets'>;
 
 const PAGE_SIZE = 1_000;
-/** Of at most 9,999 (T-23). */
+/** Of at most 9,999 (docs/qualys-api.md#edr-assets). */
 const EDR_PAGE_SIZE = 5_000;
 /** An inventory changes while it is walked, for an hour where it is large: by less than this. */
 const MOVES = 0.01;
 
 /**
- * Counts the inventory before the query is walked; what is given back throws `PolicyRefused` when the walk has found as many. Compared is the
- * walk itself, as a count with the filter would say what the count makes of the filter, not what the search does.
+ * Counts the inventory before the query is walked; what is given back throws `PolicyRefused` when the walk has found as many. Compared is
+ * the walk itself, as a count with the filter would say what the count makes of the filter, not what the search does.
  */
 export async function refusingEverything(
   qualys: Counting,

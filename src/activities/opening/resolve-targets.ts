@@ -18,7 +18,9 @@ import { refusingEverything } from './refuse-everything.js';
 export { UnresolvedTargets } from '../targets/unresolved.js';
 
 const PAGE_SIZE = 1_000;
-/** What reading the platforms or tags of assets given by id may cost where CAR does not filter by id: 50,000 assets, looked at one by one. */
+/**
+ * What reading the platforms or tags of assets given by id may cost where CAR does not filter by id: 50,000 assets, looked at one by one.
+ */
 const PAGES_FOR_IDS = 50;
 const ASSET_ID = /^\d{1,19}$/;
 /** Kept as a number: a million of them as texts would be a fifth of the worker's memory. */

@@ -1,4 +1,5 @@
-// A run may be under way for days, and its policy changes meanwhile: before it sends on, what the newest one keeps from scripts is left alone.
+// A run may be under way for days, and its policy changes meanwhile: before it sends on, what the newest one keeps from scripts is left
+// alone.
 
 import { keepsAnything, type NeverTouch } from '../../contracts/policy.js';
 import { hostMatcher } from '../../domain/targets/host-names.js';
@@ -14,7 +15,9 @@ import { UnresolvedTargets } from '../targets/unresolved.js';
 import { readNeverTouched, refusalOf, unreadText, warningOf } from './never-touched.js';
 import { refusedScript } from './refused-script.js';
 
-/** Tags get other bearers, and hosts other names: a reading is trusted this long, and longer where it costs more than twenty calls an hour. */
+/**
+ * Tags get other bearers, and hosts other names: a reading is trusted this long, and longer where it costs more than twenty calls an hour.
+ */
 const TRUSTED_MS = 15 * 60_000;
 const TRUSTED_MS_A_CALL = 3 * 60_000;
 /** What policy names and Qualys does not know may be mended, on either side. It costs calls to find that out. */
@@ -56,7 +59,9 @@ export interface Host {
   aliases: string | null;
 }
 
-/** Which of these the newest policy keeps from every script, of assets that nothing is sent to yet; or what to wait for until that is known. */
+/**
+ * Which of these the newest policy keeps from every script, of assets that nothing is sent to yet; or what to wait for until that is known.
+ */
 export async function keptFrom(
   dependencies: ActivityDependencies,
   keeping: Keeping,

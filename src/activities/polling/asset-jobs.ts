@@ -29,7 +29,7 @@ export interface RowsOf {
   complete: boolean;
 }
 
-/** By number of the execution. Rows of other jobs are dropped: a filter is a match, not a promise (C22). */
+/** By number of the execution. Rows of other jobs are dropped: a filter is a match, not a promise (docs/qualys-api.md#filters). */
 export async function readAssetJobs(
   dependencies: LookDependencies,
   run: RunRow,

@@ -145,7 +145,9 @@ async function decideAll(dependencies: LookDependencies, reads: readonly Decidin
   return first.map((read) => (inVain.has(read.execution.n) ? { ...read, decision: decide(read, true) } : read));
 }
 
-/** What was found to be missing is not searched for at every later look, nor is what tags may have hit beside once nothing more is expected. */
+/**
+ * What was found to be missing is not searched for at every later look, nor is what tags may have hit beside once nothing more is expected.
+ */
 function wasSought({ execution, known, sought }: Deciding): boolean {
   if (sought) return true;
   if (execution.planned !== undefined && !execution.fannedOut) return false;

@@ -49,7 +49,7 @@ export interface FoundJobs {
 
 /**
  * One search finds the jobs of all these executions, further ones among them, and writes them down: a correlation UUID is not a job id
- * (T-12).
+ * (docs/qualys-api.md#execute).
  */
 export async function findJobs({ qualys, ledger }: LookDependencies, { run, executions, now, seenAt }: Searching): Promise<FoundJobs> {
   const known = new Map((await watchedOf(ledger, run, executions)).map((one) => [one.execution.correlationUuid, one]));

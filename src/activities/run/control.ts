@@ -31,7 +31,10 @@ export interface ControlResult {
 
 const NOTHING_GIVEN = mostGiven(undefined, undefined);
 
-/** Carries an order into the ledger, where every permit asks for it, and into the audit log. Repeating it, or coming late with it, changes nothing more. */
+/**
+ * Carries an order into the ledger, where every permit asks for it, and into the audit log. Repeating it, or coming late with it, changes
+ * nothing more.
+ */
 export function createControlRun({ ledger }: Pick<ActivityDependencies, 'ledger'>) {
   return {
     /** Where the run stands, for a step whose campaign was ordered something. */
@@ -41,7 +44,8 @@ export function createControlRun({ ledger }: Pick<ActivityDependencies, 'ledger'
 
     async controlRun({ runId, command, by, reason, orderId, orderNumber, given }: ControlInput): Promise<ControlResult> {
       const { activityId, workflowExecution, scheduledTimestampMs } = activityInfo();
-      // In a transaction of its own: what follows fails where the ledger has forgotten the run, which every run that is ordered something was in.
+      // In a transaction of its own: what follows fails where the ledger has forgotten the run, which every run that is ordered something
+      // was in.
       if (!(await ledger.runs.get(runId))) await ledger.old.isBehind(runId, given ?? NOTHING_GIVEN);
       // What is put back is chosen by what is known by now, late verdicts among it.
       if (command.kind === 'retry') await ledger.campaigns.mergeAll(runId);

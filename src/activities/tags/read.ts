@@ -23,7 +23,9 @@ export function taggedWith(qualys: Qualys, { runId, tagId, onPage }: ReadingTag)
   });
 }
 
-/** `doubt`: who bears the tag is not known for certain, so no execution may name it. `isFilterDead`: the gateway does not filter by tags. */
+/**
+ * `doubt`: who bears the tag is not known for certain, so no execution may name it. `isFilterDead`: the gateway does not filter by tags.
+ */
 export type Members = { kind: 'members'; assetIds: string[] } | { kind: 'doubt'; why: string; isFilterDead?: boolean };
 
 const PAGE_SIZE = 1_000;

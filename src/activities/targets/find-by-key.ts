@@ -42,7 +42,7 @@ export interface Found {
 }
 
 interface TokenState {
-  /** Candidates, the likeliest first: CAR's samples print an agent's id also as `id` (C48). */
+  /** Candidates, the likeliest first: CAR's samples print an agent's id also as `id` (docs/qualys-api.md#car-assets). */
   tokens: string[];
   /** Undefined until a search has shown it. */
   isHonoured?: boolean;

@@ -9,7 +9,9 @@ export interface Sought {
   /** Our best guess of how Qualys is asked. */
   filter: Qql;
   belongs: (asset: CarAsset) => boolean;
-  /** The same question with this asset for an answer, to see whether the filter's token is honoured; undefined when it has no such property. */
+  /**
+   * The same question with this asset for an answer, to see whether the filter's token is honoured; undefined when it has no such property.
+   */
   probe: (asset: CarAsset) => Qql | undefined;
   /** Told after every page, so that a dead worker is noticed. */
   onPage: (rows: number) => void;

@@ -17,7 +17,7 @@ export interface HostPage {
   unreadable: number;
 }
 
-/** EDR gives ten rows a page when it is not asked for more (T-23). */
+/** EDR gives ten rows a page when it is not asked for more (docs/qualys-api.md#edr-assets). */
 const EDR_PAGE_SIZE = 500;
 
 /** The operator's own filter is sent as it is: it can only choose assets. */

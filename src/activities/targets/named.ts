@@ -33,7 +33,8 @@ export async function assetsByName(lookup: AssetsByKey, hostnames: readonly stri
 
 /**
  * Every asset that one of these names stands for: a whole name of it, or the first label of one, be it the asset's own name or one of its
- * interfaces'. `named`: those that stand for any, as keys. A name with a dot can only be a whole one, and one without is its own first label.
+ * interfaces'. `named`: those that stand for any, as keys. A name with a dot can only be a whole one, and one without is its own first
+ * label.
  */
 export async function findHosts(
   lookup: AssetsByKey,

@@ -1,4 +1,5 @@
-// `overhaul rehearse FILE`: a campaign from its first wave to its last verdict in a minute, by the very workflows, against a simulated gateway.
+// `overhaul rehearse FILE`: a campaign from its first wave to its last verdict in a minute, by the very workflows, against a simulated
+// gateway.
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command } from '@commander-js/extra-typings';

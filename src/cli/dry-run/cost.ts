@@ -33,8 +33,8 @@ const LOOKS_A_ROUND = 6;
 const OUTPUTS_A_PAGE = 300;
 
 /**
- * A call for each execution, and before it those that read its tags again; looks, which see everything in flight at once; and outputs, some hundred rows a page. While
- * assets wait there is about one look for each execution that ends, six a round at most.
+ * A call for each execution, and before it those that read its tags again; looks, which see everything in flight at once; and outputs, some
+ * hundred rows a page. While assets wait there is about one look for each execution that ends, six a round at most.
  */
 export function costOf({ assets: byId, byTags, executions: asked, maxInFlight, output, openingCalls }: CostFacts): Cost {
   const executions = (asked ?? Math.ceil(byId / MAX_ASSETS_PER_EXECUTION)) + (byTags?.executions ?? 0);

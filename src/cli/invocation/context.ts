@@ -2,7 +2,7 @@
 import type { Environment } from '../../contracts/config/secret-ref.js';
 import type { TemporalRuns } from './temporal-runs.js';
 
-/** 0 done, 1 finished but not succeeded, 2 usage or configuration, 3 not reachable (contract, section 6). */
+/** 0 done, 1 finished but not succeeded, 2 usage or configuration, 3 not reachable (docs/requests.md). */
 export const EXIT = { done: 0, notSucceeded: 1, usage: 2, unreachable: 3 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 

@@ -1,4 +1,4 @@
-// The five counts, whose wire forms differ (C17, C18); here they look alike.
+// The five counts, whose wire forms differ (docs/qualys-api.md#filters); here they look alike.
 import { Argument } from '@commander-js/extra-typings';
 import type { CountOptions } from '../../qualys/operations.js';
 import { EXIT, type Invocation, writeLine } from '../invocation/context.js';

@@ -13,7 +13,7 @@ const COLUMNS: readonly Column<EasmProfile>[] = [
   { title: 'STATUS', text: ({ status }) => status, style: ({ isCompleted }) => (isCompleted ? 'good' : 'info'), flexible: true },
   { title: 'SAVED (UTC)', text: ({ savedAt }) => tableTime(savedAt) },
 ];
-/** Poll slowly (E30). */
+/** Poll slowly (docs/qualys-api.md#easm-profiles). */
 const LOOK_EVERY_MS = 60_000;
 const LONGEST_WAIT_MS = 4 * 3_600_000;
 /** What one look may wait for Qualys' limits. */

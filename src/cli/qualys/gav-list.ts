@@ -16,7 +16,7 @@ const COLUMNS: readonly Column<GavAsset>[] = [
   { title: 'OPERATING SYSTEM', text: ({ operatingSystem }) => operatingSystem ?? '', flexible: true, dispensable: true },
   { title: 'MODIFIED (UTC)', text: ({ modifiedAt }) => tableTime(modifiedAt), dispensable: true },
 ];
-/** E-14. */
+/** docs/qualys-api.md#global-assetview */
 const LARGEST_PAGE = 300;
 
 export function gavListCommand(invocation: Invocation) {

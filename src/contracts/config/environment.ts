@@ -1,4 +1,4 @@
-// The environment variables of contract section 2, read once at start.
+// The environment variables of docs/configuration.md, read once at start.
 import { homedir } from 'node:os';
 import type { z } from 'zod';
 import type { Parsed, Problem } from '../request.js';
@@ -92,7 +92,10 @@ function collect(env: RawEnvironment): Collected {
   return collected;
 }
 
-/** The secret `name`, from the variable or from the file that `name_FILE` names; undefined when neither is set. Throws when it cannot be had. */
+/**
+ * The secret `name`, from the variable or from the file that `name_FILE` names; undefined when neither is set. Throws when it cannot be
+ * had.
+ */
 export function findSecret(env: RawEnvironment, name: string): Secret | undefined {
   const text = env[name]?.trim();
   const file = env[`${name}_FILE`]?.trim();

@@ -1,4 +1,4 @@
-// overhaul.yaml: playbooks, hooks, tickets, policy, access (contract, section 7). Secrets are references, unknown keys are errors.
+// overhaul.yaml: playbooks, hooks, tickets, policy, access (docs/http-api.md). Secrets are references, unknown keys are errors.
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { compile } from '@jmespath-community/jmespath';

@@ -2,7 +2,9 @@
 import { readFileSync, statSync } from 'node:fs';
 import { fileErrorCode } from './secret-ref.js';
 
-/** Hand this on instead of the text, and call `get` at each use: a rotated secret then needs no restart, and nothing prints it by accident. */
+/**
+ * Hand this on instead of the text, and call `get` at each use: a rotated secret then needs no restart, and nothing prints it by accident.
+ */
 export class Secret {
   readonly #read: () => string;
 
@@ -42,7 +44,9 @@ export class Secret {
   }
 }
 
-/** Reads again when the file is another, or has changed. While it is gone or empty, in the middle of a rotation, the last content serves. */
+/**
+ * Reads again when the file is another, or has changed. While it is gone or empty, in the middle of a rotation, the last content serves.
+ */
 function rereading(path: string): () => string {
   let known: { version: string; text: string } | undefined;
   return () => {

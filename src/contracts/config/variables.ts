@@ -1,4 +1,5 @@
-// The environment variables of contract section 2, each with its wire format and its meaning. docs/configuration.md is generated from this file.
+// The environment variables of docs/configuration.md, each with its wire format and its meaning. docs/configuration.md is generated from
+// this file.
 import { z } from 'zod';
 import { parseEncryptionKeys } from './encryption-keys.js';
 import { parseLedgerUrl } from './ledger-url.js';

@@ -1,4 +1,4 @@
-// What a ticket asks for, in the words of the `standard` system (contract, section 7). Other systems are mapped to these words.
+// What a ticket asks for, in the words of the `standard` system (docs/http-api.md). Other systems are mapped to these words.
 import { z } from 'zod';
 import { TargetsSchema } from '../request.js';
 import { LIMITS, personName, text } from '../text.js';

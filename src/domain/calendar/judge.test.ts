@@ -31,8 +31,8 @@ const STRETCHES: Stretch[] = [
 ].map(([timezone = '', date = '']) => ({ timezone, fromMs: Date.parse(`${date}T00:00Z`) }));
 
 /**
- * For each reading of the clock (in minutes since 1970, as if it were UTC) the first minute of the stretch, counted from its lead, that reads this or more.
- * Read from the clock minute by minute.
+ * For each reading of the clock (in minutes since 1970, as if it were UTC) the first minute of the stretch, counted from its lead, that
+ * reads this or more. Read from the clock minute by minute.
  */
 const FIRST_MINUTES = new Map(STRETCHES.map((stretch) => [stretch, firstMinutes(stretch)]));
 
@@ -119,7 +119,10 @@ interface Hours {
   to: number;
 }
 
-/** The rule, step by step: open from the first minute that reads the opening's day and time or later, to the first that reads its end or later. */
+/**
+ * The rule, step by step: open from the first minute that reads the opening's day and time or later, to the first that reads its end or
+ * later.
+ */
 function openMinutes(stretch: Stretch, hours: Hours[], blackouts: [number, number][]): boolean[] {
   const open = Array.from({ length: (LEAD_DAYS + DAYS + 3) * 1_440 }, () => false);
   const first = (reading: number): number => FIRST_MINUTES.get(stretch)?.get(reading) ?? Number.NaN;

@@ -27,7 +27,9 @@ interface Span {
   windowIndexes: number[];
 }
 
-/** The farthest a reading is from the instant: no offset is beyond 16 h, an opening lasts 24 h of the clock, and zones have moved by a day. */
+/**
+ * The farthest a reading is from the instant: no offset is beyond 16 h, an opening lasts 24 h of the clock, and zones have moved by a day.
+ */
 const SLACK_DAYS = 4;
 /** Weeks repeat: most questions are answered by the first days, few by the first month. */
 const FIRST_STEP_MS = 4 * DAY_MS;
@@ -99,8 +101,8 @@ function hoursOf(window: MaintenanceWindow): Hours {
 }
 
 /**
- * The openings of one window that touch a span, cut to it. A window whose hours were all skipped has none that day, and a day that was skipped whole
- * (Pacific/Apia, 30 December 2011) has none at all: a night of that day would else open beside the next day's.
+ * The openings of one window that touch a span, cut to it. A window whose hours were all skipped has none that day, and a day that was
+ * skipped whole (Pacific/Apia, 30 December 2011) has none at all: a night of that day would else open beside the next day's.
  */
 function unrolled(window: Hours & { clock: WallClock; windowIndexes: number[] }, from: number, to: number): Span[] {
   const spans: Span[] = [];

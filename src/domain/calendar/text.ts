@@ -1,4 +1,4 @@
-// Windows and blackouts as an operator writes them (contract section 4), and what their words mean. No zone data here: see zone.ts.
+// Windows and blackouts as an operator writes them (docs/plans.md), and what their words mean. No zone data here: see zone.ts.
 
 export const WEEKDAYS = ['MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT', 'SUN'] as const;
 export type Weekday = (typeof WEEKDAYS)[number];

@@ -1,4 +1,5 @@
-// When executions may start: inside a window, outside every blackout, and only if they can be expected to end there. docs/windows.md has the rules.
+// When executions may start: inside a window, outside every blackout, and only if they can be expected to end there. docs/windows.md has
+// the rules.
 import { spanText } from '../clock/span.js';
 import { blackoutSpans, type Opening, openings } from './openings.js';
 import { DAY_MS, type WindowCalendar } from './text.js';

@@ -12,8 +12,8 @@ interface OffsetSpan {
 export type WallClock = readonly OffsetSpan[];
 
 /**
- * The first instant at which the clock has reached a reading (both epoch ms, the reading as if it were UTC). Of a reading that comes twice this is
- * the first; for a skipped one it is the instant of the leap, which reads the next existing minute.
+ * The first instant at which the clock has reached a reading (both epoch ms, the reading as if it were UTC). Of a reading that comes twice
+ * this is the first; for a skipped one it is the instant of the leap, which reads the next existing minute.
  */
 export function firstReaching(clock: WallClock, readingMs: number): number {
   for (let index = 0; index < clock.length; index += 1) {

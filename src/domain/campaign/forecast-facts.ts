@@ -16,7 +16,10 @@ export interface ForecastWave {
   assets: number;
   /** In their order: each begins when the one before it has its last verdict. */
   steps: readonly { name: string; executions: number }[];
-  /** How long the wave is watched after its last verdict before the next one may begin. Nothing waits for it after the last wave or an empty one. */
+  /**
+   * How long the wave is watched after its last verdict before the next one may begin. Nothing waits for it after the last wave or an empty
+   * one.
+   */
   soakMs: number;
   /** True when somebody has to approve before it begins. */
   approval: boolean;

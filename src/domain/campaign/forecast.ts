@@ -68,7 +68,9 @@ function withLimits(facts: ForecastFacts, limits: Partial<ForecastLimits>): Fore
   return { ...facts, limits: { ...facts.limits, ...limits } };
 }
 
-/** The constraint without which it would end soonest. Where none alone would help, because two bind alike, the one that is waited for most. */
+/**
+ * The constraint without which it would end soonest. Where none alone would help, because two bind alike, the one that is waited for most.
+ */
 function heldBackBy(
   placed: { span?: number | undefined; waits: ReadonlyMap<Constraint, number> },
   relaxed: readonly { constraint: Constraint; span?: number | undefined }[],

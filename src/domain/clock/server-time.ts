@@ -31,7 +31,9 @@ export interface ClockReading {
   earliest: number;
 }
 
-/** Odd, so that the median is one of them; many enough that a fifth of lies cannot reach it, few enough that a set clock is followed soon. */
+/**
+ * Odd, so that the median is one of them; many enough that a fifth of lies cannot reach it, few enough that a set clock is followed soon.
+ */
 const SAMPLES_KEPT = 31;
 /** Once that many are kept, one a second is enough: a burst of answers would leave no span to tell a rate from. */
 const APART_MS = 1_000;

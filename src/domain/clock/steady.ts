@@ -11,7 +11,9 @@ export interface ClockTriple {
   uptime: number;
 }
 
-/** How far the ledger's clock is ahead of the machine's, and since when by the machine's: all processes of a ledger reckon with the same. */
+/**
+ * How far the ledger's clock is ahead of the machine's, and since when by the machine's: all processes of a ledger reckon with the same.
+ */
 export interface ClockOffset {
   ms: number;
   since: number;

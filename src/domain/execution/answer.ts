@@ -1,4 +1,4 @@
-// What an answer of Qualys means: the decision table of the API reference (2.9) as one pure function.
+// What an answer of Qualys means: one decision table as a pure function (docs/architecture/answers.md).
 import type { LimitEvidence } from '../limits/call-gate.js';
 
 /** `read` repeats freely; all others but `auth` have an effect and are never repeated blindly. */
@@ -17,7 +17,10 @@ export interface AnswerFacts {
   status: number;
   limits: LimitSignals;
   words: Words;
-  /** A limit header of Qualys' own asks to wait. No accepted answer carries one (E-04), so it cannot be left over from one. */
+  /**
+   * A limit header of Qualys' own asks to wait. No accepted answer carries one (docs/qualys-api.md#rate-limits), so it cannot be left over
+   * from one.
+   */
   asksToWait: boolean;
   /** The envelope's `errorCode`, when there is one. */
   errorCode?: string | undefined;
@@ -53,11 +56,11 @@ export type Verdict =
 /** Why an `execute` is refused although no limit of calls is reached. */
 export type ExecuteRefusal = 'interval' | 'day' | 'unexplained';
 
-/** Told nothing, wait this long: limit headers may be missing from the first refusal (E-06). */
+/** Told nothing, wait this long: limit headers may be missing from the first refusal (docs/qualys-api.md#rate-limits). */
 const UNTOLD_LIMIT_WAIT_MS = 60_000;
 /** A concurrency refusal passes when a running call ends (graph-qualys waits 10 s). */
 const CONCURRENCY_WAIT_MS = 10_000;
-/** The old regime's own words under 409: too many calls at once, and too many in the window (E-06). */
+/** The old regime's own words under 409: too many calls at once, and too many in the window (docs/qualys-api.md#rate-limits). */
 const CONFLICT_LIMIT_CODES: ReadonlySet<string> = new Set(['1960', '1965']);
 
 export function judgeAnswer(facts: AnswerFacts): Verdict {
@@ -74,7 +77,9 @@ export function judgeAnswer(facts: AnswerFacts): Verdict {
   return refusalOf(status) ?? { kind: 'invalid' };
 }
 
-/** Whether the refusal is recognisably the gateway's own: its JSON, or its limit headers where it refuses for a limit (contract, promise 1). */
+/**
+ * Whether the refusal is recognisably the gateway's own: its JSON, or its limit headers where it refuses for a limit (contract, promise 1).
+ */
 function isOfTheGateway({ status, words, limits, asksToWait }: Omit<AnswerFacts, 'kind' | 'complete'>): boolean {
   if (isOwnWords({ words })) return true;
   if (status !== 409 && status !== 429) return false;
@@ -94,7 +99,10 @@ function refusalOf(status: number): Verdict | undefined {
   return DOCUMENTED_AS_NOT_EXECUTED.has(status) ? { kind: 'invalid' } : undefined;
 }
 
-/** A read may always try a new token. `/auth` refuses credentials by naming them (E-03): a 401 to everything is an outage. */
+/**
+ * A read may always try a new token. `/auth` refuses credentials by naming them (docs/qualys-api.md#error-bodies): a 401 to everything is
+ * an outage.
+ */
 function judgeUnauthorised({ kind, words, message, limits }: AnswerFacts): Verdict {
   if (kind !== 'auth') return { kind: 'token' };
   const namesThem = words === 'api' || (words === 'gateway' && /credential|password|user ?name|\blog[io]n\b/i.test(message ?? ''));
@@ -103,7 +111,10 @@ function judgeUnauthorised({ kind, words, message, limits }: AnswerFacts): Verdi
 
 const DOCUMENTED_AS_NOT_EXECUTED: ReadonlySet<number> = new Set([400, 405, 413, 415, 422]);
 
-/** The values say that a limit was hit. Their mere presence proves nothing: they are on ordinary answers too (E-04). */
+/**
+ * The values say that a limit was hit. Their mere presence proves nothing: they are on ordinary answers too
+ * (docs/qualys-api.md#rate-limits).
+ */
 export function hasLimitEvidence(limits: LimitSignals): boolean {
   return (limits.toWaitSec ?? 0) > 0 || (limits.remaining ?? 1) <= 0 || hasConcurrencyEvidence(limits);
 }
@@ -136,7 +147,8 @@ function judgeConflict({ kind, limits, message, errorCode, words, toldSec }: Ans
   if (hasLimitEvidence(limits) || CONFLICT_LIMIT_CODES.has(errorCode ?? '')) return limited(limits, toldSec);
   if (named) return { kind: 'duplicate' };
   if (isEffect(kind)) return { kind: 'unknown' };
-  // The first refusal of the old regime may come without any header (E-06); headers that show room speak of something else.
+  // The first refusal of the old regime may come without any header (docs/qualys-api.md#rate-limits); headers that show room speak of
+  // something else.
   if (Object.keys(limits).length === 0 && words !== 'foreign') return limited(limits, toldSec);
   return isOwnWords({ words }) ? { kind: 'invalid' } : transient(limits);
 }
@@ -149,7 +161,10 @@ function judgeTooMany({ kind, limits, message = '', errorCode, toldSec }: Answer
   return limited(limits, toldSec);
 }
 
-/** 429 on `execute` is documented for the interval (E12), and known for a day's cap a user (E-08); only words tell them apart. */
+/**
+ * 429 on `execute` is documented for the interval (docs/qualys-api.md#execute), and known for a day's cap a user
+ * (docs/qualys-api.md#scripts); only words tell them apart.
+ */
 function whyRefused(message: string): ExecuteRefusal {
   if (OF_THE_DAY.test(message)) return 'day';
   return OF_THE_INTERVAL.test(message) ? 'interval' : 'unexplained';

@@ -1,6 +1,6 @@
 // When an execution of a script may be asked for again after Qualys refused one. The script's interval is configured there and not readable
-// (C45, T-02): it is learned from what was refused and what was accepted, and tried to be shorter, so that it shrinks again. A day's cap and
-// a refusal without a reason say nothing of it.
+// (docs/qualys-api.md#execute): it is learned from what was refused and what was accepted, and tried to be shorter, so that it shrinks
+// again. A day's cap and a refusal without a reason say nothing of it.
 import type { ExecuteRefusal } from './answer.js';
 
 const MINUTE_MS = 60_000;

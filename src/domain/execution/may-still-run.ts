@@ -49,9 +49,9 @@ export function mayBePutBack({ outcome, copy }: Attempted, named: readonly strin
   return named.includes(outcome) && (!mayStillRun(copy) || OVERRIDING.includes(outcome));
 }
 
-/** How the reason of an asset begins that got no second copy (contract section 3). */
+/** How the reason of an asset begins that got no second copy (docs/requests.md). */
 export const OPEN_COPY = 'open-copy';
-/** How the reason of an asset begins that its wave's rollback left out (contract section 4). */
+/** How the reason of an asset begins that its wave's rollback left out (docs/plans.md). */
 export const NOT_ROLLED_BACK = 'not-rolled-back';
 
 /** Names the run whose copy it is. */
@@ -78,8 +78,8 @@ export interface KnownCopy {
 export const UNSEEN_FOR_MS = 24 * 3_600_000;
 
 /**
- * Whether a copy is over, by the asset jobs that Qualys shows of it now; of one without a UUID, by all that the asset got since it was sent.
- * `complete`: everything was read that Qualys shows.
+ * Whether a copy is over, by the asset jobs that Qualys shows of it now; of one without a UUID, by all that the asset got since it was
+ * sent. `complete`: everything was read that Qualys shows.
  */
 export function isCopyOver(known: KnownCopy, seen: { jobs: readonly AssetJobFacts[]; complete: boolean; now: number }): boolean {
   if (!seen.complete || seen.jobs.some((job) => !hasEnded(job))) return false;
@@ -113,7 +113,9 @@ export function isSettling(job: AssetJobFacts, now: number): boolean {
   return readAssetJob(job).kind === 'settling' && endedAt !== undefined && now - endedAt < SETTLING_GRACE_MS;
 }
 
-/** The word that the ended asset jobs of a copy have for their asset; of several that differ, the one that is no success. Undefined of none. */
+/**
+ * The word that the ended asset jobs of a copy have for their asset; of several that differ, the one that is no success. Undefined of none.
+ */
 export function lateWordOf(jobs: readonly AssetJobFacts[]): FinalOutcome | undefined {
   const words = jobs.map((job): FinalOutcome => {
     const reading = readAssetJob(job);

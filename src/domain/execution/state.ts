@@ -42,5 +42,5 @@ export function after(state: ExecutionState, event: ExecutionEvent): ExecutionSt
 /** A script is sent at most twice for one execution, and the second time only with proof that the first did not run. */
 export const MAX_SENDS = 2;
 
-/** How many assets one `execute` takes (documented, E12). */
+/** How many assets one `execute` takes (docs/qualys-api.md#execute). */
 export const MAX_ASSETS_PER_EXECUTION = 25;

@@ -1,4 +1,5 @@
-// The second witness: whose execute a job was, by the audit trail. Jobs do not name their user (T-01), audit records do.
+// The second witness: whose execute a job was, by the audit trail. Jobs do not name their user (docs/qualys-api.md#execute), audit records
+// do.
 import type { Candidate } from './resolve.js';
 import { isSameUser, type TrailUser } from './trail-user.js';
 

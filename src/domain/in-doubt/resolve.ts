@@ -1,4 +1,4 @@
-// Judging a lost answer: was our `execute` carried out, and is that job ours? (design section 2.4, trap T-01.)
+// Judging a lost answer: was our `execute` carried out, and is that job ours? (docs/architecture/in-doubt.md)
 // The two errors are not alike: taking a foreign job for ours, or repeating a script that ran, is harm; `unverified` is only a gap.
 
 /** Server time between the first and the deciding look that find nothing. */
@@ -37,7 +37,10 @@ export interface Candidate {
   inTime?: boolean;
   /** Server time since which looks found exactly this asset set. */
   sameSince: number;
-  /** What the audit trail says of who ran it; `silent` when it shows no executions at all, `unclear` when another user's record is as likely. */
+  /**
+   * What the audit trail says of who ran it; `silent` when it shows no executions at all, `unclear` when another user's record is as
+   * likely.
+   */
   witness: 'ours' | 'foreign' | 'absent' | 'unclear' | 'silent';
 }
 
@@ -50,7 +53,10 @@ export interface Evidence {
   inDoubtMs: number;
   /** False while the request could still arrive at the gateway: nothing found then proves nothing. */
   requestIsOver: boolean;
-  /** False when the look may have missed our job, or assets of one: a row that could not be read, another user or gateway than the one that sent. */
+  /**
+   * False when the look may have missed our job, or assets of one: a row that could not be read, another user or gateway than the one that
+   * sent.
+   */
   complete: boolean;
   requested: readonly string[];
   /** True when the call named tags: Qualys resolved them, so the job may have hit others than were meant. */
@@ -68,7 +74,9 @@ export type Judgement =
   | { kind: 'unverified'; why: string }
   | { kind: 'look-again'; why: string };
 
-/** Another job on exactly the requested assets, made in the same time: it may have been ours as well, and is watched with the adopted one. */
+/**
+ * Another job on exactly the requested assets, made in the same time: it may have been ours as well, and is watched with the adopted one.
+ */
 export interface Twin {
   jobId: string;
   correlationUuid: string;
@@ -169,8 +177,9 @@ function hasMoved({ at, jobs }: FirstLook, newest: readonly SeenJob[]): boolean 
 
 /**
  * Ours can only be a job that hits nothing but our assets; by tags one that hits any of them, as members come and go between our last
- * look at a tag and Qualys' own, and one that has hit nobody so far. One that never gets to all of them stays possible for ever: an asset of
- * the wrong platform gets no asset job (E-13), so its lack does not show that the script did not run on the others.
+ * look at a tag and Qualys' own, and one that has hit nobody so far. One that never gets to all of them stays possible for ever: an asset
+ * of the wrong platform gets no asset job (docs/qualys-api.md#execute), so its lack does not show that the script did not run on the
+ * others.
  */
 function couldBeOurs(candidate: Candidate, evidence: Evidence): boolean {
   if (isExactlyOurs(candidate, evidence)) return true;

@@ -1,4 +1,5 @@
-// Who we are in the audit trail. It prints a display name and a UUID, neither of which is the login (the documents' samples: "FIM Automation").
+// Who we are in the audit trail. It prints a display name and a UUID, neither of which is the login (the documents' samples: "FIM
+// Automation").
 
 /** A user as the trail's records spell it; either may be unknown. */
 export interface TrailUser {

@@ -24,7 +24,10 @@ export type GateAnswer =
   | { kind: 'wait'; waitMs: number; why: string };
 
 export interface CallGate {
-  /** Takes one place in the window and one of the concurrent places. The place is given back by `leave`, or by itself after `holdMs` (a crash). */
+  /**
+   * Takes one place in the window and one of the concurrent places. The place is given back by `leave`, or by itself after `holdMs` (a
+   * crash).
+   */
   enter(call: { endpoint: string; runId?: string | undefined; holdMs: number }): Promise<GateAnswer>;
   /** Gives the concurrent place back and learns from the answer's headers. `evidence` is undefined when no answer came. */
   leave(callId: number, evidence: LimitEvidence | undefined): Promise<void>;

@@ -9,7 +9,10 @@ const SPAN = new RegExp(`${PART}(?:[\\s,]*(?:and\\s+)?${PART})*`, 'gi');
 const EPOCH_SEC = 1e9;
 const EPOCH_MS = 1e12;
 
-/** The seconds that a header's value stands for: a number, an instant (by its size, or as a date), or a span. `clocks`: what may be the present, epoch ms. */
+/**
+ * The seconds that a header's value stands for: a number, an instant (by its size, or as a date), or a span. `clocks`: what may be the
+ * present, epoch ms.
+ */
 export function secondsOf(value: string, clocks: readonly number[]): number | undefined {
   const asSpan = whole(value.trim());
   if (asSpan !== undefined) return bounded(asSpan);

@@ -10,7 +10,7 @@ export const FAN_OUT_GRACE_MS = 120_000;
 export const EMPTY_JOB_GRACE_MS = 300_000;
 /** The same before an asset without one is `missing`: a second job under one correlation UUID has been seen minutes after the first. */
 export const LACKING_GRACE_MS = 600_000;
-/** An asset is a straggler when it takes longer than this and three times the median (contract section 3). */
+/** An asset is a straggler when it takes longer than this and three times the median (docs/requests.md). */
 const STRAGGLER_MS = 15 * 60_000;
 
 export interface WatchedAsset {

@@ -1,4 +1,4 @@
-// How much may go wrong before a run stops. Percent is of the cohort (of the wave in a campaign), rounded down (contract section 4).
+// How much may go wrong before a run stops. Percent is of the cohort (of the wave in a campaign), rounded down (docs/plans.md).
 
 import { amountOf } from '../basics/percent.js';
 import type { Counts, FinalOutcome } from './outcome.js';

@@ -1,4 +1,4 @@
-// What a live run tells of itself: the answer of the query `progress` (contract, section 3), joined with what the ledger knows.
+// What a live run tells of itself: the answer of the query `progress` (docs/requests.md), joined with what the ledger knows.
 import { type LiveCounts, OUTCOMES } from './outcome.js';
 
 export interface PendingDecision {

@@ -4,7 +4,9 @@ import type { LiveCounts, StopCause } from './outcome.js';
 export const RUN_PHASES = ['opening', 'awaiting-approval', 'running', 'soaking', 'following-up', 'closing', 'finished'] as const;
 export type RunPhase = (typeof RUN_PHASES)[number];
 
-/** How much of a run was given out and ordered. No number ever falls, so a ledger that says less is lost or restored from an older backup. */
+/**
+ * How much of a run was given out and ordered. No number ever falls, so a ledger that says less is lost or restored from an older backup.
+ */
 export interface Given {
   /** The highest execution number given out. */
   claimed: number;
@@ -92,7 +94,10 @@ export interface RunSnapshot extends Given {
 
 /** Two activities may answer in another order than they read. */
 const REORDERED_MS = 5_000;
-/** No attempt of an activity answers later than this; what is older by the clock, and knows less, is of a ledger restored and a clock set back. */
+/**
+ * No attempt of an activity answers later than this; what is older by the clock, and knows less, is of a ledger restored and a clock set
+ * back.
+ */
 const LATEST_MS = 10 * 60_000;
 
 /** True when it was read before the one that is known. By its numbers, none of which falls; by the clock only where they do not say. */

@@ -26,7 +26,10 @@ const NEEDED: Readonly<Record<ScheduleType, readonly [field: string, what: strin
   MONTHLY: [['recurrenceDate', 'on which day of the month']],
 };
 
-/** All problems of a schedule that the request asks for. Takes fields of any form: one that is malformed is the schema's to name, and no reason to keep quiet about others. */
+/**
+ * All problems of a schedule that the request asks for. Takes fields of any form: one that is malformed is the schema's to name, and no
+ * reason to keep quiet about others.
+ */
 export function fieldProblems(asked: Readonly<Record<string, unknown>>): ScheduleProblem[] {
   const type = SCHEDULE_TYPES.find((word) => word === asked.scheduleType);
   if (!type) return [];

@@ -1,10 +1,11 @@
-// Is the schedule that Qualys has under our title the one we asked for? After a lost 201 a 409 is our own success; otherwise it is somebody else's (T-09).
+// Is the schedule that Qualys has under our title the one we asked for? After a lost 201 a 409 is our own success; otherwise it is somebody
+// else's (docs/qualys-api.md#schedules).
 import type { ScheduleType } from './trigger.js';
 
 export interface ScheduleContent {
   scriptIds: readonly string[];
   assetIds: readonly string[];
-  /** `RECURRING` too: the later endpoints tell only the two kinds apart (C08). */
+  /** `RECURRING` too: the later endpoints tell only the two kinds apart (docs/qualys-api.md#schedules). */
   scheduleType: ScheduleType | 'RECURRING' | (string & {});
   startDate: string;
   /** `HH:mm:ss`. */
@@ -25,7 +26,10 @@ export type FoundContent = { [Field in keyof ScheduleContent]?: ScheduleContent[
 
 export type ScheduleMatch = { kind: 'identical' } | { kind: 'differs'; field: string } | { kind: 'unverified'; field: string };
 
-/** Identical needs all that decides what runs where and when to be shown and equal; one thing that is shown and is not equal makes it another schedule. */
+/**
+ * Identical needs all that decides what runs where and when to be shown and equal; one thing that is shown and is not equal makes it
+ * another schedule.
+ */
 export function matchSchedule(asked: ScheduleContent, found: FoundContent): ScheduleMatch {
   const verdicts = FIELDS.map((field) => [field, compared(asked, found, field)] as const);
   const different = verdicts.find(([, verdict]) => verdict === 'differs');

@@ -1,4 +1,5 @@
-// When a follow-up schedule starts and ends, at a given moment. Qualys reads dates in a zone it does not name (C30): the operator names it.
+// When a follow-up schedule starts and ends, at a given moment. Qualys reads dates in a zone it does not name
+// (docs/qualys-api.md#schedules): the operator names it.
 import { Temporal } from 'temporal-polyfill';
 import { type ScheduleProblem, type Trigger, triggerProblem } from './trigger.js';
 
@@ -28,7 +29,10 @@ export function planSchedule(asked: AskedSchedule, clock: ScheduleClock): { trig
   return { trigger, problem: expiredProblem(trigger, clock) ?? triggerProblem(trigger) };
 }
 
-/** Why an order that was written down some time ago cannot be sent any more: its start has passed. A start in the past is answered with 400 (T-33). */
+/**
+ * Why an order that was written down some time ago cannot be sent any more: its start has passed. A start in the past is answered with 400
+ * (docs/qualys-api.md#schedules).
+ */
 export function expiredProblem({ startDate, startTime, endDate }: Trigger, clock: ScheduleClock): ScheduleProblem | undefined {
   if (clock.now >= instantOf(endDate, '23:59:59', clock))
     return { field: 'endDate', problem: `${endDate} lies in the past: ${itIs(clock)}` };
@@ -37,8 +41,8 @@ export function expiredProblem({ startDate, startTime, endDate }: Trigger, clock
 }
 
 /**
- * What is impossible already when the run is opened, before its end is known: a start or an end in the past, or no firing between the earliest start and
- * the end. A start that the request leaves open comes no earlier than `after` from now.
+ * What is impossible already when the run is opened, before its end is known: a start or an end in the past, or no firing between the
+ * earliest start and the end. A start that the request leaves open comes no earlier than `after` from now.
  */
 export function openingProblem(asked: AskedSchedule, clock: ScheduleClock): ScheduleProblem | undefined {
   const { startDate, startTime } = asked;

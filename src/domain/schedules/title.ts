@@ -1,4 +1,5 @@
-// What a follow-up schedule is called. The title is the only key that creating one has (E13), so it must be unique and the same on every attempt.
+// What a follow-up schedule is called. The title is the only key that creating one has (docs/qualys-api.md#schedules), so it must be unique
+// and the same on every attempt.
 import { QqlUnsafe, quoted } from '../targets/qql.js';
 
 /** No document bounds a title. Half of the 255 characters that such columns commonly hold leaves room for what we do not know. */

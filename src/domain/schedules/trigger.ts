@@ -1,4 +1,5 @@
-// When a schedule fires, by the civil calendar alone: no zone, no clock (E13, C08, C09, C29). Part of the workflow's bundle, as the request's schema is.
+// When a schedule fires, by the civil calendar alone: no zone, no clock (docs/qualys-api.md#schedules). Part of the workflow's bundle, as
+// the request's schema is.
 import { Temporal } from 'temporal-polyfill';
 
 export const SCHEDULE_TYPES = ['ONE_TIME', 'HOURLY', 'DAILY', 'WEEKLY', 'MONTHLY'] as const;
@@ -18,7 +19,7 @@ export interface Trigger {
   daysOfWeek?: readonly Weekday[] | undefined;
   /** Day of the month. */
   recurrenceDate?: number | undefined;
-  /** Every n-th month (C09). */
+  /** Every n-th month (docs/qualys-api.md#schedules). */
   recurrenceMonth?: number | undefined;
 }
 
@@ -28,7 +29,10 @@ export interface ScheduleProblem {
   problem: string;
 }
 
-/** Why the trigger would not do what its type says: it ends before it starts, no firing lies in its time, or it never repeats. Qualys answers such with 400. */
+/**
+ * Why the trigger would not do what its type says: it ends before it starts, no firing lies in its time, or it never repeats. Qualys
+ * answers such with 400.
+ */
 export function triggerProblem(trigger: Trigger): ScheduleProblem | undefined {
   const { startDate, endDate, scheduleType } = trigger;
   if (Temporal.PlainDate.compare(endDate, startDate) < 0) {
@@ -47,7 +51,10 @@ export function isTimeOfDay(value: unknown): value is string {
   return typeof value === 'string' && /^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$/.test(value);
 }
 
-/** A weekday by its name in English, whole or its first three letters, or as the document counts: 1 is Sunday (C29). */
+/**
+ * A weekday by its name in English, whole or its first three letters, or as the document counts: 1 is Sunday
+ * (docs/qualys-api.md#schedules).
+ */
 export function weekdayOf(word: unknown): Weekday | undefined {
   const text = String(word).trim().toUpperCase();
   if (/^[1-7]$/.test(text)) return WEEKDAYS[(Number(text) + 5) % 7];
@@ -55,7 +62,10 @@ export function weekdayOf(word: unknown): Weekday | undefined {
   return WEEKDAYS[found];
 }
 
-/** The scheduler's number of a day, as text. Which day it calls the first is in no document; Quartz, whose words its errors are, begins on Sunday. */
+/**
+ * The scheduler's number of a day, as text. Which day it calls the first is in no document; Quartz, whose words its errors are, begins on
+ * Sunday.
+ */
 export function weekdayNumber(day: Weekday, first: 'sunday' | 'monday' = 'sunday'): string {
   const iso = WEEKDAYS.indexOf(day);
   return String(first === 'monday' ? iso + 1 : ((iso + 1) % 7) + 1);

@@ -1,7 +1,7 @@
 // Looks at a plan again with the memberships of this minute, before one of its executions is sent.
 //
-// An execution whose hits are exactly its own cannot hit another's: the hits of the plan are disjoint, which is checked, and so exactness of each
-// makes the whole exact. Therefore only the tags of the execution about to be sent have to be read; those not given are `unread`.
+// An execution whose hits are exactly its own cannot hit another's: the hits of the plan are disjoint, which is checked, and so exactness
+// of each makes the whole exact. Therefore only the tags of the execution about to be sent have to be read; those not given are `unread`.
 import { batches } from '../basics/batches.js';
 import { type Breathe, breathing, Pace } from '../basics/yield-to-loop.js';
 import type { PlannedExecution } from './plan.js';

@@ -56,8 +56,8 @@ export function readingCanPay(assets: number, price: TagPrice): boolean {
 }
 
 /**
- * A number of executions that no plan can undercut: k executions hold at most 25k tags and 25k ids, so they hit at most the 25k largest tags and
- * 25k assets more. `tagSizes` are the cohort's members of each usable tag.
+ * A number of executions that no plan can undercut: k executions hold at most 25k tags and 25k ids, so they hit at most the 25k largest
+ * tags and 25k assets more. `tagSizes` are the cohort's members of each usable tag.
  */
 export function leastExecutions(assets: number, tagSizes: readonly number[]): number {
   const largestFirst = Int32Array.from(tagSizes).sort().reverse();

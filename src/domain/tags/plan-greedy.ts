@@ -1,10 +1,12 @@
-// The order in which tags are taken into executions. Exclusions, 25 an execution, are what runs out: a foreign member takes one, and so does a
-// member that an earlier execution hits already. Members that tags of one execution share are hit once and take none.
+// The order in which tags are taken into executions. Exclusions, 25 an execution, are what runs out: a foreign member takes one, and so
+// does a member that an earlier execution hits already. Members that tags of one execution share are hit once and take none.
 import type { Pace } from '../basics/yield-to-loop.js';
 import { ENTRIES_A_LIST } from './plan-cost.js';
 import type { TagIndex } from './plan-index.js';
 
-/** One tag taken into one execution. Cutting the list of picks anywhere leaves a valid plan: only later executions exclude for earlier ones. */
+/**
+ * One tag taken into one execution. Cutting the list of picks anywhere leaves a valid plan: only later executions exclude for earlier ones.
+ */
 export interface Pick {
   tag: number;
   /** Counted from 0, never falling from pick to pick. */
@@ -84,8 +86,9 @@ class Filling {
   }
 
   /**
-   * The tag to take next, or undefined when none fits. One that could follow in no later execution, because what this one hits of it is more than
-   * its exclusions allow, comes before all others: left behind, its rest would go by ids at 25 an execution, where waiting costs 1/25 at most.
+   * The tag to take next, or undefined when none fits. One that could follow in no later execution, because what this one hits of it is
+   * more than its exclusions allow, comes before all others: left behind, its rest would go by ids at 25 an execution, where waiting costs
+   * 1/25 at most.
    */
   best(): number | undefined {
     let [best, bestScore, bestIsLastChance]: [number | undefined, number, boolean] = [undefined, 0, false];

@@ -1,8 +1,9 @@
 // Few executions by tags that are pairwise disjoint and together exactly the cohort.
 //
-// How far from the fewest it can be: never above ceil(assets / 25), which is asset ids alone, and that is the only bound that holds for every
-// input. 25 tags that make up 2,500 assets in one execution can be hidden by one larger tag, and then it takes 48 (docs/tag-planner.md, and the
-// test of that name). It is the fewest where tags are whole and disjoint. For each single plan `atLeast` is a number that no plan undercuts.
+// How far from the fewest it can be: never above ceil(assets / 25), which is asset ids alone, and that is the only bound that holds for
+// every input. 25 tags that make up 2,500 assets in one execution can be hidden by one larger tag, and then it takes 48
+// (docs/tag-planner.md, and the test of that name). It is the fewest where tags are whole and disjoint. For each single plan `atLeast` is a
+// number that no plan undercuts.
 import { type Breathe, breathing, Pace } from '../basics/yield-to-loop.js';
 import { ENTRIES_A_LIST, executionsByIds, executionsFor, leastExecutions, type PlanCost, planCost, type TagPrice } from './plan-cost.js';
 import { greedyPicks, type Pick, type Ranking } from './plan-greedy.js';
@@ -13,7 +14,9 @@ export interface PlannedExecution {
   tagIds: string[];
   assetIds: string[];
   excludedAssetIds: string[];
-  /** (Members of the tags and `assetIds`) without `excludedAssetIds`, as memberships were when the plan was made: assets of the cohort only. */
+  /**
+   * (Members of the tags and `assetIds`) without `excludedAssetIds`, as memberships were when the plan was made: assets of the cohort only.
+   */
   hits: string[];
 }
 
@@ -47,7 +50,8 @@ function* plan({ cohort, tags, strategy, price }: TagPlanInput): Generator<void,
   const index = yield* indexTags(cohort, tags, price, pace);
   // What planning has read is spent, whichever way the choice goes: it is in both costs, and decides nothing any more.
   let best: Choice = { picks: [], cost: planCost(executionsByIds(index.cohortSize), 0, price) };
-  // An id's share of an execution's calls is 1/25: `auto` takes a tag only where the ids it stands for would cost more than reading it again.
+  // An id's share of an execution's calls is 1/25: `auto` takes a tag only where the ids it stands for would cost more than reading it
+  // again.
   const worthGain = (calls: number): number => (strategy === 'auto' ? (calls * ENTRIES_A_LIST) / price.callsPerExecution : 0);
   const mostReadCalls = price.rereadCallsAnExecution ?? Number.POSITIVE_INFINITY;
   for (const ranking of RANKINGS) {
@@ -68,7 +72,10 @@ interface Choice {
   cost: PlanCost;
 }
 
-/** Every beginning of the picks is a plan: the rest of the cohort goes by ids. The shortest of the cheapest beginnings wins, if it beats `best`. */
+/**
+ * Every beginning of the picks is a plan: the rest of the cohort goes by ids. The shortest of the cheapest beginnings wins, if it beats
+ * `best`.
+ */
 function cheapestCut(of: { picks: readonly Pick[]; index: TagIndex; strategy: 'tags' | 'auto'; price: TagPrice; best: Choice }): Choice {
   let [best, strays, rereadCalls] = [of.best, of.index.cohortSize, 0];
   for (const [at, { tag, execution, gain }] of of.picks.entries()) {

@@ -1,4 +1,5 @@
-// Whether a script can run on an asset at all. Only Windows against the rest is told apart: which of the others share a shell is in no document.
+// Whether a script can run on an asset at all. Only Windows against the rest is told apart: which of the others share a shell is in no
+// document.
 
 const UNIX_LIKE = new Set(['LINUX', 'UNIX', 'MAC']);
 

@@ -109,7 +109,9 @@ describe('QQL', () => {
   });
 });
 
-/** Characters and words that have ended values, filters or parsers: quotes of all kinds, operators, invisible and broken unicode, line ends. */
+/**
+ * Characters and words that have ended values, filters or parsers: quotes of all kinds, operators, invisible and broken unicode, line ends.
+ */
 const HOSTILE_PIECES = [
   ...['"', '`', "'", '“', '”', '‘', '’', '«', '»', '„', '‚', '′', '″', '＂', '＇', '｀', '\u0301'],
   ...[' or ', ' and ', ' OR ', 'not ', '(', ')', '[', ']', ' .. ', ':', '*', '?', '~', '^', '+', '-', '&&', '||', '!', '/', '%', '#', ';'],

@@ -8,9 +8,9 @@ import type { Database, Sql } from '../sql/database.js';
 
 /**
  * Takes over what a step knows so far: finished outcomes, and `unreachable` ones that may yet become something else. Repeating it
- * changes nothing; a campaign that has its report is not changed any more, and one that is closing only under the number of that close (`closing`). `verified`: a later step of the wave judges this one's work;
- * `rolledBack`: the wave is being rolled back, or was.
- * Assets that were put back since into another wave are left alone: what that wave finds is their outcome.
+ * changes nothing; a campaign that has its report is not changed any more, and one that is closing only under the number of that close
+ * (`closing`). `verified`: a later step of the wave judges this one's work; `rolledBack`: the wave is being rolled back, or was. Assets
+ * that were put back since into another wave are left alone: what that wave finds is their outcome.
  */
 export async function mergeStep(
   database: Database,

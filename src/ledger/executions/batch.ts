@@ -6,7 +6,10 @@ import { type Execution, readExecution } from '../rows/execution.js';
 import type { RunRow } from '../rows/run.js';
 import { jsonRows, type Sql } from '../sql/database.js';
 
-/** Counting a large cohort takes long, and only a strict budget asks for it. `besides`: an execution that is claimed already, and asked about. */
+/**
+ * Counting a large cohort takes long, and only a strict budget asks for it. `besides`: an execution that is claimed already, and asked
+ * about.
+ */
 export async function admittedAssets(sql: Sql, run: RunRow, besides = 0): Promise<number> {
   if (!run.errorBudget?.strict) return Number.POSITIVE_INFINITY;
   const counts = await countOutcomes(sql, run.id);

@@ -2,7 +2,7 @@
 import type { Sql } from '../sql/database.js';
 
 /**
- * T-01, step 4: an interval that has not passed although nothing of ours was accepted since the first send means that something
+ * An interval that has not passed although nothing of ours was accepted since the first send means that something
  * ran within it, and that may be the first send after all.
  */
 export async function speaksForTheFirstSend(sql: Sql, runId: string, n: number): Promise<boolean> {

@@ -316,7 +316,8 @@ describe('the state machine', () => {
     settle: () => ledger.verdicts.record('r', look(1, allOf(assetIds(1), 'failed')), { failed: 1, afterMs: 0 }),
     release: () => ledger.executions.releaseClaimed('r'),
   };
-  // A late word has tests of its own: it comes by the same door as one in time. So have tags that are given up (ledger/tags/planned.test.ts).
+  // A late word has tests of its own: it comes by the same door as one in time. So have tags that are given up
+  // (ledger/tags/planned.test.ts).
   const isLate = (from: ExecutionState, event: ExecutionEvent): boolean =>
     event === 'acceptLate' || event === 'contradict' || event === 'abandon' || (event === 'accept' && from === 'unverified');
   const pairs = EXECUTION_STATES.flatMap((from) =>

@@ -121,7 +121,10 @@ export class Executions {
     });
   }
 
-  /** The request of this permit did not run: no byte left, or the answer is documented as not executed. `paced`: when its script may be asked for again. */
+  /**
+   * The request of this permit did not run: no byte left, or the answer is documented as not executed. `paced`: when its script may be
+   * asked for again.
+   */
   notSent(
     runId: string,
     n: number,

@@ -120,7 +120,9 @@ export class Verdicts {
     return this.recordAll(runId, [look], retry);
   }
 
-  /** Writes looks at many executions with few commits, each of which waits for the disk. Returns the number of assets whose outcome changed. */
+  /**
+   * Writes looks at many executions with few commits, each of which waits for the disk. Returns the number of assets whose outcome changed.
+   */
   async recordAll(runId: string, looks: readonly LookAt[], retry: RetryRule): Promise<number> {
     let changed = 0;
     for (const part of batchesOf(looks, ROWS_PER_TRANSACTION, ({ decisions }) => decisions.length)) {
@@ -167,7 +169,8 @@ export class Verdicts {
     return this.#database.transaction(async (sql) => {
       const now = await sql.now();
       const list = jsonRows(outcomes);
-      // The report of a finished run is written: nothing of it runs any more. Nor is anything put back into a wave that has broken its budget.
+      // The report of a finished run is written: nothing of it runs any more. Nor is anything put back into a wave that has broken its
+      // budget.
       const run = await readRun(sql, runId);
       if (!run || run.closing || run.finishedAt !== undefined || run.admits !== 'all') return 0;
       const chosen = `run_id = ? AND last = 1 AND outcome IN (SELECT value FROM json_each(?)) AND (copy <> 'open' OR ${IS_OVERRIDING})`;
@@ -187,8 +190,8 @@ export class Verdicts {
   }
 
   /**
-   * Ends every asset that has no final outcome: what was sent is `unverified`, what was not is `skipped`. Nothing of the run is sent or watched any more.
-   * `forgetful`: the ledger is older than the run, so what it calls unsent may have been sent.
+   * Ends every asset that has no final outcome: what was sent is `unverified`, what was not is `skipped`. Nothing of the run is sent or
+   * watched any more. `forgetful`: the ledger is older than the run, so what it calls unsent may have been sent.
    */
   closeOpen(runId: string, reason: string, { forgetful = false } = {}): Promise<Closed> {
     return closeOpen(this.#database, runId, { reason, forgetful });
@@ -276,7 +279,9 @@ const READ_ATTEMPTS = `SELECT json_group_array(json_object(${['seq', 'attempt', 
   FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_n = ?`;
 const WRITE_ATTEMPT = `UPDATE attempts SET ${WRITTEN_COLUMNS.map((column) => `${column} = ?`).join(', ')} WHERE run_id = ? AND seq = ? AND attempt = ?`;
 
-/** Only what differs is written: most looks find most assets as they were. Row by row by the key, as a join with the look reads far more. */
+/**
+ * Only what differs is written: most looks find most assets as they were. Row by row by the key, as a join with the look reads far more.
+ */
 async function writeLook(sql: Sql, runId: string, look: LookAt): Promise<number> {
   const jobs = new Map(look.jobs.map((job) => [job.assetId, job]));
   const decisions = new Map(look.decisions.map((decision) => [decision.assetId, decision]));

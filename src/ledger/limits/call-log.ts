@@ -1,4 +1,4 @@
-// The sliding-window log of calls to Qualys, shared by every worker of the ledger: one budget a subscription (design section 3).
+// The sliding-window log of calls to Qualys, shared by every worker of the ledger: one budget a subscription (docs/architecture/limits.md).
 import type { CallGate, GateAnswer, LimitEvidence } from '../../domain/limits/call-gate.js';
 import { callsKept, mostCallsKept, type Party } from '../../domain/limits/fair-share.js';
 import { HOUR_MS, mayCall, type WindowFacts, wholeCap } from '../../domain/limits/rate-window.js';
@@ -14,7 +14,7 @@ export interface CallCaps {
 
 /** The gateway counts a call when it arrives, we when it leaves: a place is taken as free this much later than by our own log. */
 const MARGIN_MS = 1_000;
-/** A refusal that names no time: 10 s (E-06), doubling with each further one up to 5 minutes. */
+/** A refusal that names no time: 10 s (docs/qualys-api.md#rate-limits), doubling with each further one up to 5 minutes. */
 const NAMELESS_WAIT_MS = 10_000;
 const LONGEST_NAMELESS_WAIT_MS = 300_000;
 

@@ -16,7 +16,10 @@ const EARLY_MS = 250;
 const LATE_MS = 5_000;
 /** No attempt waits longer before it asks again (activities/failures.ts). */
 const LONGEST_WAIT_MS = HOUR_MS;
-/** A run looks at what it has in flight at least every 15 minutes (domain/polling/cadence.ts): one that was not heard of for longer keeps nothing. */
+/**
+ * A run looks at what it has in flight at least every 15 minutes (domain/polling/cadence.ts): one that was not heard of for longer keeps
+ * nothing.
+ */
 const SEEN_MS = 20 * 60_000;
 /** As long as the calls are remembered. */
 const FORGOTTEN_MS = 25 * HOUR_MS;

@@ -80,7 +80,10 @@ const OF_STEP: Source = {
   outcome: 'a.outcome',
 };
 
-/** Beside the campaign's own row that of the last step of its wave that the asset was in, `s`: it has the attempt, and is ahead while the step is under way. */
+/**
+ * Beside the campaign's own row that of the last step of its wave that the asset was in, `s`: it has the attempt, and is ahead while the
+ * step is under way.
+ */
 function ofCampaign(live: StepUnderWay | undefined): Source {
   const joins = `${live ? 'JOIN (SELECT ? AS id) AS live' : ''} LEFT JOIN waves ON waves.campaign_id = a.run_id AND waves.w = a.wave
     LEFT JOIN attempts AS s ON s.seq = a.seq AND s.last = 1 AND s.run_id = (

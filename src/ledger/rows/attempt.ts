@@ -81,7 +81,9 @@ function withJob(row: AttemptRow, job: SeenAssetJob, serverNow: number): Attempt
   };
 }
 
-/** An asset whose asset job is not terminal, or has not appeared, keeps its lease until the run is closed: the script may yet start there. */
+/**
+ * An asset whose asset job is not terminal, or has not appeared, keeps its lease until the run is closed: the script may yet start there.
+ */
 function withDecision(row: AttemptRow, decision: AssetDecision, outputOf: LookAt['outputOf']): AttemptRow {
   const { outcome, reason, final, terminal } = decision;
   const ended = final && row.status !== null;

@@ -94,8 +94,8 @@ export class Copies {
   }
 
   /**
-   * Copies of closed runs about which Qualys is to be asked now, those of some executions, and notes that it is: nobody else asks meanwhile.
-   * Of an execution with more than `atMost` some are drawn. Nothing within a minute of the time before, whoever that was.
+   * Copies of closed runs about which Qualys is to be asked now, those of some executions, and notes that it is: nobody else asks
+   * meanwhile. Of an execution with more than `atMost` some are drawn. Nothing within a minute of the time before, whoever that was.
    */
   takeDue(atMost: number): Promise<StoredCopy[]> {
     return this.#database.transaction((sql) => takeDue(sql, atMost));
@@ -131,7 +131,9 @@ export class Copies {
     }
   }
 
-  /** The run is sent to assets although an earlier copy may still run there: somebody has asked for it, and the audit log says for how many. */
+  /**
+   * The run is sent to assets although an earlier copy may still run there: somebody has asked for it, and the audit log says for how many.
+   */
   async override(runId: string, { by, assets }: { by?: string | undefined; assets: number }): Promise<void> {
     await this.#database.transaction(async (sql) => {
       const set = await sql.run(`UPDATE runs SET despite_copies = 1 WHERE id = ? AND despite_copies = 0 AND ${IS_OPEN}`, [runId]);
@@ -140,7 +142,10 @@ export class Copies {
     });
   }
 
-  /** What still lies with agents past its deadline, over all runs, in the order of the assets' ids, those outside a cohort last; at least that old. */
+  /**
+   * What still lies with agents past its deadline, over all runs, in the order of the assets' ids, those outside a cohort last; at least
+   * that old.
+   */
   async *list({ olderThanMs = 0 }: { olderThanMs?: number | undefined } = {}): AsyncGenerator<OpenCopy> {
     const before = (await this.#database.now()) - olderThanMs;
     let after: [string, string, number, number] = ['', '', 0, 0];

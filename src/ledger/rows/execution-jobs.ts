@@ -1,5 +1,6 @@
-// The jobs of an execution. One correlation UUID may have several, the later ones minutes after the first (reference T-12); and beside its own
-// an adopted execution may have a twin: another job on exactly its assets, of which nobody can say that it was not ours, too.
+// The jobs of an execution. One correlation UUID may have several, the later ones minutes after the first (docs/qualys-api.md#execute); and
+// beside its own an adopted execution may have a twin: another job on exactly its assets, of which nobody can say that it was not ours,
+// too.
 import { jsonRows, type Sql } from '../sql/database.js';
 
 export interface ExecutionJob {

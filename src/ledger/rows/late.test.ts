@@ -242,7 +242,10 @@ const OF_A_CAMPAIGN: Record<string, Late> = {
 
 const STEP = 'campaign/1/remediate';
 
-/** What the close itself is made of; several closes beside one another come to the same (`ledger/cohort/closing.test.ts`, `activities/campaign/adopted-step.test.ts`). */
+/**
+ * What the close itself is made of; several closes beside one another come to the same (`ledger/cohort/closing.test.ts`,
+ * `activities/campaign/adopted-step.test.ts`).
+ */
 const CLOSES = [
   'executions.releaseClaimed',
   'verdicts.closeOpen',

@@ -13,7 +13,10 @@ export async function isClosing(sql: Sql, runId: string): Promise<boolean> {
   return (await sql.first('SELECT 1 AS found FROM runs WHERE id = ? AND (closing > 0 OR finished_at IS NOT NULL)', [runId])) !== undefined;
 }
 
-/** Of what both a living campaign and its close write: the first while it is open (0), the other under its own number, which a zombie's is below. */
+/**
+ * Of what both a living campaign and its close write: the first while it is open (0), the other under its own number, which a zombie's is
+ * below.
+ */
 export async function isOfThisClose(sql: Sql, runId: string, closing: number): Promise<boolean> {
   return (
     (await sql.first('SELECT 1 AS found FROM runs WHERE id = ? AND finished_at IS NULL AND closing = ?', [runId, closing])) !== undefined
@@ -68,7 +71,10 @@ export async function keepLateVerdicts(
   await noteLate(sql, runId, { action: 'late-verdict', detail: `execution ${look.n}: ${words}` });
 }
 
-/** What an execution came to at an asset whose last word is another one's: it stands, and this beside it. Others than the run's are left out. */
+/**
+ * What an execution came to at an asset whose last word is another one's: it stands, and this beside it. Others than the run's are left
+ * out.
+ */
 export async function keepBeside(
   sql: Sql,
   runId: string,

@@ -76,7 +76,10 @@ export interface RunRow {
   fence: number;
   claimed: number;
   nextPollAt: number;
-  /** The latest reading in which the script was what was approved: when it began, by the ledger's clock, and how many were needed by then and by now. */
+  /**
+   * The latest reading in which the script was what was approved: when it began, by the ledger's clock, and how many were needed by then
+   * and by now.
+   */
   scriptReading: { at?: number | undefined; read: number; needed: number };
   resolveCursor?: string | undefined;
   createdAt: number;

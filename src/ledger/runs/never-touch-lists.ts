@@ -1,4 +1,5 @@
-// What a policy's neverTouch stands for at Qualys, read once for all runs of the ledger, and what becomes of it in a cohort that is under way.
+// What a policy's neverTouch stands for at Qualys, read once for all runs of the ledger, and what becomes of it in a cohort that is under
+// way.
 import { setImmediate as breathe } from 'node:timers/promises';
 import { batches } from '../../domain/basics/batches.js';
 import { ROWS_PER_TRANSACTION } from '../cohort/freeze.js';
@@ -73,8 +74,8 @@ export class NeverTouchLists {
   }
 
   /**
-   * Leaves alone what the run has not sent yet and policy keeps from scripts. What is on its way cannot be called back. Executions by tags that
-   * hit such an asset are named: they have to be given up, and this repeated.
+   * Leaves alone what the run has not sent yet and policy keeps from scripts. What is on its way cannot be called back. Executions by tags
+   * that hit such an asset are named: they have to be given up, and this repeated.
    */
   async keepFrom(
     runId: string,

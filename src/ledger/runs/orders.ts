@@ -37,7 +37,10 @@ export class Orders {
     this.#database = database;
   }
 
-  /** Carries the order out, with its entry in the audit log. Returns the assets that it put back, or `REFUSED`; a second call returns the first one's and changes nothing. */
+  /**
+   * Carries the order out, with its entry in the audit log. Returns the assets that it put back, or `REFUSED`; a second call returns the
+   * first one's and changes nothing.
+   */
   carryOut(runId: string, order: Order): Promise<number> {
     return this.#database.transaction(async (sql) => {
       await noteBehind(sql, runId, order.given);

@@ -166,7 +166,9 @@ export class Runs {
     await this.#database.run(`UPDATE runs SET blocked = ? WHERE id = ? AND ${IS_OPEN}`, [blocked, id]);
   }
 
-  /** A resumed campaign also takes up the steps that a breach holds: what they have spent is accepted, and the next of it holds them again. */
+  /**
+   * A resumed campaign also takes up the steps that a breach holds: what they have spent is accepted, and the next of it holds them again.
+   */
   async setPaused(id: string, paused: boolean): Promise<void> {
     await this.#database.transaction(async (sql) => {
       const changed = await sql.run(`UPDATE runs SET paused = ? WHERE id = ? AND ${IS_OPEN}`, [paused, id]);

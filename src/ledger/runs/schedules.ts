@@ -1,8 +1,8 @@
 import type { Database } from '../sql/database.js';
 
 /**
- * `planned`: ordered, and no request for it can have made it. `intended`: a request for it may have been sent. `exists`: Qualys has it, though no answer
- * of ours said so. `taken`: the title is somebody else's. `rejected`: it is not asked for again.
+ * `planned`: ordered, and no request for it can have made it. `intended`: a request for it may have been sent. `exists`: Qualys has it,
+ * though no answer of ours said so. `taken`: the title is somebody else's. `rejected`: it is not asked for again.
  */
 export type ScheduleState = 'planned' | 'intended' | 'created' | 'exists' | 'taken' | 'rejected';
 

@@ -14,7 +14,9 @@ export interface Sql {
   first<Row>(sql: string, parameters?: readonly SqlParameter[]): Promise<Row | undefined>;
   /** Runs a statement; the number of rows it changed. */
   run(sql: string, parameters?: readonly SqlParameter[]): Promise<number>;
-  /** The ledger's clock, epoch milliseconds: the one clock that all workers of a ledger share. It never goes back, nor does it leap ahead. */
+  /**
+   * The ledger's clock, epoch milliseconds: the one clock that all workers of a ledger share. It never goes back, nor does it leap ahead.
+   */
   now(): Promise<number>;
   /** The machine's clock, however it was set: for what is told by people's clocks. */
   wall(): Promise<number>;

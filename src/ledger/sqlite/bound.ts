@@ -4,7 +4,10 @@ import { types } from 'node:util';
 import { wellFormed } from '../../domain/basics/well-formed.js';
 import type { SqlParameter, SqlValue } from '../sql/database.js';
 
-/** The values as the library may have them. Throws a TypeError that names the position, from 1, of the first that means nothing to a database. */
+/**
+ * The values as the library may have them. Throws a TypeError that names the position, from 1, of the first that means nothing to a
+ * database.
+ */
 export function bound(parameters: readonly SqlParameter[], wanted: number): SqlValue[] {
   // They come from typed code as a rule, but also from rows and answers whose types are claims.
   const given: readonly unknown[] = parameters;

@@ -12,9 +12,14 @@ const BUSY_TIMEOUT_MS = 10_000;
 const BLOCKING_MS = 20;
 const LONGEST_PAUSE_MS = 25;
 const STATEMENTS_KEPT = 200;
-/** The assets of one tag lie all over a large cohort: with SQLite's 2 MB a transaction on 1,000 of them would not fit, and read its pages twice. */
+/**
+ * The assets of one tag lie all over a large cohort: with SQLite's 2 MB a transaction on 1,000 of them would not fit, and read its pages
+ * twice.
+ */
 const CACHE_KIB = 16_384;
-/** Pages of the log, 32 MB, after which it is folded in: folded at SQLite's 1,000, each such transaction would write all it changes twice. */
+/**
+ * Pages of the log, 32 MB, after which it is folded in: folded at SQLite's 1,000, each such transaction would write all it changes twice.
+ */
 const PAGES_A_CHECKPOINT = 8_000;
 /** SQLite works within the calling thread: without a turn now and then, work on a million rows would keep heartbeats from being sent. */
 const LONGEST_HOLD_MS = 20;

@@ -112,7 +112,8 @@ const STEPS: readonly string[][] = [
       campaign_id TEXT NOT NULL, w INTEGER NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, status TEXT NOT NULL DEFAULT 'waiting',
       approved_by TEXT NOT NULL DEFAULT '[]', why TEXT, opened_at INTEGER, closed_at INTEGER,
       put_back INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (campaign_id, w)) WITHOUT ROWID`,
-    // The shared budget (docs/decisions/013-fair-shares.md): who waits for what, how many executions a run still has to send, who was served when.
+    // The shared budget (docs/decisions/013-fair-shares.md): who waits for what, how many executions a run still has to send, who was
+    // served when.
     `CREATE TABLE turns (
       slot TEXT NOT NULL, party TEXT NOT NULL, kind TEXT NOT NULL, served_at INTEGER, asks_from INTEGER, asks_until INTEGER,
       wants INTEGER NOT NULL DEFAULT 0, noted_at INTEGER NOT NULL, PRIMARY KEY (slot, party)) WITHOUT ROWID`,
@@ -159,7 +160,8 @@ const STEPS: readonly string[][] = [
     `ALTER TABLE executions ADD COLUMN copies_asked_at INTEGER`,
     `CREATE INDEX executions_copies_asked ON executions (copies_asked_at) WHERE copies_asked_at IS NOT NULL`,
     // What was approved, and which policy holds.
-    // One policy a ledger, the newest: it holds for every run, whatever file a worker started with. A run has applied one of them to its cohort.
+    // One policy a ledger, the newest: it holds for every run, whatever file a worker started with. A run has applied one of them to its
+    // cohort.
     `CREATE TABLE policies (
       version INTEGER PRIMARY KEY, digest TEXT NOT NULL, body TEXT NOT NULL, source TEXT, changed_at INTEGER NOT NULL, read_at INTEGER NOT NULL)`,
     `CREATE TABLE policy_holders (

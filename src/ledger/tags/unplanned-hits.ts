@@ -6,7 +6,9 @@ import { isClosing, keepLateHits } from '../rows/late.js';
 import { jsonRows, type Sql } from '../sql/database.js';
 import { readLists } from './planned-lists.js';
 
-/** Ids. `moved` belong to the execution that hit them now; `skipped` too, and the script was never to run there; `twice` had been sent to. */
+/**
+ * Ids. `moved` belong to the execution that hit them now; `skipped` too, and the script was never to run there; `twice` had been sent to.
+ */
 export interface TakenIn {
   moved: string[];
   skipped: string[];

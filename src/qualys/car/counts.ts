@@ -1,4 +1,5 @@
-// The five counts (E14–E18): four are GETs with `query`, the schedules' is a POST with `filter` and an array for `groupBy` (C17, C18).
+// The five counts (docs/qualys-api.md#counts): four are GETs with `query`, the schedules' is a POST with `filter` and an array for
+// `groupBy` (docs/qualys-api.md#filters).
 
 import { type Operation, operations, pathOf } from '../catalog.js';
 import { QualysError } from '../errors.js';
@@ -39,7 +40,7 @@ async function counted(reader: Reader, what: Counted, question: Question): Promi
   try {
     return (await read(reader, callOf(what, path, question))).payload;
   } catch (error) {
-    // The documents print the singular, `/sm/v1/script/count`, beside plurals everywhere else (C20).
+    // The documents print the singular, `/sm/v1/script/count`, beside plurals everywhere else (docs/qualys-api.md#counts).
     if (alsoAt === undefined || !isPathUnknown(error)) throw error;
     return (await read(reader, callOf(what, alsoAt, question))).payload;
   }

@@ -1,4 +1,5 @@
-// Looking a schedule up by its title, on gateways that can: search and detail came with CAR 2.6 (E-12), after the 30 documented operations.
+// Looking a schedule up by its title, on gateways that can: search and detail came with CAR 2.6 (docs/qualys-api.md#schedules), after the
+// 30 documented operations.
 import { term } from '../../domain/targets/qql.js';
 import { pathOf } from '../catalog.js';
 import { QualysError } from '../errors.js';
@@ -8,7 +9,10 @@ import { walk } from '../walks/paging.js';
 import { listOf } from '../wire/common.js';
 import { type FoundSchedule, ScheduleRow, scheduleOf } from '../wire/schedules.js';
 
-/** Beyond the 30 operations, and so in no table of theirs. The path of the detail is that of the documented update, `POST /sm/v1/scheduler/{id}`. */
+/**
+ * Beyond the 30 operations, and so in no table of theirs. The path of the detail is that of the documented update, `POST
+ * /sm/v1/scheduler/{id}`.
+ */
 const laterOperations = {
   searchSchedules: { method: 'POST', path: '/sm/v1/scheduler/search' },
   schedule: { method: 'GET', path: '/sm/v1/scheduler/{id}' },
@@ -28,7 +32,10 @@ const scheduleSearch: SearchEndpoint<FoundSchedule> = {
   mayIgnorePaging: true,
 };
 
-/** The schedules of exactly this title. Undefined where the gateway does not know the search, does not allow it, or gives no answer that can be read. */
+/**
+ * The schedules of exactly this title. Undefined where the gateway does not know the search, does not allow it, or gives no answer that can
+ * be read.
+ */
 export async function findSchedules(
   reader: Reader,
   { title, runId }: { title: string; runId?: string | undefined },
@@ -38,7 +45,7 @@ export async function findSchedules(
     for await (const page of walk(reader, scheduleSearch, { filter: term('name', title), runId })) {
       // A row that cannot be read may be the one: then nothing was found out.
       if ((page.unreadable ?? 0) > 0) return undefined;
-      // `name` is a contains match (T-09, T-28).
+      // `name` is a contains match (docs/qualys-api.md#schedules).
       found.push(...page.rows.filter((row) => row.title.trim() === title.trim()));
     }
     return found;
@@ -65,7 +72,10 @@ export async function readSchedule(
   });
 }
 
-/** What these calls tell is welcome and never needed: only limits and refused credentials, which hold for every call, are the caller's to wait for. */
+/**
+ * What these calls tell is welcome and never needed: only limits and refused credentials, which hold for every call, are the caller's to
+ * wait for.
+ */
 async function whereKnown<T>(call: () => Promise<T>): Promise<T | undefined> {
   try {
     return await call();

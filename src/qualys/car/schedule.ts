@@ -1,4 +1,5 @@
-// Creating a schedule (E13): an effect whose title is its natural key, so the caller can look it up when the answer is lost.
+// Creating a schedule (docs/qualys-api.md#schedules): an effect whose title is its natural key, so the caller can look it up when the
+// answer is lost.
 
 import type { Call, Wire } from '../http/send.js';
 import type { TokenSource } from '../http/token.js';
@@ -22,7 +23,7 @@ function scheduleCall({ runId, ...schedule }: ScheduleRequest): Call {
     assets: schedule.assets.map(({ UUId, id }) => ({ UUId, id: Number.isSafeInteger(Number(id)) ? Number(id) : id })),
     assetTags: [],
     excludedAssets: [],
-    // Only the monthly sample has it; without it the service is left to guess (C08).
+    // Only the monthly sample has it; without it the service is left to guess (docs/qualys-api.md#schedules).
     ...(schedule.scheduleType === 'MONTHLY' ? { monthlyScheduleType: 'MONTHLY_DATE_OF_MONTH_JOB' } : {}),
   };
   return {

@@ -1,4 +1,4 @@
-// Cloning a script (E11): the new title is what a lost answer is looked up by.
+// Cloning a script (docs/qualys-api.md#import-and-clone): the new title is what a lost answer is looked up by.
 
 import { operations, pathOf } from '../catalog.js';
 import type { Wire } from '../http/send.js';
@@ -19,7 +19,7 @@ export async function cloneScript(wire: Wire & { tokens: TokenSource }, { script
     kind: 'clone',
     method,
     path: pathOf(path, { scriptId: script.trim() }),
-    // The table of parameters calls it `scriptId`; body sample and newer pages say `scriptTitle` (C04).
+    // The table of parameters calls it `scriptId`; body sample and newer pages say `scriptTitle` (docs/qualys-api.md#import-and-clone).
     json: body.data,
     payloadOf: clonedIdOf,
     runId,

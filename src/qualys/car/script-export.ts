@@ -1,4 +1,4 @@
-// Exporting scripts (E09): the rows as they came, so that an import gets them back unchanged.
+// Exporting scripts (docs/qualys-api.md#scripts): the rows as they came, so that an import gets them back unchanged.
 
 import { operations, pathOf } from '../catalog.js';
 import { QualysError } from '../errors.js';

@@ -1,4 +1,5 @@
-// Importing scripts (E10): a file, streamed as one multipart part. Not idempotent, but titles conflict, so a lost answer can be looked up.
+// Importing scripts (docs/qualys-api.md#import-and-clone): a file, streamed as one multipart part. Not idempotent, but titles conflict, so
+// a lost answer can be looked up.
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -32,7 +33,10 @@ function importCall(file: string, fileBytes: number, runId: string | undefined):
   };
 }
 
-/** One part named `file`. The boundary is drawn here and stands in the content type: set by hand it would be missing (T-31). */
+/**
+ * One part named `file`. The boundary is drawn here and stands in the content type: set by hand it would be missing
+ * (docs/qualys-api.md#import-and-clone).
+ */
 function multipart(file: string, fileBytes: number): OutgoingBody {
   const boundary = `overhaul-${randomUUID()}`;
   const name = basename(file)
@@ -44,7 +48,8 @@ function multipart(file: string, fileBytes: number): OutgoingBody {
   const tail = Buffer.from(`\r\n--${boundary}--\r\n`);
   return {
     type: `multipart/form-data; boundary=${boundary}`,
-    // A file that grew since it was looked at is cut, one that shrank ends the request: both come out as broken JSON, never as half an import.
+    // A file that grew since it was looked at is cut, one that shrank ends the request: both come out as broken JSON, never as half an
+    // import.
     content: Readable.from(parts(head, file, fileBytes, tail), { objectMode: false }),
     bytes: head.length + fileBytes + tail.length,
   };

@@ -1,4 +1,4 @@
-// One script by id or exact title. A name filter is a match, never an equality, so titles are compared here (2.5, T-28).
+// One script by id or exact title. A name filter is a match, never an equality, so titles are compared here (docs/qualys-api.md#filters).
 import { createHash } from 'node:crypto';
 import { type Qql, QqlUnsafe, term } from '../../domain/targets/qql.js';
 import { QualysError } from '../errors.js';
@@ -8,7 +8,7 @@ import { paths, scriptSearch } from '../walks/endpoints.js';
 import { walk } from '../walks/paging.js';
 import { scriptOf } from '../wire/scripts.js';
 
-/** Digits are an id: a script whose name is all digits can only be asked for by its id (T-29). */
+/** Digits are an id: a script whose name is all digits can only be asked for by its id (docs/qualys-api.md#filters). */
 export async function findScript(reader: Reader, idOrTitle: string, runId: string | undefined): Promise<Script> {
   const wanted = idOrTitle.trim();
   if (wanted === '')

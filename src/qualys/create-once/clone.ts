@@ -2,8 +2,9 @@
 import { createOnce, type OnceClient, type OnceFate, type OnceOptions } from './create.js';
 
 /**
- * Copies a script (id or exact title) under a new title. The source is read first, so that a copy found after a lost answer can be told by its content.
- * Throws `QualysError` where nothing was sent: no such script, the search failed. Source: CAR API guide 1.0.0, "Clone Scripts".
+ * Copies a script (id or exact title) under a new title. The source is read first, so that a copy found after a lost answer can be told by
+ * its content. Throws `QualysError` where nothing was sent: no such script, the search failed. Source: CAR API guide 1.0.0, "Clone
+ * Scripts".
  */
 export async function cloneScriptOnce(
   qualys: OnceClient,

@@ -10,7 +10,10 @@ export interface OnceOptions {
   pause: (ms: number) => Promise<void>;
   /** Pauses before each look for a lost creation; default 5, 15, 30, 60, 120 and 120 s. */
   lookAfterMs?: readonly number[];
-  /** A call that Qualys' limits put off is sent later, as long as it waits no longer than this altogether; default 0. Put off is not executed. */
+  /**
+   * A call that Qualys' limits put off is sent later, as long as it waits no longer than this altogether; default 0. Put off is not
+   * executed.
+   */
   maxWaitMs?: number;
   /** Told before each pause. */
   onPause?: (facts: { pauseMs: number; message: string }) => void | Promise<void>;
@@ -18,9 +21,9 @@ export interface OnceOptions {
 }
 
 /**
- * What became of it. `created`: by Qualys' own answer, or found afterwards with the very content. `exists`: titles are taken, and nothing was made.
- * `not-created`: the answer was lost, and nothing of these titles is there long after. `unverified`: it cannot be told; ask again later, or look.
- * `quota`, `rejected`: Qualys will not. `refused`: not now; ask again after `waitMs` of real time.
+ * What became of it. `created`: by Qualys' own answer, or found afterwards with the very content. `exists`: titles are taken, and nothing
+ * was made. `not-created`: the answer was lost, and nothing of these titles is there long after. `unverified`: it cannot be told; ask again
+ * later, or look. `quota`, `rejected`: Qualys will not. `refused`: not now; ask again after `waitMs` of real time.
  */
 export type OnceFate =
   | { kind: 'created'; scriptIds: string[]; foundBy: 'answer' | 'search' }
@@ -38,9 +41,11 @@ export interface Creation {
   send: () => Promise<ImportAnswer>;
 }
 
-/** Others on this gateway wait 30 s for the index (E-18); T-01 looks for minutes. */
+/** Others on this gateway wait 30 s for the index (docs/qualys-api.md#paging); after an effect we look for minutes. */
 const LOOK_AFTER_MS = [5_000, 15_000, 30_000, 60_000, 120_000, 120_000] as const;
-/** Before that nothing that is missing counts as not created: the request may still be at work behind the gateway, as with a lost execution. */
+/**
+ * Before that nothing that is missing counts as not created: the request may still be at work behind the gateway, as with a lost execution.
+ */
 const ABSENT_AFTER_MS = 300_000;
 
 /** Throws `QualysError` only before anything is sent. */

@@ -11,8 +11,8 @@ const MAX_FILE_BYTES = constants.MAX_STRING_LENGTH;
 
 /**
  * Imports a file that holds a JSON array of scripts, as `exportScripts` gives them in `raw`. Qualys makes all of them or none.
- * What is wrong with the file comes back as `rejected`, every problem at once. Throws `QualysError` where the search before it failed: nothing was sent.
- * Source: CAR API guide 1.0.0, "Import Scripts".
+ * What is wrong with the file comes back as `rejected`, every problem at once. Throws `QualysError` where the search before it failed:
+ * nothing was sent. Source: CAR API guide 1.0.0, "Import Scripts".
  */
 export async function importScriptsOnce(
   qualys: OnceClient,

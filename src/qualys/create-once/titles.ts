@@ -20,7 +20,10 @@ export interface TitledScript {
 }
 
 export interface TitleSearch {
-  /** Look at every script, and ask for what is missing by its path: a filter may not know what the list knows, nor the list's index what is there. */
+  /**
+   * Look at every script, and ask for what is missing by its path: a filter may not know what the list knows, nor the list's index what is
+   * there.
+   */
   whole?: boolean;
   runId?: string | undefined;
 }
@@ -40,7 +43,10 @@ export async function titledScripts(qualys: Searcher, wanted: readonly WantedScr
   );
 }
 
-/** Digits in a path are an id (T-29), so titles of digits are left out. One script of an import tells for all: they are made together. */
+/**
+ * Digits in a path are an id (docs/qualys-api.md#filters), so titles of digits are left out. One script of an import tells for all: they
+ * are made together.
+ */
 async function addByPath(
   qualys: Searcher,
   wanted: readonly WantedScript[],

@@ -1,4 +1,4 @@
-// Limit headers in every documented spelling (E-04, E-06) and in those seen elsewhere, as values.
+// Limit headers in every documented spelling (docs/qualys-api.md#rate-limits) and in those seen elsewhere, as values.
 import type { LimitSignals } from '../../domain/execution/answer.js';
 import { secondsOf } from '../../domain/limits/requested-wait.js';
 

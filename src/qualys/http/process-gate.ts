@@ -4,7 +4,7 @@ import { type ClockMemory, observed, readClock } from '../../domain/clock/server
 import type { CallGate, GateAnswer, LimitEvidence, ServerClock } from '../../domain/limits/call-gate.js';
 import { HOUR_MS, mayCall, type WindowFacts, wholeCap } from '../../domain/limits/rate-window.js';
 
-/** A refusal that names no time (E-06). */
+/** A refusal that names no time (docs/qualys-api.md#rate-limits). */
 const NAMELESS_WAIT_MS = 10_000;
 /** The machine's clock as of the start, and on from there by one that nobody sets: a step ends no wait, and empties no window. */
 const steadyNow = (): number => performance.timeOrigin + performance.now();

@@ -46,7 +46,10 @@ export async function read(reader: Reader, call: Call): Promise<Answer> {
   }
 }
 
-/** The path is not there: by the API's own word, or all the same after several tries, whoever says it. To be asked where another path is documented. */
+/**
+ * The path is not there: by the API's own word, or all the same after several tries, whoever says it. To be asked where another path is
+ * documented.
+ */
 export function isPathUnknown(error: unknown): boolean {
   if (!(error instanceof QualysError)) return false;
   return error.kind === 'not-found' || error.facts.status === 404 || error.facts.status === 405;

@@ -1,4 +1,4 @@
-// Secrets never reach logs or error messages (T-34): every text from outside passes here first.
+// Secrets never reach logs or error messages (docs/qualys-api.md#secrets): every text from outside passes here first.
 
 const JWT = /\bey[\w-]{5,}\.[\w-]+\.[\w-]*/g;
 const BEARER = /\b(bearer|basic)\s+[\w.~+/=-]+/gi;

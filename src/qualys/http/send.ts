@@ -36,7 +36,7 @@ export interface Call {
   payloadOf: (json: unknown, answer: HttpAnswer) => unknown;
   /** What 204 stands for, where it may come (the gateway answers an empty search so). */
   payloadOfNothing?: unknown;
-  /** A 200 without any body stands for nothing, too (E-14: the GAV filter list). */
+  /** A 200 without any body stands for nothing, too (docs/qualys-api.md#global-assetview: the GAV filter list). */
   blankIsNothing?: boolean | undefined;
   runId?: string | undefined;
   signal?: AbortSignal | undefined;
@@ -91,7 +91,10 @@ export async function attempt(wire: Wire, call: Call, token: string): Promise<At
   return answer;
 }
 
-/** `isOwn`: it says what only the API says, so that its `Date` is the gateway's and not that of something in between; nothing can be said by anybody. */
+/**
+ * `isOwn`: it says what only the API says, so that its `Date` is the gateway's and not that of something in between; nothing can be said by
+ * anybody.
+ */
 type Judged = { kind: 'judged'; answer: Answer; limits: LimitSignals; toldSec: number | undefined; isOwn: boolean };
 
 /** A wait told in words is the gate's to keep where it speaks of calls; an execution's interval is its script's. */

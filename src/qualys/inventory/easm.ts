@@ -1,4 +1,4 @@
-// EASM profiles (E30): their sync status, and waiting for its end.
+// EASM profiles (docs/qualys-api.md#easm-profiles): their sync status, and waiting for its end.
 
 import { operations } from '../catalog.js';
 import { QualysError } from '../errors.js';

@@ -1,4 +1,4 @@
-// EDR assets (E21, E22): no total, a bare array, and the next cursor in a response header.
+// EDR assets (docs/qualys-api.md#edr-assets): no total, a bare array, and the next cursor in a response header.
 
 import { operations, pathOf } from '../catalog.js';
 import { QualysError } from '../errors.js';
@@ -8,7 +8,7 @@ import type { Cursor, Page } from '../types.js';
 import { rawRows } from '../walks/raw-rows.js';
 import { bareArrayOf, EdrAssetRow, edrCursorOf, edrCursorOfRow } from '../wire/edr.js';
 
-/** The service's own default is 10 (T-23). */
+/** The service's own default is 10 (docs/qualys-api.md#edr-assets). */
 const PAGE_SIZE = 100;
 const MAX_PAGE_SIZE = 9_999;
 const ENDPOINT = 'ioc/asset/searchAfter';

@@ -1,4 +1,5 @@
-// Walking GAV assets by `lastSeenAssetId` and `hasMore` (E23), in constant memory, with the stall rules that others learned (E-16).
+// Walking GAV assets by `lastSeenAssetId` and `hasMore` (docs/qualys-api.md#global-assetview), in constant memory, with the stall rules
+// that others learned (docs/qualys-api.md#global-assetview).
 
 import type { QueryValue } from '../catalog.js';
 import { QualysError } from '../errors.js';
@@ -9,7 +10,7 @@ import type { Cursor, Page } from '../types.js';
 import { rawRows } from '../walks/raw-rows.js';
 import { GavAssetRow, type GavCountRead, type GavPageRead, type GavRefusal } from '../wire/gav.js';
 
-/** E-14. */
+/** docs/qualys-api.md#global-assetview */
 const MAX_PAGE_SIZE = 300;
 
 interface WalkFrom {
@@ -19,7 +20,10 @@ interface WalkFrom {
 
 type CallOf = (paging: Readonly<Record<string, QueryValue>>) => Call;
 
-/** Goes on while `hasMore` is 1, whatever the cursor says (C35). An empty page with a cursor that moved is legal. */
+/**
+ * Goes on while `hasMore` is 1, whatever the cursor says (docs/qualys-api.md#global-assetview). An empty page with a cursor that moved is
+ * legal.
+ */
 export async function* gavWalk(
   reader: Reader,
   { pageSize = MAX_PAGE_SIZE, after }: WalkFrom,

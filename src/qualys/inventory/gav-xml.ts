@@ -1,4 +1,5 @@
-// The XML form of a GAV v2 filter (E23, E25), as the release notes of v2.x print it; what each character becomes is the XML library's affair.
+// The XML form of a GAV v2 filter (docs/qualys-api.md#global-assetview), as the release notes of v2.x print it; what each character becomes
+// is the XML library's affair.
 import { XMLBuilder } from 'fast-xml-parser';
 import { GavFilter } from '../../contracts/gav-filter.js';
 import { QualysError } from '../errors.js';
@@ -9,10 +10,10 @@ const builder = new XMLBuilder({ ignoreAttributes: false, attributeNamePrefix: '
 const NOT_IN_XML = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/u;
 
 /**
- * `<filters><Criteria field="…" operator="…"><value>…</value></Criteria></filters>`, to be sent as `{ xml }` where the JSON form is not taken.
- * `operation` becomes an attribute of the root: only newer pages have it (E-15), so it is left out where it is not given.
- * Throws `QualysError` (`invalid`), naming every criterion whose value XML cannot carry, or what else is wrong with the filter.
- * Source: GAV/CSAM 2.x release notes, "Asset List V2 API (with filter)".
+ * `<filters><Criteria field="…" operator="…"><value>…</value></Criteria></filters>`, to be sent as `{ xml }` where the JSON form is not
+ * taken. `operation` becomes an attribute of the root: only newer pages have it (docs/qualys-api.md#global-assetview), so it is left out
+ * where it is not given. Throws `QualysError` (`invalid`), naming every criterion whose value XML cannot carry, or what else is wrong with
+ * the filter. Source: GAV/CSAM 2.x release notes, "Asset List V2 API (with filter)".
  */
 export function gavXmlFilter(filter: GavFilter): string {
   const { filters, operation } = checked(filter);

@@ -1,4 +1,5 @@
-// GAV/CSAM assets, v2 and v1 (E23–E29). Cursor, size and projection travel in the query, on POST too: in the body they are ignored (T-25).
+// GAV/CSAM assets, v2 and v1 (docs/qualys-api.md#global-assetview). Cursor, size and projection travel in the query, on POST too: in the
+// body they are ignored (docs/qualys-api.md#global-assetview).
 import { GavFilter } from '../../contracts/gav-filter.js';
 import { type Operation, operations, pathOf, type QueryValue } from '../catalog.js';
 import { QualysError } from '../errors.js';
@@ -25,7 +26,7 @@ export function gavV1Assets(reader: Reader, options: GavV1WalkOptions): AsyncGen
   return gavWalk(reader, options, (paging) => gavCall(operation, { ...query, ...paging }, options));
 }
 
-/** Asked under both documented paths, the second where the gateway does not know the first (C33). */
+/** Asked under both documented paths, the second where the gateway does not know the first (docs/qualys-api.md#global-assetview). */
 export async function gavAsset(reader: Reader, assetId: string, options: CallOptions & GavFields = {}): Promise<GavAsset | undefined> {
   const { path, alsoAt = path } = operations.gavAsset;
   try {

@@ -1,4 +1,5 @@
-// The API as a table: what differs between endpoints stands here, what they share in qualys/http/read.ts, paging.ts and qualys/http/send.ts.
+// The API as a table: what differs between endpoints stands here, what they share in qualys/http/read.ts, paging.ts and
+// qualys/http/send.ts.
 import type { z } from 'zod';
 import { operations, pathOf } from '../catalog.js';
 import type { AssetJobRow as AssetJob, AuditRecord, CarAsset, Script, ScriptJob } from '../types.js';
@@ -16,10 +17,10 @@ export interface SearchEndpoint<Row> {
   path: string;
   /** Page numbers reach 9,999 rows; search-after has no end but needs a unique sort. */
   engine: 'page-number' | 'search-after';
-  /** Ends with something unique (C16). Empty where no sort is documented. */
+  /** Ends with something unique (docs/qualys-api.md#paging). Empty where no sort is documented. */
   sort: readonly SortKey[];
   pageSize: number;
-  /** Body keys that differ (C17). */
+  /** Body keys that differ (docs/qualys-api.md#filters). */
   keys: { filter: string; startAt: string; endAt: string };
   listOf: (json: unknown) => RawList | undefined;
   row: z.ZodType<Row>;
@@ -133,11 +134,11 @@ export const activitySearch: SearchEndpoint<AuditRecord> = {
   idField: 'id',
 };
 
-/** Pages with output hold up to 1 MB a row (E-08). */
+/** Pages with output hold up to 1 MB a row (docs/qualys-api.md#scripts). */
 export const OUTPUT_PAGE_SIZE = 25;
 
 export const paths = {
-  /** Takes an id or a name, as one segment (T-29). */
+  /** Takes an id or a name, as one segment (docs/qualys-api.md#filters). */
   script: (idOrTitle: string) => pathOf(operations.script.path, { id: idOrTitle }),
   execute: (scriptId: string) => pathOf(operations.execute.path, { scriptId }),
   schedule: operations.createSchedule.path,

@@ -7,7 +7,7 @@ import { unwrapped } from '../wire/common.js';
 import type { SearchEndpoint } from './endpoints.js';
 import { type AskedAhead, askedAhead } from './paging-ahead.js';
 
-/** Page numbers reach no further (C15): the last reachable row is the 9,999th. */
+/** Page numbers reach no further (docs/qualys-api.md#paging): the last reachable row is the 9,999th. */
 export const PAGE_NUMBER_REACH = 9_999;
 
 /** Pages of a search. A cursor is what `after` takes: opaque, and good for the same endpoint, filter and sort only. */
@@ -112,7 +112,7 @@ async function fetchPage<Row>(reader: Reader, endpoint: SearchEndpoint<Row>, opt
     ...(options.filter === undefined ? {} : { [keys.filter]: options.filter }),
     ...(options.startAt === undefined ? {} : { [keys.startAt]: new Date(options.startAt).toISOString() }),
     ...(options.endAt === undefined ? {} : { [keys.endAt]: new Date(options.endAt).toISOString() }),
-    // `sort` is a string that holds JSON (T-08).
+    // `sort` is a string that holds JSON (docs/qualys-api.md#paging).
     ...(sort.length === 0 ? {} : { sort: JSON.stringify(sort.map(([path, direction]) => ({ [path]: direction }))) }),
     ...paging,
   };
@@ -139,7 +139,7 @@ async function fetchPage<Row>(reader: Reader, endpoint: SearchEndpoint<Row>, opt
   return { items, total: list.total, bytes: answer.bytes, serverAt: answer.serverAt };
 }
 
-/** The last row's `sortValues` as they came, or its sort fields with their JSON types where the row is flat (C11, T-20). */
+/** The last row's `sortValues` as they came, or its sort fields with their JSON types where the row is flat (docs/qualys-api.md#paging). */
 function nextCursor<Row>(endpoint: SearchEndpoint<Row>, items: readonly Item[], sent: Cursor | undefined): Cursor {
   const last = items.at(-1);
   const cursor = last?.sortValues ?? endpoint.sort.map(([path]) => sortable(endpoint.name, path, field(last?.raw, path)));

@@ -1,4 +1,4 @@
-// The audit trail of scripts (E08): no envelope, other names, totals at the top.
+// The audit trail of scripts (docs/qualys-api.md#audit-trail): no envelope, other names, totals at the top.
 import { z } from 'zod';
 import { compact, Envelope, epochMs, idText, lenient, type RawList, text, wholeNumber } from './common.js';
 

@@ -1,4 +1,4 @@
-// CAR assets and asset tags (E04, E05).
+// CAR assets and asset tags (docs/qualys-api.md#car-assets).
 import { z } from 'zod';
 import { compact, idText, someId, text } from './common.js';
 import { hostNamesOf } from './host-names.js';

@@ -1,8 +1,8 @@
-// Tokens, and what a refusal says of itself (E01, E-02, E-03).
+// Tokens, and what a refusal says of itself (docs/qualys-api.md#authentication).
 import { z } from 'zod';
 import { Envelope, text, wholeNumber } from './common.js';
 
-/** `errorCode` and the text of an answer, whichever shape the gateway chose (2.3, E-03). */
+/** `errorCode` and the text of an answer, whichever shape the gateway chose (docs/qualys-api.md#error-bodies). */
 export function refusalOf(json: unknown): { errorCode?: string | undefined; message?: string | undefined } {
   const parsed = Envelope.safeParse(json);
   if (!parsed.success) return {};
@@ -19,10 +19,13 @@ const OfTheApi = z.union([
   z.looseObject({ responseCode: code, responseMessage: said }),
   z.looseObject({ authentication_exceptions: z.array(z.unknown()).min(1) }),
 ]);
-/** Load balancers and other services answer with `message`, `error` or `fault` alone: without all three, and its own status, it may be anybody's. */
+/**
+ * Load balancers and other services answer with `message`, `error` or `fault` alone: without all three, and its own status, it may be
+ * anybody's.
+ */
 const OfTheGateway = z.looseObject({ status: wholeNumber, error: said, message: said });
 
-/** Whether a refusal is in the words of the API or of its gateway (2.3, E-03, E-14); undefined for anything else's. */
+/** Whether a refusal is in the words of the API or of its gateway (docs/qualys-api.md#error-bodies); undefined for anything else's. */
 export function whoseRefusal(json: unknown, httpStatus: number): 'api' | 'gateway' | undefined {
   if (OfTheApi.safeParse(json).success) return 'api';
   const parsed = OfTheGateway.safeParse(json);
@@ -31,7 +34,7 @@ export function whoseRefusal(json: unknown, httpStatus: number): 'api' | 'gatewa
 
 const Token = z.looseObject({ token: text, access_token: text });
 
-/** The JWT of an `/auth` answer: plain text, or a JSON object with `token` or `access_token` (E01). */
+/** The JWT of an `/auth` answer: plain text, or a JSON object with `token` or `access_token` (docs/qualys-api.md#authentication). */
 export function tokenOf(body: string): string | undefined {
   const trimmed = body.trim().replace(/^"(.*)"$/s, '$1');
   if (!trimmed.startsWith('{')) return isJwt(trimmed) ? trimmed : undefined;

@@ -1,4 +1,5 @@
-// The pieces every Qualys answer is made of. Tolerant on purpose: new fields and odd types must not lose a row (T-36, C01–C50).
+// The pieces every Qualys answer is made of. Tolerant on purpose: new fields and odd types must not lose a row
+// (docs/qualys-api.md#envelopes-and-ids).
 import { z } from 'zod';
 
 /** An id as string or number, kept as string. A number beyond 2^53 has lost digits and is no id any more. */
@@ -48,7 +49,7 @@ export const epochMs = leaf((value) => {
   return Number.isNaN(parsed) ? undefined : parsed;
 });
 
-/** base64 to bytes; line breaks inside are documented damage (C43). */
+/** base64 to bytes; line breaks inside are documented damage (docs/qualys-api.md#scripts). */
 export const base64Bytes = leaf((value) => (typeof value === 'string' ? Buffer.from(value.replace(/\s+/g, ''), 'base64') : undefined));
 
 /** JSON text such as 1e999 is read as infinite. */
@@ -80,7 +81,10 @@ export function listOf(json: unknown): RawList | undefined {
 
 type SortValues = (string | number | null)[];
 
-/** A row and its cursor, wrapped or flat: decided a row, never an endpoint (C10). An empty `sortValues` is no cursor. */
+/**
+ * A row and its cursor, wrapped or flat: decided a row, never an endpoint (docs/qualys-api.md#envelopes-and-ids). An empty `sortValues` is
+ * no cursor.
+ */
 export function unwrapped(item: unknown): { raw: unknown; sortValues?: SortValues | undefined } {
   if (!isRecord(item) || !isRecord(item.data)) return { raw: item };
   const { data, sortValues } = item;
@@ -100,7 +104,7 @@ type Compact<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] }
   [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
 };
 
-/** The object without its undefined fields, so that absent stays absent (T-14: absent is not false). */
+/** The object without its undefined fields, so that absent stays absent (docs/qualys-api.md#envelopes-and-ids: absent is not false). */
 export function compact<T extends object>(value: T): Compact<T> {
   const kept: Record<string, unknown> = {};
   for (const [key, field] of Object.entries(value)) if (field !== undefined) kept[key] = field;

@@ -1,4 +1,4 @@
-// Counts: GET answers hold `data` and a timestamp, the scheduler's POST holds `body` (E14–E18, C18).
+// Counts: GET answers hold `data` and a timestamp, the scheduler's POST holds `body` (docs/qualys-api.md#counts).
 import { z } from 'zod';
 
 const Numbers = z.record(z.string(), z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]));

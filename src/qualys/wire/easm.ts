@@ -1,4 +1,4 @@
-// EASM profiles (E30): a bare array, empty when no profile is active.
+// EASM profiles (docs/qualys-api.md#easm-profiles): a bare array, empty when no profile is active.
 import { z } from 'zod';
 import { normalisedStatus } from '../../domain/polling/asset-job.js';
 import { compact, epochMs, someId, text } from './common.js';

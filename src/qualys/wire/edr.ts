@@ -1,4 +1,4 @@
-// EDR assets (E21, E22): sparse rows in a bare array, the cursor in a response header.
+// EDR assets (docs/qualys-api.md#edr-assets): sparse rows in a bare array, the cursor in a response header.
 import { z } from 'zod';
 import { compact, epochMs, flag, idText, text } from './common.js';
 
@@ -37,7 +37,10 @@ export function bareArrayOf(json: unknown): unknown[] | undefined {
 
 const CURSOR_HEADERS: ReadonlySet<string> = new Set(['searchaftervalues', 'searchaftervalue', 'searchafter']);
 
-/** The next cursor, under each documented name, in any case, with `x-` or hyphens (C31); `["a","b"]` is read as `a,b`. */
+/**
+ * The next cursor, under each documented name, in any case, with `x-` or hyphens (docs/qualys-api.md#edr-assets); `["a","b"]` is read as
+ * `a,b`.
+ */
 export function edrCursorOf(headers: Readonly<Record<string, string | string[] | undefined>>): string | undefined {
   for (const [name, value] of Object.entries(headers)) {
     const spelled = name.toLowerCase().replace(/^x-/, '').replace(/[-_]/g, '');
@@ -50,7 +53,7 @@ export function edrCursorOf(headers: Readonly<Record<string, string | string[] |
 
 const CursorFields = z.looseObject({ timeStamp: epochMs, id: idText });
 
-/** `<timeStamp in ms>,<id>` of the last row: what the sample's cursor is made of (E21). */
+/** `<timeStamp in ms>,<id>` of the last row: what the sample's cursor is made of (docs/qualys-api.md#edr-assets). */
 export function edrCursorOfRow(row: unknown): string | undefined {
   const parsed = CursorFields.safeParse(row);
   return parsed.success && parsed.data.timeStamp !== undefined ? `${parsed.data.timeStamp},${parsed.data.id}` : undefined;

@@ -1,8 +1,8 @@
-// Bodies and answers of the calls with effects: import, clone, execute, scheduler (E10–E13).
+// Bodies and answers of the calls with effects: import, clone, execute, scheduler (docs/qualys-api.md#??).
 import { z } from 'zod';
 import { Envelope, idText, lenient } from './common.js';
 
-/** 25 entries a list: more is answered with 400 (C49). */
+/** 25 entries a list: more is answered with 400 (docs/qualys-api.md#execute). */
 export const MAX_LIST_ENTRIES = 25;
 
 const Targets = z.array(z.string().regex(/^\d+$/, 'must be digits')).max(MAX_LIST_ENTRIES);
@@ -34,7 +34,7 @@ export function clonedIdOf(json: unknown): string | undefined {
 const Ids = lenient(z.array(scriptId).min(1));
 const Imported = z.looseObject({ ImportedIds: Ids, importedIds: Ids });
 
-/** `ImportedIds` or `importedIds`, bare as in the sample or under `body` (C06). */
+/** `ImportedIds` or `importedIds`, bare as in the sample or under `body` (docs/qualys-api.md#import-and-clone). */
 export function importedIdsOf(json: unknown): string[] | undefined {
   const envelope = Envelope.safeParse(json);
   const parsed = Imported.safeParse(envelope.success && envelope.data.body != null ? envelope.data.body : json);

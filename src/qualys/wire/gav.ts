@@ -1,11 +1,12 @@
-// Global AssetView / CSAM, v1 and v2 (E23–E29): a 200 can be a failure, `hasMore` is 0 or 1, and null may mean "not asked for".
+// Global AssetView / CSAM, v1 and v2 (docs/qualys-api.md#global-assetview): a 200 can be a failure, `hasMore` is 0 or 1, and null may mean
+// "not asked for".
 import { z } from 'zod';
 import { compact, epochMs, idText, lenient, someId, text, wholeNumber } from './common.js';
 
 const Attribute = z.looseObject({ key: text, value: text, connectorName: text });
 const ATTRIBUTE_MISSING = { key: undefined, value: undefined, connectorName: undefined };
 
-/** Fields that are null or absent stay absent: under `includeFields`, null means "not asked for" (T-27). */
+/** Fields that are null or absent stay absent: under `includeFields`, null means "not asked for" (docs/qualys-api.md#global-assetview). */
 export const GavAssetRow = z
   .looseObject({
     assetId: idText,
@@ -88,7 +89,7 @@ export function gavCountOf(json: unknown, text = ''): GavCountRead | GavRefusal 
 }
 
 function refusalIn(json: unknown, body: string): GavRefusal | undefined | 'success' {
-  // HTML is a gateway's error page and passes; XML is the API answering in the other format (C34).
+  // HTML is a gateway's error page and passes; XML is the API answering in the other format (docs/qualys-api.md#global-assetview).
   if (json === undefined && /^\s*<(?!!doctype html|html)/i.test(body)) return { kind: 'xml' };
   const head = Head.safeParse(json);
   if (!head.success || head.data.responseCode === undefined) return undefined;

@@ -1,5 +1,6 @@
-// Every name that a row gives its host, beside the `name` of a CAR asset. Documented are `interfaces[].hostname` of CAR (E04), `assetName` and
-// `dnsName` of GAV, `hostName` of EDR; rows have grown other ones over the years, and a policy that names a host means it under each of them.
+// Every name that a row gives its host, beside the `name` of a CAR asset. Documented are `interfaces[].hostname` of CAR
+// (docs/qualys-api.md#car-assets), `assetName` and `dnsName` of GAV, `hostName` of EDR; rows have grown other ones over the years, and a
+// policy that names a host means it under each of them.
 
 /** Compared without case and separators, as the services spell them differently. */
 const OF_A_HOST: ReadonlySet<string> = new Set([

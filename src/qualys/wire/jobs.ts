@@ -1,4 +1,4 @@
-// Parent jobs and their asset jobs, v1 and v2, 2022 to 2026 (E06, E07, E19, E20).
+// Parent jobs and their asset jobs, v1 and v2, 2022 to 2026 (docs/qualys-api.md#jobs).
 import { z } from 'zod';
 import { base64Bytes, compact, epochMs, flag, idText, lenient, someId, text, wholeNumber } from './common.js';
 

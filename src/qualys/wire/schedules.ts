@@ -1,4 +1,5 @@
-// A schedule as the later search and detail endpoints show it (E-12). Their rows are in no document at hand: whatever is not understood counts as not shown.
+// A schedule as the later search and detail endpoints show it (docs/qualys-api.md#schedules). Their rows are in no document at hand:
+// whatever is not understood counts as not shown.
 import { z } from 'zod';
 import type { FoundContent } from '../../domain/schedules/match.js';
 import { isCivilDate, isTimeOfDay } from '../../domain/schedules/trigger.js';

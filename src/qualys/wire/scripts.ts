@@ -1,9 +1,12 @@
-// Scripts as the detail and search endpoints print them (E02, E03).
+// Scripts as the detail and search endpoints print them (docs/qualys-api.md#scripts).
 import { z } from 'zod';
 import { normalisedStatus } from '../../domain/polling/asset-job.js';
 import { compact, Envelope, idText, text } from './common.js';
 
-/** One script. `content` is base64 and only in the detail answer; detail says `scriptStatus`, search says `status` (C03). */
+/**
+ * One script. `content` is base64 and only in the detail answer; detail says `scriptStatus`, search says `status`
+ * (docs/qualys-api.md#scripts).
+ */
 export const ScriptRow = z
   .looseObject({ id: idText, title: text, name: text, status: text, scriptStatus: text, platform: text, content: text })
   .transform((row) =>

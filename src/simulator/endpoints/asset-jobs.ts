@@ -39,7 +39,9 @@ function searchAssetJobs(call: Call, shape: 'flat' | 'switched') {
   return listReply(call, page, shape, (row) => assetJobRow(call, row, request.includeScriptResult));
 }
 
-/** Asset jobs that the index shows at this instant. Filters on jobs are answered from the jobs they name: there may be 100,000 asset jobs. */
+/**
+ * Asset jobs that the index shows at this instant. Filters on jobs are answered from the jobs they name: there may be 100,000 asset jobs.
+ */
 function assetJobKind(world: World, now: number): RowKind<AssetJob> {
   const { fleet } = world;
   return {

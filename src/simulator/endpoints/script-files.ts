@@ -12,7 +12,7 @@ export const scriptFileRoutes: Route[] = [
 ];
 
 const GONE = ['DEPRECATED', 'REJECTED'];
-/** CAR's own limit for a script (E-08). */
+/** CAR's own limit for a script (docs/qualys-api.md#scripts). */
 const MAX_SCRIPT_BYTES = 500 * 1_024;
 
 /** One bad id fails the whole call. */

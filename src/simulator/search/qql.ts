@@ -1,4 +1,4 @@
-// The subset of Qualys' query language that reference section 2.5 knows: parsed here, matched in qql-match.ts.
+// The subset of Qualys' query language that docs/qualys-api.md#filters knows: parsed here, matched in qql-match.ts.
 import { GatewayError } from '../error.js';
 
 export type QqlValue =

@@ -44,7 +44,10 @@ async function untilResumed({ state }: Campaign): Promise<void> {
   await condition(() => !state.snapshot?.paused || state.snapshot.stop !== undefined);
 }
 
-/** The plan as it stands: its digest, and whether that was approved or needs no approval. The ledger says so, which carries out orders meanwhile. */
+/**
+ * The plan as it stands: its digest, and whether that was approved or needs no approval. The ledger says so, which carries out orders
+ * meanwhile.
+ */
 async function currentPlan({ runId, state, activities }: Campaign): Promise<{ digest: string; isApproved: boolean }> {
   for (;;) {
     try {

@@ -147,7 +147,9 @@ async function untilWorked(campaign: Campaign, wave: Wave, following: Following)
   state.blocked = undefined;
 }
 
-/** Ends the other steps of a wave that is to be rolled back, and waits until what they had sent has its verdict, or is past its deadline. */
+/**
+ * Ends the other steps of a wave that is to be rolled back, and waits until what they had sent has its verdict, or is past its deadline.
+ */
 export async function stopSteps({ runId, state, activities }: Campaign, { wave }: Wave): Promise<void> {
   const startedAt = Date.now();
   let seen = state.stepsSeen;

@@ -30,7 +30,7 @@ const STEPS_END_MS = 5 * 60_000;
 const LOOK_FOR_STEPS_MS = 60 * 60_000;
 
 /**
- * Waves with gates over one cohort (contract section 4). `input` is a `CampaignPlan`, unvalidated as the Temporal CLI sends it. Each step
+ * Waves with gates over one cohort (docs/plans.md). `input` is a `CampaignPlan`, unvalidated as the Temporal CLI sends it. Each step
  * of a wave is a run of its own. Fails only when nothing was attempted; otherwise it completes with a report, also when it is cancelled.
  */
 export async function remediationCampaign(input: unknown, carried?: unknown): Promise<CampaignReport> {

@@ -11,7 +11,7 @@ import { Work } from './work.js';
 /** A new history after this many executions, or this many events, or when the server suggests it. */
 const EXECUTIONS_A_HISTORY = 500;
 const EVENTS_A_HISTORY = 6_000;
-/** How long a cancelled run still collects what is in flight (contract section 3). */
+/** How long a cancelled run still collects what is in flight (docs/requests.md). */
 const COLLECT_AFTER_CANCEL_MS = 60_000;
 
 export interface Living {

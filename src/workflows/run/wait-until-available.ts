@@ -8,7 +8,7 @@ type Answer = { kind: 'blocked'; blocked: Blocked } | { kind: string };
 
 /**
  * Asks again until the answer is another than `blocked`, and shows meanwhile why. Before the first send an hour without an answer from
- * Qualys fails the run as `QualysUnavailable` (contract section 3); afterwards nothing does.
+ * Qualys fails the run as `QualysUnavailable` (docs/requests.md); afterwards nothing does.
  */
 export async function answered<A extends Answer>(state: RunState, ask: () => Promise<A>): Promise<Exclude<A, { kind: 'blocked' }>> {
   for (;;) {

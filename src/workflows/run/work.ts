@@ -6,7 +6,7 @@ import type { RunActivities } from '../shared/activity-proxies.js';
 import { givenBehind, isCancelled, qualysUnavailable } from '../shared/failures.js';
 import { type RunState, takeSnapshot } from '../shared/state.js';
 
-/** Before the first send, an hour without an answer fails the run (contract section 3). */
+/** Before the first send, an hour without an answer fails the run (docs/requests.md). */
 export const UNAVAILABLE_MS = 3_600_000;
 
 /** The two activities that carry a run: one sends, one watches; both read what there is to do from the ledger. */

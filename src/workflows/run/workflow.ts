@@ -13,7 +13,7 @@ import { endCancelled, finishRun, startRun, workOn } from './life.js';
 import { UNAVAILABLE_MS, type Work } from './work.js';
 
 /**
- * Runs one script over one cohort, once per asset and attempt. `input` is a `RemediationRequest` (contract section 3), unvalidated
+ * Runs one script over one cohort, once per asset and attempt. `input` is a `RemediationRequest` (docs/requests.md), unvalidated
  * as the Temporal CLI sends it; `carried` is what the run hands itself when it continues as new.
  * Fails only when nothing was attempted; otherwise it completes with a report, also when it is cancelled.
  */
@@ -60,7 +60,10 @@ function parsedOrFail(input: unknown): RemediationRequest {
   return parsed.value;
 }
 
-/** Registers the run and freezes its cohort. Waits, visibly, up to an hour for a Qualys that gives no answer. Returns what has to be approved. */
+/**
+ * Registers the run and freezes its cohort. Waits, visibly, up to an hour for a Qualys that gives no answer. Returns what has to be
+ * approved.
+ */
 async function open(activities: RunActivities, state: RunState, request: RemediationRequest): Promise<ApprovalAsk | undefined> {
   const playbookApproval = workflowInfo().memo?.approval as PlaybookApproval | undefined;
   const attempt = (): Promise<OpenRunResult> => activities.openRun({ ...registration(request), playbookApproval, shown: state.blocked });

@@ -2,7 +2,7 @@ import { defineQuery, defineUpdate } from '@temporalio/workflow';
 import type { Adjustment, Decision, RetryOrder, Who } from '../../contracts/messages.js';
 import type { LiveCounts } from '../../domain/run/outcome.js';
 
-/** The answer to the query `progress` (contract section 3). Instants are ISO 8601 UTC. */
+/** The answer to the query `progress` (docs/requests.md). Instants are ISO 8601 UTC. */
 export interface Progress {
   phase: string;
   asOf: string;

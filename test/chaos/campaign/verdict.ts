@@ -72,7 +72,9 @@ function addsUp({ counts, waves }: CampaignReport, size: number, expect: (holds:
   expect(inWaves === size, `the outcomes of the waves add up to ${inWaves} of ${size}`);
 }
 
-/** How often each asset got the script of each step, and how many attempts the step made on it. A job that no step knows is one too many. */
+/**
+ * How often each asset got the script of each step, and how many attempts the step made on it. A job that no step knows is one too many.
+ */
 async function executionsPerStep({ simulator, ledger }: Facts): Promise<{ times: number; attempts: number }[]> {
   const owners = new Map(
     (await ledger.database.all<{ uuid: string; run_id: string }>('SELECT correlation_uuid AS uuid, run_id FROM executions')).map(

@@ -1,4 +1,5 @@
-// One of several processes on the same ledger file, for tests of races: claims, permits and calls as fast as it can, and prints what it got.
+// One of several processes on the same ledger file, for tests of races: claims, permits and calls as fast as it can, and prints what it
+// got.
 import { openLedger } from '../../../src/ledger/index.js';
 
 const [url, runId, calls] = process.argv.slice(2);

@@ -1,4 +1,5 @@
-// A test's way to the Temporal dev server that all test files of one Jest run share (global-setup.mjs starts it when it is first asked for).
+// A test's way to the Temporal dev server that all test files of one Jest run share (global-setup.mjs starts it when it is first asked
+// for).
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
@@ -56,7 +57,9 @@ export async function sharedBundle(workflows: string = WORKFLOWS): Promise<{ cod
   return shared<{ codePath: string }>(`/bundle?workflows=${encodeURIComponent(workflows)}`);
 }
 
-/** Workers report every change of their state; between the results of tests that is noise. A runtime that the test itself installed stays. */
+/**
+ * Workers report every change of their state; between the results of tests that is noise. A runtime that the test itself installed stays.
+ */
 function quietRuntime(): void {
   if (!Runtime._instance) Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
 }

@@ -67,7 +67,9 @@ function configurationOf({ env }: Invocation): { settings: WorkerSettings; caps:
   return { settings: settings.value, caps: config.value.policy.caps };
 }
 
-/** The gate of the ledger where there is one, because workers share it; a ledger that is there and cannot be used is no leave to go without. */
+/**
+ * The gate of the ledger where there is one, because workers share it; a ledger that is there and cannot be used is no leave to go without.
+ */
 async function openLimits(settings: WorkerSettings, caps: { callsPerHour: number; concurrency: number }): Promise<Limits> {
   const { path } = settings.ledger;
   if (!existsSync(path)) {

@@ -1,4 +1,4 @@
-// The assets of a schedule: the scheduler wants each by its id and by the UUID of its agent (E13).
+// The assets of a schedule: the scheduler wants each by its id and by the UUID of its agent (docs/qualys-api.md#schedules).
 import { batches } from '../../../domain/basics/batches.js';
 import { anyOf, idTerm, QqlUnsafe, term } from '../../../domain/targets/qql.js';
 import type { CarAsset, Qualys } from '../../../qualys/types.js';

@@ -1,4 +1,5 @@
-// One schedule, created once: its title is looked up before and, when the answer is lost, afterwards; nothing is sent twice (T-09).
+// One schedule, created once: its title is looked up before and, when the answer is lost, afterwards; nothing is sent twice
+// (docs/qualys-api.md#schedules).
 import { matchSchedule, type ScheduleContent, type ScheduleMatch } from '../../../domain/schedules/match.js';
 import type { OnceOptions } from '../../../qualys/create-once/create.js';
 import type { Qualys, ScheduleAnswer, ScheduleRequest } from '../../../qualys/types.js';
@@ -72,7 +73,10 @@ interface Seen {
   match: ScheduleMatch;
 }
 
-/** Undefined where there is none of this title, or no search that could tell. Of several the identical one counts, then one that cannot be told. */
+/**
+ * Undefined where there is none of this title, or no search that could tell. Of several the identical one counts, then one that cannot be
+ * told.
+ */
 async function look(qualys: ScheduleClient, title: string, content: ScheduleContent): Promise<Seen | undefined> {
   let best: Seen | undefined;
   for (const found of (await qualys.findSchedules({ title })) ?? []) {
