@@ -12,6 +12,8 @@ export async function closeGone(dependencies: SweepDependencies, run: RunRow, fa
   // From here on no permit is granted, so nothing is sent while the assets get their last word.
   await ledger.runs.stop(run.id, 'stopped', 'interrupted');
   const { given, report, steps } = fate.kind === 'ended' ? fate : {};
+  // Before a campaign's steps are waited for: others may be about to send what it has forgotten.
+  await ledger.old.isBehind(run.id, given);
   const terms = { runId: run.id, reason: 'interrupted', given };
   if (run.kind === 'campaign') {
     const open = await ledger.campaigns.openSteps(run.id);
