@@ -12,7 +12,7 @@ beforeAll(async () => {
   env = await temporalEnv();
   const stage: Stage = { client: env.client, address: env.address, namespace: env.namespace, bundle: env.workflowBundle.codePath };
   for (const scene of await Promise.all(SHORT_BACKUPS.map((backup) => playBackup(stage, backup)))) played.set(scene.name, scene);
-}, 280_000);
+}, 900_000);
 
 afterAll(() => env.close());
 

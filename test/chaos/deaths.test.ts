@@ -21,7 +21,7 @@ beforeAll(async () => {
     ...Object.entries(LOSSES).flatMap(([name, play]) => (SHORT_LOSSES.includes(name) ? [play(stage)] : [])),
   ];
   for (const scene of await Promise.all(scenes)) played.set(scene.name, scene);
-}, 280_000);
+}, 900_000);
 
 afterAll(() => env.close());
 

@@ -22,7 +22,7 @@ beforeAll(async () => {
   env = await temporalEnv();
   stage = { client: env.client, address: env.address, namespace: env.namespace, bundle: env.workflowBundle.codePath };
   [campaign, cancelled] = await Promise.all([soakedTwice(), cancelledInFlight()]);
-}, 280_000);
+}, 900_000);
 
 afterAll(() => env.close());
 

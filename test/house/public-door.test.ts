@@ -24,7 +24,7 @@ beforeAll(async () => {
   // Its dependencies are those of this tree; a package registry is not asked.
   await symlink(join(ROOT, 'node_modules'), join(installed, 'node_modules'));
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
-}, 120_000);
+}, 600_000);
 
 afterAll(async () => {
   await simulator.close();
@@ -51,7 +51,7 @@ test('the program of the documents type-checks and runs', async () => {
   const env = { ...process.env, QUALYS_URL: simulator.url, QUALYS_USERNAME: 'demo', QUALYS_PASSWORD: 'demo' };
   const { stdout } = await run(process.execPath, ['consumer.js'], { cwd: folder, env });
   expect(stdout).toBe("[ '72650 Disable SMBv1' ]\nnot-found\n");
-}, 120_000);
+}, 600_000);
 
 test('the types are those of the client, and no any', async () => {
   const wrong = `${CONSUMER}
@@ -61,7 +61,7 @@ await qualys.execute({ scriptId: '1', assetIds: [1], mayStart: () => true });
 `;
   const lines = (await compiled(wrong)).match(/error TS\d+/g);
   expect(lines).toEqual(['error TS2322', 'error TS2322', 'error TS2322']);
-}, 120_000);
+}, 600_000);
 
 test('nothing else of the package can be imported', async () => {
   await writeFile(join(folder, 'inside.mjs'), "await import('overhaul/dist/ledger/index.js').catch(({ code }) => console.log(code));");

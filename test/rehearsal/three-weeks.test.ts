@@ -57,7 +57,7 @@ describe('a campaign of three weeks', () => {
       executable: await testServer(),
       bundle,
     });
-  }, 300_000);
+  }, 900_000);
 
   test('opens, asks, waits, breaks its budget and ends at the minutes that its windows and people allow', () => {
     expect(rehearsal.events.filter(({ kind }) => kind !== 'late-verdicts').map(line)).toEqual([

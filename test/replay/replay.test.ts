@@ -31,7 +31,7 @@ describe('a worker of today replays', () => {
 
   beforeAll(async () => {
     env = await temporalEnv();
-  }, 120_000);
+  }, 600_000);
 
   afterAll(() => env?.close());
 

@@ -29,7 +29,7 @@ import { fanningOut } from '../tags/barrier.js';
 import type { CallLists } from '../tags/planned-lists.js';
 import { admittedAssets } from './batch.js';
 
-/** Membership is read again within the minute before each send (ARCHITECTURE.md#invariants). */
+/** Membership is read again within the minute before each send (docs/architecture/invariants.md, 23). */
 export const TAGS_FRESH_MS = 60_000;
 
 /** While a script is being sent, others of it ask again this soon. */

@@ -21,7 +21,7 @@ beforeAll(async () => {
     ...SHORT_CAMPAIGN_DEATHS.map((death) => playCampaignDeath(stage, death)),
   ];
   for (const scene of await Promise.all(scenes)) played.set(scene.name, scene);
-}, 280_000);
+}, 900_000);
 
 afterAll(() => env?.close());
 

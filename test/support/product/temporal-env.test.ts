@@ -14,7 +14,7 @@ describe('the shared Temporal server', () => {
   beforeAll(async () => {
     env = await temporalEnv(fileURLToPath(new URL('../sleeper.ts', import.meta.url)));
     skipping = await timeSkipping(env);
-  }, 120_000);
+  }, 600_000);
 
   afterAll(async () => {
     await skipping?.close();

@@ -13,7 +13,7 @@ describe('assets that are worked on again', () => {
     stage = await openCampaignStage('again', {
       simulator: { failAssets: assetIds(SECOND, 40), failAttempts: 1, offlineAssets: assetIds(OFFLINE, 20) },
     });
-  }, 120_000);
+  }, 600_000);
 
   afterAll(() => stage?.close());
 

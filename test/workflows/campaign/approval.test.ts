@@ -13,7 +13,7 @@ describe('what a person decides about a campaign', () => {
   beforeAll(async () => {
     stage = await openCampaignStage('approval');
     skipping = await timeSkipping(stage.env);
-  }, 120_000);
+  }, 600_000);
 
   afterAll(async () => {
     await skipping?.close();

@@ -13,7 +13,7 @@ describe('the error budget of a campaign', () => {
     stage = await openCampaignStage('budget', {
       simulator: { failAssets: assetIds(FAIL, 100), resultLostAssets: assetIds(LOST, 10), offlineAssets: assetIds(OFFLINE, 20) },
     });
-  }, 120_000);
+  }, 600_000);
 
   afterAll(() => stage?.close());
 

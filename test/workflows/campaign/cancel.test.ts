@@ -14,7 +14,7 @@ describe('a campaign that is cancelled', () => {
       // Two and a half seconds of real time each, so that there is a step under way to be cancelled; and every answer takes a while.
       simulator: { executionMs: { min: 1_500_000, max: 1_500_000 }, offlineAssets: assetIds(OFFLINE, 20), latencyMs: 20 },
     });
-  }, 120_000);
+  }, 600_000);
 
   afterAll(() => stage?.close());
 

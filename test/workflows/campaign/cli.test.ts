@@ -25,7 +25,7 @@ describe('a campaign driven from the Temporal command line, with the JSON of the
 
   beforeAll(async () => {
     stage = await openCampaignStage('command-line', { simulator: { failAssets: assetIds(0, 8), failAttempts: 1 } });
-  }, 120_000);
+  }, 600_000);
 
   afterAll(() => stage?.close());
 

@@ -51,7 +51,7 @@ beforeAll(async () => {
     OVERHAUL_CONFIG: join(folder, 'overhaul.yaml'),
   };
   await writeFile(env['OVERHAUL_CONFIG'] ?? '', JSON.stringify({ policy: { caps: CAPS_OFF } }));
-}, 120_000);
+}, 600_000);
 
 afterAll(async () => {
   // What a failed test left behind would keep the worker.

@@ -51,7 +51,7 @@ describe('assets that answer late', () => {
         followUp: { kind: 'schedule', on: 'unresolved', scheduleType: 'ONE_TIME', after: '1d', script: 72649 },
       }),
     );
-  }, 120_000);
+  }, 600_000);
 
   afterAll(() => stage?.close());
 

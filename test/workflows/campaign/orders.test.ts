@@ -17,7 +17,7 @@ describe('orders to a campaign', () => {
         executionMs: { min: 1_200_000, max: 1_200_000 },
       },
     });
-  }, 120_000);
+  }, 600_000);
 
   afterAll(() => stage?.close());
 

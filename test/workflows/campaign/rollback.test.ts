@@ -19,7 +19,7 @@ describe('a rollback while the job index lags by hours', () => {
   let stage: CampaignStage;
   beforeAll(async () => {
     stage = await openCampaignStage('roll', { simulator: { speed: 60, indexLagMs: HOUR, executionMs: { min: 2 * HOUR, max: 2 * HOUR } } });
-  }, 120_000);
+  }, 600_000);
   afterAll(() => stage?.close());
 
   test('is sent to nothing whose job nobody has seen', async () => {
@@ -51,7 +51,7 @@ describe('a rollback where an asset job says a word that no document has', () =>
     proxy = await meddlingProxy(rig.simulator.url, ({ body }) => ({ body: body.replaceAll('MANIFEST ASSIGNED', 'AGENT EXECUTING') }));
     const { calls: gate, serverClock: clock } = rig.ledger;
     rig.dependencies.qualys = createQualys({ baseUrl: proxy.url, username: 'demo', password: () => 'demo', gate, clock });
-  }, 120_000);
+  }, 600_000);
   afterAll(async () => {
     const qualys = stage?.rig.dependencies.qualys;
     await stage?.close();
@@ -87,7 +87,7 @@ describe('a failure that comes late into a wave that is rolled back', () => {
         ],
       },
     });
-  }, 120_000);
+  }, 600_000);
   afterAll(() => stage?.close());
 
   test('is not tried again', async () => {

@@ -18,7 +18,7 @@ describe('the steps of a campaign', () => {
         lateAssets: assetIds(LATE, 10),
       },
     });
-  }, 120_000);
+  }, 600_000);
 
   afterAll(() => stage?.close());
 

@@ -18,7 +18,7 @@ describe('the sweep, over a campaign', () => {
     stage = await openStage('sweep-campaign', {
       simulator: { speed: SPEED, executionMs: { min: IN_FLIGHT_MS * SPEED, max: IN_FLIGHT_MS * SPEED } },
     });
-  }, 120_000);
+  }, 600_000);
 
   // Every test has sixty assets of its own.
   beforeEach(() => {

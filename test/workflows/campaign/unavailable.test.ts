@@ -13,7 +13,7 @@ describe('a gateway that fails a campaign', () => {
     stage = await openCampaignStage('outage');
     skipping = await timeSkipping(stage.env);
     healthy = stage.rig.dependencies.qualys;
-  }, 120_000);
+  }, 600_000);
 
   afterAll(async () => {
     await skipping?.close();

@@ -18,7 +18,7 @@ describe('the waves of a campaign', () => {
       },
       policy: { approval: { aboveAssets: 300 } },
     });
-  }, 120_000);
+  }, 600_000);
 
   afterAll(() => stage?.close());
 

@@ -9,7 +9,7 @@ describe('a campaign', () => {
 
   beforeAll(async () => {
     stage = await openStage('campaign', { simulator: { failAssets: assetIds(300, 20) } });
-  }, 120_000);
+  }, 600_000);
 
   afterAll(() => stage?.close());
 

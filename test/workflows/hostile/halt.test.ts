@@ -15,7 +15,7 @@ describe('the kill switch over a live run', () => {
     stage = await openStage('halt', { policy: { executeIntervalMs: 4_000 }, simulator: { executionIntervalSec: 1_800 } });
     const file = await stage.rig.ledger.database.first<{ file: string }>('PRAGMA database_list');
     env = { OVERHAUL_DATABASE_URL: `sqlite:${file?.file}` };
-  }, 120_000);
+  }, 600_000);
 
   afterAll(() => stage?.close());
 

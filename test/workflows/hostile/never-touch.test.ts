@@ -12,7 +12,7 @@ describe('a name in neverTouch that Qualys does not know', () => {
       simulator: RENAMED,
       policy: { neverTouch: { assetIds: [], tags: ['Prod DB', '7099'], hostnames: ['host-000001', 'no-such-host'] } },
     });
-  }, 120_000);
+  }, 600_000);
   afterAll(async () => stage.close(), 60_000);
 
   test('refuses the run before anything is sent, and names each', async () => {
@@ -48,7 +48,7 @@ describe('a name in neverTouch that Qualys does not know, of which policy only w
       simulator: RENAMED,
       policy: { neverTouch: { assetIds: [], tags: ['Prod DB'], hostnames: ['host-000001'], unknown: 'warn' } },
     });
-  }, 120_000);
+  }, 600_000);
   afterAll(async () => stage.close(), 60_000);
 
   test('is in the report, and the short name of a host keeps it from the script', async () => {

@@ -7,7 +7,7 @@ const SPEED = 600;
 let stage: Stage;
 beforeAll(async () => {
   stage = await openStage('copies', { simulator: { offlineAssets: [AWAY ?? 0], offlineForMs: 40_000 * SPEED } });
-}, 120_000);
+}, 600_000);
 afterAll(() => stage?.close());
 
 test('an asset whose run timed out is skipped, another script is sent to it, and the same again once the first has ended', async () => {

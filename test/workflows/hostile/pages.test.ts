@@ -13,7 +13,7 @@ let healthy: Stage['rig']['dependencies']['qualys'];
 beforeAll(async () => {
   stage = await openStage('pages');
   healthy = stage.rig.dependencies.qualys;
-}, 120_000);
+}, 600_000);
 
 afterAll(() => stage?.close());
 

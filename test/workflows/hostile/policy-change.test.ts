@@ -14,7 +14,7 @@ describe('a policy that changes while a run is under way', () => {
 
   beforeAll(async () => {
     stage = await openCampaignStage('policy-change', { simulator: { tags: TAGS, failAssets: [FAILING] } });
-  }, 120_000);
+  }, 600_000);
 
   afterEach(async () => {
     await change({});

@@ -12,7 +12,7 @@ describe('campaigns and a ticket that want the same script', () => {
 
   beforeAll(async () => {
     stage = await openStage('shares', { policy: { executeIntervalMs: INTERVAL_MS }, simulator: { assets: 600 } });
-  }, 120_000);
+  }, 600_000);
 
   afterAll(() => stage?.close());
 
@@ -70,7 +70,7 @@ describe('the executions of a day that are nearly used up', () => {
 
   beforeAll(async () => {
     stage = await openStage('day', { policy: { caps: { callsPerHour: 100_000, executionsPerDay: 6, concurrency: 4 } } });
-  }, 120_000);
+  }, 600_000);
 
   afterAll(() => stage?.close());
 

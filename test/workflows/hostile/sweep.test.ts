@@ -9,7 +9,7 @@ describe('the sweep, over a ledger that was restored from a backup', () => {
 
   beforeAll(async () => {
     stage = await openStage('sweep', { simulator: { offlineAssets: assetIds(OFFLINE, 2) } });
-  }, 120_000);
+  }, 600_000);
 
   afterAll(() => stage?.close());
 

@@ -37,7 +37,7 @@ describe('the answer of an execute is lost, and the Date of the read before it i
       },
       timings: FAST,
     });
-  }, 120_000);
+  }, 600_000);
   afterAll(() => stage.close(), 60_000);
 
   test.each([
@@ -59,7 +59,7 @@ describe('asset jobs appear late, and looks are told a wrong time', () => {
     stage = await openStage('look', {
       simulator: { speed: 60, fanOutLagMs: 150_000, executionMs: { min: 60_000, max: 60_000 } },
     });
-  }, 120_000);
+  }, 600_000);
   afterAll(() => stage.close(), 60_000);
 
   test.each([
@@ -89,7 +89,7 @@ describe('a tenth of all answers is ten minutes off', () => {
       },
       timings: FAST,
     });
-  }, 120_000);
+  }, 600_000);
   afterAll(() => stage.close(), 60_000);
 
   test('150 assets with lost answers: none is hit twice, and each outcome is what Qualys says', async () => {

@@ -26,7 +26,7 @@ describe('a run that has to be approved', () => {
   beforeAll(async () => {
     stage = await openStage('approval', { policy: { approval: { aboveAssets: 2 } } });
     skipping = await timeSkipping(stage.env);
-  }, 120_000);
+  }, 600_000);
 
   afterAll(async () => {
     await skipping?.close();

@@ -6,7 +6,7 @@ describe('retries and the error budget', () => {
 
   beforeAll(async () => {
     stage = await openStage('budget', { simulator: { failAssets: [...assetIds(0, 100), ...assetIds(300, 10)], failAttempts: 2 } });
-  }, 120_000);
+  }, 600_000);
 
   afterAll(() => stage?.close());
 

@@ -14,7 +14,7 @@ describe('a run that is cancelled completes with a report', () => {
       policy: { approval: { aboveAssets: 90 } },
     });
     skipping = await timeSkipping(stage.env);
-  }, 120_000);
+  }, 600_000);
 
   afterAll(async () => {
     await skipping?.close();

@@ -40,7 +40,7 @@ describe('a run that continues as new', () => {
       },
       simulator: { failAssets: assetIds(100, 5), failAttempts: 1, faults: { loseExecutes: [3] } },
     });
-  }, 120_000);
+  }, 600_000);
 
   afterAll(async () => {
     await stage?.close();

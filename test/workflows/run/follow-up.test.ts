@@ -10,7 +10,7 @@ describe('what follows a run', () => {
 
   beforeAll(async () => {
     stage = await openStage('follow-up', { simulator: { failAssets: assetIds(FAILING, 100), failAttempts: 1 } });
-  }, 120_000);
+  }, 600_000);
 
   afterAll(() => stage?.close());
 
@@ -111,7 +111,7 @@ describe('a follow-up whose answer is lost', () => {
     // Of this seed's effects the first, an execution, is answered; the second, a schedule, is not; the third is.
     const faults = { dropAfterEffectRate: 0.5, lostAs: 'reset' as const };
     stage = await openStage('lost-follow-up', { simulator: { seed: 7, failAssets: assetIds(0, 25), faults } });
-  }, 120_000);
+  }, 600_000);
 
   afterAll(() => stage?.close());
 

@@ -20,7 +20,7 @@ beforeAll(async () => {
     },
     policy: { approval: { aboveAssets: 10 } },
   });
-}, 120_000);
+}, 600_000);
 afterAll(() => stage?.close());
 
 test('a reason of nearly 2 MB is refused on the first line of the run, in words that do not repeat it', async () => {

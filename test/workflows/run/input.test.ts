@@ -42,7 +42,7 @@ describe('what a run is asked for', () => {
         neverTouch: { assetIds: [String(FIRST_ASSET + 40)], tags: [], hostnames: ['HOST-000042.example.com'] },
       },
     });
-  }, 120_000);
+  }, 600_000);
 
   afterAll(() => stage?.close());
 

@@ -36,7 +36,7 @@ describe('targets from another inventory', () => {
     });
     const { gavV1Assets } = client;
     stage.rig.dependencies.qualys = { ...stage.rig.dependencies.qualys, gavV1Assets };
-  }, 120_000);
+  }, 600_000);
 
   afterAll(async () => {
     await stage?.close();

@@ -20,7 +20,7 @@ describe('messages to a run', () => {
         offlineAssets: assetIds(OFFLINE, 40),
       },
     });
-  }, 120_000);
+  }, 600_000);
 
   afterAll(() => stage?.close());
 

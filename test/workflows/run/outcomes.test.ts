@@ -20,7 +20,7 @@ describe('what becomes of the assets of a run', () => {
         resultLagMs: 60_000,
       },
     });
-  }, 120_000);
+  }, 600_000);
 
   afterAll(() => stage?.close());
 

@@ -20,7 +20,7 @@ describe('script output that comes after the verdict', () => {
 
   beforeAll(async () => {
     stage = await openStage('outputs', { simulator: OPTIONS });
-  }, 120_000);
+  }, 600_000);
 
   afterAll(() => stage?.close());
 
@@ -63,7 +63,7 @@ describe('script output that never comes', () => {
 
   beforeAll(async () => {
     stage = await openStage('no-output', { simulator: { outputMissingRate: 1 } });
-  }, 120_000);
+  }, 600_000);
 
   afterAll(() => stage?.close());
 

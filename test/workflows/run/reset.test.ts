@@ -21,7 +21,7 @@ describe('a workflow that is reset', () => {
     stage = await openCampaignStage('reset', {
       simulator: { speed: SPEED, executionMs: { min: IN_FLIGHT_MS * SPEED, max: IN_FLIGHT_MS * SPEED } },
     });
-  }, 120_000);
+  }, 600_000);
 
   // Every test has ten assets of its own.
   beforeEach(() => {

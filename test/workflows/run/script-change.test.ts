@@ -25,7 +25,7 @@ describe('a script that changes after the run was opened', () => {
         })),
       },
     });
-  }, 120_000);
+  }, 600_000);
 
   afterAll(() => stage?.close());
 

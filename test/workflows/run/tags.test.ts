@@ -26,7 +26,7 @@ describe('a run by tags', () => {
         return execute(request);
       },
     };
-  }, 120_000);
+  }, 600_000);
 
   afterEach(() => {
     sent = [];

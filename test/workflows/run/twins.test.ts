@@ -18,7 +18,7 @@ beforeAll(async () => {
     },
     timings: { sendWindowMs: 2_000, httpTimeoutMs: 2_000, settleMs: 500 },
   });
-}, 120_000);
+}, 600_000);
 afterAll(() => stage.close(), 60_000);
 
 test('of two jobs on the same assets the earlier one stands, both are watched to their end, and each asset says so', async () => {
@@ -46,4 +46,4 @@ test('of two jobs on the same assets the earlier one stands, both are watched to
   expect(await ledger.database.all(`SELECT DISTINCT copy, lease FROM attempts WHERE run_id = ?`, [report.runId])).toEqual([
     { copy: 'over', lease: null },
   ]);
-}, 240_000);
+}, 600_000);

@@ -11,7 +11,7 @@ describe('a gateway that gives no answer', () => {
     stage = await openStage('unavailable');
     skipping = await timeSkipping(stage.env);
     await stage.rig.simulator.close();
-  }, 120_000);
+  }, 600_000);
 
   afterAll(async () => {
     await skipping?.close();
@@ -77,7 +77,7 @@ describe('a gateway that does not know us', () => {
   beforeAll(async () => {
     stage = await openStage('credentials', { simulator: { users: [{ username: 'demo', password: 'changed' }] } });
     skipping = await timeSkipping(stage.env);
-  }, 120_000);
+  }, 600_000);
 
   afterAll(async () => {
     await skipping?.close();

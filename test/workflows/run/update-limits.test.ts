@@ -13,7 +13,7 @@ let runs: TemporalRuns;
 beforeAll(async () => {
   env = await temporalEnv();
   runs = await connectTemporalRuns({ TEMPORAL_ADDRESS: env.address, TEMPORAL_NAMESPACE: env.namespace, TEMPORAL_CONFIG_FILE: '/nowhere' });
-}, 120_000);
+}, 600_000);
 
 afterAll(async () => {
   await runs?.close();
@@ -35,4 +35,4 @@ test('an eleventh order beside ten in flight is told of the limit, not of a work
   });
   await handle.terminate('the test is over');
   await Promise.all(waiting);
-}, 240_000);
+}, 600_000);

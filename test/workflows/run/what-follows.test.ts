@@ -34,7 +34,7 @@ describe('what follows a run', () => {
       },
       policy: { approval: { aboveAssets: 3 } },
     });
-  }, 120_000);
+  }, 600_000);
 
   afterAll(() => stage?.close());
 
