@@ -19,7 +19,7 @@ export function apiCoverageMarkdown(): string {
     '<!-- Written by `npm run docs` from src/qualys/catalog.ts and scripts/api-coverage.ts: change it there. -->',
     '',
     `${declared.length} of ${DOCUMENTED} documented operations are declared, each with its command and the test of its documented sample; ${inRuns} are called by activities of a run, beside \`/auth\`, which is behind all of them.`,
-    'The client is `createQualys` of `src/qualys/client.ts`. The samples of the documents are in `src/qualys/samples`, with a list of what was mended. Commands: [qualys-commands.md](qualys-commands.md).',
+    'The client is `createQualys` of `src/qualys/client.ts`. The samples of the documents are in `src/qualys/samples`, with a list of what was corrected. Commands: [qualys-commands.md](qualys-commands.md).',
     '',
     '| # | operation | client | kind | paging | command | workflow use | test of the sample |',
     '| --- | --- | --- | --- | --- | --- | --- | --- |',

@@ -1,4 +1,4 @@
-// Every answer that the documents print, parsed to its values. README.md of the samples says what was mended.
+// Every answer that the documents print, parsed to its values. README.md of the samples says what was corrected.
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { EFFECTS, READS, readerOf, SAMPLES, sampleOf } from '../../test/support/gateway/sample-asks.js';

@@ -82,7 +82,7 @@ describe('the configuration of a running server', () => {
       'NOWHERE is not set',
     ],
     ['has a hook without its playbook', (file) => writeFileSync(file, HOOK), 'is not among the playbooks'],
-  ])('stays whole behind a file that %s, which health and log tell, and goes on when it is mended', async (_, spoil, why) => {
+  ])('stays whole behind a file that %s, which health and log tell, and goes on when it is fixed', async (_, spoil, why) => {
     const { file, live, quorum, errors } = watched(playbook(1));
     const { digest } = live.health();
     spoil(file);

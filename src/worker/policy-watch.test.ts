@@ -79,7 +79,7 @@ describe('a worker', () => {
     ['is wrong', (file) => writeFileSync(file, 'policy: { neverTouch: { hosts: [a] } }\n'), 'policy.neverTouch.hosts: unknown key'],
     ['is no YAML', (file) => writeFileSync(file, 'policy: { neverTouch: {\n'), 'is no YAML'],
     ['is gone', (file) => rmSync(file), 'cannot be read (ENOENT): it was there before'],
-  ])('changes nothing by a file that %s, says so in its log and to doctor, and goes on when it is mended', async (_, spoil, why) => {
+  ])('changes nothing by a file that %s, says so in its log and to doctor, and goes on when it is fixed', async (_, spoil, why) => {
     const ledger = await ledgers.open();
     const { file, lines } = await watched(ledger, keeping('a'));
     spoil(file);

@@ -26,7 +26,7 @@ export type Sent =
 const LOOK_AFTER_MS = 2_000;
 const CONNECTION_WAIT_MS = 5_000;
 const READ_AGAIN_MS = 500;
-/** Refused credentials are an operator's to mend, or an outage; the same password is not tried more often than this. */
+/** Refused credentials are an operator's to fix, or an outage; the same password is not tried more often than this. */
 const ACCESS_WAIT_MS = 60_000;
 /** A token refused twice in a row is not cured by a third one at once. */
 const TOKEN_WAIT_MS = 15_000;

@@ -213,7 +213,7 @@ describe('a follow-up', () => {
   test.each([
     [403, 'permission'],
     [401, 'credentials'],
-  ])('that is answered with %d waits for an operator to mend the %s', async (status) => {
+  ])('that is answered with %d waits for an operator to fix the %s', async (status) => {
     await finished(SCHEDULE, ['failed']);
     answers = [{ kind: 'rejected', status, message: `HTTP ${status}` }];
     expect((await followUp()).blocked).toEqual({ kind: 'access', why: `HTTP ${status}` });

@@ -98,6 +98,6 @@ function pagesOf(
 function refusal({ source }: Query, found: number): PolicyRefused {
   const problem =
     `the filter finds ${found} assets, which is all that ${source} holds: the gateway may have ignored a token that it does not know. ` +
-    'Mend the filter, or set targets.everything: true (--everything) if all of them are meant';
+    'Fix the filter, or set targets.everything: true (--everything) to run on all of them';
   return new PolicyRefused(`targets.query: ${problem}.`, [{ path: 'targets.query.filter', problem }]);
 }

@@ -152,7 +152,7 @@ async function addQueried(
   await tellUnreadable(dependencies, walk, { source: 'car', rows: unreadable });
 }
 
-/** By name, into the audit log: a host that is left out in silence would be taken for mended. */
+/** By name, into the audit log: a host that is left out in silence would be taken for fixed. */
 async function addJoined(dependencies: ResolvingWith, walk: Walk, { query, lookup }: { query: Query; lookup: AssetsByKey }): Promise<void> {
   const { source } = query;
   const { runId, attempt, targets } = walk;

@@ -131,7 +131,7 @@ export function namedScript({ id, title, sha256 }: Script): NamedScript {
   return { id, title, sha256 };
 }
 
-/** What the report will say, in the log as well: somebody may mend it while the run is going. */
+/** What the report will say, in the log as well: somebody may fix it while the run is going. */
 export async function logWarnings({ ledger }: Pick<ActivityDependencies, 'ledger'>, runId: string): Promise<void> {
   for (const warning of await ledger.runs.warnings(runId)) log.warn(warning, { run: runId });
 }

@@ -20,9 +20,9 @@ import { refusedScript } from './refused-script.js';
  */
 const TRUSTED_MS = 15 * 60_000;
 const TRUSTED_MS_A_CALL = 3 * 60_000;
-/** What policy names and Qualys does not know may be mended, on either side. It costs calls to find that out. */
+/** What policy names and Qualys does not know may be fixed, on either side. It costs calls to find that out. */
 const UNKNOWN_WAIT_MS = 120_000;
-/** The ledger is asked this often whether policy has been mended. */
+/** The ledger is asked this often whether policy has been fixed. */
 const FORBIDDEN_WAIT_MS = 10_000;
 
 /** Versions that name what Qualys does not know: another one is asked about at once. */

@@ -73,7 +73,7 @@ export async function neverTouched(
 /** Names each of them; a name that is very long is cut. */
 export function refusalOf(unknown: readonly Problem[]): string {
   const named = unknown.map(({ problem }) => problem).join('; ');
-  return `policy.neverTouch cannot be kept: ${named}. Mend the names, or set policy.neverTouch.unknown: warn.`;
+  return `policy.neverTouch cannot be kept: ${named}. Fix the names, or set policy.neverTouch.unknown: warn.`;
 }
 
 export function warningOf({ path, problem }: Problem): string {

@@ -148,7 +148,7 @@ export class AssetsByKey {
     return undefined;
   }
 
-  /** Throws what asking otherwise does not mend. */
+  /** Throws what asking otherwise does not fix. */
   async #askOtherwise(error: unknown, { key, token, asked }: { key: AssetKey; token: string; asked: number }): Promise<void> {
     const state = this.#states[key];
     if (isRefusedFilter(error)) {

@@ -7,6 +7,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { overhaul } from '../../../test/support/command-line.js';
 import { emptyLedger } from '../../../test/support/ledger/sample.js';
 import { digestOf } from '../../contracts/config/settled-file.js';
+import { startSimulator } from '../../simulator/index.js';
 import type { Check } from '../doctor/checks.js';
 import { nodeCheck } from '../doctor/local.js';
 import { clockCheck } from '../doctor/remote.js';
@@ -83,8 +84,8 @@ describe('overhaul doctor', () => {
     expect(checks.find(({ name }) => name === 'worker')).toEqual({
       name: 'worker',
       state: 'note',
-      detail: 'none asks the task queue overhaul for work',
-      mend: 'Start one: node dist/worker.js. Runs wait until then, and nothing is lost.',
+      detail: 'no worker polls task queue overhaul',
+      fix: 'Start one: node dist/worker.js. Runs wait until then; nothing is lost.',
     });
   });
 
@@ -95,7 +96,7 @@ describe('overhaul doctor', () => {
     expect(exitCode).toBe(2);
     expect(checks.find(({ name }) => name === 'worker')).toMatchObject({
       state: 'wrong',
-      detail: '1 worker asks the task queue overhaul for work, but none with the ledger that is configured here',
+      detail: '1 worker polls task queue overhaul, but none uses the ledger configured here',
     });
   });
 
@@ -114,7 +115,7 @@ describe('overhaul doctor', () => {
       name: 'Temporal',
       state: 'unreachable',
       detail: 'Temporal cannot be reached at localhost:7233.',
-      mend: 'Start Temporal there, or set TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE.',
+      fix: 'Start Temporal there, or set TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE.',
     });
     expect(checks.find(({ name }) => name === 'ledger')?.state).toBe('note');
   });
@@ -172,4 +173,17 @@ test.each([
 test('a clock within half a minute of Qualys is fine', () => {
   expect(clockCheck(-12_000)).toEqual({ name: 'clock', state: 'ok', detail: "within 12 s of Qualys' clock" });
   expect(clockCheck(45_000).detail).toBe("45 s ahead of Qualys' clock");
+});
+
+test('the clock of a simulator may run faster', async () => {
+  const simulator = await startSimulator({ speed: 60, dateSkewMs: 3_600_000 });
+  try {
+    const { ledger, env } = await emptyLedger();
+    await ledger.close();
+    const qualys = { QUALYS_URL: simulator.url, QUALYS_USERNAME: 'demo', QUALYS_PASSWORD: 'demo' };
+    const { checks } = await checksOf({ ...env, ...qualys }, TEMPORAL);
+    expect(checks.at(-1)).toEqual({ name: 'clock', state: 'ok', detail: 'simulator, 60 times as fast' });
+  } finally {
+    await simulator.close();
+  }
 });

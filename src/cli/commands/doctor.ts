@@ -1,11 +1,11 @@
 import { Command } from '@commander-js/extra-typings';
-import { type Check, exitCodeOfChecks, mendLine, statusLine } from '../doctor/checks.js';
+import { type Check, exitCodeOfChecks, fixLine, statusLine } from '../doctor/checks.js';
 import { type Invocation, writeJson, writeLine } from '../invocation/context.js';
 import { painter } from '../terminal/paint.js';
 
 export function doctorCommand(invocation: Invocation) {
   return new Command('doctor')
-    .description('check configuration, Temporal, workers, ledger, Qualys credentials and clock, and say how to mend what fails')
+    .description('check configuration, Temporal, workers, ledger, Qualys credentials and clock, and say how to fix what fails')
     .action(async () => {
       const checks: Check[] = [];
       const paint = painter(invocation.stdout, invocation.env);
@@ -13,7 +13,7 @@ export function doctorCommand(invocation: Invocation) {
         checks.push(check);
         if (invocation.json) continue;
         await writeLine(invocation.stdout, paint(statusLine(check)));
-        if (check.mend) await writeLine(invocation.stdout, paint(mendLine(check.mend)));
+        if (check.fix) await writeLine(invocation.stdout, paint(fixLine(check.fix)));
       }
       if (invocation.json)
         await writeJson(invocation.stdout, { ok: checks.every(({ state }) => state === 'ok' || state === 'note'), checks });

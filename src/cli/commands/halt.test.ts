@@ -99,8 +99,8 @@ describe('a halted ledger', () => {
     expect(stderr.match(/live: the ledger is .*/g)).toEqual([expect.stringMatching(BY_ADA), 'live: the ledger is no longer halted']);
   });
 
-  test('is a note of doctor, with the way to mend it', async () => {
+  test('is a note of doctor, with its fix', async () => {
     const { stdout } = await overhaul(['doctor'], { env: sample.env });
-    expect(stdout).toMatch(new RegExp(`• ledger +${BY_ADA.source}\n +→ When the reason is gone: overhaul unhalt\n`));
+    expect(stdout).toMatch(new RegExp(`• ledger +${BY_ADA.source}\n +→ To allow executions again: overhaul unhalt\n`));
   });
 });

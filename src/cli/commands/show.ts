@@ -75,7 +75,7 @@ async function print(
     ...notJoinedLines(notJoined, room),
     // A report has them itself.
     ...(seen.end?.kind === 'report' ? [] : warnings.flatMap((warning) => factLines(['warning', warning, 'warn'], room))),
-    ...(policy ? factLines(['policy', `the workers have ${inForceText(policy)}`, policy.differs ? 'bad' : 'soft'], room) : []),
+    ...(policy ? factLines(['policy', `the workers use ${inForceText(policy)}`, policy.differs ? 'bad' : 'soft'], room) : []),
     ...audit.flatMap((entry) => auditLines(entry, room)),
   ];
   for (const line of lines) await writeLine(stdout, paint(line));

@@ -7,7 +7,7 @@ export interface Check {
   name: string;
   state: 'ok' | 'note' | 'wrong' | 'unreachable';
   detail: string;
-  mend?: string;
+  fix?: string;
 }
 
 /** Wrong configuration comes first: what cannot be reached may well follow from it. */
@@ -26,6 +26,6 @@ export function statusLine({ name, state, detail }: Check): Line {
   return [{ text: `${sign} `, style }, { text: name.padEnd(14), style: 'strong' }, { text: safeLine(detail) }];
 }
 
-export function mendLine(mend: string): Line {
-  return [{ text: `  ${' '.repeat(14)}→ ${safeLine(mend)}`, style: 'soft' }];
+export function fixLine(fix: string): Line {
+  return [{ text: `  ${' '.repeat(14)}→ ${safeLine(fix)}`, style: 'soft' }];
 }

@@ -20,13 +20,18 @@ export function nodeCheck(version: string): Check {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const isRecent = major > LEAST_NODE[0] || (major === LEAST_NODE[0] && minor >= LEAST_NODE[1]);
   if (isRecent) return { name: 'Node', state: 'ok', detail: version };
-  return { name: 'Node', state: 'wrong', detail: `${version} is older than ${LEAST_NODE.join('.')}`, mend: 'Install a newer Node.' };
+  return {
+    name: 'Node',
+    state: 'wrong',
+    detail: `${version} is older than ${LEAST_NODE.join('.')}`,
+    fix: 'Install a newer version of Node.',
+  };
 }
 
 export function* environmentChecks(environment: Parsed<Settings>): Generator<Check> {
   if (environment.ok) return yield { name: 'environment', state: 'ok', detail: `task queue ${environment.value.taskQueue}` };
   for (const { path, problem } of environment.problems) {
-    yield { name: 'environment', state: 'wrong', detail: `${path} ${problem}`, mend: 'docs/configuration.md describes every variable.' };
+    yield { name: 'environment', state: 'wrong', detail: `${path} ${problem}`, fix: 'See docs/configuration.md.' };
   }
 }
 
@@ -41,7 +46,7 @@ export function* configFileChecks(env: Environment): Generator<Check> {
   const { playbooks, hooks, policy } = config.value;
   const detail = existsSync(file)
     ? `${file}: ${counted(Object.keys(playbooks).length, 'playbook')}, ${counted(Object.keys(hooks).length, 'hook')}`
-    : `no ${file}: the defaults hold`;
+    : `no ${file}: defaults apply`;
   yield { name: 'configuration', state: 'ok', detail: `${detail}, at most ${policy.caps.callsPerHour} calls an hour` };
 }
 
@@ -57,8 +62,8 @@ export async function* ledgerChecks(invocation: Invocation, path: string): Async
     yield {
       name: 'ledger',
       state: 'note',
-      detail: `there is none at ${path} yet`,
-      mend: 'The worker creates it when it first starts: nothing to do before that.',
+      detail: `no ledger at ${path} yet`,
+      fix: 'Nothing to do: the worker creates it at its first start.',
     };
     return;
   }
@@ -72,7 +77,7 @@ export async function* ledgerChecks(invocation: Invocation, path: string): Async
       policies.holders(),
     ]).finally(() => access.ledger.close());
     yield { name: 'ledger', state: 'ok', detail: `${path}, ${counted(live.length, 'live run')}` };
-    if (halted) yield { name: 'ledger', state: 'note', detail: haltText(halted), mend: 'When the reason is gone: overhaul unhalt' };
+    if (halted) yield { name: 'ledger', state: 'note', detail: haltText(halted), fix: 'To allow executions again: overhaul unhalt' };
     const own = loadConfigFile(undefined, invocation.env);
     if (holds) yield* policyChecks(holds, { holders, own: own.ok ? own.value.policy : undefined });
   } else yield { name: 'ledger', state: 'wrong', detail: access.problem };
@@ -81,8 +86,8 @@ export async function* ledgerChecks(invocation: Invocation, path: string): Async
     yield {
       name: 'ledger',
       state: 'note',
-      detail: 'others on this machine may read it, with all script output',
-      mend: `chmod 600 ${path}`,
+      detail: 'other users of this machine can read it, script output included',
+      fix: `chmod 600 ${path}`,
     };
   }
   const { bavail, bsize } = await statfs(dirname(path));
@@ -91,8 +96,8 @@ export async function* ledgerChecks(invocation: Invocation, path: string): Async
     yield {
       name: 'disk',
       state: 'wrong',
-      detail: `${Math.floor(free / 1024 ** 2)} MiB are free for the ledger`,
-      mend: 'Make room: a ledger that cannot be written stops every run.',
+      detail: `${Math.floor(free / 1024 ** 2)} MiB free for the ledger`,
+      fix: 'Free disk space. If the ledger cannot be written, every run stops.',
     };
   } else yield { name: 'disk', state: 'ok', detail: `${Math.floor(free / 1024 ** 3)} GiB free for the ledger` };
 }

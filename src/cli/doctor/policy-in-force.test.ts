@@ -44,7 +44,7 @@ describe('doctor', () => {
       {
         name: 'policy',
         state: 'ok',
-        detail: expect.stringMatching(/^the workers have version 1 \([0-9a-f]{12}\), read .* from \/etc\/overhaul.yaml$/),
+        detail: expect.stringMatching(/^the workers use version 1 \([0-9a-f]{12}\), read .* from \/etc\/overhaul.yaml$/),
       },
     ]);
     await ledger.close();
@@ -55,25 +55,25 @@ describe('doctor', () => {
       'the file here says something else',
       OTHER,
       async () => undefined,
-      /^the workers have version 1 .*the configuration here \([0-9a-f]{12}\) says something else$/,
+      /^the workers use version 1 .*the configuration here \([0-9a-f]{12}\) differs$/,
     ],
     [
       'two workers have two files',
       ONE,
       (ledger) => ledger.policies.announce('8@there', { digest: policyDigest(policyIn(OTHER)), source: 'x.yaml', readAt: 1 }),
-      /^worker 8@there, x.yaml: its file \([0-9a-f]{12}\) says something else than what holds/,
+      /^worker 8@there, x.yaml: its file \([0-9a-f]{12}\) differs from the policy in force/,
     ],
     [
       'a file was changed and is wrong',
       ONE,
       (ledger) => ledger.policies.announce('8@there', { digest: policyDigest(policyIn(ONE)), problem: 'policy.x: unknown key', readAt: 1 }),
-      /the file is wrong and changes nothing: policy.x: unknown key$/,
+      /the file is invalid and was ignored: policy.x: unknown key$/,
     ],
   ])('finds it wrong that %s', async (_, text, prepare, detail) => {
     const { ledger, env } = await ledgerWith(ONE);
     await prepare(ledger);
     const wrong = (await policyChecksOf({ ...env, OVERHAUL_CONFIG: fileWith(text) })).filter(({ state }) => state === 'wrong');
-    expect(wrong).toEqual([{ name: 'policy', state: 'wrong', detail: expect.stringMatching(detail), mend: expect.any(String) }]);
+    expect(wrong).toEqual([{ name: 'policy', state: 'wrong', detail: expect.stringMatching(detail), fix: expect.any(String) }]);
     await ledger.close();
   });
 });
@@ -85,7 +85,7 @@ test('show says which policy the workers have, that it differs, and what the run
   const config = { ...env, OVERHAUL_CONFIG: fileWith(OTHER) };
   const { stdout } = await overhaul(['show', 'patch'], { env: config });
   expect(stdout).toContain('Qualys lists no tag "Prod DB"');
-  expect(stdout).toMatch(/policy +the workers have version 1/);
+  expect(stdout).toMatch(/policy +the workers use version 1/);
   const json = JSON.parse((await overhaul(['show', 'patch', '--json'], { env: config })).stdout) as Record<string, unknown>;
   expect(json).toMatchObject({
     policy: { version: 1, differs: true, source: '/etc/overhaul.yaml' },

@@ -25,7 +25,7 @@ export function inForceOf({ version, digest, source, readAt }: StoredPolicy, own
 
 export function inForceText({ version, digest, source, readAt, differs }: PolicyInForce): string {
   const text = `version ${version} (${shortDigest(digest)}), read ${readAt} from ${source ?? 'the defaults'}`;
-  return differs ? `${text}; the configuration here says something else, and does not hold` : text;
+  return differs ? `${text}; the configuration here differs and is not in force` : text;
 }
 
 /** What the workers of the ledger go by; undefined where there is no ledger yet, or none of them has said. */
@@ -48,28 +48,28 @@ export function* policyChecks(
     yield {
       name: 'policy',
       state: 'wrong',
-      detail: `the workers have ${inForceText({ ...shown, differs: false })}; the configuration here (${shortDigest(policyDigest(own as Policy))}) says something else`,
-      mend:
+      detail: `the workers use ${inForceText({ ...shown, differs: false })}; the configuration here (${shortDigest(policyDigest(own as Policy))}) differs`,
+      fix:
         holders.length > 0
-          ? "A worker takes up a changed file within 10 s. If it stays so, the workers read another file: compare OVERHAUL_CONFIG, and write the workers' file anew."
-          : 'No worker is there: one takes the file up when it starts.',
+          ? "Workers load a changed file within 10 s. If this persists, they read another file: compare OVERHAUL_CONFIG, then save the workers' file again."
+          : 'No worker is running. It loads the file when it starts.',
     };
-  else yield { name: 'policy', state: 'ok', detail: `the workers have ${inForceText(shown)}` };
+  else yield { name: 'policy', state: 'ok', detail: `the workers use ${inForceText(shown)}` };
   for (const { holder, problem, digest, source } of holders) {
-    const where = `worker ${holder}, ${source ?? 'without a file'}`;
+    const where = `worker ${holder}, ${source ?? 'no file'}`;
     if (problem !== undefined)
       yield {
         name: 'policy',
         state: 'wrong',
-        detail: `${where}: the file is wrong and changes nothing: ${problem}`,
-        mend: 'Mend the file: the worker takes it up within 10 s.',
+        detail: `${where}: the file is invalid and was ignored: ${problem}`,
+        fix: 'Fix the file. The worker loads it within 10 s.',
       };
     else if (digest !== holds.digest)
       yield {
         name: 'policy',
         state: 'wrong',
-        detail: `${where}: its file (${shortDigest(digest)}) says something else than what holds (${shortDigest(holds.digest)})`,
-        mend: 'Give every worker the same file. The one that is to hold has to be changed last.',
+        detail: `${where}: its file (${shortDigest(digest)}) differs from the policy in force (${shortDigest(holds.digest)})`,
+        fix: 'Give every worker the same file. The file that was saved last wins.',
       };
   }
 }

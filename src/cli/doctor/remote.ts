@@ -1,5 +1,7 @@
 // What can be checked only by asking Temporal and Qualys.
 import type { QualysAccess } from '../../contracts/config/environment.js';
+import type { AnswerHeaders } from '../../qualys/http/limits.js';
+import type { HttpAnswer, HttpRequest } from '../../qualys/http/transport.js';
 import { activityQueue } from '../../temporal/activity-queue.js';
 import type { Invocation } from '../invocation/context.js';
 import type { TemporalRuns } from '../invocation/temporal-runs.js';
@@ -24,10 +26,10 @@ export async function* temporalChecks(invocation: Invocation, { taskQueue, ledge
     }
   } catch (error) {
     const isMisconfigured = error instanceof Error && error.name === 'TemporalMisconfigured';
-    const mend = isMisconfigured
-      ? 'Mend TEMPORAL_* or the profile.'
+    const fix = isMisconfigured
+      ? 'Fix TEMPORAL_* or the profile.'
       : 'Start Temporal there, or set TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE.';
-    yield { name: 'Temporal', state: isMisconfigured ? 'wrong' : 'unreachable', detail: messageOf(error).split('. ')[0] ?? '', mend };
+    yield { name: 'Temporal', state: isMisconfigured ? 'wrong' : 'unreachable', detail: messageOf(error).split('. ')[0] ?? '', fix };
   }
 }
 
@@ -48,18 +50,18 @@ async function workerCheck(
     return {
       name: 'worker',
       state: 'note',
-      detail: `none asks the task queue ${taskQueue} for work`,
-      mend: 'Start one: node dist/worker.js. Runs wait until then, and nothing is lost.',
+      detail: `no worker polls task queue ${taskQueue}`,
+      fix: 'Start one: node dist/worker.js. Runs wait until then; nothing is lost.',
     };
   }
-  const detail = `${workers === 1 ? '1 worker asks' : `${workers} workers ask`} the task queue ${taskQueue} for work`;
+  const detail = `${workers === 1 ? '1 worker polls' : `${workers} workers poll`} task queue ${taskQueue}`;
   if (ledgerId === undefined || (await asking(activityQueue(taskQueue, ledgerId), 'activity')) > 0)
     return { name: 'worker', state: 'ok', detail };
   return {
     name: 'worker',
     state: 'wrong',
-    detail: `${detail}, but none with the ledger that is configured here`,
-    mend: 'Give workers and command line the same OVERHAUL_DATABASE_URL: a worker works for the runs of its own ledger only.',
+    detail: `${detail}, but none uses the ledger configured here`,
+    fix: 'Set the same OVERHAUL_DATABASE_URL for workers and command line. A worker serves only the runs of its own ledger.',
   };
 }
 
@@ -69,7 +71,7 @@ export async function* qualysChecks(access: QualysAccess | undefined, now: () =>
       name: 'Qualys',
       state: 'note',
       detail: 'QUALYS_URL, QUALYS_USERNAME and QUALYS_PASSWORD are not all set here',
-      mend: 'Only the worker needs them.',
+      fix: 'Only the worker needs them.',
     };
     return;
   }
@@ -78,6 +80,15 @@ export async function* qualysChecks(access: QualysAccess | undefined, now: () =>
   const { QualysError } = await import('../../qualys/errors.js');
   const transport = createTransport({ baseUrl: access.url, timeoutMs: TIMEOUT_MS });
   let skewMs: number | undefined;
+  let speed: number | undefined;
+  const listening = {
+    ...transport,
+    send: async (request: HttpRequest): Promise<HttpAnswer> => {
+      const answer = await transport.send(request);
+      speed = simulatorSpeed(answer.headers);
+      return answer;
+    },
+  };
   const clock = {
     observe: async (serverMs: number) => {
       skewMs = now() - serverMs;
@@ -87,24 +98,32 @@ export async function* qualysChecks(access: QualysAccess | undefined, now: () =>
   const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined };
   try {
     await createTokenSource(
-      { transport, clock, logger: silent },
+      { transport: listening, clock, logger: silent },
       { username: access.username, password: () => access.password.get() },
     ).token();
-    yield { name: 'Qualys', state: 'ok', detail: `${access.url} takes the credentials of ${access.username}` };
+    yield { name: 'Qualys', state: 'ok', detail: `${access.url} accepts the credentials of ${access.username}` };
   } catch (error) {
     const isOurs = error instanceof QualysError && ['authentication', 'permission', 'not-found', 'invalid'].includes(error.kind);
-    const mend = isOurs
+    const fix = isOurs
       ? 'Check QUALYS_URL, QUALYS_USERNAME and QUALYS_PASSWORD; repeated wrong passwords lock the account.'
       : 'Check QUALYS_URL, the network, and HTTPS_PROXY.';
-    yield { name: 'Qualys', state: isOurs ? 'wrong' : 'unreachable', detail: messageOf(error), mend };
+    yield { name: 'Qualys', state: isOurs ? 'wrong' : 'unreachable', detail: messageOf(error), fix };
   } finally {
     await transport.close();
   }
-  if (skewMs !== undefined) yield clockCheck(skewMs);
+  if (skewMs !== undefined) yield clockCheck(skewMs, speed);
 }
 
-/** `skewMs`: local time less Qualys' time. */
-export function clockCheck(skewMs: number): Check {
+/** `X-Overhaul-Simulator: speed=60`: our simulator's clock may run faster on purpose. */
+function simulatorSpeed(headers: AnswerHeaders): number | undefined {
+  const speed = /\bspeed=([\d.]+)/.exec(String(headers['x-overhaul-simulator'] ?? ''))?.[1];
+  return speed === undefined ? undefined : Number(speed);
+}
+
+/** `skewMs`: local time less Qualys' time. `speed`: of a simulator's clock. */
+export function clockCheck(skewMs: number, speed?: number): Check {
+  if (speed !== undefined)
+    return { name: 'clock', state: 'ok', detail: speed === 1 ? 'simulator, in real time' : `simulator, ${speed} times as fast` };
   const seconds = Math.round(Math.abs(skewMs) / 1_000);
   if (Math.abs(skewMs) < NOTABLE_SKEW_MS)
     return { name: 'clock', state: 'ok', detail: `within ${Math.max(1, seconds)} s of Qualys' clock` };
@@ -113,7 +132,7 @@ export function clockCheck(skewMs: number): Check {
     name: 'clock',
     state: 'note',
     detail,
-    mend: 'Overhaul reckons in server time, so runs are safe; set this clock for the sake of the logs.',
+    fix: 'Set this clock, so that the times in logs are right. Runs are safe: they use server time.',
   };
 }
 

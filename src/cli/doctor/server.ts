@@ -19,15 +19,15 @@ export async function* serverChecks({ http, configFile }: Pick<Settings, 'http' 
   if (!health) return;
   const { digest, problem, readAt } = health.configuration;
   if (problem !== undefined)
-    yield { name: 'server', state: 'wrong', detail: problem, mend: 'Mend the file: the server takes it up within 10 s.' };
+    yield { name: 'server', state: 'wrong', detail: problem, fix: 'Fix the file. The server loads it within 10 s.' };
   else if (digest !== digestOf(new SettledFile(configFile.path).known.text))
     yield {
       name: 'server',
       state: 'wrong',
-      detail: `it goes by another configuration file than ${configFile.path} here, read ${readAt}`,
-      mend: 'It takes up a changed file within 10 s. If this stays so, it reads another file: compare OVERHAUL_CONFIG.',
+      detail: `it uses another configuration than ${configFile.path} here, read ${readAt}`,
+      fix: 'It loads a changed file within 10 s. If this persists, it reads another file: compare OVERHAUL_CONFIG.',
     };
-  else yield { name: 'server', state: 'ok', detail: `it goes by ${configFile.path} as it is, read ${readAt}` };
+  else yield { name: 'server', state: 'ok', detail: `it uses ${configFile.path}, read ${readAt}` };
 }
 
 function healthOf({ host, port }: Settings['http']): Promise<z.output<typeof Health> | undefined> {

@@ -159,7 +159,7 @@ describe('overhaul run --dry-run', () => {
       const { stdout } = await overhaul(asked, { env: with_ });
       expect(stdout).toContain('skipped     1 asset: never-touch\n');
       expect(stdout).toMatch(
-        /policy {6}no approval needed; any approved script; 1 entry never touched\n {12}the workers have version 1 \([0-9a-f]{12}\), read \S+Z from \/srv\/overhaul\.yaml; the configuration here says something else, and does not hold\n/,
+        /policy {6}no approval needed; any approved script; 1 entry never touched\n {12}the workers use version 1 \([0-9a-f]{12}\), read \S+Z from \/srv\/overhaul\.yaml; the configuration here differs and is not in force\n/,
       );
       const { policy } = JSON.parse((await overhaul([...asked, '--json'], { env: with_ })).stdout) as { policy: object };
       expect(policy).toMatchObject({
@@ -171,7 +171,7 @@ describe('overhaul run --dry-run', () => {
     test('and says no more where the file here is the same', async () => {
       await writeFile(env['OVERHAUL_CONFIG'] as string, 'policy: { neverTouch: { assetIds: [20452611] } }\n');
       const { stdout } = await overhaul(asked, { env: with_ });
-      expect(stdout).toMatch(/\n {12}the workers have version 1 \([0-9a-f]{12}\), read \S+Z from \/srv\/overhaul\.yaml\n/);
+      expect(stdout).toMatch(/\n {12}the workers use version 1 \([0-9a-f]{12}\), read \S+Z from \/srv\/overhaul\.yaml\n/);
     });
   });
 

@@ -161,7 +161,7 @@ async function printLines({ stdout, env }: Invocation, plan: Plan, { ledger, run
   if (rest > 0) await say('', `and ${rest} more: --json lists them`);
   if (plan.waitsFor) await say('waits for', `the EASM sync: ${plan.waitsFor.easm}`);
   await say('policy', policyText(policy));
-  if (policy.inForce) await say('', `the workers have ${inForceText(policy.inForce)}`, policy.inForce.differs ? 'bad' : undefined);
+  if (policy.inForce) await say('', `the workers use ${inForceText(policy.inForce)}`, policy.inForce.differs ? 'bad' : undefined);
   for (const warning of plan.warnings ?? []) await say('warning', warning, 'warn');
   await say('cost', costText(plan));
   if (plan.refused) await say('refused', `${plan.refused.type}: ${plan.refused.message}`, 'bad');

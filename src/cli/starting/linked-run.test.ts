@@ -73,7 +73,7 @@ describe('overhaul retry on a run that has ended', () => {
     expect(starts[0]).toMatchObject({ memo: { approval }, input: { script: '72648', scriptSha256: 'a'.repeat(64) } });
   });
 
-  test('does not start a second one over the same outcomes: the first may have mended them', async () => {
+  test('does not start a second one over the same outcomes: the first may have fixed them', async () => {
     await finished({ 1: 'failed', 2: 'unverified', 3: 'succeeded', 4: 'succeeded' });
     expect((await retry('patch')).exitCode).toBe(0);
     const again = await retry('patch', '--outcomes', 'failed,unverified');

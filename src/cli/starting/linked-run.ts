@@ -102,7 +102,7 @@ async function wasRefused({ runs }: Ledger, { workflowId }: Linked): Promise<boo
   return run?.finishedAt !== undefined && run.report === undefined;
 }
 
-/** What the parent says of an asset stays as it was: a second run over the same would send to those that the first one has mended. */
+/** What the parent says of an asset stays as it was: a second run over the same would send to those that the first one has fixed. */
 function refuseSecond(parentId: string, earlier: readonly Linked[], outcomes: readonly string[]): void {
   for (const { workflowId, outcomes: taken } of earlier) {
     const twice = outcomes.filter((outcome) => taken.includes(outcome));

@@ -180,6 +180,7 @@ function send(parts: GatewayParts, response: ServerResponse, answer: Answer): vo
     Date: new Date(parts.world.clock.now()).toUTCString(),
     'Content-Type': answer.type,
     'Content-Length': bytes.length,
+    'X-Overhaul-Simulator': `speed=${parts.world.clock.speed}`,
   });
   response.end(bytes);
 }

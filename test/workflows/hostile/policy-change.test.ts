@@ -112,7 +112,7 @@ describe('a policy that changes while a run is under way', () => {
     expect((await handle.result()).status).toBe('succeeded');
   });
 
-  test('sends nothing while it names what Qualys does not know, and goes on when that is mended', async () => {
+  test('sends nothing while it names what Qualys does not know, and goes on when that is fixed', async () => {
     await halt();
     const handle = await stage.start(requestFor(assetIds(310, 2)));
     await eventually(() => isHalted(handle.workflowId), Boolean);
