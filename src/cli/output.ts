@@ -6,7 +6,7 @@ import { safeLine, safeLines } from './terminal/text.js';
 
 export function outputCommand(invocation: Invocation) {
   return new Command('output')
-    .description("print a script's output on one asset; on a terminal without its control sequences, else byte by byte")
+    .description("print a script's output on one asset (terminals get it without control sequences)")
     .argument('<id>', 'workflow id')
     .argument('<asset>', 'asset id')
     .action(async (workflowId, assetId) => {
@@ -17,7 +17,7 @@ export function outputCommand(invocation: Invocation) {
       if (!bytes) {
         throw new CommandFailed(
           EXIT.notSucceeded,
-          `No output of asset ${safeLine(assetId)} is stored for ${workflowId}: it has none yet, was not asked for (\`output\` of the request), or the asset is not in the run.`,
+          `No output of asset ${safeLine(assetId)} is stored for ${workflowId}. Either there is none yet, the request's \`output\` leaves it out, or the asset is not in the run.`,
         );
       }
       if (invocation.json) await invocation.stdout.write(`${JSON.stringify({ assetId, output: bytes.toString('utf8') })}\n`);

@@ -20,7 +20,7 @@ describe('the command line', () => {
     [['list', '--colour'], "unknown option '--colour'"],
     [['show'], "missing required argument 'id'"],
     [['list', 'all'], 'too many arguments'],
-    [['list', '--limit', '0'], 'Give a number from 1 to 9999.'],
+    [['list', '--limit', '0'], 'Use a number from 1 to 9999.'],
     [['report', 'patch', '--format', 'pdf'], 'Allowed choices are html, csv, json'],
     [['schema', 'plans'], 'Allowed choices are request, configuration, plan'],
   ])('%j is a usage error: exit 2, on stderr', async (argv, message) => {
@@ -53,7 +53,7 @@ describe('the process', () => {
       exitCode: 2,
       stdout: '',
       stderr:
-        'The request has 1 problem; nothing was started.\n  targets.assetIds[0]: "x" is no id: give a positive whole number, or a string of digits\n',
+        'The request has 1 problem. Nothing was started.\n  targets.assetIds[0]: "x" is no id: give a positive whole number, or a string of digits\n',
     });
   });
 });

@@ -58,9 +58,9 @@ function exitCodeOfError(error: unknown): number {
 /** The whole tree of commands. */
 export async function buildProgram(invocation: Invocation) {
   const program = new Command('overhaul')
-    .description('Runs Qualys CAR scripts on fleets of hosts through Temporal: durably, and at most once per asset and attempt.')
+    .description('Run Qualys CAR scripts on fleets of hosts, durably and at most once per asset and attempt.')
     .version(version(), '-V, --version', 'print the version')
-    .option('--json', 'machine-readable output on stdout; messages go to stderr')
+    .option('--json', 'machine-readable output on stdout, messages on stderr')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => void invocation.stdout.write(text),
@@ -70,7 +70,7 @@ export async function buildProgram(invocation: Invocation) {
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
-    .showHelpAfterError('(--help shows what there is)')
+    .showHelpAfterError('(see --help)')
     .exitOverride()
     .hook('preAction', (command) => {
       invocation.json = command.opts().json === true;

@@ -21,11 +21,11 @@ const COLUMNS: readonly Column<AssetRow>[] = [
 
 export function assetsCommand(invocation: Invocation) {
   return new Command('assets')
-    .description('list the assets of a run or a campaign with what became of each')
+    .description('list the assets of a run or campaign with their outcomes')
     .argument('<id>', 'workflow id')
     .addOption(new Option('--outcome <word>', 'only these').choices([...OUTCOMES, ...LIVE_OUTCOMES] as const))
-    .option('--q <text>', 'only assets whose id or name holds this text')
-    .option('--jsonl', 'one JSON document a line')
+    .option('--q <text>', 'only assets whose id or name contains this text')
+    .option('--jsonl', 'one JSON document per line')
     .action(async (workflowId, { outcome, q, jsonl }) => {
       await withLedger(invocation, async ({ reader }) => {
         if (!(await reader.run(workflowId))) throw unknownRun(workflowId);
@@ -44,7 +44,7 @@ export function assetsCommand(invocation: Invocation) {
 function emptyText(workflowId: string, outcome: string | undefined, q: string | undefined): string {
   const which = [
     ...(outcome === undefined ? [] : [`with outcome ${outcome}`]),
-    ...(q === undefined ? [] : [`whose id or name holds "${q}"`]),
+    ...(q === undefined ? [] : [`whose id or name contains "${q}"`]),
   ];
   return which.length === 0 ? `${workflowId} has no assets yet.` : `${workflowId} has no assets ${which.join(' and ')}.`;
 }

@@ -63,7 +63,7 @@ describe('decisions', () => {
     await openSampleRun(ledger, 'patch', ['1']);
     const asked: unknown[] = [];
     const ran = await overhaul(['cancel', 'patch', '--reason', 'enough'], { env, temporal: deciding(asked) });
-    expect(ran).toEqual({ exitCode: 0, stdout: '', stderr: 'patch: cancel was taken. See it end with: overhaul watch patch\n' });
+    expect(ran).toEqual({ exitCode: 0, stdout: '', stderr: 'patch: Cancelling. Follow it with: overhaul watch patch\n' });
     expect(asked).toEqual([['patch', { by: 'kim', reason: 'enough' }]]);
     expect(await ledger.audit.of('patch')).toMatchObject([
       { actor: 'kim', verified: false, action: 'cancel', detail: '{"reason":"enough"}' },
@@ -76,21 +76,21 @@ describe('decisions', () => {
     const world = { env: { OVERHAUL_DATABASE_URL: 'sqlite:/nowhere/ledger.db' }, temporal: deciding(asked) };
     const ran = await overhaul(['cancel', 'patch', '--json'], world);
     expect(JSON.parse(ran.stdout)).toEqual({ workflowId: 'patch', decision: 'cancel' });
-    expect(ran.stderr).toBe("Note: without the ledger here, only Temporal's history says who cancelled patch.\n");
+    expect(ran.stderr).toBe("Note: no ledger here, so only Temporal's history records who cancelled patch.\n");
   });
 
   test('cancel of a run that has ended says so and asks nothing', async () => {
     const asked: unknown[] = [];
     const ran = await overhaul(['cancel', 'patch'], { temporal: deciding(asked, 'completed') });
     expect(ran).toMatchObject({ exitCode: 2, stdout: '' });
-    expect(ran.stderr).toContain('patch has ended already (completed): there is nothing to cancel.');
+    expect(ran.stderr).toContain('patch has already ended (completed). Nothing to cancel.');
     expect(asked).toEqual([]);
   });
 
   test('retry tells how many assets were put back, and warns of a second copy', async () => {
     const ran = await overhaul(['retry', 'patch', '--outcomes', 'failed,unverified', '--json'], { temporal: deciding([]) });
     expect(JSON.parse(ran.stdout)).toEqual({ workflowId: 'patch', decision: 'retryUnresolved', result: 4 });
-    expect(ran.stderr).toContain('the first copy may still run on unverified assets');
+    expect(ran.stderr).toContain('the first copy may still be running on unverified assets');
   });
 
   test('retry of a run that has ended without a ledger says what it needs', async () => {

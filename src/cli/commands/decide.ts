@@ -13,22 +13,22 @@ const RISKY = ['unverified', 'unreachable'];
 
 export function decisionCommands(invocation: Invocation) {
   return [
-    signed('approve', 'let a waiting run go on')
-      .option('--digest <hex>', 'approve only this; `overhaul show` prints it')
+    signed('approve', 'approve what is pending')
+      .option('--digest <hex>', 'approve only this digest (`overhaul show` prints it)')
       .action((id, { digest, ...who }) =>
         decide(invocation, { id, name: 'approve', who, details: digest === undefined ? {} : { digest } }),
       ),
-    signed('reject', 'end a waiting run')
-      .option('--digest <hex>', 'reject only this')
+    signed('reject', 'reject what is pending and end the run')
+      .option('--digest <hex>', 'reject only this digest')
       .action((id, { digest, ...who }) => decide(invocation, { id, name: 'reject', who, details: digest === undefined ? {} : { digest } })),
-    signed('pause', 'send nothing new; what is in flight is collected').action((id, who) => decide(invocation, { id, name: 'pause', who })),
-    signed('resume', 'go on with a paused run').action((id, who) => decide(invocation, { id, name: 'resume', who })),
-    signed('retry', 'put unresolved assets of a live run or campaign back; of a finished one, start a linked run over them')
-      .option('--outcomes <words>', 'comma separated (default: failed)')
+    signed('pause', 'send nothing new; collect what is in flight').action((id, who) => decide(invocation, { id, name: 'pause', who })),
+    signed('resume', 'resume a paused run').action((id, who) => decide(invocation, { id, name: 'resume', who })),
+    signed('retry', 'retry unresolved assets; if the run is finished, start a linked run over them')
+      .option('--outcomes <words>', 'comma-separated (default: failed)')
       .action((id, { outcomes, ...who }) =>
         retry(invocation, id, { who, outcomes: (outcomes ?? 'failed').split(',').map((word) => word.trim()) }),
       ),
-    signed('cancel', 'send nothing new, collect what is in flight for up to a minute, and end').action((id, who) =>
+    signed('cancel', 'cancel: send nothing new, collect what is in flight for up to a minute, then end').action((id, who) =>
       cancel(invocation, id, who),
     ),
   ];
@@ -49,6 +49,13 @@ interface Decision {
   details?: Record<string, unknown>;
 }
 
+const DONE: Readonly<Record<Exclude<DecisionName, 'retryUnresolved'>, string>> = {
+  approve: 'Approved.',
+  reject: 'Rejected.',
+  pause: 'Paused.',
+  resume: 'Resumed.',
+};
+
 async function decide(invocation: Invocation, { id, name, who, details }: Decision): Promise<void> {
   const decision = { ...checkedWho({ by: who.by ?? invocation.userName, reason: who.reason }), ...details };
   const result = await withTemporal(invocation, (temporal) => temporal.decide(id, name, decision));
@@ -56,9 +63,7 @@ async function decide(invocation: Invocation, { id, name, who, details }: Decisi
   else
     await writeLine(
       invocation.stderr,
-      name === 'retryUnresolved'
-        ? `${id}: ${result === 1 ? '1 asset was' : `${String(result)} assets were`} put back.`
-        : `${id}: ${name} was taken.`,
+      name === 'retryUnresolved' ? `${id}: ${result === 1 ? '1 asset' : `${String(result)} assets`} queued again.` : `${id}: ${DONE[name]}`,
     );
   invocation.exitCode = EXIT.done;
 }
@@ -70,7 +75,10 @@ async function retry(invocation: Invocation, id: string, { who, outcomes }: { wh
   const isLive = workflow?.state === 'running';
   const risky = outcomes.filter((outcome) => RISKY.includes(outcome));
   if (risky.length > 0)
-    await writeLine(invocation.stderr, `Note: the first copy may still run on ${risky.join(' and ')} assets. The override is recorded.`);
+    await writeLine(
+      invocation.stderr,
+      `Note: the first copy may still be running on ${risky.join(' and ')} assets. The override is recorded.`,
+    );
   if (isLive) return decide(invocation, { id, name: 'retryUnresolved', who, details: { outcomes } });
   const { startLinkedRun } = await import('../starting/linked-run.js');
   invocation.exitCode = await startLinkedRun(invocation, { parentId: id, isKnownToTemporal: workflow !== undefined, order: order.data });
@@ -86,7 +94,7 @@ async function cancel(invocation: Invocation, id: string, who: Who): Promise<voi
   });
   await recordCancel(invocation, id, { by, reason });
   if (invocation.json) await writeJson(invocation.stdout, { workflowId: id, decision: 'cancel' });
-  else await writeLine(invocation.stderr, `${id}: cancel was taken. See it end with: overhaul watch ${id}`);
+  else await writeLine(invocation.stderr, `${id}: Cancelling. Follow it with: overhaul watch ${id}`);
   invocation.exitCode = EXIT.done;
 }
 
@@ -94,14 +102,14 @@ function endedAlready({ workflowId, state, closedAt }: WorkflowSummary): Command
   const when = closedAt === undefined ? '' : ` at ${closedAt}`;
   return new CommandFailed(
     EXIT.usage,
-    `${workflowId} has ended already (${state}${when}): there is nothing to cancel. See how with: overhaul show ${workflowId}`,
+    `${workflowId} has already ended (${state}${when}). Nothing to cancel. For details: overhaul show ${workflowId}`,
   );
 }
 
 /** A cancel reaches the workflow without its author: the audit log hears of him from here, as Temporal's history does. */
 async function recordCancel(invocation: Invocation, id: string, { by, reason }: Who): Promise<void> {
   const { ledger } = await findLedger(invocation);
-  if (!ledger) return writeLine(invocation.stderr, `Note: without the ledger here, only Temporal's history says who cancelled ${id}.`);
+  if (!ledger) return writeLine(invocation.stderr, `Note: no ledger here, so only Temporal's history records who cancelled ${id}.`);
   try {
     await ledger.audit.add(id, { actor: by, action: 'cancel', detail: JSON.stringify({ ...(reason === undefined ? {} : { reason }) }) });
   } finally {

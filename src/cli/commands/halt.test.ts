@@ -18,7 +18,7 @@ describe('overhaul halt', () => {
     const ran = await overhaul(['halt', '--reason', 'incident 7'], { env: sample.env });
     expect(ran).toMatchObject({ exitCode: 0, stdout: '' });
     expect(ran.stderr).toMatch(
-      /^Halted \/.*ledger\.db, with 1 live run: no execution starts after \d\d:\d\d:\d\d UTC\.\n.*overhaul unhalt\n$/,
+      /^Halted \/.*ledger\.db \(1 live run\)\. No execution starts after \d\d:\d\d:\d\d UTC\.\n.*overhaul unhalt\n$/,
     );
     expect(await sample.ledger.killSwitch.state()).toMatchObject({ by: 'kim', reason: 'incident 7' });
     expect(await ledgerWide()).toEqual(['kim halt {"reason":"incident 7","liveRuns":1}']);
@@ -28,14 +28,14 @@ describe('overhaul halt', () => {
     await overhaul(['halt', '--by', 'ada', '--reason', 'incident 7'], { env: sample.env });
     const again = await overhaul(['halt'], { env: sample.env });
     expect(again.exitCode).toBe(0);
-    expect(again.stderr).toMatch(/was halted by ada since \d{4}-\d\d-\d\d \d\d:\d\d UTC: incident 7\. It stays so/);
+    expect(again.stderr).toMatch(/was already halted by ada since \d{4}-\d\d-\d\d \d\d:\d\d UTC: incident 7\. It stays halted/);
   });
 
   test('unhalt allows executions again, and says what it lifted', async () => {
-    expect((await overhaul(['unhalt'], { env: sample.env })).stderr).toMatch(/^The ledger .* was not halted\.\n$/);
+    expect((await overhaul(['unhalt'], { env: sample.env })).stderr).toMatch(/^The ledger .* is not halted\.\n$/);
     await overhaul(['halt', '--by', 'ada'], { env: sample.env });
     const lifted = await overhaul(['unhalt', '--reason', 'all clear'], { env: sample.env });
-    expect(lifted.stderr).toMatch(/^Executions are allowed again in .*, with 1 live run; it was halted by ada since /);
+    expect(lifted.stderr).toMatch(/^Executions are allowed again in .* \(1 live run\)\. It was halted by ada since /);
     expect(await sample.ledger.killSwitch.state()).toBeUndefined();
     expect((await ledgerWide()).at(-1)).toBe('kim unhalt {"reason":"all clear","liveRuns":1}');
   });

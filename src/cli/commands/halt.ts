@@ -12,8 +12,8 @@ const SEND_WINDOW_SEC = 5;
 
 export function haltCommands(invocation: Invocation) {
   return [
-    signed('halt', 'stop every new execution of this ledger within 5 s; what agents have goes on, and is collected').action((who) =>
-      throwSwitch(invocation, 'halt', who),
+    signed('halt', 'stop all new executions of this ledger within 5 s; agents finish what they have, and results are collected').action(
+      (who) => throwSwitch(invocation, 'halt', who),
     ),
     signed('unhalt', 'allow executions again').action((who) => throwSwitch(invocation, 'unhalt', who)),
   ];
@@ -53,13 +53,13 @@ function answerLines(action: 'halt' | 'unhalt', { answer, state, path }: Thrown)
   const { before, liveRuns, at } = answer;
   const runs = liveRuns === 1 ? '1 live run' : `${liveRuns} live runs`;
   if (action === 'unhalt') {
-    if (!before) return [`The ledger ${path} was not halted.`];
-    return [`Executions are allowed again in ${path}, with ${runs}; it was ${haltText(before)}.`];
+    if (!before) return [`The ledger ${path} is not halted.`];
+    return [`Executions are allowed again in ${path} (${runs}). It was ${haltText(before)}.`];
   }
-  if (before) return [`The ledger ${path} was ${haltText(state ?? before)}. It stays so, and your word is in its audit log.`];
+  if (before) return [`The ledger ${path} was already ${haltText(state ?? before)}. It stays halted. Your order is in the audit log.`];
   const lastStart = new Date(at + SEND_WINDOW_SEC * 1_000).toISOString().slice(11, 19);
   return [
-    `Halted ${path}, with ${runs}: no execution starts after ${lastStart} UTC.`,
-    'What agents have goes on, and is collected. To allow executions again: overhaul unhalt',
+    `Halted ${path} (${runs}). No execution starts after ${lastStart} UTC.`,
+    'Agents finish what they have; results are collected. To allow executions again: overhaul unhalt',
   ];
 }

@@ -38,15 +38,14 @@ export function listCommand(invocation: Invocation) {
   return new Command('list')
     .description('list the newest runs and campaigns')
     .option('--limit <n>', 'how many', positive, 20)
-    .option('--steps', 'also the runs that the steps of campaigns are')
+    .option('--steps', "include the runs of campaigns' steps")
     .action(async ({ limit, steps }) => {
       await withSources(invocation, async (sources) => {
         const runs = await listRuns(invocation, sources, { limit, steps: steps === true });
         const halted = await sources.ledger?.killSwitch.state();
         if (halted) await tell(invocation.stderr, `All executions of this ledger are ${haltText(halted)}`);
         if (invocation.json) await writeJson(invocation.stdout, runs);
-        else if (runs.length === 0)
-          await writeLine(invocation.stderr, 'There are no runs yet. Start one with: overhaul run, or overhaul start');
+        else if (runs.length === 0) await writeLine(invocation.stderr, 'No runs yet. Start one with: overhaul run, or overhaul start');
         else await writeRuns(invocation, runs);
       });
       invocation.exitCode = EXIT.done;
@@ -67,7 +66,7 @@ async function listRuns({ stderr }: Invocation, { ledger, temporal }: Sources, {
   const views = (await ledger?.reader.runs(limit, { steps })) ?? [];
   const workflows = await temporal?.list(limit).catch((error: unknown) => {
     if (!ledger) throw error;
-    return writeLine(stderr, `Without Temporal, by the ledger alone: ${error instanceof Error ? error.message : String(error)}`);
+    return writeLine(stderr, `Temporal unavailable, showing the ledger only: ${error instanceof Error ? error.message : String(error)}`);
   });
   const known = new Set(views.map(({ run }) => run.id));
   const unopened = (workflows ?? []).filter(({ workflowId }) => !known.has(workflowId));
@@ -134,6 +133,6 @@ function stateStyle(state: string): Style {
 }
 
 function positive(text: string): number {
-  if (!/^[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError('Give a number from 1 to 9999.');
+  if (!/^[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError('Use a number from 1 to 9999.');
   return Number(text);
 }

@@ -48,7 +48,7 @@ describe('overhaul open-copies', () => {
       /^ASSET +NAME +SCRIPT +SINCE[^\n]*\n20452610 +host of 20452610 +Patch \(7\) [^\n]*MANIFEST ASSIGNED[^\n]*patch\/2\n/,
     );
     const none = await overhaul(['open-copies', '--older-than', '7d'], { env: sample.env });
-    expect([none.exitCode, none.stdout, none.stderr]).toEqual([0, '', 'Nothing lies with agents past its deadline.\n']);
+    expect([none.exitCode, none.stdout, none.stderr]).toEqual([0, '', 'No copies are open past their deadline.\n']);
   });
 
   test('are told by a dry run without Qualys, too', async () => {
@@ -58,7 +58,7 @@ describe('overhaul open-copies', () => {
     const { exitCode, stdout } = await dry('7', ids);
     expect(exitCode).toBe(0);
     expect(stdout).toContain(
-      'An earlier copy of the script may still run at 2 assets, skipped unless it has ended by then: overhaul open-copies\n',
+      'An earlier copy of the script may still be running on 2 assets. They are skipped unless it has ended by then. See: overhaul open-copies\n',
     );
     expect(JSON.parse((await dry('7', ids, '--json')).stdout)).toMatchObject({ openCopies: 2 });
     const without = [await dry('7', ids, '--despite-open-copies'), await dry('8', ids), await dry('7', '7')];
@@ -67,7 +67,7 @@ describe('overhaul open-copies', () => {
 
   test('refuses what is no duration, and never creates a ledger', async () => {
     const wrong = await overhaul(['open-copies', '--older-than', 'long'], { env: sample.env });
-    expect([wrong.exitCode, wrong.stderr]).toEqual([2, '--older-than: "long" is no duration: give text such as 12h or 7d.\n']);
+    expect([wrong.exitCode, wrong.stderr]).toEqual([2, '--older-than: "long" is not a duration. Use 12h or 7d, for example.\n']);
     const nowhere = await overhaul(['open-copies'], { env: { OVERHAUL_DATABASE_URL: 'sqlite:/nowhere/at/all/ledger.db' } });
     expect(nowhere.exitCode).toBe(2);
   });

@@ -22,14 +22,14 @@ const COLUMNS: readonly Column<OpenCopy>[] = [
 
 export function openCopiesCommand(invocation: Invocation) {
   return new Command('open-copies')
-    .description('list what still lies with agents past its deadline, over all runs: these assets get no second copy of the script')
-    .option('--older-than <duration>', 'only what was sent at least so long ago, such as 12h or 7d')
+    .description('list script copies still open past their deadline, over all runs; these assets get no second copy')
+    .option('--older-than <duration>', 'only copies sent at least this long ago, such as 12h or 7d')
     .action(async ({ olderThan }) => {
       const olderThanMs = olderThan === undefined ? undefined : durationMs(olderThan);
       if (olderThan !== undefined && olderThanMs === undefined)
         throw new CommandFailed(
           EXIT.usage,
-          `--older-than: ${JSON.stringify(olderThan.slice(0, 60))} is no duration: give text such as 12h or 7d.`,
+          `--older-than: ${JSON.stringify(olderThan.slice(0, 60))} is not a duration. Use 12h or 7d, for example.`,
         );
       await withLedger(invocation, async ({ copies }) => {
         const rows = copies.list({ olderThanMs });
@@ -37,7 +37,7 @@ export function openCopiesCommand(invocation: Invocation) {
           for await (const chunk of jsonArray(asJson(rows))) await invocation.stdout.write(chunk);
           await invocation.stdout.write('\n');
         } else if ((await writeTable(invocation, COLUMNS, inBatches(rows, ROWS_PER_PAGE))) === 0)
-          await writeLine(invocation.stderr, 'Nothing lies with agents past its deadline.');
+          await writeLine(invocation.stderr, 'No copies are open past their deadline.');
       });
       invocation.exitCode = EXIT.done;
     });

@@ -149,7 +149,7 @@ describe('overhaul plan', () => {
     });
     expect(document.waves[1]?.forecast.startsAt).toBe('2026-08-23T22:30:00.000Z');
     expect(document.forecast.notes).toContain('Approvals are taken to be given at once, for "canary", "ring", "rest".');
-    expect(document.forecast.notes[0]).toBe('Not every script of the plan has run in this ledger: an execution is taken to last 15m 00s.');
+    expect(document.forecast.notes[0]).toBe('Assumes 15m 00s per execution: not every script of the plan has run in this ledger.');
   });
 
   test('takes what its scripts have taken before, and what is left of the day', async () => {
@@ -245,7 +245,7 @@ describe('overhaul plan', () => {
       expect.stringMatching(/^ {2}targets: /),
       expect.stringMatching(/^ {2}colour: unknown key \(.*plan\.yaml:6\)$/),
     ]);
-    expect((await overhaul(['plan', '/nowhere/plan.yaml'])).stderr).toContain('The plan /nowhere/plan.yaml cannot be read');
+    expect((await overhaul(['plan', '/nowhere/plan.yaml'])).stderr).toContain('Cannot read the plan /nowhere/plan.yaml');
   });
 
   test.each([45, 140])('fits a terminal of %d columns', async (terminal) => {
@@ -292,6 +292,6 @@ describe('overhaul start', () => {
     await writeFile(file, OPENSSL.replace('size: 5,', 'size: 50,'));
     const ran = await overhaul(['start', file, '--digest', digest], { env, temporal });
     expect([ran.exitCode, ran.stdout, starts.length]).toEqual([1, '', 1]);
-    expect(ran.stderr).toContain(`is not the one of the digest ${digest}: its digest is `);
+    expect(ran.stderr).toContain(`does not match digest ${digest}: its digest is `);
   });
 });

@@ -14,7 +14,7 @@ import { tableRoom } from '../terminal/table.js';
 
 export function planCommand(invocation: Invocation) {
   return new Command('plan')
-    .description('say what a campaign would do: waves, gates, executions, calls, openings and its likely end; nothing is sent')
+    .description('show what a campaign would do (waves, gates, executions, calls, windows, forecast); sends nothing')
     .argument('<file>', 'the plan as YAML or JSON')
     .action(async (file) => {
       invocation.exitCode = await printPlan(invocation, file);

@@ -30,29 +30,29 @@ const BUNDLE = fileURLToPath(new URL('../../workflow-bundle.js', import.meta.url
 
 export function rehearseCommand(invocation: Invocation) {
   return new Command('rehearse')
-    .description('run a campaign against a simulated gateway with time skipping, and print its timeline; nothing is sent')
+    .description('run a campaign against a simulated gateway in skipped time and print its timeline; sends nothing')
     .argument('<file>', 'the plan as YAML or JSON')
-    .optionsGroup('The cohort (default: resolved from Qualys, as `plan` does):')
-    .option('--assets <n>', 'its size')
+    .optionsGroup('Cohort (default: resolved from Qualys, as `plan` does):')
+    .option('--assets <n>', 'number of assets')
     .option('--tag <id=n>', 'how many of them have the tag of a wave (repeatable)', (value: string, known: string[] = []) => [
       ...known,
       value,
     ])
-    .optionsGroup('How the assets behave:')
-    .option('--like <run id>', 'as in this earlier run or campaign of the ledger; the options below win over it')
-    .option('--fail <share>', 'on which the script fails, such as 2% (default: 0%)')
-    .option('--lost <share>', 'whose result is lost (default: 0%)')
-    .option('--offline <share[:time]>', 'that are away, and for how long: 7% for good, 7%:3d, 7%:1d..10d (default: 0%)')
-    .option('--duration <time>', 'of an execution, such as 5m or 1m..5m (default: 1m..5m)')
-    .option('--interval <time>', 'between executions of a script (default: the policy, else 1m)')
-    .option('--seed <n>', 'which of them fail and are away (default: 1)')
-    .optionsGroup('How people behave:')
-    .option('--approve-after <time>', 'after it was asked for', '1h')
-    .option('--on-breach <word>', 'resume, or stop', 'resume')
-    .option('--resume-after <time>', 'after a breach, or an inconclusive wave', '1h')
+    .optionsGroup('Asset behavior:')
+    .option('--like <run id>', 'like this earlier run or campaign of the ledger; the options below override it')
+    .option('--fail <share>', 'share of assets on which the script fails, such as 2% (default: 0%)')
+    .option('--lost <share>', 'share of assets whose result is lost (default: 0%)')
+    .option('--offline <share[:time]>', 'share of assets offline, and for how long: 7% (for good), 7%:3d, 7%:1d..10d (default: 0%)')
+    .option('--duration <time>', 'duration of an execution, such as 5m or 1m..5m (default: 1m..5m)')
+    .option('--interval <time>', 'interval between executions of a script (default: the policy, else 1m)')
+    .option('--seed <n>', 'seed that decides which assets fail or are offline (default: 1)')
+    .optionsGroup('Human responses:')
+    .option('--approve-after <time>', 'time until an approval is given', '1h')
+    .option('--on-breach <word>', 'response to a breach: resume or stop', 'resume')
+    .option('--resume-after <time>', 'time until the response to a breach or an inconclusive wave', '1h')
     .optionsGroup('When:')
-    .option('--at <instant>', 'begin at this instant, ISO 8601 (default: now)')
-    .option('--longest <time>', 'give up when it is not done by then', '365d')
+    .option('--at <instant>', 'start at this instant, ISO 8601 (default: now)')
+    .option('--longest <time>', 'give up if it is not done by then', '365d')
     .action(async (file, options) => {
       invocation.exitCode = await rehearse(invocation, file, options);
     });
@@ -109,7 +109,7 @@ async function curvesOf(invocation: Invocation, options: RehearseOptions, policy
     const { curvesOfRun } = await import('../../rehearsal/curves-of-run.js');
     const runId = options.like;
     const found = await withLedger(invocation, (ledger) => curvesOfRun(ledger, runId));
-    if (!found) throw new CommandFailed(EXIT.usage, `Nothing was sent by a run ${runId} of this ledger. \`overhaul list\` shows the runs.`);
+    if (!found) throw new CommandFailed(EXIT.usage, `No run ${runId} in this ledger has sent anything. List runs with: overhaul list`);
     known = found;
   }
   const parsed = parseAssumptions(options, { ...known, executeIntervalMs: policy.executeIntervalMs ?? known.executeIntervalMs });
@@ -127,7 +127,10 @@ async function cohortOf(
   if (!settingsOf(invocation).qualys) {
     const { assetIds = [], hostnames, assetTagIds, query } = plan.targets;
     if (hostnames || assetTagIds || query)
-      throw new CommandFailed(EXIT.usage, 'QUALYS_* are not set here, so nobody knows how large the cohort is: say it with --assets 1000.');
+      throw new CommandFailed(
+        EXIT.usage,
+        'QUALYS_* are not set here, so the size of the cohort is unknown. Give it with --assets, for example --assets 1000.',
+      );
     return { size: new Set(assetIds).size, tagSizes };
   }
   const { cohort, waves } = await planCampaign(invocation, plan);

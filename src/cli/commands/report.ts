@@ -14,7 +14,7 @@ export function reportCommand(invocation: Invocation) {
     .description('write the report of a finished run or campaign')
     .argument('<id>', 'workflow id')
     .addOption(new Option('--format <word>', 'html, csv or json').choices(['html', 'csv', 'json'] as const).default('json' as const))
-    .option('--out <file>', 'write to this file, whole or not at all (default: stdout)')
+    .option('--out <file>', 'write to this file, atomically (default: stdout)')
     .action(async (workflowId, { format, out }) => {
       await withLedger(invocation, async (ledger) => {
         const run = await ledger.runs.get(workflowId);
@@ -23,7 +23,7 @@ export function reportCommand(invocation: Invocation) {
           const state = run.paused ? 'paused' : run.phase;
           throw new CommandFailed(
             EXIT.notSucceeded,
-            `${workflowId} is not finished (${state}): its report comes at the end. \`overhaul watch ${workflowId}\` waits for it.`,
+            `${workflowId} is not finished (${state}), so it has no report yet. Wait for it with: overhaul watch ${workflowId}`,
           );
         }
         const chunks = await reportChunks(format, ledger, run);
@@ -64,10 +64,7 @@ async function toFile({ stderr }: Invocation, path: string, chunks: AsyncIterabl
   try {
     await writeReportFile(path, chunks);
   } catch (error) {
-    throw new CommandFailed(
-      EXIT.usage,
-      `The report cannot be written to ${path}: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    throw new CommandFailed(EXIT.usage, `Cannot write the report to ${path}: ${error instanceof Error ? error.message : String(error)}`);
   }
   await writeLine(stderr, `Wrote ${path}`);
 }

@@ -39,7 +39,7 @@ describe('overhaul run', () => {
       temporal: temporalThatTakes(starts),
       env: { OVERHAUL_TASK_QUEUE: 'night' },
     });
-    expect(ran).toEqual({ exitCode: 0, stdout: 'patch\n', stderr: 'Started patch. See it with: overhaul watch patch\n' });
+    expect(ran).toEqual({ exitCode: 0, stdout: 'patch\n', stderr: 'Started patch. Follow it with: overhaul watch patch\n' });
     expect(starts).toEqual([
       {
         workflowId: 'patch',
@@ -62,8 +62,8 @@ describe('overhaul run', () => {
     expect(ran.exitCode).toBe(2);
     expect(ran.stdout).toBe('');
     expect(ran.stderr.split('\n')).toEqual([
-      'The request has 4 problems; nothing was started.',
-      '  --query: "linux" names no source: give SOURCE:FILTER, such as car:operatingSystem:linux',
+      'The request has 4 problems. Nothing was started.',
+      '  --query: "linux" has no source. Use SOURCE:FILTER, such as car:operatingSystem:linux',
       '  script: must be a script id or its exact title',
       '  deadline: "soon" is no duration: give milliseconds, or text such as "90s", "15m", "4h", "7d"',
       '  targets.assetIds[1]: "x" is no id: give a positive whole number, or a string of digits',
@@ -84,19 +84,17 @@ describe('overhaul run', () => {
   test('a file that does not exist is a problem like the others', async () => {
     const ran = await overhaul(['run', '--request', '/nowhere/request.yaml']);
     expect(ran.exitCode).toBe(2);
-    expect(ran.stderr).toContain('--request: the file /nowhere/request.yaml cannot be read');
+    expect(ran.stderr).toContain('--request: cannot read file /nowhere/request.yaml');
     expect(ran.stderr).toContain('script: must be');
   });
 
   test.each([
-    ['same', 'this very request'],
+    ['same', 'this same request'],
     ['different', 'another request'],
   ] as const)('an id taken by the %s request starts nothing', async (kind, whose) => {
     const ran = await overhaul(['run', '--script', '1', '--assets', '1', '--id', 'patch'], { temporal: { start: async () => ({ kind }) } });
     expect(ran.exitCode).toBe(2);
-    expect(ran.stderr).toBe(
-      `The id patch is taken, by ${whose}: an id is used once. Nothing was started. See it with: overhaul show patch\n`,
-    );
+    expect(ran.stderr).toBe(`The id patch is already used by ${whose}. Nothing was started. See it with: overhaul show patch\n`);
   });
 
   test('exits 3 when Temporal is not there', async () => {
@@ -179,13 +177,13 @@ describe('overhaul run --dry-run where Qualys is not configured', () => {
       executions: 3,
       calls: { opening: 2, atLeast: 7, atMost: 19 },
     });
-    expect((await overhaul(argv)).stdout).toContain('3 executions, about 7 to 19 calls to Qualys, 2 of them to find script and assets\n');
+    expect((await overhaul(argv)).stdout).toContain('3 executions, about 7 to 19 Qualys calls, 2 of them to find script and assets\n');
   });
 
   test.each([
     [['--hosts', 'web-1'], 'QUALYS_URL: is not set'],
-    [['--assets', '1', '--exclude', '1'], 'No asset is left'],
-    [['--assets', '1,2,3', '--max-assets', '2'], '3 assets are more than --max-assets 2'],
+    [['--assets', '1', '--exclude', '1'], 'No assets left'],
+    [['--assets', '1,2,3', '--max-assets', '2'], '3 assets exceed --max-assets 2'],
   ])('%j is refused with a reason', async (targets, reason) => {
     const ran = await overhaul(['run', '--script', '1', ...targets, '--dry-run']);
     expect(ran).toMatchObject({ exitCode: 2, stdout: '' });

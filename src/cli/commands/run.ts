@@ -19,37 +19,37 @@ interface RunOptions extends RequestOptions {
 export function runCommand(invocation: Invocation) {
   return new Command('run')
     .description('start a run: one script over one cohort')
-    .option('--script <id|title>', 'script id, or its exact title')
-    .optionsGroup('Targets (lists are comma separated, repeatable, or @file):')
+    .option('--script <id|title>', 'script id or exact title')
+    .optionsGroup('Targets (lists: comma-separated, repeatable, or @file):')
     .option('--assets <ids>', 'asset ids', collect)
     .option('--hosts <names>', 'exact asset names', collect)
     .option('--tags <ids>', 'asset tag ids', collect)
-    .option('--query <source:filter>', 'car, gav-v1 or edr, a colon, and QQL; or gav, a colon, and JSON or XML')
-    .option('--everything', 'run on all that an inventory holds, if that is what the query finds')
-    .option('--exclude <ids>', 'asset ids that are left out', collect)
-    .option('--despite-open-copies', 'send also where an earlier copy of the script may still run; the override is recorded')
+    .option('--query <source:filter>', 'car:QQL, gav-v1:QQL, edr:QQL, or gav:JSON-or-XML')
+    .option('--everything', 'allow a query that finds the whole inventory')
+    .option('--exclude <ids>', 'asset ids to leave out', collect)
+    .option('--despite-open-copies', 'send even where an earlier copy of the script may still be running; recorded in the audit log')
     .option('--max-assets <n>', 'refuse a larger cohort')
     .optionsGroup('How:')
     .option('--strategy <word>', 'assets, tags or auto (default: assets)')
-    .option('--max-in-flight <n>', 'executions at once (default: 4)')
-    .option('--poll <duration>', 'look at Qualys at most this often (default: 30s)')
-    .option('--deadline <duration>', 'of each execution (default: 6h)')
-    .option('--output <word>', 'script output that is kept: all, failed or none (default: all)')
-    .option('--retry-failed <n>', 'further attempts for each failed asset (default: 0)')
-    .option('--retry-after <duration>', 'before each of them (default: 15m)')
-    .option('--unreachable-wait <duration>', 'watch this long past the deadline (default: 0)')
-    .option('--error-budget <n|n%|json>', 'stop when more assets than that go wrong')
-    .option('--follow-up <json>', 'what is scheduled from the outcome')
-    .option('--script-sha256 <hex>', 'refuse a script with other content')
-    .option('--wait-for-easm [profile]', 'wait for the sync of the EASM profiles, or of this one')
-    .option('--wait-timeout <duration>', 'for that long at most (default: 4h)')
+    .option('--max-in-flight <n>', 'maximum executions in flight (default: 4)')
+    .option('--poll <duration>', 'minimum interval between polls (default: 30s)')
+    .option('--deadline <duration>', 'deadline of each execution (default: 6h)')
+    .option('--output <word>', 'script output to store: all, failed or none (default: all)')
+    .option('--retry-failed <n>', 'extra attempts for each failed asset (default: 0)')
+    .option('--retry-after <duration>', 'delay before each extra attempt (default: 15m)')
+    .option('--unreachable-wait <duration>', 'keep watching this long past the deadline (default: 0)')
+    .option('--error-budget <n|n%|json>', 'stop when more assets than this fail')
+    .option('--follow-up <json>', 'what to schedule from the outcome')
+    .option('--script-sha256 <hex>', 'refuse the script if its content has another hash')
+    .option('--wait-for-easm [profile]', 'wait for the sync of all EASM profiles, or of this one')
+    .option('--wait-timeout <duration>', 'wait at most this long (default: 4h)')
     .option('--reason <text>', 'why, for the record')
-    .option('--requested-by <name>', 'who asks (default: you)')
-    .option('--request <file>', 'the request as YAML or JSON; options win over it')
+    .option('--requested-by <name>', 'who requests it (default: you)')
+    .option('--request <file>', 'the request as YAML or JSON; options override it')
     .optionsGroup('Start:')
-    .option('--id <workflow id>', 'an id is used once (default: a new one)')
-    .option('--watch', 'wait for the end, and show the way')
-    .option('--dry-run', 'say what would be done, and send nothing')
+    .option('--id <workflow id>', 'each id can be used once (default: generated)')
+    .option('--watch', 'wait for completion and show progress')
+    .option('--dry-run', 'show what would be done; sends nothing')
     .action(async (options) => {
       invocation.exitCode = await run(invocation, options);
     });
@@ -76,7 +76,7 @@ function requestOf(invocation: Invocation, options: RunOptions): { input: Remedi
   if (!parsed.ok || all.length > 0) {
     const count = all.length === 1 ? '1 problem' : `${all.length} problems`;
     const lines = all.map(({ path, problem }) => `  ${path ? `${path}: ` : ''}${problem}`);
-    throw new CommandFailed(EXIT.usage, [`The request has ${count}; nothing was started.`, ...lines].join('\n'));
+    throw new CommandFailed(EXIT.usage, [`The request has ${count}. Nothing was started.`, ...lines].join('\n'));
   }
   return { input: complete as unknown as RemediationRequestInput, request: parsed.value };
 }
@@ -86,7 +86,7 @@ function requestFile(path: string): Parsed<unknown> {
     const document = parseYaml(readFileSync(path, 'utf8'), path);
     return document.ok ? { ok: true, value: document.value.content ?? null } : document;
   } catch (error) {
-    const problem = `the file ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+    const problem = `cannot read file ${path}: ${error instanceof Error ? error.message : String(error)}`;
     return { ok: false, problems: [{ path: '--request', problem }] };
   }
 }

@@ -15,7 +15,7 @@ import { auditLines, factLines, notJoinedLines, stateLines, stateWord } from '..
 
 export function showCommand(invocation: Invocation) {
   return new Command('show')
-    .description('show where a run or a campaign stands')
+    .description('show the state of a run or campaign')
     .argument('<id>', 'workflow id')
     .action(async (workflowId) => {
       await withSources(invocation, async (sources) => {

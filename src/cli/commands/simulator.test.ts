@@ -55,7 +55,7 @@ describe('overhaul simulator', () => {
     });
     expect(code).toBe(0);
     expect(lines).toEqual([
-      expect.stringMatching(/^Qualys simulator on http:\/\/127\.0\.0\.1:\d+, user demo, password demo; stop it with Ctrl-C$/),
+      expect.stringMatching(/^Qualys simulator on http:\/\/127\.0\.0\.1:\d+, user demo, password demo\. Stop it with Ctrl-C\.$/),
     ]);
   });
 
@@ -99,10 +99,10 @@ describe('overhaul simulator', () => {
     const missing = await refusal({ config: '/nowhere/simulator.yaml' });
     expect(missing).toMatchObject({
       code: 2,
-      lines: [expect.any(String), expect.stringContaining('The file /nowhere/simulator.yaml cannot be read')],
+      lines: [expect.any(String), expect.stringContaining('Cannot read /nowhere/simulator.yaml')],
     });
     const broken = await refusal({ config: file('broken.yaml', 'assets: [1') });
-    expect(broken).toMatchObject({ code: 2, lines: [expect.any(String), expect.stringContaining('cannot be read as JSON or YAML')] });
+    expect(broken).toMatchObject({ code: 2, lines: [expect.any(String), expect.stringContaining('as JSON or YAML')] });
     const wrong = await refusal({ config: file('list.yaml', '[1, 2]') });
     expect(wrong.code).toBe(2);
   });
@@ -113,7 +113,7 @@ describe('overhaul simulator', () => {
     const { port } = other.address() as AddressInfo;
     const { code, lines } = await refusal({ port }).finally(() => other.close());
     expect(code).toBe(2);
-    expect(lines[1]).toBe(`  port: ${port} is taken on 127.0.0.1: give another with --port, or 0 for a free one`);
+    expect(lines[1]).toBe(`  port: port ${port} on 127.0.0.1 is in use; choose another with --port, or 0 for any free one`);
   });
 
   test('offers its flags under the name simulator', () => {

@@ -11,27 +11,27 @@ export const DEFAULT_SIMULATOR_PORT = 8_090;
 export function simulatorCommand() {
   return new Command('simulator')
     .description('serve a simulated Qualys gateway on loopback (docs/simulator.md describes every option)')
-    .option('--config <file>', 'options as a JSON or YAML file; flags win over it')
+    .option('--config <file>', 'options as a JSON or YAML file; flags override it')
     .option('--port <number>', `port on 127.0.0.1, 0 for a free one (default ${DEFAULT_SIMULATOR_PORT})`, Number)
-    .option('--speed <factor>', 'simulated seconds in a real one', Number)
-    .option('--seed <number>', 'everything that looks random follows from it', Number)
-    .option('--assets <number>', 'size of the fleet', Number)
-    .option('--token-life-sec <seconds>', 'life of a token, simulated', Number)
+    .option('--speed <factor>', 'simulated seconds per real second', Number)
+    .option('--seed <number>', 'seed of everything random', Number)
+    .option('--assets <number>', 'number of assets', Number)
+    .option('--token-life-sec <seconds>', 'token lifetime, simulated', Number)
     .option('--execution-min-ms <ms>', 'shortest execution, simulated', Number)
     .option('--execution-max-ms <ms>', 'longest execution, simulated', Number)
-    .option('--execution-interval-sec <seconds>', 'time between two executes of a script, simulated', Number)
+    .option('--execution-interval-sec <seconds>', 'minimum interval between executions of a script, simulated', Number)
     .option('--fail-rate <rate>', 'share of assets on which the script fails, 0 to 1', Number)
     .option('--offline-rate <rate>', 'share of assets that are offline', Number)
     .option('--result-lost-rate <rate>', 'share of assets whose result is lost', Number)
-    .option('--limit-per-window <calls>', 'calls in the rolling window', Number)
-    .option('--limit-window-sec <seconds>', 'length of the window, simulated', Number)
-    .option('--concurrency <calls>', 'calls at once', Number)
-    .option('--latency-ms <ms>', 'real milliseconds every answer is held back', Number)
-    .option('--lose-executes <numbers>', 'accepted executes whose answer is lost, such as 2,5', numbers)
-    .option('--lost-answer-rate <rate>', 'share of executes and schedules whose answer is lost', Number)
+    .option('--limit-per-window <calls>', 'calls per rolling window', Number)
+    .option('--limit-window-sec <seconds>', 'window length, simulated', Number)
+    .option('--concurrency <calls>', 'concurrent calls', Number)
+    .option('--latency-ms <ms>', 'delay of every response, real milliseconds', Number)
+    .option('--lose-executes <numbers>', 'executes, by number, whose response is lost, such as 2,5', numbers)
+    .option('--lost-answer-rate <rate>', 'share of executes and schedules whose response is lost', Number)
     .option('--call-fail-rate <rate>', 'share of calls that fail before any effect', Number)
     .option('--shape <shape>', 'rows of the v2 searches: wrapped, flat or mixed')
-    .option('--ids <type>', 'ids in answers: documented, string, number or mixed')
+    .option('--ids <type>', 'ids in responses: documented, string, number or mixed')
     .option('--json', 'print the address as one JSON document')
     .action(async (_flags, command) => {
       const stop = new AbortController();
@@ -86,7 +86,7 @@ export async function serveSimulator(
   }
   const [user] = parsed.value.users;
   const address = { url: simulator.url, username: user?.username ?? '', password: user?.password ?? '' };
-  const sentence = `Qualys simulator on ${address.url}, user ${address.username}, password ${address.password}; stop it with Ctrl-C`;
+  const sentence = `Qualys simulator on ${address.url}, user ${address.username}, password ${address.password}. Stop it with Ctrl-C.`;
   io.out(flags.json ? JSON.stringify(address) : sentence);
   if (!io.stop.aborted) await new Promise((resolve) => io.stop.addEventListener('abort', resolve, { once: true }));
   await simulator.close();
@@ -98,7 +98,7 @@ function readConfig(path: string | undefined): { options: unknown } | { problem:
   try {
     return { options: parse(readFileSync(path, 'utf8')) ?? {} };
   } catch (error) {
-    return { problem: { path: '', problem: `The file ${path} cannot be read as JSON or YAML: ${(error as Error).message}` } };
+    return { problem: { path: '', problem: `Cannot read ${path} as JSON or YAML: ${(error as Error).message}` } };
   }
 }
 
@@ -152,7 +152,7 @@ function refused(err: (line: string) => void, problems: readonly Problem[]): num
 
 function portProblem(port: number, error: NodeJS.ErrnoException): Problem {
   const problem =
-    error.code === 'EADDRINUSE' ? `${port} is taken on 127.0.0.1: give another with --port, or 0 for a free one` : error.message;
+    error.code === 'EADDRINUSE' ? `port ${port} on 127.0.0.1 is in use; choose another with --port, or 0 for any free one` : error.message;
   return { path: 'port', problem };
 }
 

@@ -17,9 +17,9 @@ export function startCommand(invocation: Invocation) {
   return new Command('start')
     .description('start a campaign: waves with gates over one cohort')
     .argument('<file>', 'the plan as YAML or JSON')
-    .option('--id <workflow id>', 'an id is used once (default: a new one)')
-    .option('--digest <hex>', 'start only this; `overhaul plan` prints it')
-    .option('--watch', 'wait for the end, and show the way')
+    .option('--id <workflow id>', 'each id can be used once (default: generated)')
+    .option('--digest <hex>', 'start only if the plan has this digest (`overhaul plan` prints it)')
+    .option('--watch', 'wait for completion and show progress')
     .action(async (file, options) => {
       invocation.exitCode = await start(invocation, file, options);
     });
@@ -45,6 +45,6 @@ async function refuseOtherPlan(
   const found = refusal ? `it would be refused: ${refusal.type}: ${refusal.message}` : `its digest is ${now.digest ?? 'none'}`;
   throw new CommandFailed(
     EXIT.notSucceeded,
-    `The plan ${file} is not the one of the digest ${digest}: ${found}. Nothing was started. Look at it again with: overhaul plan ${file}`,
+    `The plan ${file} does not match digest ${digest}: ${found}. Nothing was started. Review it with: overhaul plan ${file}`,
   );
 }

@@ -60,7 +60,7 @@ describe('overhaul watch where it is piped', () => {
     };
     const ran = await overhaul(['watch', 'patch'], { env: NO_LEDGER, temporal });
     expect(looks).toBe(10);
-    expect(ran.stderr.match(/no worker answers/g)).toHaveLength(1);
+    expect(ran.stderr.match(/no worker responds/g)).toHaveLength(1);
   });
 
   test('goes by the ledger alone when Temporal is away', async () => {
@@ -88,19 +88,19 @@ describe('overhaul watch where it is piped', () => {
       ...steady,
       async find(workflowId) {
         looks += 1;
-        if (looks === 3) throw new Error('Temporal did not answer: connection refused');
+        if (looks === 3) throw new Error('Temporal did not respond: connection refused');
         return steady.find?.(workflowId);
       },
     };
     const ran = await overhaul(['watch', 'patch'], { env: NO_LEDGER, temporal });
     expect(ran.exitCode).toBe(0);
-    expect(ran.stderr).toContain('patch: Temporal did not answer: connection refused');
+    expect(ran.stderr).toContain('patch: Temporal did not respond: connection refused');
   });
 
   test('Ctrl-C leaves the run running', async () => {
     const ran = await overhaul(['watch', 'patch'], { env: NO_LEDGER, temporal: temporalOfTen(), onPause: (interrupt) => interrupt() });
     expect(ran).toMatchObject({ exitCode: 0, stdout: '' });
-    expect(ran.stderr).toContain('patch goes on. Look again with: overhaul watch patch\n');
+    expect(ran.stderr).toContain('patch continues. Follow it again with: overhaul watch patch\n');
   });
 });
 

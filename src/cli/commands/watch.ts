@@ -5,7 +5,7 @@ import { watchRun } from '../views/watch.js';
 
 export function watchCommand(invocation: Invocation) {
   return new Command('watch')
-    .description('show a run or a campaign live until it ends; Ctrl-C leaves it running')
+    .description('follow a run or campaign until it ends; Ctrl-C leaves it running')
     .argument('<id>', 'workflow id')
     .action(async (workflowId) => {
       invocation.exitCode = await withSources(invocation, (sources) => watchRun(invocation, sources, workflowId));

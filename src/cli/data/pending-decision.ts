@@ -34,33 +34,33 @@ export function questionOf({ workflowId, progress, waves = [], rule, held }: Ask
       whom: whomText(pending.approvals, rule),
       digest: pending.digest,
       answers: [
-        { command: command('approve'), means: MEANING[pending.kind]?.yes ?? 'goes on' },
-        { command: command('reject'), means: 'ends it: what was not sent is skipped' },
+        { command: command('approve'), means: MEANING[pending.kind]?.yes ?? 'continues' },
+        { command: command('reject'), means: 'ends it; unsent assets are skipped' },
       ],
     };
   }
   const answers = [
-    { command: command('resume'), means: 'goes on' },
+    { command: command('resume'), means: 'continues' },
     { command: command('cancel'), means: 'ends it' },
   ];
   if (held) {
     const name = waves.find(({ w }) => w === held.wave)?.name;
-    return { text: `The error budget of wave ${name ?? held.wave} is overdrawn: nothing more of it is sent.`, answers };
+    return { text: `Error budget of wave ${name ?? held.wave} exceeded. Sending is stopped.`, answers };
   }
-  return progress.paused ? { text: 'It is paused: nothing new is sent.', answers: answers.slice(0, 1) } : undefined;
+  return progress.paused ? { text: 'Paused. Nothing new is sent.', answers: answers.slice(0, 1) } : undefined;
 }
 
 const MEANING: Readonly<Record<string, { yes: string }>> = {
-  wave: { yes: 'lets the wave begin' },
-  breach: { yes: 'lets the breach pass, and goes on' },
-  inconclusive: { yes: 'takes the wave as it is, and goes on' },
+  wave: { yes: 'starts the wave' },
+  breach: { yes: 'accepts the breach and continues' },
+  inconclusive: { yes: 'accepts the wave as it is and continues' },
 };
 
 function pendingQuestion({ kind, wave }: NonNullable<RunProgress['pending']>, why: string | undefined): string {
-  if (wave === undefined) return 'It waits for approval: nothing is sent before.';
+  if (wave === undefined) return 'Waiting for approval. Nothing has been sent.';
   if (kind === 'wave') return `Wave ${wave} waits for approval.`;
-  const reason = why ?? (kind === 'breach' ? 'Its error budget is overdrawn.' : 'Too much of it has no verdict.');
-  return `Wave ${wave}: ${reason} Shall the campaign go on?`;
+  const reason = why ?? (kind === 'breach' ? 'Error budget exceeded.' : 'Too many assets have no verdict.');
+  return `Wave ${wave}: ${reason} Continue the campaign?`;
 }
 
 function whomText(approvals: number, rule: ApprovalRule | undefined): string | undefined {

@@ -69,7 +69,7 @@ describe('overhaul report', () => {
   test('to a directory that does not exist is refused with its path', async () => {
     const ran = await overhaul(['report', 'done/1', '--out', '/nowhere/report.json'], { env: sample.env });
     expect(ran.exitCode).toBe(2);
-    expect(ran.stderr).toContain('The report cannot be written to /nowhere/report.json');
+    expect(ran.stderr).toContain('Cannot write the report to /nowhere/report.json');
   });
 });
 
@@ -91,7 +91,7 @@ describe('overhaul assets', () => {
     const none = await overhaul(['assets', 'live', '--outcome', 'failed'], { env: sample.env });
     expect(none).toEqual({ exitCode: 0, stdout: '', stderr: 'live has no assets with outcome failed.\n' });
     const both = await overhaul(['assets', 'live', '--outcome', 'pending', '--q', 'db'], { env: sample.env });
-    expect(both.stderr).toBe('live has no assets with outcome pending and whose id or name holds "db".\n');
+    expect(both.stderr).toBe('live has no assets with outcome pending and whose id or name contains "db".\n');
   });
 
   test('fits a narrow terminal, and gives up its lesser columns for it', async () => {
@@ -184,7 +184,7 @@ describe('overhaul list and show', () => {
   test('show goes by the ledger alone when Temporal is away, and says so', async () => {
     const ran = await overhaul(['show', 'live', '--json'], { env: sample.env });
     expect(ran.exitCode).toBe(0);
-    expect(ran.stderr).toContain('Without Temporal, by the ledger alone');
+    expect(ran.stderr).toContain('Temporal unavailable, showing the ledger only');
     expect(JSON.parse(ran.stdout)).toMatchObject({
       workflowId: 'live',
       state: 'running',
@@ -207,7 +207,7 @@ describe('overhaul list and show', () => {
     const json = await overhaul(['show', 'done/1', '--json'], { env: sample.env, temporal: endedWith('AlreadyRun') });
     expect(JSON.parse(json.stdout)).toMatchObject({ state: 'failed', report: { runId: 'done/1' }, failure: { type: 'AlreadyRun' } });
     const text = await overhaul(['show', 'done/1'], { env: sample.env, temporal: endedWith('AlreadyRun') });
-    expect(text.stdout).toMatch(/^done\/1 {2}failed\n[\s\S]* {2}cost {8}0 executions, 0 calls\n[\s\S]* {2}asked by {4}kim\n/);
+    expect(text.stdout).toMatch(/^done\/1 {2}failed\n[\s\S]* {2}cost {8}0 executions, 0 calls\n[\s\S]* {2}requester {3}kim\n/);
     expect(text.stderr).toBe('Note: a later start under this id failed: by hand\n');
   });
 
@@ -253,7 +253,7 @@ describe('what is not there', () => {
       env: sample.env,
       temporal: { find: async () => undefined },
     });
-    expect(ran).toMatchObject({ exitCode: 2, stdout: '', stderr: 'There is no run gone. `overhaul list` shows the runs.\n' });
+    expect(ran).toMatchObject({ exitCode: 2, stdout: '', stderr: 'No run gone. List runs with: overhaul list\n' });
   });
 
   test.each([['report'], ['assets'], ['output']])('%s without a ledger exits 2 and creates none', async (command) => {

@@ -38,7 +38,7 @@ export async function withSources<T>(invocation: Invocation, work: (sources: Sou
   let temporal: TemporalRuns | undefined;
   try {
     temporal = await temporalUnlessUnreachable(invocation, access.ledger ? undefined : access.problem);
-    if (!access.ledger) await writeLine(invocation.stderr, `Without the ledger: ${access.problem}`);
+    if (!access.ledger) await writeLine(invocation.stderr, `Ledger unavailable: ${access.problem}`);
     return await work({ temporal, ledger: access.ledger });
   } finally {
     await access.ledger?.close();
@@ -52,7 +52,7 @@ async function temporalUnlessUnreachable(invocation: Invocation, ledgerProblem: 
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'TemporalUnreachable') throw error;
     if (ledgerProblem) throw new CommandFailed(EXIT.unreachable, `${error.message}\n${ledgerProblem}`);
-    await writeLine(invocation.stderr, `Without Temporal, by the ledger alone: ${error.message}`);
+    await writeLine(invocation.stderr, `Temporal unavailable, showing the ledger only: ${error.message}`);
     return undefined;
   }
 }
@@ -68,7 +68,7 @@ export async function observe({ temporal, ledger }: Sources, workflowId: string)
   const [view, workflow] = await Promise.all([attempt(ledger?.reader.run(workflowId)), attempt(temporal?.find(workflowId))]);
   const isLive = workflow?.state === 'running';
   const answer = isLive
-    ? await temporal?.progress(workflowId).catch(() => void troubles.push('no worker answers for the run: is one running?'))
+    ? await temporal?.progress(workflowId).catch(() => void troubles.push('no worker responds for this run; check that one is running'))
     : undefined;
   const ended = workflow && !isLive ? await attempt(temporal?.end(workflowId)) : undefined;
   const end = isLive ? undefined : lastWord(ended, endOf(view));
@@ -105,7 +105,7 @@ export function isKnown({ view, workflow, trouble }: Observation): boolean {
 }
 
 export function unknownRun(workflowId: string): CommandFailed {
-  return new CommandFailed(EXIT.usage, `There is no run ${workflowId}. \`overhaul list\` shows the runs.`);
+  return new CommandFailed(EXIT.usage, `No run ${workflowId}. List runs with: overhaul list`);
 }
 
 /** Ended from outside a workflow has nothing to say; the sweep has then written what became of its assets. */
@@ -119,7 +119,7 @@ function lastWord(ofWorkflow: RunEnd | undefined, ofLedger: RunEnd | undefined):
 function endOf(view: RunView | undefined): RunEnd | undefined {
   if (view?.run.finishedAt === undefined) return undefined;
   if (view.run.report) return { kind: 'report', report: view.run.report };
-  const message = 'The run failed before anything was sent. Temporal keeps the reason.';
+  const message = 'The run failed before anything was sent. Temporal has the reason.';
   return { kind: 'failed', type: 'Refused', message, problems: [] };
 }
 

@@ -26,27 +26,27 @@ describe('what goes wrong at Temporal', () => {
     [
       new WorkflowUpdateRPCTimeoutOrCancelledError('timed out'),
       3,
-      'Nothing answered for patch in time: either no worker runs (start one), or ten orders are in flight already',
+      "No response for patch in time. Either no worker is running (start one), or ten orders are in flight, Temporal's limit",
     ],
     [
       new ServiceError('Workflow Update failed', {
         cause: grpc(8, 'limit on number of concurrent in-flight updates has been reached (10)'),
       }),
       1,
-      'patch did not take it: ten orders are in flight',
+      'patch did not accept it: ten orders are in flight',
     ],
     [
       new ServiceError('Workflow Update failed', {
         cause: grpc(9, 'The limit on the total number of distinct updates in this workflow has been reached (2000). Make sure'),
       }),
       1,
-      'patch did not take it: 2,000 orders came in its present history',
+      'patch did not accept it: its current history has 2,000 orders',
     ],
-    [new ServiceError('failed', { cause: grpc(8, 'namespace rate limit exceeded') }), 3, 'Temporal did not answer: namespace rate limit'],
+    [new ServiceError('failed', { cause: grpc(8, 'namespace rate limit exceeded') }), 3, 'Temporal did not respond: namespace rate limit'],
     [new RunTooLarge('reason is too large'), 2, 'reason is too large'],
     [new TemporalUnavailable('Temporal did not take the request: away'), 3, 'Temporal did not take the request: away'],
-    [grpc(14, 'No connection established'), 3, 'Temporal did not answer: No connection established'],
-    [new ServiceError('failed', { cause: grpc(4, 'Deadline exceeded') }), 3, 'Temporal did not answer: Deadline exceeded'],
+    [grpc(14, 'No connection established'), 3, 'Temporal did not respond: No connection established'],
+    [new ServiceError('failed', { cause: grpc(4, 'Deadline exceeded') }), 3, 'Temporal did not respond: Deadline exceeded'],
   ])('%s has its exit code and its sentence', (error, exitCode, sentence) => {
     const failure = commandFailure(error, 'patch');
     expect(failure).toMatchObject({ name: 'CommandFailed', exitCode, message: expect.stringContaining(sentence) });

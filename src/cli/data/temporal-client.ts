@@ -152,9 +152,9 @@ function isProblem(value: unknown): value is Problem {
 
 const OVER_LIMIT: Record<UpdateLimit, (workflowId: string) => string> = {
   'at-once': (id) =>
-    `${id} did not take it: ten orders are in flight, as many as Temporal takes at once. Wait until they are carried out, and give it again; orders that stay in flight have no worker (\`overhaul doctor\`).`,
+    `${id} did not accept it: ten orders are in flight, Temporal's limit. Try again when they are done. If they stay in flight, no worker is running (\`overhaul doctor\`).`,
   'in-all': (id) =>
-    `${id} did not take it: 2,000 orders came in its present history, as many as Temporal takes. It takes more with its next history, which a run at work begins by itself, and a campaign between two waves. Until then \`overhaul halt\` stops all sending, and \`overhaul cancel ${id}\` ends it.`,
+    `${id} did not accept it: its current history has 2,000 orders, Temporal's limit. It accepts more with its next history, which a run starts automatically and a campaign starts between two waves. Until then, \`overhaul halt\` stops all sending and \`overhaul cancel ${id}\` ends it.`,
 };
 
 /** What went wrong at Temporal, in the words of the command line. */
@@ -162,7 +162,7 @@ export function commandFailure(error: unknown, workflowId: string): unknown {
   if (error instanceof WorkflowNotFoundError || (isGrpcServiceError(error) && error.code === NOT_FOUND)) {
     return new CommandFailed(
       EXIT.usage,
-      `Temporal has no live run ${workflowId}: it is unknown, or has ended. \`overhaul list\` shows the runs.`,
+      `Temporal has no live run ${workflowId}: it is unknown or has ended. List runs with: overhaul list`,
     );
   }
   if (error instanceof WorkflowUpdateFailedError) {
@@ -171,19 +171,19 @@ export function commandFailure(error: unknown, workflowId: string): unknown {
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
     return new CommandFailed(
       EXIT.unreachable,
-      `Nothing answered for ${workflowId} in time: either no worker runs (start one), or ten orders are in flight already, as many as Temporal takes (wait for them). The decision may still be taken, so look before you repeat it.`,
+      `No response for ${workflowId} in time. Either no worker is running (start one), or ten orders are in flight, Temporal's limit (wait for them). The decision may still take effect: check before you repeat it.`,
     );
   }
   if (error instanceof RunTooLarge) return new CommandFailed(EXIT.usage, error.message);
   if (error instanceof TemporalUnavailable) return new CommandFailed(EXIT.unreachable, error.message);
   if (error instanceof QueryNotRegisteredError)
-    return new CommandFailed(EXIT.usage, `${workflowId} is no run of Overhaul: it answers no progress.`);
+    return new CommandFailed(EXIT.usage, `${workflowId} is not a run of Overhaul: it has no progress query.`);
   const grpc = isGrpcServiceError(error) ? error : error instanceof Error ? error.cause : undefined;
   if (!isGrpcServiceError(grpc)) return error;
   const limit = updateLimitOf(grpc);
   if (limit !== undefined) return new CommandFailed(EXIT.notSucceeded, OVER_LIMIT[limit](workflowId));
   return new CommandFailed(
     EXIT.unreachable,
-    `Temporal did not answer: ${grpc.details || grpc.message}. \`overhaul doctor\` checks the way.`,
+    `Temporal did not respond: ${grpc.details || grpc.message}. Check the connection with: overhaul doctor`,
   );
 }

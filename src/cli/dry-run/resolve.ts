@@ -111,7 +111,7 @@ export function refuseFollowUp({ followUp }: Pick<RemediationRequest, 'followUp'
 }
 
 function refuse(found: Problem | undefined): void {
-  if (found) throw new CommandFailed(EXIT.usage, `${found.path}: ${found.problem}. The run would be refused; nothing was sent.`);
+  if (found) throw new CommandFailed(EXIT.usage, `${found.path}: ${found.problem}. The run would be refused. Nothing was sent.`);
 }
 
 export function refusedCohort({ size }: FrozenCohort, { maxAssets }: Pick<RemediationRequest, 'maxAssets'>, notJoined: NotJoinedList) {

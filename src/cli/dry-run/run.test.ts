@@ -114,11 +114,11 @@ describe('overhaul run --dry-run', () => {
     expect(ran.stdout).toMatch(/^script {6}Patch OpenSSL \(72648\), LINUX, APPROVED\ncohort {6}9 assets\ndigest {6}[0-9a-f]{64}\n/);
     expect(ran.stdout).toContain('            20452610  host-000001.example.com  skipped: never-touch\n');
     expect(ran.stdout).toContain('skipped     1 asset: never-touch\n');
-    expect(ran.stdout).toContain('policy      no approval needed; 1 script allowed; 1 entry never touched; at most 50 assets\n');
+    expect(ran.stdout).toContain('policy      no approval needed; 1 script allowed; 1 never-touch entry; at most 50 assets\n');
     expect(ran.stdout).toMatch(
-      /cost {8}1 execution, about \d+ to \d+ calls to Qualys, 5 of them to find script and assets\nNothing was sent.\n$/,
+      /cost {8}1 execution, about \d+ to \d+ Qualys calls, 5 of them to find script and assets\nNothing was sent.\n$/,
     );
-    expect((await dry('--query', 'car:name:host-0000')).stdout).toContain('waits for approval (above 10 assets)');
+    expect((await dry('--query', 'car:name:host-0000')).stdout).toContain('approval needed (above 10 assets)');
   });
 
   test.each([
@@ -159,7 +159,7 @@ describe('overhaul run --dry-run', () => {
       const { stdout } = await overhaul(asked, { env: with_ });
       expect(stdout).toContain('skipped     1 asset: never-touch\n');
       expect(stdout).toMatch(
-        /policy {6}no approval needed; any approved script; 1 entry never touched\n {12}the workers use version 1 \([0-9a-f]{12}\), read \S+Z from \/srv\/overhaul\.yaml; the configuration here differs and is not in force\n/,
+        /policy {6}no approval needed; any approved script; 1 never-touch entry\n {12}the workers use version 1 \([0-9a-f]{12}\), read \S+Z from \/srv\/overhaul\.yaml; the configuration here differs and is not in force\n/,
       );
       const { policy } = JSON.parse((await overhaul([...asked, '--json'], { env: with_ })).stdout) as { policy: object };
       expect(policy).toMatchObject({
@@ -187,7 +187,7 @@ describe('overhaul run --dry-run', () => {
     await writeFile(file, JSON.stringify(request));
     const ran = await overhaul(['run', '--request', file, '--dry-run'], { env: { ...env, ...settings } });
     expect(ran).toMatchObject({ exitCode: 2, stdout: '' });
-    expect(ran.stderr).toMatch(/^followUp\.endDate: 2026-01-04 .*\. The run would be refused; nothing was sent\.\n$/);
+    expect(ran.stderr).toMatch(/^followUp\.endDate: 2026-01-04 .*\. The run would be refused\. Nothing was sent\.\n$/);
   });
 
   test('refuses a schedule to follow while nobody knows whose it would be, as the run would, and says so no more once that is known', async () => {
@@ -198,7 +198,7 @@ describe('overhaul run --dry-run', () => {
     const ran = await asked({});
     expect(ran).toMatchObject({ exitCode: 2, stdout: '' });
     expect(ran.stderr).toMatch(
-      /^followUp: the scheduler wants the id of the API user, .* set QUALYS_USER_ID .*\. The run would be refused; nothing was sent\.\n$/,
+      /^followUp: the scheduler wants the id of the API user, .* set QUALYS_USER_ID .*\. The run would be refused\. Nothing was sent\.\n$/,
     );
     expect(await asked({ QUALYS_USER_ID: '317df02c-4ad1-55e2-83a3-5646a34fceec' })).toMatchObject({ exitCode: 0, stderr: '' });
     const { ledger, env: ofLedger } = await emptyLedger();
@@ -212,7 +212,7 @@ describe('overhaul run --dry-run', () => {
     const ran = await dry('--hosts', 'nobody,noone');
     expect(ran).toMatchObject({ exitCode: 2, stdout: '' });
     expect(ran.stderr).toBe(
-      '2 targets cannot be resolved; nothing was started.\n  targets.hostnames[0]: nobody is unknown to Qualys CAR\n  targets.hostnames[1]: noone is unknown to Qualys CAR\n',
+      '2 targets cannot be resolved. Nothing was started.\n  targets.hostnames[0]: nobody is unknown to Qualys CAR\n  targets.hostnames[1]: noone is unknown to Qualys CAR\n',
     );
   });
 

@@ -152,13 +152,13 @@ async function printLines({ stdout, env }: Invocation, plan: Plan, { ledger, run
   for (const { assetId, name, reason } of (await ledger.reader.assets(runId, { limit: ASSETS_SHOWN })).items) {
     await say('', `${assetId}${name ? `  ${name}` : ''}${reason ? `  skipped: ${reason}` : ''}`);
   }
-  if (cohort.size > ASSETS_SHOWN) await say('', `and ${cohort.size - ASSETS_SHOWN} more: --json lists all`);
+  if (cohort.size > ASSETS_SHOWN) await say('', `and ${cohort.size - ASSETS_SHOWN} more (list all with --json)`);
   for (const [reason, count] of Object.entries(plan.skipped)) await say('skipped', `${counted(count, 'asset')}: ${reason}`, 'warn');
   if (notJoined.count > 0) await say('not joined', `${counted(notJoined.count, 'host')} of the query`, 'warn');
   const shown = notJoined.assets.slice(0, ASSETS_SHOWN);
   for (const host of shown) await say('', notJoinedText(host));
   const rest = notJoined.count - hostsIn(shown);
-  if (rest > 0) await say('', `and ${rest} more: --json lists them`);
+  if (rest > 0) await say('', `and ${rest} more (list all with --json)`);
   if (plan.waitsFor) await say('waits for', `the EASM sync: ${plan.waitsFor.easm}`);
   await say('policy', policyText(policy));
   if (policy.inForce) await say('', `the workers use ${inForceText(policy.inForce)}`, policy.inForce.differs ? 'bad' : undefined);
@@ -171,9 +171,9 @@ async function printLines({ stdout, env }: Invocation, plan: Plan, { ledger, run
 function policyText({ needsApproval, aboveAssets, allowedScripts, neverTouch, maxAssets }: Plan['policy']): string {
   const untouched = neverTouch.assetIds.length + neverTouch.tags.length + neverTouch.hostnames.length;
   return [
-    needsApproval ? `waits for approval (above ${aboveAssets} assets)` : 'no approval needed',
+    needsApproval ? `approval needed (above ${aboveAssets} assets)` : 'no approval needed',
     allowedScripts ? `${counted(allowedScripts.length, 'script')} allowed` : 'any approved script',
-    ...(untouched > 0 ? [`${counted(untouched, 'entry', 'entries')} never touched`] : []),
+    ...(untouched > 0 ? [`${counted(untouched, 'never-touch entry', 'never-touch entries')}`] : []),
     ...(maxAssets === undefined ? [] : [`at most ${maxAssets} assets`]),
   ].join('; ');
 }
@@ -181,7 +181,7 @@ function policyText({ needsApproval, aboveAssets, allowedScripts, neverTouch, ma
 function costText({ executions, byTags, calls: { opening, atLeast, atMost } }: Pick<Plan, 'executions' | 'byTags' | 'calls'>): string {
   const range = atLeast === atMost ? `about ${atLeast}` : `about ${atLeast} to ${atMost}`;
   const tags = byTags ? ` (${byTags.executions} by tags)` : '';
-  return `${counted(executions, 'execution')}${tags}, ${range} calls to Qualys, ${opening} of them to find script and assets`;
+  return `${counted(executions, 'execution')}${tags}, ${range} Qualys calls, ${opening} of them to find script and assets`;
 }
 
 /** Ids need nobody to say what they mean; whether they exist is seen when the run starts. */
@@ -190,9 +190,9 @@ async function printOffline(invocation: Invocation, request: RemediationRequest)
   const { script, targets, maxAssets, maxInFlight, output } = request;
   const excluded = new Set(targets.excludedAssetIds);
   const assetIds = [...new Set(targets.assetIds)].filter((assetId) => !excluded.has(assetId));
-  if (assetIds.length === 0) throw new CommandFailed(EXIT.usage, 'No asset is left: every one that was named is excluded.');
+  if (assetIds.length === 0) throw new CommandFailed(EXIT.usage, 'No assets left: all named assets are excluded.');
   if (maxAssets !== undefined && assetIds.length > maxAssets) {
-    throw new CommandFailed(EXIT.usage, `The run would be refused: ${assetIds.length} assets are more than --max-assets ${maxAssets}.`);
+    throw new CommandFailed(EXIT.usage, `The run would be refused: ${assetIds.length} assets exceed --max-assets ${maxAssets}.`);
   }
   if (request.followUp) {
     const { refuseFollowUp } = await import('./resolve.js');
@@ -208,14 +208,14 @@ async function printOffline(invocation: Invocation, request: RemediationRequest)
     await writeJson(stdout, { script: { id: script }, cohort, ...(openCopies > 0 ? { openCopies } : {}), ...cost });
     return EXIT.done;
   }
-  await writeLine(stdout, `script ${safeLine(script)} on ${counted(cohort.size, 'asset')}, digest of the cohort ${cohort.digest}`);
+  await writeLine(stdout, `script ${safeLine(script)} on ${counted(cohort.size, 'asset')}, cohort digest ${cohort.digest}`);
   if (openCopies > 0)
     await writeLine(
       stdout,
-      `An earlier copy of the script may still run at ${counted(openCopies, 'asset')}, skipped unless it has ended by then: overhaul open-copies`,
+      `An earlier copy of the script may still be running on ${counted(openCopies, 'asset')}. They are skipped unless it has ended by then. See: overhaul open-copies`,
     );
   await writeLine(stdout, costText(cost));
-  await writeLine(stdout, 'Nothing was sent. QUALYS_* are not set here: whether script and assets exist is checked when the run starts.');
+  await writeLine(stdout, 'Nothing was sent. QUALYS_* are not set here, so script and assets are checked when the run starts.');
   return EXIT.done;
 }
 
@@ -235,7 +235,7 @@ export function policyOf({ env }: Invocation): Policy {
 /** Targets that stand for no asset, in words; by name, because the classes would load the activities before they are needed. */
 export function asRefusal(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
-  if (error.name === 'QqlUnsafe') return new CommandFailed(EXIT.usage, `The targets cannot be asked for: ${error.message}.`);
+  if (error.name === 'QqlUnsafe') return new CommandFailed(EXIT.usage, `Cannot resolve the targets: ${error.message}.`);
   if (error.name === 'PolicyRefused')
     return new CommandFailed(EXIT.notSucceeded, `PolicyViolation: ${safeLine(error.message)} Nothing was sent.`);
   if (error.name !== 'UnresolvedTargets' || !('problems' in error)) return error;
@@ -243,6 +243,6 @@ export function asRefusal(error: unknown): unknown {
   const lines = problems.map(({ path, problem }) => `  ${path}: ${safeLine(problem)}`);
   return new CommandFailed(
     EXIT.usage,
-    [`${counted(problems.length, 'target')} cannot be resolved; nothing was started.`, ...lines].join('\n'),
+    [`${counted(problems.length, 'target')} cannot be resolved. Nothing was started.`, ...lines].join('\n'),
   );
 }

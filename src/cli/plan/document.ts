@@ -133,7 +133,7 @@ function plannedWaves({ plan, resolved, budget, policy, now }: PlanFacts) {
     return {
       ...{ name, size, ...given({ note: notes[index]?.note }), toSend, ...cost },
       errorBudget: describeBudget(rules.errorBudget, size),
-      inconclusive: `a person decides when more than ${allowed} of ${size} end unverified or unreachable${isShare ? ` (${rules.inconclusive}, rounded down)` : ''}`,
+      inconclusive: `ask a person when more than ${allowed} of ${size} end unverified or unreachable${isShare ? ` (${rules.inconclusive}, rounded down)` : ''}`,
       ...(approval ? { approval: { ...approval, text: approvalLine(approval) } } : {}),
       // Nothing waits for the soak of the last one.
       soakMs: index === planned.length - 1 ? 0 : rules.soakMs,

@@ -55,12 +55,12 @@ export function forecastPlan({ plan, waves, scriptIds, budget, configuredInterva
   });
   const notes = [
     isLearned
-      ? `An execution is taken to last ${spanText(executionMs)}, as the last ones of its script did.`
-      : `Not every script of the plan has run in this ledger: an execution is taken to last ${spanText(executionMs)}.`,
+      ? `Assumes ${spanText(executionMs)} per execution, as in recent executions of the scripts.`
+      : `Assumes ${spanText(executionMs)} per execution: not every script of the plan has run in this ledger.`,
     ...(configuredIntervalMs === undefined && learnedMs === 0
-      ? ['No interval between executions is known: none is taken. policy.executeInterval names it.']
+      ? ['Assumes no interval between executions. Set policy.executeInterval if there is one.']
       : []),
-    `An asset that stays offline holds its wave until the deadline of its execution, ${spanText(plan.deadline)}.`,
+    `An offline asset holds its wave until the execution's deadline (${spanText(plan.deadline)}).`,
     ...found.notes,
   ];
   return { ...found, notes, executionMs, executeIntervalMs };

@@ -32,7 +32,7 @@ export function planLines(plan: PlanDocument, { room, file }: { room: number; fi
       ...policyFacts(plan),
       ...endFacts(plan, file),
     ]),
-    [{ text: 'Nothing was sent, and nothing was started.' }],
+    [{ text: 'Nothing was sent or started.' }],
   ];
 }
 
@@ -54,14 +54,14 @@ function scriptFacts({ scripts }: PlanDocument): Fact[] {
 function cohortFacts({ cohort, skipped, notJoined, warnings = [], requestedBy }: PlanDocument): Fact[] {
   const shown = notJoined.assets.slice(0, NOT_JOINED_SHOWN);
   return [
-    ...(requestedBy ? [['asked by', requestedBy] as const] : []),
-    ['cohort', `${counted(cohort.size, 'asset')}, in the order of the seed "${cohort.seed}"; strategy ${cohort.strategy}`],
+    ...(requestedBy ? [['requester', requestedBy] as const] : []),
+    ['cohort', `${counted(cohort.size, 'asset')}, order seed "${cohort.seed}", strategy ${cohort.strategy}`],
     ...Object.entries(skipped).map(([reason, count]): Fact => ['skipped', `${counted(count, 'asset')}: ${reason}`, 'warn']),
     ...(notJoined.count > 0
-      ? [['not joined', `${counted(notJoined.count, 'host')} of the query: nothing is sent there`, 'warn'] as const]
+      ? [['not joined', `${counted(notJoined.count, 'host')} of the query (nothing is sent there)`, 'warn'] as const]
       : []),
     ...shown.map((host): Fact => ['', notJoinedText(host)]),
-    ...(notJoined.count > hostsIn(shown) ? [['', `and ${notJoined.count - hostsIn(shown)} more: --json lists them`] as const] : []),
+    ...(notJoined.count > hostsIn(shown) ? [['', `and ${notJoined.count - hostsIn(shown)} more (list all with --json)`] as const] : []),
     ...warnings.map((warning): Fact => ['warning', warning, 'warn']),
   ];
 }
@@ -70,11 +70,11 @@ function waveFacts(wave: PlannedWave): Fact[] {
   const { size, note, toSend, executions, calls, approval, soakMs, errorBudget, inconclusive } = wave;
   const left = size - toSend;
   return [
-    ['assets', `${counted(size, 'asset')}${left > 0 ? `, ${left} of them left alone` : ''}${note ? `; ${note}` : ''}`],
+    ['assets', `${counted(size, 'asset')}${left > 0 ? `, ${left} of them skipped` : ''}${note ? `; ${note}` : ''}`],
     ...(size === 0
       ? []
       : ([
-          ['executions', `${stepsText(wave)}${wave.steps.length > 1 ? `: ${executions} at most` : ''}; ${rangeText(calls)} calls`],
+          ['executions', `${stepsText(wave)}${wave.steps.length > 1 ? `: up to ${executions}` : ''}; ${rangeText(calls)} calls`],
           ['approval', approval?.text ?? 'none'],
           ['budget', errorBudget],
           ['in doubt', inconclusive],
@@ -91,47 +91,44 @@ function stepsText({ steps }: PlannedWave): string {
 }
 
 function waveForecastText({ forecast: { startsAt, endsAt, bottleneck }, soakMs }: PlannedWave): string {
-  if (startsAt === undefined || endsAt === undefined) return 'no end: no opening is left that is long enough';
-  const held = bottleneck === undefined ? '' : `; held back most by ${BOTTLENECKS[bottleneck] ?? bottleneck}`;
+  if (startsAt === undefined || endsAt === undefined) return 'no end: no remaining window is long enough';
+  const held = bottleneck === undefined ? '' : `; main bottleneck: ${BOTTLENECKS[bottleneck] ?? bottleneck}`;
   return `${minute(startsAt)} to ${minute(endsAt)} UTC${soakMs > 0 ? ', then the soak' : ''}${held}`;
 }
 
 const BOTTLENECKS: Readonly<Record<string, string>> = {
   interval: 'the interval between executions',
-  'daily-quota': 'the executions a day',
-  calls: 'the calls an hour',
+  'daily-quota': 'executions per day',
+  calls: 'calls per hour',
   concurrency: 'maxInFlight',
   windows: 'its windows',
 };
 
 function ruleFacts({ rules }: PlanDocument): Fact[] {
   const breach = {
-    pause: 'holds the wave until somebody decides',
+    pause: 'holds the wave until a person decides',
     abort: 'ends the campaign',
-    rollback: 'rolls the wave back, and ends the campaign',
+    rollback: 'rolls the wave back and ends the campaign',
   };
   return [
     ['a breach', breach[rules.onBreach as keyof typeof breach] ?? rules.onBreach],
-    [
-      'conflicts',
-      rules.conflict === 'skip' ? 'an asset that another run works on is skipped' : 'an asset that another run works on is waited for',
-    ],
+    ['conflicts', rules.conflict === 'skip' ? 'assets busy in another run are skipped' : 'assets busy in another run are waited for'],
     [
       'limits',
-      `${rules.maxInFlight} in flight at most, ${spanText(rules.deadlineMs)} each; retries: ${rules.retry}; unreachable assets are watched for ${spanText(rules.unreachableWaitMs)} more`,
+      `up to ${rules.maxInFlight} in flight, deadline ${spanText(rules.deadlineMs)}; retries: ${rules.retry}; unreachable assets watched ${spanText(rules.unreachableWaitMs)} longer`,
     ],
   ];
 }
 
 function windowFacts({ windows: { restricted, openings } }: PlanDocument): Fact[] {
   if (!restricted) return [['windows', 'always open']];
-  if (openings.length === 0) return [['windows', 'none opens within 400 days', 'bad']];
+  if (openings.length === 0) return [['windows', 'none open within 400 days', 'bad']];
   return openings.map((opening, index): Fact => [index === 0 ? 'openings' : '', openingText(opening)]);
 }
 
 /** `Sat 2026-08-22 00:00 to Sat 2026-08-22 06:00 Europe/Berlin (2026-08-21 22:00 to 2026-08-22 04:00 UTC), 6h 00m` */
 function openingText({ opensAt, closesAt, timezone, local }: ShownOpening): string {
-  if (closesAt === undefined || local.closes === undefined) return `from ${local.opens} ${timezone} (${minute(opensAt)} UTC) on`;
+  if (closesAt === undefined || local.closes === undefined) return `from ${local.opens} ${timezone} (${minute(opensAt)} UTC), open-ended`;
   const isUtc = timezone === 'UTC';
   const utc = isUtc ? '' : ` (${minute(opensAt)} to ${minute(closesAt)} UTC)`;
   return `${local.opens} to ${local.closes} ${timezone}${utc}, ${spanText(Date.parse(closesAt) - Date.parse(opensAt))}`;
@@ -139,12 +136,12 @@ function openingText({ opensAt, closesAt, timezone, local }: ShownOpening): stri
 
 function costFacts({ executions, calls, budget }: PlanDocument): Fact[] {
   const { left, perWindow, windowMs } = budget.calls;
-  const { left: sendable, spent, perDay } = budget.executions;
-  const unknown = budget.ledger ? '' : '; there is no ledger here yet';
-  const ofDay = `left are ${sendable} of the ${perDay} that 24 hours allow, ${spent} are spent`;
-  const ofWindow = `left are ${Math.floor(left)} of the ${perWindow} that ${spanText(windowMs)} allow`;
+  const { left: sendable, perDay } = budget.executions;
+  const unknown = budget.ledger ? '' : ' (no ledger here yet)';
+  const ofDay = `${sendable} of ${perDay} left (rolling 24 h)`;
+  const ofWindow = `${Math.floor(left)} of ${perWindow} left (rolling ${spanText(windowMs)})`;
   return [
-    ['executions', `${executions} at most; ${ofDay}${unknown}`, executions > sendable ? 'warn' : undefined],
+    ['executions', `up to ${executions}; ${ofDay}${unknown}`, executions > sendable ? 'warn' : undefined],
     [
       'calls',
       `about ${rangeText(calls)}, ${calls.opening} of them to find scripts and assets; ${ofWindow}${unknown}`,
@@ -154,13 +151,13 @@ function costFacts({ executions, calls, budget }: PlanDocument): Fact[] {
 }
 
 function forecastFacts({ forecast: { startsAt, endsAt, bottleneck, notes } }: PlanDocument): Fact[] {
-  const held = bottleneck === undefined ? '' : `; held back most by ${BOTTLENECKS[bottleneck] ?? bottleneck}`;
+  const held = bottleneck === undefined ? '' : `; main bottleneck: ${BOTTLENECKS[bottleneck] ?? bottleneck}`;
   return [
     [
       'forecast',
       endsAt === undefined
-        ? 'it has no end'
-        : `done at ${minute(endsAt)} UTC if started now, ${spanText(Date.parse(endsAt) - Date.parse(startsAt))} later${held}`,
+        ? 'no end'
+        : `done at ${minute(endsAt)} UTC if started now, after ${spanText(Date.parse(endsAt) - Date.parse(startsAt))}${held}`,
     ],
     ...notes.map((note): Fact => ['', note]),
   ];
@@ -170,8 +167,8 @@ function policyFacts({ policy: { aboveAssets, allowedScripts, neverTouch, maxAss
   const untouched = neverTouch.assetIds.length + neverTouch.tags.length + neverTouch.hostnames.length;
   const parts = [
     allowedScripts ? `${counted(allowedScripts.length, 'script')} allowed` : 'any approved script',
-    ...(aboveAssets === undefined ? [] : [`more than ${counted(aboveAssets, 'asset')} wait for approval`]),
-    ...(untouched > 0 ? [`${counted(untouched, 'entry', 'entries')} never touched`] : []),
+    ...(aboveAssets === undefined ? [] : [`more than ${counted(aboveAssets, 'asset')} need approval`]),
+    ...(untouched > 0 ? [`${counted(untouched, 'never-touch entry', 'never-touch entries')}`] : []),
     ...(maxAssets === undefined ? [] : [`at most ${counted(maxAssets, 'asset')}`]),
   ];
   return [['policy', parts.join('; ')], ...(waitsFor ? [['waits for', `the EASM sync: ${waitsFor.easm}`] as const] : [])];
@@ -184,7 +181,7 @@ function endFacts({ refused, digest }: PlanDocument, file: string): Fact[] {
       ? []
       : ([
           ['digest', digest],
-          ['start it', `overhaul start ${file} --digest ${digest}`],
+          ['start', `overhaul start ${file} --digest ${digest}`],
         ] satisfies Fact[])),
   ];
 }

@@ -15,7 +15,7 @@ const COLUMNS: readonly Column<AuditRecord>[] = [
 ];
 
 export function activitiesCommand(invocation: Invocation) {
-  return walkCommand('activities', 'list the audit trail: who created, approved, executed … which script')
+  return walkCommand('activities', 'list the audit trail: who created, approved or executed which script')
     .option('--filter <qql>', 'only these, such as activity:EXECUTE')
     .option('--start <time>', 'since', instant)
     .option('--end <time>', 'until', instant)

@@ -19,12 +19,12 @@ const COLUMNS: readonly Column<AssetJobRow>[] = [
 const OUTPUT: Column<AssetJobRow> = { title: 'OUTPUT', text: ({ output }) => output?.toString('utf8').trim() ?? '', flexible: true };
 
 export function assetJobsCommand(invocation: Invocation) {
-  return walkCommand('asset-jobs', 'list what became of a script on each asset, the oldest first')
+  return walkCommand('asset-jobs', 'list results of scripts per asset, oldest first')
     .option('--filter <qql>', 'only these, such as job.id:80507')
     .option('--start <time>', 'created or processed since', instant)
     .option('--end <time>', 'created or processed until', instant)
-    .option('--output-content', "with the scripts' output: up to 1 MB an asset, 25 assets a call")
-    .option('--v1', 'by the API of 2022, which reaches 9,999 rows')
+    .option('--output-content', 'include script output: up to 1 MB per asset, 25 assets per call')
+    .option('--v1', 'use the 2022 API, which reaches 9,999 rows')
     .action(async (options) => {
       const { outputContent = false } = options;
       await withQualys(invocation, options, async (link) => {

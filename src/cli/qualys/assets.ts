@@ -13,7 +13,7 @@ const COLUMNS: readonly Column<CarAsset>[] = [
 ];
 
 export function carAssetsCommand(invocation: Invocation) {
-  return walkCommand('assets', 'list the assets that scripts can run on')
+  return walkCommand('assets', 'list assets that scripts can run on')
     .option('--filter <qql>', 'only these, such as operatingSystem:linux')
     .action(async (options) => {
       await withQualys(invocation, options, async (link) => {

@@ -153,7 +153,7 @@ describe('overhaul qualys assets', () => {
   test('gives the first page unless asked for more, and says so', async () => {
     const { stdout, stderr } = await qualys(['assets']);
     expect(stdout.trimEnd().split('\n')).toHaveLength(1 + 100);
-    expect(stderr).toBe('100 of 2,500 assets; --all gives every one, --limit <n> the first n.\n');
+    expect(stderr).toBe('100 of 2,500 assets. Use --all for all, --limit <n> for the first n.\n');
   });
 
   test('--all --jsonl walks every page, each asset once', async () => {
@@ -190,7 +190,7 @@ describe('overhaul qualys assets', () => {
     const out = join(folder, 'missing', 'assets.json');
     const { exitCode, stderr } = await qualys(['assets', '--out', out]);
     expect(exitCode).toBe(2);
-    expect(stderr).toContain(`${out} cannot be written: ENOENT`);
+    expect(stderr).toContain(`Cannot write ${out}: ENOENT`);
   });
 
   test('a filter that Qualys refuses is a usage error with its words', async () => {
@@ -200,7 +200,7 @@ describe('overhaul qualys assets', () => {
   });
 
   test('nothing found is no failure', async () => {
-    expect(await qualys(['assets', '--filter', 'name:`nobody`'])).toEqual({ exitCode: 0, stdout: '', stderr: 'There are no assets.\n' });
+    expect(await qualys(['assets', '--filter', 'name:`nobody`'])).toEqual({ exitCode: 0, stdout: '', stderr: 'No assets.\n' });
   });
 
   test('a bar stands under the table on a terminal, and is gone at the end', async () => {
@@ -283,7 +283,7 @@ describe('overhaul qualys count', () => {
 
   test('by the values of a field of nothing is no empty table', async () => {
     const ran = await qualys(['count', 'asset-jobs', '--group-by', 'status', '--filter', 'job.id:1']);
-    expect(ran).toEqual({ exitCode: 0, stdout: '', stderr: 'There are no asset jobs to count.\n' });
+    expect(ran).toEqual({ exitCode: 0, stdout: '', stderr: 'No asset jobs to count.\n' });
   });
 
   test('refuses what no document has: a time span of assets, a sixth thing', async () => {

@@ -19,7 +19,7 @@ export function countCommand(invocation: Invocation) {
   return oneCommand('count', 'count scripts, jobs, asset jobs, schedules or assets')
     .addArgument(new Argument('<what>', COUNTED.join(', ')).choices(COUNTED))
     .option('--filter <qql>', 'only these, such as status:APPROVED')
-    .option('--group-by <field>', 'one number for each value of a field, such as status')
+    .option('--group-by <field>', 'one count per value of a field, such as status')
     .option('--start <time>', 'since (not for assets)', instant)
     .option('--end <time>', 'until (not for assets)', instant)
     .action(async (what, options) => {
@@ -33,7 +33,7 @@ export function countCommand(invocation: Invocation) {
         }
         const counts = await qualys.countBy(what, groupBy, asked);
         if (invocation.json || options.out !== undefined) await writeOne(invocation, { value: { groupBy, counts }, lines: [], options });
-        else if (Object.keys(counts).length === 0) await writeLine(invocation.stderr, `There are no ${what.replace('-', ' ')} to count.`);
+        else if (Object.keys(counts).length === 0) await writeLine(invocation.stderr, `No ${what.replace('-', ' ')} to count.`);
         else await writeTable(invocation, COLUMNS, [largestFirst(counts)]);
       });
       invocation.exitCode = EXIT.done;

@@ -20,16 +20,16 @@ const LONGEST_WAIT_MS = 4 * 3_600_000;
 const LIMITS_WAIT_MS = 120_000;
 
 export function easmCommand(invocation: Invocation) {
-  return new Command('easm').description('status: how far the discovery of the EASM profiles is').addCommand(statusCommand(invocation));
+  return new Command('easm').description('status: discovery progress of the EASM profiles').addCommand(statusCommand(invocation));
 }
 
 function statusCommand(invocation: Invocation) {
   return new Command('status')
     .description('show the sync status of the active EASM profiles')
-    .option('--wait [duration]', 'until every profile is COMPLETED, at most this long (default: 4h)', duration)
-    .option('--every <duration>', 'between two looks', duration, LOOK_EVERY_MS)
+    .option('--wait [duration]', 'wait until every profile is COMPLETED, at most this long (default: 4h)', duration)
+    .option('--every <duration>', 'poll interval', duration, LOOK_EVERY_MS)
     .option('--profile <id>', 'only this profile')
-    .option('--out <file>', 'write JSON to this file, whole or not at all')
+    .option('--out <file>', 'write JSON to this file, atomically')
     .action(async ({ wait, every, profile, out }) => {
       // Without --wait one look is all.
       const maxWaitMs = wait === undefined ? 0 : wait === true ? LONGEST_WAIT_MS : wait;
@@ -40,7 +40,7 @@ function statusCommand(invocation: Invocation) {
           ...(profile === undefined ? {} : { profileId: profile }),
           signal,
           async sleep(ms) {
-            await writeLine(invocation.stderr, `Not completed yet; looking again in ${spanText(ms)}.`);
+            await writeLine(invocation.stderr, `Not completed yet. Checking again in ${spanText(ms)}.`);
             await invocation.pause(ms, signal);
           },
         }),
@@ -62,19 +62,19 @@ async function show(invocation: Invocation, { kind, profiles }: EasmWaited, out:
   if (invocation.json || out !== undefined) {
     await writeOne(invocation, { value: { isCompleted: kind === 'completed', profiles: items }, lines: [], options: { out } });
   } else if (profiles.length > 0) await writeTable(invocation, COLUMNS, [profiles]);
-  if (profiles.length === 0) await writeLine(invocation.stderr, 'There is no active EASM profile.');
+  if (profiles.length === 0) await writeLine(invocation.stderr, 'No active EASM profile.');
 }
 
 function exitCodeOf({ kind, profiles }: EasmWaited, { isWaiting, profile }: { isWaiting: boolean; profile: string | undefined }) {
   if (kind === 'no-profile' && profile !== undefined && profiles.length > 0) {
     const known = profiles.map(({ profileId }) => profileId).join(', ');
-    throw new CommandFailed(EXIT.usage, `There is no active EASM profile ${profile}; active: ${known}.`);
+    throw new CommandFailed(EXIT.usage, `No active EASM profile ${profile}. Active: ${known}.`);
   }
   return kind === 'completed' || !isWaiting ? EXIT.done : EXIT.notSucceeded;
 }
 
 function duration(text: string): number {
   const ms = durationMs(text);
-  if (ms === undefined) throw new InvalidArgumentError('Give a duration such as 90s, 10m or 2h.');
+  if (ms === undefined) throw new InvalidArgumentError('Use a duration such as 90s, 10m or 2h.');
   return ms;
 }

@@ -24,8 +24,8 @@ export function edrCommand(invocation: Invocation) {
 function edrAssetsCommand(invocation: Invocation) {
   return walkCommand('assets', 'list the hosts that EDR knows')
     .option('--filter <qql>', "only these, such as asset.platform:'Windows'")
-    .option('--fields <names>', 'only these fields (and id, timeStamp), as JSON has them', fieldNames)
-    .option('--exclude-fields <names>', 'all fields but these', fieldNames)
+    .option('--fields <names>', 'only these fields (plus id and timeStamp), as named in JSON', fieldNames)
+    .option('--exclude-fields <names>', 'all fields except these', fieldNames)
     .action(async (options) => {
       await withQualys(invocation, options, async ({ qualys, signal }) => {
         const { filter, fields, excludeFields } = options;

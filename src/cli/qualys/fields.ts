@@ -4,7 +4,7 @@ import { InvalidArgumentError } from '@commander-js/extra-typings';
 export function fieldNames(text: string): string[] {
   const names = text.split(',').map((name) => name.trim());
   if (names.some((name) => !/^[A-Za-z][\w.]*$/.test(name))) {
-    throw new InvalidArgumentError('Give field names with commas between them, such as hardware,customAttributes.');
+    throw new InvalidArgumentError('Use comma-separated field names, such as hardware,customAttributes.');
   }
   return names;
 }

@@ -17,16 +17,13 @@ export function v2Filter({ filter, xml }: GavFilterOptions): GavV2Filter | undef
   const problem = gavFilterProblem(filter);
   const parsed = gavFilterOf(filter);
   if (parsed === undefined)
-    throw new CommandFailed(
-      EXIT.usage,
-      `--filter ${problem ?? 'cannot be read'}${/^\s*[{<]/.test(filter) ? '' : '. With --v1 it takes QQL'}`,
-    );
+    throw new CommandFailed(EXIT.usage, `--filter ${problem ?? 'cannot be read'}${/^\s*[{<]/.test(filter) ? '' : '. QQL needs --v1'}`);
   return xml && !('xml' in parsed) ? { xml: gavXmlFilter(parsed) } : parsed;
 }
 
 export function v1Filter({ filter, xml }: GavFilterOptions): string | undefined {
   if (xml || (filter !== undefined && /^\s*[{<]/.test(filter))) {
-    throw new CommandFailed(EXIT.usage, '--v1 takes QQL, such as "asset.name:\'web\'": JSON and XML go without --v1');
+    throw new CommandFailed(EXIT.usage, '--v1 takes QQL, such as "asset.name:\'web\'". For JSON or XML, leave out --v1');
   }
   return filter;
 }

@@ -21,15 +21,15 @@ const LARGEST_PAGE = 300;
 
 export function gavListCommand(invocation: Invocation) {
   return walkCommand('list', 'list assets of the inventory (GAV/CSAM)')
-    .option('--v1', 'ask version 1 of the API, whose filter is QQL')
+    .option('--v1', 'use version 1 of the API, whose filter is QQL')
     .option('--filter <text>', 'JSON {"filters": […]} or XML <filters>…; with --v1 QQL')
-    .option('--xml', 'send a JSON filter in its XML form')
+    .option('--xml', 'send a JSON filter as XML')
     .option('--updated-since <time>', 'only what changed since', instant)
-    .option('--fields <names>', 'only these fields, as JSON has them', fieldNames)
-    .option('--exclude-fields <names>', 'all fields but these', fieldNames)
+    .option('--fields <names>', 'only these fields, as named in JSON', fieldNames)
+    .option('--exclude-fields <names>', 'all fields except these', fieldNames)
     .action(async (options) => {
       if ((options.pageSize ?? 1) > LARGEST_PAGE)
-        throw new CommandFailed(EXIT.usage, `--page-size: GAV gives at most ${LARGEST_PAGE} assets a call`);
+        throw new CommandFailed(EXIT.usage, `--page-size: GAV returns at most ${LARGEST_PAGE} assets per call`);
       const walk = options.v1 ? v1Walk(options) : v2Walk(options);
       await withQualys(invocation, options, async ({ qualys, signal }) => {
         const { fields, excludeFields, updatedSince } = options;

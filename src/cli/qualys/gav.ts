@@ -19,17 +19,17 @@ export function gavCommand(invocation: Invocation) {
 function getCommand(invocation: Invocation) {
   return oneCommand('get', 'show one asset of the inventory')
     .argument('<asset>', 'asset id')
-    .option('--v1', 'ask version 1 of the API')
+    .option('--v1', 'use version 1 of the API')
     .option('--fields <names>', 'only these fields', fieldNames)
-    .option('--exclude-fields <names>', 'all fields but these', fieldNames)
-    .option('--raw', "Qualys' own row, nothing renamed (JSON)")
+    .option('--exclude-fields <names>', 'all fields except these', fieldNames)
+    .option('--raw', "Qualys' row as sent (JSON)")
     .action(async (assetId, options) => {
       const { v1, fields, excludeFields, raw } = options;
       const asset = await withQualys(invocation, options, ({ qualys, signal }) => {
         const asked = { ...(fields ? { includeFields: fields } : {}), ...(excludeFields ? { excludeFields } : {}), signal };
         return v1 ? qualys.gavV1Asset(assetId, asked) : qualys.gavAsset(assetId, asked);
       });
-      if (!asset) throw new CommandFailed(EXIT.usage, `The inventory shows this API user no asset ${assetId}.`);
+      if (!asset) throw new CommandFailed(EXIT.usage, `No asset ${assetId} visible to this API user in the inventory.`);
       const value = raw ? asset.raw : gavJson(asset, fields);
       // Fields asked for by name have no line of their own for people.
       if ((raw || fields) && options.out === undefined) await writeOne({ ...invocation, json: true }, { value, lines: [], options });
@@ -40,9 +40,9 @@ function getCommand(invocation: Invocation) {
 
 function countCommand(invocation: Invocation) {
   return oneCommand('count', 'count assets of the inventory')
-    .option('--v1', 'ask version 1 of the API, whose filter is QQL')
+    .option('--v1', 'use version 1 of the API, whose filter is QQL')
     .option('--filter <text>', 'JSON {"filters": […]} or XML <filters>…; with --v1 QQL')
-    .option('--xml', 'send a JSON filter in its XML form')
+    .option('--xml', 'send a JSON filter as XML')
     .action(async (options) => {
       const [filter, v2] = options.v1 ? [v1Filter(options), undefined] : [undefined, v2Filter(options)];
       const count = await withQualys(invocation, options, ({ qualys, signal }) =>

@@ -14,7 +14,7 @@ import { scriptsCommand } from './scripts/group.js';
 import { tagsCommand } from './tags.js';
 
 export function qualysCommand(invocation: Invocation) {
-  const group = new Command('qualys').description('ask Qualys directly: scripts, assets, jobs, schedules, GAV, EDR, EASM');
+  const group = new Command('qualys').description('query Qualys directly: scripts, assets, jobs, schedules, GAV, EDR, EASM');
   const commands = [
     scriptsCommand(invocation),
     carAssetsCommand(invocation),

@@ -72,7 +72,7 @@ describe('gav', () => {
     expect(all.items).toHaveLength(60);
     const first = await qualys(['gav', 'list', '--page-size', '7']);
     expect(first.stdout.trim().split('\n')).toHaveLength(8);
-    expect(first.stderr).toBe('7 assets, and there are more; --all gives every one, --limit <n> the first n.\n');
+    expect(first.stderr).toBe('7 assets; more are available. Use --all for all, --limit <n> for the first n.\n');
   });
 
   test('is one asset of the inventory, by both versions, with the fields that were asked for', async () => {
@@ -91,17 +91,17 @@ describe('gav', () => {
     expect(await qualys(['gav', 'get', '7'])).toEqual({
       exitCode: 2,
       stdout: '',
-      stderr: 'The inventory shows this API user no asset 7.\n',
+      stderr: 'No asset 7 visible to this API user in the inventory.\n',
     });
   });
 
   test.each([
-    [['gav', 'list', '--filter', "asset.name:'web'"], 'With --v1 it takes QQL'],
+    [['gav', 'list', '--filter', "asset.name:'web'"], 'QQL needs --v1'],
     [['gav', 'list', '--filter', '{"filters":[{"field":"a","operator":"LIKE","value":"b"}]}'], '"LIKE" is no operator of GAV'],
     [['gav', 'list', '--filter', '<filters><Criteria field="a" operator="NOT_IN"/></filters>'], '"NOT_IN" is no operator of GAV'],
     [['gav', 'count', '--v1', '--filter', JSON_FILTER], '--v1 takes QQL'],
-    [['gav', 'list', '--page-size', '301'], 'at most 300 assets a call'],
-    [['gav', 'list', '--fields', 'a;b'], 'field names with commas'],
+    [['gav', 'list', '--page-size', '301'], 'at most 300 assets per call'],
+    [['gav', 'list', '--fields', 'a;b'], 'comma-separated field names'],
   ])('%j is refused before anything is asked', async (argv, why) => {
     const before = simulator.stats().calls;
     const { exitCode, stderr } = await qualys(argv, { env: {} });
@@ -136,18 +136,18 @@ describe('easm status', () => {
     const tooShort = await qualys(['easm', 'status', '--wait', '30s', '--json']);
     expect(tooShort.exitCode).toBe(1);
     expect(JSON.parse(tooShort.stdout)).toMatchObject({ isCompleted: false, profiles: [{ profileId: '5552', status: 'IN_PROGRESS' }] });
-    expect(tooShort.stderr).toBe('Not completed yet; looking again in 30s.\nNot completed after 30s.\n');
+    expect(tooShort.stderr).toBe('Not completed yet. Checking again in 30s.\nNot completed after 30s.\n');
     const waited = await qualys(['easm', 'status', '--wait', '--json'], { onPause: () => clock.advance(60_000) });
     expect(waited.exitCode).toBe(0);
     expect(JSON.parse(waited.stdout)).toMatchObject({ isCompleted: true, profiles: [{ status: 'COMPLETED' }] });
-    expect(waited.stderr).toBe('Not completed yet; looking again in 1m 00s.\n'.repeat(3));
+    expect(waited.stderr).toBe('Not completed yet. Checking again in 1m 00s.\n'.repeat(3));
   });
 
   test('of a profile that is not active names those that are', async () => {
     expect(await qualys(['easm', 'status', '--profile', '1'])).toEqual({
       exitCode: 2,
       stdout: '',
-      stderr: 'There is no active EASM profile 1; active: 5552.\n',
+      stderr: 'No active EASM profile 1. Active: 5552.\n',
     });
   });
 
@@ -157,7 +157,7 @@ describe('easm status', () => {
       expect(await qualys(['easm', 'status', '--wait'], { url: empty.url })).toEqual({
         exitCode: 1,
         stdout: '',
-        stderr: 'There is no active EASM profile.\n',
+        stderr: 'No active EASM profile.\n',
       });
     } finally {
       await empty.close();

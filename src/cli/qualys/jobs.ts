@@ -15,11 +15,11 @@ const COLUMNS: readonly Column<ScriptJob>[] = [
 ];
 
 export function jobsCommand(invocation: Invocation) {
-  return walkCommand('jobs', 'list jobs, the newest first; their state is in their asset jobs')
+  return walkCommand('jobs', 'list jobs, newest first (for states, list asset jobs)')
     .option('--filter <qql>', 'only these, such as scriptId:72648')
     .option('--start <time>', 'created or processed since', instant)
     .option('--end <time>', 'created or processed until', instant)
-    .option('--v1', 'by the API of 2022, which reaches 9,999 rows')
+    .option('--v1', 'use the 2022 API, which reaches 9,999 rows')
     .action(async (options) => {
       await withQualys(invocation, options, async (link) => {
         const search = searchOf(options, link);

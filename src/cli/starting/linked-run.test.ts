@@ -79,11 +79,11 @@ describe('overhaul retry on a run that has ended', () => {
     const again = await retry('patch', '--outcomes', 'failed,unverified');
     expect([again.exitCode, starts.length]).toEqual([2, 1]);
     expect(again.stderr).toContain(
-      'The failed assets of patch were put into patch/retry-1 already. Retry what that one left: overhaul retry patch/retry-1\n',
+      'The failed assets of patch are already in patch/retry-1. Retry what it left: overhaul retry patch/retry-1\n',
     );
     const others = await retry('patch', '--outcomes', 'unverified', '--json');
     expect(JSON.parse(others.stdout)).toEqual({ workflowId: 'patch/retry-2', retryOf: 'patch', assets: 1 });
-    expect(others.stderr).toContain('the first copy may still run on unverified assets');
+    expect(others.stderr).toContain('the first copy may still be running on unverified assets');
   });
 
   test('overrides the rule against a second copy only where an outcome is named that says so', async () => {
@@ -106,12 +106,12 @@ describe('overhaul retry on a run that has ended', () => {
 
   test('says so when nothing is left, when it is not closed yet, and when nobody knows it', async () => {
     await finished({ 1: 'succeeded', 2: 'succeeded', 3: 'succeeded', 4: 'succeeded' });
-    expect((await retry('patch')).stderr).toContain('patch has no assets with outcome failed: there is nothing to retry.');
+    expect((await retry('patch')).stderr).toContain('patch has no assets with outcome failed. Nothing to retry.');
     await openSampleRun(sample.ledger, 'terminated', ['1']);
     const early = await retry('terminated');
     expect([early.exitCode, starts]).toEqual([1, []]);
-    expect(early.stderr).toContain('terminated has ended without its report. A worker closes it within some minutes');
+    expect(early.stderr).toContain('terminated has ended without its report. A worker closes it within a few minutes');
     temporal.find = async () => undefined;
-    expect((await retry('nobody')).stderr).toBe('There is no run nobody. `overhaul list` shows the runs.\n');
+    expect((await retry('nobody')).stderr).toBe('No run nobody. List runs with: overhaul list\n');
   });
 });

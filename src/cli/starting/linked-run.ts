@@ -69,20 +69,17 @@ export function startLinkedRun(invocation: Invocation, { parentId, isKnownToTemp
 
 function refuseUnfit({ id, kind, campaign, report, finishedAt }: RunRow): void {
   if (kind === 'step' && campaign)
-    throw new CommandFailed(
-      EXIT.usage,
-      `${id} is a step of the campaign ${campaign.id}: retry that one with: overhaul retry ${campaign.id}`,
-    );
+    throw new CommandFailed(EXIT.usage, `${id} is a step of campaign ${campaign.id}. Retry the campaign: overhaul retry ${campaign.id}`);
   if (finishedAt === undefined)
     throw new CommandFailed(
       EXIT.notSucceeded,
-      `${id} has ended without its report. A worker closes it within some minutes; try again when \`overhaul show ${id}\` has its report.`,
+      `${id} has ended without its report. A worker closes it within a few minutes. Try again when \`overhaul show ${id}\` has the report.`,
     );
-  if (!report) throw new CommandFailed(EXIT.usage, `${id} failed before anything was sent: there is nothing to retry. Start it anew.`);
+  if (!report) throw new CommandFailed(EXIT.usage, `${id} failed before anything was sent. Nothing to retry. Start it again.`);
 }
 
 function notOpened(id: string): CommandFailed {
-  return new CommandFailed(EXIT.usage, `${id} has no line in this ledger: no worker took it up, so there is nothing to retry.`);
+  return new CommandFailed(EXIT.usage, `${id} is not in this ledger: no worker started it. Nothing to retry.`);
 }
 
 interface Linked {
@@ -109,7 +106,7 @@ function refuseSecond(parentId: string, earlier: readonly Linked[], outcomes: re
     if (twice.length === 0) continue;
     throw new CommandFailed(
       EXIT.usage,
-      `The ${twice.join(' and ')} assets of ${parentId} were put into ${workflowId} already. Retry what that one left: overhaul retry ${workflowId}`,
+      `The ${twice.join(' and ')} assets of ${parentId} are already in ${workflowId}. Retry what it left: overhaul retry ${workflowId}`,
     );
   }
 }
@@ -120,11 +117,11 @@ async function assetsLeft({ reader }: Ledger, parentId: string, outcomes: Retryi
     for await (const { assetId } of reader.allAssets(parentId, { outcome })) assetIds.push(assetId);
   }
   if (assetIds.length === 0)
-    throw new CommandFailed(EXIT.usage, `${parentId} has no assets with outcome ${outcomes.join(' or ')}: there is nothing to retry.`);
+    throw new CommandFailed(EXIT.usage, `${parentId} has no assets with outcome ${outcomes.join(' or ')}. Nothing to retry.`);
   if (assetIds.length > MAX_EXPLICIT_TARGETS)
     throw new CommandFailed(
       EXIT.usage,
-      `${counted(assetIds.length, 'asset')} of ${parentId} are more than the ${MAX_EXPLICIT_TARGETS} that a request may name. Start a run by tag or query instead, or retry fewer outcomes.`,
+      `${counted(assetIds.length, 'asset')} of ${parentId} exceed the limit of ${MAX_EXPLICIT_TARGETS} per request. Start a run by tag or query, or retry fewer outcomes.`,
     );
   return assetIds;
 }

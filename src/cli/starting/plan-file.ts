@@ -18,13 +18,13 @@ export function readPlanFile({ userName }: Pick<Invocation, 'userName'>, path: s
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new CommandFailed(EXIT.usage, `The plan ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw new CommandFailed(EXIT.usage, `Cannot read the plan ${path}: ${error instanceof Error ? error.message : String(error)}`);
   }
   const document = parseYaml(text, path);
   if (!document.ok) throw refused(path, document.problems);
   const { content, lineOf } = document.value;
   if (typeof content !== 'object' || content === null || Array.isArray(content))
-    throw refused(path, [{ path: '', problem: 'must hold one plan: an object with name, targets and steps' }]);
+    throw refused(path, [{ path: '', problem: 'must contain one plan: an object with name, targets and steps' }]);
   const input = { requestedBy: userName, ...content };
   const parsed = parsePlan(input);
   if (parsed.ok) return { input: input as unknown as CampaignPlanInput, plan: parsed.value };
@@ -41,7 +41,7 @@ function refused(path: string, problems: readonly Problem[]): CommandFailed {
   const lines = problems.map(({ path: at, problem }) => `  ${at ? `${at}: ` : ''}${problem}`);
   return new CommandFailed(
     EXIT.usage,
-    [`The plan ${path} has ${counted(problems.length, 'problem')}; nothing was started.`, ...lines].join('\n'),
+    [`The plan ${path} has ${counted(problems.length, 'problem')}. Nothing was started.`, ...lines].join('\n'),
   );
 }
 

@@ -82,11 +82,11 @@ describe('a request from options', () => {
   test('names every option that cannot be read at once', () => {
     const { problems } = inputOf({ assets: ['@gone'], query: 'linux', followUp: '{', errorBudget: '{' }, ['no request']);
     expect(problems).toEqual([
-      { path: '--request', problem: 'must hold one request: an object with script and targets' },
-      { path: '--assets', problem: 'the file gone cannot be read: no such file gone' },
-      { path: '--query', problem: '"linux" names no source: give SOURCE:FILTER, such as car:operatingSystem:linux' },
-      { path: '--error-budget', problem: 'is no JSON: "{"' },
-      { path: '--follow-up', problem: 'is no JSON: "{"' },
+      { path: '--request', problem: 'must contain one request: an object with script and targets' },
+      { path: '--assets', problem: 'cannot read file gone: no such file gone' },
+      { path: '--query', problem: '"linux" has no source. Use SOURCE:FILTER, such as car:operatingSystem:linux' },
+      { path: '--error-budget', problem: 'is not JSON: "{"' },
+      { path: '--follow-up', problem: 'is not JSON: "{"' },
     ]);
   });
 

@@ -44,7 +44,7 @@ export function requestFromOptions(options: RequestOptions, { base, readText }: 
   const problems: Problem[] = [];
   const file = asFields(base);
   if (base !== undefined && file === undefined)
-    problems.push({ path: '--request', problem: 'must hold one request: an object with script and targets' });
+    problems.push({ path: '--request', problem: 'must contain one request: an object with script and targets' });
   const list = (name: string, values: string[] | undefined) =>
     listOf(values, readText, (problem) => problems.push({ path: name, problem }));
   const targets = given({
@@ -97,7 +97,7 @@ function listOf(values: string[] | undefined, readText: (path: string) => string
     try {
       return items(readText(value.slice(1)));
     } catch (error) {
-      refuse(`the file ${value.slice(1)} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+      refuse(`cannot read file ${value.slice(1)}: ${error instanceof Error ? error.message : String(error)}`);
       return [];
     }
   });
@@ -116,7 +116,7 @@ function queryOf(text: string | undefined, problems: Problem[]): Fields | undefi
   if (colon < 0) {
     problems.push({
       path: '--query',
-      problem: `${JSON.stringify(text.slice(0, 60))} names no source: give SOURCE:FILTER, such as car:operatingSystem:linux`,
+      problem: `${JSON.stringify(text.slice(0, 60))} has no source. Use SOURCE:FILTER, such as car:operatingSystem:linux`,
     });
     return undefined;
   }
@@ -134,7 +134,7 @@ function jsonOf(option: string, text: string | undefined, problems: Problem[]): 
   try {
     return JSON.parse(text);
   } catch {
-    problems.push({ path: option, problem: `is no JSON: ${JSON.stringify(text.slice(0, 60))}` });
+    problems.push({ path: option, problem: `is not JSON: ${JSON.stringify(text.slice(0, 60))}` });
     return undefined;
   }
 }

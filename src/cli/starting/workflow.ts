@@ -31,10 +31,10 @@ async function startOnly(invocation: Invocation, start: RunStart): Promise<ExitC
 export async function startOnce({ stderr }: Invocation, temporal: TemporalRuns, start: RunStart): Promise<void> {
   const { workflowId } = start;
   const { kind } = await temporal.start(start);
-  if (kind === 'started') return writeLine(stderr, `Started ${workflowId}. See it with: overhaul watch ${workflowId}`);
-  const whose = kind === 'same' ? 'this very request' : 'another request';
+  if (kind === 'started') return writeLine(stderr, `Started ${workflowId}. Follow it with: overhaul watch ${workflowId}`);
+  const whose = kind === 'same' ? 'this same request' : 'another request';
   throw new CommandFailed(
     EXIT.usage,
-    `The id ${workflowId} is taken, by ${whose}: an id is used once. Nothing was started. See it with: overhaul show ${workflowId}`,
+    `The id ${workflowId} is already used by ${whose}. Nothing was started. See it with: overhaul show ${workflowId}`,
   );
 }

@@ -14,8 +14,8 @@ test('show and the JSON report name what could not be joined, and count the rest
     for (const detail of notJoinedRecords(1, 'gav', hosts)) await ledger.audit.add('patch', { action: NOT_JOINED, detail });
     await ledger.audit.add('patch', { action: 'pause', actor: 'kim' });
     const shown = await overhaul(['show', 'patch'], { env });
-    expect(shown.stdout).toContain('  not joined  40 hosts of the query: the script was not sent there\n');
-    expect(shown.stdout).toContain('              web-19 (gav 19): unknown to CAR\n              and 20 more: --json lists them\n');
+    expect(shown.stdout).toContain('  not joined  40 hosts of the query (the script was not sent there)\n');
+    expect(shown.stdout).toContain('              web-19 (gav 19): unknown to CAR\n              and 20 more (list all with --json)\n');
     expect(shown.stdout).toContain('pause by kim (claimed)\n');
     expect(shown.stdout).not.toContain('not-joined');
     const document = JSON.parse((await overhaul(['show', 'patch', '--json'], { env })).stdout) as { notJoined: unknown; audit: unknown[] };

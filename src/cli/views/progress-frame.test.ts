@@ -32,7 +32,7 @@ describe('the progress frame', () => {
       'patch-openssl  running  Restart agent',
       `${'█'.repeat(44)}${'▒'.repeat(7)}${'░'.repeat(21)} 603/1,000 60%`,
       '✓ 590 succeeded  ✗ 12 failed  ? 1 unverified  297 pending  100 running',
-      '4 executions in flight  88 calls  3m 20s so far  about 2m 05s left',
+      '4 executions in flight  88 calls  3m 20s elapsed  about 2m 05s left',
     ]);
   });
 
@@ -44,7 +44,7 @@ describe('the progress frame', () => {
       '? 1 unverified  297 pending',
       '100 running',
       '4 executions in flight  88 calls',
-      '3m 20s so far  about 2m 05s left',
+      '3m 20s elapsed  about 2m 05s left',
     ]);
   });
 
@@ -102,10 +102,10 @@ describe('the progress frame', () => {
   test('forecasts no end while the run waits for something', () => {
     const progress = FACTS.progress && { ...FACTS.progress, callsUsed: 1 };
     const costs = (more: object, rest = {}) => drawn({ ...FACTS, ...rest, progress: progress && { ...progress, ...more } }, 100)[3];
-    expect(costs({})).toBe('4 executions in flight  1 call  3m 20s so far  about 2m 05s left');
-    expect(costs({ paused: true })).toBe('4 executions in flight  1 call  3m 20s so far');
-    expect(costs({ blocked: 'Qualys asked to wait 60 s' })).toBe('4 executions in flight  1 call  3m 20s so far');
-    expect(costs({}, { halted: 'halted by ada' })).toBe('4 executions in flight  1 call  3m 20s so far');
+    expect(costs({})).toBe('4 executions in flight  1 call  3m 20s elapsed  about 2m 05s left');
+    expect(costs({ paused: true })).toBe('4 executions in flight  1 call  3m 20s elapsed');
+    expect(costs({ blocked: 'Qualys asked to wait 60 s' })).toBe('4 executions in flight  1 call  3m 20s elapsed');
+    expect(costs({}, { halted: 'halted by ada' })).toBe('4 executions in flight  1 call  3m 20s elapsed');
   });
 
   test('says that the ledger is halted instead of what a permit says of it', () => {

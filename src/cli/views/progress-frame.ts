@@ -116,7 +116,7 @@ function costItems({ startedAt, now, halted }: FrameFacts, progress: RunProgress
   return [
     [{ text: inFlight === 1 ? '1 execution in flight' : `${inFlight} executions in flight` }],
     [{ text: callsUsed === 1 ? '1 call' : `${number(callsUsed)} calls` }],
-    ...(startedAt === undefined ? [] : [[{ text: `${spanText(now - startedAt)} so far` }]]),
+    ...(startedAt === undefined ? [] : [[{ text: `${spanText(now - startedAt)} elapsed` }]]),
     ...(etaAt === undefined || Date.parse(etaAt) <= now ? [] : [[{ text: `about ${spanText(Date.parse(etaAt) - now)} left` }]]),
   ];
 }

@@ -28,7 +28,7 @@ export async function writeRehearsal(context: CommandContext, rehearsal: Rehears
   const { calls, executions, startsAt, endsAt, counts } = rehearsal;
   const busiest =
     calls.busiestHour === undefined ? '' : `; ${calls.busiestHour.calls} in the busiest hour, from ${minute(calls.busiestHour.at)}`;
-  await say('would end', `${rehearsal.status}, ${minute(endsAt)} UTC, ${spanText(endsAt - startsAt)} after it began`, 'strong');
+  await say('would end', `${rehearsal.status}, ${minute(endsAt)} UTC, after ${spanText(endsAt - startsAt)}`, 'strong');
   await say('outcomes', outcomesText(counts));
   await say('cost', `${counted(executions, 'execution')}, ${counted(calls.total, 'call')}${busiest}`);
   await say('supposed', supposedText(assumptions));
@@ -66,22 +66,22 @@ function outcomesText(counts: RehearsedWave['counts']): string {
 }
 
 const WORDS: Record<TimelineEvent['kind'], string> = {
-  frozen: 'the cohort is frozen:',
+  frozen: 'cohort frozen:',
   asks: 'asks for approval',
   approved: 'is approved',
   begins: 'begins',
   step: 'step:',
   waits: 'waits for',
-  breach: 'breaks its error budget:',
+  breach: 'exceeds its error budget:',
   resumed: 'is resumed',
   'step-ends': 'step ends:',
-  'asks-how-to-go-on': 'asks how to go on:',
-  soaks: 'is watched until its soak is over',
+  'asks-how-to-go-on': 'needs a decision:',
+  soaks: 'soaks',
   closed: 'is closed:',
-  finished: 'the campaign ends:',
+  finished: 'campaign ends:',
   'first-sent': 'first execution:',
   'last-sent': 'last execution:',
-  'late-verdicts': 'assets that came back:',
+  'late-verdicts': 'assets back online:',
 };
 
 function eventText({ wave, kind, detail }: TimelineEvent): string {

@@ -90,7 +90,7 @@ function recheckText({ of, changes }: NonNullable<RunReport['recheck']>): string
   const told = changes.map(({ before, now, assets }) =>
     before === now ? `${number(assets)} still ${now}` : `${number(assets)} ${before} → ${now}`,
   );
-  return `of ${safeLine(of)}: ${told.join(', ') || 'none of its assets was in that run'}`;
+  return `of ${safeLine(of)}: ${told.join(', ') || 'none of its assets were in that run'}`;
 }
 
 export function failureLines(workflowId: string, { type, message, problems }: Extract<RunEnd, { kind: 'failed' }>): Line[] {

@@ -98,9 +98,9 @@ export function notJoinedLines({ count, assets }: NotJoinedList, room: number): 
   const shown = assets.slice(0, NOT_JOINED_SHOWN);
   const rest = count - hostsIn(shown);
   return [
-    ...factLines(['not joined', `${count} ${count === 1 ? 'host' : 'hosts'} of the query: the script was not sent there`, 'warn'], room),
+    ...factLines(['not joined', `${count} ${count === 1 ? 'host' : 'hosts'} of the query (the script was not sent there)`, 'warn'], room),
     ...shown.flatMap((host) => factLines(['', notJoinedText(host)], room)),
-    ...(rest > 0 ? factLines(['', `and ${rest} more: --json lists them`], room) : []),
+    ...(rest > 0 ? factLines(['', `and ${rest} more (list all with --json)`], room) : []),
   ];
 }
 
@@ -126,7 +126,7 @@ function scriptFacts({ view }: Observation): Fact[] {
 function requestFacts({ view }: Observation): Fact[] {
   const { requestedBy, reason, ticket } = view?.run.request ?? {};
   return [
-    ...(requestedBy ? [['asked by', requestedBy] as const] : []),
+    ...(requestedBy ? [['requester', requestedBy] as const] : []),
     ...(reason ? [['reason', reason] as const] : []),
     ...(ticket ? [['ticket', `${ticket.id} (${ticket.system})${ticket.url ? ` ${ticket.url}` : ''}`] as const] : []),
   ];
@@ -140,7 +140,7 @@ function progressFacts(progress: RunProgress, halted: string | undefined): Fact[
     ...OUTCOMES.filter((outcome) => counts[outcome] > 0).map((outcome): Fact => [`  ${outcome}`, String(counts[outcome])]),
     ['in flight', inFlight === 1 ? '1 execution' : `${inFlight} executions`],
     ['calls', String(callsUsed)],
-    ...(etaAt && etaAt > progress.asOf ? [['likely end', etaAt] as const] : []),
+    ...(etaAt && etaAt > progress.asOf ? [['ETA', etaAt] as const] : []),
     ...(halted ? [['ledger', `${halted}. To allow executions again: overhaul unhalt`, 'bad'] as const] : []),
     ...(blocked && !halted ? [['blocked', blocked, 'warn'] as const] : []),
   ];

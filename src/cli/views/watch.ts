@@ -28,7 +28,7 @@ export async function watchRun(invocation: Invocation, sources: Sources, workflo
       await invocation.pause(Math.max(LOOK_EVERY_MS, invocation.now() - lookedAt), interrupted.signal);
       if (interrupted.signal.aborted) {
         await view.end({ clear: false });
-        await writeLine(invocation.stderr, `${workflowId} goes on. Look again with: overhaul watch ${workflowId}`);
+        await writeLine(invocation.stderr, `${workflowId} continues. Follow it again with: overhaul watch ${workflowId}`);
         return 0;
       }
     }

@@ -141,7 +141,7 @@ describe('an import', () => {
       const long = await importScriptsOnce(losing, file, once);
       expect(long).toEqual({
         kind: 'not-created',
-        message: 'The answer was lost (HTTP 502), and 350 s later there is no script titled "A": nothing was created.',
+        message: 'The response was lost (HTTP 502), and 350 s later there is no script titled "A": nothing was created.',
       });
       expect(asked).toBe(2);
     });

@@ -92,7 +92,7 @@ async function lookedUp(
   for (const [index, pauseMs] of lookAfterMs.entries()) {
     await onPause?.({
       pauseMs,
-      message: `The answer was lost (${lost}): looking for ${titlesOf(wanted)} in ${Math.round(pauseMs / 1_000)} s.`,
+      message: `The response was lost (${lost}): looking for ${titlesOf(wanted)} in ${Math.round(pauseMs / 1_000)} s.`,
     });
     await pause(pauseMs);
     waitedMs += pauseMs;
@@ -126,7 +126,7 @@ interface Unresolved {
 
 function unresolved({ wanted, found, lost, trouble, waitedMs }: Unresolved): OnceFate {
   const seconds = Math.round(waitedMs / 1_000);
-  const head = `The answer was lost (${lost})`;
+  const head = `The response was lost (${lost})`;
   if (trouble !== undefined) {
     return {
       kind: 'unverified',

@@ -154,7 +154,7 @@ describe('a campaign on the command line', () => {
       question: {
         text: 'Wave rest waits for approval.',
         digest,
-        answers: [{ command: `overhaul approve ${id}`, means: 'lets the wave begin' }, { command: `overhaul reject ${id}` }],
+        answers: [{ command: `overhaul approve ${id}`, means: 'starts the wave' }, { command: `overhaul reject ${id}` }],
       },
     });
     const { stdout: text } = await command(['show', id]);
@@ -169,7 +169,7 @@ describe('a campaign on the command line', () => {
     expect([mine.exitCode, mine.stderr]).toEqual([1, expect.stringContaining('kim')]);
     const watched = await watch(id, async () => {
       const approved = await command(['approve', id, '--by', 'ann', '--digest', digest]);
-      expect([approved.exitCode, approved.stderr]).toEqual([0, `${id}: approve was taken.\n`]);
+      expect([approved.exitCode, approved.stderr]).toEqual([0, `${id}: Approved.\n`]);
     });
     expect(watched.exitCode).toBe(0);
     expect(watched.stderr).toContain(`${id}: Wave rest waits for approval.`);

@@ -49,10 +49,10 @@ describe('the kill switch over a live run', () => {
     expect(found.find(({ name }) => name === 'worker')).toEqual({
       name: 'worker',
       state: 'ok',
-      detail: `1 worker asks the task queue ${stage.taskQueue} for work`,
+      detail: `1 worker polls task queue ${stage.taskQueue}`,
     });
     const elsewhere = await overhaul(['doctor'], { env: { ...env, OVERHAUL_TASK_QUEUE: `${stage.taskQueue}-other` }, temporal });
-    expect(elsewhere.stdout).toContain(`none asks the task queue ${stage.taskQueue}-other for work`);
+    expect(elsewhere.stdout).toContain(`no worker polls task queue ${stage.taskQueue}-other`);
   });
 
   test('a run that has ended is not cancelled, and one that goes on has its canceller in the audit log', async () => {
@@ -68,7 +68,7 @@ describe('the kill switch over a live run', () => {
     );
     const again = await overhaul(['cancel', handle.workflowId], { env, temporal });
     expect(again.exitCode).toBe(2);
-    expect(again.stderr).toContain(`${handle.workflowId} has ended already (completed at `);
+    expect(again.stderr).toContain(`${handle.workflowId} has already ended (completed at `);
   });
 
   /** Real instants of every execute call that the gateway saw, refused ones too. */

@@ -31,7 +31,7 @@ test('an eleventh order beside ten in flight is told of the limit, not of a work
   );
   expect(refusal).toMatchObject({
     exitCode: 1,
-    message: expect.stringMatching(/ten orders are in flight, as many as Temporal takes at once/),
+    message: expect.stringMatching(/ten orders are in flight, Temporal's limit/),
   });
   await handle.terminate('the test is over');
   await Promise.all(waiting);

@@ -61,7 +61,7 @@ describe('without a ledger', () => {
     });
     expect(ran).toMatchObject({ exitCode: 3, stdout: '' });
     expect(ran.stderr).toMatch(
-      /the cap of 3 calls an hour is used up\)\. Try again in (1h 00m|59m \d\ds), or let calls wait longer with --wait\.\n$/,
+      /the cap of 3 calls an hour is used up\)\. Try again in (1h 00m|59m \d\ds), or allow longer waits with --wait\.\n$/,
     );
     expect(simulator.state.calls.filter(({ path }) => path === '/sm/v1/assets/search')).toHaveLength(3);
     expect(existsSync(out)).toBe(false);
@@ -142,7 +142,7 @@ describe('what goes wrong has a code and a way out', () => {
     const ran = await qualys(['assets', '--all', '--page-size', '10', '--jsonl', '--wait', '1s'], environment(url));
     expect(ran.exitCode).toBe(3);
     expect(ran.stdout.split('\n').length - 1).toBeLessThanOrEqual(20);
-    expect(ran.stderr).toMatch(/Try again in (1h 00m|59m \d\ds), or let calls wait longer with --wait\./);
+    expect(ran.stderr).toMatch(/Try again in (1h 00m|59m \d\ds), or allow longer waits with --wait\./);
   });
 
   test('a limit within --wait is waited for, and the operator told', async () => {

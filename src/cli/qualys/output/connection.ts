@@ -95,7 +95,7 @@ function saying(gate: CallGate, { stderr }: Invocation, maxWaitMs: number): Call
       return answer;
     },
     async leave(callId, evidence) {
-      if (evidence?.refused) await say((evidence.toWaitSec ?? 0) * 1_000, 'Qualys asked for it');
+      if (evidence?.refused) await say((evidence.toWaitSec ?? 0) * 1_000, 'Qualys asked to wait');
       await gate.leave(callId, evidence);
     },
     cancel: (callId) => gate.cancel(callId),
@@ -123,11 +123,11 @@ function afterError({ kind, waitMs }: QualysError, url: string): [ExitCode, stri
     case 'limited':
       return [
         EXIT.unreachable,
-        `Try again${waitMs === undefined ? ' later' : ` in ${spanText(waitMs)}`}, or let calls wait longer with --wait.`,
+        `Try again${waitMs === undefined ? ' later' : ` in ${spanText(waitMs)}`}, or allow longer waits with --wait.`,
       ];
     case 'unavailable':
       return [EXIT.unreachable, `Check QUALYS_URL (${url}), the network and HTTPS_PROXY, or try again later.`];
     case 'protocol':
-      return [EXIT.notSucceeded, 'Try again; if it stays so, report it with this message.'];
+      return [EXIT.notSucceeded, 'Try again. If it persists, report it with this message.'];
   }
 }

@@ -12,20 +12,20 @@ const DEFAULT_WAIT_MS = 120_000;
 
 export function walkCommand(name: string, description: string) {
   return oneCommand(name, description)
-    .option('--all', 'every row (default: the first page)')
+    .option('--all', 'all rows (default: the first page)')
     .addOption(new Option('--limit <n>', 'the first n rows').argParser(count).conflicts('all'))
-    .option('--page-size <n>', 'rows a call', count)
-    .option('--jsonl', 'one JSON document a line, at any number of rows in constant memory')
-    .option('--raw', "Qualys' own rows, nothing renamed (JSON)");
+    .option('--page-size <n>', 'rows per call', count)
+    .option('--jsonl', 'one JSON document per line, in constant memory')
+    .option('--raw', "Qualys' rows as sent (JSON)");
 }
 
 /** Commands that answer with one thing. */
 export function oneCommand(name: string, description: string) {
   return new Command(name)
     .description(description)
-    .option('--out <file>', 'write JSON to this file, whole or not at all (lines for .jsonl)')
+    .option('--out <file>', 'write JSON to this file, atomically (JSON lines for .jsonl)')
     .addOption(
-      new Option('--wait <duration>', 'how long a call may wait for the limits, such as 10m or 2h')
+      new Option('--wait <duration>', 'how long a call may wait for rate limits, such as 10m or 2h')
         .argParser(waitMs)
         .default(DEFAULT_WAIT_MS, '2m'),
     );
@@ -69,18 +69,18 @@ export function pagingOf({ all, limit, pageSize }: HowMany): { pageSize?: number
 /** For `--start` and `--end`: ISO 8601; a day alone begins at midnight UTC. Epoch milliseconds. */
 export function instant(text: string): number {
   const at = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(at)) throw new InvalidArgumentError('Give a time in ISO 8601, such as 2026-05-01 or 2026-05-01T12:00:00Z.');
+  if (Number.isNaN(at)) throw new InvalidArgumentError('Use ISO 8601, such as 2026-05-01 or 2026-05-01T12:00:00Z.');
   return at;
 }
 
 /** For options that take a whole number from 1. */
 export function count(text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('Give a whole number from 1.');
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('Use a whole number of at least 1.');
   return Number(text);
 }
 
 function waitMs(text: string): number {
   const ms = durationMs(text);
-  if (ms === undefined) throw new InvalidArgumentError('Give a duration such as 90s, 10m or 2h.');
+  if (ms === undefined) throw new InvalidArgumentError('Use a duration such as 90s, 10m or 2h.');
   return ms;
 }

@@ -7,7 +7,7 @@ export async function toFile(path: string, chunks: AsyncIterable<string> | Itera
     await writeReportFile(path, chunks);
   } catch (error) {
     if (!isOfTheFileSystem(error)) throw error;
-    throw new CommandFailed(EXIT.usage, `${path} cannot be written: ${error.message}`);
+    throw new CommandFailed(EXIT.usage, `Cannot write ${path}: ${error.message}`);
   }
 }
 

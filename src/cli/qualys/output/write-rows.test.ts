@@ -85,7 +85,7 @@ describe('JSON lines', () => {
     const { invocation, texts } = written();
     await writeRows(invocation, walk(source.pages(), { jsonl: true, limit: 6 }));
     expect(texts.stdout.trimEnd().split('\n').at(-1)).toBe('{"id":5}');
-    expect(texts.stderr).toBe('6 of 40 rows; --all gives every one, --limit <n> the first n.\n');
+    expect(texts.stderr).toBe('6 of 40 rows. Use --all for all, --limit <n> for the first n.\n');
     expect(source.rowsGiven).toBe(8);
   });
 });
@@ -98,7 +98,7 @@ describe('a JSON document', () => {
     }
     await writeRows({ ...invocation, json: true }, walk(pages(), {}));
     expect(JSON.parse(texts.stdout)).toEqual({ items: [{ id: 1 }], total: 3, more: false, unreadable: 2 });
-    expect(texts.stderr).toBe('2 rows could not be understood and are left out; --raw shows them as they came.\n');
+    expect(texts.stderr).toBe('2 unreadable rows left out. Show them with --raw.\n');
   });
 
   test('of nothing is a document, too', async () => {

@@ -111,15 +111,14 @@ function withoutRaw(row: unknown): unknown {
 async function writeEpilogue<Row>(invocation: Invocation, taken: Taken<Row>, { noun, options }: RowWalk<Row>): Promise<void> {
   const { stderr } = invocation;
   if (options.out !== undefined) await writeLine(stderr, `Wrote ${number(taken.rows)} ${noun} to ${options.out}`);
-  else if (taken.rows === 0 && taken.unreadable === 0)
-    await writeLine(stderr, `There are no ${noun}${taken.total ? ' that can be read' : ''}.`);
+  else if (taken.rows === 0 && taken.unreadable === 0) await writeLine(stderr, `No ${taken.total ? 'readable ' : ''}${noun}.`);
   if (taken.unreadable > 0 && !options.raw) {
-    await writeLine(stderr, `${number(taken.unreadable)} ${noun} could not be understood and are left out; --raw shows them as they came.`);
+    await writeLine(stderr, `${number(taken.unreadable)} unreadable ${noun} left out. Show them with --raw.`);
   }
   if (taken.more) {
     const rows = number(taken.rows);
-    const seen = taken.total === undefined ? `${rows} ${noun}, and there are more` : `${rows} of ${number(taken.total)} ${noun}`;
-    await writeLine(stderr, `${seen}; --all gives every one, --limit <n> the first n.`);
+    const seen = taken.total === undefined ? `${rows} ${noun}; more are available` : `${rows} of ${number(taken.total)} ${noun}`;
+    await writeLine(stderr, `${seen}. Use --all for all, --limit <n> for the first n.`);
   }
   invocation.exitCode = EXIT.done;
 }

@@ -11,5 +11,5 @@ test('a host is not scheduled while a row that cannot be understood may be its n
     return scheduledAssets(qualys, { assetIds: [], hostnames: ['web-1'], signal: new AbortController().signal });
   };
   expect(await assets(0)).toMatchObject({ assets: [{ assetId: '1', agentUuid: 'agent-1' }] });
-  await expect(assets(2)).rejects.toThrow('Nothing was scheduled:\n  Qualys lists 2 of these assets in rows that cannot be understood');
+  await expect(assets(2)).rejects.toThrow('Nothing was scheduled:\n  Qualys lists 2 of these assets in unreadable rows');
 });

@@ -33,11 +33,11 @@ export async function scheduledAssets(
     }
   }
   // One of them may be what was named, or its namesake.
-  const problems: string[] = unreadable > 0 ? [`Qualys lists ${unreadable} of these assets in rows that cannot be understood`] : [];
+  const problems: string[] = unreadable > 0 ? [`Qualys lists ${unreadable} of these assets in unreadable rows`] : [];
   const assets = new Map<string, ScheduledAsset>();
   const take = (named: string, rows: readonly CarAsset[]) => {
     const [row, ...others] = rows;
-    if (!row) problems.push(`${named} is unknown to Qualys, or not in this user's scope`);
+    if (!row) problems.push(`${named} is unknown to Qualys or outside this user's scope`);
     else if (others.length > 0)
       problems.push(
         `${named} is the name of ${rows.length} assets: ${rows
@@ -45,7 +45,7 @@ export async function scheduledAssets(
           .sort()
           .join(', ')}`,
       );
-    else if (row.agentUuid === undefined) problems.push(`${named} has no agent that Qualys shows`);
+    else if (row.agentUuid === undefined) problems.push(`Qualys shows no agent for ${named}`);
     else assets.set(row.assetId, { assetId: row.assetId, agentUuid: row.agentUuid });
   };
   for (const id of assetIds) take(id, [found.get(id) ?? []].flat());

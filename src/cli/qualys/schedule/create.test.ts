@@ -83,10 +83,10 @@ describe('schedule', () => {
       assetIds: ['20452610', '20452611'],
     });
     clock.advance(60_000);
-    expect(await schedule(ONCE)).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('Already there. Nothing was sent') });
+    expect(await schedule(ONCE)).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('Already exists. Nothing was sent') });
     expect(await schedule([...ONCE, '--start-time', '04:00'])).toMatchObject({
       exitCode: 1,
-      stderr: expect.stringMatching(/another schedule is called "Once" \(.+\); it differs in startTime/),
+      stderr: expect.stringMatching(/another schedule is titled "Once" \(.+\), with a different startTime/),
     });
     expect([simulator.state.schedules.length, sent()]).toEqual([1, 1]);
   });
@@ -102,7 +102,7 @@ describe('schedule', () => {
   test('whose answer is lost where schedules cannot be searched is unverified, and the same command again meets its title', async () => {
     const { schedule, simulator, sent } = await gateway({ schedulerSearch: 'off', faults: { dropAfterEffectRate: 1 } });
     expect(await schedule(ONCE)).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('cannot be created twice') });
-    expect(await schedule(ONCE)).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('whether it is the same cannot be seen') });
+    expect(await schedule(ONCE)).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('it cannot be compared') });
     expect([simulator.state.schedules.length, sent()]).toEqual([1, 2]);
   });
 

@@ -39,22 +39,22 @@ const OPTION_OF: Readonly<Record<string, string>> = {
 };
 
 export function scheduleCommand(invocation: Invocation) {
-  return oneCommand('schedule', 'create a schedule at Qualys; run twice with the same title it creates one')
+  return oneCommand('schedule', 'create a schedule at Qualys; repeating the command creates no second one')
     .requiredOption('--script <id|title>', 'what runs')
-    .requiredOption('--title <text>', 'no schedule may have it yet')
+    .requiredOption('--title <text>', 'a title that no schedule has yet')
     .addOption(new Option('--type <word>', SCHEDULE_TYPES.join(', ')).makeOptionMandatory())
     .option('--assets <ids>', 'asset ids', commaSeparated)
     .option('--hosts <names>', 'exact asset names', commaSeparated)
-    .option('--user-id <id>', 'whose schedule it is (default: QUALYS_USER_ID)')
+    .option('--user-id <id>', 'owner of the schedule (default: QUALYS_USER_ID)')
     .optionsGroup('When (in QUALYS_SCHEDULE_TIMEZONE):')
-    .option('--start-date <date>', 'default: the next --start-time, or --after from now')
+    .option('--start-date <date>', 'default: next --start-time, or --after from now')
     .option('--start-time <time>', 'HH:MM')
     .option('--end-date <date>', 'default: the day it starts')
-    .option('--after <duration>', 'until it starts, instead of a date (default: 1h)')
+    .option('--after <duration>', 'delay until the start, instead of a date (default: 1h)')
     .option('--every-hours <n>', 'HOURLY', count)
-    .option('--days <list>', 'WEEKLY: such as MON,THU', commaSeparated)
+    .option('--days <list>', 'WEEKLY: days such as MON,THU', commaSeparated)
     .option('--day-of-month <n>', 'MONTHLY', count)
-    .option('--every-months <n>', 'MONTHLY: every n-th month', count)
+    .option('--every-months <n>', 'MONTHLY: every nth month', count)
     .action(async (options) => {
       const asked = askedSchedule({
         script: options.script,
@@ -83,8 +83,7 @@ async function createdSchedule(
   { asked, options }: { asked: Asked; options: ScheduleOptions },
 ): Promise<Scheduled> {
   const userId = options.userId ?? settings.qualysUserId;
-  if (userId === undefined)
-    throw new CommandFailed(EXIT.usage, 'The scheduler wants to know whose schedule it is: set QUALYS_USER_ID, or give --user-id.');
+  if (userId === undefined) throw new CommandFailed(EXIT.usage, 'The scheduler needs an owner. Set QUALYS_USER_ID or use --user-id.');
   const script = await qualys.script(options.script);
   const { assets, serverAt = invocation.now() } = await scheduledAssets(qualys, {
     assetIds: options.assets ?? [],
@@ -145,6 +144,6 @@ function contentOf({ scripts, assets, ...rest }: ScheduleRequest): ScheduleConte
 
 function commaSeparated(text: string, previous: string[] = []): string[] {
   const items = text.split(',').map((item) => item.trim());
-  if (items.includes('')) throw new InvalidArgumentError('Give a list with commas between, such as A,B.');
+  if (items.includes('')) throw new InvalidArgumentError('Use a comma-separated list, such as A,B.');
   return [...previous, ...items];
 }

@@ -57,14 +57,14 @@ async function lookedUp(
   { pause, onPause, lookAfterMs = LOOK_AFTER_MS }: OnceOptions,
 ): Promise<ScheduleFate> {
   for (const pauseMs of lookAfterMs) {
-    await onPause?.({ pauseMs, message: `The answer was lost (${lost}): looking for the schedule in ${Math.round(pauseMs / 1_000)} s.` });
+    await onPause?.({ pauseMs, message: `The response was lost (${lost}). Looking for the schedule in ${Math.round(pauseMs / 1_000)} s.` });
     await pause(pauseMs);
     const seen = await look(qualys, title, content).catch(() => undefined);
     if (!seen) continue;
     if (seen.match.kind === 'identical') return { kind: 'created', scheduleId: seen.scheduleId, foundBy: 'search' };
-    return { kind: 'exists', ...seen, message: `The answer was lost (${lost})` };
+    return { kind: 'exists', ...seen, message: `The response was lost (${lost})` };
   }
-  const message = `The answer was lost (${lost}), and the schedule cannot be seen. Run the same command again: titles are unique at Qualys, so it cannot be created twice.`;
+  const message = `The response was lost (${lost}), and the schedule is not visible. Repeat the command: titles are unique at Qualys, so it cannot be created twice.`;
   return { kind: 'unverified', message };
 }
 

@@ -48,7 +48,7 @@ function wordsFor({ fate, title, trigger, timezone, script, assets }: Scheduled)
     case 'created':
       return [
         EXIT.done,
-        `Created schedule ${fate.scheduleId}: ${what}.${fate.foundBy === 'search' ? ' The answer was lost; the search shows it.' : ''}`,
+        `Created schedule ${fate.scheduleId}: ${what}.${fate.foundBy === 'search' ? ' The response was lost; the search shows it.' : ''}`,
       ];
     case 'exists':
       return existsWords(fate, title);
@@ -68,13 +68,16 @@ function existsWords({ match, scheduleId, message }: Extract<Scheduled['fate'], 
   const which = `${JSON.stringify(title)}${scheduleId === undefined ? '' : ` (${scheduleId})`}`;
   switch (match.kind) {
     case 'identical':
-      return [EXIT.done, `Already there. ${message}: the schedule ${which} is the same.`];
+      return [EXIT.done, `Already exists. ${message}: schedule ${which} is identical.`];
     case 'differs':
-      return [EXIT.notSucceeded, `${message}: another schedule is called ${which}; it differs in ${match.field}. Choose another --title.`];
+      return [
+        EXIT.notSucceeded,
+        `${message}: another schedule is titled ${which}, with a different ${match.field}. Choose another --title.`,
+      ];
     case 'unverified':
       return [
         EXIT.notSucceeded,
-        `${message}: a schedule is called ${which}, and whether it is the same cannot be seen. Look at Qualys, or choose another --title.`,
+        `${message}: a schedule is titled ${which}, and it cannot be compared. Check it at Qualys, or choose another --title.`,
       ];
   }
 }

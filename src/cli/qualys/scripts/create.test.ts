@@ -54,7 +54,7 @@ describe('export | import', () => {
     const imported = await to.run(['import', '-'], { stdin: exported.stdout });
     expect(imported).toEqual({
       exitCode: 0,
-      stdout: 'Created scripts 72654, 72655, to be reviewed and approved at Qualys before they run.\n',
+      stdout: 'Created scripts 72654, 72655. Review and approve them at Qualys before use.\n',
       stderr: '',
     });
     const again = await to.run(['export', '72654', '72655']);
@@ -72,7 +72,7 @@ describe('export | import', () => {
     const exported = await run(['export', '72648']);
     expect(await run(['import', '-'], { stdin: exported.stdout })).toEqual({
       exitCode: 0,
-      stdout: 'Already there. Nothing was sent: "Patch OpenSSL" is script 72648, with the same content\n',
+      stdout: 'Already exists. Nothing was sent: "Patch OpenSSL" is script 72648, with the same content\n',
       stderr: '',
     });
     expect(sent()).toBe(0);
@@ -95,7 +95,7 @@ describe('import', () => {
     const first = await run(['--json', 'import', '-'], { stdin });
     expect(first.exitCode).toBe(0);
     expect(JSON.parse(first.stdout)).toEqual({ kind: 'created', scriptIds: ['72654', '72655'], foundBy: 'search' });
-    expect(first.stderr).toMatch(/^The answer was lost \(HTTP 50[24].*\): looking for any of the 2 scripts, such as "A" in 5 s\.\n$/);
+    expect(first.stderr).toMatch(/^The response was lost \(HTTP 50[24].*\): looking for any of the 2 scripts, such as "A" in 5 s\.\n$/);
     const again = await run(['--json', 'import', '-'], { stdin });
     expect(again.exitCode).toBe(0);
     expect(JSON.parse(again.stdout)).toMatchObject({ kind: 'exists', isAll: true });
@@ -117,13 +117,13 @@ describe('import', () => {
     const { run } = await gateway({ faults: { loseImports: [1] }, indexLagMs: 600_000 });
     const ran = await run(['import', '-'], { stdin: '[{"title":"A","content":"YQ=="}]', onPause: (interrupt) => interrupt() });
     expect(ran.exitCode).toBe(1);
-    expect(ran.stderr).toContain('Interrupted. The same command again looks at what is there before it sends anything.\n');
+    expect(ran.stderr).toContain('Interrupted. If you repeat the command, it checks what exists before it sends anything.\n');
   });
 
   test('that the search does not show for hours is asked for by name in the end, and never sent again', async () => {
     const { run, sent } = await gateway({ faults: { loseImports: [1] }, indexLagMs: 3_600_000 });
     const ran = await run(['import', '-'], { stdin: '[{"title":"A","content":"YQ=="}]' });
-    expect(ran.stdout).toContain('Created script 72654,');
+    expect(ran.stdout).toContain('Created script 72654.');
     expect(ran.stderr.trim().split('\n')).toHaveLength(6);
     expect(sent()).toBe(1);
   });
@@ -135,11 +135,11 @@ describe('clone', () => {
     const first = await run(['clone', 'Patch OpenSSL', '--title', 'Patch OpenSSL 2']);
     expect(first.exitCode).toBe(0);
     expect(first.stdout).toBe(
-      'Created script 72654, to be reviewed and approved at Qualys before it runs. The answer was lost; title and content tell that it is ours.\n',
+      'Created script 72654. Review and approve it at Qualys before use. The response was lost; title and content match.\n',
     );
     expect(await run(['clone', 'Patch OpenSSL', '--title', 'Patch OpenSSL 2'])).toMatchObject({
       exitCode: 0,
-      stdout: 'Already there. Nothing was sent: "Patch OpenSSL 2" is script 72654, with the same content\n',
+      stdout: 'Already exists. Nothing was sent: "Patch OpenSSL 2" is script 72654, with the same content\n',
     });
     expect(sent()).toBe(1);
   });
@@ -155,7 +155,7 @@ describe('clone', () => {
     const { run } = await gateway({ scriptQuota: 6 });
     expect(await run(['clone', '72648', '--title', 'Copy'])).toMatchObject({
       exitCode: 1,
-      stderr: expect.stringContaining('as many scripts as'),
+      stderr: expect.stringContaining('script limit is reached'),
     });
     expect(await run(['clone', '72651', '--title', 'Copy'])).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('DEPRECATED') });
     expect(await run(['clone', 'Nothing', '--title', 'Copy'])).toMatchObject({

@@ -13,7 +13,7 @@ export function onceOptions(invocation: Invocation, { signal, maxWaitMs }: { sig
     async pause(ms) {
       await invocation.pause(ms, signal);
       if (!signal.aborted) return;
-      throw new CommandFailed(EXIT.notSucceeded, 'Interrupted. The same command again looks at what is there before it sends anything.');
+      throw new CommandFailed(EXIT.notSucceeded, 'Interrupted. If you repeat the command, it checks what exists before it sends anything.');
     },
   };
 }
@@ -31,25 +31,25 @@ function wordsFor(fate: OnceFate): [ExitCode, string] {
     case 'created': {
       const { scriptIds } = fate;
       const isOne = scriptIds.length === 1;
-      const how = fate.foundBy === 'search' ? ' The answer was lost; title and content tell that it is ours.' : '';
+      const how = fate.foundBy === 'search' ? ' The response was lost; title and content match.' : '';
       return [
         EXIT.done,
-        `Created ${isOne ? 'script' : 'scripts'} ${scriptIds.join(', ')}, to be reviewed and approved at Qualys before ${isOne ? 'it runs' : 'they run'}.${how}`,
+        `Created ${isOne ? 'script' : 'scripts'} ${scriptIds.join(', ')}. Review and approve ${isOne ? 'it' : 'them'} at Qualys before use.${how}`,
       ];
     }
     case 'exists':
-      return fate.isAll ? [EXIT.done, `Already there. ${fate.message}`] : [EXIT.notSucceeded, `${fate.message}. Nothing was created.`];
+      return fate.isAll ? [EXIT.done, `Already exists. ${fate.message}`] : [EXIT.notSucceeded, `${fate.message}. Nothing was created.`];
     case 'not-created':
     case 'unverified':
       return [EXIT.notSucceeded, fate.message];
     case 'quota':
-      return [EXIT.notSucceeded, `Qualys holds as many scripts as the subscription may have: ${fate.message}`];
+      return [EXIT.notSucceeded, `The subscription's script limit is reached: ${fate.message}`];
     case 'rejected':
       return [EXIT.usage, fate.message];
     case 'refused':
       return [
         EXIT.unreachable,
-        `Not sent: ${fate.message}. Try again${fate.waitMs === undefined ? ' later' : ` in ${spanText(fate.waitMs)}, or let it wait longer with --wait`}.`,
+        `Not sent: ${fate.message}. Try again${fate.waitMs === undefined ? ' later' : ` in ${spanText(fate.waitMs)}, or allow longer waits with --wait`}.`,
       ];
   }
 }

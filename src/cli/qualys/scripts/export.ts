@@ -8,8 +8,8 @@ import { oneCommand } from '../output/walk.js';
 import { toFile } from '../output/write-file.js';
 
 export function scriptsExportCommand(invocation: Invocation) {
-  return oneCommand('export', 'write scripts as a file that `scripts import` takes (deprecated and rejected ones cannot be exported)')
-    .argument('<script...>', 'ids, or exact titles')
+  return oneCommand('export', 'write scripts to a file for `scripts import` (deprecated and rejected scripts cannot be exported)')
+    .argument('<script...>', 'ids or exact titles')
     .action(async (named, options) => {
       const { scripts, refused } = await withQualys(invocation, options, async ({ qualys, signal }) =>
         qualys.exportScripts(await idsOf(qualys, named), { signal }),

@@ -7,9 +7,9 @@ import { oneCommand } from '../output/walk.js';
 import { writeOne } from '../output/write-one.js';
 
 export function scriptsGetCommand(invocation: Invocation) {
-  return oneCommand('get', 'show one script, with the hash that a run can be pinned to (scriptSha256)')
-    .argument('<script>', 'id, or exact title')
-    .option('--content', 'print the text of the script instead, byte by byte where stdout is no terminal')
+  return oneCommand('get', 'show one script, with its hash for scriptSha256')
+    .argument('<script>', 'id or exact title')
+    .option('--content', 'print the text of the script instead (raw bytes if stdout is not a terminal)')
     .action(async (idOrTitle, options) => {
       const script = await withQualys(invocation, options, ({ qualys }) => qualys.script(idOrTitle));
       if (options.content && !invocation.json && options.out === undefined) await writeContent(invocation, script);

@@ -10,7 +10,7 @@ import { oneCommand } from '../output/walk.js';
 import { onceOptions, writeFate } from './creation.js';
 
 export function scriptsImportCommand(invocation: Invocation) {
-  return oneCommand('import', 'create scripts from a file that `scripts export` wrote; run twice it creates them once')
+  return oneCommand('import', 'create scripts from a file written by `scripts export`; repeating the command creates no duplicates')
     .argument('<file>', 'JSON array of scripts, or - for stdin')
     .action(async (file, options) => {
       const fate = await withQualys(invocation, options, async ({ qualys, signal }) => {
