@@ -47,7 +47,7 @@ export function never(type: string, message: string, ...details: unknown[]): App
 }
 
 /**
- * The contract's failure type for an error of Qualys that waiting does not cure; undefined for those that pass, or that an operator mends.
+ * The contract's failure type for an error of Qualys that waiting does not cure; undefined for those that pass, or that an operator fixes.
  */
 export function failureTypeOf(error: QualysError): string | undefined {
   switch (error.kind) {

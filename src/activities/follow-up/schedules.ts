@@ -124,7 +124,7 @@ async function send(dependencies: ActivityDependencies, order: ScheduleRequest, 
       if (await isThere(dependencies, order)) return 'settled';
       return conclude(dependencies, order, { found: await lookUpSchedule(qualys, order), mayBeOurs });
     case 'rejected':
-      // Credentials and roles are for an operator to mend: the run waits and says so (docs/requests.md).
+      // Credentials and roles are for an operator to fix: the run waits and says so (docs/requests.md).
       if (answer.status === 401 || answer.status === 403) {
         if (!mayBeOurs) await notMade(dependencies, order);
         throw new QualysError(answer.status === 401 ? 'authentication' : 'permission', answer.message, { status: answer.status });
