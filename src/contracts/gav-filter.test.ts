@@ -25,7 +25,7 @@ describe('the filter of a gav query', () => {
     ['{"filters":[{"field":"a","value":"b"}]}', 'filters.0.operator must be one of EQUALS'],
     ['<filters><Criteria field="a" operator="NOT_IN"><value>b</value></Criteria></filters>', '"NOT_IN" is no operator of GAV'],
     ["<filters><Criteria operator='LIKE' field='a'><value/></Criteria></filters>", '"LIKE" is no operator of GAV'],
-    ['<filters><Criteria field="a"><value>operator="EQUALS"</value></Criteria></filters>', '"" is no operator of GAV'],
+    ['<filters><Criteria field="a"><value>operator="EQUALS"</value></Criteria></filters>', 'a criterion lacks its operator: give EQUALS'],
     ['{"filters":[{"field":"a b","operator":"LIKE","value":""}]}', 'filters.0.field must be a field name'],
     ['< 5', 'must be JSON'],
     ['[1]', 'is no filter that may be sent'],

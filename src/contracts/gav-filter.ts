@@ -17,7 +17,8 @@ export const GAV_OPERATORS = [
 ] as const;
 
 function noOperator(word: string): string {
-  return `${JSON.stringify(word.slice(0, 60))} is no operator of GAV: give ${GAV_OPERATORS.join(', ')}`;
+  const which = word === '' ? 'a criterion lacks its operator' : `${JSON.stringify(word.slice(0, 60))} is no operator of GAV`;
+  return `${which}: give ${GAV_OPERATORS.join(', ')}`;
 }
 
 /**

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const SETTINGS = /^((OVERHAUL|QUALYS|TEMPORAL|LC)_.*|XDG_(CONFIG|DATA)_HOME|LANGUAGE|NODE_OPTIONS|(NO|FORCE|CLI)_?COLOR(_FORCE)?)$/;
+const SETTINGS = /^((OVERHAUL|QUALYS|TEMPORAL|LC)_.*|XDG_(CONFIG|DATA)_HOME|LANGUAGE|NODE_OPTIONS|(NO_|FORCE_|CLI)?COLOR(_FORCE)?)$/;
 const PROXIES = /^(https?|all|no)_proxy$/i;
 /** Of the room in memory, so that a container's small `/dev/shm` is left alone. */
 const ROOM_BYTES = 2 * 1024 ** 3;
