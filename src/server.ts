@@ -21,7 +21,7 @@ async function main(): Promise<void> {
 function stopOnSignal(server: RunningServer): void {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
-      server.logger.info({ signal }, 'the server stops');
+      server.logger.info({ signal }, 'stopping the server');
       void server.stop();
     });
   }

@@ -133,5 +133,5 @@ test.each(Object.keys(LARGEST) as (keyof All)[])('%s hands on no result near 2 M
 
 test('a list that no such bound keeps short is found out here', () => {
   const unbounded = { ...report, followUp: { ...report.followUp, titles: schedules.map(({ title }) => title) } };
-  expect(() => outgoingResult(unbounded, 'closeRun')).toThrow('this is a fault of Overhaul');
+  expect(() => outgoingResult(unbounded, 'closeRun')).toThrow('This is a bug in Overhaul');
 });

@@ -53,7 +53,7 @@ describe('the process', () => {
       exitCode: 2,
       stdout: '',
       stderr:
-        'The request has 1 problem. Nothing was started.\n  targets.assetIds[0]: "x" is no id: give a positive whole number, or a string of digits\n',
+        'The request has 1 problem. Nothing was started.\n  targets.assetIds[0]: "x" is not an id: use a positive whole number or a string of digits\n',
     });
   });
 });

@@ -46,9 +46,9 @@ describe('a follow-up schedule in a request', () => {
       }),
     ).toEqual({
       'followUp.title': 'must have at most 80 characters',
-      'followUp.startDate': 'must be a date of the calendar, YYYY-MM-DD',
+      'followUp.startDate': 'must be a calendar date, YYYY-MM-DD',
       'followUp.startTime': 'must be a time of day, HH:MM or HH:MM:SS',
-      'followUp.endDate': 'must be a date of the calendar, YYYY-MM-DD',
+      'followUp.endDate': 'must be a calendar date, YYYY-MM-DD',
       'followUp.daysOfWeek[1]': expect.stringContaining('"Monday"'),
       'followUp.hourlyInterval': 'belongs to HOURLY, not to WEEKLY',
       'followUp.recurrenceDate': 'belongs to MONTHLY, not to WEEKLY',
@@ -59,9 +59,7 @@ describe('a follow-up schedule in a request', () => {
 
   test.each(['soon', '2026-02-30'])('has one problem for one wrong date: %s', (startDate) => {
     const result = parsed({ scheduleType: 'ONE_TIME', startDate });
-    expect(result.ok ? [] : result.problems).toEqual([
-      { path: 'followUp.startDate', problem: 'must be a date of the calendar, YYYY-MM-DD' },
-    ]);
+    expect(result.ok ? [] : result.problems).toEqual([{ path: 'followUp.startDate', problem: 'must be a calendar date, YYYY-MM-DD' }]);
   });
 
   test.each<[object, Record<string, string>]>([

@@ -19,16 +19,16 @@ describe('the filter of a gav query', () => {
     ['operatingSystem:Windows', 'QQL is for gav-v1'],
     [
       '{"filters":[{"field":"a","operator":"LIKE","value":"b"}]}',
-      'filters.0.operator "LIKE" is no operator of GAV: give EQUALS, NOT_EQUALS',
+      'filters.0.operator "LIKE" is not a GAV operator: use EQUALS, NOT_EQUALS',
     ],
-    ['{"filters":[{"field":"a","operator":"equals","value":"b"}]}', '"equals" is no operator of GAV'],
+    ['{"filters":[{"field":"a","operator":"equals","value":"b"}]}', '"equals" is not a GAV operator'],
     ['{"filters":[{"field":"a","value":"b"}]}', 'filters.0.operator must be one of EQUALS'],
-    ['<filters><Criteria field="a" operator="NOT_IN"><value>b</value></Criteria></filters>', '"NOT_IN" is no operator of GAV'],
-    ["<filters><Criteria operator='LIKE' field='a'><value/></Criteria></filters>", '"LIKE" is no operator of GAV'],
-    ['<filters><Criteria field="a"><value>operator="EQUALS"</value></Criteria></filters>', 'a criterion lacks its operator: give EQUALS'],
+    ['<filters><Criteria field="a" operator="NOT_IN"><value>b</value></Criteria></filters>', '"NOT_IN" is not a GAV operator'],
+    ["<filters><Criteria operator='LIKE' field='a'><value/></Criteria></filters>", '"LIKE" is not a GAV operator'],
+    ['<filters><Criteria field="a"><value>operator="EQUALS"</value></Criteria></filters>', 'a criterion has no operator: use EQUALS'],
     ['{"filters":[{"field":"a b","operator":"LIKE","value":""}]}', 'filters.0.field must be a field name'],
     ['< 5', 'must be JSON'],
-    ['[1]', 'is no filter that may be sent'],
+    ['[1]', 'is not a valid filter'],
   ])('%s is refused with what is wrong', (text, problem) => {
     expect(gavFilterOf(text)).toBeUndefined();
     expect(gavFilterProblem(text)).toContain(problem);
@@ -77,7 +77,7 @@ describe('what a run waits for', () => {
 
   test('is nothing else', () => {
     expect(waitFor({ easm: false })).toEqual([
-      { path: 'waitFor.easm', problem: 'must be true, for all active profiles, or the id of one' },
+      { path: 'waitFor.easm', problem: 'must be true (all active profiles) or the id of one profile' },
     ]);
     expect(waitFor({})).toHaveLength(1);
   });

@@ -17,8 +17,8 @@ export const GAV_OPERATORS = [
 ] as const;
 
 function noOperator(word: string): string {
-  const which = word === '' ? 'a criterion lacks its operator' : `${JSON.stringify(word.slice(0, 60))} is no operator of GAV`;
-  return `${which}: give ${GAV_OPERATORS.join(', ')}`;
+  const which = word === '' ? 'a criterion has no operator' : `${JSON.stringify(word.slice(0, 60))} is not a GAV operator`;
+  return `${which}: use ${GAV_OPERATORS.join(', ')}`;
 }
 
 /**
@@ -55,12 +55,12 @@ export function gavFilterProblem(text: string): string | undefined {
   if (isXml(text)) return xmlProblem(text);
   const json = jsonOf(text);
   if (json === undefined) {
-    return 'must be JSON such as {"filters": [{"field": "asset.name", "operator": "CONTAINS", "value": "web"}]}, or XML that begins with <filters>; QQL is for gav-v1';
+    return 'must be JSON such as {"filters": [{"field": "asset.name", "operator": "CONTAINS", "value": "web"}]}, or XML that starts with <filters> (QQL is for gav-v1)';
   }
   const parsed = GavFilter.safeParse(json);
   if (parsed.success) return undefined;
   const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'the filter'} ${message}`);
-  return `is no filter that may be sent: ${problems.slice(0, 3).join('; ')}`;
+  return `is not a valid filter: ${problems.slice(0, 3).join('; ')}`;
 }
 
 /** No criterion, or one element with nothing in it: a filter that asks for everything, and says so. */
@@ -82,7 +82,7 @@ function xmlProblem(text: string): string | undefined {
   for (const criterion of criteria) {
     const [, double, single = ''] = OPERATOR.exec(criterion) ?? [];
     const word = double ?? single;
-    if (!GAV_OPERATORS.some((operator) => operator === word)) return `is no filter that may be sent: ${noOperator(word)}`;
+    if (!GAV_OPERATORS.some((operator) => operator === word)) return `is not a valid filter: ${noOperator(word)}`;
   }
   return undefined;
 }

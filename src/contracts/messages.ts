@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { DurationSchema, describeProblems, ErrorBudgetSchema, type Parsed, problemsOf } from './request.js';
 import { LIMITS, list, looseText, personName, text } from './text.js';
 
-const By = personName('say who you are: "by" is required', 'say who you are: "by" must not be empty');
+const By = personName('"by" is required: say who you are', '"by" must not be empty: say who you are');
 const Reason = looseText(LIMITS.reason).optional();
 
 export const WhoSchema = z.strictObject({ by: By, reason: Reason });
@@ -24,7 +24,7 @@ export const AdjustmentSchema = z
     deadline: DurationSchema.optional(),
   })
   .refine(({ maxInFlight, errorBudget, deadline }) => maxInFlight !== undefined || errorBudget !== undefined || deadline !== undefined, {
-    error: 'name something to adjust: maxInFlight, errorBudget or deadline',
+    error: 'needs at least one of maxInFlight, errorBudget, deadline',
   });
 
 export type Who = z.input<typeof WhoSchema>;

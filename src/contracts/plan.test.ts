@@ -86,7 +86,7 @@ describe('a plan', () => {
   test('has the hash of its script in one place, wherever it was written', () => {
     expect(plan({ scriptSha256: HASH })).toEqual(plan({ steps: { remediate: { script: 72648, sha256: HASH } } }));
     expect(problems({ ...LEAST, scriptSha256: HASH, steps: { remediate: { script: 1, sha256: 'b'.repeat(64) } } })).toEqual({
-      scriptSha256: 'is another hash than steps.remediate.sha256, which means the same: give one of them',
+      scriptSha256: 'differs from steps.remediate.sha256, which means the same: keep one',
     });
   });
 
@@ -112,21 +112,21 @@ describe('a plan', () => {
       }),
     ).toEqual({
       name: 'must not be empty',
-      'targets.assetIds[0]': expect.stringContaining('"x" is no id'),
+      'targets.assetIds[0]': expect.stringContaining('"x" is not an id'),
       script: 'unknown key',
       'steps.remediate.sha': 'unknown key',
-      'steps.verify.script': 'must be a script id or its exact title',
-      'steps.verify.sha256': 'must be a SHA-256 in hexadecimal, 64 digits',
+      'steps.verify.script': 'must be a script id or exact title',
+      'steps.verify.sha256': 'must be a SHA-256 hash, 64 hexadecimal digits',
       'steps.check': 'unknown key',
-      'steps.rollback': 'onBreach is rollback: name the script that rolls a wave back',
+      'steps.rollback': 'is required with onBreach: rollback',
       'waves[0].size': 'must be at least 1',
       'waves[1].size': 'must be a number of assets, or a percentage such as "5%"',
-      'waves[1].name': '"Canary" is the name of an earlier wave: names are told apart without case',
-      'waves[2]': 'has neither size nor tag, so it takes the rest and must be the last wave',
+      'waves[1].name': '"Canary" is already the name of a wave (case is ignored)',
+      'waves[2]': 'has neither size nor tag, so it takes the rest: make it the last wave',
       'waves[2].approval.quorum': expect.stringContaining('>0'),
-      'waves[2].approval.expires': expect.stringContaining('"soon" is no duration'),
-      'waves[3]': 'has a size and a tag: a wave with a tag takes all assets that have it',
-      'waves[3].soak': expect.stringContaining('-1 is no duration'),
+      'waves[2].approval.expires': expect.stringContaining('"soon" is not a duration'),
+      'waves[3]': 'has both size and tag: a wave with a tag takes all assets with that tag',
+      'waves[3].soak': expect.stringContaining('-1 is not a duration'),
       'waves[3].budget': 'unknown key',
       'errorBudget.max': 'must be a number of assets, or a percentage such as "5%"',
       'windows[0].timezone': expect.stringContaining('Berlin'),
@@ -144,12 +144,12 @@ describe('a plan', () => {
     [
       'more than everything',
       [{ size: '60%' }, { size: '60%' }, {}],
-      { waves: 'the waves are 120% of the cohort together: at most 100% can be given out' },
+      { waves: 'the waves add up to 120% of the cohort: reduce them to 100%' },
     ],
     [
       'less than everything',
       [{ size: '10%' }, { size: '50%' }],
-      { waves: 'the waves are only 60% of the cohort together: add a last wave without size, which takes the rest' },
+      { waves: 'the waves add up to only 60% of the cohort: add a last wave without size for the rest' },
     ],
     [
       'a wave of more than everything',
@@ -157,7 +157,7 @@ describe('a plan', () => {
       { 'waves[0].size': 'must not be more than 100%', waves: expect.stringContaining('101%') as unknown as string },
     ],
     ['a wave of nothing', [{ size: '0%' }, {}], { 'waves[0].size': 'must be more than 0%' }],
-    ['no wave', [], { waves: 'name at least one wave, or leave waves out: then one takes everything' }],
+    ['no wave', [], { waves: 'name at least one wave, or omit waves for a single wave' }],
   ])('may have waves of %s, or is told why not', (_, waves, expected) => {
     expect(problems({ ...LEAST, waves: waves.map((wave, index) => ({ name: `w${index}`, ...wave })) })).toEqual(expected);
   });

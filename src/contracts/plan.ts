@@ -29,7 +29,7 @@ const StepSchema = z
 const ApprovalSchema = z.strictObject({
   quorum: z.number().int().positive().max(LIMITS.quorum).optional(),
   expires: DurationSchema.optional(),
-  approvers: list(personName(), LIMITS.approvers).min(1, 'name at least one approver, or leave it out').optional(),
+  approvers: list(personName(), LIMITS.approvers).min(1, 'name at least one approver, or omit it').optional(),
   allowRequester: z.boolean().optional(),
 });
 
@@ -79,14 +79,14 @@ const planFields = {
   scriptSha256,
   waves: z
     .array(WaveSchema)
-    .min(1, 'name at least one wave, or leave waves out: then one takes everything')
+    .min(1, 'name at least one wave, or omit waves for a single wave')
     .max(LIMITS.waves, `a plan has at most ${LIMITS.waves} waves`)
     .default([{ name: 'all' }])
     .superRefine(refuseBadWaves, always()),
   approval: ApprovalSchema.optional(),
   ...gateFields,
   onBreach: z.enum(['pause', 'abort', 'rollback']).default('pause'),
-  windows: list(WindowSchema, LIMITS.windows).min(1, 'name at least one window, or leave windows out: then it is always open').optional(),
+  windows: list(WindowSchema, LIMITS.windows).min(1, 'name at least one window, or omit windows to be always open').optional(),
   blackouts: list(BlackoutSchema, LIMITS.windows).optional(),
   /** The order of the cohort follows from it; the plan's name when not given. */
   seed: Name.optional(),
@@ -162,29 +162,29 @@ function refuseBadWaves(value: unknown, ctx: z.core.$RefinementCtx): void {
   const isRest = waves.map(({ size, tag }) => size === undefined && tag === undefined);
   for (const [index, { name, size, tag }] of waves.entries()) {
     if (name !== undefined && waves.findIndex((other) => other.name?.toLowerCase() === name.toLowerCase()) < index)
-      problem(ctx, [index, 'name'], `"${name}" is the name of an earlier wave: names are told apart without case`);
+      problem(ctx, [index, 'name'], `"${name}" is already the name of a wave (case is ignored)`);
     if (size !== undefined && tag !== undefined && size !== null)
-      problem(ctx, [index], 'has a size and a tag: a wave with a tag takes all assets that have it');
+      problem(ctx, [index], 'has both size and tag: a wave with a tag takes all assets with that tag');
     if (isRest[index] && index < waves.length - 1)
-      problem(ctx, [index], 'has neither size nor tag, so it takes the rest and must be the last wave');
+      problem(ctx, [index], 'has neither size nor tag, so it takes the rest: make it the last wave');
   }
   const percents = waves.map(({ size }) =>
     typeof size === 'string' && Percent.safeParse(size).success ? Number.parseFloat(size) : undefined,
   );
   const total = Number(percents.reduce<number>((sum, percent) => sum + (percent ?? 0), 0).toFixed(6));
-  if (total > 100) problem(ctx, [], `the waves are ${total}% of the cohort together: at most 100% can be given out`);
+  if (total > 100) problem(ctx, [], `the waves add up to ${total}% of the cohort: reduce them to 100%`);
   if (total < 100 && waves.length > 0 && percents.every((percent) => percent !== undefined))
-    problem(ctx, [], `the waves are only ${total}% of the cohort together: add a last wave without size, which takes the rest`);
+    problem(ctx, [], `the waves add up to only ${total}% of the cohort: add a last wave without size for the rest`);
 }
 
 function refuseContradictions(value: unknown, ctx: z.core.$RefinementCtx): void {
   const plan = ReadablePlan.safeParse(value).data;
   if (!plan) return;
   if (plan.onBreach === 'rollback' && plan.steps && !plan.steps.rollback)
-    problem(ctx, ['steps', 'rollback'], 'onBreach is rollback: name the script that rolls a wave back');
+    problem(ctx, ['steps', 'rollback'], 'is required with onBreach: rollback');
   const pin = plan.steps?.remediate?.sha256;
   if (plan.scriptSha256 !== undefined && pin !== undefined && pin !== plan.scriptSha256)
-    problem(ctx, ['scriptSha256'], 'is another hash than steps.remediate.sha256, which means the same: give one of them');
+    problem(ctx, ['scriptSha256'], 'differs from steps.remediate.sha256, which means the same: keep one');
   for (const { approval, path } of [
     { approval: plan.approval, path: ['approval'] },
     ...plan.waves.map((wave, index) => ({ ...wave, path: ['waves', index, 'approval'] })),

@@ -48,14 +48,14 @@ describe('a request', () => {
         deadlines: '1h',
       }),
     ).toEqual({
-      script: 'must be a script id or its exact title',
-      'targets.assetIds[1]': expect.stringContaining('"x" is no id'),
-      'targets.assetIds[2]': expect.stringContaining('9007199254740992 is no id'),
-      'targets.assetIds[3]': expect.stringContaining('1.5 is no id'),
+      script: 'must be a script id or exact title',
+      'targets.assetIds[1]': expect.stringContaining('"x" is not an id'),
+      'targets.assetIds[2]': expect.stringContaining('9007199254740992 is not an id'),
+      'targets.assetIds[3]': expect.stringContaining('1.5 is not an id'),
       'targets.hostNames': 'unknown key',
       'targets.query.source': expect.stringContaining('"car"'),
       'targets.query.filter': 'must not be empty',
-      'poll.interval': expect.stringContaining('"soon" is no duration'),
+      'poll.interval': expect.stringContaining('"soon" is not a duration'),
       'poll.every': 'unknown key',
       'followUp.scheduleType': expect.stringContaining('"ONE_TIME"'),
       deadlines: 'unknown key',
@@ -68,7 +68,11 @@ describe('a request', () => {
 
   test.each([
     ['10,000 ids and names', 9_999, {}],
-    ['10,001', 10_000, { 'targets.hostnames': '10001 assets and host names are more than 10000: name a larger cohort by tag or query' }],
+    [
+      '10,001',
+      10_000,
+      { 'targets.hostnames': '10001 assets and hostnames exceed the limit of 10000: select a larger cohort by tag or query' },
+    ],
   ])('names at most 10,000 assets: %s', (_count, ids, expected) => {
     const assetIds = Array.from({ length: ids }, (_, index) => index + 1);
     expect(problems({ script: 1, targets: { assetIds, hostnames: ['one-more'] } })).toEqual(expected);
@@ -82,6 +86,6 @@ describe('a request', () => {
 test('many problems make one sentence of at most 500 characters that says how many there are', () => {
   const parsed = parseRequest({ script: 1, targets: { assetIds: Array.from({ length: 300 }, () => 'x') } });
   const sentence = parsed.ok ? '' : describeProblems(parsed.problems);
-  expect(sentence).toMatch(/^The request has 300 problems: targets\.assetIds\[0\]: "x" is no id/);
+  expect(sentence).toMatch(/^The request has 300 problems: targets\.assetIds\[0\]: "x" is not an id/);
   expect(sentence.length).toBeLessThanOrEqual(500);
 });

@@ -13,9 +13,9 @@ export const MAX_EXPLICIT_TARGETS = LIMITS.assetIds;
 
 /** A Qualys id: digits, as number or string, normalised to a string (ids approach 2^53, so a number must be a safe integer). */
 export const Id = z
-  .union([z.string().max(40), z.number()], { error: 'must be an id: a positive whole number, or a string of digits' })
+  .union([z.string().max(40), z.number()], { error: 'must be an id: a positive whole number or a string of digits' })
   .refine((value) => (typeof value === 'number' ? Number.isSafeInteger(value) && value > 0 : /^\d{1,19}$/.test(value.trim())), {
-    error: (issue) => `${shown(issue.input)} is no id: give a positive whole number, or a string of digits`,
+    error: (issue) => `${shown(issue.input)} is not an id: use a positive whole number or a string of digits`,
   })
   .transform((value) =>
     String(value)
@@ -27,11 +27,11 @@ export const Id = z
 export const DurationSchema = z
   .union([z.number(), z.string().max(40)], { error: 'must be a duration: milliseconds, or text such as "90s", "15m", "4h", "7d"' })
   .refine((value) => durationMs(value) !== undefined, {
-    error: (issue) => `${shown(issue.input)} is no duration: give milliseconds, or text such as "90s", "15m", "4h", "7d"`,
+    error: (issue) => `${shown(issue.input)} is not a duration: use milliseconds, or text such as "90s", "15m", "4h", "7d"`,
   })
   .transform((value) => durationMs(value) as number);
 
-const NO_SCRIPT = 'must be a script id or its exact title';
+const NO_SCRIPT = 'must be a script id or exact title';
 const Script = z
   .union([text(LIMITS.title, NO_SCRIPT, NO_SCRIPT), z.number().int(NO_SCRIPT).positive(NO_SCRIPT)], { error: NO_SCRIPT })
   .transform(String);
@@ -64,15 +64,12 @@ export const ErrorBudgetSchema = z.strictObject({
 });
 
 // The patterns are for the JSON Schema, which cannot show the calendar.
-const CivilDate = z
-  .string()
-  .refine(isCivilDate, 'must be a date of the calendar, YYYY-MM-DD')
-  .meta({ pattern: String.raw`^\d{4}-\d{2}-\d{2}$` });
+const CivilDate = z.string().refine(isCivilDate, 'must be a calendar date, YYYY-MM-DD').meta({ pattern: String.raw`^\d{4}-\d{2}-\d{2}$` });
 const TimeOfDay = z
   .string()
   .refine(isTimeOfDay, 'must be a time of day, HH:MM or HH:MM:SS')
   .meta({ pattern: String.raw`^\d{2}:\d{2}(:\d{2})?$` });
-const NO_WEEKDAY = 'must be a day such as "MON" or "Monday", or a number from "1", Sunday, to "7", Saturday';
+const NO_WEEKDAY = 'must be a day such as "MON" or "Monday", or a number from "1" (Sunday) to "7" (Saturday)';
 const WeekdayWord = z
   .union([z.string().max(20), z.number()], { error: NO_WEEKDAY })
   .refine((word) => weekdayOf(word) !== undefined, NO_WEEKDAY)
@@ -140,7 +137,7 @@ export const TargetsSchema = z
       ctx.addIssue({
         code: 'custom',
         path: [(targets.assetIds?.length ?? 0) > MAX_EXPLICIT_TARGETS || !targets.hostnames?.length ? 'assetIds' : 'hostnames'],
-        message: `${explicit} assets and host names are more than ${MAX_EXPLICIT_TARGETS}: name a larger cohort by tag or query`,
+        message: `${explicit} assets and hostnames exceed the limit of ${MAX_EXPLICIT_TARGETS}: select a larger cohort by tag or query`,
       });
     }
     if (explicit + (targets.assetTagIds?.length ?? 0) === 0 && !targets.query) {
@@ -151,7 +148,7 @@ export const TargetsSchema = z
 /** What has to be so before the cohort is resolved. `timeout` counts from the run's start. */
 const WaitForSchema = z.strictObject({
   /** The sync of all active EASM profiles, or of the one with this id. */
-  easm: z.union([z.literal(true), Id], { error: 'must be true, for all active profiles, or the id of one' }),
+  easm: z.union([z.literal(true), Id], { error: 'must be true (all active profiles) or the id of one profile' }),
   timeout: DurationSchema.default(4 * 3_600_000),
 });
 
@@ -160,7 +157,7 @@ const requestFields = {
   maxAssets: z.number().int().positive().optional(),
   scriptSha256: z
     .string()
-    .regex(/^[0-9a-fA-F]{64}$/, 'must be a SHA-256 in hexadecimal, 64 digits')
+    .regex(/^[0-9a-fA-F]{64}$/, 'must be a SHA-256 hash, 64 hexadecimal digits')
     .transform((hex) => hex.toLowerCase())
     .optional(),
   reason: text(LIMITS.reason).optional(),

@@ -84,7 +84,7 @@ test.each(TEXTS)('%s: %s has a maximum, and is well-formed Unicode', (of, path, 
   for (const broken of ['\ud83d', 'a\udc00b', 'x\0'])
     expect(problemsWith(of, path, filler + broken)).toContainEqual({
       path: shownPath(path),
-      problem: 'holds half a character (a lone surrogate) or a NUL: write it as plain Unicode text',
+      problem: 'contains a lone surrogate or NUL: use plain Unicode text',
     });
   expect(problemsWith(of, path, `${filler}👍漢`).filter(({ problem }) => problem.includes('character'))).toEqual([]);
 });
@@ -123,12 +123,12 @@ test('what is too large together names its largest field, and what it may have',
   const [problem] = problems(parsePlan({ ...PLAN, windows }));
   expect(problem?.path).toBe('windows');
   expect(problem?.problem).toMatch(
-    /^is the largest part \(\S+ bytes\) of everything but the targets, which may have 10,000 bytes together/,
+    /^is the largest part \(\S+ bytes\) of everything except the targets, which have \S+ bytes \(limit 10,000\)/,
   );
   const hostnames = Array.from({ length: 10_000 }, (_, index) => `${index}-${'漢'.repeat(200)}`);
   const [ofTargets] = problems(parseRequest({ ...REQUEST, targets: { hostnames, assetTagIds: [1] } }));
   expect(ofTargets?.path).toBe('targets.hostnames');
-  expect(ofTargets?.problem).toContain('name a larger cohort by tag or query');
+  expect(ofTargets?.problem).toContain('select a larger cohort by tag or query');
 });
 
 test('ten thousand ids, and as many that are left out, are taken', () => {

@@ -32,7 +32,7 @@ const DETAILS_BYTES = 10_000;
 /** Bytes of the targets: with the rest they stay well below Temporal's 2 MiB, encrypted too. */
 const TARGETS_BYTES = 1_500_000;
 
-const ILL_FORMED = 'holds half a character (a lone surrogate) or a NUL: write it as plain Unicode text';
+const ILL_FORMED = 'contains a lone surrogate or NUL: use plain Unicode text';
 
 function isWellFormed(text: string): boolean {
   return wellFormed(text) === text;
@@ -77,14 +77,14 @@ export function refuseTooLarge(input: object, ctx: z.core.$RefinementCtx): void 
   if (ctx.issues.length > 0) return;
   const { targets, ...details }: { targets?: object } = input;
   for (const { value, limit, prefix, cure } of [
-    { value: targets ?? {}, limit: TARGETS_BYTES, prefix: ['targets'], cure: 'name a larger cohort by tag or query' },
+    { value: targets ?? {}, limit: TARGETS_BYTES, prefix: ['targets'], cure: 'select a larger cohort by tag or query' },
     { value: details, limit: DETAILS_BYTES, prefix: [], cure: 'shorten it' },
   ]) {
     const size = jsonBytes(value);
     if (size <= limit) continue;
     const largest = largestField(value);
-    const whole = prefix.length > 0 ? 'the targets' : 'everything but the targets';
-    const message = `is the largest part (${shown(largest.bytes)} bytes) of ${whole}, which may have ${shown(limit)} bytes together and have ${shown(size)}: ${cure}`;
+    const whole = prefix.length > 0 ? 'the targets' : 'everything except the targets';
+    const message = `is the largest part (${shown(largest.bytes)} bytes) of ${whole}, which have ${shown(size)} bytes (limit ${shown(limit)}): ${cure}`;
     ctx.addIssue({ code: 'custom', path: [...prefix, largest.field], message });
   }
 }

@@ -15,14 +15,14 @@ const TimeZone = z
   .trim()
   .max(100)
   .refine(isTimeZone, {
-    error: (issue) => `${quoted(issue.input)} is no IANA time zone: give a name such as "Europe/Berlin", "America/New_York" or "UTC"`,
+    error: (issue) => `${quoted(issue.input)} is not an IANA time zone: use a name such as "Europe/Berlin", "America/New_York" or "UTC"`,
   });
 
 const Day = z
   .string('must be a day of the week, such as "MON"')
   .max(20)
   .refine((word) => weekdayOf(word) !== undefined, {
-    error: (issue) => `${quoted(issue.input)} is no day of the week: give ${WEEKDAYS.join(', ')}, or English names`,
+    error: (issue) => `${quoted(issue.input)} is not a day of the week: use ${WEEKDAYS.join(', ')}, or English names`,
   })
   .transform((word) => weekdayOf(word) as Weekday);
 
@@ -32,12 +32,12 @@ function timeOfDay(lastMinute: number, example: string) {
     .string(`must be a time of day, HH:MM, such as "${example}"`)
     .max(20)
     .refine((text) => (minuteOfDay(text) ?? Number.POSITIVE_INFINITY) <= lastMinute, {
-      error: (issue) => `${quoted(issue.input)} is no time of day: give HH:MM, such as "${example}"`,
+      error: (issue) => `${quoted(issue.input)} is not a time of day: use HH:MM, such as "${example}"`,
     })
     .transform((text) => text.trim().padStart(5, '0'));
 }
 
-const SAME_TIME = 'is the same time as `from`, which is no span: for a whole day write 00:00 to 24:00';
+const SAME_TIME = 'equals `from`: for a whole day use 00:00 to 24:00';
 
 export const WindowSchema = z
   .strictObject({
@@ -74,10 +74,10 @@ function blackoutProblem(blackout: { from: string; to: string }): string | undef
   const [from, to] = [momentOf(blackout.from), momentOf(blackout.to)];
   if (!from || !to) return undefined;
   if ((from.offsetMs === undefined) !== (to.offsetMs === undefined)) {
-    return `${blackout.to} cannot be compared with ${blackout.from}: give both with an offset from UTC, or both without`;
+    return `${blackout.to} cannot be compared with ${blackout.from}: write both with a UTC offset, or both without`;
   }
   if (from.readingMs - (from.offsetMs ?? 0) < endReadingMs(to) - (to.offsetMs ?? 0)) return undefined;
-  return `${blackout.to} is not after ${blackout.from}: a blackout ends after it begins`;
+  return `${blackout.to} must be after ${blackout.from}`;
 }
 
 /** Whether `from` and `to` can be read, so that they are compared even when something else of the object is wrong. */

@@ -224,7 +224,7 @@ describe('GAV assets', () => {
         all(qualys.gavAssets({ filter: { filters: [{ field, operator, value: '1' }] } as GavFilter }));
       await expect(asked('asset.name', 'GREATER')).rejects.toThrow('the field asset.name takes CONTAINS, IN, EQUALS, NOT_EQUALS');
       await expect(asked('asset.assetID', 'CONTAINS')).rejects.toThrow('asset.assetID takes');
-      await expect((async () => asked('asset.name', 'LIKE'))()).rejects.toThrow('"LIKE" is no operator of GAV');
+      await expect((async () => asked('asset.name', 'LIKE'))()).rejects.toThrow('"LIKE" is not a GAV operator');
     });
   });
 

@@ -120,7 +120,7 @@ describe('POST /hooks/:hook', () => {
   ])('401 for %s, and nothing is started', async (_name, request) => {
     const { app, started } = serverWith();
     const answer = await app.inject(request);
-    expect([answer.statusCode, answer.json().detail]).toEqual([401, 'the signature or its timestamp is not valid']);
+    expect([answer.statusCode, answer.json().detail]).toEqual([401, 'invalid signature or timestamp']);
     expect(started.size).toBe(0);
   });
 
@@ -129,7 +129,7 @@ describe('POST /hooks/:hook', () => {
     expect(answer.statusCode).toBe(422);
     expect(answer.json().problems).toEqual([
       { path: 'ticket.generation', problem: 'must be a string or a whole number' },
-      { path: 'targets.assetIds[0]', problem: '"x" is no id: give a positive whole number, or a string of digits' },
+      { path: 'targets.assetIds[0]', problem: '"x" is not an id: use a positive whole number or a string of digits' },
       { path: 'targets.colour', problem: 'unknown key' },
     ]);
   });
@@ -164,7 +164,7 @@ describe('POST /hooks/:hook', () => {
     const { app } = serverWith();
     const request = post(EVENT);
     const large = await app.inject(post('x'.repeat(MAX_BODY_BYTES + 1)));
-    expect([large.statusCode, large.json().detail]).toEqual([413, 'the body is larger than 1048576 bytes']);
+    expect([large.statusCode, large.json().detail]).toEqual([413, 'the body exceeds 1048576 bytes']);
     for (const headers of [
       { 'content-type': 'text/plain' },
       { 'content-type': 'application/json; charset=utf-16' },

@@ -50,7 +50,7 @@ export function createApp(deps: ServerDeps): FastifyInstance {
     if (refusal) await sendProblem(reply, { status: 403, detail: refusal });
   });
   app.setErrorHandler<FastifyError>((error, request, reply) => sendFailure(error, reply, request.log));
-  app.setNotFoundHandler((_request, reply) => sendProblem(reply, { status: 404, detail: 'there is nothing at this address' }));
+  app.setNotFoundHandler((_request, reply) => sendProblem(reply, { status: 404, detail: 'not found' }));
 
   // A wrong file is no reason to start the process anew, which is what a failing health check is for: it would not come up.
   route(app, ['GET', 'HEAD'], '/healthz', async () => ({ status: 'ok', configuration: deps.configuration.health() }));
@@ -69,15 +69,15 @@ function route(app: FastifyInstance, methods: HTTPMethods[], url: string, handle
     method: app.supportedMethods.filter((method) => !methods.includes(method)),
     url,
     handler: (_request, reply) =>
-      sendProblem(reply.header('allow', methods.join(', ')), { status: 405, detail: `give ${methods.join(' or ')}` }),
+      sendProblem(reply.header('allow', methods.join(', ')), { status: 405, detail: `use ${methods.join(' or ')}` }),
   });
 }
 
 /** What the framework refuses keeps its status; everything else is ours, and its text stays in the log. */
 function sendFailure(error: FastifyError, reply: FastifyReply, log: FastifyBaseLogger): FastifyReply {
   const status = error.statusCode ?? 500;
-  if (status === 413) return sendProblem(reply, { status, detail: `the body is larger than ${MAX_BODY_BYTES} bytes` });
+  if (status === 413) return sendProblem(reply, { status, detail: `the body exceeds ${MAX_BODY_BYTES} bytes` });
   if (status >= 400 && status < 500) return sendProblem(reply, { status, detail: error.message });
   log.error({ err: error }, 'a request failed');
-  return sendProblem(reply, { status: 500, detail: 'the server failed; its log says why' });
+  return sendProblem(reply, { status: 500, detail: 'internal error; see the server log' });
 }

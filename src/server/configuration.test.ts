@@ -23,7 +23,7 @@ describe('the address of the server', () => {
 
   test.each(['0.0.0.0', '::', '192.0.2.1', '128.0.0.1', 'overhaul.example', 'localhost.example'])('%s may not', async (host) => {
     expect(await problemsWith({ host })).toEqual([
-      `OVERHAUL_HTTP_HOST: is ${host}, but without access.tokens or access.oidc in the configuration file the server serves loopback only: configure access, or listen on 127.0.0.1`,
+      `OVERHAUL_HTTP_HOST: is ${host}, but without access.tokens or access.oidc the server listens on loopback only: configure access, or use 127.0.0.1`,
     ]);
     expect(await problemsWith({ host, config: TOKENS })).toEqual([]);
     expect(await problemsWith({ host, config: 'access: { tokens: [] }' })).toHaveLength(1);
@@ -39,8 +39,8 @@ hooks: { h: { system: standard, secrets: [{ env: A }, { env: B }, { file: /nowhe
   test('must all be usable, and are never repeated', async () => {
     expect(await problemsWith({ config, env: { A: 'hunter2!' } })).toEqual([
       'hooks.h.secrets[0]: environment variable A holds no Standard Webhooks secret: give whsec_… or plain base64',
-      'hooks.h.secrets[1]: environment variable B is not set: put the secret there',
-      'hooks.h.secrets[2]: file /nowhere/secret cannot be read (ENOENT): check its path and its permissions',
+      'hooks.h.secrets[1]: environment variable B is not set: it must contain the secret',
+      'hooks.h.secrets[2]: cannot read file /nowhere/secret (ENOENT): check path and permissions',
     ]);
   });
 });

@@ -17,12 +17,11 @@ export function hookRoute(deps: ServerDeps): RouteHandlerMethod {
     const { hook: name } = request.params as { hook: string };
     // One for the whole request. A rule that was tightened a moment ago holds for what comes in now.
     const config = deps.configuration.settled();
-    if (!config)
-      return refuse(reply, { status: 503, detail: 'the configuration has just been changed: send the event again' }, request, name);
+    if (!config) return refuse(reply, { status: 503, detail: 'the configuration has just changed: send the event again' }, request, name);
     const hook = Object.hasOwn(config.hooks, name) ? config.hooks[name] : undefined;
-    if (!hook) return sendProblem(reply, { status: 404, detail: 'there is no hook of this name' });
+    if (!hook) return sendProblem(reply, { status: 404, detail: 'no hook with this name' });
     if (!isPlainJson(request)) {
-      return sendProblem(reply, { status: 415, detail: 'give content-type: application/json in UTF-8, without content-encoding' });
+      return sendProblem(reply, { status: 415, detail: 'use content-type: application/json in UTF-8, without content-encoding' });
     }
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
     const refusal = await unauthentic(deps, hook, request, body);
@@ -47,8 +46,8 @@ async function unauthentic(deps: ServerDeps, hook: Hook, request: FastifyRequest
   // The sender cannot know the reason, and a prober should not: the log has it.
   request.log.warn({ why: verdict.problem, unusable: unusable.map(({ problem }) => problem) }, 'a ticket event was not authentic');
   // A secret that cannot be read just now may be the one that it was signed with: a 401 would make the sender give up.
-  if (unusable.length > 0) return { status: 503, detail: 'a secret of this hook cannot be read just now' };
-  return { status: 401, detail: 'the signature or its timestamp is not valid' };
+  if (unusable.length > 0) return { status: 503, detail: 'a secret of this hook cannot be read at the moment' };
+  return { status: 401, detail: 'invalid signature or timestamp' };
 }
 
 async function start(
@@ -63,13 +62,13 @@ async function start(
     answer = await deps.startRun({ ...askedOf(decision), workflowId, memo: { playbook, ...approvalOf(decision) } });
   } catch (error) {
     if (!(error instanceof TemporalUnavailable)) throw error;
-    request.log.error({ workflowId, why: error.message }, 'Temporal could not take a run');
+    request.log.error({ workflowId, why: error.message }, 'Temporal could not accept a run');
     reply.header('retry-after', String(RETRY_AFTER_S));
     return sendProblem(reply, { status: 503, detail: 'Temporal cannot be reached: send the event again' });
   }
-  request.log.info({ workflowId, kind: answer.kind }, 'a ticket asked for a run');
+  request.log.info({ workflowId, kind: answer.kind }, 'a ticket requested a run');
   if (answer.kind === 'different') {
-    const detail = `${workflowId} was started with another request: a changed request needs a new ticket.generation`;
+    const detail = `${workflowId} was started with another request. A changed request needs a new ticket.generation`;
     return sendProblem(reply, { status: 409, detail });
   }
   const url = `${request.protocol}://${request.host}/runs/${encodeURIComponent(workflowId)}`;

@@ -74,8 +74,8 @@ describe('the configuration of a running server', () => {
 
   test.each<[string, (file: string) => void, string]>([
     ['is wrong', (file) => writeFileSync(file, `${playbook(2)}hook: {}\n`), 'hook: unknown key'],
-    ['is no YAML', (file) => writeFileSync(file, 'playbooks: { p: {\n'), 'is no YAML'],
-    ['is gone', (file) => rmSync(file), 'cannot be read (ENOENT): it was there before'],
+    ['is no YAML', (file) => writeFileSync(file, 'playbooks: { p: {\n'), 'is not valid YAML'],
+    ['is gone', (file) => rmSync(file), '(ENOENT); it was readable before'],
     [
       'names a secret that is not there',
       (file) => writeFileSync(file, playbook(2) + HOOK.replace('HOOK_SECRET', 'NOWHERE')),
@@ -89,7 +89,7 @@ describe('the configuration of a running server', () => {
     await eventually(() => live.health().problem !== undefined);
     expect(live.health()).toMatchObject({
       digest,
-      problem: expect.stringMatching(/^the configuration file was changed and has \d+ problem.*holds on$/),
+      problem: expect.stringMatching(/^the changed configuration file has \d+ problem.*stays in force$/),
     });
     expect(errors).toEqual([expect.stringContaining(why)]);
     // The last good one goes on serving.

@@ -90,7 +90,7 @@ class ConfigurationWatch implements LiveConfiguration {
       const changed = this.#file.look();
       if (changed) await this.#take(changed);
     } catch (error) {
-      this.#watching.logger.warn({ err: error }, 'the configuration file could not be looked at; it is tried again');
+      this.#watching.logger.warn({ err: error }, 'cannot check the configuration file; trying again');
     }
   }
 
@@ -101,8 +101,8 @@ class ConfigurationWatch implements LiveConfiguration {
     if ('problems' in read) {
       const why = read.problems.map(({ path, problem }) => (path ? `${path}: ${problem}` : problem)).join('; ');
       const count = read.problems.length === 1 ? '1 problem' : `${read.problems.length} problems`;
-      this.#problem = `the configuration file was changed and has ${count}, which the log of the server names: what held before holds on`;
-      logger.error({ file, why }, 'the configuration file was changed and is wrong: what held before holds on');
+      this.#problem = `the changed configuration file has ${count} (see the server log); the previous configuration stays in force`;
+      logger.error({ file, why }, 'the changed configuration file is invalid; the previous configuration stays in force');
     } else {
       const isOther = now.text !== this.#holds.text;
       this.#config = read.config;
@@ -111,7 +111,7 @@ class ConfigurationWatch implements LiveConfiguration {
       this.#readAt = this.#now();
       const { playbooks, hooks } = read.config;
       const counts = { playbooks: Object.keys(playbooks).length, hooks: Object.keys(hooks).length };
-      if (isOther) logger.info({ file, ...counts }, 'the configuration file has changed, and holds');
+      if (isOther) logger.info({ file, ...counts }, 'loaded the changed configuration file');
     }
     this.#file.taken(now);
   }
@@ -119,7 +119,7 @@ class ConfigurationWatch implements LiveConfiguration {
   async #read({ text, error }: SeenFile): Promise<{ config: Config } | { problems: Problem[] }> {
     const file = this.#file.path;
     // A file that is gone says nothing: least of all that nobody has to approve anything.
-    if (text === undefined) return { problems: [{ path: '', problem: `${file} cannot be read (${error}): it was there before` }] };
+    if (text === undefined) return { problems: [{ path: '', problem: `cannot read ${file} (${error}); it was readable before` }] };
     const parsed = parseConfig(text, file);
     if (!parsed.ok) return { problems: parsed.problems };
     const problems = await servingProblems(parsed.value, this.#watching.host, this.#watching.env);

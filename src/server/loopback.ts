@@ -21,7 +21,7 @@ export function servesLoopbackOnly(access: Config['access']): boolean {
 /** Why the server must not listen on `host`, if so. */
 export function listenProblem(host: string, access: Config['access']): string | undefined {
   if (!servesLoopbackOnly(access) || isLoopbackHost(host)) return undefined;
-  return `is ${host}, but without access.tokens or access.oidc in the configuration file the server serves loopback only: configure access, or listen on 127.0.0.1`;
+  return `is ${host}, but without access.tokens or access.oidc the server listens on loopback only: configure access, or use 127.0.0.1`;
 }
 
 /** Why a request that came over loopback is refused all the same, if so. `rawHeaders` are names and values in turn. */
@@ -30,10 +30,10 @@ export function foreignRequest(rawHeaders: readonly string[]): string | undefine
   const origins = valuesOf(rawHeaders, 'origin');
   const [host] = hosts;
   if (hosts.length !== 1 || host === undefined || !isLoopbackHost(nameOf(host))) {
-    return 'the Host header must name this machine: localhost, 127.0.0.1 or [::1]';
+    return 'the Host header must be localhost, 127.0.0.1 or [::1]';
   }
   if (origins.some((origin) => origin.toLowerCase() !== `http://${host.toLowerCase()}`)) {
-    return 'the Origin header names another site than this server';
+    return 'the Origin header is not this server';
   }
   return undefined;
 }

@@ -127,7 +127,7 @@ describe('the server process', () => {
       'The server cannot start: its configuration has 3 problems.',
       expect.stringMatching(/^ {2}OVERHAUL_HTTP_PORT: /),
       expect.stringMatching(/^ {2}OVERHAUL_LOG_LEVEL: /),
-      '  hooks.std.secrets[0]: environment variable NOWHERE is not set: put the secret there',
+      '  hooks.std.secrets[0]: environment variable NOWHERE is not set: it must contain the secret',
       '',
     ]);
   });

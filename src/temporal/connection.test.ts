@@ -48,7 +48,7 @@ describe('the connection to Temporal', () => {
 
   test('names the variable when the API key cannot be had, and a profile that does not exist', async () => {
     await expect(connectClient({ ...NOBODY, TEMPORAL_API_KEY: 'a', TEMPORAL_API_KEY_FILE: 'b' })).rejects.toThrow(
-      'The configuration of Temporal cannot be used: TEMPORAL_API_KEY is given twice, as TEMPORAL_API_KEY and as TEMPORAL_API_KEY_FILE: keep one',
+      'The configuration of Temporal cannot be used: TEMPORAL_API_KEY is set twice, as TEMPORAL_API_KEY and as TEMPORAL_API_KEY_FILE: keep one',
     );
     await expect(connectClient({ ...NOBODY, TEMPORAL_PROFILE: 'absent' })).rejects.toThrow(
       /^The configuration of Temporal cannot be used: .*absent/,

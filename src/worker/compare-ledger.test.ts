@@ -120,7 +120,7 @@ test('it is not held for a run that it has ended itself, nor for another one of 
 
 test('while Temporal does not answer, or a run that is going cannot be read, no worker begins', async () => {
   await openRun(ledger, 'r', assetIds(2));
-  await expect(heldAfter(temporal({ r: { beat: LOST } }))).rejects.toThrow('What was given out of r cannot be read');
+  await expect(heldAfter(temporal({ r: { beat: LOST } }))).rejects.toThrow('Cannot read what was sent by r');
   const away = temporal({});
   away.workflow.list = () => {
     throw new Error('UNAVAILABLE');

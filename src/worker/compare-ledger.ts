@@ -68,11 +68,11 @@ async function compareOne({ ledger, client, taskQueue }: Comparing, { workflowId
   const run = await ledger.runs.get(workflowId);
   if (run ? run.finishedAt !== undefined || run.firstExecutionId !== told.firstRunId : !told.isOurs) return;
   // A run that is going has its keys, or will get them: nothing is lost by waiting for them.
-  if (told.unreadable && told.isGoing) throw new Error(`What was given out of ${workflowId} cannot be read.`, { cause: told.unreadable });
+  if (told.unreadable && told.isGoing) throw new Error(`Cannot read what was sent by ${workflowId}.`, { cause: told.unreadable });
   const known = told.given ?? (run ? undefined : { claimed: 0, permits: 0 });
   if (await ledger.old.isBehind(workflowId, known)) return;
   if (told.hasReport) await ledger.old.note(workflowId, `it lacks the report of ${workflowId}, which has ended`);
-  else if (told.unreadable) await ledger.old.note(workflowId, `what was given out of ${workflowId}, which has ended, cannot be read`);
+  else if (told.unreadable) await ledger.old.note(workflowId, `cannot read what was sent by ${workflowId}, which has ended`);
 }
 
 async function isOver(ledger: Pick<Ledger, 'runs'>, workflowId: string): Promise<boolean> {

@@ -62,7 +62,7 @@ export function outgoingResult(result: unknown, activityType: string): unknown {
   if (bytes <= VALUE_BYTES) return bounded;
   // Tried again like any other attempt, which finds in the ledger what this one did.
   throw ApplicationFailure.create({
-    message: `The result of ${activityType} has ${bytes} bytes, more than the ${VALUE_BYTES} that may travel: this is a fault of Overhaul`,
+    message: `The result of ${activityType} has ${bytes} bytes, more than the limit of ${VALUE_BYTES}. This is a bug in Overhaul`,
     type: 'ResultTooLarge',
     nextRetryDelay: AGAIN_MS,
   });
@@ -72,7 +72,7 @@ function messageOf(error: unknown): string {
   try {
     return error instanceof Error ? String(error.message) : String(error);
   } catch {
-    return 'what was thrown cannot be shown';
+    return 'error cannot be shown';
   }
 }
 

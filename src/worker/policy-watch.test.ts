@@ -77,8 +77,8 @@ describe('a worker', () => {
 
   test.each<[string, (file: string) => void, string]>([
     ['is wrong', (file) => writeFileSync(file, 'policy: { neverTouch: { hosts: [a] } }\n'), 'policy.neverTouch.hosts: unknown key'],
-    ['is no YAML', (file) => writeFileSync(file, 'policy: { neverTouch: {\n'), 'is no YAML'],
-    ['is gone', (file) => rmSync(file), 'cannot be read (ENOENT): it was there before'],
+    ['is no YAML', (file) => writeFileSync(file, 'policy: { neverTouch: {\n'), 'is not valid YAML'],
+    ['is gone', (file) => rmSync(file), '(ENOENT); it was readable before'],
   ])('changes nothing by a file that %s, says so in its log and to doctor, and goes on when it is fixed', async (_, spoil, why) => {
     const ledger = await ledgers.open();
     const { file, lines } = await watched(ledger, keeping('a'));

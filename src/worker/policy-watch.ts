@@ -61,9 +61,9 @@ class PolicyWatch {
     if (kind === 'older')
       logger.error(
         { ...facts, own: this.#digest },
-        `the policy of ${this.#file.path} does not hold: the ledger has a newer one. Write the file anew to make it hold`,
+        `the policy of ${this.#file.path} is not in force: the ledger has a newer one. Save the file again to put it in force`,
       );
-    else logger.info(facts, 'the policy of the ledger holds');
+    else logger.info(facts, 'using the policy of the ledger');
     this.#readAt = await ledger.database.now();
     await this.#announce();
   }
@@ -75,7 +75,7 @@ class PolicyWatch {
       if (changed) await this.#take(changed);
       if (performance.now() - this.#announcedAt > ANNOUNCE_EVERY_MS) await this.#announce();
     } catch (error) {
-      this.#watching.logger.warn({ err: error }, 'the policy could not be looked at; it is tried again');
+      this.#watching.logger.warn({ err: error }, 'cannot check the policy; trying again');
     }
   }
 
@@ -90,7 +90,7 @@ class PolicyWatch {
       this.#problem = parsed.problems.map(({ path, problem }) => (path ? `${path}: ${problem}` : problem)).join('; ');
       logger.error(
         { file: this.#file.path, why: this.#problem },
-        'the configuration file was changed and is wrong: what held before holds on',
+        'the changed configuration file is invalid; the previous configuration stays in force',
       );
     } else {
       const { kind, holds } = await ledger.policies.offer({
@@ -102,7 +102,7 @@ class PolicyWatch {
       this.#problem = undefined;
       this.#digest = policyDigest(parsed.policy);
       if (kind === 'stored')
-        logger.info({ version: holds.version, digest: holds.digest, file: this.#file.path }, 'the policy has changed, and holds');
+        logger.info({ version: holds.version, digest: holds.digest, file: this.#file.path }, 'the policy has changed and is in force');
     }
     this.#file.taken(now);
     this.#readAt = await ledger.database.now();
@@ -112,7 +112,7 @@ class PolicyWatch {
   #parse({ text, error }: SeenFile): { policy: Policy } | { problems: Problem[] } {
     // A file that is gone says nothing: least of all that everything may be touched.
     if (text === undefined)
-      return { problems: [{ path: '', problem: `${this.#file.path} cannot be read (${error}): it was there before` }] };
+      return { problems: [{ path: '', problem: `cannot read ${this.#file.path} (${error}); it was readable before` }] };
     const parsed = parseConfig(text, this.#file.path);
     return parsed.ok ? { policy: parsed.value.policy } : { problems: parsed.problems };
   }

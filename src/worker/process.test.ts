@@ -66,7 +66,7 @@ describe('the worker process', () => {
     await rename(worker.ledgerPath, `${worker.ledgerPath}.aside`);
     await copyFile(`${worker.ledgerPath}.aside`, worker.ledgerPath);
     expect(await worker.exited).toBe(1);
-    expect(worker.output.stdout).toContain('the file of the ledger was moved or replaced');
+    expect(worker.output.stdout).toContain('the ledger file was moved or replaced');
   });
 
   test('tells every problem of variables, Temporal profile and file at once, exits 2, and creates nothing', async () => {

@@ -36,8 +36,7 @@ const RECONNECT_MS = 2_000;
 const LOOK_AT_FILE_MS = 2_000;
 /** Other than 0, so that whoever keeps the worker running starts it again. */
 const EXIT_REPLACED = 1;
-const REPLACED =
-  'the file of the ledger was moved or replaced: this worker ends. Started again, it compares what is there with what Temporal knows';
+const REPLACED = 'the ledger file was moved or replaced; stopping this worker. Start it again to compare the ledger with Temporal';
 /** Activities mostly wait for Qualys, whose concurrency the ledger limits; more slots would only wait. */
 const ACTIVITIES_AT_ONCE = 50;
 const BUNDLE = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
@@ -49,7 +48,7 @@ export function startWorker(configuration: WorkerConfiguration): RunningWorker {
   const stopping = new AbortController();
   return {
     stop(signal) {
-      logger.info({ signal }, 'the worker stops');
+      logger.info({ signal }, 'stopping the worker');
       stopping.abort();
     },
     ended: runUntilStopped(configuration, logger, stopping.signal),
@@ -67,7 +66,7 @@ async function runUntilStopped(configuration: WorkerConfiguration, logger: Logge
         await serve(configuration, logger, stopping);
       } catch (error) {
         if (stopping.aborted || !ledger.isInPlace()) break;
-        logger.error({ err: error }, `Temporal is lost or cannot be reached; trying again in ${RECONNECT_MS / 1_000} s`);
+        logger.error({ err: error }, `Temporal cannot be reached; trying again in ${RECONNECT_MS / 1_000} s`);
         await pause(RECONNECT_MS, stopping);
       }
       if (!ledger.isInPlace()) break;
@@ -77,7 +76,7 @@ async function runUntilStopped(configuration: WorkerConfiguration, logger: Logge
       process.exitCode = EXIT_REPLACED;
     }
   } finally {
-    await stopWatching().catch((error: unknown) => logger.warn({ err: error }, 'the worker could not take its leave of the ledger'));
+    await stopWatching().catch((error: unknown) => logger.warn({ err: error }, 'cannot sign the worker off from the ledger'));
     await ledger.close();
     await endRuntime();
   }

@@ -20,9 +20,9 @@ function deciding(asked: unknown[], state: WorkflowState = 'running'): Partial<T
 describe('decisions', () => {
   test.each([
     [['approve', 'patch', '--reason', 'x'.repeat(3_000)], 'reason: must have at most 2,000 characters'],
-    [['pause', 'patch', '--by', 'k\ud83d'], 'by: holds half a character'],
+    [['pause', 'patch', '--by', 'k\ud83d'], 'by: contains a lone surrogate'],
     [['cancel', 'patch', '--by', 'x'.repeat(201)], 'by: must have at most 200 characters'],
-    [['halt', '--reason', 'a\0'], 'reason: holds half a character (a lone surrogate) or a NUL'],
+    [['halt', '--reason', 'a\0'], 'reason: contains a lone surrogate or NUL'],
   ])('%j is refused before anything is asked', async (argv, words) => {
     const asked: unknown[] = [];
     const ran = await overhaul(argv, { temporal: deciding(asked) });

@@ -123,7 +123,7 @@ describe('overhaul doctor', () => {
   test.each([
     ['goes by the file as it is here', undefined, undefined, 'ok'],
     ['goes by another file', 'feedfeedfeed', undefined, 'wrong'],
-    ['has found the file wrong', undefined, 'the configuration file was changed and has 1 problem', 'wrong'],
+    ['has found the file wrong', undefined, 'the changed configuration file has 1 problem', 'wrong'],
   ])('a server that %s', async (_, digest, problem, state) => {
     const { env, ledger } = await emptyLedger();
     await ledger.close();
@@ -155,7 +155,7 @@ describe('overhaul doctor', () => {
     expect(checks.filter(({ state }) => state === 'wrong').map(({ detail }) => detail.split(' ')[0])).toEqual([
       'QUALYS_URL',
       'OVERHAUL_HTTP_PORT',
-      'configuration',
+      'cannot',
     ]);
     expect(checks.at(-1)).toMatchObject({ name: 'Temporal', state: 'ok' });
   });

@@ -241,7 +241,7 @@ describe('overhaul plan', () => {
     expect([wrong.exitCode, wrong.stdout]).toEqual([2, '']);
     expect(wrong.stderr.split('\n').slice(1, -1)).toEqual([
       expect.stringMatching(/^ {2}waves\[0\]\.size: must be at least 1 \(.*plan\.yaml:4\)$/),
-      expect.stringMatching(/^ {2}waves\[1\]\.name: "A" is the name of an earlier wave: names are told apart without case \(.*:5\)$/),
+      expect.stringMatching(/^ {2}waves\[1\]\.name: "A" is already the name of a wave \(case is ignored\) \(.*:5\)$/),
       expect.stringMatching(/^ {2}targets: /),
       expect.stringMatching(/^ {2}colour: unknown key \(.*plan\.yaml:6\)$/),
     ]);

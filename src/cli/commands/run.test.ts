@@ -64,9 +64,9 @@ describe('overhaul run', () => {
     expect(ran.stderr.split('\n')).toEqual([
       'The request has 4 problems. Nothing was started.',
       '  --query: "linux" has no source. Use SOURCE:FILTER, such as car:operatingSystem:linux',
-      '  script: must be a script id or its exact title',
-      '  deadline: "soon" is no duration: give milliseconds, or text such as "90s", "15m", "4h", "7d"',
-      '  targets.assetIds[1]: "x" is no id: give a positive whole number, or a string of digits',
+      '  script: must be a script id or exact title',
+      '  deadline: "soon" is not a duration: use milliseconds, or text such as "90s", "15m", "4h", "7d"',
+      '  targets.assetIds[1]: "x" is not an id: use a positive whole number or a string of digits',
       '',
     ]);
     expect(starts).toEqual([]);

@@ -97,8 +97,8 @@ describe('gav', () => {
 
   test.each([
     [['gav', 'list', '--filter', "asset.name:'web'"], 'QQL needs --v1'],
-    [['gav', 'list', '--filter', '{"filters":[{"field":"a","operator":"LIKE","value":"b"}]}'], '"LIKE" is no operator of GAV'],
-    [['gav', 'list', '--filter', '<filters><Criteria field="a" operator="NOT_IN"/></filters>'], '"NOT_IN" is no operator of GAV'],
+    [['gav', 'list', '--filter', '{"filters":[{"field":"a","operator":"LIKE","value":"b"}]}'], '"LIKE" is not a GAV operator'],
+    [['gav', 'list', '--filter', '<filters><Criteria field="a" operator="NOT_IN"/></filters>'], '"NOT_IN" is not a GAV operator'],
     [['gav', 'count', '--v1', '--filter', JSON_FILTER], '--v1 takes QQL'],
     [['gav', 'list', '--page-size', '301'], 'at most 300 assets per call'],
     [['gav', 'list', '--fields', 'a;b'], 'comma-separated field names'],

@@ -67,32 +67,32 @@ describe('the environment', () => {
     [
       'QUALYS_URL',
       'http://gateway.qg1.apps.qualys.com',
-      'must begin with https:// (http:// is for loopback only, and gateway.qg1.apps.qualys.com is not)',
+      'must start with https:// (http:// is for loopback only; gateway.qg1.apps.qualys.com is not loopback)',
     ],
     ['QUALYS_URL', 'gateway', 'must be a URL, such as https://gateway.qg1.apps.qualys.com'],
-    ['QUALYS_URL', 'https://ada:hunter2@gateway', 'must not hold credentials: give QUALYS_USERNAME and QUALYS_PASSWORD'],
-    ['QUALYS_URL', 'https://gateway/?a=1', 'must be a base URL: leave out what follows ? or #'],
+    ['QUALYS_URL', 'https://ada:hunter2@gateway', 'must not contain credentials: use QUALYS_USERNAME and QUALYS_PASSWORD'],
+    ['QUALYS_URL', 'https://gateway/?a=1', 'must be a base URL, without ? or #'],
     [
       'QUALYS_URL',
       'http://127.0.0.1.example.com',
-      'must begin with https:// (http:// is for loopback only, and 127.0.0.1.example.com is not)',
+      'must start with https:// (http:// is for loopback only; 127.0.0.1.example.com is not loopback)',
     ],
-    ['QUALYS_USER_ID', 'ada', '"ada" is no id of a user: give its UUID, such as 317df02c-4ad1-55e2-83a3-5646a34fceec, or its number'],
-    ['QUALYS_SCHEDULE_TIMEZONE', 'Mars/Base', '"Mars/Base" is no time zone: give an IANA name such as Europe/Berlin'],
+    ['QUALYS_USER_ID', 'ada', '"ada" is not a user id: use a UUID, such as 317df02c-4ad1-55e2-83a3-5646a34fceec, or a number'],
+    ['QUALYS_SCHEDULE_TIMEZONE', 'Mars/Base', '"Mars/Base" is not a time zone: use an IANA name such as Europe/Berlin'],
     ['QUALYS_SCHEDULE_WEEK_START', 'tuesday', 'must be one of sunday, monday'],
     ['OVERHAUL_TASK_QUEUE', 'a b', 'must be 1 to 200 characters without spaces or slashes'],
     [
       'OVERHAUL_DATABASE_URL',
       'postgres://ada:hunter2@db/x',
-      'names PostgreSQL, which a later release brings: give sqlite: and the path of a file on a local disk',
+      'is a PostgreSQL URL, which is not supported yet: use sqlite: and the path of a file on a local disk',
     ],
     ['OVERHAUL_DATABASE_URL', 'mysql://db', 'must be sqlite: and the path of a file, such as sqlite:/var/lib/overhaul/ledger.db'],
-    ['OVERHAUL_DATABASE_URL', 'sqlite::memory:', 'must name a file: a ledger in memory would forget what has been sent'],
-    ['OVERHAUL_HTTP_PORT', '65536', '"65536" is no port: give a number from 0 to 65535'],
-    ['OVERHAUL_HTTP_PORT', '8o88', '"8o88" is no port: give a number from 0 to 65535'],
+    ['OVERHAUL_DATABASE_URL', 'sqlite::memory:', 'must be a file: a ledger in memory would forget what was sent'],
+    ['OVERHAUL_HTTP_PORT', '65536', '"65536" is not a port: use a number from 0 to 65535'],
+    ['OVERHAUL_HTTP_PORT', '8o88', '"8o88" is not a port: use a number from 0 to 65535'],
     ['OVERHAUL_LOG_LEVEL', 'loud', 'must be one of fatal, error, warn, info, debug, trace, silent'],
-    ['OVERHAUL_ENCRYPTION_KEYS', 'k1', 'must be id:base64key, several separated by commas; entry 1 is not'],
-    ['OVERHAUL_ENCRYPTION_KEYS', 'k1:AAAA', 'has a key of 3 bytes under the id k1: 32 are needed (openssl rand -base64 32)'],
+    ['OVERHAUL_ENCRYPTION_KEYS', 'k1', 'must be id:base64key[,id:base64key…]; entry 1 is not'],
+    ['OVERHAUL_ENCRYPTION_KEYS', 'k1:AAAA', 'has a key of 3 bytes under the id k1; it needs 32 (openssl rand -base64 32)'],
   ])('refuses %s=%s', (path, value, problem) => {
     expect(loadEnvironment({ [path]: value }, LINUX)).toEqual({ ok: false, problems: [{ path, problem }] });
   });
@@ -106,8 +106,8 @@ describe('the environment', () => {
     expect(loaded.ok ? '' : describeEnvironmentProblems(loaded.problems)).toBe(
       [
         'The configuration has 2 problems:',
-        '  QUALYS_PASSWORD: is given twice, as QUALYS_PASSWORD and as QUALYS_PASSWORD_FILE: keep one',
-        '  OVERHAUL_HTTP_PORT: "x" is no port: give a number from 0 to 65535',
+        '  QUALYS_PASSWORD: is set twice, as QUALYS_PASSWORD and as QUALYS_PASSWORD_FILE: keep one',
+        '  OVERHAUL_HTTP_PORT: "x" is not a port: use a number from 0 to 65535',
       ].join('\n'),
     );
   });
@@ -128,7 +128,7 @@ describe('the environment of the worker', () => {
   test('tells once what is wrong with a variable that it needs', () => {
     const loaded = loadWorkerEnvironment({ ...QUALYS, QUALYS_PASSWORD: '', QUALYS_PASSWORD_FILE: '/nowhere/password' }, LINUX);
     expect(loaded.ok ? [] : loaded.problems).toEqual([
-      { path: 'QUALYS_PASSWORD', problem: 'cannot be read from file /nowhere/password (ENOENT): check its path and its permissions' },
+      { path: 'QUALYS_PASSWORD', problem: 'cannot be read from file /nowhere/password (ENOENT): check path and permissions' },
     ]);
   });
 });

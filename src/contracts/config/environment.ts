@@ -99,7 +99,7 @@ function collect(env: RawEnvironment): Collected {
 export function findSecret(env: RawEnvironment, name: string): Secret | undefined {
   const text = env[name]?.trim();
   const file = env[`${name}_FILE`]?.trim();
-  if (text && file) throw new Error(`is given twice, as ${name} and as ${name}_FILE: keep one`);
+  if (text && file) throw new Error(`is set twice, as ${name} and as ${name}_FILE: keep one`);
   if (file) return Secret.ofFile(`${name}_FILE`, file);
   return text ? Secret.ofText(name, text) : undefined;
 }

@@ -91,15 +91,15 @@ describe('the configuration file', () => {
     expect(problemsIn(text)).toEqual([
       'playbooks.a.run.outputs: unknown key (overhaul.yaml:2)',
       'playbooks.b.campaign.steps: Invalid input: expected object, received undefined (overhaul.yaml:3)',
-      'playbooks.c.run: say what the playbook runs: run: { script: … }, or campaign: { name: …, steps: { remediate: … } } (overhaul.yaml:4)',
-      'hooks.jira.system: hooks for jira come with a later version: use "standard" (Standard Webhooks) (overhaul.yaml:6)',
+      'playbooks.c.run: needs run: { script: … } or campaign: { name: …, steps: { remediate: … } } (overhaul.yaml:4)',
+      'hooks.jira.system: hooks for jira are not supported yet: use "standard" (Standard Webhooks) (overhaul.yaml:6)',
       'hooks.jira.secrets: name at least one secret (overhaul.yaml:6)',
-      expect.stringMatching(/^hooks\.std\.playbook\.from: is no JMESPath expression: .+ \(overhaul\.yaml:7\)$/),
+      expect.stringMatching(/^hooks\.std\.playbook\.from: is not a valid JMESPath expression: .+ \(overhaul\.yaml:7\)$/),
       'policy.caps.concurrency: must be more than 0 (overhaul.yaml:8)',
       'colour: unknown key (overhaul.yaml:9)',
-      'hooks.jira.playbook: "nowhere" is not among the playbooks of this file: a, b, c (overhaul.yaml:6)',
-      'hooks.jira.ticket: "nowhere" is not among the tickets of this file: it has none (overhaul.yaml:6)',
-      'hooks.std.playbook.allow[1]: "z" is not among the playbooks of this file: a, b, c (overhaul.yaml:7)',
+      'hooks.jira.playbook: "nowhere" is not among the playbooks of this file (a, b, c) (overhaul.yaml:6)',
+      'hooks.jira.ticket: "nowhere" is not among the tickets of this file (none) (overhaul.yaml:6)',
+      'hooks.std.playbook.allow[1]: "z" is not among the playbooks of this file (a, b, c) (overhaul.yaml:7)',
     ]);
   });
 
@@ -112,18 +112,16 @@ describe('the configuration file', () => {
       '  d: { campaign: { name: x, steps: { remediate: 1 }, targets: { assetIds: [1] }, onBreach: rollback } }',
     ].join('\n');
     expect(problemsIn(text)).toEqual([
-      'playbooks.b.campaign: a playbook has a run or a campaign, not both (overhaul.yaml:3)',
-      'playbooks.c.approval: is said in campaign.approval too, and means the same: give one of them (overhaul.yaml:4)',
+      'playbooks.b.campaign: has both run and campaign: keep one (overhaul.yaml:3)',
+      'playbooks.c.approval: is also set in campaign.approval: keep one (overhaul.yaml:4)',
       'playbooks.d.campaign.targets: unknown key (overhaul.yaml:5)',
-      'playbooks.d.campaign.steps.rollback: onBreach is rollback: name the script that rolls a wave back (overhaul.yaml:5)',
+      'playbooks.d.campaign.steps.rollback: is required with onBreach: rollback (overhaul.yaml:5)',
     ]);
   });
 
   test('names of prototype members are no playbooks', () => {
     const text = 'hooks: { h: { system: standard, secrets: [{ env: S }], playbook: constructor } }';
-    expect(problemsIn(text)).toEqual([
-      'hooks.h.playbook: "constructor" is not among the playbooks of this file: it has none (overhaul.yaml:1)',
-    ]);
+    expect(problemsIn(text)).toEqual(['hooks.h.playbook: "constructor" is not among the playbooks of this file (none) (overhaul.yaml:1)']);
   });
 
   test.each([
@@ -141,7 +139,9 @@ describe('the configuration file', () => {
   });
 
   test('a syntax error names its line', () => {
-    expect(problemsIn('policy:\n  caps: { callsPerHour: 3\n')).toEqual([expect.stringMatching(/^: overhaul\.yaml:\d+ is no YAML: /)]);
+    expect(problemsIn('policy:\n  caps: { callsPerHour: 3\n')).toEqual([
+      expect.stringMatching(/^: overhaul\.yaml:\d+ is not valid YAML: /),
+    ]);
   });
 
   test.each(['127.0.0.0', '127.0.0.0/33', 'localhost/8', 'fd00::/129'])('%s is no address range', (range) => {
@@ -166,7 +166,7 @@ describe('finding the file', () => {
     expect(loadConfigFile(undefined, { OVERHAUL_CONFIG: file })).toEqual({
       ok: false,
       problems: [
-        { path: '', problem: `configuration file ${file} cannot be read (ENOENT): check OVERHAUL_CONFIG and the file's permissions` },
+        { path: '', problem: `cannot read configuration file ${file} (ENOENT): check OVERHAUL_CONFIG and the file's permissions` },
       ],
     });
   });

@@ -24,7 +24,10 @@ const Expression = Text.superRefine((expression, ctx) => {
   try {
     compile(expression);
   } catch (error) {
-    ctx.addIssue({ code: 'custom', message: `is no JMESPath expression: ${error instanceof Error ? error.message : 'syntax error'}` });
+    ctx.addIssue({
+      code: 'custom',
+      message: `is not a valid JMESPath expression: ${error instanceof Error ? error.message : 'syntax error'}`,
+    });
   }
 });
 
@@ -32,7 +35,7 @@ const ServiceUrl = Text.superRefine((text, ctx) => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol !== 'https:' && url?.protocol !== 'http:') ctx.addIssue({ code: 'custom', message: 'must be an http(s) URL' });
   else if (url.username || url.password)
-    ctx.addIssue({ code: 'custom', message: 'must not hold credentials: give them as {env: NAME} or {file: path}' });
+    ctx.addIssue({ code: 'custom', message: 'must not contain credentials: use {env: NAME} or {file: path}' });
 });
 
 const AddressRange = Text.refine((range) => {
@@ -74,10 +77,10 @@ function refuseUnclearPlaybook(value: unknown, ctx: z.core.$RefinementCtx): void
   const { run, campaign, approval } = read.data;
   const issue = (path: string, message: string): void => ctx.addIssue({ code: 'custom', path: [path], message });
   if (run === undefined && campaign === undefined)
-    issue('run', 'say what the playbook runs: run: { script: … }, or campaign: { name: …, steps: { remediate: … } }');
-  if (run !== undefined && campaign !== undefined) issue('campaign', 'a playbook has a run or a campaign, not both');
+    issue('run', 'needs run: { script: … } or campaign: { name: …, steps: { remediate: … } }');
+  if (run !== undefined && campaign !== undefined) issue('campaign', 'has both run and campaign: keep one');
   if (approval !== undefined && z.object({ approval: z.unknown() }).safeParse(campaign).data?.approval !== undefined)
-    issue('approval', 'is said in campaign.approval too, and means the same: give one of them');
+    issue('approval', 'is also set in campaign.approval: keep one');
 }
 
 const MAPPED = [
@@ -97,7 +100,7 @@ export type MappedField = (typeof MAPPED)[number];
 const HookSchema = z.strictObject({
   system: z.enum(SYSTEMS).superRefine((system, ctx) => {
     if (system !== 'standard') {
-      ctx.addIssue({ code: 'custom', message: `hooks for ${system} come with a later version: use "standard" (Standard Webhooks)` });
+      ctx.addIssue({ code: 'custom', message: `hooks for ${system} are not supported yet: use "standard" (Standard Webhooks)` });
     }
   }),
   secrets: list(SecretRefSchema, LIMITS.entries).min(1, 'name at least one secret'),
@@ -163,7 +166,7 @@ export function loadConfigFile(path: string | undefined, env: Environment): Pars
     const code = fileErrorCode(error);
     if (code === 'ENOENT' && !isNamed) return parseConfig('', file);
     return refused([
-      { path: '', problem: `configuration file ${file} cannot be read (${code}): check OVERHAUL_CONFIG and the file's permissions` },
+      { path: '', problem: `cannot read configuration file ${file} (${code}): check OVERHAUL_CONFIG and the file's permissions` },
     ]);
   }
   return parseConfig(text, file);
@@ -211,7 +214,7 @@ function danglingNames(content: unknown): z.core.$ZodIssue[] {
       code: 'custom',
       input: name,
       path,
-      message: `"${name}" is not among the ${kind} of this file: ${known.join(', ') || 'it has none'}`,
+      message: `"${name}" is not among the ${kind} of this file (${known.join(', ') || 'none'})`,
     });
   };
   for (const [hookName, hook] of Object.entries(names.data.hooks)) {

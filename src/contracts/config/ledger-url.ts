@@ -17,11 +17,11 @@ export interface LedgerLocation {
 /** `sqlite:` and a path. Throws a sentence that does not repeat the URL, which can hold a password. */
 export function parseLedgerUrl(url: string): LedgerLocation {
   if (/^postgres(ql)?:/i.test(url)) {
-    throw new Error('names PostgreSQL, which a later release brings: give sqlite: and the path of a file on a local disk');
+    throw new Error('is a PostgreSQL URL, which is not supported yet: use sqlite: and the path of a file on a local disk');
   }
   const path = /^sqlite:(?:\/\/)?(.+)$/i.exec(url)?.[1];
   if (!path) throw new Error('must be sqlite: and the path of a file, such as sqlite:/var/lib/overhaul/ledger.db');
-  if (path === ':memory:') throw new Error('must name a file: a ledger in memory would forget what has been sent');
+  if (path === ':memory:') throw new Error('must be a file: a ledger in memory would forget what was sent');
   return { kind: 'sqlite', path };
 }
 

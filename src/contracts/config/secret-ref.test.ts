@@ -18,9 +18,9 @@ describe('a reference to a secret', () => {
   });
 
   test.each([
-    [{ env: 'TOKEN' }, {}, 'environment variable TOKEN is not set: put the secret there'],
-    [{ env: 'TOKEN' }, { TOKEN: ' ' }, 'environment variable TOKEN is empty: put the secret there'],
-    [{ file: '/nowhere/secret' }, {}, 'file /nowhere/secret cannot be read (ENOENT): check its path and its permissions'],
+    [{ env: 'TOKEN' }, {}, 'environment variable TOKEN is not set: it must contain the secret'],
+    [{ env: 'TOKEN' }, { TOKEN: ' ' }, 'environment variable TOKEN is empty: it must contain the secret'],
+    [{ file: '/nowhere/secret' }, {}, 'cannot read file /nowhere/secret (ENOENT): check path and permissions'],
   ])('%j that leads nowhere says so', async (ref, env, message) => {
     await expect(readSecret(ref, env)).rejects.toThrow(message);
   });

@@ -6,7 +6,7 @@ const where = z.string().trim().min(1);
 
 /** `{env: NAME}` or `{file: path}`. The message does not show what was given: it may be the secret itself. */
 export const SecretRefSchema = z.union([z.strictObject({ env: where }), z.strictObject({ file: where })], {
-  error: 'must say where the secret is, {env: NAME} or {file: path}, never the secret itself',
+  error: 'must be a reference, {env: NAME} or {file: path}, not the secret itself',
 });
 export type SecretRef = z.output<typeof SecretRefSchema>;
 
@@ -21,7 +21,7 @@ export class SecretUnreadable extends Error {
 export async function readSecret(ref: SecretRef, env: Environment): Promise<string> {
   const text = 'env' in ref ? env[ref.env] : await contentOf(ref.file);
   const secret = text?.trim();
-  if (!secret) throw new SecretUnreadable(`${secretPlace(ref)} is ${text === undefined ? 'not set' : 'empty'}: put the secret there`);
+  if (!secret) throw new SecretUnreadable(`${secretPlace(ref)} is ${text === undefined ? 'not set' : 'empty'}: it must contain the secret`);
   return secret;
 }
 
@@ -33,7 +33,7 @@ async function contentOf(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    throw new SecretUnreadable(`file ${file} cannot be read (${fileErrorCode(error)}): check its path and its permissions`);
+    throw new SecretUnreadable(`cannot read file ${file} (${fileErrorCode(error)}): check path and permissions`);
   }
 }
 

@@ -57,7 +57,7 @@ function rereading(path: string): () => string {
       const text = readFileSync(path, 'utf8').trim();
       if (text) known = { version, text };
     } catch (error) {
-      if (!known) throw new Error(`cannot be read from file ${path} (${fileErrorCode(error)}): check its path and its permissions`);
+      if (!known) throw new Error(`cannot be read from file ${path} (${fileErrorCode(error)}): check path and permissions`);
     }
     if (!known) throw new Error(`cannot be read from file ${path}: it is empty`);
     return known.text;

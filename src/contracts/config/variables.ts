@@ -20,36 +20,35 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 /** Variables are text, and one that is empty counts as not set: compose files write `X=${X:-}`. */
 export const EnvironmentSchema = z.object({
   QUALYS_URL: variable(checked(qualysUrl), {
-    meaning: 'Gateway base URL of the Qualys platform. `https`, unless the host is loopback.',
+    meaning: 'Gateway base URL of the Qualys platform. Must be `https` unless the host is loopback.',
     default: 'none',
     workerNeeds: true,
   }),
   QUALYS_USERNAME: variable(z.string(), { meaning: 'Name of the API user.', default: 'none', secret: true, workerNeeds: true }),
   QUALYS_PASSWORD: variable(z.string(), { meaning: 'Password of the API user.', default: 'none', secret: true, workerNeeds: true }),
   QUALYS_USER_ID: variable(checked(userId), {
-    meaning: 'Id of the API user, which the scheduler API wants for follow-up schedules: a UUID, or a number.',
+    meaning: 'Id of the API user (UUID or number). The scheduler API needs it for follow-up schedules.',
     default: 'learned from the audit trail',
   }),
   QUALYS_USER_NAME: variable(z.string(), {
-    meaning: 'Name of the API user as the audit trail prints it: a display name, not the login.',
+    meaning: 'Name of the API user as shown in the audit trail (the display name, not the login).',
     default: 'learned from the audit trail',
   }),
   QUALYS_SCHEDULE_TIMEZONE: variable(checked(timeZone), {
-    meaning: "IANA time zone in which the scheduler API reads a schedule's dates.",
+    meaning: "IANA time zone of the scheduler API's dates.",
     default: '`UTC`',
   }),
   QUALYS_SCHEDULE_WEEK_START: variable(z.enum(WEEK_STARTS, { error: `must be one of ${WEEK_STARTS.join(', ')}` }), {
-    meaning:
-      'The day that the scheduler API numbers 1 in a weekly schedule. No document says so; `monday` if schedules turn out to be a day late.',
+    meaning: 'Day number 1 of weekly schedules in the scheduler API. Undocumented by Qualys. Set `monday` if schedules run a day late.',
     default: '`sunday`',
   }),
   OVERHAUL_TASK_QUEUE: variable(z.string().regex(/^[^\s/]{1,200}$/, 'must be 1 to 200 characters without spaces or slashes'), {
-    meaning: 'Task queue of the workflows; the queues of the activities derive their names from it.',
+    meaning: 'Task queue of the workflows. Activity queues derive their names from it.',
     default: '`overhaul`',
   }),
   OVERHAUL_DATABASE_URL: variable(checked(parseLedgerUrl), {
     meaning:
-      'The ledger: `sqlite:` and the path of a file on a local disk. Worker and server create it, the command line never does. `postgres://…` comes with a later release and is refused until then.',
+      'The ledger: `sqlite:` and the path of a file on a local disk. Worker and server create it; the command line never does. `postgres://…` is not supported yet.',
     default: "`sqlite:` + the user's data directory + `/overhaul/ledger.db`",
     secret: true,
   }),
@@ -58,14 +57,14 @@ export const EnvironmentSchema = z.object({
     default: '`overhaul.yaml`, if present in the working directory',
   }),
   OVERHAUL_HTTP_HOST: variable(z.string(), { meaning: 'Address on which the server listens.', default: '`127.0.0.1`' }),
-  OVERHAUL_HTTP_PORT: variable(checked(port), { meaning: 'Port on which the server listens; 0 takes a free one.', default: '`8088`' }),
+  OVERHAUL_HTTP_PORT: variable(checked(port), { meaning: 'Port on which the server listens; 0 picks a free one.', default: '`8088`' }),
   OVERHAUL_ENCRYPTION_KEYS: variable(checked(encryptionKeys), {
-    meaning: 'Key ring for payloads in workflow history: `id:base64key[,id:base64key…]`, keys of 32 bytes, the first encrypts.',
+    meaning: 'Key ring for payloads in workflow history: `id:base64key[,id:base64key…]`. Keys have 32 bytes; the first one encrypts.',
     default: 'none: payloads are not encrypted',
     secret: true,
   }),
   OVERHAUL_LOG_LEVEL: variable(z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }), {
-    meaning: 'Least severe level that is logged, on stdout: JSON lines, pretty on a terminal.',
+    meaning: 'Log level. Logs go to stdout as JSON lines, or pretty-printed on a terminal.',
     default: '`info`',
   }),
 });
@@ -97,11 +96,11 @@ function checked<T>(parse: (text: string) => T) {
 function qualysUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url) throw new Error('must be a URL, such as https://gateway.qg1.apps.qualys.com');
-  if (url.username || url.password) throw new Error('must not hold credentials: give QUALYS_USERNAME and QUALYS_PASSWORD');
-  if (url.search || url.hash) throw new Error('must be a base URL: leave out what follows ? or #');
+  if (url.username || url.password) throw new Error('must not contain credentials: use QUALYS_USERNAME and QUALYS_PASSWORD');
+  if (url.search || url.hash) throw new Error('must be a base URL, without ? or #');
   const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(url.hostname);
   if (url.protocol !== 'https:' && !(loopback && url.protocol === 'http:')) {
-    throw new Error(`must begin with https:// (http:// is for loopback only, and ${url.hostname || 'this'} is not)`);
+    throw new Error(`must start with https:// (http:// is for loopback only; ${url.hostname || 'this'} is not loopback)`);
   }
   return url.href.replace(/\/+$/, '');
 }
@@ -110,20 +109,20 @@ function userId(text: string): string {
   const id = text.trim();
   if (/^\d{1,19}$/.test(id)) return id;
   if (/^[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$/i.test(id)) return id.toLowerCase();
-  throw new Error(`${JSON.stringify(text)} is no id of a user: give its UUID, such as 317df02c-4ad1-55e2-83a3-5646a34fceec, or its number`);
+  throw new Error(`${JSON.stringify(text)} is not a user id: use a UUID, such as 317df02c-4ad1-55e2-83a3-5646a34fceec, or a number`);
 }
 
 function timeZone(text: string): string {
   try {
     return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone;
   } catch {
-    throw new Error(`${JSON.stringify(text)} is no time zone: give an IANA name such as Europe/Berlin`);
+    throw new Error(`${JSON.stringify(text)} is not a time zone: use an IANA name such as Europe/Berlin`);
   }
 }
 
 function port(text: string): number {
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
-    throw new Error(`${JSON.stringify(text)} is no port: give a number from 0 to 65535`);
+    throw new Error(`${JSON.stringify(text)} is not a port: use a number from 0 to 65535`);
   return Number(text);
 }
 

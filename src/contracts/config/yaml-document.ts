@@ -14,13 +14,13 @@ export function parseYaml(text: string, file: string): Parsed<YamlDocument> {
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const problems: Problem[] = document.errors.map((error) => ({
     path: '',
-    problem: `${file}:${lines.linePos(error.pos[0]).line} is no YAML: ${error.message.split(':')[0]}`,
+    problem: `${file}:${lines.linePos(error.pos[0]).line} is not valid YAML: ${error.message.split(':')[0]}`,
   }));
   if (problems.length > 0) return { ok: false, problems };
   try {
     return { ok: true, value: { content: document.toJS({ maxAliasCount: 100 }) ?? undefined, lineOf: (path) => lineOf(path) } };
   } catch {
-    return { ok: false, problems: [{ path: '', problem: `${file} has too many aliases: write the values out` }] };
+    return { ok: false, problems: [{ path: '', problem: `${file} has too many aliases: write out the values` }] };
   }
 
   function lineOf(path: readonly PropertyKey[]): number | undefined {

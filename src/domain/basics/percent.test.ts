@@ -32,5 +32,5 @@ test('a share rounded up is the smallest number that is not less than it', () =>
 });
 
 test('what is no percentage is refused', () => {
-  expect(() => amountOf('five', 100, 'up')).toThrow('"five" is no percentage');
+  expect(() => amountOf('five', 100, 'up')).toThrow('"five" is not a percentage');
 });

@@ -16,7 +16,7 @@ export function isRounded(amount: number | string, total: number): boolean {
 
 function shareOf(percent: string, total: number): { numerator: bigint; denominator: bigint } {
   const match = /^\s*(\d+)(?:\.(\d+))?\s*%\s*$/.exec(percent);
-  if (!match) throw new RangeError(`"${percent}" is no percentage: write it like "5%" or "2.5%"`);
+  if (!match) throw new RangeError(`"${percent}" is not a percentage: write it like "5%" or "2.5%"`);
   const decimals = match[2] ?? '';
   return { numerator: BigInt(match[1] + decimals) * BigInt(total), denominator: 100n * 10n ** BigInt(decimals.length) };
 }

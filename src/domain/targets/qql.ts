@@ -21,7 +21,7 @@ export function term(token: string, value: string): Qql {
 
 /** `token:80507`; ids are digits and need no quotes. */
 export function idTerm(token: string, id: string): Qql {
-  if (!/^\d{1,19}$/.test(id)) throw new QqlUnsafe(`${JSON.stringify(id.slice(0, 60))} is no id for ${token}: give digits only`);
+  if (!/^\d{1,19}$/.test(id)) throw new QqlUnsafe(`${JSON.stringify(id.slice(0, 60))} is not an id for ${token}: give digits only`);
   return `${checkedToken(token)}:${id}` as Qql;
 }
 

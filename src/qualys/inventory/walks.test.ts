@@ -152,7 +152,7 @@ describe('walking GAV assets', () => {
     const filter = { filters: [{ field: 'a b', operator: 'EQUALS' as const, value: 'x' }] };
     expect(() => it.qualys.gavAssets({ filter })).toThrow('filters.0.field must be a field name');
     const unknown = { filters: [{ ...filter.filters[0], field: 'a', operator: 'LIKE' }] } as never;
-    await expect(it.qualys.countGavAssets({ filter: unknown })).rejects.toThrow('"LIKE" is no operator of GAV');
+    await expect(it.qualys.countGavAssets({ filter: unknown })).rejects.toThrow('"LIKE" is not a GAV operator');
     await expect(it.qualys.countGavAssets({ filter: { xml: 'DROP' } })).rejects.toThrow('does not begin with an element');
     await expect(it.qualys.gavAsset('1 or 2')).rejects.toThrow('no asset id');
     expect(it.gateway.requests).toEqual([]);

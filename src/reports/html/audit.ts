@@ -14,9 +14,9 @@ const DECISIONS: Readonly<Record<string, string>> = {
   resume: 'resumed',
   adjust: 'adjusted',
   'approvals-voided': 'made earlier approvals void',
-  retry: 'put assets back for another attempt',
-  'retry-linked': 'started a linked run over what was left',
-  'retry-of': 'started this over what another left',
+  retry: 'queued assets for another attempt',
+  'retry-linked': 'started a linked run over the rest',
+  'retry-of': 'started this over the rest of another run',
   cancel: 'cancelled',
   stop: 'stopped',
   halt: 'halted the whole ledger',
@@ -36,11 +36,11 @@ export function decisionsSection({ audit }: ReportFacts): string {
     return `<tr>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`;
   });
   return `<section><h2 id="decisions">Decisions <small>${number(decisions.length)}</small></h2>
-<div class="scroll"><table class="log"><thead><tr><th scope="col">When (UTC)</th><th scope="col">Who</th><th scope="col">What</th><th scope="col">Why, and with what effect</th></tr></thead>
+<div class="scroll"><table class="log"><thead><tr><th scope="col">When (UTC)</th><th scope="col">Who</th><th scope="col">What</th><th scope="col">Reason and effect</th></tr></thead>
 <tbody>
 ${rows.join('\n')}
 </tbody></table></div>
-${isClaimed ? '<p class="soft"><b>claimed</b>: the name is what its bearer said. <b>verified</b>: it came through the server’s authentication.</p>\n' : ''}</section>
+${isClaimed ? '<p class="soft"><b>claimed</b>: the name is self-reported. <b>verified</b>: the server authenticated it.</p>\n' : ''}</section>
 `;
 }
 
@@ -51,12 +51,12 @@ export function notesSection({ audit }: ReportFacts): string {
     .slice(0, NOTES_SHOWN)
     .map(({ at, action, detail }) => `<tr><td>${utc(at)}</td><td>${escaped(action)}</td><td>${detailText(detail)}</td></tr>`);
   const rest = notes.length - rows.length;
-  return `<section><h2 id="notes">Notes of Overhaul <small>${number(notes.length)}</small></h2>
+  return `<section><h2 id="notes">Notes <small>${number(notes.length)}</small></h2>
 <div class="scroll"><table class="log"><thead><tr><th scope="col">When (UTC)</th><th scope="col">What</th><th scope="col">In detail</th></tr></thead>
 <tbody>
 ${rows.join('\n')}
 </tbody></table></div>
-${rest > 0 ? `<p class="soft">and ${plural(rest, 'more note')}, in the audit log of the ledger.</p>\n` : ''}</section>
+${rest > 0 ? `<p class="soft">and ${plural(rest, 'more note')} in the audit log of the ledger.</p>\n` : ''}</section>
 `;
 }
 

@@ -9,9 +9,9 @@ const NOT_JOINED_SHOWN = 200;
 const STATES: Readonly<Record<string, { word: string; look: 'verified' | 'claimed' | 'refused' }>> = {
   created: { word: 'created', look: 'verified' },
   exists: { word: 'exists', look: 'verified' },
-  planned: { word: 'not made', look: 'refused' },
-  intended: { word: 'asked for, the answer was lost', look: 'claimed' },
-  taken: { word: 'title is taken', look: 'refused' },
+  planned: { word: 'not created', look: 'refused' },
+  intended: { word: 'requested, response lost', look: 'claimed' },
+  taken: { word: 'title already used', look: 'refused' },
   rejected: { word: 'refused', look: 'refused' },
 };
 
@@ -25,9 +25,9 @@ export function followUpSection({ report, run, schedules, audit }: ReportFacts):
   if (!followUp || (schedules.length === 0 && refusals.length === 0)) return '';
   const items = [
     ...schedules.map(scheduleItem),
-    ...refusals.map(({ detail }) => `<li><span class="tag refused">not made</span> ${escaped(detail ?? '')}</li>`),
+    ...refusals.map(({ detail }) => `<li><span class="tag refused">not created</span> ${escaped(detail ?? '')}</li>`),
   ];
-  const then = followUp.kind === 'recheck' ? 'Another run looks at the assets again' : 'Schedules at Qualys';
+  const then = followUp.kind === 'recheck' ? 'Another run checks the assets again' : 'Schedules at Qualys';
   const workflow = report.followUp?.workflowId;
   return `<section><h2 id="follow-up">Follow-up</h2>
 <p>${then}, for ${followUp.on === 'always' ? 'every asset' : 'what is unresolved'}${workflow ? `: <code>${escaped(workflow)}</code>` : ''}.</p>
@@ -49,7 +49,7 @@ export function notJoinedSection({ audit }: ReportFacts): string {
   const shown = assets.slice(0, NOT_JOINED_SHOWN);
   const rest = count - hostsIn(shown);
   return `<section><h2 id="not-joined">Not joined <small>${number(count)}</small></h2>
-<p>The query found ${count === 1 ? 'this asset' : 'these assets'}, but no CAR asset could be told for ${count === 1 ? 'it' : 'them'}: the script was not sent there.</p>
+<p>The query found ${count === 1 ? 'this asset' : 'these assets'}, but ${count === 1 ? 'it matches' : 'they match'} no single CAR asset. The script was not sent there.</p>
 <ul>${shown.map((asset) => `<li>${escaped(notJoinedText(asset))}</li>`).join('')}</ul>
 ${rest > 0 ? `<p class="soft">and ${number(rest)} more.</p>\n` : ''}</section>
 `;

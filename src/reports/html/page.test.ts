@@ -228,7 +228,7 @@ describe('the HTML report', () => {
       { before: 'failed' as const, now: 'failed' as const, assets: 1 },
     ];
     const page = await pageOf({ report: { recheck: { of: 'patch', changes } } });
-    expect(page).toContain('<ul><li><b>3</b> were failed, and are succeeded</li><li><b>1</b> are as they were</li></ul>');
+    expect(page).toContain('<ul><li><b>3</b> were failed, now succeeded</li><li><b>1</b> unchanged</li></ul>');
   });
 
   test('comes in chunks of bounded size, however many assets there are', async () => {

@@ -19,7 +19,7 @@ const COLUMNS = [
   ['attempt', 'Attempt'],
   ['jobId', 'Job'],
   ['finishedAt', 'Finished (UTC)'],
-  ['late', 'Came late'],
+  ['late', 'Late verdict'],
 ] as const satisfies readonly (readonly [(typeof ASSET_ROW_COLUMNS)[number], string])[];
 
 /** What somebody has to do something about comes before what was decided, and that before what is well. */

@@ -11,8 +11,8 @@ export function straysAlarm({ report, strays }: ReportFacts): string {
   const named = strays.map(({ assetId, jobId }) => `<li>${escaped(assetId)} <small>job ${escaped(jobId)}</small></li>`).join('');
   const rest = report.strays - strays.length;
   return `<section class="alarm" role="alert"><h2>⚠ ${plural(report.strays, 'asset')} outside the cohort got the script</h2>
-<p>Nobody had approved the script for ${report.strays === 1 ? 'this asset' : 'these assets'}. Look at ${report.strays === 1 ? 'it' : 'each of them'}, and at the tags of the run.</p>
-<ul>${named}</ul>${rest > 0 ? `<p>and ${number(rest)} more, which the ledger names.</p>` : ''}</section>
+<p>Nobody approved the script for ${report.strays === 1 ? 'this asset' : 'these assets'}. Check ${report.strays === 1 ? 'it' : 'each of them'}, and the tags of the run.</p>
+<ul>${named}</ul>${rest > 0 ? `<p>and ${number(rest)} more, listed in the ledger.</p>` : ''}</section>
 `;
 }
 

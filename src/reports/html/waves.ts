@@ -37,11 +37,9 @@ export function recheckSection({ report: { recheck } }: ReportFacts): string {
   if (!recheck) return '';
   const changed = recheck.changes.filter(({ before, now }) => before !== now);
   const same = recheck.changes.filter(({ before, now }) => before === now).reduce((sum, { assets }) => sum + assets, 0);
-  const items = changed.map(
-    ({ before, now, assets }) => `<li><b>${number(assets)}</b> were ${escaped(before)}, and are ${escaped(now)}</li>`,
-  );
+  const items = changed.map(({ before, now, assets }) => `<li><b>${number(assets)}</b> were ${escaped(before)}, now ${escaped(now)}</li>`);
   return `<section><h2 id="before">Compared with the run before</h2>
-<p>It looked again at assets of <code>${escaped(recheck.of)}</code>.</p>
-<ul>${items.join('')}${same > 0 ? `<li><b>${number(same)}</b> are as they were</li>` : ''}</ul></section>
+<p>This run checked assets again from <code>${escaped(recheck.of)}</code>.</p>
+<ul>${items.join('')}${same > 0 ? `<li><b>${number(same)}</b> unchanged</li>` : ''}</ul></section>
 `;
 }

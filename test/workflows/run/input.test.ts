@@ -145,14 +145,14 @@ describe('what a run is asked for', () => {
         'ids that are no ids',
         { script: 1, targets: { assetIds: [1, 'x', -5] } },
         [
-          { path: 'targets.assetIds[1]', problem: '"x" is no id: give a positive whole number, or a string of digits' },
-          { path: 'targets.assetIds[2]', problem: '-5 is no id: give a positive whole number, or a string of digits' },
+          { path: 'targets.assetIds[1]', problem: '"x" is not an id: use a positive whole number or a string of digits' },
+          { path: 'targets.assetIds[2]', problem: '-5 is not an id: use a positive whole number or a string of digits' },
         ],
       ],
       [
         'a duration that is none',
         { script: 1, targets: { assetIds: [1] }, deadline: '5 fortnights' },
-        [{ path: 'deadline', problem: '"5 fortnights" is no duration: give milliseconds, or text such as "90s", "15m", "4h", "7d"' }],
+        [{ path: 'deadline', problem: '"5 fortnights" is not a duration: use milliseconds, or text such as "90s", "15m", "4h", "7d"' }],
       ],
       [
         '10,001 ids',
@@ -160,7 +160,7 @@ describe('what a run is asked for', () => {
         [
           {
             path: 'targets.assetIds',
-            problem: '10001 assets and host names are more than 10000: name a larger cohort by tag or query',
+            problem: '10001 assets and hostnames exceed the limit of 10000: select a larger cohort by tag or query',
           },
         ],
       ],

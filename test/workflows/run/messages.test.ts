@@ -75,11 +75,11 @@ describe('messages to a run', () => {
 
   test('an update that is refused says why and leaves no event', async () => {
     const handle = await runThatWaits(10, 1);
-    expect(await refusalOf(handle, 'pause', {})).toContain('by: say who you are: "by" is required');
+    expect(await refusalOf(handle, 'pause', {})).toContain('by: "by" is required: say who you are');
     expect(await refusalOf(handle, 'pause', undefined)).toContain('1 problem');
     expect(await refusalOf(handle, 'resume', { by, until: 'noon' })).toContain('until: unknown key');
-    expect(await refusalOf(handle, 'adjust', { by })).toContain('name something to adjust');
-    expect(await refusalOf(handle, 'adjust', { by, deadline: 'soon' })).toContain('"soon" is no duration');
+    expect(await refusalOf(handle, 'adjust', { by })).toContain('needs at least one of maxInFlight');
+    expect(await refusalOf(handle, 'adjust', { by, deadline: 'soon' })).toContain('"soon" is not a duration');
     expect(await refusalOf(handle, 'adjust', { by, maxInFlight: 0 })).toContain('maxInFlight');
     expect(await refusalOf(handle, 'retryUnresolved', { by, outcomes: ['succeeded'] })).toContain('outcomes[0]');
     expect(await refusalOf(handle, approve.name, { by })).toBe('Nothing waits for an approval.');

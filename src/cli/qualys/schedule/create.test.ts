@@ -112,7 +112,7 @@ describe('schedule', () => {
     expect(ran.exitCode).toBe(2);
     for (const part of [
       '--title: holds a backslash',
-      '--start-date: must be a date',
+      '--start-date: must be a calendar date',
       '--every-hours: belongs to HOURLY',
       '--days: WEEKLY needs it',
     ]) {
