@@ -32,7 +32,7 @@ test('a campaign whose ledger lacks what its workflow knows of begins no step, a
   const { recheckPlan } = createOpenCampaign(dependencies);
   const answer = await inActivity(recheckPlan, { runId: 'r', given: MORE });
   expect(answer).toMatchObject({ kind: 'blocked', blocked: { kind: 'ledger' } });
-  expect(JSON.stringify(answer)).toContain('3 executions, 3 permits and 1 orders were given out');
+  expect(JSON.stringify(answer)).toContain('3 executions, 3 permits and 1 orders were issued');
   expect(await ledger.old.held()).toContain('of r, and');
   await expect(inActivity(recheckPlan, { runId: 'r', given: MORE, shown: { kind: 'ledger', why: '' } })).rejects.toMatchObject({
     nextRetryDelay: 30_000,

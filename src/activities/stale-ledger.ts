@@ -26,10 +26,10 @@ export async function whyOld(ledger: Pick<Ledger, 'old' | 'runs'>, run?: KnownRu
 
 export async function behind({ runs }: Pick<Ledger, 'runs'>, { runId, known }: KnownRun): Promise<NotYet> {
   const given = inWords(await runs.given(runId));
-  const lacks = known ? `; ${inWords(known)} were given out` : ' or of its campaign, and more was given out';
+  const lacks = known ? `; ${inWords(known)} were issued` : ' or of its campaign, and more was issued';
   const why =
-    `The ledger knows ${given} of this run${lacks}: it is lost or was restored from an older backup. ` +
-    'Restore the newest one, or cancel the run.';
+    `The ledger knows ${given} of this run${lacks}. It is lost or was restored from an older backup. ` +
+    'Restore the newest backup, or cancel the run.';
   return new NotYet({ kind: 'ledger', why }, BEHIND_WAIT_MS);
 }
 

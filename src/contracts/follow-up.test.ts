@@ -50,9 +50,9 @@ describe('a follow-up schedule in a request', () => {
       'followUp.startTime': 'must be a time of day, HH:MM or HH:MM:SS',
       'followUp.endDate': 'must be a calendar date, YYYY-MM-DD',
       'followUp.daysOfWeek[1]': expect.stringContaining('"Monday"'),
-      'followUp.hourlyInterval': 'belongs to HOURLY, not to WEEKLY',
-      'followUp.recurrenceDate': 'belongs to MONTHLY, not to WEEKLY',
-      'followUp.after': 'does not go with startDate: both say when it starts',
+      'followUp.hourlyInterval': 'is for HOURLY, not for WEEKLY',
+      'followUp.recurrenceDate': 'is for MONTHLY, not for WEEKLY',
+      'followUp.after': 'conflicts with startDate: both set the start',
       'followUp.every': 'unknown key',
     });
   });
@@ -65,15 +65,15 @@ describe('a follow-up schedule in a request', () => {
   test.each<[object, Record<string, string>]>([
     [
       { scheduleType: 'WEEKLY', daysOfWeek: ['FRI'], startDate: '2026-05-11', endDate: '2026-05-14' },
-      { 'followUp.daysOfWeek': 'no FRI lies between 2026-05-11 and 2026-05-14: it would never fire' },
+      { 'followUp.daysOfWeek': 'no FRI between 2026-05-11 and 2026-05-14: it would never run' },
     ],
     [
       { scheduleType: 'MONTHLY', recurrenceDate: 31, startDate: '2026-06-01', endDate: '2026-06-30' },
-      { 'followUp.recurrenceDate': 'no month has its day 31 between 2026-06-01 and 2026-06-30: it would never fire' },
+      { 'followUp.recurrenceDate': 'no month has its day 31 between 2026-06-01 and 2026-06-30: it would never run' },
     ],
     [
       { scheduleType: 'DAILY', startDate: '2026-06-02', endDate: '2026-06-01' },
-      { 'followUp.endDate': '2026-06-01 lies before the start, 2026-06-02' },
+      { 'followUp.endDate': '2026-06-01 is before the start, 2026-06-02' },
     ],
     [{ scheduleType: 'DAILY', title: 'back\\slash' }, { 'followUp.title': expect.stringContaining('backslash') as unknown as string }],
   ])('that cannot be is refused: %j', (followUp, expected) => {

@@ -131,7 +131,7 @@ describe('a plan', () => {
       'errorBudget.max': 'must be a number of assets, or a percentage such as "5%"',
       'windows[0].timezone': expect.stringContaining('Berlin'),
       'followUp.after': expect.stringContaining('duration'),
-      approval: 'a quorum of 2 can never be reached: the approvers without the requester, ann, are 1',
+      approval: 'a quorum of 2 can never be reached: the number of approvers without the requester (ann) is 1',
     });
   });
 

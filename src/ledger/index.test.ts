@@ -56,7 +56,7 @@ describe('a ledger', () => {
   test('is not made by who may not make it', async () => {
     const path = join(directory, 'none.db');
     await expect(open(path, false)).rejects.toThrow(
-      `There is no ledger at ${path}. The worker creates it: start one, or set OVERHAUL_DATABASE_URL.`,
+      `No ledger at ${path}. Start a worker, which creates it, or set OVERHAUL_DATABASE_URL.`,
     );
     await expect(stat(path)).rejects.toThrow('ENOENT');
     await writeFile(path, '');
@@ -69,7 +69,7 @@ describe('a ledger', () => {
     const before = await readFile(path);
     await expect(open(path)).rejects.toMatchObject({
       name: 'LedgerUnusable',
-      message: expect.stringMatching(/cannot be read \(.*\)\. Restore it from a backup/),
+      message: expect.stringMatching(/^Cannot read the ledger at .* \(.*\)\. Restore it from a backup/),
     });
     expect(await readFile(path)).toEqual(before);
   });
@@ -78,7 +78,7 @@ describe('a ledger', () => {
     await writeFile(join(directory, 'file'), '');
     await expect(open(join(directory, 'file', 'ledger.db'))).rejects.toMatchObject({
       name: 'LedgerUnusable',
-      message: expect.stringContaining('The ledger cannot be created at'),
+      message: expect.stringContaining('Cannot create the ledger at'),
     });
   });
 
@@ -88,7 +88,7 @@ describe('a ledger', () => {
     await ledger.database.run('UPDATE ledger_version SET version = 99');
     await ledger.close();
     await expect(open(path)).rejects.toThrow(
-      /The ledger has version 99, this build knows up to \d+: use the newer Overhaul that wrote it\./,
+      /The ledger has version 99, this build supports up to \d+\. Use the newer Overhaul that wrote it\./,
     );
     await expect(open(path, false)).rejects.toThrow(/The ledger has version 99, this build reads \d+\./);
   });
@@ -98,7 +98,7 @@ describe('a ledger', () => {
     const ledger = await open(path);
     await ledger.database.run('DELETE FROM ledger');
     await ledger.close();
-    await expect(open(path, false)).rejects.toThrow('The ledger has lost its identity: restore it from a backup.');
+    await expect(open(path, false)).rejects.toThrow('The ledger has no identity. Restore it from a backup.');
   });
 
   test('reads another clock than the database where it was given one', async () => {

@@ -92,7 +92,9 @@ describe('a ticket event', () => {
   test('a requester among the approvers who can then never be enough is refused', () => {
     expect(decide('waves', { ticket: TICKET, targets: { hostnames: ['web01'] }, requestedBy: 'ann' })).toEqual({
       kind: 'refused',
-      problems: [{ path: 'approval', problem: 'a quorum of 2 can never be reached: the approvers without the requester, ann, are 1' }],
+      problems: [
+        { path: 'approval', problem: 'a quorum of 2 can never be reached: the number of approvers without the requester (ann) is 1' },
+      ],
     });
   });
 

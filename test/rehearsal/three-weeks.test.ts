@@ -84,7 +84,7 @@ describe('a campaign of three weeks', () => {
       "2026-10-24 02:00 half waits interval: the script's execution interval has not passed",
       '2026-10-24 02:00 half first-sent remediate',
       '2026-10-24 04:00 half breach nothing more is sent until somebody decides',
-      '2026-10-24 04:00 half asks-how-to-go-on wave half: the error budget is overdrawn; resume, where need be after an adjust, or cancel',
+      '2026-10-24 04:00 half asks-how-to-go-on wave half: error budget exceeded; resume (after adjust, if needed) or cancel',
       '2026-10-24 05:00 half resumed',
       '2026-10-24 05:00 half waits window: No window is open; the next opening is at 2026-10-24 22:00 UTC.',
       "2026-10-24 22:00 half waits interval: the script's execution interval has not passed",

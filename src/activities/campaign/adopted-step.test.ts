@@ -94,6 +94,6 @@ describe('beside the activities of a history that was reset', () => {
     await openStep();
     const earlier = await ledger.runs.beginClosing('campaign');
     await ledger.runs.beginClosing('campaign');
-    await expect(ledger.campaigns.mergeAll('campaign', { closing: earlier })).rejects.toThrow('Another attempt is closing');
+    await expect(ledger.campaigns.mergeAll('campaign', { closing: earlier })).rejects.toThrow('Another attempt is already closing');
   });
 });

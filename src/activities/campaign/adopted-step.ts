@@ -16,7 +16,7 @@ export function createAdoptedStep({ ledger, client }: Pick<ActivityDependencies,
       if (!row) return seenByTemporal(client, runId, key.campaignId);
       const { id, wave, step } = row.campaign ?? {};
       if (id !== key.campaignId || wave !== key.wave || step !== key.step)
-        return { kind: 'foreign', why: `the ledger has another run under the id ${runId}` };
+        return { kind: 'foreign', why: `the ledger has another run with id ${runId}` };
       if (row.finishedAt !== undefined) return { kind: 'finished' };
       // Its cohort may not be filled: its counts would say that nothing is left to do.
       return row.phase === 'opening' ? { kind: 'opening' } : { kind: 'open', snapshot: await ledger.runs.snapshot(runId) };

@@ -30,7 +30,7 @@ export function createCloseCampaign({ ledger }: Pick<ActivityDependencies, 'ledg
       const closing = await ledger.runs.beginClosing(runId);
       const isOlder = await ledger.old.isBehind(runId, input.given);
       const forgetful = input.forgetful === true || input.report !== undefined || isOlder;
-      if (forgetful && !isOlder) await ledger.old.note(runId, `it lacks the report of ${runId}, or a step that has sent`);
+      if (forgetful && !isOlder) await ledger.old.note(runId, `it has no report of ${runId}, or lacks a step that has sent`);
       // A step that could not end by itself, as when it does not answer to a cancel: what it has sent is `unverified`, not `skipped`.
       for (const step of await ledger.campaigns.openSteps(runId)) await createCloseRun({ ledger }).closeRun({ runId: step, reason });
       await ledger.campaigns.mergeAll(runId, { closing });

@@ -76,6 +76,6 @@ describe('waves', () => {
   });
 
   test('that leave assets out are refused', async () => {
-    await expect(cut([{ name: 'canary', size: 3 }])).rejects.toThrow('the waves take 3 of 40 assets: 37 would be in no wave');
+    await expect(cut([{ name: 'canary', size: 3 }])).rejects.toThrow('the waves cover 3 of 40 assets, 37 are in no wave');
   });
 });

@@ -42,7 +42,7 @@ export async function cutWaves(dependencies: CuttingWith, cutting: Cutting): Pro
     slices.map((slice) => ({ ...slice, from: slice.to - slice.size })),
   );
   if (left > 0) {
-    const problem = `the waves take ${given} of ${cohortSize} assets: ${left} would be in no wave. Add a last wave without size, which takes the rest`;
+    const problem = `the waves cover ${given} of ${cohortSize} assets, ${left} are in no wave. Add a last wave without size for the rest`;
     throw never('InvalidRequest', `The plan has 1 problem: waves: ${problem}`, [{ path: 'waves', problem }]);
   }
   await ledger.campaigns.assignWaves(runId, places);

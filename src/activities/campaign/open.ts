@@ -102,10 +102,7 @@ async function register({ ledger, client }: ActivityDependencies, input: Omit<Op
     approval: lastApproval(plan),
   });
   if (opened === 'already-run') {
-    throw never(
-      'AlreadyRun',
-      `The workflow id ${runId} has had another run in this ledger. An id is used once: start again under another one.`,
-    );
+    throw never('AlreadyRun', `The workflow id ${runId} was already used in this ledger. Start again with another id.`);
   }
   await ledger.campaigns.register(runId, plan);
 }
@@ -114,7 +111,7 @@ async function openWith(dependencies: ActivityDependencies, input: OpenCampaignI
   const { ledger } = dependencies;
   const { runId, plan } = input;
   const opening = await ledger.cohort.begin(runId);
-  if (!opening) throw never('AlreadyRun', `The campaign ${runId} has ended in this ledger: start again under another id.`);
+  if (!opening) throw never('AlreadyRun', `The campaign ${runId} has ended in this ledger. Start again with another id.`);
   const cohort = 'frozen' in opening ? opening.frozen : await freezeCohort(dependencies, input, opening.attempt);
   if (cohort.size === 0) throw never('NoTargets', noTargets(readNotJoined(await ledger.audit.of(runId))));
   const tooMany = tooManyAssets(cohort.size, plan.maxAssets);

@@ -125,7 +125,7 @@ export function createCampaignSteps(dependencies: ActivityDependencies) {
       let inFlight = 0;
       for (const step of await openStepsOf(ledger, campaignId, wave)) {
         await ledger.runs.stop(step, 'stopped', 'error-budget');
-        await ledger.audit.addOnce(step, { action: 'stop', detail: 'its wave is rolled back: nothing more of it is sent' });
+        await ledger.audit.addOnce(step, { action: 'stop', detail: 'its wave is rolled back; nothing more is sent' });
         await ledger.campaigns.withdrawUnsent(step, 'error-budget');
         const { counts, unsent, doubtful } = await ledger.runs.snapshot(step);
         inFlight += counts.pending + counts.running + unsent + doubtful;
@@ -172,7 +172,7 @@ async function openWith(dependencies: ActivityDependencies, input: OpenStepInput
   const script = campaign?.frozen?.scripts[step];
   const row = await ledger.runs.get(campaignId);
   if (!plan || !script || !row || row.finishedAt !== undefined) {
-    throw never('InvalidRequest', `There is no campaign ${campaignId} under way in this ledger whose step ${step} could be run.`);
+    throw never('InvalidRequest', `No live campaign ${campaignId} with a step ${step} in this ledger.`);
   }
   const rules = await waveRules(ledger, campaignId, wave);
   const request = stepRequest(plan, step, script.id, { errorBudget: row.errorBudget ?? rules.errorBudget });
@@ -187,7 +187,7 @@ async function openWith(dependencies: ActivityDependencies, input: OpenStepInput
     campaign: { id: campaignId, wave, step },
     rules: { ...campaignRules(plan), ...(step === 'rollback' ? { onBreach: undefined } : {}) },
   });
-  if (registered === 'already-run') throw never('AlreadyRun', `The step ${runId} has been run: a step is run once.`);
+  if (registered === 'already-run') throw never('AlreadyRun', `The step ${runId} has already run.`);
   await ledger.runs.setScript(runId, script);
   await ledger.scriptReadings.inherit(runId, campaignId);
   const opening = await ledger.cohort.begin(runId);

@@ -171,7 +171,7 @@ async function leasedElsewhere({ dependencies, run }: Round): Promise<Wait | und
   const { waiting, nextDueAt, slotsTaken, maxInFlight, at, stop, paused } = await dependencies.ledger.runs.snapshot(run.id);
   if (waiting === 0 || stop || paused || slotsTaken >= maxInFlight || (nextDueAt ?? 0) > at) return undefined;
   if (run.errorBudget?.strict && slotsTaken > 0) return undefined;
-  return { waitMs: LEASE_WAIT_MS, blocked: { kind: 'lease', why: `${waiting} asset(s) are being worked on by another run` } };
+  return { waitMs: LEASE_WAIT_MS, blocked: { kind: 'lease', why: `${waiting} asset(s) are busy in another run` } };
 }
 
 async function conclude(round: Round, input: DispatchInput, told: Wait | undefined): Promise<DispatchResult> {

@@ -31,7 +31,7 @@ export async function recheckScript(dependencies: ActivityDependencies, run: Run
   } catch (error) {
     if (!(error instanceof QualysError)) throw error;
     if (error.kind !== 'not-found') return { waitMs: waitAfter(error, 3), blocked: blockedBy(error) };
-    const message = `Script ${run.script.id} (${run.script.title}) is not there any more: ${error.message}`;
+    const message = `Script ${run.script.id} (${run.script.title}) no longer exists: ${error.message}`;
     return await refusedOrWait(dependencies, run, { type: 'ScriptNotFound', message });
   }
 }

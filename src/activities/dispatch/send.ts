@@ -62,7 +62,7 @@ export async function sendExecution(dependencies: ActivityDependencies, sending:
   }
   if (permit.kind === 'refused' && permit.why === 'strict') return standDown(dependencies, sending);
   if (permit.kind === 'refused' && permit.why === 'tags') {
-    const why = 'reading the members of its tags took longer than the minute in which they may be used';
+    const why = 'reading the members of its tags took longer than one minute, so they are out of date';
     await giveUpTags(dependencies.ledger, { runId: run.id, n: execution.n, why });
     return { kind: 'given-up' };
   }
@@ -94,7 +94,7 @@ async function untold(
   { runId, n, permit }: { runId: string; n: number; permit: number },
   told: Exclude<Told, { kind: 'told' }>,
 ): Promise<Sent> {
-  const why = told.kind === 'unreachable' ? `Temporal did not acknowledge the permit: ${told.why}` : 'Temporal has given this attempt up';
+  const why = told.kind === 'unreachable' ? `Temporal did not acknowledge the permit: ${told.why}` : 'Temporal has given up this attempt';
   await ledger.executions.notSent(runId, n, { permit, why: 'untold', detail: why });
   if (told.kind === 'gone') return { kind: 'over' };
   return { kind: 'wait', wait: { waitMs: CONNECTION_WAIT_MS, ...(told.kind === 'held' ? {} : { blocked: { kind: 'temporal', why } }) } };
@@ -122,7 +122,7 @@ async function standDown({ ledger }: ActivityDependencies, { run, execution }: S
     await giveUpTags(ledger, {
       runId: run.id,
       n: execution.n,
-      why: 'the error budget has become strict: it lets in a few assets at a time',
+      why: 'the error budget is now strict and admits only a few assets at a time',
     });
   return { kind: 'given-up' };
 }
@@ -213,7 +213,7 @@ async function writeDown(
         return { kind: 'accepted' };
       await ledger.audit.add(runId, {
         action: 'late-answer',
-        detail: `execution ${n}: Qualys accepted it as ${answer.correlationUuid} after its fate was decided`,
+        detail: `execution ${n}: Qualys accepted it as ${answer.correlationUuid} after its outcome was decided`,
       });
       return { kind: 'doubtful' };
     }

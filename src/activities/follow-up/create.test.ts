@@ -141,7 +141,7 @@ describe('a follow-up', () => {
       'under a title that means another now',
       '8',
       { id: '9', title: 'Look', sha256: HASH_A },
-      'Script 8 (Script 8) is not 9 (Look), which was approved to follow',
+      'Script 8 (Script 8) is not 9 (Look), the approved follow-up script',
     ],
   ])('of a script of its own %s than was approved is not made', async (_which, script, approved, why) => {
     await finished({ kind: 'recheck', on: 'unresolved', after: '1s', script }, ['failed'], ASSETS, {});
@@ -162,7 +162,7 @@ describe('a follow-up', () => {
     expect(await followUp()).toEqual({});
     expect([scheduled, await audited()]).toEqual([
       [],
-      [`follow-up-refused: Script 7 (Script 7) has the content hash ${why}: it was changed since, so nothing is scheduled.`],
+      [`follow-up-refused: Script 7 (Script 7) has the content hash ${why}. It has changed since; nothing is scheduled.`],
     ]);
   });
 
@@ -176,7 +176,7 @@ describe('a follow-up', () => {
 
   test.each([
     ['unknown', {}, 'There is no script unknown.'],
-    ['9', {}, 'Script 9 (Script 9) is DRAFT: only an approved script may run.'],
+    ['9', {}, 'Script 9 (Script 9) is DRAFT. Only approved scripts may run.'],
     ['8', { scripts: { allow: ['7'] } }, 'Policy does not allow script 8 (Script 8). Allowed: 7.'],
   ])('with the script %s that may not run ends, and the audit log says why', async (script, policy, why) => {
     await finished({ ...SCHEDULE, script }, ['failed']);
@@ -205,7 +205,7 @@ describe('a follow-up', () => {
     expect(await followUp()).toEqual({});
     expect(await ledger.schedules.of('r')).toMatchObject([
       { title: TITLE, state: 'taken' },
-      { title: expect.stringMatching(MARKED), state: 'rejected', detail: `both this title and "${TITLE}" are somebody else's` },
+      { title: expect.stringMatching(MARKED), state: 'rejected', detail: `this title and "${TITLE}" both belong to somebody else` },
     ]);
     expect((await ledger.audit.of('r')).map(({ action }) => action)).toEqual(['schedule-retitled', 'schedule-rejected']);
   });
@@ -242,7 +242,7 @@ describe('a follow-up', () => {
     await ledger.database.run('UPDATE attempts SET agent_uuid = NULL WHERE seq > 1');
     await followUp();
     expect(assetsOf()).toEqual(['1']);
-    expect(await audited()).toEqual(['follow-up-cut: 2 of 3 assets are in no schedule: Qualys has told no agent UUID of them']);
+    expect(await audited()).toEqual(['follow-up-cut: 2 of 3 assets are in no schedule: Qualys shows no agent UUID for them']);
   });
 
   test('names no asset in a recheck that policy keeps from every script by now', async () => {
@@ -251,7 +251,7 @@ describe('a follow-up', () => {
     await ledger.policies.offer({ policy: { ...defaultPolicy(), neverTouch }, isChange: true });
     await followUp();
     expect(rechecked).toEqual([['1', '3']]);
-    expect(await audited()).toEqual(['follow-up-cut: 1 of 3 assets are not in it: policy keeps them from every script']);
+    expect(await audited()).toEqual(['follow-up-cut: 1 of 3 assets are left out: policy excludes them from all scripts']);
   });
 
   test('says how many assets a recheck leaves out, for want of room', async () => {
@@ -260,7 +260,7 @@ describe('a follow-up', () => {
     await ledger.database.run(`UPDATE attempts SET outcome = 'failed'`);
     await followUp();
     expect(rechecked.map(({ length }) => length)).toEqual([10_000]);
-    expect(await audited()).toEqual(['follow-up-cut: 2 of 10002 assets are not in the recheck: a request names at most 10000']);
+    expect(await audited()).toEqual(['follow-up-cut: 2 of 10002 assets are left out of the recheck: a request names at most 10000']);
   });
 });
 

@@ -59,7 +59,7 @@ export function createScheduleFollowUp(dependencies: ActivityDependencies) {
         const wait = await follow(dependencies, { run, followUp, telling: tellingSchedules(dependencies, runId, known) });
         if (!wait) return {};
         if (wait.blocked) return await waitFor({ blocked: wait.blocked, waitMs: wait.waitMs });
-        throw later(wait.waitMs, 'policy has to be read first');
+        throw later(wait.waitMs, 'the policy must be read first');
       } catch (error) {
         if (isHopeless(error)) {
           await ledger.audit.addOnce(runId, { action: 'follow-up-refused', detail: error.message });
@@ -88,7 +88,7 @@ async function follow(
   const kept = await keptFrom(dependencies, { run, beat: telling.beat }, targets);
   if ('waitMs' in kept) return kept;
   if (kept.size > 0) {
-    const detail = `${kept.size} of ${targets.length} assets are not in it: policy keeps them from every script`;
+    const detail = `${kept.size} of ${targets.length} assets are left out: policy excludes them from all scripts`;
     await dependencies.ledger.audit.addOnce(run.id, { action: 'follow-up-cut', detail });
   }
   await (followUp.kind === 'schedule'
@@ -127,7 +127,7 @@ async function startRecheck(
   if (targets.length === 0) return;
   const workflowId = `${run.id}/recheck`;
   if (targets.length > MAX_EXPLICIT_TARGETS) {
-    const detail = `${targets.length - MAX_EXPLICIT_TARGETS} of ${targets.length} assets are not in the recheck: a request names at most ${MAX_EXPLICIT_TARGETS}`;
+    const detail = `${targets.length - MAX_EXPLICIT_TARGETS} of ${targets.length} assets are left out of the recheck: a request names at most ${MAX_EXPLICIT_TARGETS}`;
     await ledger.audit.addOnce(run.id, { action: 'follow-up-cut', detail });
   }
   const {

@@ -19,7 +19,7 @@ export async function lookUpSchedule(qualys: Lookup, order: ScheduleRequest): Pr
   if (found) return compared(qualys, order, found);
   // A gateway without the search counts by `name`, a contains match: 0 proves absence, and nothing else is proved.
   const count = await qualys.countSchedules({ filter: term('name', title), runId });
-  return count === 0 ? { kind: 'absent' } : { kind: 'unverified', why: 'this gateway cannot be asked what is in it', isCountOnly: true };
+  return count === 0 ? { kind: 'absent' } : { kind: 'unverified', why: 'this gateway does not show its content', isCountOnly: true };
 }
 
 async function compared(

@@ -128,17 +128,17 @@ describe('a follow-up schedule that has become impossible is not sent, and the r
     [
       'its start has passed',
       { startDate: '2026-01-05', startTime: '07:59' },
-      'followUp.startDate: the start, 2026-01-05 07:59:00, lies in the past: in UTC it is 2026-01-05 07:59:',
+      'followUp.startDate: the start, 2026-01-05 07:59:00, is in the past: in UTC it is 2026-01-05 07:59:',
     ],
     [
       'its end has passed',
       { scheduleType: 'DAILY', endDate: '2026-01-04' },
-      'followUp.endDate: 2026-01-04 lies in the past: in UTC it is 2026-01-05 07:59:',
+      'followUp.endDate: 2026-01-04 is in the past: in UTC it is 2026-01-05 07:59:',
     ],
     [
       'none of its days is left',
       { scheduleType: 'WEEKLY', daysOfWeek: ['SUN'], endDate: '2026-01-10' },
-      'followUp.daysOfWeek: no SUN lies between 2026-01-05 and 2026-01-10: it would never fire',
+      'followUp.daysOfWeek: no SUN between 2026-01-05 and 2026-01-10: it would never run',
     ],
   ])('%s', async (_what, followUp, why) => {
     await finished(followUp);
@@ -146,7 +146,7 @@ describe('a follow-up schedule that has become impossible is not sent, and the r
     expect(asked()).toBe(0);
     const report = await reported();
     const refused = report?.refused?.[0] ?? '';
-    expect(refused.startsWith(`"${TITLE}" is not scheduled, nor what would follow it. ${why}`)).toBe(true);
+    expect(refused.startsWith(`"${TITLE}" and later parts are not scheduled. ${why}`)).toBe(true);
     expect([report, await audited()]).toEqual([
       { kind: 'schedule', ids: [], titles: [], refused: [refused] },
       [`follow-up-refused: ${refused}`],
@@ -161,7 +161,7 @@ describe('a follow-up schedule that has become impossible is not sent, and the r
     await follow();
     expect(asked()).toBe(0);
     expect((await reported())?.refused).toEqual([
-      expect.stringMatching(`instead of ${before}, it had when the run was opened: it was changed since`),
+      expect.stringMatching(`instead of ${before}, it had when the run was opened. It has changed since`),
     ]);
   });
 
@@ -170,7 +170,7 @@ describe('a follow-up schedule that has become impossible is not sent, and the r
     simulator.state.changeScript(7, { status: 'DEPRECATED' });
     await follow();
     expect(asked()).toBe(0);
-    expect((await reported())?.refused).toEqual(['Script 7 (Patch) is DEPRECATED: only an approved script may run.']);
+    expect((await reported())?.refused).toEqual(['Script 7 (Patch) is DEPRECATED. Only approved scripts may run.']);
   });
 
   test('Qualys will not have it', async () => {
@@ -205,7 +205,7 @@ describe('what policy keeps from every script by now', () => {
     await keep(neverTouch);
     expect(await follow()).toEqual({});
     expect(scheduled()).toEqual([[101]]);
-    expect(await audited()).toContain('follow-up-cut: 1 of 2 assets are not in it: policy keeps them from every script');
+    expect(await audited()).toContain('follow-up-cut: 1 of 2 assets are left out: policy excludes them from all scripts');
   });
 
   test('leaves no schedule where it is all', async () => {
@@ -213,7 +213,7 @@ describe('what policy keeps from every script by now', () => {
     await keep({ assetIds: ['101', '102'] });
     expect(await follow()).toEqual({});
     expect(asked()).toBe(0);
-    expect((await reported())?.refused).toEqual(['2 of 2 assets are not in it: policy keeps them from every script']);
+    expect((await reported())?.refused).toEqual(['2 of 2 assets are left out: policy excludes them from all scripts']);
   });
 
   test('is not asked for again after an answer that was lost, nor is what would share its schedule', async () => {
@@ -223,7 +223,7 @@ describe('what policy keeps from every script by now', () => {
     await keep({ assetIds: ['102'] });
     expect(await follow()).toEqual({});
     expect(asked()).toBe(0);
-    expect((await reported())?.refused).toContain(`${TITLE}: it was to hold an asset that policy keeps from every script by now`);
+    expect((await reported())?.refused).toContain(`${TITLE}: it contains an asset that policy now excludes from all scripts`);
   });
 
   test('is left out of a schedule that Qualys has only refused so far', async () => {
@@ -270,7 +270,7 @@ describe('after an answer that was lost', () => {
   test.each<[SimulatorOptions['schedulerSearch'], string, number]>([
     ['brief-only', 'does not show its scriptIds', 1],
     // It is asked for again, because only a 409 proves there that the title is taken.
-    ['off', 'this gateway cannot be asked what is in it', 2],
+    ['off', 'this gateway does not show its content', 2],
   ])('a schedule that cannot be compared is taken for ours, and said to be unverified: search %s', async (schedulerSearch, why, calls) => {
     await finished({}, { ...LOST, ...(schedulerSearch ? { schedulerSearch } : {}) });
     await followedTwice();
@@ -299,7 +299,7 @@ describe('after an answer that was lost', () => {
       await intended('2026-01-04');
       expect(asked()).toBe(0);
       expect((await reported())?.refused).toEqual([
-        expect.stringMatching(/lies in the past.*; an earlier attempt may have made it, which this gateway cannot tell$/),
+        expect.stringMatching(/is in the past.*; an earlier attempt may have created it; this gateway does not show it$/),
       ]);
     });
   });
@@ -331,7 +331,7 @@ describe('after an answer that was lost', () => {
     await ledger.schedules.set('r', { title: TITLE, state: 'intended', order: JSON.stringify(order) });
     await follow();
     expect(asked()).toBe(0);
-    expect((await reported())?.refused).toEqual([expect.stringContaining('the start, 2026-01-04 02:00:00, lies in the past')]);
+    expect((await reported())?.refused).toEqual([expect.stringContaining('the start, 2026-01-04 02:00:00, is in the past')]);
   });
 });
 
@@ -341,7 +341,7 @@ describe('a title that is taken at the first attempt', () => {
     await follow();
     expect(titles()).toEqual([TITLE, expect.stringMatching(/\]$/)]);
     expect(await audited()).toEqual([
-      expect.stringMatching(/^schedule-retitled: "Overhaul follow-up of r" is somebody else's: ".*\]" instead$/),
+      expect.stringMatching(/^schedule-retitled: "Overhaul follow-up of r" belongs to somebody else; using ".*\]"$/),
     ]);
   });
 
@@ -380,7 +380,7 @@ describe('an asset at which a copy of the script may still run', () => {
     await follow();
     expect(simulator.state.schedules.map(({ body }) => body['assets'])).toEqual([[{ UUId: 'agent-2', id: 102 }]]);
     expect(await audited()).toEqual([
-      `follow-up-cut: 1 assets are not in "${TITLE}": an earlier copy of the script may still run there: 101 (open-copy: run before)`,
+      `follow-up-cut: 1 assets are left out of "${TITLE}": an earlier copy of the script may still be running on 101 (open-copy: run before)`,
     ]);
     // The copy ends, and the activity runs again: what was asked for stays what it is.
     await ledger.copies.end(await ledger.copies.of('7', ['101']));
@@ -393,7 +393,7 @@ describe('an asset at which a copy of the script may still run', () => {
     await leftOpen(['101', '102']);
     await follow();
     expect([titles(), asked()]).toEqual([[], 0]);
-    expect(JSON.stringify(await reported())).toContain('an earlier copy of the script may still run at each of its assets');
+    expect(JSON.stringify(await reported())).toContain('an earlier copy of the script may still be running on each of its assets');
   });
 
   test('is scheduled by a run that may send beside open copies', async () => {
@@ -417,7 +417,7 @@ describe('a ledger that is put back from before a schedule', () => {
     clock.advance(2 * 86_400_000);
     const old = await ledgers.again(`sqlite:${file}`);
     const answer = await follow({ of: old, given: told.heard[0] as Given });
-    expect(answer.blocked).toMatchObject({ kind: 'ledger', why: expect.stringContaining('1 schedules were given out') });
+    expect(answer.blocked).toMatchObject({ kind: 'ledger', why: expect.stringContaining('1 schedules were issued') });
     expect([titles(), asked()]).toEqual([[TITLE], 1]);
     expect(await old.old.held()).toContain('restored from an older backup');
   });

@@ -20,7 +20,7 @@ import type { Following, FollowUpTarget } from './terms.js';
 const ASSETS_A_SCHEDULE = 25;
 
 /** Of a schedule whose answer was lost, or that was never asked for, when it is too late to ask for it again. */
-const MAYBE_THERE = 'an earlier attempt may have made it, which this gateway cannot tell';
+const MAYBE_THERE = 'an earlier attempt may have created it; this gateway does not show it';
 
 type Scheduling = Following<'schedule'>;
 
@@ -39,9 +39,9 @@ export async function createSchedules(dependencies: ActivityDependencies, schedu
     if ((await settle(dependencies, scheduling, { title, targets })) === 'settled') continue;
     // Once, under a title that names run and ledger: whoever has that one too is not to be argued with.
     const marked = scheduleTitle({ ...facts, marked: true });
-    await ledger.audit.addOnce(run.id, { action: 'schedule-retitled', detail: `"${title}" is somebody else's: "${marked}" instead` });
+    await ledger.audit.addOnce(run.id, { action: 'schedule-retitled', detail: `"${title}" belongs to somebody else; using "${marked}"` });
     if ((await settle(dependencies, scheduling, { title: marked, targets })) === 'settled') continue;
-    await reject(dependencies, run.id, { title: marked, why: `both this title and "${title}" are somebody else's` });
+    await reject(dependencies, run.id, { title: marked, why: `this title and "${title}" both belong to somebody else` });
   }
 }
 
@@ -57,7 +57,7 @@ async function schedulable({ ledger }: ActivityDependencies, { run, targets }: S
       action: 'follow-up-cut',
       detail: `${count} of ${targets.length} assets are in no schedule: ${why}`,
     }));
-  await cut(targets.length - known.length, 'Qualys has told no agent UUID of them');
+  await cut(targets.length - known.length, 'Qualys shows no agent UUID for them');
   await cut(known.length - MAX_EXPLICIT_TARGETS, `a follow-up schedules at most ${MAX_EXPLICIT_TARGETS}`);
   return known.slice(0, MAX_EXPLICIT_TARGETS);
 }
@@ -86,7 +86,7 @@ async function settle(dependencies: ActivityDependencies, scheduling: Scheduling
   const isOutdated = row?.state === 'planned' && stored?.assets.some(({ id }) => scheduling.kept.has(String(id)));
   const order = stored === undefined || isOutdated ? await firstOrder(dependencies, scheduling, one) : stored;
   if (order === undefined)
-    return reject(dependencies, run.id, { title, why: 'an earlier copy of the script may still run at each of its assets' });
+    return reject(dependencies, run.id, { title, why: 'an earlier copy of the script may still be running on each of its assets' });
   // An earlier attempt may have made it, and its answer was lost.
   const mayBeOurs = row?.state === 'intended';
   const found = mayBeOurs ? await lookUpSchedule(qualys, order) : undefined;
@@ -95,7 +95,7 @@ async function settle(dependencies: ActivityDependencies, scheduling: Scheduling
   const isMaybeThere = found?.kind === 'unverified' && found.isCountOnly === true;
   if (found && found.kind !== 'absent' && !isMaybeThere) return conclude(dependencies, order, { found, mayBeOurs });
   if (order.assets.some(({ id }) => scheduling.kept.has(String(id)))) {
-    const why = 'it was to hold an asset that policy keeps from every script by now';
+    const why = 'it contains an asset that policy now excludes from all scripts';
     return reject(dependencies, run.id, { title, why: isMaybeThere ? `${why}; ${MAYBE_THERE}` : why });
   }
   const expired = row && (await whyExpired(dependencies, order));
@@ -134,7 +134,7 @@ async function send(dependencies: ActivityDependencies, order: ScheduleRequest, 
       if (!mayBeOurs) await notMade(dependencies, order);
       throw new QualysError('limited', answer.message, answer.waitMs === undefined ? {} : { waitMs: answer.waitMs });
     case 'unknown':
-      throw new QualysError('unavailable', `The answer to the schedule "${title}" was lost: ${answer.message}`);
+      throw new QualysError('unavailable', `The response to the schedule "${title}" was lost: ${answer.message}`);
   }
 }
 
@@ -159,12 +159,12 @@ async function conclude(
     await ledger.schedules.set(runId, { title, state: 'exists', scheduleId: found.scheduleId, detail });
     return 'settled';
   }
-  const why = found.kind === 'absent' ? 'the search does not list it yet' : found.why;
+  const why = found.kind === 'absent' ? 'the search does not show it yet' : found.why;
   if (found.kind === 'differs' || !mayBeOurs) {
     await ledger.schedules.set(runId, { title, state: 'taken', detail: `${found.kind}: ${why}` });
     return 'taken';
   }
-  const detail = `unverified: a schedule of this title exists after an answer was lost, and ${why}`;
+  const detail = `unverified: a schedule with this title exists after a response was lost, and ${why}`;
   await ledger.schedules.set(runId, { title, state: 'exists', detail });
   return 'settled';
 }
@@ -186,7 +186,7 @@ async function firstOrder(
   const free = targets.filter(({ assetId }) => !open.has(assetId));
   if (open.size > 0) {
     const named = [...open].map(([assetId, runId]) => `${assetId} (${openCopyReason(runId)})`).join(', ');
-    const detail = `${open.size} assets are not in "${title}": an earlier copy of the script may still run there: ${named}`;
+    const detail = `${open.size} assets are left out of "${title}": an earlier copy of the script may still be running on ${named}`;
     await dependencies.ledger.audit.addOnce(run.id, { action: 'follow-up-cut', detail });
   }
   return free.length === 0 ? undefined : newOrder(dependencies, scheduling, { title, targets: free });
@@ -203,10 +203,9 @@ async function newOrder(
   const asked = { ...followUp, daysOfWeek: followUp.daysOfWeek?.flatMap((day) => weekdayOf(day) ?? []) };
   const { trigger, problem } = planSchedule(asked, { now: await ledger.serverClock.now(), timezone: schedules.timezone });
   const user = await whoWeAre(dependencies);
-  if (user?.uuid === undefined) throw new FollowUpRefused(`"${title}" is not scheduled: whose it is, is not known. Set QUALYS_USER_ID.`);
+  if (user?.uuid === undefined) throw new FollowUpRefused(`"${title}" is not scheduled: its owner is unknown. Set QUALYS_USER_ID.`);
   // What comes after it has the same dates.
-  if (problem)
-    throw new FollowUpRefused(`"${title}" is not scheduled, nor what would follow it. followUp.${problem.field}: ${problem.problem}`);
+  if (problem) throw new FollowUpRefused(`"${title}" and later parts are not scheduled. followUp.${problem.field}: ${problem.problem}`);
   const { startDate, startTime, endDate, scheduleType, hourlyInterval, daysOfWeek, recurrenceDate, recurrenceMonth } = trigger;
   return {
     title,

@@ -57,7 +57,7 @@ function changeSince(now: Script, pin: Pin): string | undefined {
   if (!pin.script) return undefined;
   const { id, title, sha256: expected } = pin.script;
   const named = `Script ${now.id} (${now.title})`;
-  if (now.id !== id) return `${named} is not ${id} (${title}), which was approved to follow: nothing is scheduled.`;
+  if (now.id !== id) return `${named} is not ${id} (${title}), the approved follow-up script. Nothing is scheduled.`;
   if (expected === undefined || now.sha256 === expected) return undefined;
-  return `${named} has the content hash ${now.sha256 ?? 'unknown'} instead of ${expected}, ${pin.before}: it was changed since, so nothing is scheduled.`;
+  return `${named} has the content hash ${now.sha256 ?? 'unknown'} instead of ${expected}, ${pin.before}. It has changed since; nothing is scheduled.`;
 }

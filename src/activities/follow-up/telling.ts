@@ -25,7 +25,7 @@ export function tellingSchedules({ client, ledger }: ActivityDependencies, runId
       given = mostGiven(given, await ledger.runs.given(runId));
       const told = await tell(given, TELL_WITHIN_MS);
       if (told.kind === 'told') return;
-      if (told.kind === 'gone') throw new CancelledFailure('Temporal has given this attempt up: nothing more is scheduled by it.');
+      if (told.kind === 'gone') throw new CancelledFailure('Temporal has given up this attempt. It schedules nothing more.');
       const why = told.kind === 'held' ? 'it holds this attempt' : told.why;
       throw new NotYet({ kind: 'temporal', why: `Temporal did not acknowledge the schedule: ${why}` }, TELL_AGAIN_MS);
     },

@@ -120,7 +120,7 @@ describe('a run with a schedule to follow', () => {
     await expect(opening()).rejects.toMatchObject({
       type: 'InvalidRequest',
       message: expect.stringMatching(
-        /^followUp: the scheduler wants the id of the API user, .*: set QUALYS_USER_ID \(a UUID or a number\)\. Nothing was sent\.$/,
+        /^followUp: the scheduler needs the id of the API user, .*: set QUALYS_USER_ID \(a UUID or a number\)\. Nothing was sent\.$/,
       ),
     });
   });

@@ -59,7 +59,7 @@ export async function easmState(
   const profiles = easm === true ? active : active.filter(({ profileId }) => profileId === easm);
   if (profiles.length === 0) {
     const known = active.length === 0 ? 'no EASM profile is active' : `active are ${active.map(({ profileId }) => profileId).join(', ')}`;
-    return { kind: 'no-profile', problem: `${easm === true ? 'there is nothing to wait for' : `profile ${easm} is not active`}: ${known}` };
+    return { kind: 'no-profile', problem: `${easm === true ? 'nothing to wait for' : `profile ${easm} is not active`}: ${known}` };
   }
   return profiles.every(({ isCompleted }) => isCompleted) ? { kind: 'completed' } : { kind: 'syncing', profiles };
 }

@@ -27,13 +27,9 @@ async function refused(followUp: FollowUp | undefined): Promise<ApplicationFailu
 
 describe('a run is not opened when its follow-up', () => {
   test.each([
-    [
-      { scheduleType: 'ONE_TIME', startDate: '2026-01-05', startTime: '08:30' },
-      'startDate',
-      'the start, 2026-01-05 08:30, lies in the past',
-    ],
+    [{ scheduleType: 'ONE_TIME', startDate: '2026-01-05', startTime: '08:30' }, 'startDate', 'the start, 2026-01-05 08:30, is in the past'],
     [{ scheduleType: 'DAILY', endDate: '2026-01-04' }, 'endDate', '2026-01-04 is too early: it can start on 2026-01-05 at the earliest'],
-    [{ scheduleType: 'WEEKLY', daysOfWeek: ['SUN'], endDate: '2026-01-10' }, 'daysOfWeek', 'no SUN lies between 2026-01-05 and 2026-01-10'],
+    [{ scheduleType: 'WEEKLY', daysOfWeek: ['SUN'], endDate: '2026-01-10' }, 'daysOfWeek', 'no SUN between 2026-01-05 and 2026-01-10'],
   ])('is impossible: %j', async (schedule, field, problem) => {
     const failure = await refused(FollowUpSchema.parse({ ...SCHEDULE, ...schedule }));
     expect(failure).toMatchObject({ type: 'InvalidRequest', nonRetryable: true });

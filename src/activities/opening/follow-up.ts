@@ -52,7 +52,7 @@ async function nobodysSchedule(dependencies: Asking, runId: string): Promise<Pro
   return {
     path: 'followUp',
     problem:
-      'the scheduler wants the id of the API user, which no record of the audit trail has shown so far: set QUALYS_USER_ID (a UUID or a number)',
+      'the scheduler needs the id of the API user, which the audit trail has not shown so far: set QUALYS_USER_ID (a UUID or a number)',
   };
 }
 

@@ -158,7 +158,7 @@ describe('the opening of a run', () => {
     const entries = (await ledger.audit.of('next')).map(({ action, detail }) => `${action} ${detail}`);
     expect(entries).toEqual(['despite-open-copies {"assets":2}']);
     expect(await ledger.runs.warnings('next')).toEqual([
-      'targets.despiteOpenCopies: an earlier copy of the script may still run at 2 asset(s), and it is sent there all the same',
+      'targets.despiteOpenCopies: an earlier copy of the script may still be running on 2 asset(s); it is sent there anyway',
     ]);
     const fence = await ledger.runs.takeFence('next');
     expect(await ledger.executions.claim('next', fence)).toMatchObject({ size: 3 });

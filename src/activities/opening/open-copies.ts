@@ -52,7 +52,7 @@ export async function leaveOpenCopies(dependencies: LeavingWith, leaving: Leavin
 
 /** For whoever is asked about the run, or looks at it. */
 function despiteText(assets: number): string {
-  return `targets.despiteOpenCopies: an earlier copy of the script may still run at ${assets} asset(s), and it is sent there all the same`;
+  return `targets.despiteOpenCopies: an earlier copy of the script may still be running on ${assets} asset(s); it is sent there anyway`;
 }
 
 async function skip({ ledger }: LeavingWith, runId: string, open: readonly StoredCopy[]): Promise<void> {

@@ -102,7 +102,7 @@ const HONOURED: Query[] = [
 describe('a query whose filter the gateway ignores', () => {
   test.each(IGNORED)('of $source, $filter, is refused', async (query) => {
     const { message, problems } = await refusalOf({ query });
-    expect(message).toMatch(new RegExp(`^targets\\.query: the filter finds ${ASSETS} assets, which is all that ${query.source} holds`));
+    expect(message).toMatch(new RegExp(`^targets\\.query: the filter finds ${ASSETS} assets, all assets of ${query.source}`));
     expect(problems).toMatchObject([{ path: 'targets.query.filter', problem: expect.stringContaining('targets.everything: true') }]);
   });
 

@@ -97,7 +97,7 @@ function pagesOf(
 
 function refusal({ source }: Query, found: number): PolicyRefused {
   const problem =
-    `the filter finds ${found} assets, which is all that ${source} holds: the gateway may have ignored a token that it does not know. ` +
+    `the filter finds ${found} assets, all assets of ${source}. The gateway may have ignored an unknown token. ` +
     'Fix the filter, or set targets.everything: true (--everything) to run on all of them';
   return new PolicyRefused(`targets.query: ${problem}.`, [{ path: 'targets.query.filter', problem }]);
 }

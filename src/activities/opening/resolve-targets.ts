@@ -113,8 +113,8 @@ async function addExplicit(dependencies: ResolvingWith, walk: Walk, lookup: Asse
   const unread = assetIds.length - known.size;
   if (unread === 0 || (isComplete && unreadable === 0)) return;
   const why = isComplete
-    ? `Qualys lists ${unreadable} asset(s) in rows that cannot be understood`
-    : 'Qualys does not filter assets by id, and has too many to look at each';
+    ? `Qualys lists ${unreadable} asset(s) in unreadable rows`
+    : 'Qualys does not filter assets by id, and has too many to check each';
   await dependencies.ledger.audit.addOnce(runId, {
     action: 'platforms-unread',
     detail: `${why}: the ${what} of ${unread} assets were not read`,
@@ -192,7 +192,7 @@ async function enter({ ledger }: ResolvingWith, { runId, attempt, excluded }: Wa
   const strange = assets.filter(({ assetId }) => !ASSET_ID.test(assetId));
   if (strange.length > 0) {
     const shown = strange.slice(0, 5).map(({ assetId }) => JSON.stringify(assetId.slice(0, 60)));
-    const problem = `Qualys lists ${strange.length} asset(s) under ids that are no numbers, which no execution takes: ${shown.join(', ')}`;
+    const problem = `Qualys lists ${strange.length} asset(s) with non-numeric ids, which cannot be executed on: ${shown.join(', ')}`;
     throw new UnresolvedTargets([{ path: 'targets', problem }]);
   }
   const wanted = assets.filter(({ assetId }) => !excluded.has(assetId));

@@ -76,17 +76,14 @@ async function register({ ledger, client }: ActivityDependencies, run: Registrat
   const namespaceId = await namespaceIdOf(client, namespace);
   if ((await ledger.runs.open({ id: runId, firstExecutionId, namespace, namespaceId, request, parentId, approval })) !== 'already-run')
     return;
-  throw never(
-    'AlreadyRun',
-    `The workflow id ${runId} has had another run in this ledger. An id is used once: start again under another one.`,
-  );
+  throw never('AlreadyRun', `The workflow id ${runId} was already used in this ledger. Start again with another id.`);
 }
 
 async function openWith(dependencies: ActivityDependencies, input: OpenRunInput): Promise<OpenRunResult> {
   const { ledger } = dependencies;
   const { runId, request } = input;
   const opening = await ledger.cohort.begin(runId);
-  if (!opening) throw never('AlreadyRun', `The run ${runId} has ended in this ledger. An id is used once: start again under another one.`);
+  if (!opening) throw never('AlreadyRun', `The run ${runId} has ended in this ledger. Start again with another id.`);
   const cohort = 'frozen' in opening ? opening.frozen : await freezeCohort(dependencies, input, opening.attempt);
   // As it was approved with the cohort, also when another attempt did it.
   const script = (await ledger.runs.get(runId))?.script;
@@ -150,15 +147,15 @@ function refuseScript(script: Script, request: StoredRequest, policy: Policy): v
 /** The same sentence for a run and for its dry run. */
 export function tooManyAssets(size: number, maxAssets: number | undefined): string | undefined {
   if (maxAssets === undefined || size <= maxAssets) return undefined;
-  return `The cohort has ${size} assets and maxAssets is ${maxAssets}. Nothing was sent.`;
+  return `The cohort has ${size} assets, more than maxAssets (${maxAssets}). Nothing was sent.`;
 }
 
 /** Names the first of those that could not be joined to CAR: they are why there is nothing. */
 export function noTargets({ count, assets }: NotJoinedList): string {
-  if (count === 0) return 'The targets name no asset: the cohort is empty, so there is nothing to run on.';
+  if (count === 0) return 'The targets match no assets. Nothing to run on.';
   const named = assets.slice(0, 5).map(notJoinedText).join('; ');
   const rest = count - hostsIn(assets.slice(0, 5));
-  return `None of the ${count} hosts that the query found is an asset of CAR: ${named}${rest > 0 ? `; and ${rest} more` : ''}`;
+  return `None of the ${count} hosts found by the query is a CAR asset: ${named}${rest > 0 ? `; and ${rest} more` : ''}`;
 }
 
 /** What has to be approved before anything is sent: by the policy's threshold, and by the playbook that a ticket came through. */

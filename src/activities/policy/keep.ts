@@ -74,7 +74,7 @@ export async function keptFrom(
   for (;;) {
     const reading = await currentReading(dependencies, newest, keeping);
     if ('waitMs' in reading) return reading;
-    if (reading.unreadable > 0 && hosts.some(({ name }) => name === null)) return waitForRows(reading, 'whether such an asset is meant');
+    if (reading.unreadable > 0 && hosts.some(({ name }) => name === null)) return waitForRows(reading, 'whether such an asset is excluded');
     const kept = await ledger.neverTouch.among(
       reading.id,
       hosts.map(({ assetId }) => assetId),
@@ -102,7 +102,7 @@ async function apply(
     const { assets, giveUp } = await ledger.neverTouch.keepFrom(runId, { version, reading: reading.id, hostnames: neverTouch.hostnames });
     changed ||= assets > 0 || giveUp.length > 0;
     if (giveUp.length === 0) return changed ? 'changed' : 'kept';
-    for (const n of giveUp) await giveUpTags(ledger, { runId, n, why: 'policy keeps an asset that it hits from every script' });
+    for (const n of giveUp) await giveUpTags(ledger, { runId, n, why: 'it hits an asset that policy excludes from all scripts' });
   }
 }
 

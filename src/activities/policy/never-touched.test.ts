@@ -115,8 +115,8 @@ describe('what policy never touches', () => {
     const { skipped, warnings } = await resolved({ tags: ['Prod DB'], hostnames: ['nobody', 'host-000001'], unknown: 'warn' });
     expect(skipped).toEqual([0]);
     expect(warnings).toEqual([
-      'policy.neverTouch.tags[0]: Qualys lists no tag "Prod DB", so nothing is kept from it',
-      'policy.neverTouch.hostnames[0]: Qualys knows no host "nobody", so nothing is kept from it',
+      'policy.neverTouch.tags[0]: Qualys lists no tag "Prod DB", so it excludes nothing',
+      'policy.neverTouch.hostnames[0]: Qualys knows no host "nobody", so it excludes nothing',
     ]);
   });
 

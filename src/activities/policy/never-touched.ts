@@ -73,18 +73,18 @@ export async function neverTouched(
 /** Names each of them; a name that is very long is cut. */
 export function refusalOf(unknown: readonly Problem[]): string {
   const named = unknown.map(({ problem }) => problem).join('; ');
-  return `policy.neverTouch cannot be kept: ${named}. Fix the names, or set policy.neverTouch.unknown: warn.`;
+  return `policy.neverTouch cannot be enforced: ${named}. Fix the names, or set policy.neverTouch.unknown: warn.`;
 }
 
 export function warningOf({ path, problem }: Problem): string {
-  return `${path}: ${problem}, so nothing is kept from it`;
+  return `${path}: ${problem}, so it excludes nothing`;
 }
 
 /** How a run's audit log tells of rows that could not be understood. */
 export const NEVER_TOUCH_UNREAD = 'never-touch-unread';
 
 export function unreadText(rows: number): string {
-  return `Qualys lists ${rows} asset(s) for policy.neverTouch in rows that cannot be understood`;
+  return `Qualys lists ${rows} asset(s) for policy.neverTouch in unreadable rows`;
 }
 
 async function tellUnread(
@@ -95,7 +95,7 @@ async function tellUnread(
   const detail = unreadText(rows);
   await ledger.audit.addOnce(runId, { action: NEVER_TOUCH_UNREAD, detail });
   if (!assetIds?.length) return;
-  const problem = `${detail}: whether one of these ids is among them cannot be told. Name what is never touched by policy.neverTouch.assetIds`;
+  const problem = `${detail}, which may include one of these ids. List never-touched assets by policy.neverTouch.assetIds`;
   throw new UnresolvedTargets([{ path: 'targets.assetIds', problem }]);
 }
 
@@ -124,7 +124,7 @@ async function tagsOf({ qualys }: ReadingWith, { tags }: NeverTouch, { runId, on
   const missing = tags.flatMap((tag, index) => (waiting.has(tagKey(tag)) ? [{ tag, path: `policy.neverTouch.tags[${index}]` }] : []));
   const names = missing.map(({ tag }) => tag).filter((tag) => !isId(tag));
   if (names.length > 0 && unreadable > 0) {
-    const problem = `${names.join(', ')}: Qualys lists no such tag, and ${unreadable} in rows that cannot be understood. Give the ids of these tags`;
+    const problem = `${names.join(', ')}: Qualys lists no such tag, and ${unreadable} in unreadable rows. Use tag ids`;
     throw new UnresolvedTargets([{ path: 'policy.neverTouch.tags', problem }]);
   }
   // The id of a row that cannot be read may be the one: its bearers are read all the same.

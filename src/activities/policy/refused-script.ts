@@ -15,7 +15,7 @@ export function refusedScript(
     return { type: 'PolicyViolation', message };
   }
   if (script.status === '' || script.status === 'APPROVED') return undefined;
-  return { type: 'ScriptNotRunnable', message: `Script ${named} is ${script.status}: only an approved script may run.` };
+  return { type: 'ScriptNotRunnable', message: `Script ${named} is ${script.status}. Only approved scripts may run.` };
 }
 
 /** The same for a run, whose content is pinned; `pinnedBy` says by what. */
@@ -27,6 +27,6 @@ export function refusedForRun(
 ): ReturnType<typeof refusedScript> {
   const refusal = refusedScript(script, scripts?.allow);
   if (refusal || scriptSha256 === undefined || script.sha256 === scriptSha256) return refusal;
-  const message = `Script ${script.id} (${script.title}) has the content hash ${script.sha256 ?? 'unknown'}, ${pinnedBy} ${scriptSha256}: it was changed since.`;
+  const message = `Script ${script.id} (${script.title}) has content hash ${script.sha256 ?? 'unknown'}, ${pinnedBy} ${scriptSha256}. It has changed since.`;
   return { type: 'ScriptNotRunnable', message };
 }

@@ -260,12 +260,12 @@ async function takeIn(
     const named = `${assetIds.slice(0, 20).join(', ')}${assetIds.length > 20 ? ` and ${assetIds.length - 20} more` : ''}`;
     return ledger.audit.addOnce(run.id, {
       action,
-      detail: `execution ${execution.n}: its tags changed as it was sent, and ${what}: ${named}`,
+      detail: `execution ${execution.n}: its tags changed while it was sent. ${what}: ${named}`,
     });
   };
-  await say('tags-hit-elsewhere', taken.moved, 'it hit assets that were meant for others, which do without them now');
-  await say('tags-hit-twice', taken.twice, 'it hit assets that another execution had been sent to');
-  await say('tags-hit-skipped', taken.skipped, 'it hit assets on which the script was never to run');
+  await say('tags-hit-elsewhere', taken.moved, 'It hit assets of other executions, which leave them out now');
+  await say('tags-hit-twice', taken.twice, 'It hit assets that another execution was sent to');
+  await say('tags-hit-skipped', taken.skipped, 'It hit assets that must never get the script');
   // Nobody approved of these: they are strays, though they have a line in the cohort.
   // Those with a row of this execution have their copy there; of the others `recordStrays` remembers it.
   await ledger.verdicts.addStrays(
@@ -296,7 +296,7 @@ async function recordStrays({ ledger }: LookDependencies, { run, execution, jobs
   const assetIds = [...new Set(strays.map(({ assetId }) => assetId))];
   const marked = await ledger.campaigns.markHit(run.campaign.id, run.id, { assetIds, correlationUuid: execution.correlationUuid });
   if (marked === 0) return;
-  const detail = `execution ${execution.n} of ${run.id} hit ${marked} asset(s) of other waves: nothing is sent to them any more`;
+  const detail = `execution ${execution.n} of ${run.id} hit ${marked} asset(s) of other waves. Nothing more is sent to them`;
   await ledger.audit.add(run.campaign.id, { action: 'tags-hit-elsewhere', detail });
 }
 

@@ -67,13 +67,13 @@ async function watchOnce(dependencies: LookDependencies, input: WatchInput, run:
   const now = await ledger.database.now();
   if (accepted.length === 0) {
     const waitMs = await collectOutputs(dependencies, { run, final: true });
-    if (waitMs !== undefined) throw later(waitMs, 'waits for script output that may still arrive');
+    if (waitMs !== undefined) throw later(waitMs, 'waiting for script output');
     return tell(dependencies, input);
   }
   const lookAt = await nextLook(dependencies, { run, input, now });
   if (lookAt > now) {
     if (run.nextPollAt === 0) await ledger.runs.setNextPoll(run.id, lookAt);
-    throw later(lookAt - now, `next look in ${Math.ceil((lookAt - now) / 1_000)} s`);
+    throw later(lookAt - now, `next poll in ${Math.ceil((lookAt - now) / 1_000)} s`);
   }
   const changed = await lookAtExecutions(dependencies, { run, accepted });
   await collectOutputs(dependencies, { run, final: false, hurry: input.hurry === true });
@@ -87,7 +87,7 @@ async function watchOnce(dependencies: LookDependencies, input: WatchInput, run:
   // Nothing but late verdicts is left to wait for, or one has come: a campaign does not wait with the step, and judges its wave by them.
   const onlyLate = snapshot.counts.running === 0 && (changed > 0 || (input.running ?? 0) > 0);
   if (freed || (breaksNow && !input.hurry) || overdue || (onlyLate && !input.hurry) || input.shown) return tell(dependencies, input);
-  throw later(waitMs, `${accepted.length} execution(s) in flight, next look in ${Math.ceil(waitMs / 1_000)} s`);
+  throw later(waitMs, `${accepted.length} execution(s) in flight, next poll in ${Math.ceil(waitMs / 1_000)} s`);
 }
 
 async function nextLook(

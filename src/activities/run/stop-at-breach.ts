@@ -7,7 +7,7 @@ export async function stopAtBreach({ runs, audit }: Ledger, run: RunRow, snapsho
   if (!snapshot.breached || snapshot.stop || snapshot.held) return false;
   if (run.onBreach === 'pause') {
     await runs.hold(run.id);
-    await audit.add(run.id, { action: 'breach', detail: 'the error budget is overdrawn: nothing more is sent until somebody decides' });
+    await audit.add(run.id, { action: 'breach', detail: 'error budget exceeded: nothing more is sent until a person decides' });
   } else await runs.stop(run.id, 'stopped', 'error-budget');
   return true;
 }

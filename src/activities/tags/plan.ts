@@ -40,7 +40,7 @@ export async function planExecutions(dependencies: PlanningWith, planning: Plann
   if (attempt === undefined) return;
   const say = (detail: string): Promise<void> => audit.add(runId, { action: 'planned', detail });
   if ((await runs.get(runId))?.errorBudget?.strict) {
-    if (await planned.store(runId, attempt, [])) await say('by asset ids: a strict error budget lets in a few assets at a time');
+    if (await planned.store(runId, attempt, [])) await say('by asset ids: a strict error budget admits only a few assets at a time');
     return;
   }
   const { cohort, tags } = await readCohortAndTags(dependencies, planning);

@@ -46,7 +46,7 @@ export async function membersOf(
     if ((page.unreadable ?? 0) > 0) return { kind: 'doubt', why: `${page.unreadable} asset(s) with tag ${tagId} cannot be read` };
     const strange = page.rows.find(({ tags }) => !tags.includes(tagId));
     if (strange) {
-      const why = `Qualys lists asset ${strange.assetId} under tag ${tagId}, which it does not bear`;
+      const why = `Qualys lists asset ${strange.assetId} under tag ${tagId}, which it does not have`;
       return { kind: 'doubt', why, isFilterDead: true };
     }
     const assetIds = page.rows.map(({ assetId }) => assetId);

@@ -53,8 +53,8 @@ export async function verifyTags(
 }
 
 function tooMuch({ tagId, stranger, isLate }: { tagId: string; stranger: string | undefined; isLate: boolean }): string | undefined {
-  if (stranger !== undefined) return `asset ${stranger} bears tag ${tagId} by now, and is not meant for this execution`;
-  return isLate ? 'reading the members of its tags takes longer than the minute in which they may be used' : undefined;
+  if (stranger !== undefined) return `asset ${stranger} now has tag ${tagId} and is not part of this execution`;
+  return isLate ? 'reading the members of its tags takes longer than one minute, so they are out of date' : undefined;
 }
 
 /** Its assets go by ids, each meant for the same script once, as before. */

@@ -18,13 +18,13 @@ export async function assetsByName(lookup: AssetsByKey, hostnames: readonly stri
     const problem =
       matches.length === 0
         ? `${hostname} is unknown to Qualys CAR`
-        : `${hostname} is ambiguous: it names the assets ${matches.map(({ assetId }) => assetId).join(', ')}; give the id of the one you mean`;
+        : `${hostname} is ambiguous (assets ${matches.map(({ assetId }) => assetId).join(', ')}): use the asset id`;
     problems.push({ path: `targets.hostnames[${index}]`, problem });
     return [];
   });
   if (unreadable > 0) {
     // One of them may be a name's only asset, or its second one.
-    const problem = `Qualys lists ${unreadable} asset(s) for these names in rows that cannot be understood: give the ids of the assets you mean`;
+    const problem = `Qualys lists ${unreadable} asset(s) for these names in unreadable rows. Use asset ids`;
     problems.push({ path: 'targets.hostnames', problem });
   }
   if (problems.length > 0) throw new UnresolvedTargets(problems);

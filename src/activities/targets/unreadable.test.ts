@@ -83,17 +83,17 @@ describe('rows that cannot be understood are counted among what is not joined:',
       query: { source: 'car', filter: 'all' },
       everything: true,
     });
-    expect([size, told]).toEqual([3, ['2', '2 rows of car: could not be understood, so they may be what was meant']]);
+    expect([size, told]).toEqual([3, ['2', '2 rows of car: unreadable, so they may be what was meant']]);
   });
 
   test('those of a tag', async () => {
     const { size, told } = await resolve(gateway({ unreadable: { 'tags.id:9': 1 } }), { assetTagIds: [9] });
-    expect([size, told]).toEqual([3, ['1', '1 row of tag 9: could not be understood, so it may be what was meant']]);
+    expect([size, told]).toEqual([3, ['1', '1 row of tag 9: unreadable, so it may be what was meant']]);
   });
 
   test('those of a tag on a gateway that has to be walked, once', async () => {
     const { told } = await resolve(gateway({ isDeaf: true, unreadable: { 'tags.id:8': 2, '': 2 } }), { assetTagIds: [8, 9] });
-    expect(told).toEqual(['2', '2 rows of tag 8: could not be understood, so they may be what was meant']);
+    expect(told).toEqual(['2', '2 rows of tag 8: unreadable, so they may be what was meant']);
   });
 
   test('those of GAV, and those of CAR among the assets that its hosts may be', async () => {
@@ -106,8 +106,8 @@ describe('rows that cannot be understood are counted among what is not joined:',
       1,
       [
         '5',
-        '3 rows of gav: could not be understood, so they may be what was meant',
-        '1 row of car: could not be understood, so it may be what was meant',
+        '3 rows of gav: unreadable, so they may be what was meant',
+        '1 row of car: unreadable, so it may be what was meant',
         'host-7 (gav 7): has no agent, and CAR knows neither its id nor its name',
       ],
     ]);
@@ -118,14 +118,14 @@ describe('a row that cannot be understood', () => {
   test('may be a host that was named, or its namesake: nothing is resolved', async () => {
     const resolving = resolve(gateway({ unreadable: { name: 1 } }), { hostnames: ['host-1'] });
     await expect(resolving).rejects.toThrow(UnresolvedTargets);
-    await expect(resolving).rejects.toThrow('targets.hostnames: Qualys lists 1 asset(s) for these names in rows that cannot be understood');
+    await expect(resolving).rejects.toThrow('targets.hostnames: Qualys lists 1 asset(s) for these names in unreadable rows');
   });
 
   test('may hide the platform of an asset that was given by id, which stays', async () => {
     const { size, audit } = await resolve(gateway({ unreadable: { assetId: 1 } }), { assetIds: [1, 4] }, { platform: 'LINUX' });
     expect([size, audit]).toEqual([
       2,
-      ['platforms-unread: Qualys lists 1 asset(s) in rows that cannot be understood: the platforms of 1 assets were not read'],
+      ['platforms-unread: Qualys lists 1 asset(s) in unreadable rows: the platforms of 1 assets were not read'],
     ]);
   });
 
@@ -133,9 +133,7 @@ describe('a row that cannot be understood', () => {
     ['tag', { tags: ['9'] }, { unreadable: { 'tags.id': 1 } }],
     ['name', { hostnames: ['host-2'] }, { unreadable: { name: 1 } }],
   ])('of what is never touched by %s may be an id that was given: nothing is resolved', async (_, neverTouch, it) => {
-    await expect(resolve(gateway(it), { assetIds: [5] }, { neverTouch })).rejects.toThrow(
-      'whether one of these ids is among them cannot be told',
-    );
+    await expect(resolve(gateway(it), { assetIds: [5] }, { neverTouch })).rejects.toThrow('which may include one of these ids');
   });
 
   test('of what is never touched comes into no cohort that is found by searching', async () => {
@@ -146,13 +144,13 @@ describe('a row that cannot be understood', () => {
       { neverTouch },
     );
     expect(size).toBe(3);
-    expect(audit).toEqual(['never-touch-unread: Qualys lists 1 asset(s) for policy.neverTouch in rows that cannot be understood']);
+    expect(audit).toEqual(['never-touch-unread: Qualys lists 1 asset(s) for policy.neverTouch in unreadable rows']);
   });
 
   test('may be the tag that policy names, and its assets are not known: nothing is resolved', async () => {
     const neverTouch = { tags: ['Crown jewels'] };
     await expect(resolve(gateway({ tagsUnreadable: 1 }), { assetTagIds: [9] }, { neverTouch })).rejects.toThrow(
-      'policy.neverTouch.tags: Crown jewels: Qualys lists no such tag, and 1 in rows that cannot be understood',
+      'policy.neverTouch.tags: Crown jewels: Qualys lists no such tag, and 1 in unreadable rows',
     );
     const known = await resolve(gateway({ tagsUnreadable: 1 }), { assetTagIds: [9] }, { neverTouch: { tags: ['prod'] } });
     expect(known).toEqual({ size: 3, told: ['0'], audit: [] });

@@ -98,7 +98,7 @@ describe('decisions', () => {
     const world = { env: { OVERHAUL_DATABASE_URL: 'sqlite:/nowhere/ledger.db' }, temporal: deciding(asked, 'completed') };
     const ran = await overhaul(['retry', 'patch'], world);
     expect([ran.exitCode, asked]).toEqual([2, []]);
-    expect(ran.stderr).toContain('There is no ledger at /nowhere/ledger.db');
+    expect(ran.stderr).toContain('No ledger at /nowhere/ledger.db');
   });
 
   test('retry of an outcome that cannot be retried asks nothing', async () => {
@@ -111,8 +111,8 @@ describe('decisions', () => {
 
   test('a refused decision exits 1 with the reason of the run', async () => {
     const decide = async () =>
-      Promise.reject(new CommandFailed(EXIT.notSucceeded, 'The run patch refused: Nothing waits for an approval.'));
+      Promise.reject(new CommandFailed(EXIT.notSucceeded, 'The run patch refused: Nothing is waiting for approval.'));
     const ran = await overhaul(['approve', 'patch'], { temporal: { decide } });
-    expect(ran).toMatchObject({ exitCode: 1, stderr: 'The run patch refused: Nothing waits for an approval.\n' });
+    expect(ran).toMatchObject({ exitCode: 1, stderr: 'The run patch refused: Nothing is waiting for approval.\n' });
   });
 });

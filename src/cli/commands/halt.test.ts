@@ -60,7 +60,7 @@ describe('overhaul halt', () => {
   test.each([['halt'], ['unhalt']])('%s without a ledger exits 2 and creates none', async (command) => {
     const ran = await overhaul([command], { env: { OVERHAUL_DATABASE_URL: 'sqlite:/nowhere/ledger.db' } });
     expect(ran).toMatchObject({ exitCode: 2, stdout: '' });
-    expect(ran.stderr).toContain('There is no ledger at /nowhere/ledger.db');
+    expect(ran.stderr).toContain('No ledger at /nowhere/ledger.db');
   });
 });
 

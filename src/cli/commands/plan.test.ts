@@ -80,13 +80,13 @@ describe('overhaul plan', () => {
     expect(asked.document).toMatchObject({ skipped: { 'open-copy: run before': 2 }, executions: 1 });
     expect((await plan(text(''))).stdout).toContain('2 assets: open-copy: run before');
     const despite = await planned(text(', despiteOpenCopies: true'));
-    expect(despite.document).toMatchObject({ skipped: {}, warnings: [expect.stringContaining('may still run at 2 asset(s)')] });
+    expect(despite.document).toMatchObject({ skipped: {}, warnings: [expect.stringContaining('may still be running on 2 asset(s)')] });
     expect(despite.document.digest).not.toBe(asked.document.digest);
     expect((await plan(text(', despiteOpenCopies: true'))).stdout).toContain('targets.despiteOpenCopies: an earlier copy');
   });
 
   test.each([
-    ['nobody knows whose it would be', 'scheduleType: ONE_TIME, after: 1d', /^followUp: the scheduler wants the id of the API user/],
+    ['nobody knows whose it would be', 'scheduleType: ONE_TIME, after: 1d', /^followUp: the scheduler needs the id of the API user/],
     ['its dates are past', 'scheduleType: DAILY, endDate: "2026-01-04"', /^followUp\.endDate: 2026-01-04/],
   ])('is refused with a schedule to follow where %s', async (_, schedule, message) => {
     const text = `{ name: later, targets: { assetIds: [20452611] }, steps: { remediate: 72648 }, followUp: { kind: schedule, on: always, ${schedule} } }`;
@@ -148,7 +148,7 @@ describe('overhaul plan', () => {
       bottleneck: 'windows',
     });
     expect(document.waves[1]?.forecast.startsAt).toBe('2026-08-23T22:30:00.000Z');
-    expect(document.forecast.notes).toContain('Approvals are taken to be given at once, for "canary", "ring", "rest".');
+    expect(document.forecast.notes).toContain('Assumes immediate approval of "canary", "ring", "rest".');
     expect(document.forecast.notes[0]).toBe('Assumes 15m 00s per execution: not every script of the plan has run in this ledger.');
   });
 
@@ -230,13 +230,15 @@ describe('overhaul plan', () => {
     expect(refused.stdout).toContain(
       'refused     PolicyViolation: Step verify: Policy does not allow script 72649 (Restart agent). Allowed: 72648.\n',
     );
-    expect(refused.stdout).toContain('refused     PolicyViolation: The cohort has 270 assets and maxAssets is 100. Nothing was sent.\n');
+    expect(refused.stdout).toContain(
+      'refused     PolicyViolation: The cohort has 270 assets, more than maxAssets (100). Nothing was sent.\n',
+    );
     expect(refused.stdout).not.toContain('digest');
     await configure('');
     const leftOver = await plan(
       'name: x\ntargets: { assetIds: [20452610, 20452611, 20452612] }\nsteps: { remediate: 72648 }\nwaves: [{ name: a, size: 2 }]\n',
     );
-    expect([leftOver.exitCode, leftOver.stdout]).toEqual([1, expect.stringContaining('1 would be in no wave')]);
+    expect([leftOver.exitCode, leftOver.stdout]).toEqual([1, expect.stringContaining('1 are in no wave')]);
     const wrong = await plan('name: x\nsteps: { remediate: 72648 }\nwaves:\n  - { name: a, size: 0 }\n  - { name: A }\ncolour: red\n');
     expect([wrong.exitCode, wrong.stdout]).toEqual([2, '']);
     expect(wrong.stderr.split('\n').slice(1, -1)).toEqual([

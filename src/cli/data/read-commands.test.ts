@@ -213,10 +213,10 @@ describe('overhaul list and show', () => {
 
   test('show wraps what is long under itself on a narrow terminal', async () => {
     const world = { env: { ...sample.env, NO_COLOR: '1' }, terminal: 45 };
-    await sample.ledger.audit.add('live', { action: 'gave-up', detail: 'execution 3: 2 job(s) could be ours and none could be proved' });
+    await sample.ledger.audit.add('live', { action: 'gave-up', detail: 'execution 3: 2 job(s) could be ours, and none could be proven' });
     const { stdout } = await overhaul(['show', 'live'], world);
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThan(45);
-    expect(stdout).toContain('    gave-up: execution 3: 2 job(s) could be\n    ours and none could be proved\n');
+    expect(stdout).toContain('    gave-up: execution 3: 2 job(s) could be\n    ours, and none could be proven\n');
     expect(stdout).toContain('  assets      0 of 3 done, 0 running, 3\n              pending\n');
   });
 
@@ -228,7 +228,7 @@ describe('overhaul list and show', () => {
     };
     const listed = await overhaul(['list', '--json'], world);
     expect(JSON.parse(listed.stdout)).toEqual([summary]);
-    expect(listed.stderr).toContain('There is no ledger at /nowhere/ledger.db');
+    expect(listed.stderr).toContain('No ledger at /nowhere/ledger.db');
     expect(JSON.parse((await overhaul(['show', 'patch', '--json'], world)).stdout)).toMatchObject({
       workflowId: 'patch',
       state: 'awaiting approval',
@@ -261,7 +261,7 @@ describe('what is not there', () => {
     const argv = [command, 'gone', ...(command === 'output' ? ['1'] : [])];
     const ran = await overhaul(argv, { env: { OVERHAUL_DATABASE_URL: `sqlite:${path}` } });
     expect(ran.exitCode).toBe(2);
-    expect(ran.stderr).toContain(`There is no ledger at ${path}`);
+    expect(ran.stderr).toContain(`No ledger at ${path}`);
     await expect(readFile(path)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
@@ -269,7 +269,7 @@ describe('what is not there', () => {
     const ran = await overhaul(['show', 'gone'], { env: { OVERHAUL_DATABASE_URL: 'sqlite:/nowhere/ledger.db' } });
     expect(ran.exitCode).toBe(3);
     expect(ran.stderr).toContain('Temporal cannot be reached');
-    expect(ran.stderr).toContain('There is no ledger');
+    expect(ran.stderr).toContain('No ledger');
   });
 });
 

@@ -19,9 +19,9 @@ describe('what goes wrong at Temporal', () => {
     [new WorkflowNotFoundError('not found', 'patch', undefined), 2, 'Temporal has no live run patch'],
     [grpc(5, 'workflow not found for ID: patch'), 2, 'Temporal has no live run patch'],
     [
-      new WorkflowUpdateFailedError('failed', new Error('Nothing waits for an approval.')),
+      new WorkflowUpdateFailedError('failed', new Error('Nothing is waiting for approval.')),
       1,
-      'The run patch refused: Nothing waits for an approval.',
+      'The run patch refused: Nothing is waiting for approval.',
     ],
     [
       new WorkflowUpdateRPCTimeoutOrCancelledError('timed out'),

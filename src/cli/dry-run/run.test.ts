@@ -99,7 +99,7 @@ describe('overhaul run --dry-run', () => {
     expect(asked.plan).toMatchObject({ skipped: { 'open-copy: run first': 2, 'open-copy: run second': 1 }, executions: 1 });
     expect((await dry(...targets)).stdout).toContain('skipped     2 assets: open-copy: run first\n');
     const despite = await dryJson(...targets, '--despite-open-copies');
-    expect(despite.plan).toMatchObject({ skipped: {}, warnings: [expect.stringContaining('may still run at 3 asset(s)')] });
+    expect(despite.plan).toMatchObject({ skipped: {}, warnings: [expect.stringContaining('may still be running on 3 asset(s)')] });
     expect(despite.plan['digest']).not.toBe(asked.plan['digest']);
     expect((await dry(...targets, '--despite-open-copies')).stdout).toContain('warning     targets.despiteOpenCopies: an earlier copy');
   });
@@ -122,8 +122,8 @@ describe('overhaul run --dry-run', () => {
   });
 
   test.each([
-    [['--query', 'gav-v1:asset.name:nobody'], 'NoTargets: The targets name no asset'],
-    [['--assets', '20452610,20452611', '--max-assets', '1'], 'PolicyViolation: The cohort has 2 assets and maxAssets is 1.'],
+    [['--query', 'gav-v1:asset.name:nobody'], 'NoTargets: The targets match no assets'],
+    [['--assets', '20452610,20452611', '--max-assets', '1'], 'PolicyViolation: The cohort has 2 assets, more than maxAssets (1).'],
     [['--assets', '20452610', '--script-sha256', 'a'.repeat(64)], 'ScriptNotRunnable: Script 72648'],
   ])('%j shows why the run would be refused, and exits as it would', async (targets, refusal) => {
     const ran = await dry(...targets);
@@ -136,7 +136,7 @@ describe('overhaul run --dry-run', () => {
     const refused = await dry('--query', 'car:name:host-');
     expect(refused).toMatchObject({ exitCode: 1, stdout: '' });
     expect(refused.stderr).toMatch(
-      /^PolicyViolation: targets\.query: the filter finds 300 assets, which is all that car holds: .* Nothing was sent\.\n$/,
+      /^PolicyViolation: targets\.query: the filter finds 300 assets, all assets of car\. .* Nothing was sent\.\n$/,
     );
     expect((await dry('--query', 'car:name:host-', '--everything')).stdout).toContain('cohort      300 assets\n');
   });
@@ -198,7 +198,7 @@ describe('overhaul run --dry-run', () => {
     const ran = await asked({});
     expect(ran).toMatchObject({ exitCode: 2, stdout: '' });
     expect(ran.stderr).toMatch(
-      /^followUp: the scheduler wants the id of the API user, .* set QUALYS_USER_ID .*\. The run would be refused\. Nothing was sent\.\n$/,
+      /^followUp: the scheduler needs the id of the API user, .* set QUALYS_USER_ID .*\. The run would be refused\. Nothing was sent\.\n$/,
     );
     expect(await asked({ QUALYS_USER_ID: '317df02c-4ad1-55e2-83a3-5646a34fceec' })).toMatchObject({ exitCode: 0, stderr: '' });
     const { ledger, env: ofLedger } = await emptyLedger();

@@ -158,6 +158,7 @@ function ascending(indexes: readonly number[]): number[] {
 
 function asMoment(text: string): Moment {
   const moment = momentOf(text);
-  if (!moment) throw new RangeError(`"${text}" is no moment of a blackout: give a date, or a date and time, such as 2026-12-24T18:00`);
+  if (!moment)
+    throw new RangeError(`"${text}" is not a valid time of a blackout: use a date, or a date and time, such as 2026-12-24T18:00`);
   return moment;
 }

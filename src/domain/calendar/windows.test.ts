@@ -143,7 +143,7 @@ describe('what a blackout covers', () => {
   test('one that covers every opening is told as such', () => {
     const calendar = { windows: [NIGHTS], blackouts: [{ from: '2026-01-01', to: '2029-12-31' }] };
     const why =
-      'A blackout lasts until 2030-01-01 00:00 UTC, and none opens within 400 days: blackouts cover every opening. Shorten the blackouts or add a window.';
+      'A blackout lasts until 2030-01-01 00:00 UTC, and none opens within 400 days: blackouts cover all windows. Shorten the blackouts or add a window.';
     expect(windowState(calendar, at('2026-06-01T00:00'))).toEqual({ open: false, why });
     expect(mayStart(calendar, at('2026-06-01T00:00'), 0)).toEqual({ ok: false, why });
     expect(nextOpenings(calendar, at('2026-06-01T00:00'), 10)).toEqual([]);

@@ -52,7 +52,7 @@ function whyClosed(calendar: WindowCalendar, atMs: number, next: Opening | undef
   const blackout = blackoutSpans(calendar.blackouts ?? [], atMs, searchEnd(atMs)).find(({ from, to }) => from <= atMs && atMs < to);
   const now = blackout ? `A blackout lasts until ${minuteText(blackout.to)}` : 'No window is open';
   if (next) return `${now}; the next opening is at ${minuteText(next.opensAt)}.`;
-  return `${now}, and none opens within ${SEARCH_DAYS} days: blackouts cover every opening. Shorten the blackouts or add a window.`;
+  return `${now}, and none opens within ${SEARCH_DAYS} days: blackouts cover all windows. Shorten the blackouts or add a window.`;
 }
 
 function whyLater(

@@ -195,9 +195,9 @@ describe('a forecast of several waves', () => {
       endsAt: T0 + DAY + 50 * MINUTE,
       bottleneck: 'concurrency',
       notes: [
-        'Retries, pauses and what other runs spend meanwhile are left out.',
-        'Approvals are taken to be given at once, for "rest".',
-        '10 executions of today are spent: they are taken to come back at 2026-11-15T12:00:00.000Z.',
+        'Does not include retries, pauses and usage by other runs.',
+        'Assumes immediate approval of "rest".',
+        '10 executions of the last 24 h are used. Assumes they are available again at 2026-11-15T12:00:00.000Z.',
       ],
     });
   });
@@ -212,7 +212,7 @@ describe('a forecast of several waves', () => {
       [T0 + DAY + 30 * MINUTE, 0],
       [undefined, 4],
     ]);
-    expect(answer.notes).toContain('Wave "rest" has no end: no opening is left for it that is as long as an execution, 10m 00s.');
+    expect(answer.notes).toContain('Wave "rest" has no end: no remaining window is as long as an execution (10m 00s).');
   });
 
   test('carries the quota from wave to wave', () => {

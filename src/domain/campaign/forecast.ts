@@ -126,15 +126,17 @@ function placeWave(
 }
 
 function notesOf({ waves, limits, startsAt, executionMs }: ForecastFacts, placed: readonly WaveForecast[]): string[] {
-  const notes = ['Retries, pauses and what other runs spend meanwhile are left out.'];
+  const notes = ['Does not include retries, pauses and usage by other runs.'];
   const approved = waves.filter(({ approval, assets }) => approval && assets > 0).map(({ name }) => `"${name}"`);
-  if (approved.length > 0) notes.push(`Approvals are taken to be given at once, for ${approved.join(', ')}.`);
+  if (approved.length > 0) notes.push(`Assumes immediate approval of ${approved.join(', ')}.`);
   const spent = limits.executionsPerDay - limits.executionsLeftToday;
   if (spent > 0)
-    notes.push(`${spent} executions of today are spent: they are taken to come back at ${new Date(startsAt + DAY_MS).toISOString()}.`);
+    notes.push(
+      `${spent} executions of the last 24 h are used. Assumes they are available again at ${new Date(startsAt + DAY_MS).toISOString()}.`,
+    );
   const unplaced = placed.find(({ endsAt }) => endsAt === undefined);
   if (unplaced)
-    notes.push(`Wave "${unplaced.name}" has no end: no opening is left for it that is as long as an execution, ${spanText(executionMs)}.`);
+    notes.push(`Wave "${unplaced.name}" has no end: no remaining window is as long as an execution (${spanText(executionMs)}).`);
   return notes;
 }
 

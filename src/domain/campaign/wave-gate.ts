@@ -47,7 +47,7 @@ export function judgeWave({
   const unknown = counts.unverified + counts.unreachable;
   const allowed = amountOf(inconclusive, size, 'down');
   if (unknown > allowed && unknown > accepted) {
-    const why = `${counts.unverified} unverified and ${counts.unreachable} unreachable of ${size} are more than the ${allowed} that may end without a verdict: somebody has to decide.`;
+    const why = `${counts.unverified} unverified and ${counts.unreachable} unreachable of ${size} assets have no verdict; ${allowed} are allowed. A person must decide.`;
     return { verdict: 'inconclusive', why, doubtful: unknown };
   }
   return { verdict: 'go', why: goes(counts, budget) };
@@ -55,16 +55,16 @@ export function judgeWave({
 
 function overdrawn(budget: ErrorBudgetRule, counts: LiveCounts): string {
   const words = orList(budget.counts ?? BUDGET_COUNTS);
-  return `${budgetSpent(budget, counts)} of ${counts.targeted} ended ${words}, more than the ${budgetAllows(budget, counts.targeted)} that the error budget allows.`;
+  return `${budgetSpent(budget, counts)} of ${counts.targeted} ended ${words}; the error budget allows ${budgetAllows(budget, counts.targeted)}.`;
 }
 
 /** Overdrawn, but the minimum of finished assets is more than the wave has: neither a breach by its rule, nor a wave to build on. */
 function tooSmall(budget: ErrorBudgetRule, counts: LiveCounts): string {
-  return `${overdrawn(budget, counts).slice(0, -1)}; its minimum of ${budget.minimum ?? 0} finished assets is more than the wave has: somebody has to decide.`;
+  return `${overdrawn(budget, counts)} The wave is smaller than the budget's minimum of ${budget.minimum ?? 0} finished assets. A person must decide.`;
 }
 
 function goes(counts: LiveCounts, budget: ErrorBudgetRule | undefined): string {
   const succeeded = `${counts.succeeded} of ${counts.targeted} succeeded`;
   if (!budget) return `${succeeded}.`;
-  return `${succeeded}; ${budgetSpent(budget, counts)} of the ${budgetAllows(budget, counts.targeted)} that the error budget allows were spent.`;
+  return `${succeeded}; error budget: ${budgetSpent(budget, counts)} of ${budgetAllows(budget, counts.targeted)} used.`;
 }

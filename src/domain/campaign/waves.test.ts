@@ -73,10 +73,10 @@ describe('a cohort is cut', () => {
     const waves = [{ name: 'a', size: 8 }, { name: 'b', size: '50%' }, { name: 'c', size: 4 }, { name: 'd', tag: '77' }, { name: 'e' }];
     expect(sliceWaves(10, waves).map(({ size, note }) => [size, note])).toEqual([
       [8, undefined],
-      [2, '50% of 10, 5, asked for, 2 left'],
-      [0, '4 asked for, 0 left'],
-      [0, 'no asset of the cohort outside earlier waves has tag 77'],
-      [0, 'nothing is left for it'],
+      [2, '50% of 10, 5, requested, 2 left'],
+      [0, '4 requested, 0 left'],
+      [0, 'no asset outside earlier waves has tag 77'],
+      [0, 'no assets left'],
     ]);
   });
 

@@ -81,10 +81,10 @@ function hex(value: number): string {
 }
 
 function noteOf(wave: WavePlan, { cohortSize, left, size }: { cohortSize: number; left: number; size: number }): { note?: string } {
-  if (wave.tag !== undefined) return size > 0 ? {} : { note: `no asset of the cohort outside earlier waves has tag ${wave.tag}` };
-  if (wave.size === undefined) return size > 0 ? {} : { note: 'nothing is left for it' };
+  if (wave.tag !== undefined) return size > 0 ? {} : { note: `no asset outside earlier waves has tag ${wave.tag}` };
+  if (wave.size === undefined) return size > 0 ? {} : { note: 'no assets left' };
   const asked = amountOf(wave.size, cohortSize, 'up');
   if (size === asked) return {};
   const wanted = typeof wave.size === 'number' ? `${asked}` : `${wave.size} of ${cohortSize}, ${asked},`;
-  return { note: `${wanted} asked for, ${left} left` };
+  return { note: `${wanted} requested, ${left} left` };
 }

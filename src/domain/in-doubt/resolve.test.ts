@@ -148,14 +148,14 @@ describe('a job is not adopted', () => {
     ['while another of ours still grows', [{}, { jobId: '901', assetIds: ['1'], sameSince: T0 + 1_000 }], STABLE_MS],
   ])('%s', (_, candidates, afterMs) => {
     const judgement = judge(evidence({ candidates: candidates.map(candidate), lookedAt: T0 + afterMs }));
-    expect(judgement).toEqual({ kind: 'look-again', why: `${candidates.length} job(s) could be ours, none proved` });
+    expect(judgement).toEqual({ kind: 'look-again', why: `${candidates.length} job(s) could be ours, none proven` });
   });
 
   test('and after thirty minutes without proof the fate is unverified', () => {
     const candidates = [candidate({ witness: 'absent', assetIds: ['1', '2'] })];
     expect(judge(evidence({ candidates, lookedAt: T0 + GIVE_UP_MS }))).toEqual({
       kind: 'unverified',
-      why: '1 job(s) could be ours and none could be proved',
+      why: '1 job(s) could be ours, and none could be proven',
     });
     expect(judge(evidence({ candidates, lookedAt: T0 + GIVE_UP_MS - 1 })).kind).toBe('look-again');
   });

@@ -93,8 +93,8 @@ export function judge(evidence: Evidence): Judgement {
   const waitedMs = evidence.lookedAt - (evidence.firstLook?.at ?? evidence.lookedAt);
   const isHopeless = waitedMs >= GIVE_UP_MS || evidence.inDoubtMs >= LONGEST_DOUBT_MS;
   if (possible.length > 0) {
-    if (!isHopeless) return { kind: 'look-again', why: `${possible.length} job(s) could be ours, none proved` };
-    return { kind: 'unverified', why: `${possible.length} job(s) could be ours and none could be proved` };
+    if (!isHopeless) return { kind: 'look-again', why: `${possible.length} job(s) could be ours, none proven` };
+    return { kind: 'unverified', why: `${possible.length} job(s) could be ours, and none could be proven` };
   }
   if (
     evidence.firstLook !== undefined &&

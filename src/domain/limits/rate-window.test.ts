@@ -30,16 +30,16 @@ describe('the next call', () => {
   test.each<[string, Partial<WindowFacts>, number, string]>([
     ['for the told wait', { blockedUntil: NOW + 7_500, blockedWhy: 'Qualys asked to wait 8 s' }, 7_500, 'Qualys asked to wait 8 s'],
     ['for a told wait without a reason', { blockedUntil: NOW + 1 }, 1, 'Qualys asked to wait'],
-    ['for the cap', { sentInHour: 300, hourOpensAt: NOW - HOUR + 60_000 }, 60_000, 'the cap of 300 calls an hour is used up'],
-    ['an hour for a cap without an opener', { sentInHour: 300 }, HOUR, 'the cap of 300 calls an hour is used up'],
-    ['for the third call at a cap of 2.5', { callsPerHour: 2.5, sentInHour: 2 }, HOUR, 'the cap of 2.5 calls an hour is used up'],
+    ['for the cap', { sentInHour: 300, hourOpensAt: NOW - HOUR + 60_000 }, 60_000, 'the cap of 300 calls per hour is used up'],
+    ['an hour for a cap without an opener', { sentInHour: 300 }, HOUR, 'the cap of 300 calls per hour is used up'],
+    ['for the third call at a cap of 2.5', { callsPerHour: 2.5, sentInHour: 2 }, HOUR, 'the cap of 2.5 calls per hour is used up'],
     [
       'for the announced window',
       { announced: { remaining: 2, observedAt: NOW - 1, sentSince: 2, opensAt: NOW + 30_000 } },
       30_000,
-      'Qualys announced that no calls remain in its window',
+      'Qualys reported no calls left in its window',
     ],
-    ['for a concurrent place', { running: 2 }, 100, '2 calls run already'],
+    ['for a concurrent place', { running: 2 }, 100, '2 calls are already running'],
   ])('waits %s', (_, changes, waitMs, why) => {
     expect(mayCall(facts(changes))).toEqual({ kind: 'wait', waitMs, why });
   });

@@ -38,14 +38,14 @@ export function mayCall(facts: WindowFacts): WindowAnswer {
     return wait(facts.blockedUntil - facts.now, facts.blockedWhy ?? 'Qualys asked to wait');
   }
   if (facts.sentInHour >= wholeCap(facts.callsPerHour)) {
-    return wait((facts.hourOpensAt ?? facts.now) + HOUR_MS - facts.now, `the cap of ${facts.callsPerHour} calls an hour is used up`);
+    return wait((facts.hourOpensAt ?? facts.now) + HOUR_MS - facts.now, `the cap of ${facts.callsPerHour} calls per hour is used up`);
   }
   const { announced } = facts;
   const opensAt = announced?.opensAt ?? 0;
   if (announced?.remaining !== undefined && announced.remaining <= announced.sentSince && opensAt > facts.now) {
-    return wait(opensAt - facts.now, 'Qualys announced that no calls remain in its window');
+    return wait(opensAt - facts.now, 'Qualys reported no calls left in its window');
   }
-  if (facts.running >= wholeCap(facts.concurrency)) return wait(CONCURRENCY_WAIT_MS, `${facts.concurrency} calls run already`);
+  if (facts.running >= wholeCap(facts.concurrency)) return wait(CONCURRENCY_WAIT_MS, `${facts.concurrency} calls are already running`);
   return { kind: 'go' };
 }
 

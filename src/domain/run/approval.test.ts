@@ -22,11 +22,11 @@ describe('an approval', () => {
   test.each<[string, ApprovalAsk | undefined, { by: string; digest?: string }, string | undefined]>([
     ['by another person counts', ask(), { by: 'bob' }, undefined],
     ['of the pending digest counts', ask(), { by: 'bob', digest: 'd1' }, undefined],
-    ['of another digest', ask(), { by: 'bob', digest: 'd0' }, 'The digest d0 is not the pending one, d1: look again at what you approve.'],
-    ['when nothing waits', undefined, { by: 'bob' }, 'Nothing waits for an approval.'],
-    ['by the requester', ask(), { by: 'ann' }, 'ann asked for this run and may not approve it.'],
+    ['of another digest', ask(), { by: 'bob', digest: 'd0' }, 'The digest d0 is not the pending one, d1. Review what you approve.'],
+    ['when nothing waits', undefined, { by: 'bob' }, 'Nothing is waiting for approval.'],
+    ['by the requester', ask(), { by: 'ann' }, 'ann requested this run and may not approve it.'],
     ['by the requester where that is allowed', ask({ rule: { quorum: 1, allowRequester: true } }), { by: 'ann' }, undefined],
-    ['given twice', ask({ approvals: ['bob'] }), { by: 'bob' }, 'bob has approved already.'],
+    ['given twice', ask({ approvals: ['bob'] }), { by: 'bob' }, 'bob has already approved.'],
     [
       'by somebody who is no approver',
       ask({ rule: { quorum: 1, allowRequester: false, approvers: ['cid'] } }),
@@ -70,11 +70,15 @@ describe('the rule of a wave', () => {
   test.each([
     [{ quorum: 9, allowRequester: false }, 'ann', undefined],
     [{ quorum: 2, allowRequester: false, approvers: ['bob', 'cid'] }, 'ann', undefined],
-    [{ quorum: 2, allowRequester: false, approvers: ['bob', 'bob'] }, 'ann', 'a quorum of 2 can never be reached: the approvers are 1'],
+    [
+      { quorum: 2, allowRequester: false, approvers: ['bob', 'bob'] },
+      'ann',
+      'a quorum of 2 can never be reached: the number of approvers is 1',
+    ],
     [
       { quorum: 2, allowRequester: false, approvers: ['ann', 'bob'] },
       'ann',
-      'a quorum of 2 can never be reached: the approvers without the requester, ann, are 1',
+      'a quorum of 2 can never be reached: the number of approvers without the requester (ann) is 1',
     ],
     [{ quorum: 2, allowRequester: true, approvers: ['ann', 'bob'] }, 'ann', undefined],
     [{ quorum: 2, allowRequester: false, approvers: ['ann', 'bob'] }, undefined, undefined],
@@ -98,7 +102,7 @@ describe('who somebody is', () => {
   };
 
   test.each([
-    ['ANN', 'ANN has approved already.'],
+    ['ANN', 'ANN has already approved.'],
     [' Bob ', undefined],
     ['carol', 'carol is not among the approvers.'],
   ])('%s is told apart without case', (by, refusal) => {
@@ -107,7 +111,7 @@ describe('who somebody is', () => {
 
   test('the requester stays the requester in capitals', () => {
     const { approvers: _approvers, ...rule } = ask.rule;
-    expect(refusedApproval({ ...ask, rule }, { by: 'CAROL' })).toBe('CAROL asked for this run and may not approve it.');
+    expect(refusedApproval({ ...ask, rule }, { by: 'CAROL' })).toBe('CAROL requested this run and may not approve it.');
   });
 
   test.each([
@@ -119,9 +123,7 @@ describe('who somebody is', () => {
 
   test('without approvers the requester may not, and without an approval everybody may', () => {
     const { approvers: _approvers, ...rule } = ask.rule;
-    expect(refusedResume(rule, { by: 'carol', requestedBy: 'Carol' })).toBe(
-      'carol asked for this campaign and may not let its breach pass.',
-    );
+    expect(refusedResume(rule, { by: 'carol', requestedBy: 'Carol' })).toBe('carol requested this campaign and may not accept its breach.');
     expect(refusedResume(undefined, { by: 'carol', requestedBy: 'Carol' })).toBeUndefined();
   });
 });

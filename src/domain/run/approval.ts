@@ -29,12 +29,12 @@ export interface ApprovalAsk {
 
 /** Why this person's word does not count, or undefined when it does. */
 export function refusedApproval(ask: ApprovalAsk | undefined, given: { by: string; digest?: string | undefined }): string | undefined {
-  if (!ask) return 'Nothing waits for an approval.';
+  if (!ask) return 'Nothing is waiting for approval.';
   if (given.digest !== undefined && given.digest !== ask.digest)
-    return `The digest ${given.digest} is not the pending one, ${ask.digest}: look again at what you approve.`;
+    return `The digest ${given.digest} is not the pending one, ${ask.digest}. Review what you approve.`;
   if (ask.rule.approvers && !includesPerson(ask.rule.approvers, given.by)) return `${given.by} is not among the approvers.`;
-  if (!ask.rule.allowRequester && isSamePerson(given.by, ask.requestedBy)) return `${given.by} asked for this run and may not approve it.`;
-  if (includesPerson(ask.approvals, given.by)) return `${given.by} has approved already.`;
+  if (!ask.rule.allowRequester && isSamePerson(given.by, ask.requestedBy)) return `${given.by} requested this run and may not approve it.`;
+  if (includesPerson(ask.approvals, given.by)) return `${given.by} has already approved.`;
   return undefined;
 }
 
@@ -53,7 +53,7 @@ export function refusedResume(rule: ApprovalRule | undefined, given: { by: strin
   if (!rule) return undefined;
   if (rule.approvers && !includesPerson(rule.approvers, given.by)) return `${given.by} is not among the approvers of this wave.`;
   if (!rule.allowRequester && isSamePerson(given.by, given.requestedBy))
-    return `${given.by} asked for this campaign and may not let its breach pass.`;
+    return `${given.by} requested this campaign and may not accept its breach.`;
   return undefined;
 }
 
@@ -80,8 +80,8 @@ export function unreachableQuorum(rule: ApprovalRule, requestedBy: string | unde
   const may = new Set(rule.approvers);
   const isRequesterOut = !rule.allowRequester && requestedBy !== undefined && may.delete(requestedBy);
   if (may.size >= rule.quorum) return undefined;
-  const who = isRequesterOut ? `approvers without the requester, ${requestedBy}, are` : 'approvers are';
-  return `a quorum of ${rule.quorum} can never be reached: the ${who} ${may.size}`;
+  const who = isRequesterOut ? `the number of approvers without the requester (${requestedBy}) is` : 'the number of approvers is';
+  return `a quorum of ${rule.quorum} can never be reached: ${who} ${may.size}`;
 }
 
 /** For the plan: `2 approvals by ann, bob, cid, not by the requester; expires after 3d 00h`. */

@@ -5,7 +5,7 @@ import { BUDGET_COUNTS, budgetAllows, type ErrorBudgetRule } from './error-budge
 
 /** Such as `breach when more than 2 of 50 assets end failed or unverified (5% of 50, rounded down); not before 10 are finished`. */
 export function describeBudget(rule: ErrorBudgetRule | undefined, waveSize: number): string {
-  if (!rule) return 'no error budget: failures stop nothing';
+  if (!rule) return 'no error budget: failures do not stop the wave';
   const allowed = budgetAllows(rule, waveSize);
   const outcomes = orList(rule.counts ?? BUDGET_COUNTS);
   const limit = allowed >= waveSize ? `never breaches: ${allowed} of ${waveSize}` : `breach when more than ${allowed} of ${waveSize}`;
@@ -13,9 +13,9 @@ export function describeBudget(rule: ErrorBudgetRule | undefined, waveSize: numb
     `${limit} ${waveSize === 1 ? 'asset' : 'assets'} ${allowed >= waveSize ? 'may ' : ''}end ${outcomes}${roundingOf(rule, waveSize)}`,
   ];
   if (rule.minimum && rule.minimum > waveSize)
-    parts.push(`it never has its minimum of ${rule.minimum} finished: overdrawn, it asks a person instead`);
+    parts.push(`minimum of ${rule.minimum} finished is larger than the wave: if exceeded, a person decides`);
   else if (rule.minimum) parts.push(`not before ${rule.minimum} ${rule.minimum === 1 ? 'is' : 'are'} finished`);
-  if (rule.strict) parts.push('strict: never more in flight than what is left of it plus one');
+  if (rule.strict) parts.push('strict: in flight never exceeds the remaining budget plus one');
   return parts.join('; ');
 }
 

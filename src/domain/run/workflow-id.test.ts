@@ -39,13 +39,13 @@ describe('the workflow id of a ticket', () => {
     expect(idOf('s', 'x'.repeat(996), '1')).toHaveLength(1_000);
     expect(ticketWorkflowId({ source: 's', ticket: 'x'.repeat(997), generation: '1' })).toEqual({
       ok: false,
-      problem: 'the workflow id of this ticket would have 1001 bytes, more than 1000: shorten the ticket id or its generation',
+      problem: 'the workflow id of this ticket would have 1001 bytes (limit 1000): shorten the ticket id or its generation',
     });
     expect(ticketWorkflowId({ source: 's', ticket: 'ä'.repeat(200), generation: '1' })).toMatchObject({ ok: false });
   });
 
   test('an empty segment and a half character are refused', () => {
     expect(idOf('s', '', '1')).toBe('the ticket id and its generation must not be empty');
-    expect(idOf('s', '\ud800', '1')).toBe('the ticket id or its generation is no valid Unicode text');
+    expect(idOf('s', '\ud800', '1')).toBe('the ticket id or its generation is not valid Unicode text');
   });
 });

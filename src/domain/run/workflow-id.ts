@@ -18,10 +18,10 @@ export function ticketWorkflowId({ source, ticket, generation }: TicketKey): Tic
   const segments = [source, ticket, generation];
   if (segments.includes('')) return { ok: false, problem: 'the ticket id and its generation must not be empty' };
   const workflowId = joined(segments);
-  if (workflowId === undefined) return { ok: false, problem: 'the ticket id or its generation is no valid Unicode text' };
+  if (workflowId === undefined) return { ok: false, problem: 'the ticket id or its generation is not valid Unicode text' };
   // Percent-encoded text is ASCII: characters are bytes.
   if (workflowId.length > MAX_WORKFLOW_ID_BYTES) {
-    const problem = `the workflow id of this ticket would have ${workflowId.length} bytes, more than ${MAX_WORKFLOW_ID_BYTES}: shorten the ticket id or its generation`;
+    const problem = `the workflow id of this ticket would have ${workflowId.length} bytes (limit ${MAX_WORKFLOW_ID_BYTES}): shorten the ticket id or its generation`;
     return { ok: false, problem };
   }
   return { ok: true, workflowId };

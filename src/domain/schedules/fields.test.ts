@@ -20,10 +20,10 @@ describe('the fields of a schedule', () => {
       'of another type',
       { scheduleType: 'ONE_TIME', hourlyInterval: 1, daysOfWeek: ['MON'], recurrenceDate: 1, recurrenceMonth: 1 },
       {
-        hourlyInterval: 'belongs to HOURLY, not to ONE_TIME',
-        daysOfWeek: 'belongs to WEEKLY, not to ONE_TIME',
-        recurrenceDate: 'belongs to MONTHLY, not to ONE_TIME',
-        recurrenceMonth: 'belongs to MONTHLY, not to ONE_TIME',
+        hourlyInterval: 'is for HOURLY, not for ONE_TIME',
+        daysOfWeek: 'is for WEEKLY, not for ONE_TIME',
+        recurrenceDate: 'is for MONTHLY, not for ONE_TIME',
+        recurrenceMonth: 'is for MONTHLY, not for ONE_TIME',
       },
     ],
     ['missing of HOURLY', { scheduleType: 'HOURLY' }, { hourlyInterval: 'HOURLY needs it: every how many hours' }],
@@ -40,13 +40,13 @@ describe('the fields of a schedule', () => {
       { scheduleType: 'MONTHLY', startDate: '2026-05-01', after: 1_000, endDate: '2026-04-01' },
       {
         recurrenceDate: 'MONTHLY needs it: on which day of the month',
-        after: 'does not go with startDate: both say when it starts',
+        after: 'conflicts with startDate: both set the start',
       },
     ],
     [
       'that end before they start',
       { scheduleType: 'DAILY', startDate: '2026-05-01', endDate: '2026-04-01' },
-      { endDate: '2026-04-01 lies before the start, 2026-05-01' },
+      { endDate: '2026-04-01 is before the start, 2026-05-01' },
     ],
     [
       'that never repeat on the day they start',
@@ -56,7 +56,7 @@ describe('the fields of a schedule', () => {
     [
       'that never fire',
       { scheduleType: 'WEEKLY', daysOfWeek: ['TUE'], startDate: '2026-05-11' },
-      { daysOfWeek: 'no TUE lies between 2026-05-11 and 2026-05-11: it would never fire' },
+      { daysOfWeek: 'no TUE between 2026-05-11 and 2026-05-11: it would never run' },
     ],
   ])('%s are told all at once', (_what, asked, expected) => {
     expect(Object.fromEntries(fieldProblems(asked).map(({ field, problem }) => [field, problem]))).toEqual(expected);

@@ -35,13 +35,13 @@ export function fieldProblems(asked: Readonly<Record<string, unknown>>): Schedul
   if (!type) return [];
   const problems: ScheduleProblem[] = [];
   for (const [field, owner] of Object.entries(OWNER)) {
-    if (asked[field] !== undefined && owner !== type) problems.push({ field, problem: `belongs to ${owner}, not to ${type}` });
+    if (asked[field] !== undefined && owner !== type) problems.push({ field, problem: `is for ${owner}, not for ${type}` });
   }
   for (const [field, what] of NEEDED[type]) {
     if (asked[field] === undefined) problems.push({ field, problem: `${type} needs it: ${what}` });
   }
   if (asked.startDate !== undefined && asked.after !== undefined) {
-    problems.push({ field: 'after', problem: 'does not go with startDate: both say when it starts' });
+    problems.push({ field: 'after', problem: 'conflicts with startDate: both set the start' });
   }
   if ((type === 'WEEKLY' || type === 'MONTHLY') && asked.startDate === undefined && asked.endDate === undefined) {
     problems.push({ field: 'endDate', problem: `${type} needs it: without it the schedule ends on the day it starts` });

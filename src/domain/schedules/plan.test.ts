@@ -35,7 +35,7 @@ describe('a schedule cannot be asked for any more', () => {
       '2026-03-01T10:00:00Z',
       'Europe/Berlin',
       'startDate',
-      'the start, 2026-03-01 10:30:00, lies in the past: in Europe/Berlin it is 2026-03-01 11:00:00',
+      'the start, 2026-03-01 10:30:00, is in the past: in Europe/Berlin it is 2026-03-01 11:00:00',
     ],
     [
       'when a recurring one would start in the past',
@@ -43,7 +43,7 @@ describe('a schedule cannot be asked for any more', () => {
       '2026-03-01T10:00:00Z',
       'UTC',
       'startDate',
-      'the start, 2026-02-01 08:00:00, lies in the past: in UTC it is 2026-03-01 10:00:00',
+      'the start, 2026-02-01 08:00:00, is in the past: in UTC it is 2026-03-01 10:00:00',
     ],
     [
       'when its end is past',
@@ -51,7 +51,7 @@ describe('a schedule cannot be asked for any more', () => {
       '2026-03-01T10:00:00Z',
       'UTC',
       'endDate',
-      '2026-02-28 lies in the past: in UTC it is 2026-03-01 10:00:00',
+      '2026-02-28 is in the past: in UTC it is 2026-03-01 10:00:00',
     ],
     [
       'when it would start behind its end',
@@ -59,7 +59,7 @@ describe('a schedule cannot be asked for any more', () => {
       '2026-03-01T10:00:00Z',
       'UTC',
       'endDate',
-      '2026-03-01 lies before the start, 2026-03-02',
+      '2026-03-01 is before the start, 2026-03-02',
     ],
     [
       'when none of its days is left',
@@ -67,7 +67,7 @@ describe('a schedule cannot be asked for any more', () => {
       '2026-03-01T10:00:00Z',
       'UTC',
       'daysOfWeek',
-      'no SAT lies between 2026-03-01 and 2026-03-06: it would never fire',
+      'no SAT between 2026-03-01 and 2026-03-06: it would never run',
     ],
   ])('%s', (...[, asked, now, zone, field, problem]) => {
     expect(planSchedule(asked, clock(now, zone)).problem).toEqual({ field, problem });
@@ -89,7 +89,7 @@ describe('when a run is opened, a schedule is impossible', () => {
     [
       'when it started this morning',
       { ...ONCE, startDate: '2026-03-01', startTime: '09:59:59' },
-      { field: 'startDate', problem: 'the start, 2026-03-01 09:59:59, lies in the past: in UTC it is 2026-03-01 10:00:00' },
+      { field: 'startDate', problem: 'the start, 2026-03-01 09:59:59, is in the past: in UTC it is 2026-03-01 10:00:00' },
     ],
     [
       'when its end is past, though the start is open',

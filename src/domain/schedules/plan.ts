@@ -34,10 +34,9 @@ export function planSchedule(asked: AskedSchedule, clock: ScheduleClock): { trig
  * (docs/qualys-api.md#schedules).
  */
 export function expiredProblem({ startDate, startTime, endDate }: Trigger, clock: ScheduleClock): ScheduleProblem | undefined {
-  if (clock.now >= instantOf(endDate, '23:59:59', clock))
-    return { field: 'endDate', problem: `${endDate} lies in the past: ${itIs(clock)}` };
+  if (clock.now >= instantOf(endDate, '23:59:59', clock)) return { field: 'endDate', problem: `${endDate} is in the past: ${itIs(clock)}` };
   if (clock.now <= instantOf(startDate, startTime, clock)) return undefined;
-  return { field: 'startDate', problem: `the start, ${startDate} ${startTime}, lies in the past: ${itIs(clock)}` };
+  return { field: 'startDate', problem: `the start, ${startDate} ${startTime}, is in the past: ${itIs(clock)}` };
 }
 
 /**

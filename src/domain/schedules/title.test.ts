@@ -41,6 +41,6 @@ describe('the title of a follow-up schedule', () => {
   });
 
   test.each([['back\\slash'], ['new\nline'], ['"`\'']])('cannot be %j: nobody could look for it', (title) => {
-    expect(titleProblem(title)).toMatch(/^holds a backslash/);
+    expect(titleProblem(title)).toMatch(/^contains a backslash/);
   });
 });

@@ -41,7 +41,7 @@ export function titleProblem(title: string): string | undefined {
     return undefined;
   } catch (error) {
     if (error instanceof QqlUnsafe)
-      return 'holds a backslash, a control character, or all three kinds of quote: Qualys could not be asked for it';
+      return 'contains a backslash, a control character, or all three kinds of quote: Qualys cannot search for it';
     throw error;
   }
 }

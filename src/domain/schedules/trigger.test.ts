@@ -44,53 +44,48 @@ describe('a trigger that can fire', () => {
 
 describe('a trigger that cannot', () => {
   test.each<[string, Trigger, string, string]>([
-    [
-      'ends before it starts',
-      trigger('ONE_TIME', '2026-05-11 07:25 2026-05-10'),
-      'endDate',
-      '2026-05-10 lies before the start, 2026-05-11',
-    ],
+    ['ends before it starts', trigger('ONE_TIME', '2026-05-11 07:25 2026-05-10'), 'endDate', '2026-05-10 is before the start, 2026-05-11'],
     [
       'ends before it starts, whatever its type',
       trigger('WEEKLY', '2026-05-11 07:25 2025-05-12', { daysOfWeek: ['MON'] }),
       'endDate',
-      '2025-05-12 lies before the start, 2026-05-11',
+      '2025-05-12 is before the start, 2026-05-11',
     ],
     [
       'names no day between start and end',
       trigger('WEEKLY', '2026-05-11 08:00 2026-05-14', { daysOfWeek: ['FRI', 'SUN'] }),
       'daysOfWeek',
-      'no FRI or SUN lies between 2026-05-11 and 2026-05-14: it would never fire',
+      'no FRI or SUN between 2026-05-11 and 2026-05-14: it would never run',
     ],
     [
       'names the 31st in months that lack it',
       trigger('MONTHLY', '2026-04-01 08:00 2026-05-30', { recurrenceDate: 31 }),
       'recurrenceDate',
-      'no month has its day 31 between 2026-04-01 and 2026-05-30: it would never fire',
+      'no month has its day 31 between 2026-04-01 and 2026-05-30: it would never run',
     ],
     [
       'names a leap day in a common year',
       trigger('MONTHLY', '2026-02-01 08:00 2026-02-28', { recurrenceDate: 29 }),
       'recurrenceDate',
-      'no month has its day 29 between 2026-02-01 and 2026-02-28: it would never fire',
+      'no month has its day 29 between 2026-02-01 and 2026-02-28: it would never run',
     ],
     [
       'starts behind the day of the month and ends before the next',
       trigger('MONTHLY', '2026-05-08 08:00 2026-06-06', { recurrenceDate: 7 }),
       'recurrenceDate',
-      'no month has its day 7 between 2026-05-08 and 2026-06-06: it would never fire',
+      'no month has its day 7 between 2026-05-08 and 2026-06-06: it would never run',
     ],
     [
       'leaves out the month, however it is counted',
       trigger('MONTHLY', '2026-02-10 08:00 2026-04-04', { recurrenceDate: 5, recurrenceMonth: 3 }),
       'recurrenceDate',
-      'no month of every 3 has its day 5 between 2026-02-10 and 2026-04-04: it would never fire',
+      'no month of every 3 has its day 5 between 2026-02-10 and 2026-04-04: it would never run',
     ],
     [
       'repeats beyond its end',
       trigger('HOURLY', '2026-05-11 18:00:00 2026-05-11', { hourlyInterval: 6 }),
       'hourlyInterval',
-      '6 hours after 2026-05-11 18:00:00 lie beyond the end, 2026-05-11: it would never repeat. Give a later endDate, or ask for ONE_TIME',
+      '6 hours after 2026-05-11 18:00:00 is after the end, 2026-05-11: it would never repeat. Use a later endDate, or ONE_TIME',
     ],
   ])('%s', (_what, it, field, problem) => {
     expect(triggerProblem(it)).toEqual({ field, problem });

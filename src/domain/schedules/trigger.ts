@@ -36,7 +36,7 @@ export interface ScheduleProblem {
 export function triggerProblem(trigger: Trigger): ScheduleProblem | undefined {
   const { startDate, endDate, scheduleType } = trigger;
   if (Temporal.PlainDate.compare(endDate, startDate) < 0) {
-    return { field: 'endDate', problem: `${endDate} lies before the start, ${startDate}` };
+    return { field: 'endDate', problem: `${endDate} is before the start, ${startDate}` };
   }
   if (scheduleType === 'WEEKLY') return weeklyProblem(trigger);
   if (scheduleType === 'MONTHLY') return monthlyProblem(trigger);
@@ -77,7 +77,7 @@ function weeklyProblem({ startDate, endDate, daysOfWeek = [] }: Trigger): Schedu
   const start = Temporal.PlainDate.from(startDate);
   const first = (day: Weekday) => start.add({ days: (WEEKDAYS.indexOf(day) + 8 - start.dayOfWeek) % 7 });
   if (daysOfWeek.some((day) => Temporal.PlainDate.compare(first(day), endDate) <= 0)) return undefined;
-  return { field: 'daysOfWeek', problem: `no ${daysOfWeek.join(' or ')} lies between ${startDate} and ${endDate}: it would never fire` };
+  return { field: 'daysOfWeek', problem: `no ${daysOfWeek.join(' or ')} between ${startDate} and ${endDate}: it would never run` };
 }
 
 /** Where every n-th month begins to count, at the start's or at January, is in no document: refused is what fires by neither. */
@@ -94,7 +94,7 @@ function monthlyProblem({ startDate, endDate, recurrenceDate = 1, recurrenceMont
   const which = recurrenceMonth === 1 ? 'no month' : `no month of every ${recurrenceMonth}`;
   return {
     field: 'recurrenceDate',
-    problem: `${which} has its day ${recurrenceDate} between ${startDate} and ${endDate}: it would never fire`,
+    problem: `${which} has its day ${recurrenceDate} between ${startDate} and ${endDate}: it would never run`,
   };
 }
 
@@ -102,7 +102,7 @@ function hourlyProblem({ startDate, startTime, endDate, hourlyInterval = 1 }: Tr
   const start = Temporal.PlainDateTime.from(`${startDate}T${startTime}`);
   const end = Temporal.PlainDateTime.from(`${endDate}T23:59:59`);
   if (hourlyInterval * 3_600 <= start.until(end, { largestUnit: 'second' }).seconds) return undefined;
-  const problem = `${hourlyInterval} hours after ${startDate} ${startTime} lie beyond the end, ${endDate}: it would never repeat. Give a later endDate, or ask for ONE_TIME`;
+  const problem = `${hourlyInterval} hours after ${startDate} ${startTime} is after the end, ${endDate}: it would never repeat. Use a later endDate, or ONE_TIME`;
   return { field: 'hourlyInterval', problem };
 }
 

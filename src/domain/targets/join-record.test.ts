@@ -67,7 +67,7 @@ describe('the list of what could not be joined', () => {
 
   test('says of each host which one it is, and why', () => {
     expect(notJoinedText({ source: 'gav', id: '28975144', name: 'web-1', why: 'ambiguous', candidates: ['1', '2'] })).toBe(
-      'web-1 (gav 28975144): stands for several CAR assets: 1, 2',
+      'web-1 (gav 28975144): matches several CAR assets: 1, 2',
     );
     expect(notJoinedText({ source: 'edr', id: 'aaaa-1', why: 'unknown' })).toBe('edr aaaa-1: unknown to CAR');
   });

@@ -109,9 +109,9 @@ export function hostsIn(assets: readonly NotJoined[]): number {
 const BECAUSE: Readonly<Record<NotJoined['why'], string>> = {
   unknown: 'unknown to CAR',
   'no-agent': 'has no agent, and CAR knows neither its id nor its name',
-  ambiguous: 'stands for several CAR assets',
-  unreadable: 'could not be understood',
-  contradictory: 'its keys stand for different assets',
+  ambiguous: 'matches several CAR assets',
+  unreadable: 'unreadable',
+  contradictory: 'its keys match different assets',
 };
 
 /** `web-1 (gav 28975144): unknown to CAR`. */

@@ -21,7 +21,7 @@ export function term(token: string, value: string): Qql {
 
 /** `token:80507`; ids are digits and need no quotes. */
 export function idTerm(token: string, id: string): Qql {
-  if (!/^\d{1,19}$/.test(id)) throw new QqlUnsafe(`${JSON.stringify(id.slice(0, 60))} is not an id for ${token}: give digits only`);
+  if (!/^\d{1,19}$/.test(id)) throw new QqlUnsafe(`${JSON.stringify(id.slice(0, 60))} is not an id for ${token}: use digits only`);
   return `${checkedToken(token)}:${id}` as Qql;
 }
 
@@ -40,16 +40,16 @@ export function not(inner: Qql): Qql {
 /** The value between the first delimiter that does not occur in it: double quote (contains), backtick (exact), single quote. */
 export function quoted(value: string): string {
   const shown = JSON.stringify(value.slice(0, 60));
-  if (value.trim() === '') throw new QqlUnsafe('An empty value cannot be searched for: give the text to look for');
+  if (value.trim() === '') throw new QqlUnsafe('Cannot search for an empty value');
   // Invisible characters (\p{Cf}: zero width, direction) may be dropped on the way and leave a shorter value that matches more; half a
   // surrogate pair (\p{Cs}) has no UTF-8 and arrives as something else.
   if (/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u.test(value))
-    throw new QqlUnsafe(`${shown} holds a control character, line break or invisible character: filter by numeric id instead`);
+    throw new QqlUnsafe(`${shown} contains a control character, line break or invisible character: filter by numeric id instead`);
   // A backslash before the closing delimiter would swallow it in parsers of the Lucene family.
   if (value.includes('\\'))
-    throw new QqlUnsafe(`${shown} holds a backslash, which Qualys documents no escape for: filter by numeric id instead`);
+    throw new QqlUnsafe(`${shown} contains a backslash, for which Qualys documents no escape: filter by numeric id instead`);
   const delimiter = DELIMITERS.find((candidate) => !value.includes(candidate));
-  if (!delimiter) throw new QqlUnsafe(`${shown} holds all three kinds of quote, so no quoting can carry it: filter by numeric id instead`);
+  if (!delimiter) throw new QqlUnsafe(`${shown} contains all three kinds of quote and cannot be quoted: filter by numeric id instead`);
   return `${delimiter}${value}${delimiter}`;
 }
 
@@ -65,6 +65,6 @@ function grouped(filter: Qql): string {
 }
 
 function checkedToken(token: string): string {
-  if (!TOKEN.test(token)) throw new QqlUnsafe(`${JSON.stringify(token.slice(0, 60))} is no token of the query language`);
+  if (!TOKEN.test(token)) throw new QqlUnsafe(`${JSON.stringify(token.slice(0, 60))} is not a token of the query language`);
   return token;
 }

@@ -31,7 +31,7 @@ export async function mergeStep(
       const part = { stepId, campaignId: run.campaign_id, wave: run.wave, rule: each, after, closing };
       const last = await database.transaction((sql) => mergePart(sql, part));
       // A later attempt closes it, as beside one of a history that was reset: this one has no last word to say.
-      if (last === 'refused' && closing > 0) throw new Error(`Another attempt is closing the campaign ${run.campaign_id}.`);
+      if (last === 'refused' && closing > 0) throw new Error(`Another attempt is already closing the campaign ${run.campaign_id}.`);
       if (last === 'refused') return;
       if (last === undefined) break;
       after = last;

@@ -15,7 +15,7 @@ export async function retryRows(sql: Sql, id: string, outcomes: readonly string[
   if (!(await sql.first(`SELECT 1 AS found FROM runs WHERE id = ? AND ${IS_OPEN} AND stop_cause IS NULL`, [id]))) return 0;
   const waves = await sql.all<{ w: number; name: string }>('SELECT w, name FROM waves WHERE campaign_id = ? ORDER BY w', [id]);
   if (waves.length >= WAVES_AT_MOST) {
-    const detail = `nothing is put back: the campaign has ${waves.length} waves, and no more than ${WAVES_AT_MOST} fit into its report. Start another one`;
+    const detail = `nothing is queued: the campaign has ${waves.length} waves, the maximum is ${WAVES_AT_MOST}. Start another campaign`;
     await sql.run(`INSERT INTO audit (run_id, at, action, detail) VALUES (?, ?, 'retry-refused', ?)`, [id, await sql.now(), detail]);
     return 0;
   }

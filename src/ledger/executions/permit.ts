@@ -164,16 +164,16 @@ async function barredBy(
   if (run.stop || run.closing || run.finishedAt !== undefined) return refused('stopped', 0, run.stop?.reason ?? 'the run is finished');
   if (run.admits === 'nothing') return refused('wave-over', 0, 'its wave has ended, or is being rolled back');
   if (run.behind) return refused('behind', BEHIND_WAIT_MS, 'the ledger was restored from an older backup');
-  if (run.phase === 'awaiting-approval') return refused('paused', 1_000, 'the run waits for its approval');
+  if (run.phase === 'awaiting-approval') return refused('paused', 1_000, 'the run is waiting for approval');
   if (run.paused) return refused('paused', 1_000, 'the run is paused');
-  if (run.admits === 'held') return refused('wave-held', WAVE_WAIT_MS, 'somebody has to decide how its wave goes on');
+  if (run.admits === 'held') return refused('wave-held', WAVE_WAIT_MS, 'a person must decide how its wave continues');
   const ledger = await sql.first<{ halted: number; halted_why: string | null; held_why: string | null }>(
     'SELECT halted, halted_why, held_why FROM ledger',
   );
   const haltedWhy = ledger?.held_why ?? ledger?.halted_why ?? '';
   if (ledger?.halted || ledger?.held_why) return refused('halted', 2_000, `all executions are halted${haltedWhy ? `: ${haltedWhy}` : ''}`);
   if (execution.state !== 'claimed') return refused('state', 0, `execution ${execution.n} is ${execution.state}`);
-  if (execution.sends >= MAX_SENDS) return refused('sends', 0, `execution ${execution.n} has been sent ${execution.sends} times`);
+  if (execution.sends >= MAX_SENDS) return refused('sends', 0, `execution ${execution.n} was already sent ${execution.sends} times`);
   const forbidden = await policyObjection(sql, run, execution);
   if (forbidden !== undefined) return refused('policy', POLICY_WAIT_MS, forbidden);
   const closed = await windowRefusal(sql, run, now);
@@ -184,8 +184,8 @@ async function barredBy(
 }
 
 const COPIES_OF = {
-  none: 'an earlier copy of the script may still run at each of its assets',
-  'by-ids': 'an earlier copy of the script may still run at some of the assets that its tags hit',
+  none: 'an earlier copy of the script may still be running on each of its assets',
+  'by-ids': 'an earlier copy of the script may still be running on some of the assets that its tags hit',
 };
 
 /** Whoever decides tells the campaign, not the step; a permit asks again this soon. */
@@ -235,7 +235,7 @@ async function quotaRefusal(sql: Sql, { party, now }: Asking, terms: PermitTerms
     const turn = await askTurn(sql, { slot: 'day', party, now, free, ...left });
     if (turn.kind === 'go') return undefined;
     const waitMs = turn.first?.asking ? TURN_WAIT_MS : KEPT_WAIT_MS;
-    return refused('daily-quota', waitMs, `${turn.why}; ${free} of ${allowed} executions of the last 24 hours are left`);
+    return refused('daily-quota', waitMs, `${turn.why}; ${free} of ${allowed} executions left (rolling 24 h)`);
   }
   const opener = await sql.first<{ permitted_at: number }>(
     'SELECT permitted_at FROM sends WHERE spent = 1 AND permitted_at > ? ORDER BY permitted_at LIMIT 1 OFFSET ?',
@@ -244,7 +244,7 @@ async function quotaRefusal(sql: Sql, { party, now }: Asking, terms: PermitTerms
   return refused(
     'daily-quota',
     (opener?.permitted_at ?? now) + DAY_MS - now,
-    `${spent} executions were sent in the last 24 hours, ${terms.executionsPerDay} are allowed`,
+    `${spent} of ${terms.executionsPerDay} executions used (rolling 24 h)`,
   );
 }
 
@@ -258,8 +258,8 @@ interface ScriptTurn {
 /** With Qualys' own words where it refused one. */
 function whyNotYet({ refused_for: reason, refused_words: words }: ScriptTurn): string {
   const said = words ? `: ${words}` : '';
-  if (reason === 'day') return `Qualys' executions of the day are used up${said}`;
-  if (reason === 'unexplained') return `Qualys refused the last execution of the script and does not say why${said}`;
+  if (reason === 'day') return `Qualys' daily executions are used up${said}`;
+  if (reason === 'unexplained') return `Qualys refused the last execution of the script without a reason${said}`;
   return `the script's execution interval has not passed${said}`;
 }
 
@@ -282,7 +282,7 @@ async function turnRefusal(sql: Sql, { party, now, scriptSlot }: Asking, scriptI
   if (!isScarce && party.kind === 'ticket') return undefined;
   const turn = await askTurn(sql, { slot: scriptSlot, party, now, free: 1 });
   if (turn.kind === 'go' || (!isScarce && turn.first?.kind === party.kind)) return undefined;
-  const why = `${turn.why}; executions of one script go one after the other`;
+  const why = `${turn.why}; executions of one script run one after the other`;
   return refused('interval', isScarce ? TURN_WAIT_MS : SERIAL_WAIT_MS, why);
 }
 
@@ -294,7 +294,7 @@ function scriptRefusal(run: RunRow, now: number, wall: number): Refusal | undefi
 function tagsRefusal(execution: Execution, now: number, { sendWindowMs }: PermitTerms): Refusal | undefined {
   if (execution.planned === undefined) return undefined;
   const isFresh = execution.tagsReadAt !== undefined && now + sendWindowMs - execution.tagsReadAt <= TAGS_FRESH_MS;
-  return execution.gathered && isFresh ? undefined : refused('tags', 0, 'the members of its tags have to be read first');
+  return execution.gathered && isFresh ? undefined : refused('tags', 0, 'the members of its tags must be read first');
 }
 
 function refused(why: Refusal['why'], waitMs: number, detail: string): Refusal {

@@ -136,7 +136,7 @@ describe('a permit', () => {
       { waitMs: 2_000, detail: 'all executions are halted: outage' },
     ],
     ['state', () => ledger.executions.releaseClaimed('r'), { waitMs: 0, detail: 'execution 1 is released' }],
-    ['sends', () => ledger.database.run('UPDATE executions SET sends = 2'), { waitMs: 0, detail: 'execution 1 has been sent 2 times' }],
+    ['sends', () => ledger.database.run('UPDATE executions SET sends = 2'), { waitMs: 0, detail: 'execution 1 was already sent 2 times' }],
   ])('is refused: %s', async (why, change, refusal) => {
     const fence = await openRun(ledger, 'r', assetIds(2));
     await ledger.executions.claim('r', fence);
@@ -172,7 +172,7 @@ describe('a permit', () => {
     await ledger.database.run(`UPDATE sends SET permitted_at = permitted_at - ? WHERE n = 1`, [23 * HOUR]);
     await ledger.executions.lost('r', second.n, { permit: second.permit, detail: 'reset', lookAfterMs: 1 });
     const refusal = await permit('r', 3, fence, { executionsPerDay: 2 });
-    expect(refusal).toMatchObject({ why: 'daily-quota', detail: '2 executions were sent in the last 24 hours, 2 are allowed' });
+    expect(refusal).toMatchObject({ why: 'daily-quota', detail: '2 of 2 executions used (rolling 24 h)' });
     if (refusal.kind !== 'refused') throw new Error('granted');
     expect(refusal.waitMs).toBeLessThanOrEqual(HOUR);
     expect(refusal.waitMs).toBeGreaterThanOrEqual(HOUR - ((await ledger.database.now()) - from));
@@ -251,8 +251,8 @@ describe("the script's interval", () => {
     expect(await permit('r', 2, fence)).toMatchObject({ why: 'interval' });
   });
 
-  const DAY = { why: 'daily-quota', detail: "Qualys' executions of the day are used up: no" };
-  const UNEXPLAINED = { why: 'interval', detail: 'Qualys refused the last execution of the script and does not say why: no' };
+  const DAY = { why: 'daily-quota', detail: "Qualys' daily executions are used up: no" };
+  const UNEXPLAINED = { why: 'interval', detail: 'Qualys refused the last execution of the script without a reason: no' };
 
   test.each([
     ['day', {}, DAY, 900_000],

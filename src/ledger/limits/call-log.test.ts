@@ -38,7 +38,7 @@ describe('the cap', () => {
     await pass(ledger, 60_000);
     await call(ledger);
     await call(ledger);
-    expect(await waitOf(ledger)).toEqual({ seconds: 3_540, why: 'the cap of 3 calls an hour is used up' });
+    expect(await waitOf(ledger)).toEqual({ seconds: 3_540, why: 'the cap of 3 calls per hour is used up' });
     await pass(ledger, HOUR - 60_000);
     await call(ledger);
     expect(await waitOf(ledger)).toMatchObject({ seconds: 60 });
@@ -91,7 +91,7 @@ describe('the announced window', () => {
     expect(await waitOf(ledger)).toEqual({ seconds: 90, why: 'Qualys asked to wait 90 s' });
     await pass(ledger, 90_000);
     await call(ledger, answered({ limit: 300, windowSec: 3_600, remaining: 0 }));
-    expect(await waitOf(ledger)).toMatchObject({ why: 'Qualys announced that no calls remain in its window' });
+    expect(await waitOf(ledger)).toMatchObject({ why: 'Qualys reported no calls left in its window' });
   });
 
   test('that was refused with ToWait by a gateway that names no window is not taken for an hour', async () => {
@@ -108,7 +108,7 @@ describe('the announced window', () => {
     await call(ledger, answered({ windowSec: 600, remaining: 1 }));
     await pass(ledger, 100_000);
     await call(ledger, answered({ windowSec: 600, remaining: 0 }));
-    expect(await waitOf(ledger)).toEqual({ seconds: 501, why: 'Qualys announced that no calls remain in its window' });
+    expect(await waitOf(ledger)).toEqual({ seconds: 501, why: 'Qualys reported no calls left in its window' });
     await pass(ledger, 501_000);
     await call(ledger);
     expect(await waitOf(ledger)).toMatchObject({ seconds: 100 });
@@ -128,7 +128,7 @@ describe('the announced window', () => {
     await pass(ledger, 600_400);
     await call(ledger, answered({ windowSec: 600, remaining: 0 }));
     await pass(ledger, 700);
-    expect(await waitOf(ledger)).toMatchObject({ why: 'Qualys announced that no calls remain in its window' });
+    expect(await waitOf(ledger)).toMatchObject({ why: 'Qualys reported no calls left in its window' });
   });
 
   test('counts what is on its way: two remain, two go', async () => {
@@ -188,7 +188,7 @@ describe('concurrent calls', () => {
     const ledger = await ledgers.open(caps({ concurrency: 2 }));
     const first = await enter(ledger);
     await enter(ledger);
-    expect(await enter(ledger)).toEqual({ kind: 'wait', waitMs: 100, why: '2 calls run already' });
+    expect(await enter(ledger)).toEqual({ kind: 'wait', waitMs: 100, why: '2 calls are already running' });
     if (first.kind !== 'go') throw new Error('wait');
     await ledger.calls.leave(first.callId, undefined);
     expect(await enter(ledger)).toMatchObject({ kind: 'go' });
@@ -201,10 +201,10 @@ describe('concurrent calls', () => {
     const ledger = await ledgers.open(caps({ concurrency: 5 }));
     await call(ledger, answered({ concurrencyLimit: 1 }));
     await enter(ledger);
-    expect(await enter(ledger)).toMatchObject({ kind: 'wait', why: '1 calls run already' });
+    expect(await enter(ledger)).toMatchObject({ kind: 'wait', why: '1 calls are already running' });
     await pass(ledger, HOUR + 1_000);
     for (let running = 0; running < 5; running += 1) expect(await enter(ledger)).toMatchObject({ kind: 'go' });
-    expect(await enter(ledger)).toMatchObject({ kind: 'wait', why: '5 calls run already' });
+    expect(await enter(ledger)).toMatchObject({ kind: 'wait', why: '5 calls are already running' });
   });
 });
 

@@ -76,7 +76,7 @@ describe('the turns of a script with an interval', () => {
       kind: 'refused',
       why: 'interval',
       waitMs: 250,
-      detail: 'the run t goes first: tickets come before campaigns; executions of one script go one after the other',
+      detail: 'the run t goes first: tickets come before campaigns; executions of one script run one after the other',
     });
     expect(await ask(ledger, t, rules)).toMatchObject({ kind: 'granted' });
   });
@@ -141,10 +141,10 @@ describe('the executions of the day', () => {
       kind: 'refused',
       why: 'daily-quota',
       waitMs: 5_000,
-      detail: 'the run t goes first: tickets come before campaigns, and it has 2 to send; 2 of 20 executions of the last 24 hours are left',
+      detail: 'the run t goes first: tickets come before campaigns, and it has 2 to send; 2 of 20 executions left (rolling 24 h)',
     });
     expect(names(await play(ledger, [t, a], { ...day(20), grants: 2 }))).toBe('t t');
-    expect(await ask(ledger, a, day(20))).toMatchObject({ detail: '20 executions were sent in the last 24 hours, 20 are allowed' });
+    expect(await ask(ledger, a, day(20))).toMatchObject({ detail: '20 of 20 executions used (rolling 24 h)' });
     await pass(ledger, 24 * HOUR);
     expect(await ask(ledger, a, day(20))).toMatchObject({ kind: 'granted' });
   });
@@ -207,7 +207,7 @@ describe('calls', () => {
     const ledger = await open({ callsPerHour: 50, concurrency: 2 });
     const a = await campaign(ledger, 'a', 1);
     for (let sent = 0; sent < 50; sent += 1) expect(await call(ledger, a.runId)).toBe(true);
-    expect(await enter(ledger, a.runId)).toMatchObject({ why: 'the cap of 50 calls an hour is used up' });
+    expect(await enter(ledger, a.runId)).toMatchObject({ why: 'the cap of 50 calls per hour is used up' });
   });
 
   test('of a campaign leave a live run what it is likely to need, and no more once it has ended', async () => {

@@ -14,23 +14,22 @@ export async function policyObjection(sql: Sql, { id, script }: RunRow, { n }: E
   const newest = await newestPolicy(sql);
   if (!newest) return undefined;
   const { neverTouch, scripts } = newest.policy;
-  if (scripts && script && !scripts.allow.includes(script.id))
-    return `policy does not allow script ${script.id} (${script.title}) any more`;
+  if (scripts && script && !scripts.allow.includes(script.id)) return `policy no longer allows script ${script.id} (${script.title})`;
   if (!keepsAnything(neverTouch)) return undefined;
   const reading = await newestReading(sql, newest.version);
-  if (!reading) return 'what policy keeps from scripts has to be read first';
+  if (!reading) return "policy's exclusions must be read first";
   // An execution by tags has all of its rows when it is gathered; before that it is refused for its tags, later in the same permit.
   const kept = await sql.first<{ asset_id: string }>(
     `SELECT asset_id FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_n = ? AND outcome = 'pending'
        AND EXISTS (SELECT 1 FROM untouched WHERE untouched.reading = ? AND untouched.asset_id = attempts.asset_id) LIMIT 1`,
     [id, n, reading.id],
   );
-  if (kept) return `policy keeps asset ${kept.asset_id} from every script`;
+  if (kept) return `policy excludes asset ${kept.asset_id} from all scripts`;
   if (neverTouch.hostnames.length === 0) return undefined;
   const rows = await sql.all<Named>(
     `SELECT name, aliases FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_n = ? AND outcome = 'pending'`,
     [id, n],
   );
   const named = rows.flatMap(namesOf).find(hostMatcher(neverTouch.hostnames));
-  return named === undefined ? undefined : `policy keeps ${named} from every script`;
+  return named === undefined ? undefined : `policy excludes ${named} from all scripts`;
 }

@@ -20,15 +20,15 @@ export function whyUnread(
   { scriptReading: { at, read, needed }, calendar }: RunRow,
   { now, wall }: { now: number; wall: number },
 ): string | undefined {
-  if (read < needed) return 'the script has to be read again: the run has waited since it was last read';
+  if (read < needed) return 'the script must be read again: the run has waited since it was last read';
   // A reading of the future is one by a clock that was set back: nobody knows its age.
-  if (at === undefined || now < at || now - at >= TRUSTED_MS) return 'the script has to be read again: it was last read too long ago';
+  if (at === undefined || now < at || now - at >= TRUSTED_MS) return 'the script must be read again: it was last read too long ago';
   if (!calendar || at === now) return undefined;
   const isSame = peoplesInstants(now, wall).every((instant) => {
     const opening = windowState(calendar, instant - (now - at));
     return opening.open && (opening.closesAt === undefined || opening.closesAt > instant);
   });
-  return isSame ? undefined : 'the script has to be read again: a window has opened since it was last read';
+  return isSame ? undefined : 'the script must be read again: a window has opened since it was last read';
 }
 
 /** From now on nothing of the run, nor of any step of it, is sent before its script has been read. */

@@ -114,14 +114,14 @@ describe('a permit', () => {
     expect(await ask(ledger, first?.n ?? 0, fence)).toMatchObject({
       kind: 'refused',
       why: 'policy',
-      detail: 'policy keeps asset 2 from every script',
+      detail: 'policy excludes asset 2 from all scripts',
     });
     await keepFrom(ledger, 'r');
     const again = await permitted(ledger, 'r', fence);
     expect(again.assetIds).toEqual(['1', '3']);
     expect(await outcomesOf(ledger, 'r')).toEqual(['1 pending', '2 skipped never-touch', '3 pending']);
     expect((await ledger.audit.of('r')).map(({ action, detail }) => `${action}: ${detail}`)).toContain(
-      'never-touch: policy version 1 keeps 1 more asset(s) from the script',
+      'never-touch: policy version 1 excludes 1 more asset(s) from the script',
     );
   });
 
@@ -146,9 +146,9 @@ describe('a permit', () => {
     const { n } = (await ledger.executions.claim('r', fence)) ?? { n: 0 };
     await change(ledger, keeping({ assetIds: ['9'] }));
     await ledger.policies.offer({ policy: keeping({ assetIds: ['8'] }), isChange: true });
-    expect(await ask(ledger, n, fence)).toMatchObject({ why: 'policy', detail: 'what policy keeps from scripts has to be read first' });
+    expect(await ask(ledger, n, fence)).toMatchObject({ why: 'policy', detail: "policy's exclusions must be read first" });
     await change(ledger, keeping({}, { scripts: { allow: ['8'] } }));
-    expect(await ask(ledger, n, fence)).toMatchObject({ why: 'policy', detail: 'policy does not allow script 7 (Patch) any more' });
+    expect(await ask(ledger, n, fence)).toMatchObject({ why: 'policy', detail: 'policy no longer allows script 7 (Patch)' });
     await change(ledger, keeping({}, { scripts: { allow: ['7'] } }));
     expect(await ask(ledger, n, fence)).toMatchObject({ kind: 'granted' });
   });

@@ -25,7 +25,7 @@ describe('the kill switch', () => {
     await ledger.killSwitch.halt({ by: 'ada', reason: 'incident 7' });
     expect(await permit('r')).toBe('halted: all executions are halted: incident 7');
     await ledger.killSwitch.unhalt({ by: 'ada' });
-    expect(await permit('r')).toMatch(/^script: the script has to be read again/);
+    expect(await permit('r')).toMatch(/^script: the script must be read again/);
     await ledger.scriptReadings.end('r', await ledger.scriptReadings.begin('r'));
     expect(await permit('r')).toBe('granted');
   });

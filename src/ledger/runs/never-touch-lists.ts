@@ -101,7 +101,7 @@ export class NeverTouchLists {
   }
 
   async #tell(runId: string, version: number, assets: number): Promise<void> {
-    const detail = `policy version ${version} keeps ${assets} more asset(s) from the script`;
+    const detail = `policy version ${version} excludes ${assets} more asset(s) from the script`;
     await this.#database.run(`INSERT INTO audit (run_id, at, action, detail) VALUES (?, ?, ?, ?)`, [
       runId,
       await this.#database.now(),

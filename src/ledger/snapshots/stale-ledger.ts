@@ -43,7 +43,7 @@ export async function noteBehind(sql: Sql, runId: string, known: Given | undefin
   const given = await givenOf(sql, runId);
   if (run && (!known || !isBehind(given, known))) return false;
   await sql.run('UPDATE runs SET behind = ? WHERE id = ? AND behind IS NULL', [JSON.stringify(known), runId]);
-  const sign = run && known ? `it knows ${inWords(given)} of ${runId}, and ${inWords(known)} were given out` : `it does not know ${runId}`;
+  const sign = run && known ? `it knows ${inWords(given)} of ${runId}, and ${inWords(known)} were issued` : `it does not know ${runId}`;
   await hold(sql, runId, sign);
   return true;
 }

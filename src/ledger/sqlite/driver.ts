@@ -38,15 +38,15 @@ export interface SqliteOptions {
 /** Opens an SQLite file on local disk with the pragmas that the safety of `execute` rests on. Throws `LedgerUnusable`. */
 export function openSqlite({ path, create, clock = new LedgerClock(MACHINE_CLOCKS), now, durable = true }: SqliteOptions): Database {
   if (!existsSync(path)) {
-    if (!create) throw new LedgerUnusable(`There is no ledger at ${path}. The worker creates it: start one, or set OVERHAUL_DATABASE_URL.`);
+    if (!create) throw new LedgerUnusable(`No ledger at ${path}. Start a worker, which creates it, or set OVERHAUL_DATABASE_URL.`);
     createPrivateFile(path);
   }
   try {
     return new Sqlite(openingSameFile(path, durable), { foldsOnClose: create, clock, now });
   } catch (error) {
     throw new LedgerUnusable(
-      `The ledger at ${path} cannot be read (${error instanceof Error ? error.message : String(error)}). ` +
-        'Restore it from a backup. Moving it away starts an empty ledger, which will not touch the runs of the old one.',
+      `Cannot read the ledger at ${path} (${error instanceof Error ? error.message : String(error)}). ` +
+        'Restore it from a backup. If you move it away, a new ledger starts empty and leaves the runs of the old one alone.',
     );
   }
 }
@@ -100,7 +100,7 @@ function createPrivateFile(path: string): void {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     closeSync(openSync(path, 'a', 0o600));
   } catch (error) {
-    throw new LedgerUnusable(`The ledger cannot be created at ${path}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new LedgerUnusable(`Cannot create the ledger at ${path}: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 

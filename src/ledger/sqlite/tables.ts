@@ -207,7 +207,7 @@ export async function prepareTables(database: Database): Promise<string> {
     const found = (await sql.first<{ version: number }>('SELECT version FROM ledger_version'))?.version ?? 0;
     if (found > STEPS.length) {
       throw new LedgerUnusable(
-        `The ledger has version ${found}, this build knows up to ${STEPS.length}: use the newer Overhaul that wrote it.`,
+        `The ledger has version ${found}, this build supports up to ${STEPS.length}. Use the newer Overhaul that wrote it.`,
       );
     }
     for (const statement of STEPS.slice(found).flat()) await sql.run(statement);
@@ -231,6 +231,6 @@ export async function readIdentity(database: Database): Promise<string> {
 }
 
 function identityOf(row: { id: string } | undefined): string {
-  if (!row) throw new LedgerUnusable('The ledger has lost its identity: restore it from a backup.');
+  if (!row) throw new LedgerUnusable('The ledger has no identity. Restore it from a backup.');
   return row.id;
 }

@@ -203,10 +203,11 @@ async function gatherPart(sql: Sql, runId: string, n: number): Promise<Gathered 
     [runId, execution.planned, ROWS_PER_TRANSACTION],
   );
   const held = rows.filter((row) => row.held === 1).length;
-  if (held > 0) return { kind: 'broken', why: `${held} or more of its assets are being worked on by another run` };
+  if (held > 0) return { kind: 'broken', why: `${held} or more of its assets are busy in another run` };
   const run = await readRun(sql, runId);
   const open = run ? await heldByCopies(sql, run, rows) : [];
-  if (open.length > 0) return { kind: 'broken', why: `${open.length} or more of its assets may still run an earlier copy of the script` };
+  if (open.length > 0)
+    return { kind: 'broken', why: `${open.length} or more of its assets may still be running an earlier copy of the script` };
   if (rows.length === 0) return finishGathering(sql, runId, n, execution.size);
   await sql.run(
     `UPDATE attempts SET execution_n = ?, lease = 1 WHERE run_id = ? AND attempt = 1 AND seq IN (SELECT value FROM json_each(?))`,

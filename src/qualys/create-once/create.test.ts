@@ -193,7 +193,7 @@ describe('an import', () => {
       };
       expect(await importScriptsOnce(blind, file, once)).toMatchObject({
         kind: 'unverified',
-        message: expect.stringContaining('the last look failed: scripts/search: HTTP 503'),
+        message: expect.stringContaining('the last check failed: scripts/search: HTTP 503'),
       });
       await expect(importScriptsOnce(blind, file, once)).rejects.toThrow('HTTP 503');
       expect(sent()).toBe(1);

@@ -131,7 +131,7 @@ function unresolved({ wanted, found, lost, trouble, waitedMs }: Unresolved): Onc
     return {
       kind: 'unverified',
       scripts: found,
-      message: `${head}, and the last look failed: ${trouble}. Run the same command again: it looks before it sends.`,
+      message: `${head}, and the last check failed: ${trouble}. Repeat the command: it checks before it sends.`,
     };
   }
   if (found.length > 0) {
@@ -145,7 +145,7 @@ function unresolved({ wanted, found, lost, trouble, waitedMs }: Unresolved): Onc
     return {
       kind: 'unverified',
       scripts: [],
-      message: `${head}, and after ${seconds} s there is no ${titlesOf(wanted)} yet. Run the same command again: it looks before it sends.`,
+      message: `${head}, and after ${seconds} s there is no ${titlesOf(wanted)} yet. Repeat the command: it checks before it sends.`,
     };
   }
   return { kind: 'not-created', message: `${head}, and ${seconds} s later there is no ${titlesOf(wanted)}: nothing was created.` };

@@ -18,7 +18,7 @@ describe('a gate without a ledger', () => {
     await gate.leave(await go(gate), undefined);
     clock.ms += 600_000;
     await gate.leave(await go(gate), undefined);
-    expect(await gate.enter({ holdMs: 1 })).toEqual({ kind: 'wait', waitMs: 3_000_000, why: 'the cap of 2 calls an hour is used up' });
+    expect(await gate.enter({ holdMs: 1 })).toEqual({ kind: 'wait', waitMs: 3_000_000, why: 'the cap of 2 calls per hour is used up' });
     clock.ms += 3_000_000;
     await gate.leave(await go(gate), undefined);
     expect(await gate.enter({ holdMs: 1 })).toMatchObject({ kind: 'wait', waitMs: 600_000 });
@@ -27,7 +27,7 @@ describe('a gate without a ledger', () => {
   test('keeps the cap of calls at once; a place comes back by leaving, or by itself', async () => {
     const { gate, clock } = gateAt({ callsPerHour: 100, concurrency: 1 });
     const first = await go(gate);
-    expect(await gate.enter({ holdMs: 1 })).toMatchObject({ kind: 'wait', why: '1 calls run already' });
+    expect(await gate.enter({ holdMs: 1 })).toMatchObject({ kind: 'wait', why: '1 calls are already running' });
     await gate.leave(first, undefined);
     await go(gate);
     clock.ms += 32_000;

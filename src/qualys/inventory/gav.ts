@@ -50,7 +50,7 @@ export async function countGavV1Assets(reader: Reader, options: CallOptions & { 
 }
 
 async function oneAsset(reader: Reader, operation: Operation, assetId: string, options: CallOptions & GavFields) {
-  if (!/^\d{1,19}$/.test(assetId)) throw invalid(operation, `${JSON.stringify(assetId.slice(0, 60))} is no asset id: give digits only`);
+  if (!/^\d{1,19}$/.test(assetId)) throw invalid(operation, `${JSON.stringify(assetId.slice(0, 60))} is not an asset id: use digits only`);
   const call = gavCall(operation, { assetId, ...fields(options) }, options);
   const { page } = await gavAnswer(reader, call);
   const { rows } = rawRows(reader, call.endpoint, { schema: GavAssetRow, items: page.rows });

@@ -171,12 +171,12 @@ describe('the HTML report', () => {
       report: { followUp: { kind: 'schedule', ids: ['4711'], titles: ['patch 1 of 2'] } },
       schedules: [
         { title: 'patch 1 of 2', state: 'created', scheduleId: '4711' },
-        { title: 'patch 2 of 2', state: 'rejected', detail: 'the start lies in the past' },
+        { title: 'patch 2 of 2', state: 'rejected', detail: 'the start is in the past' },
       ],
     });
     expect(page).toContain('Schedules at Qualys, for what is unresolved.');
     expect(page).toContain('created</span> patch 1 of 2 <small>4711</small>');
-    expect(page).toContain('refused</span> patch 2 of 2<br><span class="soft">the start lies in the past</span>');
+    expect(page).toContain('refused</span> patch 2 of 2<br><span class="soft">the start is in the past</span>');
   });
 
   test('of a campaign has its waves, and under each outcome the assets wave by wave, failures first', async () => {

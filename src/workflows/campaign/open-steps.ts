@@ -170,7 +170,7 @@ function seenOf({ open, waits, stepsSeen }: CampaignState, id: string): string {
 /** What holds the step back; a breach before anything else. */
 export function waitOf({ open, waits }: CampaignState, id: string, wave: string): Blocked | undefined {
   if (open[id] !== 'held') return waits[id];
-  return { kind: 'breach', why: `wave ${wave}: the error budget is overdrawn; resume, where need be after an adjust, or cancel` };
+  return { kind: 'breach', why: `wave ${wave}: error budget exceeded; resume (after adjust, if needed) or cancel` };
 }
 
 /** What holds back a step of an earlier wave, whose verdicts the campaign waits for at its end. */

@@ -99,10 +99,7 @@ async function decide(run: Handled, kind: 'approve' | 'reject', argument: unknow
     }
     const { ask: now } = run.state;
     if (refused || (now && now.digest !== ask.digest))
-      throw ApplicationFailure.nonRetryable(
-        'What is asked was changed in this very moment: look again at what you approve.',
-        'OtherDigest',
-      );
+      throw ApplicationFailure.nonRetryable('What is pending has just changed. Review what you approve.', 'OtherDigest');
     if (now && !includesPerson(now.approvals, by)) run.state.ask = { ...now, approvals: [...now.approvals, by] };
     return null;
   });
@@ -137,9 +134,9 @@ async function once(run: Handled, work: () => Promise<number | null>): Promise<n
 function valid(run: Handled, schema: z.ZodType): (argument: unknown) => void {
   return (argument) => {
     parsedMessage(schema, argument);
-    if (run.state.phase === 'opening') throw refusedUpdate('The run is still being opened: ask again when its cohort is frozen.');
+    if (run.state.phase === 'opening') throw refusedUpdate('The run is still opening. Try again when its cohort is frozen.');
     if (run.state.phase !== 'running' && run.state.phase !== 'soaking' && run.state.phase !== 'awaiting-approval')
-      throw refusedUpdate(`The run is ${run.state.phase}: there is nothing left to change.`);
+      throw refusedUpdate(`The run is ${run.state.phase}. Nothing left to change.`);
   };
 }
 

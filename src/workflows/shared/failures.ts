@@ -22,7 +22,7 @@ export function invalidRequest(problems: readonly Problem[]): ApplicationFailure
 
 export function qualysUnavailable(why: string): ApplicationFailure {
   return ApplicationFailure.nonRetryable(
-    clipped(`Qualys gave no answer for an hour and nothing was sent: ${why}`, MESSAGE_LENGTH),
+    clipped(`No response from Qualys for an hour, and nothing was sent: ${why}`, MESSAGE_LENGTH),
     'QualysUnavailable',
   );
 }
@@ -60,10 +60,10 @@ export function endsByCancel(error: unknown): boolean {
 export function isContinued(): boolean {
   const { continuedFromExecutionRunId, cronSchedule, attempt, executionTimeoutMs = 0, runTimeoutMs = 0 } = workflowInfo();
   // A cron schedule and a retry policy continue a workflow too, with the arguments of whoever started it.
-  if (cronSchedule) throw invalidRequest([{ path: '', problem: 'a run is started once: it takes no cron schedule' }]);
-  if (attempt > 1) throw invalidRequest([{ path: '', problem: 'a run is started once: it takes no retry policy' }]);
+  if (cronSchedule) throw invalidRequest([{ path: '', problem: 'a run starts once: cron schedules are not supported' }]);
+  if (attempt > 1) throw invalidRequest([{ path: '', problem: 'a run starts once: retry policies are not supported' }]);
   // An activity whose next wait would pass one ends at once, for good: with executions in flight (docs/decisions/015).
   if ([executionTimeoutMs, runTimeoutMs].some((limitMs) => limitMs > 0 && limitMs < LONGER_THAN_ANY_RUN_MS))
-    throw invalidRequest([{ path: '', problem: 'a run ends by its deadlines: it takes no execution timeout and no run timeout' }]);
+    throw invalidRequest([{ path: '', problem: 'a run ends by its deadlines: execution and run timeouts are not supported' }]);
   return continuedFromExecutionRunId !== undefined;
 }

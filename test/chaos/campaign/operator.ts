@@ -39,7 +39,7 @@ async function lookAndAct(client: Client, { workflowId, retryAt }: Operator, tol
   const order = (name: string, updateId: string, argument: object): Promise<unknown> =>
     within(() => handle.executeUpdate(name, { updateId, args: [{ by: 'kim', ...argument }] }));
   const { pending, blocked } = await within(() => handle.query<Progress>('progress'));
-  if (blocked?.includes('overdrawn')) {
+  if (blocked?.includes('error budget exceeded')) {
     await order('resume', `resume-${told.resumed}`, {});
     told.resumed += 1;
   }

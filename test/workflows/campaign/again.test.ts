@@ -103,7 +103,7 @@ describe('assets that are worked on again', () => {
     expect((await skipping.outcomes())[String(ids(OFFLINE + 5, 1))]).toBe('skipped: held-by-another-run');
     const waiting = await stage.campaign(planOf(OFFLINE + 5, 3, { conflict: 'wait' }));
     const { blocked } = await waiting.untilPhase('blocked');
-    expect(blocked).toContain('3 asset(s) are being worked on by another run');
+    expect(blocked).toContain('3 asset(s) are busy in another run');
     expect(await sentOf(waiting)).toBe(0);
     await waiting.handle.cancel();
     expect(await waiting.report()).toMatchObject({ counts: { skipped: 3 } });

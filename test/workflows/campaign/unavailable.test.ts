@@ -31,7 +31,7 @@ describe('a gateway that fails a campaign', () => {
   test('by an hour of silence, as long as nothing was sent', async () => {
     stage.rig.dependencies.qualys = { ...healthy, script: silent };
     const failure = await failureOfCampaign(await stage.campaign(planOf(0, 2), { client: skipping.client }));
-    expect([failure.type, failure.message]).toEqual(['QualysUnavailable', expect.stringContaining('no answer for an hour')]);
+    expect([failure.type, failure.message]).toEqual(['QualysUnavailable', expect.stringContaining('No response from Qualys for an hour')]);
   });
 
   test('by refusing the very first execution: with its word, and nothing is left open', async () => {

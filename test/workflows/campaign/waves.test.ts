@@ -88,7 +88,7 @@ describe('the waves of a campaign', () => {
     );
     const failure = await failureOfCampaign(campaign);
     expect(failure.type).toBe('InvalidRequest');
-    expect(failure.message).toContain('the waves take 7 of 20 assets: 13 would be in no wave');
+    expect(failure.message).toContain('the waves cover 7 of 20 assets, 13 are in no wave');
     expect(failure.details[0]).toEqual([{ path: 'waves', problem: expect.stringContaining('Add a last wave without size') }]);
     expect(stage.rig.simulator.state.executions.length).toBe(before);
   });

@@ -75,11 +75,11 @@ describe('a campaign', () => {
     );
     await eventually(
       () => handle.query<{ phase: string; blocked?: string }>('progress'),
-      ({ blocked }) => blocked?.includes('overdrawn') === true,
+      ({ blocked }) => blocked?.includes('error budget exceeded') === true,
     );
     for (;;) {
       const { blocked } = await handle.query<{ blocked?: string }>('progress');
-      if (blocked?.includes('overdrawn')) await handle.executeUpdate('resume', { args: [{ by: 'bob' }] });
+      if (blocked?.includes('error budget exceeded')) await handle.executeUpdate('resume', { args: [{ by: 'bob' }] });
       const { phase } = await handle.query<{ phase: string }>('progress');
       if (phase === 'finished') break;
       await new Promise((resolve) => setTimeout(resolve, 100));

@@ -54,7 +54,7 @@ describe('a name in neverTouch that Qualys does not know, of which policy only w
   test('is in the report, and the short name of a host keeps it from the script', async () => {
     const [first, second] = assetIds(0, 2) as [number, number];
     const report = await stage.run(requestFor([first, second]));
-    expect(report.warnings).toEqual(['policy.neverTouch.tags[0]: Qualys lists no tag "Prod DB", so nothing is kept from it']);
+    expect(report.warnings).toEqual(['policy.neverTouch.tags[0]: Qualys lists no tag "Prod DB", so it excludes nothing']);
     expect(outcomes(await stage.rows(report.runId))).toEqual({ [first]: 'skipped: never-touch', [second]: 'succeeded' });
     expect(report.status).toBe('partial');
   });

@@ -126,6 +126,6 @@ describe('a policy that changes while a run is under way', () => {
     await change({ tags: ['Crown jewels'], unknown: 'warn' });
     const report = await handle.result();
     expect(report.status).toBe('succeeded');
-    expect(report.warnings).toEqual(['policy.neverTouch.tags[0]: Qualys lists no tag "Crown jewels", so nothing is kept from it']);
+    expect(report.warnings).toEqual(['policy.neverTouch.tags[0]: Qualys lists no tag "Crown jewels", so it excludes nothing']);
   });
 });

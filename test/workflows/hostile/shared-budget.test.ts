@@ -96,7 +96,7 @@ describe('the executions of a day that are nearly used up', () => {
     const blocked = async () =>
       (await stage.rig.ledger.database.first<{ blocked: string | null }>('SELECT blocked FROM runs WHERE campaign_id = ?', [workflowId]))
         ?.blocked;
-    await eventually(blocked, (why) => why === '6 executions were sent in the last 24 hours, 6 are allowed');
+    await eventually(blocked, (why) => why === '6 of 6 executions used (rolling 24 h)');
     await campaign.cancel();
     expect(await (campaign.result() as Promise<CampaignReport>)).toMatchObject({ status: 'cancelled', executions: 3 });
   });

@@ -52,7 +52,7 @@ describe('a run that has to be approved', () => {
 
   test('is not approved by who asked for it, for another digest, or when it is not waiting any more', async () => {
     const handle = await waiting(4, { requestedBy: 'kim' });
-    expect(await refusalOf(handle, { by: 'kim' })).toBe('kim asked for this run and may not approve it.');
+    expect(await refusalOf(handle, { by: 'kim' })).toBe('kim requested this run and may not approve it.');
     expect(await refusalOf(handle, { by: 'lee', digest: 'abc' })).toMatch(/^The digest abc is not the pending one, [0-9a-f]+: look again/);
     await handle.executeUpdate(approve, { args: [{ by: 'lee' }] });
     expect((await handle.result()).status).toBe('succeeded');
@@ -63,7 +63,7 @@ describe('a run that has to be approved', () => {
     const handle = await waiting(1, {}, { memo });
     expect(await refusalOf(handle, { by: 'eve' })).toBe('eve is not among the approvers.');
     await handle.executeUpdate(approve, { args: [{ by: 'ann' }] });
-    expect(await refusalOf(handle, { by: 'ann' })).toBe('ann has approved already.');
+    expect(await refusalOf(handle, { by: 'ann' })).toBe('ann has already approved.');
     expect((await progressOf(handle)).pending?.approvals).toEqual(['ann']);
     await handle.executeUpdate(approve, { args: [{ by: 'bob' }] });
     expect((await handle.result()).status).toBe('succeeded');

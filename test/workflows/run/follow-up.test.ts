@@ -58,7 +58,7 @@ describe('what follows a run', () => {
     const failure = await failureOf(await stage.start({ ...requestFor(assetIds(6, 1)), followUp }));
     expect([failure.type, failure.details[0]]).toEqual([
       'InvalidRequest',
-      [{ path: 'followUp.daysOfWeek', problem: 'no FRI lies between 2031-05-12 and 2031-05-15: it would never fire' }],
+      [{ path: 'followUp.daysOfWeek', problem: 'no FRI between 2031-05-12 and 2031-05-15: it would never run' }],
     ]);
   });
 
@@ -75,7 +75,7 @@ describe('what follows a run', () => {
     const failure = await failureOf(handle);
     expect([failure.type, failure.details[0]]).toEqual([
       'InvalidRequest',
-      [{ path: 'followUp.startDate', problem: expect.stringMatching(/^the start, 2020-01-01 02:00, lies in the past: in UTC it is /) }],
+      [{ path: 'followUp.startDate', problem: expect.stringMatching(/^the start, 2020-01-01 02:00, is in the past: in UTC it is /) }],
     ]);
     expect(await stage.rows(handle.workflowId)).toEqual([]);
   });

@@ -77,7 +77,7 @@ describe('what a run is asked for', () => {
           { path: 'targets.hostnames[1]', problem: 'nobody.example.com is unknown to Qualys CAR' },
           {
             path: 'targets.hostnames[2]',
-            problem: 'twin.example.com is ambiguous: it names the assets 20452630, 20452631; give the id of the one you mean',
+            problem: 'twin.example.com is ambiguous (assets 20452630, 20452631): use the asset id',
           },
         ],
       ]);
@@ -105,7 +105,7 @@ describe('what a run is asked for', () => {
 
     test('a cohort above maxAssets is PolicyViolation', async () => {
       const { type, message } = await failureOf(await stage.start(requestFor(assetIds(50, 3), { maxAssets: 2 })));
-      expect([type, message]).toEqual(['PolicyViolation', 'The cohort has 3 assets and maxAssets is 2. Nothing was sent.']);
+      expect([type, message]).toEqual(['PolicyViolation', 'The cohort has 3 assets, more than maxAssets (2). Nothing was sent.']);
     });
   });
 
@@ -231,7 +231,7 @@ describe('what a run is asked for', () => {
         async () => (await first.fetchHistory()).events?.at(-1)?.workflowExecutionFailedEventAttributes?.failure?.message,
         (message) => message !== undefined,
       );
-      expect(ended).toContain('it takes no cron schedule');
+      expect(ended).toContain('cron schedules are not supported');
       await handle.terminate();
     });
   });
@@ -247,7 +247,7 @@ describe('what a run is asked for', () => {
       args: [requestFor(assetIds(90, 2))],
     });
     const { type, message } = await failureOf(handle as unknown as RunHandle);
-    expect([type, message]).toEqual(['InvalidRequest', expect.stringContaining('no execution timeout and no run timeout')]);
+    expect([type, message]).toEqual(['InvalidRequest', expect.stringContaining('execution and run timeouts are not supported')]);
   });
 
   test('a workflow id that has had a run is AlreadyRun, and the first run stays as it is', async () => {

@@ -95,7 +95,7 @@ describe('targets from another inventory', () => {
     expect(failure).toMatchObject({
       type: 'NoTargets',
       message:
-        'None of the 2 hosts that the query found is an asset of CAR: host-000061.example.com (gav-v1 20452670): unknown to CAR; host-000062.example.com (gav-v1 20452671): unknown to CAR',
+        'None of the 2 hosts found by the query is a CAR asset: host-000061.example.com (gav-v1 20452670): unknown to CAR; host-000062.example.com (gav-v1 20452671): unknown to CAR',
     });
   });
 

@@ -82,8 +82,8 @@ describe('messages to a run', () => {
     expect(await refusalOf(handle, 'adjust', { by, deadline: 'soon' })).toContain('"soon" is not a duration');
     expect(await refusalOf(handle, 'adjust', { by, maxInFlight: 0 })).toContain('maxInFlight');
     expect(await refusalOf(handle, 'retryUnresolved', { by, outcomes: ['succeeded'] })).toContain('outcomes[0]');
-    expect(await refusalOf(handle, approve.name, { by })).toBe('Nothing waits for an approval.');
-    expect(await refusalOf(handle, reject.name, { by })).toBe('Nothing waits for an approval.');
+    expect(await refusalOf(handle, approve.name, { by })).toBe('Nothing is waiting for approval.');
+    expect(await refusalOf(handle, reject.name, { by })).toBe('Nothing is waiting for approval.');
     // The run itself goes on meanwhile: only events of updates say whether a refusal was written down.
     const { events } = await handle.fetchHistory();
     expect((events ?? []).filter((event) => event.workflowExecutionUpdateAcceptedEventAttributes)).toEqual([]);

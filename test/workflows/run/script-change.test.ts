@@ -49,7 +49,7 @@ describe('a script that changes after the run was opened', () => {
     const failure = await failureOf(handle);
     expect(failure).toMatchObject({
       type: 'ScriptNotRunnable',
-      message: `Script ${script} (Patch ${script}) has the content hash ${sha256('echo two')}, ${pinned} ${sha256('echo one')}: it was changed since.`,
+      message: `Script ${script} (Patch ${script}) has content hash ${sha256('echo two')}, ${pinned} ${sha256('echo one')}. It has changed since.`,
     });
     expect(executionsOf(script)).toBe(0);
   });
@@ -114,7 +114,7 @@ describe('a script that changes after the run was opened', () => {
       () => progressOf(handle),
       ({ phase }) => phase === 'blocked',
     );
-    expect(blocked).toContain('only an approved script may run');
+    expect(blocked).toContain('Only approved scripts may run');
     expect(executionsOf(6)).toBe(1);
     await handle.cancel();
     expect(await handle.result()).toMatchObject({ status: 'cancelled', executions: 1 });

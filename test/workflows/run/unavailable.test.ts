@@ -63,7 +63,7 @@ describe('a gateway that gives no answer', () => {
     const { type, message } = await failureOf(handle);
     expect([type, message]).toEqual([
       'QualysUnavailable',
-      expect.stringMatching(/^Qualys gave no answer for an hour and nothing was sent: HTTP 503$/),
+      expect.stringMatching(/^No response from Qualys for an hour, and nothing was sent: HTTP 503$/),
     ]);
     const run = await stage.rig.ledger.runs.get(handle.workflowId);
     expect([run?.phase, run?.report]).toEqual(['finished', undefined]);

@@ -61,7 +61,7 @@ describe('without a ledger', () => {
     });
     expect(ran).toMatchObject({ exitCode: 3, stdout: '' });
     expect(ran.stderr).toMatch(
-      /the cap of 3 calls an hour is used up\)\. Try again in (1h 00m|59m \d\ds), or allow longer waits with --wait\.\n$/,
+      /the cap of 3 calls per hour is used up\)\. Try again in (1h 00m|59m \d\ds), or allow longer waits with --wait\.\n$/,
     );
     expect(simulator.state.calls.filter(({ path }) => path === '/sm/v1/assets/search')).toHaveLength(3);
     expect(existsSync(out)).toBe(false);
@@ -85,7 +85,7 @@ describe('with a ledger', () => {
     await writeFile(join(folder, 'ledger.db'), 'no database, but long enough to be looked at');
     const ran = await qualys(['tags'], environment(simulator.url));
     expect(ran).toMatchObject({ exitCode: 2, stdout: '' });
-    expect(ran.stderr).toContain('ledger.db cannot be read');
+    expect(ran.stderr).toContain('Cannot read the ledger at');
     expect(simulator.state.calls).toHaveLength(0);
   });
 });
@@ -150,7 +150,7 @@ describe('what goes wrong has a code and a way out', () => {
     const ran = await qualys(['assets', '--limit', '30', '--page-size', '10', '--jsonl'], environment(url));
     expect(ran).toMatchObject({ exitCode: 0 });
     expect(ran.stdout.trimEnd().split('\n')).toHaveLength(30);
-    expect(ran.stderr).toMatch(/^Waiting \ds: Qualys announced that no calls remain in its window\n/);
+    expect(ran.stderr).toMatch(/^Waiting \ds: Qualys reported no calls left in its window\n/);
   });
 
   test('Ctrl-C ends a walk with 1 and leaves no file', async () => {

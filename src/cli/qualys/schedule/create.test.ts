@@ -111,7 +111,7 @@ describe('schedule', () => {
     const ran = await schedule(['--title', 'x\\', '--type', 'WEEKLY', '--start-date', '2026-02-30', '--every-hours', '3', ...TWO]);
     expect(ran.exitCode).toBe(2);
     for (const part of [
-      '--title: holds a backslash',
+      '--title: contains a backslash',
       '--start-date: must be a calendar date',
       '--every-hours: belongs to HOURLY',
       '--days: WEEKLY needs it',
@@ -127,7 +127,7 @@ describe('schedule', () => {
       ['--type', 'ONE_TIME', '--assets', '7', '--hosts', 'twin,nobody'],
       /7 is unknown.*\n {2}twin is the name of 2 assets: 20452615, 20452616\n {2}nobody is unknown/,
     ],
-    [['--type', 'ONE_TIME', '--assets', '1;2'], /no id/],
+    [['--type', 'ONE_TIME', '--assets', '1;2'], /not an id/],
     [['--type', 'ONE_TIME'], /--assets or --hosts/],
   ])('%j is refused by its reason, and nothing is sent', async (argv, why) => {
     const { schedule, sent } = await gateway();
