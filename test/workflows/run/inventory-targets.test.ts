@@ -101,7 +101,7 @@ describe('targets from another inventory', () => {
 
   test.each([
     [{ source: 'gav', filter: 'operatingSystem:Windows' }, 'must be JSON'],
-    [{ source: 'gav', filter: '<filters><Criteria>' }, 'lacks its operator'],
+    [{ source: 'gav', filter: '<filters><Criteria>' }, 'has no operator'],
     [{ source: 'edr', filter: 'no.such:token' }, 'no.such'],
   ])('a filter that is none is an InvalidRequest that names it: %j', async (query, message) => {
     const failure = await failureOf(await stage.start({ ...REQUEST, targets: { query } }));
