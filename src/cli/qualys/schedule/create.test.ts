@@ -113,7 +113,7 @@ describe('schedule', () => {
     for (const part of [
       '--title: contains a backslash',
       '--start-date: must be a calendar date',
-      '--every-hours: belongs to HOURLY',
+      '--every-hours: is for HOURLY',
       '--days: WEEKLY needs it',
     ]) {
       expect(ran.stderr).toContain(part);
