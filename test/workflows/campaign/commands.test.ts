@@ -163,7 +163,7 @@ describe('a campaign on the command line', () => {
     );
     expect(text).toContain('  decide      Wave rest waits for approval.\n');
     expect(text).toContain('  asked       1 approval by ann, bob, not by the requester; 0 approvals so far\n');
-    expect(text).toContain(`  overhaul approve ${id} --digest ${digest}   lets the wave begin\n`);
+    expect(text).toContain(`  overhaul approve ${id} --digest ${digest}   starts the wave\n`);
 
     const mine = await command(['approve', id]);
     expect([mine.exitCode, mine.stderr]).toEqual([1, expect.stringContaining('kim')]);
@@ -173,7 +173,7 @@ describe('a campaign on the command line', () => {
     });
     expect(watched.exitCode).toBe(0);
     expect(watched.stderr).toContain(`${id}: Wave rest waits for approval.`);
-    expect(watched.stderr).toContain(`overhaul approve ${id} --digest ${digest}   (lets the wave begin)\n`);
+    expect(watched.stderr).toContain(`overhaul approve ${id} --digest ${digest}   (starts the wave)\n`);
     expect(watched.stdout).toContain(`${id}  succeeded\n`);
     expect(watched.stdout).toMatch(/^ {2}waves {7}canary {6}succeeded {2}2 succeeded\n {14}rest {8}succeeded {2}6 succeeded$/m);
     expect((await command(['show', id])).stdout).toContain('approved by ann');
