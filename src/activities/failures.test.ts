@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { QualysError } from '../qualys/errors.js';
-import { blockedBy, failureTypeOf, later } from './failures.js';
+import { blockedBy, failureTypeOf, retryLater } from './failures.js';
 
 describe('an error of Qualys before anything was sent', () => {
   test.each([
@@ -31,5 +31,5 @@ describe('an error of Qualys before anything was sent', () => {
 });
 
 test('an attempt ends for at least a second: a delay of 0 would fail the activity for good', () => {
-  expect(later(0, 'soon').nextRetryDelay).toBe(1_000);
+  expect(retryLater(0, 'soon').nextRetryDelay).toBe(1_000);
 });

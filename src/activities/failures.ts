@@ -21,10 +21,10 @@ export interface Wait {
 }
 
 /** Ends the attempt; the next one starts no earlier than `delayMs` from now. */
-export function later(delayMs: number, why: string): ApplicationFailure {
+export function retryLater(delayMs: number, why: string): ApplicationFailure {
   return ApplicationFailure.create({
     message: clipped(why, MESSAGE_LENGTH),
-    type: 'Later',
+    type: 'RetryLater',
     nonRetryable: false,
     nextRetryDelay: Math.min(Math.max(Math.ceil(delayMs), SHORTEST_DELAY_MS), LONGEST_DELAY_MS),
     category: ApplicationFailureCategory.BENIGN,
@@ -32,7 +32,7 @@ export function later(delayMs: number, why: string): ApplicationFailure {
 }
 
 /** What the attempt needs is not there yet. The workflow is told why, once; then the attempts go on `waitMs` apart. */
-export class NotYet extends Error {
+export class NotReady extends Error {
   constructor(
     readonly blocked: Blocked,
     readonly waitMs: number,
@@ -42,7 +42,7 @@ export class NotYet extends Error {
 }
 
 /** Ends the activity for good; `type` is one of the documented words (docs/requests.md). */
-export function never(type: string, message: string, ...details: unknown[]): ApplicationFailure {
+export function nonRetryable(type: string, message: string, ...details: unknown[]): ApplicationFailure {
   return ApplicationFailure.nonRetryable(clipped(message, MESSAGE_LENGTH), type, ...details);
 }
 

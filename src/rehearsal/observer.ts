@@ -167,7 +167,7 @@ export class Observer {
   }
 
   async #threw(on: OnAttempt, { name, argument, error }: { name: string; argument: unknown; error: unknown }): Promise<void> {
-    const isWaiting = error instanceof ApplicationFailure && error.type === 'Later';
+    const isWaiting = error instanceof ApplicationFailure && error.type === 'RetryLater';
     this.failures = isWaiting ? 0 : this.failures + 1;
     this.lastFailure = error;
     if (name !== 'dispatch' && name !== 'watch') return;

@@ -20,7 +20,7 @@ test('a failure of ours keeps all that says whether and when it is tried again, 
   const sent = failure(
     ApplicationFailure.create({
       message: 'later',
-      type: 'Later',
+      type: 'RetryLater',
       nonRetryable: false,
       nextRetryDelay: 5_000,
       category: ApplicationFailureCategory.BENIGN,
@@ -29,7 +29,7 @@ test('a failure of ours keeps all that says whether and when it is tried again, 
     }),
   );
   expect(sent).toBeInstanceOf(ApplicationFailure);
-  expect(sent).toMatchObject({ message: 'later', type: 'Later', nonRetryable: false, nextRetryDelay: 5_000, category: 'BENIGN' });
+  expect(sent).toMatchObject({ message: 'later', type: 'RetryLater', nonRetryable: false, nextRetryDelay: 5_000, category: 'BENIGN' });
   expect(sent.details).toEqual([[{ path: 'script', problem: 'unknown' }], 7, null]);
   expect(sent.cause).toMatchObject({ message: 'below', type: 'RangeError' });
   expect(failure(ApplicationFailure.nonRetryable('no', 'InvalidRequest')).nonRetryable).toBe(true);

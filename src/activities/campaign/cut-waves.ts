@@ -3,7 +3,7 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import { wavesOf } from '../../contracts/plan.js';
 import { assetsInNoWave, orderKey, waveSize } from '../../domain/campaign/waves.js';
 import type { ActivityDependencies } from '../dependencies.js';
-import { never } from '../failures.js';
+import { nonRetryable } from '../failures.js';
 import { taggedWith } from '../tags/read.js';
 import type { StoredPlan } from './step-request.js';
 
@@ -43,7 +43,7 @@ export async function cutWaves(dependencies: CuttingWith, cutting: Cutting): Pro
   );
   if (left > 0) {
     const problem = `the waves cover ${given} of ${cohortSize} assets, ${left} are in no wave. Add a last wave without size for the rest`;
-    throw never('InvalidRequest', `The plan has 1 problem: waves: ${problem}`, [{ path: 'waves', problem }]);
+    throw nonRetryable('InvalidRequest', `The plan has 1 problem: waves: ${problem}`, [{ path: 'waves', problem }]);
   }
   await ledger.campaigns.assignWaves(runId, places);
   return slices.map(({ name, size }) => ({ name, size }));

@@ -12,7 +12,7 @@ import { sha256 } from '../../ledger/policy/approved-plan.js';
 import type { Script } from '../../qualys/types.js';
 import { namespaceIdOf } from '../../temporal/namespace-id.js';
 import type { ActivityDependencies } from '../dependencies.js';
-import { never } from '../failures.js';
+import { nonRetryable } from '../failures.js';
 import { passEasmGate } from '../opening/easm-gate.js';
 import { readFollowUpScript, refuseImpossibleFollowUp } from '../opening/follow-up.js';
 import { resolveTargets } from '../opening/resolve-targets.js';
@@ -102,7 +102,7 @@ async function register({ ledger, client }: ActivityDependencies, input: Omit<Op
     approval: lastApproval(plan),
   });
   if (opened === 'already-run') {
-    throw never('AlreadyRun', `The workflow id ${runId} was already used in this ledger. Start again with another id.`);
+    throw nonRetryable('AlreadyRun', `The workflow id ${runId} was already used in this ledger. Start again with another id.`);
   }
   await ledger.campaigns.register(runId, plan);
 }
@@ -111,11 +111,11 @@ async function openWith(dependencies: ActivityDependencies, input: OpenCampaignI
   const { ledger } = dependencies;
   const { runId, plan } = input;
   const opening = await ledger.cohort.begin(runId);
-  if (!opening) throw never('AlreadyRun', `The campaign ${runId} has ended in this ledger. Start again with another id.`);
+  if (!opening) throw nonRetryable('AlreadyRun', `The campaign ${runId} has ended in this ledger. Start again with another id.`);
   const cohort = 'frozen' in opening ? opening.frozen : await freezeCohort(dependencies, input, opening.attempt);
-  if (cohort.size === 0) throw never('NoTargets', noTargets(readNotJoined(await ledger.audit.of(runId))));
+  if (cohort.size === 0) throw nonRetryable('NoTargets', noTargets(readNotJoined(await ledger.audit.of(runId))));
   const tooMany = tooManyAssets(cohort.size, plan.maxAssets);
-  if (tooMany !== undefined) throw never('PolicyViolation', tooMany);
+  if (tooMany !== undefined) throw nonRetryable('PolicyViolation', tooMany);
   if ((await ledger.campaigns.get(runId))?.digest === undefined) {
     const waves = await cutWaves(dependencies, { runId, plan, cohortSize: cohort.size, onPage: goOn });
     const scripts = await readScripts(dependencies, runId, plan);
@@ -157,7 +157,7 @@ export type StepScripts = Partial<Record<CampaignStepName | 'followUp', Script>>
 async function readScripts(dependencies: ActivityDependencies, runId: string, plan: StoredPlan): Promise<StepScripts> {
   const { scripts, refusals } = await readStepScripts(dependencies, runId, plan);
   const [refusal] = refusals;
-  if (refusal) throw never(refusal.type, refusal.message);
+  if (refusal) throw nonRetryable(refusal.type, refusal.message);
   return scripts;
 }
 

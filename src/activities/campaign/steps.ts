@@ -10,7 +10,7 @@ import type { LiveCounts } from '../../domain/run/outcome.js';
 import type { FrozenPlan } from '../../domain/run/plan-digest.js';
 import { namespaceIdOf } from '../../temporal/namespace-id.js';
 import type { ActivityDependencies } from '../dependencies.js';
-import { never } from '../failures.js';
+import { nonRetryable } from '../failures.js';
 import { leaveOpenCopies } from '../opening/open-copies.js';
 import { blockedOrThrow, goOn } from '../opening/run.js';
 import { goOnUnlessOld } from '../stale-ledger.js';
@@ -172,7 +172,7 @@ async function openWith(dependencies: ActivityDependencies, input: OpenStepInput
   const script = campaign?.frozen?.scripts[step];
   const row = await ledger.runs.get(campaignId);
   if (!plan || !script || !row || row.finishedAt !== undefined) {
-    throw never('InvalidRequest', `No live campaign ${campaignId} with a step ${step} in this ledger.`);
+    throw nonRetryable('InvalidRequest', `No live campaign ${campaignId} with a step ${step} in this ledger.`);
   }
   const rules = await waveRules(ledger, campaignId, wave);
   const request = stepRequest(plan, step, script.id, { errorBudget: row.errorBudget ?? rules.errorBudget });
@@ -187,11 +187,11 @@ async function openWith(dependencies: ActivityDependencies, input: OpenStepInput
     campaign: { id: campaignId, wave, step },
     rules: { ...campaignRules(plan), ...(step === 'rollback' ? { onBreach: undefined } : {}) },
   });
-  if (registered === 'already-run') throw never('AlreadyRun', `The step ${runId} has already run.`);
+  if (registered === 'already-run') throw nonRetryable('AlreadyRun', `The step ${runId} has already run.`);
   await ledger.runs.setScript(runId, script);
   await ledger.scriptReadings.inherit(runId, campaignId);
   const opening = await ledger.cohort.begin(runId);
-  if (!opening) throw never('AlreadyRun', `The step ${runId} has ended in this ledger.`);
+  if (!opening) throw nonRetryable('AlreadyRun', `The step ${runId} has ended in this ledger.`);
   if (!('frozen' in opening)) {
     await ledger.campaigns.fillStep(runId, { campaignId, wave, step });
     await leaveOpenCopies(dependencies, { runId, scriptId: script.id, despite: row.despiteOpenCopies, onPage: goOn });
@@ -211,7 +211,7 @@ async function openWith(dependencies: ActivityDependencies, input: OpenStepInput
 /** A wave that an operator put back has the rules of the plan. */
 async function waveRules(ledger: ActivityDependencies['ledger'], campaignId: string, wave: number) {
   const campaign = await ledger.campaigns.get(campaignId);
-  if (!campaign) throw never('InvalidRequest', `The ledger does not know the campaign ${campaignId}.`);
+  if (!campaign) throw nonRetryable('InvalidRequest', `The ledger does not know the campaign ${campaignId}.`);
   const plan = campaign.plan as StoredPlan;
   const rules = wavesOf(plan)[wave - 1];
   if (rules) return rules;

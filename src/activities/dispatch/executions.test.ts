@@ -51,7 +51,7 @@ describe.each([
       runId: 'r',
       given: { claimed: 0, permits: 0 },
     });
-    await expect(attempt).rejects.toMatchObject({ type: 'Later' });
+    await expect(attempt).rejects.toMatchObject({ type: 'RetryLater' });
     expect([40, 41]).toContain(asked);
   });
 

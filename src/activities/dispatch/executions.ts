@@ -4,7 +4,7 @@ import { type Given, givenIn, mostGiven, type RunSnapshot } from '../../domain/r
 import type { Execution } from '../../ledger/executions/registry.js';
 import type { RunRow } from '../../ledger/rows/run.js';
 import type { ActivityDependencies } from '../dependencies.js';
-import { LONGEST_LIMIT_WAIT_MS, later, type NotYet, never, type Wait } from '../failures.js';
+import { LONGEST_LIMIT_WAIT_MS, type NotReady, nonRetryable, retryLater, type Wait } from '../failures.js';
 import { judgeLost } from '../in-doubt/resolve.js';
 import { keepPolicy } from '../policy/keep.js';
 import { type Told, tellingTemporal } from '../report-permit.js';
@@ -178,7 +178,7 @@ async function conclude(round: Round, input: DispatchInput, told: Wait | undefin
   const wait = told?.blocked?.kind === 'limit' ? { ...told, waitMs: Math.min(told.waitMs, LONGEST_LIMIT_WAIT_MS) } : told;
   const { ledger } = round.dependencies;
   const snapshot = await enforceBudget(round);
-  if (round.failure && !snapshot.attempted) throw never(round.failure.type, round.failure.blocked.why);
+  if (round.failure && !snapshot.attempted) throw nonRetryable(round.failure.type, round.failure.blocked.why);
   const blocked = worthSaying(wait);
   await ledger.runs.setBlocked(input.runId, blocked?.why);
   const againMs = wait?.waitMs ?? dueIn(snapshot);
@@ -188,7 +188,7 @@ async function conclude(round: Round, input: DispatchInput, told: Wait | undefin
   // A later attempt knows by the heartbeats what was sent; when the activity is cancelled in between, Temporal drops them.
   const isNews = round.accepted > 0 || round.doubted || saidAnew;
   if (!wait || (wait.doubt && mayFill) || isNews) return { snapshot, blocked, againMs };
-  throw later(wait.waitMs, wait.blocked?.why ?? `attempt ${activityInfo().attempt} waits`);
+  throw retryLater(wait.waitMs, wait.blocked?.why ?? `attempt ${activityInfo().attempt} waits`);
 }
 
 /** Short waits for limits and intervals are the normal course of things; everything else an operator has to hear of. */
@@ -214,11 +214,11 @@ function sooner(a: Wait, b: Wait | undefined): Wait {
 async function holdBack(
   { ledger }: ActivityDependencies,
   { runId, shown }: DispatchInput,
-  { known, old }: { known: Given; old: NotYet },
+  { known, old }: { known: Given; old: NotReady },
 ): Promise<DispatchResult> {
   heartbeat(known);
   await ledger.runs.setBlocked(runId, old.message);
-  if (shown?.kind === old.blocked.kind) throw later(old.waitMs, old.message);
+  if (shown?.kind === old.blocked.kind) throw retryLater(old.waitMs, old.message);
   const snapshot = (await ledger.runs.get(runId)) && (await ledger.runs.snapshot(runId));
   return { snapshot, given: known, blocked: old.blocked, againMs: old.waitMs };
 }

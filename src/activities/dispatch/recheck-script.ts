@@ -3,7 +3,7 @@
 import type { RunRow } from '../../ledger/rows/run.js';
 import { QualysError } from '../../qualys/errors.js';
 import type { ActivityDependencies } from '../dependencies.js';
-import { blockedBy, never, type Wait, waitAfter } from '../failures.js';
+import { blockedBy, nonRetryable, type Wait, waitAfter } from '../failures.js';
 import { refusedForRun } from '../policy/refused-script.js';
 
 /** A script that is refused may be approved again, or restored. */
@@ -43,7 +43,7 @@ async function refusedOrWait(
   { type, message }: { type: string; message: string },
 ): Promise<Wait> {
   const { attempted } = await ledger.runs.snapshot(run.id);
-  if (run.kind === 'run' && !attempted) throw never(type, message);
+  if (run.kind === 'run' && !attempted) throw nonRetryable(type, message);
   return { waitMs: REFUSED_WAIT_MS, blocked: { kind: 'rejected', why: message } };
 }
 

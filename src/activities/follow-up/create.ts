@@ -8,7 +8,7 @@ import { QqlUnsafe } from '../../domain/targets/qql.js';
 import type { RunRow } from '../../ledger/rows/run.js';
 import { QualysError } from '../../qualys/errors.js';
 import type { ActivityDependencies } from '../dependencies.js';
-import { blockedBy, later, NotYet, type Wait, waitAfter } from '../failures.js';
+import { blockedBy, NotReady, retryLater, type Wait, waitAfter } from '../failures.js';
 import { keptFrom } from '../policy/keep.js';
 import { whyOld } from '../stale-ledger.js';
 import { createSchedules } from './schedules.js';
@@ -42,7 +42,7 @@ export function createScheduleFollowUp(dependencies: ActivityDependencies) {
       const known = mostGiven(given, givenIn(activityInfo().heartbeatDetails));
       const waitFor = async ({ blocked, waitMs }: { blocked: Blocked; waitMs: number }): Promise<FollowUpResult> => {
         if (shown?.kind !== blocked.kind) return { blocked, given: mostGiven(known, await ledger.runs.given(runId)) };
-        throw later(waitMs, blocked.why);
+        throw retryLater(waitMs, blocked.why);
       };
       const old = await whyOld(ledger, { runId, known });
       if (old) {
@@ -59,13 +59,13 @@ export function createScheduleFollowUp(dependencies: ActivityDependencies) {
         const wait = await follow(dependencies, { run, followUp, telling: tellingSchedules(dependencies, runId, known) });
         if (!wait) return {};
         if (wait.blocked) return await waitFor({ blocked: wait.blocked, waitMs: wait.waitMs });
-        throw later(wait.waitMs, 'the policy must be read first');
+        throw retryLater(wait.waitMs, 'the policy must be read first');
       } catch (error) {
         if (isHopeless(error)) {
           await ledger.audit.addOnce(runId, { action: 'follow-up-refused', detail: error.message });
           return {};
         }
-        if (error instanceof NotYet) return waitFor(error);
+        if (error instanceof NotReady) return waitFor(error);
         if (!(error instanceof QualysError)) throw error;
         return waitFor({ blocked: blockedBy(error), waitMs: waitAfter(error, activityInfo().attempt) });
       }

@@ -2,7 +2,7 @@
 import { CancelledFailure, heartbeat } from '@temporalio/activity';
 import { type Given, mostGiven } from '../../domain/run/snapshot.js';
 import type { ActivityDependencies } from '../dependencies.js';
-import { NotYet } from '../failures.js';
+import { NotReady } from '../failures.js';
 import { tellingTemporal } from '../report-permit.js';
 
 /** As long as `dispatch` waits for the same word. */
@@ -27,7 +27,7 @@ export function tellingSchedules({ client, ledger }: ActivityDependencies, runId
       if (told.kind === 'told') return;
       if (told.kind === 'gone') throw new CancelledFailure('Temporal has given up this attempt. It schedules nothing more.');
       const why = told.kind === 'held' ? 'it holds this attempt' : told.why;
-      throw new NotYet({ kind: 'temporal', why: `Temporal did not acknowledge the schedule: ${why}` }, TELL_AGAIN_MS);
+      throw new NotReady({ kind: 'temporal', why: `Temporal did not acknowledge the schedule: ${why}` }, TELL_AGAIN_MS);
     },
   };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { openRun, useLedgers } from '../../../test/support/ledger/ledger.js';
 import type { EasmProfile } from '../../qualys/operations.js';
-import { NotYet } from '../failures.js';
+import { NotReady } from '../failures.js';
 import { passEasmGate } from './easm-gate.js';
 
 const ledgers = useLedgers();
@@ -39,7 +39,7 @@ describe('the gate of a run that waits for EASM', () => {
 
   test('is passed at the first look that sees the sync completed', async () => {
     const { pass, looks } = await gate([profile(false), profile(true)]);
-    await expect(pass()).rejects.toThrow(NotYet);
+    await expect(pass()).rejects.toThrow(NotReady);
     await pass();
     expect(looks()).toBe(2);
   });

@@ -3,7 +3,7 @@ import { spanText } from '../../domain/clock/span.js';
 import type { StoredRequest } from '../../ledger/rows/run.js';
 import type { EasmProfile, QualysOperations } from '../../qualys/operations.js';
 import type { ActivityDependencies } from '../dependencies.js';
-import { NotYet, never } from '../failures.js';
+import { NotReady, nonRetryable } from '../failures.js';
 
 type WaitFor = NonNullable<StoredRequest['waitFor']>;
 
@@ -17,7 +17,7 @@ export type EasmState =
 const PASSED = 'easm-passed';
 
 /**
- * Returns once the sync has been completed, also when another one has begun since; until then it throws `NotYet`, and after `timeout` the
+ * Returns once the sync has been completed, also when another one has begun since; until then it throws `NotReady`, and after `timeout` the
  * contract's `QualysUnavailable`: what the run needs of Qualys did not come. Without such a profile there is nothing to wait for, and the
  * request is wrong.
  */
@@ -28,7 +28,7 @@ export async function passEasmGate(
   const { waitFor, poll } = request;
   if (!waitFor || (await hasPassed(ledger, runId))) return;
   const state = await easmState(qualys, waitFor, { runId });
-  if (state.kind === 'no-profile') throw never('InvalidRequest', state.problem, [{ path: 'waitFor.easm', problem: state.problem }]);
+  if (state.kind === 'no-profile') throw nonRetryable('InvalidRequest', state.problem, [{ path: 'waitFor.easm', problem: state.problem }]);
   if (state.kind === 'completed') {
     await ledger.runs.setBlocked(runId, undefined);
     return ledger.audit.addOnce(runId, { action: PASSED, detail: JSON.stringify({ easm: waitFor.easm }) });
@@ -37,13 +37,16 @@ export async function passEasmGate(
   const leftMs = waitFor.timeout - waitedMs;
   const now = state.profiles.map(({ profileId, status }) => `${profileId} is ${status || 'without a status'}`).join(', ');
   if (leftMs <= 0) {
-    throw never('QualysUnavailable', `The EASM sync was not completed within ${spanText(waitFor.timeout)}: ${now}. Nothing was sent.`);
+    throw nonRetryable(
+      'QualysUnavailable',
+      `The EASM sync was not completed within ${spanText(waitFor.timeout)}: ${now}. Nothing was sent.`,
+    );
   }
   const why = `waiting for the EASM sync: ${now}`;
   await ledger.runs.setBlocked(runId, why);
   // Half as often as executions are looked at: a sync takes minutes to hours, and Qualys asks to poll slowly
   // (docs/qualys-api.md#easm-profiles).
-  throw new NotYet({ kind: 'easm', why }, Math.min(2 * poll.interval, leftMs));
+  throw new NotReady({ kind: 'easm', why }, Math.min(2 * poll.interval, leftMs));
 }
 
 async function hasPassed({ database }: ActivityDependencies['ledger'], runId: string): Promise<boolean> {

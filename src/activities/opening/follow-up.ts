@@ -4,7 +4,7 @@ import type { ServerClock } from '../../domain/limits/call-gate.js';
 import { openingProblem } from '../../domain/schedules/plan.js';
 import { weekdayOf } from '../../domain/schedules/trigger.js';
 import type { Qualys, Script } from '../../qualys/types.js';
-import { never } from '../failures.js';
+import { nonRetryable } from '../failures.js';
 import { type Asking, askWhoWeAre, whoWeAre } from '../in-doubt/audit-trail.js';
 import { refusedScript } from '../policy/refused-script.js';
 
@@ -32,7 +32,7 @@ export function impossibleFollowUp(followUp: FollowUp | undefined, at: { now: nu
  */
 export async function refuseImpossibleFollowUp(dependencies: AskingOfFollowUp, asked: AskedFollowUp): Promise<void> {
   const found = await followUpProblem(dependencies, asked);
-  if (found) throw never('InvalidRequest', `${found.path}: ${found.problem}. Nothing was sent.`, [found]);
+  if (found) throw nonRetryable('InvalidRequest', `${found.path}: ${found.problem}. Nothing was sent.`, [found]);
 }
 
 /** Why a follow-up schedule could not be made after the run: by its dates, or because nobody knows whose it would be. */

@@ -11,7 +11,7 @@ import { QualysError } from '../../qualys/errors.js';
 import type { Script } from '../../qualys/types.js';
 import { namespaceIdOf } from '../../temporal/namespace-id.js';
 import type { ActivityDependencies } from '../dependencies.js';
-import { blockedBy, failureTypeOf, later, NotYet, never, waitAfter } from '../failures.js';
+import { blockedBy, failureTypeOf, NotReady, nonRetryable, retryLater, waitAfter } from '../failures.js';
 import { PolicyRefused } from '../policy/refusal.js';
 import { refusedForRun } from '../policy/refused-script.js';
 import { goOnUnlessOld } from '../stale-ledger.js';
@@ -76,21 +76,22 @@ async function register({ ledger, client }: ActivityDependencies, run: Registrat
   const namespaceId = await namespaceIdOf(client, namespace);
   if ((await ledger.runs.open({ id: runId, firstExecutionId, namespace, namespaceId, request, parentId, approval })) !== 'already-run')
     return;
-  throw never('AlreadyRun', `The workflow id ${runId} was already used in this ledger. Start again with another id.`);
+  throw nonRetryable('AlreadyRun', `The workflow id ${runId} was already used in this ledger. Start again with another id.`);
 }
 
 async function openWith(dependencies: ActivityDependencies, input: OpenRunInput): Promise<OpenRunResult> {
   const { ledger } = dependencies;
   const { runId, request } = input;
   const opening = await ledger.cohort.begin(runId);
-  if (!opening) throw never('AlreadyRun', `The run ${runId} has ended in this ledger. Start again with another id.`);
+  if (!opening)
+    throw nonRetryable('AlreadyRun', `The run ${runId} has ended in this ledger. Start again with another id.`);
   const cohort = 'frozen' in opening ? opening.frozen : await freezeCohort(dependencies, input, opening.attempt);
   // As it was approved with the cohort, also when another attempt did it.
   const script = (await ledger.runs.get(runId))?.script;
   if (!script) throw new Error(`The ledger knows no script of the run ${runId}.`);
-  if (cohort.size === 0) throw never('NoTargets', noTargets(readNotJoined(await ledger.audit.of(runId))));
+  if (cohort.size === 0) throw nonRetryable('NoTargets', noTargets(readNotJoined(await ledger.audit.of(runId))));
   const tooMany = tooManyAssets(cohort.size, request.maxAssets);
-  if (tooMany !== undefined) throw never('PolicyViolation', tooMany);
+  if (tooMany !== undefined) throw nonRetryable('PolicyViolation', tooMany);
   await planExecutions(dependencies, { runId, strategy: request.strategy, tagsSeen: await ledger.runs.tagsSeen(runId), onPage: goOn });
   return {
     kind: 'opened',
@@ -113,7 +114,7 @@ async function freezeCohort(dependencies: ActivityDependencies, input: OpenRunIn
   refuseScript(script, request, policy);
   await refuseImpossibleFollowUp(dependencies, { runId, followUp: request.followUp });
   const followUp = await readFollowUpScript({ qualys, policy }, runId, request);
-  if (followUp?.refusal) throw never(followUp.refusal.type, followUp.refusal.message);
+  if (followUp?.refusal) throw nonRetryable(followUp.refusal.type, followUp.refusal.message);
   await ledger.runs.setScript(runId, namedScript(script), followUp && namedScript(followUp.script));
   const targets = await readTargets(dependencies.client, { ...input, workflowId: runId });
   const tagsSeen = request.strategy === 'assets' ? undefined : new Map<string, number>();
@@ -141,7 +142,7 @@ export function goOn(found: { source: string; rows: number }): void {
 
 function refuseScript(script: Script, request: StoredRequest, policy: Policy): void {
   const refusal = refusedForRun(script, request, policy);
-  if (refusal) throw never(refusal.type, refusal.message);
+  if (refusal) throw nonRetryable(refusal.type, refusal.message);
 }
 
 /** The same sentence for a run and for its dry run. */
@@ -180,15 +181,16 @@ function inRequest(endpoint: string | undefined): string {
 }
 
 export function blockedOrThrow(error: unknown, shown: Blocked | undefined): Extract<OpenRunResult, { kind: 'blocked' }> {
-  if (error instanceof UnresolvedTargets) throw never('InvalidRequest', error.message, error.problems.slice(0, 200));
-  if (error instanceof PolicyRefused) throw never('PolicyViolation', error.message, error.problems.slice(0, 200));
-  if (error instanceof QqlUnsafe) throw never('InvalidRequest', error.message, [{ path: 'targets', problem: error.message }]);
-  if (error instanceof NotYet) return laterUnlessNew(error.blocked, shown, error.waitMs);
+  if (error instanceof UnresolvedTargets) throw nonRetryable('InvalidRequest', error.message, error.problems.slice(0, 200));
+  if (error instanceof PolicyRefused) throw nonRetryable('PolicyViolation', error.message, error.problems.slice(0, 200));
+  if (error instanceof QqlUnsafe) throw nonRetryable('InvalidRequest', error.message, [{ path: 'targets', problem: error.message }]);
+  if (error instanceof NotReady) return laterUnlessNew(error.blocked, shown, error.waitMs);
   if (!(error instanceof QualysError)) throw error;
   const blocked = blockedBy(error);
   const type = mayStillPass(error, blocked, shown) ? undefined : failureTypeOf(error);
-  if (type === 'InvalidRequest') throw never(type, error.message, [{ path: inRequest(error.facts.endpoint), problem: error.message }]);
-  if (type !== undefined) throw never(type, error.message);
+  if (type === 'InvalidRequest')
+    throw nonRetryable(type, error.message, [{ path: inRequest(error.facts.endpoint), problem: error.message }]);
+  if (type !== undefined) throw nonRetryable(type, error.message);
   return laterUnlessNew(blocked, shown, waitAfter(error, activityInfo().attempt));
 }
 
@@ -213,5 +215,5 @@ function laterUnlessNew(blocked: Blocked, shown: Blocked | undefined, waitMs: nu
   const hasChanged = shown !== undefined && shown.kind !== blocked.kind;
   if (shown === undefined || (hasChanged && (waitMs >= WORTH_SAYING_MS || activityInfo().attempt >= TELL_CHANGE_AT)))
     return { kind: 'blocked', blocked };
-  throw later(waitMs, blocked.why);
+  throw retryLater(waitMs, blocked.why);
 }

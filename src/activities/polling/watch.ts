@@ -5,7 +5,7 @@ import type { Given, RunSnapshot } from '../../domain/run/snapshot.js';
 import type { RunRow } from '../../ledger/rows/run.js';
 import { QualysError } from '../../qualys/errors.js';
 import type { LookDependencies } from '../dependencies.js';
-import { blockedBy, later, waitAfter } from '../failures.js';
+import { blockedBy, retryLater, waitAfter } from '../failures.js';
 import { stopAtBreach } from '../run/stop-at-breach.js';
 import { lookAtExecutions } from './executions.js';
 import { collectOutputs } from './outputs.js';
@@ -45,7 +45,7 @@ export function createWatch(dependencies: LookDependencies) {
       const { ledger } = dependencies;
       const run = await ledger.runs.get(input.runId);
       await ledger.old.isBehind(input.runId, input.given);
-      if (!run) throw later(30_000, `the ledger does not know the run ${input.runId}`);
+      if (!run) throw retryLater(30_000, `the ledger does not know the run ${input.runId}`);
       const beat = setInterval(() => heartbeat(), 3_000);
       try {
         return await watchOnce(dependencies, input, run);
@@ -67,13 +67,13 @@ async function watchOnce(dependencies: LookDependencies, input: WatchInput, run:
   const now = await ledger.database.now();
   if (accepted.length === 0) {
     const waitMs = await collectOutputs(dependencies, { run, final: true });
-    if (waitMs !== undefined) throw later(waitMs, 'waiting for script output');
+    if (waitMs !== undefined) throw retryLater(waitMs, 'waiting for script output');
     return tell(dependencies, input);
   }
   const lookAt = await nextLook(dependencies, { run, input, now });
   if (lookAt > now) {
     if (run.nextPollAt === 0) await ledger.runs.setNextPoll(run.id, lookAt);
-    throw later(lookAt - now, `next poll in ${Math.ceil((lookAt - now) / 1_000)} s`);
+    throw retryLater(lookAt - now, `next poll in ${Math.ceil((lookAt - now) / 1_000)} s`);
   }
   const changed = await lookAtExecutions(dependencies, { run, accepted });
   await collectOutputs(dependencies, { run, final: false, hurry: input.hurry === true });
@@ -87,7 +87,7 @@ async function watchOnce(dependencies: LookDependencies, input: WatchInput, run:
   // Nothing but late verdicts is left to wait for, or one has come: a campaign does not wait with the step, and judges its wave by them.
   const onlyLate = snapshot.counts.running === 0 && (changed > 0 || (input.running ?? 0) > 0);
   if (freed || (breaksNow && !input.hurry) || overdue || (onlyLate && !input.hurry) || input.shown) return tell(dependencies, input);
-  throw later(waitMs, `${accepted.length} execution(s) in flight, next poll in ${Math.ceil(waitMs / 1_000)} s`);
+  throw retryLater(waitMs, `${accepted.length} execution(s) in flight, next poll in ${Math.ceil(waitMs / 1_000)} s`);
 }
 
 async function nextLook(
@@ -133,5 +133,5 @@ async function waitFor({ ledger }: LookDependencies, input: WatchInput, error: Q
     await ledger.runs.setBlocked(input.runId, blocked.why);
     return { snapshot: await ledger.runs.snapshot(input.runId), blocked };
   }
-  throw later(waitMs, error.message);
+  throw retryLater(waitMs, error.message);
 }

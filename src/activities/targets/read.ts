@@ -3,7 +3,7 @@
 import type { Client } from '@temporalio/client';
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { describeProblems, type Parsed, parseRequest, type Targets } from '../../contracts/request.js';
-import { never } from '../failures.js';
+import { nonRetryable } from '../failures.js';
 
 export async function readTargets(
   client: Client,
@@ -19,6 +19,6 @@ export async function readTargets(
   const [input] = await decodeArrayFromPayloads(client.options.loadedDataConverter, payloads);
   const parsed = parse(input);
   // The workflow parsed the same input on its first line, so this is another build of the schema than the workflow's.
-  if (!parsed.ok) throw never('InvalidRequest', describeProblems(parsed.problems), parsed.problems.slice(0, 200));
+  if (!parsed.ok) throw nonRetryable('InvalidRequest', describeProblems(parsed.problems), parsed.problems.slice(0, 200));
   return parsed.value.targets;
 }
