@@ -63,7 +63,7 @@ function seeded(seed: number): () => number {
   };
 }
 
-/** A breath that measures how long the work before it held the event loop. */
+/** A pause that measures how long the work before it held the event loop. */
 class Holds {
   longestMs = 0;
   #since = performance.now();
@@ -76,7 +76,7 @@ class Holds {
     this.longestMs = Math.max(this.longestMs, performance.now() - this.#since);
   }
 
-  readonly breathe = async (): Promise<void> => {
+  readonly yieldToLoop = async (): Promise<void> => {
     this.end();
     await turn();
     this.begin();
@@ -120,8 +120,8 @@ async function rounds(
   const memberships = new Map(input.tags.map((tag) => [tag.tagId, tag.assetIds]));
   const took: { plan: number[]; check: number[] } = { plan: [], check: [] };
   for (let round = 1; ; round += 1) {
-    const [plan, planMs] = await timed(holds.plan, () => planTags(input, holds.plan.breathe));
-    const [check, checkMs] = await timed(holds.check, () => verifyPlan({ ...input, ...plan }, memberships, holds.check.breathe));
+    const [plan, planMs] = await timed(holds.plan, () => planTags(input, holds.plan.yieldToLoop));
+    const [check, checkMs] = await timed(holds.check, () => verifyPlan({ ...input, ...plan }, memberships, holds.check.yieldToLoop));
     const faults = [...check.problems, ...check.executions.filter(({ verdict }) => verdict !== 'exact')];
     if (faults.length > 0) throw new Error(`The plan is not exact, so its time means nothing: ${JSON.stringify(faults[0])}`);
     took.plan.push(planMs);

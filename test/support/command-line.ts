@@ -1,4 +1,4 @@
-import { setImmediate as breathe } from 'node:timers/promises';
+import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import type { CommandContext, Output } from '../../src/cli/invocation/context.js';
 import type { TemporalRuns } from '../../src/cli/invocation/temporal-runs.js';
 import { runCommandLine } from '../../src/cli/program.js';
@@ -42,7 +42,7 @@ export async function overhaul(argv: readonly string[], { env = {}, temporal, st
       });
       now += ms;
       // A pause lets everything else go on; without it a command that waits for a ledger's writer starves that writer, for ever.
-      await breathe();
+      await yieldToLoop();
     },
     userName: 'kim',
     onInterrupt(listener) {

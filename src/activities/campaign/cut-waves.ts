@@ -1,5 +1,5 @@
 // The cohort of a campaign in its seeded order, cut into waves: the same cohort always gives the same canary.
-import { setImmediate as breathe } from 'node:timers/promises';
+import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import { wavesOf } from '../../contracts/plan.js';
 import { assetsInNoWave, orderKey, waveSize } from '../../domain/campaign/waves.js';
 import type { ActivityDependencies } from '../dependencies.js';
@@ -35,7 +35,7 @@ export async function cutWaves(dependencies: CuttingWith, cutting: Cutting): Pro
     places.push(take(order, { free, taken, size }));
     given += size;
     slices.push({ name: wave.name, size, to: given });
-    await breathe();
+    await yieldToLoop();
   }
   const left = assetsInNoWave(
     cohortSize,

@@ -1,5 +1,5 @@
 // Which executions of a run go by tags (docs/tag-planner.md). Everything that is in no planned execution goes by ids.
-import { setImmediate as breathe } from 'node:timers/promises';
+import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import { type PlannedExecution, planTags, type TagPlan } from '../../domain/tags/plan.js';
 import { ENTRIES_A_LIST, executionsByIds, readingCanPay, type TagPrice } from '../../domain/tags/plan-cost.js';
 import type { TagMembership } from '../../domain/tags/plan-index.js';
@@ -44,7 +44,7 @@ export async function planExecutions(dependencies: PlanningWith, planning: Plann
     return;
   }
   const { cohort, tags } = await readCohortAndTags(dependencies, planning);
-  const plan = await planTags({ cohort, tags, strategy, price: { ...PRICE, planningCalls: 0 } }, () => breathe());
+  const plan = await planTags({ cohort, tags, strategy, price: { ...PRICE, planningCalls: 0 } }, () => yieldToLoop());
   // Executions by ids alone need no plan: they are made of what is due.
   const executions = plan.executions.filter(({ tagIds }) => tagIds.length > 0);
   if (await planned.store(runId, attempt, executions))

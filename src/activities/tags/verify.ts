@@ -1,5 +1,5 @@
 // Within the minute before an execution by tags is sent: are its tags' members still exactly the assets it is meant for?
-import { setImmediate as breathe } from 'node:timers/promises';
+import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import { verifyPlan } from '../../domain/tags/plan-check.js';
 import { TAGS_FRESH_MS } from '../../ledger/executions/permit.js';
 import type { Execution } from '../../ledger/executions/registry.js';
@@ -44,7 +44,7 @@ export async function verifyTags(
     if (members.kind === 'doubt') return giveUpTags(ledger, { runId, n, why: members.why });
     memberships.set(tagId, members.assetIds);
   }
-  const { problems, executions } = await verifyPlan({ cohort: hits, executions: [{ ...lists, hits }] }, memberships, () => breathe());
+  const { problems, executions } = await verifyPlan({ cohort: hits, executions: [{ ...lists, hits }] }, memberships, () => yieldToLoop());
   const [found] = executions;
   const why = problems[0] ?? (found?.verdict === 'drifted' ? found.why : undefined);
   if (why !== undefined) return giveUpTags(ledger, { runId, n, why });

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { breathing, Pace } from './yield-to-loop.js';
+import { Pace, runYielding } from './yield-to-loop.js';
 
 function* counted(steps: number): Generator<void, number> {
   const pace = new Pace();
@@ -12,9 +12,9 @@ test.each([
   [8_192, 1],
   [100_000, 12],
 ])('%d steps of work pause %d times and come to their result', async (steps, pauses) => {
-  let breaths = 0;
-  const result = await breathing(counted(steps), async () => {
-    breaths += 1;
+  let yields = 0;
+  const result = await runYielding(counted(steps), async () => {
+    yields += 1;
   });
-  expect([result, breaths]).toEqual([steps, pauses]);
+  expect([result, yields]).toEqual([steps, pauses]);
 });

@@ -3,7 +3,7 @@
 // An execution whose hits are exactly its own cannot hit another's: the hits of the plan are disjoint, which is checked, and so exactness
 // of each makes the whole exact. Therefore only the tags of the execution about to be sent have to be read; those not given are `unread`.
 import { batches } from '../basics/batches.js';
-import { type Breathe, breathing, Pace } from '../basics/yield-to-loop.js';
+import { Pace, runYielding, type YieldToLoop } from '../basics/yield-to-loop.js';
 import type { PlannedExecution } from './plan.js';
 import { ENTRIES_A_LIST } from './plan-cost.js';
 
@@ -45,8 +45,8 @@ interface PlanUnderCheck {
 const EXAMPLES = 20;
 
 /** Union, disjointness and limits of the plan; and of each execution whether it still hits exactly its own. Changes nothing. */
-export function verifyPlan(plan: PlanUnderCheck, memberships: Memberships, breathe: Breathe): Promise<PlanCheck> {
-  return breathing(check(plan, memberships), breathe);
+export function verifyPlan(plan: PlanUnderCheck, memberships: Memberships, yieldToLoop: YieldToLoop): Promise<PlanCheck> {
+  return runYielding(check(plan, memberships), yieldToLoop);
 }
 
 /** The same hits by asset ids, 25 an execution. The rest of the plan stays as it is: nobody else's tags or exclusions depend on these. */

@@ -121,15 +121,15 @@ describe('which executions a cohort needs', () => {
 test('planning and checking pause at least every 2,000 memberships, inside one large tag, too', async () => {
   const cohort = assets(0, 50_000);
   const tags = Array.from({ length: 4 }, (_, index) => tag(`t${index}`, cohort.slice(index)));
-  const breaths = { plan: 0, check: 0 };
+  const yields = { plan: 0, check: 0 };
   const plan = await planTags({ cohort, tags, strategy: 'tags', price: PRICE }, async () => {
-    breaths.plan += 1;
+    yields.plan += 1;
   });
   await verifyPlan({ cohort, ...plan }, new Map(tags.map((one) => [one.tagId, one.assetIds])), async () => {
-    breaths.check += 1;
+    yields.check += 1;
   });
   expect(plan.cost.executions).toBe(1);
-  expect([breaths.plan > 300, breaths.check > 100]).toEqual([true, true]);
+  expect([yields.plan > 300, yields.check > 100]).toEqual([true, true]);
 });
 
 describe('auto counts calls', () => {

@@ -4,7 +4,7 @@
 // every input. 25 tags that make up 2,500 assets in one execution can be hidden by one larger tag, and then it takes 48
 // (docs/tag-planner.md, and the test of that name). It is the fewest where tags are whole and disjoint. For each single plan `atLeast` is a
 // number that no plan undercuts.
-import { type Breathe, breathing, Pace } from '../basics/yield-to-loop.js';
+import { Pace, runYielding, type YieldToLoop } from '../basics/yield-to-loop.js';
 import { ENTRIES_A_LIST, executionsByIds, executionsFor, leastExecutions, type PlanCost, planCost, type TagPrice } from './plan-cost.js';
 import { greedyPicks, type Pick, type Ranking } from './plan-greedy.js';
 import { indexTags, type TagIndex, type TagMembership } from './plan-index.js';
@@ -38,9 +38,9 @@ export interface TagPlan {
   atLeast: number;
 }
 
-/** Never more executions than by asset ids alone. Breathes every few milliseconds. Throws when a tag is listed twice. */
-export function planTags(input: TagPlanInput, breathe: Breathe): Promise<TagPlan> {
-  return breathing(plan(input), breathe);
+/** Never more executions than by asset ids alone. Yields every few milliseconds. Throws when a tag is listed twice. */
+export function planTags(input: TagPlanInput, yieldToLoop: YieldToLoop): Promise<TagPlan> {
+  return runYielding(plan(input), yieldToLoop);
 }
 
 const RANKINGS: readonly Ranking[] = ['widest', 'sparing'];

@@ -1,5 +1,5 @@
 // What the steps of a wave found becomes the outcome of the campaign's own rows, which stand at the same places.
-import { setImmediate as breathe } from 'node:timers/promises';
+import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import type { CampaignStepName } from '../../domain/campaign/step.js';
 import { NOT_ROLLED_BACK } from '../../domain/execution/may-still-run.js';
 import { ROWS_PER_TRANSACTION } from '../cohort/freeze.js';
@@ -36,7 +36,7 @@ export async function mergeStep(
       if (last === undefined) break;
       after = last;
       // A wave may have a million rows: heartbeats, and everything else of the process, come in between.
-      await breathe();
+      await yieldToLoop();
     }
   }
   // A step that had ended before the first row was read has nothing more to say.
@@ -129,7 +129,7 @@ export async function nameLeftOut(
     });
     if (named === undefined) return;
     after = end;
-    await breathe();
+    await yieldToLoop();
   }
 }
 

@@ -1,6 +1,6 @@
 // A campaign as the ledger keeps it: the plan that was frozen, its waves, and the runs that its steps are.
 
-import { setImmediate as breathe } from 'node:timers/promises';
+import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import { batches } from '../../domain/basics/batches.js';
 import type { WaveStatus } from '../../domain/campaign/status.js';
 import type { CampaignStepName, StepKey } from '../../domain/campaign/step.js';
@@ -93,7 +93,7 @@ export class Campaigns {
             [index + 1, id, jsonRows(part)],
           );
         });
-        await breathe();
+        await yieldToLoop();
       }
     }
   }
@@ -181,7 +181,7 @@ export class Campaigns {
       );
       if (last === undefined) return;
       after = last;
-      await breathe();
+      await yieldToLoop();
     }
   }
 
@@ -311,7 +311,7 @@ export class Campaigns {
       });
       if (rows === 0) return;
       after = last;
-      await breathe();
+      await yieldToLoop();
     }
   }
 }

@@ -1,5 +1,5 @@
 // The end of a wave, for the steps that it leaves behind: what they have not sent is taken back, and what is on its way is watched on.
-import { setImmediate as breathe } from 'node:timers/promises';
+import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import { Executions } from '../executions/registry.js';
 import { type DueRow, withdrawFurther } from '../rows/copies.js';
 import { isClosing } from '../rows/late.js';
@@ -21,7 +21,7 @@ export async function withdrawUnsent(database: Database, runId: string, reason: 
     const part = await database.transaction((sql) => withdrawPart(sql, runId, reason));
     if (part === 0) return withdrawn;
     withdrawn += part;
-    await breathe();
+    await yieldToLoop();
   }
 }
 

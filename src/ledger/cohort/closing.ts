@@ -1,6 +1,6 @@
 // The last word for what a run leaves open, at most a thousand rows a transaction: a million in one would stop the whole process,
 // and its heartbeats, for a minute. Ended in the middle and begun again it comes to the same rows.
-import { setImmediate as breathe } from 'node:timers/promises';
+import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import { type Database, jsonRows, type Sql } from '../sql/database.js';
 import { ROWS_PER_TRANSACTION } from './freeze.js';
 
@@ -48,7 +48,7 @@ export async function freeLeases(database: Database, runId: string): Promise<voi
 
 /** Repeats `part`, each time in a transaction of its own, until it finds nothing more to do. */
 async function inParts(database: Database, part: (sql: Sql) => Promise<number>): Promise<void> {
-  while ((await database.transaction(part)) > 0) await breathe();
+  while ((await database.transaction(part)) > 0) await yieldToLoop();
 }
 
 /** A batch that was frozen and not sent gives its assets back: else an attempt that comes late could still send it. */

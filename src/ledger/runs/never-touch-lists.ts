@@ -1,6 +1,6 @@
 // What a policy's neverTouch stands for at Qualys, read once for all runs of the ledger, and what becomes of it in a cohort that is under
 // way.
-import { setImmediate as breathe } from 'node:timers/promises';
+import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import { batches } from '../../domain/basics/batches.js';
 import { ROWS_PER_TRANSACTION } from '../cohort/freeze.js';
 import { releaseBatch } from '../executions/registry.js';
@@ -35,7 +35,7 @@ export class NeverTouchLists {
         'INSERT INTO untouched (reading, asset_id) SELECT ?, value FROM json_each(?) WHERE true ON CONFLICT DO NOTHING',
         [id, jsonRows(part)],
       );
-      await breathe();
+      await yieldToLoop();
     }
     const readAt = await this.#database.now();
     const { version, calls, unknown, unreadable } = reading;
@@ -89,7 +89,7 @@ export class NeverTouchLists {
       kept.giveUp.push(...part.giveUp);
       if (part.giveUp.length > 0) return kept;
       if (part.rows === 0) break;
-      await breathe();
+      await yieldToLoop();
     }
     if (kept.assets > 0) await this.#tell(runId, version, kept.assets);
     await this.#database.run(`UPDATE runs SET policy_version = ?, untouched_reading = ? WHERE id = ? AND ${IS_OPEN}`, [
@@ -127,7 +127,7 @@ export class NeverTouchLists {
     );
     for (const { id: reading } of old) {
       await this.#database.run('DELETE FROM untouched_readings WHERE id = ?', [reading]);
-      while ((await this.#database.run(DELETE_PART, [reading, reading, ROWS_PER_TRANSACTION])) > 0) await breathe();
+      while ((await this.#database.run(DELETE_PART, [reading, reading, ROWS_PER_TRANSACTION])) > 0) await yieldToLoop();
     }
   }
 }

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as breather } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { temporalRuns } from '../../../src/cli/data/temporal-client.js';
 import type { TemporalRuns } from '../../../src/cli/invocation/temporal-runs.js';
@@ -105,7 +105,7 @@ function watch(id: string, act: () => Promise<unknown>): Promise<Ran> {
   let hasActed = false;
   return command(['watch', id], {
     async onPause() {
-      if (hasActed) return breather(100);
+      if (hasActed) return sleep(100);
       hasActed = true;
       return act();
     },
