@@ -55,7 +55,7 @@ test.each([
   ['a schedule', { schedulerId: '12' }],
 ])("the trail's record of %s is not taken for that of the job beside it", async (_, more) => {
   const { candidates } = await gathered({ jobs: [job('901', AT + 200, more), job('900', AT)], trail: [record(AT + 300, 'them')] });
-  expect(candidates).toMatchObject([{ jobId: '900', witness: 'absent' }]);
+  expect(candidates).toMatchObject([{ jobId: '900', attribution: 'absent' }]);
 });
 
 describe('a row that cannot be read', () => {
@@ -68,7 +68,7 @@ describe('a row that cannot be read', () => {
 
   test("of the trail may be ours: another user's record does not rule a job out, and the silence of the trail means nothing", async () => {
     const jobs = [job('900', AT)];
-    const said = async (shown: Omit<Shown, 'jobs'>) => (await gathered({ jobs, ...shown })).candidates[0]?.witness;
+    const said = async (shown: Omit<Shown, 'jobs'>) => (await gathered({ jobs, ...shown })).candidates[0]?.attribution;
     expect(await said({ trail: [record(AT, 'them')] })).toBe('foreign');
     expect(await said({ trail: [record(AT, 'them')], unreadable: ['activities'] })).toBe('absent');
     expect(await said({ trail: [] })).toBe('silent');

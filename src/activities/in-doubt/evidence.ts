@@ -3,7 +3,7 @@
 
 import { batches } from '../../domain/basics/batches.js';
 import { between } from '../../domain/clock/server-time.js';
-import { calibrated, witnesses } from '../../domain/in-doubt/attribution.js';
+import { attributionsOf, calibrated } from '../../domain/in-doubt/attribution.js';
 import { type Candidate, type Evidence, newestOf, type SeenJob } from '../../domain/in-doubt/resolve.js';
 import { readAssetJob } from '../../domain/polling/asset-job.js';
 import { anyOf, idTerm } from '../../domain/targets/qql.js';
@@ -140,7 +140,7 @@ async function describe(
       assetIds: [...new Set(assetJobs.map(({ assetId }) => assetId))].sort(),
       allTerminal: assetJobs.length > 0 && assetJobs.every((row) => readAssetJob(row).kind === 'verdict'),
       inTime: job.createdAt <= arrivedBy,
-      witness: trusted.get(job.id) ?? 'absent',
+      attribution: trusted.get(job.id) ?? 'absent',
     };
   });
   return { candidates, complete };
@@ -157,7 +157,7 @@ async function arrivalBound({ ledger }: ActivityDependencies, { requestOverAt }:
 async function saidOf(
   dependencies: ActivityDependencies,
   { found, claimed, trail }: { found: Found; claimed: ReadonlySet<string>; trail: Trail },
-): Promise<Map<string, Candidate['witness']>> {
+): Promise<Map<string, Candidate['attribution']>> {
   const { ledger, qualys, schedules, sender } = dependencies;
   const jobs = found.ofScript;
   const trailed = jobs.map(({ id, createdAt }) => ({ jobId: id, createdAt }));
@@ -171,20 +171,20 @@ async function saidOf(
   const learned = await learnedUser(dependencies);
   // A UUID that the trail itself gave us stays. A name may be changed, and what is configured may be wrong: taken for certain, every job
   // of ours would look foreign, and its script be sent again.
-  if (learned?.uuid !== undefined) return asFarAsRead(witnesses(trailed, trail.records, learned), trail);
+  if (learned?.uuid !== undefined) return asFarAsRead(attributionsOf(trailed, trail.records, learned), trail);
   const isKnownOurs = (jobId: string): boolean => known.has(jobId);
   const claims = [...(learned ? [learned] : []), { name: schedules.userName, uuid: schedules.userId }, { name: qualys.username }];
-  const byClaim = claims.map((us) => witnesses(trailed, trail.records, us));
-  const namesUs = byClaim.find((whose) => [...whose].some(([jobId, witness]) => witness === 'ours' && isKnownOurs(jobId)));
+  const byClaim = claims.map((us) => attributionsOf(trailed, trail.records, us));
+  const namesUs = byClaim.find((whose) => [...whose].some(([jobId, attribution]) => attribution === 'ours' && isKnownOurs(jobId)));
   return asFarAsRead(calibrated(namesUs ?? byClaim.at(-1) ?? new Map(), isKnownOurs), trail);
 }
 
 /**
  * A record that could not be read may be ours: then another user's beside a job does not rule it out, and nobody's silence means anything.
  */
-function asFarAsRead(whose: Map<string, Candidate['witness']>, { complete }: Trail): Map<string, Candidate['witness']> {
+function asFarAsRead(whose: Map<string, Candidate['attribution']>, { complete }: Trail): Map<string, Candidate['attribution']> {
   if (complete) return whose;
-  return new Map([...whose].map(([jobId, witness]) => [jobId, witness === 'ours' ? witness : 'absent']));
+  return new Map([...whose].map(([jobId, attribution]) => [jobId, attribution === 'ours' ? attribution : 'absent']));
 }
 
 /** Which of these assets Qualys lists no more: none, where it lists some in rows that cannot be read. */

@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { calibrated, type TrailRecord, witnesses } from './attribution.js';
+import { attributionsOf, calibrated, type TrailRecord } from './attribution.js';
 
 const ours = (at: number): TrailRecord => ({ at, name: ' API-User ' });
 const theirs = (at: number): TrailRecord => ({ at, name: 'someone' });
 const jobs = (...createdAt: number[]) => createdAt.map((at, index) => ({ jobId: `J${index + 1}`, createdAt: at }));
-const said = (created: number[], trail: TrailRecord[]) => [...witnesses(jobs(...created), trail, { name: 'api-user' }).values()];
+const said = (created: number[], trail: TrailRecord[]) => [...attributionsOf(jobs(...created), trail, { name: 'api-user' }).values()];
 
 describe('the audit trail says of each job whose it was', () => {
   test.each<[string, number[], TrailRecord[], string[]]>([
@@ -31,7 +31,7 @@ describe('the audit trail says of each job whose it was', () => {
 const gaps = fc.array(fc.record({ ms: fc.integer({ min: 0, max: 20_000 }), isOurs: fc.boolean() }), { minLength: 1, maxLength: 8 });
 
 /** What is said of jobs these gaps apart, each with its record `lagMs` later: pairs of the truth and the word. */
-function saidWithLag(between: readonly { ms: number; isOurs: boolean }[], lagMs: number): [isOurs: boolean, witness: string][] {
+function saidWithLag(between: readonly { ms: number; isOurs: boolean }[], lagMs: number): [isOurs: boolean, attribution: string][] {
   let at = 0;
   const all = between.map(({ ms, isOurs }) => {
     at += ms;

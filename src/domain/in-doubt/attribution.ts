@@ -1,4 +1,4 @@
-// The second witness: whose execute a job was, by the audit trail. Jobs do not name their user (docs/qualys-api.md#execute), audit records
+// Attribution, the second proof: whose execute a job was, by the audit trail. Jobs do not name their user (docs/qualys-api.md#execute), audit records
 // do.
 import type { Candidate } from './resolve.js';
 import { isSameUser, type TrailUser } from './trail-user.js';
@@ -34,11 +34,15 @@ interface Pair {
  * whose it was. `jobs` are all jobs of the script in the trail's time, also those whose execution is known: a record that is left
  * over would speak for a neighbour. `silent`: the trail shows no executions of this script at all, so its silence means nothing.
  */
-export function witnesses(jobs: readonly TrailedJob[], trail: readonly TrailRecord[], us: TrailUser): Map<string, Candidate['witness']> {
+export function attributionsOf(
+  jobs: readonly TrailedJob[],
+  trail: readonly TrailRecord[],
+  us: TrailUser,
+): Map<string, Candidate['attribution']> {
   if (trail.length === 0) return new Map(jobs.map(({ jobId }) => [jobId, 'silent']));
   const near = nearestFirst(jobs, trail, us);
   const chosen = oneToOne(near);
-  return new Map(jobs.map(({ jobId }) => [jobId, witnessOf(chosen.get(jobId), near, chosen)]));
+  return new Map(jobs.map(({ jobId }) => [jobId, attributionOf(chosen.get(jobId), near, chosen)]));
 }
 
 /**
@@ -85,11 +89,11 @@ function nearestFirst(jobs: readonly TrailedJob[], trail: readonly TrailRecord[]
  * the trail called at least one job ours that is known to be. Where it prints display names, every job of ours would look foreign.
  */
 export function calibrated(
-  whose: ReadonlyMap<string, Candidate['witness']>,
+  whose: ReadonlyMap<string, Candidate['attribution']>,
   isKnownOurs: (jobId: string) => boolean,
-): Map<string, Candidate['witness']> {
-  const namesUs = [...whose].some(([jobId, witness]) => witness === 'ours' && isKnownOurs(jobId));
-  return new Map([...whose].map(([jobId, witness]) => [jobId, witness === 'foreign' && !namesUs ? 'unclear' : witness]));
+): Map<string, Candidate['attribution']> {
+  const namesUs = [...whose].some(([jobId, attribution]) => attribution === 'ours' && isKnownOurs(jobId));
+  return new Map([...whose].map(([jobId, attribution]) => [jobId, attribution === 'foreign' && !namesUs ? 'unclear' : attribution]));
 }
 
 function oneToOne(nearestFirst: readonly Pair[]): Map<string, Pair> {
@@ -104,7 +108,7 @@ function oneToOne(nearestFirst: readonly Pair[]): Map<string, Pair> {
 }
 
 /** What is unclear neither adopts nor rules out: `foreign` of a job that was ours would let its script be sent again. */
-function witnessOf(pair: Pair | undefined, near: readonly Pair[], chosen: ReadonlyMap<string, Pair>): Candidate['witness'] {
+function attributionOf(pair: Pair | undefined, near: readonly Pair[], chosen: ReadonlyMap<string, Pair>): Candidate['attribution'] {
   if (!pair) return 'absent';
   const pairs = [...chosen.values()];
   const isTie = near.some((other) => isOtherUsers(other, pair) && other.apartMs - pair.apartMs < TIE_MS);

@@ -11,7 +11,7 @@ const candidate = (changes: Partial<Candidate> = {}): Candidate => ({
   assetIds: ['1', '2', '3'],
   allTerminal: true,
   sameSince: T0,
-  witness: 'ours',
+  attribution: 'ours',
   ...changes,
 });
 
@@ -46,89 +46,89 @@ describe('a job is adopted', () => {
     ['beside a job on other assets', { candidates: [candidate(), candidate({ jobId: '901', assetIds: ['1', '2', '3', '4'] })] }],
     [
       'beside a job that stopped growing without our assets',
-      { candidates: [candidate(), candidate({ jobId: '901', assetIds: ['1'], witness: 'absent' })], lookedAt: T0 + PROOF_MS },
+      { candidates: [candidate(), candidate({ jobId: '901', assetIds: ['1'], attribution: 'absent' })], lookedAt: T0 + PROOF_MS },
     ],
-    ['when the trail has stayed silent for five minutes', { candidates: [candidate({ witness: 'silent' })], lookedAt: T0 + PROOF_MS }],
+    ['when the trail has stayed silent for five minutes', { candidates: [candidate({ attribution: 'silent' })], lookedAt: T0 + PROOF_MS }],
   ])('%s', (_, changes) => {
     expect(judge(evidence(changes))).toEqual(ADOPTED);
   });
 });
 
 describe('a job on exactly our assets, made in time, is adopted whoever sent it', () => {
-  test.each<Candidate['witness']>(['absent', 'unclear', 'foreign', 'silent'])('five minutes after it was made: %s', (witness) => {
-    const at = (lookedAt: number) => judge(evidence({ candidates: [candidate({ witness })], lookedAt }));
+  test.each<Candidate['attribution']>(['absent', 'unclear', 'foreign', 'silent'])('five minutes after it was made: %s', (attribution) => {
+    const at = (lookedAt: number) => judge(evidence({ candidates: [candidate({ attribution })], lookedAt }));
     expect(at(T0 + PROOF_MS - 1).kind).toBe('look-again');
     expect(at(T0 + PROOF_MS)).toEqual(ADOPTED);
   });
 
-  test.each<Candidate['witness']>(['foreign', 'unclear', 'absent'])(
+  test.each<Candidate['attribution']>(['foreign', 'unclear', 'absent'])(
     'beside ours, which the trail chooses, to be watched with it: %s',
-    (witness) => {
-      const candidates = [other({ witness, createdAt: T0 - 1_000 }), candidate()];
+    (attribution) => {
+      const candidates = [other({ attribution, createdAt: T0 - 1_000 }), candidate()];
       expect(judge(evidence({ candidates }))).toEqual({ ...ADOPTED, twins: [{ ...TWIN, createdAt: T0 - 1_000 }] });
     },
   );
 
-  test.each<Candidate['witness']>(['ours', 'silent', 'foreign'])(
+  test.each<Candidate['attribution']>(['ours', 'silent', 'foreign'])(
     'the earlier of two of which nobody can say more than %s, both watched',
-    (witness) => {
-      const candidates = [other({ witness }), candidate({ witness })];
+    (attribution) => {
+      const candidates = [other({ attribution }), candidate({ attribution })];
       expect(judge(evidence({ candidates, lookedAt: T0 + PROOF_MS })).kind).toBe('look-again');
       expect(judge(evidence({ candidates, lookedAt: T0 + PROOF_MS + 1_000 }))).toEqual({ ...ADOPTED, twins: [TWIN] });
     },
   );
 
-  test.each<[Candidate['witness'], Candidate['witness']]>([
+  test.each<[Candidate['attribution'], Candidate['attribution']]>([
     ['foreign', 'absent'],
     ['foreign', 'unclear'],
     ['absent', 'ours'],
   ])('not the earlier one where the trail calls it %s and the later one %s', (earlier, later) => {
-    const candidates = [other({ witness: earlier, createdAt: T0 - 1_000 }), candidate({ witness: later })];
+    const candidates = [other({ attribution: earlier, createdAt: T0 - 1_000 }), candidate({ attribution: later })];
     const judgement = judge(evidence({ candidates, lookedAt: T0 + PROOF_MS }));
     expect(judgement).toEqual({ ...ADOPTED, twins: [{ ...TWIN, createdAt: T0 - 1_000 }], why: 'the audit trail decided' });
   });
 
   test("of two that the trail calls ours the earlier one, however early another user's is", () => {
-    const foreign = other({ jobId: '902', witness: 'foreign', createdAt: T0 - 2_000 });
+    const foreign = other({ jobId: '902', attribution: 'foreign', createdAt: T0 - 2_000 });
     const judgement = judge(evidence({ candidates: [foreign, other(), candidate()], lookedAt: T0 + PROOF_MS + 1_000 }));
     expect(judgement).toMatchObject({ jobId: '900', why: 'the earlier one stands' });
   });
 
   test.each<[string, string, Partial<Candidate>[]]>([
-    ['alone', 'the only job on exactly these assets', [{ witness: 'absent' }]],
+    ['alone', 'the only job on exactly these assets', [{ attribution: 'absent' }]],
     [
       "alone, and another user's",
       'the only job on exactly these assets, although the audit trail names another user',
-      [{ witness: 'foreign' }],
+      [{ attribution: 'foreign' }],
     ],
     ['ours', 'the audit trail calls it ours', [{}]],
     [
       "all another user's",
       'the earlier one stands, although the audit trail names another user',
-      [{ witness: 'foreign' }, { witness: 'foreign', jobId: '901' }],
+      [{ attribution: 'foreign' }, { attribution: 'foreign', jobId: '901' }],
     ],
   ])('which says why: %s', (_, why, candidates) => {
     expect(judge(evidence({ candidates: candidates.map(candidate), lookedAt: T0 + PROOF_MS }))).toMatchObject({ jobId: '900', why });
   });
 
   test.each<[string, Partial<Evidence>]>([
-    ['made after our request could have arrived', { candidates: [candidate({ witness: 'absent', inTime: false })] }],
+    ['made after our request could have arrived', { candidates: [candidate({ attribution: 'absent', inTime: false })] }],
     ['while our request may still arrive', { requestIsOver: false }],
     ['while a row could not be read', { complete: false }],
-    ['that lacks an asset which Qualys lists', { candidates: [candidate({ witness: 'absent', assetIds: ['1', '2'] })] }],
+    ['that lacks an asset which Qualys lists', { candidates: [candidate({ attribution: 'absent', assetIds: ['1', '2'] })] }],
     [
       'beside a job of ours that has not reached all assets',
-      { candidates: [candidate({ witness: 'foreign' }), other({ assetIds: ['1'] })] },
+      { candidates: [candidate({ attribution: 'foreign' }), other({ assetIds: ['1'] })] },
     ],
   ])('but not one %s', (_, changes) => {
-    const seen = evidence({ candidates: [candidate({ witness: 'absent' })], lookedAt: T0 + PROOF_MS, ...changes });
+    const seen = evidence({ candidates: [candidate({ attribution: 'absent' })], lookedAt: T0 + PROOF_MS, ...changes });
     expect(judge(seen).kind).toBe('look-again');
   });
 
   test('and is never ruled out as foreign: while it is possible nothing is sent again', () => {
-    const seen = evidence({ candidates: [candidate({ witness: 'foreign', sameSince: T0 + PROOF_MS })], lookedAt: T0 + PROOF_MS });
+    const seen = evidence({ candidates: [candidate({ attribution: 'foreign', sameSince: T0 + PROOF_MS })], lookedAt: T0 + PROOF_MS });
     expect(judge(seen).kind).toBe('look-again');
-    const wider = candidate({ witness: 'absent', assetIds: ['1', '2', '3', '4'] });
+    const wider = candidate({ attribution: 'absent', assetIds: ['1', '2', '3', '4'] });
     expect(judge(evidence({ candidates: [wider], lookedAt: T0 + PROOF_MS })).kind).toBe('not-executed');
   });
 });
@@ -140,11 +140,11 @@ describe('a job is not adopted', () => {
     ['while it is open and its set stable for less than five minutes', [{ allTerminal: false }], PROOF_MS - 1],
     ['while it lacks an asset that Qualys still lists', [{ assetIds: ['1', '2'] }], STABLE_MS],
     ['before it has any asset', [{ assetIds: [] }], STABLE_MS],
-    ['without a record of it in the trail', [{ witness: 'absent' }], PROOF_MS - 1],
-    ['while another record is as likely its own', [{ witness: 'unclear' }], PROOF_MS - 1],
-    ['by a trail that was silent for less than five minutes', [{ witness: 'silent' }], PROOF_MS - 1],
+    ['without a record of it in the trail', [{ attribution: 'absent' }], PROOF_MS - 1],
+    ['while another record is as likely its own', [{ attribution: 'unclear' }], PROOF_MS - 1],
+    ['by a trail that was silent for less than five minutes', [{ attribution: 'silent' }], PROOF_MS - 1],
     ['when two are proved', [{}, { jobId: '901' }], PROOF_MS - 1],
-    ['when the trail is silent about two', [{ witness: 'silent' }, { jobId: '901', witness: 'silent' }], PROOF_MS - 1],
+    ['when the trail is silent about two', [{ attribution: 'silent' }, { jobId: '901', attribution: 'silent' }], PROOF_MS - 1],
     ['while another of ours still grows', [{}, { jobId: '901', assetIds: ['1'], sameSince: T0 + 1_000 }], STABLE_MS],
   ])('%s', (_, candidates, afterMs) => {
     const judgement = judge(evidence({ candidates: candidates.map(candidate), lookedAt: T0 + afterMs }));
@@ -152,7 +152,7 @@ describe('a job is not adopted', () => {
   });
 
   test('and after thirty minutes without proof the fate is unverified', () => {
-    const candidates = [candidate({ witness: 'absent', assetIds: ['1', '2'] })];
+    const candidates = [candidate({ attribution: 'absent', assetIds: ['1', '2'] })];
     expect(judge(evidence({ candidates, lookedAt: T0 + GIVE_UP_MS }))).toEqual({
       kind: 'unverified',
       why: '1 job(s) could be ours, and none could be proven',
@@ -188,8 +188,8 @@ describe('an execute is proved not executed', () => {
 
   test.each<[string, Partial<Candidate>]>([
     ['stopped growing hours ago without all of our assets', { assetIds: ['1', '2'], sameSince: T0 - 7_200_000 }],
-    ['has no asset yet', { assetIds: [], sameSince: T0 - 7_200_000, witness: 'absent' }],
-    ['may be ours or not', { witness: 'unclear', assetIds: ['1'], sameSince: T0 - 7_200_000 }],
+    ['has no asset yet', { assetIds: [], sameSince: T0 - 7_200_000, attribution: 'absent' }],
+    ['may be ours or not', { attribution: 'unclear', assetIds: ['1'], sameSince: T0 - 7_200_000 }],
   ])('not while a job on nothing but our assets %s', (_, changes) => {
     expect(judge(evidence({ ...none, candidates: [candidate(changes)] })).kind).toBe('look-again');
   });
@@ -206,7 +206,7 @@ test('a clock that jumps at every look ends the doubt by our own, and proves not
   const seen = evidence({ candidates: [], firstLook: undefined, inDoubtMs: LONGEST_DOUBT_MS });
   expect(judge(seen).kind).toBe('unverified');
   expect(judge({ ...seen, inDoubtMs: LONGEST_DOUBT_MS - 1 }).kind).toBe('look-again');
-  expect(judge({ ...seen, candidates: [candidate({ witness: 'absent' })] }).kind).toBe('unverified');
+  expect(judge({ ...seen, candidates: [candidate({ attribution: 'absent' })] }).kind).toBe('unverified');
 });
 
 test('a job without a correlation UUID is never adopted, and keeps its execution from being sent again', () => {
@@ -230,7 +230,7 @@ describe('whatever is seen', () => {
     assetIds: fc.uniqueArray(fc.constantFrom('1', '2', '3', '4'), { maxLength: 4 }),
     allTerminal: fc.boolean(),
     sameSince: fc.integer({ min: T0 - 600_000, max: T0 + 600_000 }),
-    witness: fc.constantFrom('ours', 'foreign', 'absent', 'unclear', 'silent'),
+    attribution: fc.constantFrom('ours', 'foreign', 'absent', 'unclear', 'silent'),
   });
   const anyJob = fc.record({ id: fc.constantFrom('800', '801', '802'), createdAt: fc.integer({ min: T0, max: T0 + 2_400_000 }) });
   const anyEvidence = fc.record<Evidence>({
@@ -258,7 +258,8 @@ describe('whatever is seen', () => {
         const covers = (ids: readonly string[]) => seen.requested.every((id) => ids.includes(id) || seen.unlisted.includes(id));
         expect(
           adopted.some(
-            ({ assetIds, witness }) => !assetIds.includes('4') && assetIds.length > 0 && (witness !== 'foreign' || covers(assetIds)),
+            ({ assetIds, attribution }) =>
+              !assetIds.includes('4') && assetIds.length > 0 && (attribution !== 'foreign' || covers(assetIds)),
           ),
         ).toBe(true);
       }),
@@ -269,7 +270,7 @@ describe('whatever is seen', () => {
   test('nothing is proved not executed while a job on nothing but our assets may be ours', () => {
     fc.assert(
       fc.property(anyEvidence, (seen) => {
-        fc.pre(seen.candidates.some(({ assetIds, witness }) => !assetIds.includes('4') && witness !== 'foreign'));
+        fc.pre(seen.candidates.some(({ assetIds, attribution }) => !assetIds.includes('4') && attribution !== 'foreign'));
         expect(judge(seen).kind).not.toBe('not-executed');
       }),
       { numRuns: 5_000 },
@@ -292,7 +293,7 @@ describe('whatever is seen', () => {
             shown += 1;
             sameSince = lookedAt;
           }
-          const candidates = [candidate({ assetIds: order.slice(0, shown), sameSince, witness: 'silent', allTerminal: true })];
+          const candidates = [candidate({ assetIds: order.slice(0, shown), sameSince, attribution: 'silent', allTerminal: true })];
           expect(judge(evidence({ candidates, lookedAt })).kind).not.toBe('adopt');
         }
       }),

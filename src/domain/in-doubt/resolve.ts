@@ -41,7 +41,7 @@ export interface Candidate {
    * What the audit trail says of who ran it; `silent` when it shows no executions at all, `unclear` when another user's record is as
    * likely.
    */
-  witness: 'ours' | 'foreign' | 'absent' | 'unclear' | 'silent';
+  attribution: 'ours' | 'foreign' | 'absent' | 'unclear' | 'silent';
 }
 
 export interface Evidence {
@@ -120,7 +120,7 @@ function chosenByAssets(rivals: readonly Candidate[], evidence: Evidence): Judge
   const likeliest = likeliestOf(exact);
   const [chosen] = likeliest;
   if (!chosen) return undefined;
-  const isNamed = chosen.witness === 'ours' && likeliest.length === 1;
+  const isNamed = chosen.attribution === 'ours' && likeliest.length === 1;
   // Who knows nothing better waits as long as an index may lag: ours may be the one that is not there yet.
   const isLateEnough = exact.every(({ createdAt }) => evidence.lookedAt - createdAt >= PROOF_MS);
   if (!isNamed && !(isLateEnough && evidence.requestIsOver && evidence.complete)) return undefined;
@@ -133,23 +133,30 @@ function chosenByAssets(rivals: readonly Candidate[], evidence: Evidence): Judge
 
 /** Those that the trail calls ours, else those that it does not call another's; another's only where there is nothing else. */
 function likeliestOf(exact: readonly Candidate[]): readonly Candidate[] {
-  const ours = exact.filter(({ witness }) => witness === 'ours');
+  const ours = exact.filter(({ attribution }) => attribution === 'ours');
   if (ours.length > 0) return ours;
-  const perhapsOurs = exact.filter(({ witness }) => witness !== 'foreign');
+  const perhapsOurs = exact.filter(({ attribution }) => attribution !== 'foreign');
   return perhapsOurs.length > 0 ? perhapsOurs : exact;
 }
 
 /** `likeliest`: those of which the trail said no less than of the one that was chosen. */
 function adopted(chosen: Candidate, twins: readonly Candidate[], likeliest: readonly Candidate[]): Judgement {
-  const { jobId, correlationUuid, createdAt, witness } = chosen;
+  const { jobId, correlationUuid, createdAt, attribution } = chosen;
   const named = twins.map((twin) => ({ jobId: twin.jobId, correlationUuid: twin.correlationUuid, createdAt: twin.createdAt }));
-  return { kind: 'adopt', jobId, correlationUuid, createdAt, twins: named, why: whyChosen(witness, twins.length + 1, likeliest.length) };
+  return {
+    kind: 'adopt',
+    jobId,
+    correlationUuid,
+    createdAt,
+    twins: named,
+    why: whyChosen(attribution, twins.length + 1, likeliest.length),
+  };
 }
 
 /** For the audit log: what a job was adopted on is what its verdicts are worth. */
-function whyChosen(witness: Candidate['witness'], jobs: number, likeliest: number): string {
-  const anothers = witness === 'foreign' ? ', although the audit trail names another user' : '';
-  if (jobs === 1) return witness === 'ours' ? 'the audit trail calls it ours' : `the only job on exactly these assets${anothers}`;
+function whyChosen(attribution: Candidate['attribution'], jobs: number, likeliest: number): string {
+  const anothers = attribution === 'foreign' ? ', although the audit trail names another user' : '';
+  if (jobs === 1) return attribution === 'ours' ? 'the audit trail calls it ours' : `the only job on exactly these assets${anothers}`;
   return likeliest === 1 ? 'the audit trail decided' : `the earlier one stands${anothers}`;
 }
 
@@ -183,11 +190,11 @@ function hasMoved({ at, jobs }: FirstLook, newest: readonly SeenJob[]): boolean 
  */
 function couldBeOurs(candidate: Candidate, evidence: Evidence): boolean {
   if (isExactlyOurs(candidate, evidence)) return true;
-  if (candidate.witness === 'foreign') return false;
+  if (candidate.attribution === 'foreign') return false;
   const requested = new Set(evidence.requested);
   const { assetIds } = candidate;
   if (!evidence.byTags) return assetIds.every((assetId) => requested.has(assetId));
-  return assetIds.length === 0 || candidate.witness === 'ours' || assetIds.some((assetId) => requested.has(assetId));
+  return assetIds.length === 0 || candidate.attribution === 'ours' || assetIds.some((assetId) => requested.has(assetId));
 }
 
 /**
@@ -196,17 +203,17 @@ function couldBeOurs(candidate: Candidate, evidence: Evidence): boolean {
  */
 function couldStillBeAdopted(candidate: Candidate, evidence: Evidence): boolean {
   if (isExactlyOurs(candidate, evidence)) return true;
-  if (candidate.witness === 'unclear') return false;
-  return candidate.witness === 'ours' || coversRequest(candidate, evidence) || !hasBeenStable(candidate, evidence.lookedAt, PROOF_MS);
+  if (candidate.attribution === 'unclear') return false;
+  return candidate.attribution === 'ours' || coversRequest(candidate, evidence) || !hasBeenStable(candidate, evidence.lookedAt, PROOF_MS);
 }
 
 function isProvedOurs(candidate: Candidate, evidence: Evidence): boolean {
   // Without its UUID a job cannot be claimed for one execution alone.
   if (candidate.correlationUuid === '') return false;
   if (!coversRequest(candidate, evidence) || !isSettled(candidate, evidence.lookedAt)) return false;
-  if (candidate.witness === 'ours') return true;
+  if (candidate.attribution === 'ours') return true;
   // A trail is silent also because it lags: it gets as long to speak as the job index.
-  return candidate.witness === 'silent' && evidence.complete && evidence.lookedAt - candidate.createdAt >= PROOF_MS;
+  return candidate.attribution === 'silent' && evidence.complete && evidence.lookedAt - candidate.createdAt >= PROOF_MS;
 }
 
 function coversRequest(candidate: Candidate, evidence: Evidence): boolean {
@@ -214,7 +221,7 @@ function coversRequest(candidate: Candidate, evidence: Evidence): boolean {
   const requested = new Set(evidence.requested);
   const unlisted = new Set(evidence.unlisted);
   // By tags it may hit others, too; then only the trail's word makes it ours, and whom it hit beside ours are strays.
-  if (candidate.witness !== 'ours' && candidate.assetIds.some((assetId) => !requested.has(assetId))) return false;
+  if (candidate.attribution !== 'ours' && candidate.assetIds.some((assetId) => !requested.has(assetId))) return false;
   return hit.size > 0 && evidence.requested.every((assetId) => hit.has(assetId) || unlisted.has(assetId));
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { certainRecords, type TrailRecord, witnesses } from './attribution.js';
+import { attributionsOf, certainRecords, type TrailRecord } from './attribution.js';
 import { isSameUser, userByVotes, type Vote } from './trail-user.js';
 
 const US = { name: 'FIM Automation', uuid: '317df02c-4ad1-55e2-83a3-5646a34fceec' };
@@ -64,9 +64,9 @@ describe('the record of a job is beyond doubt', () => {
     expect(certain(created, trail)).toEqual(expected);
   });
 
-  test('and a learned user makes the witness speak where the login would not', () => {
+  test('and a learned user makes the attribution speak where the login would not', () => {
     const trail = [ours(100), theirs(8_100)];
-    expect([...witnesses(jobs(0, 8_000), trail, { name: 'quays_ab1' }).values()]).toEqual(['foreign', 'foreign']);
-    expect([...witnesses(jobs(0, 8_000), trail, US).values()]).toEqual(['ours', 'foreign']);
+    expect([...attributionsOf(jobs(0, 8_000), trail, { name: 'quays_ab1' }).values()]).toEqual(['foreign', 'foreign']);
+    expect([...attributionsOf(jobs(0, 8_000), trail, US).values()]).toEqual(['ours', 'foreign']);
   });
 });
