@@ -9,7 +9,7 @@ export interface SendTimings {
   /** Between the permit and the first byte; later the request does not start any more. */
   sendWindowMs: number;
   httpTimeoutMs: number;
-  /** Added to both before another attempt may judge. */
+  /** Added to both before another attempt may resolve it. */
   settleMs: number;
 }
 
@@ -21,7 +21,7 @@ export interface ActivityDependencies {
   /** What runs need, and the inventories that can choose their targets, with how much each of them holds. */
   qualys: Qualys &
     Pick<QualysOperations, 'gavAssets' | 'gavV1Assets' | 'edrAssets' | 'easmStatus' | 'count' | 'countGavAssets' | 'countGavV1Assets'>;
-  /** Which user of which gateway we are: an execution sent as another one cannot be judged. */
+  /** Which user of which gateway we are: the fate of an execution sent as another one cannot be resolved. */
   sender: string;
   policy: Policy;
   /** For rechecks, which are runs of their own. */

@@ -30,7 +30,7 @@ const blocked = { kind: 'unavailable' as const, why: ANY_TEXT };
 const given = { claimed: MOST, permits: MOST, orders: MOST };
 const snapshot: Required<RunSnapshot> = {
   ...given,
-  ...{ counts, unsent: MOST, doubtful: MOST, watched: MOST, slotsTaken: MOST, waiting: MOST, nextDueAt: MOST, outputsOwed: MOST },
+  ...{ counts, unsent: MOST, inDoubt: MOST, watched: MOST, slotsTaken: MOST, waiting: MOST, nextDueAt: MOST, outputsOwed: MOST },
   ...{
     accepted: MOST,
     callsUsed: MOST,

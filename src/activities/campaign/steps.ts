@@ -127,8 +127,8 @@ export function createCampaignSteps(dependencies: ActivityDependencies) {
         await ledger.runs.stop(step, 'stopped', 'error-budget');
         await ledger.audit.addOnce(step, { action: 'stop', detail: 'its wave is rolled back; nothing more is sent' });
         await ledger.campaigns.withdrawUnsent(step, 'error-budget');
-        const { counts, unsent, doubtful } = await ledger.runs.snapshot(step);
-        inFlight += counts.pending + counts.running + unsent + doubtful;
+        const { counts, unsent, inDoubt } = await ledger.runs.snapshot(step);
+        inFlight += counts.pending + counts.running + unsent + inDoubt;
       }
       return { atRest: inFlight === 0 };
     },

@@ -5,7 +5,7 @@ import type { Execution } from '../../ledger/executions/registry.js';
 import type { RunRow } from '../../ledger/rows/run.js';
 import type { ActivityDependencies } from '../dependencies.js';
 import { LONGEST_LIMIT_WAIT_MS, type NotReady, nonRetryable, retryLater, type Wait } from '../failures.js';
-import { judgeLost } from '../in-doubt/resolve.js';
+import { resolveInDoubt } from '../in-doubt/resolve.js';
 import { keepPolicy } from '../policy/keep.js';
 import { type Told, tellingTemporal } from '../report-permit.js';
 import { stopAtBreach } from '../run/stop-at-breach.js';
@@ -114,8 +114,8 @@ async function workThrough(round: Round): Promise<Wait | undefined> {
     round.given = await round.dependencies.ledger.runs.given(round.run.id);
     heartbeat(round.given);
     if (sent.kind === 'accepted') round.accepted += 1;
-    if (sent.kind === 'doubtful') round.doubted = true;
-    if (sent.kind === 'doubtful') doubt = await decideLost(round, endsAt);
+    if (sent.kind === 'in-doubt') round.doubted = true;
+    if (sent.kind === 'in-doubt') doubt = await decideLost(round, endsAt);
     // Assets of an execution that can be sent no more count against the budget, too.
     if (sent.kind === 'given-up') await enforceBudget(round);
     if (sent.kind === 'rejected') {
@@ -145,13 +145,13 @@ async function nextToSend({ dependencies, run, fence, refused }: Round): Promise
   return claimed ?? executions.claim(run.id, fence);
 }
 
-/** Judges every execution whose answer was lost, as far as the evidence and this attempt's time go. */
+/** Resolves every execution whose answer was lost, as far as the evidence and this attempt's time go. */
 async function decideLost(round: Round, endsAt: number): Promise<Wait | undefined> {
   const { dependencies, run } = round;
   let wait: Wait | undefined;
   for (const execution of await dependencies.ledger.executions.inState(run.id, ['permitted'])) {
     if (performance.now() > endsAt || Context.current().cancellationSignal.aborted) return { waitMs: 1_000, doubt: true };
-    const next = await judgeLost(dependencies, run, execution);
+    const next = await resolveInDoubt(dependencies, run, execution);
     if (next) wait = sooner(next, wait);
     else await enforceBudget(round);
     // What one look is refused, the next would be too.

@@ -13,7 +13,7 @@ import { recheckScript } from './recheck-script.js';
 export type Sent =
   | { kind: 'accepted' }
   /** It may have run; its job has to be looked for. */
-  | { kind: 'doubtful' }
+  | { kind: 'in-doubt' }
   /** Nothing was sent: its tags are not what they were, and its assets go by ids. */
   | { kind: 'given-up' }
   /** Nothing was sent, and nothing may be sent for the run at present. */
@@ -215,7 +215,7 @@ async function writeDown(
         action: 'late-answer',
         detail: `execution ${n}: Qualys accepted it as ${answer.correlationUuid} after its outcome was decided`,
       });
-      return { kind: 'doubtful' };
+      return { kind: 'in-doubt' };
     }
     case 'refused': {
       const { why } = answer;
@@ -244,7 +244,7 @@ async function writeDown(
       };
     case 'unknown':
       await executions.lost(runId, n, { permit, detail: answer.message, lookAfterMs: LOOK_AFTER_MS });
-      return { kind: 'doubtful' };
+      return { kind: 'in-doubt' };
   }
 }
 

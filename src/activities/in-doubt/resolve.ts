@@ -1,7 +1,7 @@
-// Judges an `execute` whose answer was lost, and carries the judgement out. The rules are in domain/in-doubt/resolve.ts.
+// Resolves an `execute` whose answer was lost: gathers the evidence, and carries out what follows. The rules are in domain/in-doubt/resolve.ts.
 import { createHash } from 'node:crypto';
-import { type Evidence, type FirstLook, judge, PROOF_MS, STABLE_MS, type Twin } from '../../domain/in-doubt/resolve.js';
-import type { Execution, Judged } from '../../ledger/executions/registry.js';
+import { type Evidence, type FirstLook, PROOF_MS, resolve, STABLE_MS, type Twin } from '../../domain/in-doubt/resolve.js';
+import type { Execution, PermitInDoubt } from '../../ledger/executions/registry.js';
 import type { RunRow } from '../../ledger/rows/run.js';
 import { QualysError } from '../../qualys/errors.js';
 import type { ActivityDependencies } from '../dependencies.js';
@@ -24,10 +24,10 @@ interface Looks {
 }
 
 /** What to wait for before the next look, or undefined when the execution is decided. */
-export async function judgeLost(dependencies: ActivityDependencies, run: RunRow, execution: Execution): Promise<Wait | undefined> {
+export async function resolveInDoubt(dependencies: ActivityDependencies, run: RunRow, execution: Execution): Promise<Wait | undefined> {
   const now = await dependencies.ledger.database.now();
   const overAt = execution.requestOverAt ?? 0;
-  if ((execution.judgeAt ?? 0) > now) return { waitMs: (execution.judgeAt ?? 0) - now, doubt: true };
+  if ((execution.resolveAt ?? 0) > now) return { waitMs: (execution.resolveAt ?? 0) - now, doubt: true };
   try {
     return await look(dependencies, { run, execution, overMs: now - overAt });
   } catch (error) {
@@ -35,7 +35,7 @@ export async function judgeLost(dependencies: ActivityDependencies, run: RunRow,
     const passes =
       error.kind === 'limited' || error.kind === 'unavailable' || error.kind === 'authentication' || error.kind === 'permission';
     if (!passes && now - overAt >= GIVE_UP_LOOKING_MS) {
-      await dependencies.ledger.executions.giveUp(run.id, execution.n, 'fate-unknown', judgedOf(execution));
+      await dependencies.ledger.executions.giveUp(run.id, execution.n, 'fate-unknown', permitInDoubt(execution));
       return undefined;
     }
     return { waitMs: Math.max(waitAfter(error, 3), 5_000), doubt: true, blocked: blockedBy(error) };
@@ -54,30 +54,30 @@ async function look(dependencies: ActivityDependencies, { run, execution, overMs
   const seen = await gatherEvidence(dependencies, { run, execution });
   const before = looksBefore(execution, seen);
   const evidence = evidenceOf(seen, before, overMs);
-  const judgement = judge(evidence);
-  const judged = judgedOf(execution);
+  const resolution = resolve(evidence);
+  const inDoubt = permitInDoubt(execution);
   const say = (action: string, what: string): Promise<void> => audit.add(run.id, { action, detail: `execution ${execution.n}: ${what}` });
-  switch (judgement.kind) {
+  switch (resolution.kind) {
     case 'adopt': {
-      const adopted = await executions.adopt(run.id, execution.n, judgement);
+      const adopted = await executions.adopt(run.id, execution.n, resolution);
       await say(
         adopted ? 'adopted' : 'not-adopted',
-        `job ${judgement.jobId}, ${judgement.correlationUuid}${beside(judgement.twins)}: ${judgement.why}`,
+        `job ${resolution.jobId}, ${resolution.correlationUuid}${beside(resolution.twins)}: ${resolution.why}`,
       );
       return adopted ? undefined : { waitMs: 1_000, doubt: true };
     }
     case 'not-executed':
-      await say('proved-not-executed', await executions.provedNotExecuted(run.id, execution.n, judged));
+      await say('proved-not-executed', await executions.provedNotExecuted(run.id, execution.n, inDoubt));
       return undefined;
     case 'unverified':
-      await executions.giveUp(run.id, execution.n, 'fate-unknown', judged);
-      await say('gave-up', judgement.why);
+      await executions.giveUp(run.id, execution.n, 'fate-unknown', inDoubt);
+      await say('gave-up', resolution.why);
       return undefined;
-    case 'look-again': {
+    case 'still-in-doubt': {
       const first = before.first ?? (overMs >= 0 ? { at: seen.endedAt, jobs: seen.newestJobs } : undefined);
       const after: Looks = { count: before.count + 1, jumps: seen.jumps, first, sets: setsOf(seen, before) };
       const nextLookMs = await untilNextLook(dependencies, after, seen);
-      await executions.saveLooks(run.id, execution.n, { looks: JSON.stringify(after), nextLookMs, judged });
+      await executions.saveLooks(run.id, execution.n, { looks: JSON.stringify(after), nextLookMs, inDoubt });
       return { waitMs: nextLookMs, doubt: true };
     }
   }
@@ -142,6 +142,6 @@ function setDigest(candidate: SeenCandidate): string {
   return createHash('sha256').update(candidate.assetIds.join('\n')).digest('hex').slice(0, 16);
 }
 
-function judgedOf(execution: Execution): Judged {
+function permitInDoubt(execution: Execution): PermitInDoubt {
   return { sends: execution.sends, overAt: execution.requestOverAt ?? 0 };
 }

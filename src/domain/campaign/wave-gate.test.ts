@@ -94,7 +94,7 @@ describe('a wave', () => {
   });
 
   test('says what a person would have to accept', () => {
-    expect(judgeWave({ counts: counts({ succeeded: 39, unreachable: 8, unverified: 3 }) }).doubtful).toBe(11);
+    expect(judgeWave({ counts: counts({ succeeded: 39, unreachable: 8, unverified: 3 }) }).inDoubt).toBe(11);
   });
 });
 

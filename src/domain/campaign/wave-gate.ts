@@ -26,7 +26,7 @@ export interface WaveJudgement {
   /** A sentence with the numbers. */
   why: string;
   /** What an `accepted` has to reach, when the verdict is `inconclusive`. */
-  doubtful?: number;
+  inDoubt?: number;
 }
 
 export function judgeWave({
@@ -43,12 +43,12 @@ export function judgeWave({
   if (open > 0) return { verdict: 'running', why: `${open} of ${size} assets have no outcome yet.` };
   const spent = budget ? budgetSpent(budget, counts) : 0;
   if (budget && spent > budgetAllows(budget, size) && spent > acceptedSpent)
-    return { verdict: 'inconclusive', why: tooSmall(budget, counts), doubtful: spent };
+    return { verdict: 'inconclusive', why: tooSmall(budget, counts), inDoubt: spent };
   const unknown = counts.unverified + counts.unreachable;
   const allowed = amountOf(inconclusive, size, 'down');
   if (unknown > allowed && unknown > accepted) {
     const why = `${counts.unverified} unverified and ${counts.unreachable} unreachable of ${size} assets have no verdict; ${allowed} are allowed. A person must decide.`;
-    return { verdict: 'inconclusive', why, doubtful: unknown };
+    return { verdict: 'inconclusive', why, inDoubt: unknown };
   }
   return { verdict: 'go', why: goes(counts, budget) };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type Candidate, type Evidence, GIVE_UP_MS, judge, LONGEST_DOUBT_MS, PROOF_MS, STABLE_MS } from './resolve.js';
+import { type Candidate, type Evidence, GIVE_UP_MS, LONGEST_DOUBT_MS, PROOF_MS, resolve, STABLE_MS } from './resolve.js';
 
 const T0 = 1_700_000_000_000;
 
@@ -50,14 +50,14 @@ describe('a job is adopted', () => {
     ],
     ['when the trail has stayed silent for five minutes', { candidates: [candidate({ attribution: 'silent' })], lookedAt: T0 + PROOF_MS }],
   ])('%s', (_, changes) => {
-    expect(judge(evidence(changes))).toEqual(ADOPTED);
+    expect(resolve(evidence(changes))).toEqual(ADOPTED);
   });
 });
 
 describe('a job on exactly our assets, made in time, is adopted whoever sent it', () => {
   test.each<Candidate['attribution']>(['absent', 'unclear', 'foreign', 'silent'])('five minutes after it was made: %s', (attribution) => {
-    const at = (lookedAt: number) => judge(evidence({ candidates: [candidate({ attribution })], lookedAt }));
-    expect(at(T0 + PROOF_MS - 1).kind).toBe('look-again');
+    const at = (lookedAt: number) => resolve(evidence({ candidates: [candidate({ attribution })], lookedAt }));
+    expect(at(T0 + PROOF_MS - 1).kind).toBe('still-in-doubt');
     expect(at(T0 + PROOF_MS)).toEqual(ADOPTED);
   });
 
@@ -65,7 +65,7 @@ describe('a job on exactly our assets, made in time, is adopted whoever sent it'
     'beside ours, which the trail chooses, to be watched with it: %s',
     (attribution) => {
       const candidates = [other({ attribution, createdAt: T0 - 1_000 }), candidate()];
-      expect(judge(evidence({ candidates }))).toEqual({ ...ADOPTED, twins: [{ ...TWIN, createdAt: T0 - 1_000 }] });
+      expect(resolve(evidence({ candidates }))).toEqual({ ...ADOPTED, twins: [{ ...TWIN, createdAt: T0 - 1_000 }] });
     },
   );
 
@@ -73,8 +73,8 @@ describe('a job on exactly our assets, made in time, is adopted whoever sent it'
     'the earlier of two of which nobody can say more than %s, both watched',
     (attribution) => {
       const candidates = [other({ attribution }), candidate({ attribution })];
-      expect(judge(evidence({ candidates, lookedAt: T0 + PROOF_MS })).kind).toBe('look-again');
-      expect(judge(evidence({ candidates, lookedAt: T0 + PROOF_MS + 1_000 }))).toEqual({ ...ADOPTED, twins: [TWIN] });
+      expect(resolve(evidence({ candidates, lookedAt: T0 + PROOF_MS })).kind).toBe('still-in-doubt');
+      expect(resolve(evidence({ candidates, lookedAt: T0 + PROOF_MS + 1_000 }))).toEqual({ ...ADOPTED, twins: [TWIN] });
     },
   );
 
@@ -84,14 +84,14 @@ describe('a job on exactly our assets, made in time, is adopted whoever sent it'
     ['absent', 'ours'],
   ])('not the earlier one where the trail calls it %s and the later one %s', (earlier, later) => {
     const candidates = [other({ attribution: earlier, createdAt: T0 - 1_000 }), candidate({ attribution: later })];
-    const judgement = judge(evidence({ candidates, lookedAt: T0 + PROOF_MS }));
-    expect(judgement).toEqual({ ...ADOPTED, twins: [{ ...TWIN, createdAt: T0 - 1_000 }], why: 'the audit trail decided' });
+    const resolution = resolve(evidence({ candidates, lookedAt: T0 + PROOF_MS }));
+    expect(resolution).toEqual({ ...ADOPTED, twins: [{ ...TWIN, createdAt: T0 - 1_000 }], why: 'the audit trail decided' });
   });
 
   test("of two that the trail calls ours the earlier one, however early another user's is", () => {
     const foreign = other({ jobId: '902', attribution: 'foreign', createdAt: T0 - 2_000 });
-    const judgement = judge(evidence({ candidates: [foreign, other(), candidate()], lookedAt: T0 + PROOF_MS + 1_000 }));
-    expect(judgement).toMatchObject({ jobId: '900', why: 'the earlier one stands' });
+    const resolution = resolve(evidence({ candidates: [foreign, other(), candidate()], lookedAt: T0 + PROOF_MS + 1_000 }));
+    expect(resolution).toMatchObject({ jobId: '900', why: 'the earlier one stands' });
   });
 
   test.each<[string, string, Partial<Candidate>[]]>([
@@ -108,7 +108,7 @@ describe('a job on exactly our assets, made in time, is adopted whoever sent it'
       [{ attribution: 'foreign' }, { attribution: 'foreign', jobId: '901' }],
     ],
   ])('which says why: %s', (_, why, candidates) => {
-    expect(judge(evidence({ candidates: candidates.map(candidate), lookedAt: T0 + PROOF_MS }))).toMatchObject({ jobId: '900', why });
+    expect(resolve(evidence({ candidates: candidates.map(candidate), lookedAt: T0 + PROOF_MS }))).toMatchObject({ jobId: '900', why });
   });
 
   test.each<[string, Partial<Evidence>]>([
@@ -122,14 +122,14 @@ describe('a job on exactly our assets, made in time, is adopted whoever sent it'
     ],
   ])('but not one %s', (_, changes) => {
     const seen = evidence({ candidates: [candidate({ attribution: 'absent' })], lookedAt: T0 + PROOF_MS, ...changes });
-    expect(judge(seen).kind).toBe('look-again');
+    expect(resolve(seen).kind).toBe('still-in-doubt');
   });
 
   test('and is never ruled out as foreign: while it is possible nothing is sent again', () => {
     const seen = evidence({ candidates: [candidate({ attribution: 'foreign', sameSince: T0 + PROOF_MS })], lookedAt: T0 + PROOF_MS });
-    expect(judge(seen).kind).toBe('look-again');
+    expect(resolve(seen).kind).toBe('still-in-doubt');
     const wider = candidate({ attribution: 'absent', assetIds: ['1', '2', '3', '4'] });
-    expect(judge(evidence({ candidates: [wider], lookedAt: T0 + PROOF_MS })).kind).toBe('not-executed');
+    expect(resolve(evidence({ candidates: [wider], lookedAt: T0 + PROOF_MS })).kind).toBe('not-executed');
   });
 });
 
@@ -147,17 +147,17 @@ describe('a job is not adopted', () => {
     ['when the trail is silent about two', [{ attribution: 'silent' }, { jobId: '901', attribution: 'silent' }], PROOF_MS - 1],
     ['while another of ours still grows', [{}, { jobId: '901', assetIds: ['1'], sameSince: T0 + 1_000 }], STABLE_MS],
   ])('%s', (_, candidates, afterMs) => {
-    const judgement = judge(evidence({ candidates: candidates.map(candidate), lookedAt: T0 + afterMs }));
-    expect(judgement).toEqual({ kind: 'look-again', why: `${candidates.length} job(s) could be ours, none proven` });
+    const resolution = resolve(evidence({ candidates: candidates.map(candidate), lookedAt: T0 + afterMs }));
+    expect(resolution).toEqual({ kind: 'still-in-doubt', why: `${candidates.length} job(s) could be ours, none proven` });
   });
 
   test('and after thirty minutes without proof the fate is unverified', () => {
     const candidates = [candidate({ attribution: 'absent', assetIds: ['1', '2'] })];
-    expect(judge(evidence({ candidates, lookedAt: T0 + GIVE_UP_MS }))).toEqual({
+    expect(resolve(evidence({ candidates, lookedAt: T0 + GIVE_UP_MS }))).toEqual({
       kind: 'unverified',
       why: '1 job(s) could be ours, and none could be proven',
     });
-    expect(judge(evidence({ candidates, lookedAt: T0 + GIVE_UP_MS - 1 })).kind).toBe('look-again');
+    expect(resolve(evidence({ candidates, lookedAt: T0 + GIVE_UP_MS - 1 })).kind).toBe('still-in-doubt');
   });
 });
 
@@ -165,7 +165,7 @@ describe('an execute is proved not executed', () => {
   const none = { candidates: [], lookedAt: T0 + PROOF_MS, newestJobs: [{ id: '950', createdAt: T0 + 1 }] };
 
   test('by two looks five minutes apart and a newer row in the index', () => {
-    expect(judge(evidence(none))).toEqual({ kind: 'not-executed' });
+    expect(resolve(evidence(none))).toEqual({ kind: 'not-executed' });
   });
 
   test.each<[string, Partial<Evidence>]>([
@@ -183,7 +183,7 @@ describe('an execute is proved not executed', () => {
     ],
     ['the index shows no row at all', { newestJobs: [] }],
   ])('not when %s', (_, changes) => {
-    expect(judge(evidence({ ...none, ...changes }))).toEqual({ kind: 'look-again', why: 'no job found so far' });
+    expect(resolve(evidence({ ...none, ...changes }))).toEqual({ kind: 'still-in-doubt', why: 'no job found so far' });
   });
 
   test.each<[string, Partial<Candidate>]>([
@@ -191,11 +191,11 @@ describe('an execute is proved not executed', () => {
     ['has no asset yet', { assetIds: [], sameSince: T0 - 7_200_000, attribution: 'absent' }],
     ['may be ours or not', { attribution: 'unclear', assetIds: ['1'], sameSince: T0 - 7_200_000 }],
   ])('not while a job on nothing but our assets %s', (_, changes) => {
-    expect(judge(evidence({ ...none, candidates: [candidate(changes)] })).kind).toBe('look-again');
+    expect(resolve(evidence({ ...none, candidates: [candidate(changes)] })).kind).toBe('still-in-doubt');
   });
 
   test('and without a newer row it is given up after thirty minutes', () => {
-    expect(judge(evidence({ ...none, newestJobs: [], lookedAt: T0 + GIVE_UP_MS }))).toEqual({
+    expect(resolve(evidence({ ...none, newestJobs: [], lookedAt: T0 + GIVE_UP_MS }))).toEqual({
       kind: 'unverified',
       why: 'no job found, and the index showed no newer job that would prove it is current',
     });
@@ -204,22 +204,22 @@ describe('an execute is proved not executed', () => {
 
 test('a clock that jumps at every look ends the doubt by our own, and proves nothing', () => {
   const seen = evidence({ candidates: [], firstLook: undefined, inDoubtMs: LONGEST_DOUBT_MS });
-  expect(judge(seen).kind).toBe('unverified');
-  expect(judge({ ...seen, inDoubtMs: LONGEST_DOUBT_MS - 1 }).kind).toBe('look-again');
-  expect(judge({ ...seen, candidates: [candidate({ attribution: 'absent' })] }).kind).toBe('unverified');
+  expect(resolve(seen).kind).toBe('unverified');
+  expect(resolve({ ...seen, inDoubtMs: LONGEST_DOUBT_MS - 1 }).kind).toBe('still-in-doubt');
+  expect(resolve({ ...seen, candidates: [candidate({ attribution: 'absent' })] }).kind).toBe('unverified');
 });
 
 test('a job without a correlation UUID is never adopted, and keeps its execution from being sent again', () => {
   const seen = evidence({ candidates: [candidate({ correlationUuid: '' })], lookedAt: T0 + PROOF_MS });
-  expect(judge(seen).kind).toBe('look-again');
-  expect(judge({ ...seen, lookedAt: T0 + GIVE_UP_MS }).kind).toBe('unverified');
+  expect(resolve(seen).kind).toBe('still-in-doubt');
+  expect(resolve({ ...seen, lookedAt: T0 + GIVE_UP_MS }).kind).toBe('unverified');
 });
 
 test('nothing is proved by a look that may have missed our job', () => {
   const seen = evidence({ candidates: [], lookedAt: T0 + PROOF_MS });
-  expect(judge(seen).kind).toBe('not-executed');
-  expect(judge({ ...seen, complete: false }).kind).toBe('look-again');
-  expect(judge({ ...seen, complete: false, lookedAt: T0 + GIVE_UP_MS }).kind).toBe('unverified');
+  expect(resolve(seen).kind).toBe('not-executed');
+  expect(resolve({ ...seen, complete: false }).kind).toBe('still-in-doubt');
+  expect(resolve({ ...seen, complete: false, lookedAt: T0 + GIVE_UP_MS }).kind).toBe('unverified');
 });
 
 describe('whatever is seen', () => {
@@ -250,10 +250,10 @@ describe('whatever is seen', () => {
   test('a job with an asset that was not asked for, or a foreign one on other assets than ours, is never adopted', () => {
     fc.assert(
       fc.property(anyEvidence, (seen) => {
-        const judgement = judge(seen);
-        if (judgement.kind !== 'adopt') return;
+        const resolution = resolve(seen);
+        if (resolution.kind !== 'adopt') return;
         const adopted = seen.candidates.filter(
-          ({ jobId, correlationUuid }) => jobId === judgement.jobId && correlationUuid === judgement.correlationUuid,
+          ({ jobId, correlationUuid }) => jobId === resolution.jobId && correlationUuid === resolution.correlationUuid,
         );
         const covers = (ids: readonly string[]) => seen.requested.every((id) => ids.includes(id) || seen.unlisted.includes(id));
         expect(
@@ -271,7 +271,7 @@ describe('whatever is seen', () => {
     fc.assert(
       fc.property(anyEvidence, (seen) => {
         fc.pre(seen.candidates.some(({ assetIds, attribution }) => !assetIds.includes('4') && attribution !== 'foreign'));
-        expect(judge(seen).kind).not.toBe('not-executed');
+        expect(resolve(seen).kind).not.toBe('not-executed');
       }),
       { numRuns: 5_000 },
     );
@@ -294,7 +294,7 @@ describe('whatever is seen', () => {
             sameSince = lookedAt;
           }
           const candidates = [candidate({ assetIds: order.slice(0, shown), sameSince, attribution: 'silent', allTerminal: true })];
-          expect(judge(evidence({ candidates, lookedAt })).kind).not.toBe('adopt');
+          expect(resolve(evidence({ candidates, lookedAt })).kind).not.toBe('adopt');
         }
       }),
     );

@@ -1,4 +1,4 @@
-// Judging a lost answer: was our `execute` carried out, and is that job ours? (docs/architecture/in-doubt.md)
+// Resolving a lost answer: was our `execute` carried out, and is that job ours? (docs/architecture/in-doubt.md)
 // The two errors are not alike: taking a foreign job for ours, or repeating a script that ran, is harm; `unverified` is only a gap.
 
 /** Server time between the first and the deciding look that find nothing. */
@@ -68,11 +68,11 @@ export interface Evidence {
   newestJobs: readonly SeenJob[];
 }
 
-export type Judgement =
+export type Resolution =
   | { kind: 'adopt'; jobId: string; correlationUuid: string; createdAt: number; twins: readonly Twin[]; why: string }
   | { kind: 'not-executed' }
   | { kind: 'unverified'; why: string }
-  | { kind: 'look-again'; why: string };
+  | { kind: 'still-in-doubt'; why: string };
 
 /**
  * Another job on exactly the requested assets, made in the same time: it may have been ours as well, and is watched with the adopted one.
@@ -83,7 +83,7 @@ export interface Twin {
   createdAt: number;
 }
 
-export function judge(evidence: Evidence): Judgement {
+export function resolve(evidence: Evidence): Resolution {
   const possible = evidence.candidates.filter((candidate) => couldBeOurs(candidate, evidence));
   const rivals = possible.filter((candidate) => couldStillBeAdopted(candidate, evidence));
   const [only] = rivals;
@@ -93,7 +93,7 @@ export function judge(evidence: Evidence): Judgement {
   const waitedMs = evidence.lookedAt - (evidence.firstLook?.at ?? evidence.lookedAt);
   const isHopeless = waitedMs >= GIVE_UP_MS || evidence.inDoubtMs >= LONGEST_DOUBT_MS;
   if (possible.length > 0) {
-    if (!isHopeless) return { kind: 'look-again', why: `${possible.length} job(s) could be ours, none proven` };
+    if (!isHopeless) return { kind: 'still-in-doubt', why: `${possible.length} job(s) could be ours, none proven` };
     return { kind: 'unverified', why: `${possible.length} job(s) could be ours, and none could be proven` };
   }
   if (
@@ -106,14 +106,14 @@ export function judge(evidence: Evidence): Judgement {
     return { kind: 'not-executed' };
   }
   if (isHopeless) return { kind: 'unverified', why: 'no job found, and the index showed no newer job that would prove it is current' };
-  return { kind: 'look-again', why: 'no job found so far' };
+  return { kind: 'still-in-doubt', why: 'no job found so far' };
 }
 
 /**
  * A job of the script on exactly our assets, made while our request was under way: its verdicts are true for them, whoever sent it. Of
  * several the trail decides, else the earlier one stands; all are watched. Nothing else that might be ours may still be growing.
  */
-function chosenByAssets(rivals: readonly Candidate[], evidence: Evidence): Judgement | undefined {
+function chosenByAssets(rivals: readonly Candidate[], evidence: Evidence): Resolution | undefined {
   const exact = rivals.filter((candidate) => isExactlyOurs(candidate, evidence)).sort((a, b) => a.createdAt - b.createdAt);
   if (exact.length === 0 || exact.length < rivals.length || !exact.every((candidate) => isSettled(candidate, evidence.lookedAt)))
     return undefined;
@@ -140,7 +140,7 @@ function likeliestOf(exact: readonly Candidate[]): readonly Candidate[] {
 }
 
 /** `likeliest`: those of which the trail said no less than of the one that was chosen. */
-function adopted(chosen: Candidate, twins: readonly Candidate[], likeliest: readonly Candidate[]): Judgement {
+function adopted(chosen: Candidate, twins: readonly Candidate[], likeliest: readonly Candidate[]): Resolution {
   const { jobId, correlationUuid, createdAt, attribution } = chosen;
   const named = twins.map((twin) => ({ jobId: twin.jobId, correlationUuid: twin.correlationUuid, createdAt: twin.createdAt }));
   return {

@@ -52,7 +52,7 @@ test('a run ends finished', () => {
 });
 
 const snapshot = (changes: Partial<RunSnapshot>): RunSnapshot => ({
-  ...{ counts: emptyCounts(), claimed: 5, permits: 5, orders: 2, news: 9, unsent: 0, doubtful: 0, watched: 1, slotsTaken: 1, waiting: 1 },
+  ...{ counts: emptyCounts(), claimed: 5, permits: 5, orders: 2, news: 9, unsent: 0, inDoubt: 0, watched: 1, slotsTaken: 1, waiting: 1 },
   ...{ outputsOwed: 0, accepted: 2, callsUsed: 5, at: 1_700_000_000_000, breached: false, attempted: true, paused: false, maxInFlight: 1 },
   ...changes,
 });

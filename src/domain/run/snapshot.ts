@@ -59,7 +59,7 @@ export interface RunSnapshot extends Given {
   /** Executions that are frozen and not sent. */
   unsent: number;
   /** Executions whose answer was lost, or is on its way. */
-  doubtful: number;
+  inDoubt: number;
   /** Executions that Qualys works on. */
   watched: number;
   /** Executions that count against `maxInFlight`. */

@@ -45,7 +45,7 @@ export interface PermitTerms {
   /** Real milliseconds in which the request must have started. */
   sendWindowMs: number;
   httpTimeoutMs: number;
-  /** Added to both before anybody may judge. */
+  /** Added to both before its fate may be resolved. */
   settleMs: number;
   executionsPerDay: number;
   configuredIntervalMs?: number | undefined;

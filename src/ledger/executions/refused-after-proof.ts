@@ -19,7 +19,7 @@ export async function speaksForTheFirstSend(sql: Sql, runId: string, n: number):
 }
 
 /** Back to looking for the job: the refused send itself did not run, what the proof said of the first one is in doubt. */
-export async function judgeAnew(
+export async function resolveAnew(
   sql: Sql,
   runId: string,
   n: number,
@@ -29,7 +29,7 @@ export async function judgeAnew(
     `UPDATE sends SET answered_at = ?, answer = 'refused after a proof', detail = ? WHERE run_id = ? AND n = ? AND permit = ?`,
     [answer.now, answer.detail, runId, n, answer.permit],
   );
-  await sql.run(`UPDATE executions SET judge_at = ?, looks = NULL, note = ? WHERE run_id = ? AND n = ? AND state = 'permitted'`, [
+  await sql.run(`UPDATE executions SET resolve_at = ?, looks = NULL, note = ? WHERE run_id = ? AND n = ? AND state = 'permitted'`, [
     answer.now,
     answer.detail,
     runId,

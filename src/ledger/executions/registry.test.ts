@@ -20,7 +20,7 @@ import {
   after as stateAfter,
 } from '../../domain/execution/state.js';
 import type { Ledger } from '../index.js';
-import type { Judged, PermitTerms } from './registry.js';
+import type { PermitInDoubt, PermitTerms } from './registry.js';
 
 const ledgers = useLedgers();
 let ledger: Ledger & { url: string };
@@ -33,9 +33,9 @@ const permit = (runId: string, n: number, fence: number, terms: Partial<PermitTe
   ledger.executions.permit(runId, n, { fence, terms: { ...TERMS, ...terms } });
 /** As if all that was permitted had been so long ago that no request of it can be on its way. */
 const letRequestsEnd = () =>
-  ledger.database.run('UPDATE executions SET send_by = send_by - 100000, over_at = over_at - 100000, judge_at = judge_at - 100000');
-/** The permit that a judge would have looked at. */
-const judged = async (runId: string, n: number): Promise<Judged> => {
+  ledger.database.run('UPDATE executions SET send_by = send_by - 100000, over_at = over_at - 100000, resolve_at = resolve_at - 100000');
+/** The permit in doubt. */
+const inDoubt = async (runId: string, n: number): Promise<PermitInDoubt> => {
   const execution = await ledger.executions.get(runId, n);
   return { sends: execution?.sends ?? 0, overAt: execution?.requestOverAt ?? 0 };
 };
@@ -118,7 +118,7 @@ describe('a permit', () => {
       state: 'permitted',
       sends: 1,
       serverAt: TERMS.serverAt,
-      judgeAt: answer.grantedAt + 40_000,
+      resolveAt: answer.grantedAt + 40_000,
       requestOverAt: answer.grantedAt + 40_000,
     });
     expect(await ledger.database.all('SELECT n, permit, fence, spent, answered_at FROM sends')).toEqual([
@@ -194,7 +194,7 @@ describe('a permit', () => {
       detail: 'another execution of the script is being sent',
     });
     await letRequestsEnd();
-    await ledger.executions.saveLooks('r', 1, { looks: '{}', nextLookMs: 60_000, judged: await judged('r', 1) });
+    await ledger.executions.saveLooks('r', 1, { looks: '{}', nextLookMs: 60_000, inDoubt: await inDoubt('r', 1) });
     expect(await permit('r', 2, fence)).toMatchObject({ kind: 'granted' });
   });
 
@@ -311,7 +311,7 @@ describe('the state machine', () => {
     contradict: async () => undefined,
     abandon: async () => undefined,
     adopt: () => ledger.executions.adopt('r', 1, { correlationUuid: 'found', jobId: 'j', createdAt: TERMS.serverAt }),
-    proveNotExecuted: async () => ledger.executions.provedNotExecuted('r', 1, await judged('r', 1)),
+    proveNotExecuted: async () => ledger.executions.provedNotExecuted('r', 1, await inDoubt('r', 1)),
     giveUp: () => ledger.executions.giveUp('r', 1, 'fate-unknown'),
     settle: () => ledger.verdicts.record('r', look(1, allOf(assetIds(1), 'failed')), { failed: 1, afterMs: 0 }),
     release: () => ledger.executions.releaseClaimed('r'),
@@ -360,7 +360,7 @@ describe('an answer', () => {
     const fence = await openRun(ledger, 'r', assetIds(2));
     await permitted(ledger, 'r', fence);
     await letRequestsEnd();
-    expect(await ledger.executions.provedNotExecuted('r', 1, await judged('r', 1))).toBe('may-be-sent');
+    expect(await ledger.executions.provedNotExecuted('r', 1, await inDoubt('r', 1))).toBe('may-be-sent');
     expect(await permit('r', 1, fence)).toMatchObject({ kind: 'granted', permit: 2 });
     const before = await dump(ledger);
     expect(await ledger.executions.notSent('r', 1, { permit: 1, why: 'limit', detail: 'late' })).toBe(false);
@@ -378,17 +378,17 @@ describe('an answer', () => {
     await ledger.executions.lost('r', 1, { permit: number, detail: 'connection reset', lookAfterMs: 2_000 });
     const lost = await ledger.executions.get('r', 1);
     expect(lost?.state).toBe('permitted');
-    expect((lost?.judgeAt ?? 0) - now).toBeGreaterThanOrEqual(2_000);
-    expect(lost?.judgeAt).toBeLessThanOrEqual((await ledger.database.now()) + 2_000);
+    expect((lost?.resolveAt ?? 0) - now).toBeGreaterThanOrEqual(2_000);
+    expect(lost?.resolveAt).toBeLessThanOrEqual((await ledger.database.now()) + 2_000);
     const before = await dump(ledger);
     await ledger.executions.lost('r', 1, { permit: number, detail: 'again', lookAfterMs: 9_000 });
     expect(await dump(ledger)).toEqual(before);
-    await ledger.executions.saveLooks('r', 1, { looks: '{"count":1}', nextLookMs: 5_000, judged: await judged('r', 1) });
+    await ledger.executions.saveLooks('r', 1, { looks: '{"count":1}', nextLookMs: 5_000, inDoubt: await inDoubt('r', 1) });
     expect(await ledger.executions.get('r', 1)).toMatchObject({ looks: '{"count":1}', state: 'permitted' });
   });
 });
 
-describe('a lost answer is judged', () => {
+describe('a lost answer is resolved', () => {
   test('adopted: the job is watched from then on', async () => {
     const fence = await openRun(ledger, 'r', assetIds(2));
     await permitted(ledger, 'r', fence);
@@ -411,30 +411,30 @@ describe('a lost answer is judged', () => {
     const fence = await openRun(ledger, 'r', assetIds(2));
     await permitted(ledger, 'r', fence);
     await letRequestsEnd();
-    expect(await ledger.executions.provedNotExecuted('r', 1, await judged('r', 1))).toBe('may-be-sent');
-    expect(await ledger.executions.get('r', 1)).toMatchObject({ state: 'claimed', sends: 1, looks: undefined, judgeAt: undefined });
+    expect(await ledger.executions.provedNotExecuted('r', 1, await inDoubt('r', 1))).toBe('may-be-sent');
+    expect(await ledger.executions.get('r', 1)).toMatchObject({ state: 'claimed', sends: 1, looks: undefined, resolveAt: undefined });
     await permit('r', 1, fence);
     await letRequestsEnd();
-    expect(await ledger.executions.provedNotExecuted('r', 1, await judged('r', 1))).toBe('unverified');
+    expect(await ledger.executions.provedNotExecuted('r', 1, await inDoubt('r', 1))).toBe('unverified');
     expect((await ledger.reader.assets('r')).items).toEqual(
       assetIds(2).map((assetId) => ({ assetId, outcome: 'unverified', reason: 'not-executed-twice', attempt: 1 })),
     );
     expect(await permit('r', 1, fence)).toMatchObject({ why: 'state', detail: 'execution 1 is unverified' });
-    expect(await ledger.executions.provedNotExecuted('r', 1, await judged('r', 1))).toBe('moved');
+    expect(await ledger.executions.provedNotExecuted('r', 1, await inDoubt('r', 1))).toBe('moved');
   });
 
-  test('nothing is proved of a request that may still arrive: a late judge has looked at an earlier one', async () => {
+  test('nothing is proved of a request that may still arrive: late evidence is of an earlier one', async () => {
     const fence = await openRun(ledger, 'r', assetIds(2));
     await permitted(ledger, 'r', fence);
     const before = await dump(ledger);
-    expect(await ledger.executions.provedNotExecuted('r', 1, await judged('r', 1))).toBe('moved');
-    expect(await ledger.executions.provedNotExecuted('r', 99, await judged('r', 1))).toBe('moved');
+    expect(await ledger.executions.provedNotExecuted('r', 1, await inDoubt('r', 1))).toBe('moved');
+    expect(await ledger.executions.provedNotExecuted('r', 99, await inDoubt('r', 1))).toBe('moved');
     expect(await dump(ledger)).toEqual(before);
   });
 
   test("Qualys' late word that it ran outweighs a proof that it did not, and a fate given up", async () => {
     for (const decide of [
-      async () => ledger.executions.provedNotExecuted('r', 1, await judged('r', 1)),
+      async () => ledger.executions.provedNotExecuted('r', 1, await inDoubt('r', 1)),
       async () => ledger.executions.giveUp('r', 1, 'fate-unknown'),
     ]) {
       ledger = await ledgers.open();
@@ -497,7 +497,7 @@ describe('a lost answer is judged', () => {
     const fence = await openRun(ledger, 'r', assetIds(2));
     await permitted(ledger, 'r', fence);
     await letRequestsEnd();
-    await ledger.executions.provedNotExecuted('r', 1, await judged('r', 1));
+    await ledger.executions.provedNotExecuted('r', 1, await inDoubt('r', 1));
     const other = await openRun(ledger, 'other', ['900']);
     await accepted(ledger, 'other', other);
     const strays = assetIds(2).map((assetId) => ({ jobId: 'j', assetId, ended: false }));
@@ -534,21 +534,21 @@ describe('a lost answer is judged', () => {
       const fence = await openRun(ledger, 'r', assetIds(2));
       await permitted(ledger, 'r', fence);
       await letRequestsEnd();
-      await ledger.executions.provedNotExecuted('r', 1, await judged('r', 1));
+      await ledger.executions.provedNotExecuted('r', 1, await inDoubt('r', 1));
       await permit('r', 1, fence);
       await ledger.executions.notSent('r', 1, { permit: 2, why, detail: 'too soon', paced: { reason: why } });
       expect(await ledger.executions.get('r', 1)).toMatchObject({ state: 'permitted', sends: 2 });
       expect(await ledger.database.first('SELECT backoff_ms FROM scripts')).toEqual(expect.objectContaining({ backoff_ms: 60_000 }));
       await letRequestsEnd();
-      expect(await ledger.executions.provedNotExecuted('r', 1, await judged('r', 1))).toBe('unverified');
+      expect(await ledger.executions.provedNotExecuted('r', 1, await inDoubt('r', 1))).toBe('unverified');
     },
   );
 
-  test('what a judge finds of one permit moves no later one', async () => {
+  test('what is found of one permit moves no later one', async () => {
     const fence = await openRun(ledger, 'r', assetIds(2));
     await permitted(ledger, 'r', fence);
     await letRequestsEnd();
-    const first = await judged('r', 1);
+    const first = await inDoubt('r', 1);
     await ledger.executions.provedNotExecuted('r', 1, first);
     await permit('r', 1, fence);
     await letRequestsEnd();

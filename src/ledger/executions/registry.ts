@@ -17,7 +17,7 @@ import { type CallLists, readLists } from '../tags/planned-lists.js';
 import { keepLateRefusal, keepLateUuid, openCopiesOf, takeUuid } from './acceptance.js';
 import { admittedAssets, freezeBatch, skipHeld } from './batch.js';
 import { makesWait, type PermitAnswer, type PermitTerms, permitIsOpen, refusalFor } from './permit.js';
-import { judgeAnew, speaksForTheFirstSend } from './refused-after-proof.js';
+import { resolveAnew, speaksForTheFirstSend } from './refused-after-proof.js';
 
 export type { Execution } from '../rows/execution.js';
 export type { PermitAnswer, PermitTerms } from './permit.js';
@@ -66,7 +66,7 @@ export class Executions {
       const sendBy = now + terms.sendWindowMs;
       const overAt = sendBy + terms.httpTimeoutMs + terms.settleMs;
       await sql.run(
-        `UPDATE executions SET state = 'permitted', sends = sends + 1, fence = ?, sent_at = ?, send_by = ?, over_at = ?, judge_at = ?, server_at = coalesce(server_at, ?), looks = NULL, sender = ?
+        `UPDATE executions SET state = 'permitted', sends = sends + 1, fence = ?, sent_at = ?, send_by = ?, over_at = ?, resolve_at = ?, server_at = coalesce(server_at, ?), looks = NULL, sender = ?
          WHERE run_id = ? AND n = ?`,
         [fence, now, sendBy, overAt, overAt, terms.serverAt, terms.sender, runId, n],
       );
@@ -95,7 +95,7 @@ export class Executions {
       const inTime = execution.state === 'permitted' && (await permitIsOpen(sql, runId, n, answer.permit));
       if (await isClosing(sql, runId)) return keepLateUuid(sql, runId, n, answer);
       if (await takeUuid(sql, runId, n, { ...answer, adopted: false, event: inTime ? 'accept' : 'acceptLate' })) return true;
-      // In the same transaction: a judge would find the job claimed, take that for absence, and send the script again.
+      // In the same transaction: the resolution would find the job claimed, take that for absence, and send the script again.
       await surrender(sql, runId, n, 'uuid-taken', 'contradict');
       if (execution.correlationUuid !== answer.correlationUuid) await openCopiesOf(sql, runId, n);
       return false;
@@ -140,10 +140,10 @@ export class Executions {
       // One that gives no reason may be for the interval as well.
       if (paced && paced.reason !== 'day' && (await speaksForTheFirstSend(sql, runId, n))) {
         await rememberRefusal(sql, runId, n, paced);
-        return judgeAnew(sql, runId, n, { ...answer, now });
+        return resolveAnew(sql, runId, n, { ...answer, now });
       }
       // Where nothing was sent before, the next send's job is not looked for among those of the wait in between.
-      const forget = 'sends = sends - 1, judge_at = NULL, server_at = CASE WHEN sends > 1 THEN server_at END, note = ?';
+      const forget = 'sends = sends - 1, resolve_at = NULL, server_at = CASE WHEN sends > 1 THEN server_at END, note = ?';
       if (!(await move(sql, { runId, n, event: 'notSent' }, forget, [answer.detail]))) return false;
       await sql.run('UPDATE sends SET answered_at = ?, answer = ?, detail = ?, spent = 0 WHERE run_id = ? AND n = ? AND permit = ?', [
         now,
@@ -170,7 +170,7 @@ export class Executions {
         n,
         answer.permit,
       ]);
-      await sql.run(`UPDATE executions SET judge_at = ?, note = ? WHERE run_id = ? AND n = ? AND state = 'permitted'`, [
+      await sql.run(`UPDATE executions SET resolve_at = ?, note = ? WHERE run_id = ? AND n = ? AND state = 'permitted'`, [
         now + answer.lookAfterMs,
         answer.detail,
         runId,
@@ -179,35 +179,35 @@ export class Executions {
     });
   }
 
-  saveLooks(runId: string, n: number, after: { looks: string; nextLookMs: number; judged: Judged }): Promise<void> {
+  saveLooks(runId: string, n: number, after: { looks: string; nextLookMs: number; inDoubt: PermitInDoubt }): Promise<void> {
     return this.#database.transaction(async (sql) => {
       await sql.run(
-        `UPDATE executions SET looks = ?, judge_at = ? WHERE run_id = ? AND n = ? AND state = 'permitted' AND sends = ? AND over_at = ?`,
-        [after.looks, (await sql.now()) + after.nextLookMs, runId, n, after.judged.sends, after.judged.overAt],
+        `UPDATE executions SET looks = ?, resolve_at = ? WHERE run_id = ? AND n = ? AND state = 'permitted' AND sends = ? AND over_at = ?`,
+        [after.looks, (await sql.now()) + after.nextLookMs, runId, n, after.inDoubt.sends, after.inDoubt.overAt],
       );
     });
   }
 
   /** The index proves that it did not run. It may be sent once more, or, when that was the second time, never again. */
-  provedNotExecuted(runId: string, n: number, judged: Judged): Promise<'may-be-sent' | 'unverified' | 'moved'> {
+  provedNotExecuted(runId: string, n: number, inDoubt: PermitInDoubt): Promise<'may-be-sent' | 'unverified' | 'moved'> {
     return this.#database.transaction(async (sql) => {
       const execution = await readExecution(sql, runId, n);
-      // A late judge's evidence is about an earlier permit: of one whose request may still arrive nothing can be proved.
-      if (!execution || !isSame(execution, judged) || judged.overAt > (await sql.now()) || (await isClosing(sql, runId))) return 'moved';
+      // Late evidence is about an earlier permit: of one whose request may still arrive nothing can be proved.
+      if (!execution || !isSame(execution, inDoubt) || inDoubt.overAt > (await sql.now()) || (await isClosing(sql, runId))) return 'moved';
       if (execution.sends >= MAX_SENDS) {
         return (await surrender(sql, runId, n, NOT_EXECUTED_TWICE)) ? 'unverified' : 'moved';
       }
-      if (!(await move(sql, { runId, n, event: 'proveNotExecuted' }, 'judge_at = NULL, looks = NULL', []))) return 'moved';
+      if (!(await move(sql, { runId, n, event: 'proveNotExecuted' }, 'resolve_at = NULL, looks = NULL', []))) return 'moved';
       await sql.run(`UPDATE sends SET answer = 'proved not executed', spent = 0 WHERE run_id = ? AND n = ? AND spent = 1`, [runId, n]);
       return 'may-be-sent';
     });
   }
 
   /** Its fate cannot be established: its assets are `unverified`, and nothing sends it again. */
-  giveUp(runId: string, n: number, reason: string, judged?: Judged): Promise<boolean> {
+  giveUp(runId: string, n: number, reason: string, inDoubt?: PermitInDoubt): Promise<boolean> {
     return this.#database.transaction(async (sql) => {
       const execution = await readExecution(sql, runId, n);
-      if (!execution || (judged && !isSame(execution, judged)) || (await isClosing(sql, runId))) return false;
+      if (!execution || (inDoubt && !isSame(execution, inDoubt)) || (await isClosing(sql, runId))) return false;
       return surrender(sql, runId, n, reason);
     });
   }
@@ -289,14 +289,14 @@ async function listsToSend(sql: Sql, runId: string, n: number): Promise<CallList
   return { tagIds: [], assetIds: rows.map(({ asset_id: assetId }) => assetId), excludedAssetIds: [] };
 }
 
-/** The permit that a judge has looked at: what he finds says nothing of a later one. */
-export interface Judged {
+/** The permit whose fate was looked into: what is found says nothing of a later one. */
+export interface PermitInDoubt {
   sends: number;
   overAt: number;
 }
 
-function isSame(execution: Execution, judged: Judged): boolean {
-  return execution.sends === judged.sends && execution.requestOverAt === judged.overAt;
+function isSame(execution: Execution, inDoubt: PermitInDoubt): boolean {
+  return execution.sends === inDoubt.sends && execution.requestOverAt === inDoubt.overAt;
 }
 
 /** Its fate is known, other than that of what is given up: nothing of it runs. */

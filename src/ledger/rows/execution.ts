@@ -9,7 +9,7 @@ export interface Execution {
   size: number;
   sends: number;
   /** Local clock: the first instant at which a lost answer may be looked for. */
-  judgeAt?: number | undefined;
+  resolveAt?: number | undefined;
   /** Local clock: from here on the request cannot be on its way any more. */
   requestOverAt?: number | undefined;
   /** Server time that is not later than the permit. */
@@ -66,7 +66,7 @@ export interface StoredExecution {
   size: number;
   sends: number;
   over_at: number | null;
-  judge_at: number | null;
+  resolve_at: number | null;
   server_at: number | null;
   looks: string | null;
   sender: string | null;
@@ -95,7 +95,7 @@ export function toExecution(row: StoredExecution): Execution {
     scriptId: row.script_id,
     size: row.size,
     sends: row.sends,
-    judgeAt: row.judge_at ?? undefined,
+    resolveAt: row.resolve_at ?? undefined,
     requestOverAt: row.over_at ?? undefined,
     serverAt: row.server_at ?? undefined,
     looks: row.looks ?? undefined,

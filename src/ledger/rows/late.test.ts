@@ -60,7 +60,7 @@ const byTags = (word: (ledger: Ledger, n: number) => Promise<unknown>): Late =>
     const n = (await ledger.executions.claim('r', fence))?.n ?? 0;
     return () => word(ledger, n);
   });
-const judgedOf = async (ledger: Ledger, n: number) => {
+const permitInDoubt = async (ledger: Ledger, n: number) => {
   const { sends, requestOverAt } = (await ledger.executions.get('r', n)) ?? { sends: 0, requestOverAt: 0 };
   return { sends, overAt: requestOverAt ?? 0 };
 };
@@ -89,19 +89,19 @@ const OF_A_RUN: Record<string, Late> = {
   'executions.lost': afterPermit((ledger, { n, permit }) => ledger.executions.lost('r', n, { permit, detail: 'a page', lookAfterMs: 1 })),
   'executions.saveLooks': late(async (ledger, fence) => {
     const { n } = await permitted(ledger, 'r', fence);
-    const judged = await judgedOf(ledger, n);
-    return () => ledger.executions.saveLooks('r', n, { looks: '{}', nextLookMs: 1, judged });
+    const inDoubt = await permitInDoubt(ledger, n);
+    return () => ledger.executions.saveLooks('r', n, { looks: '{}', nextLookMs: 1, inDoubt });
   }),
   'executions.provedNotExecuted': late(async (ledger, fence) => {
     const { n } = await permitted(ledger, 'r', fence);
     await ledger.database.run('UPDATE executions SET over_at = 1, sends = 2 WHERE n = ?', [n]);
-    const judged = await judgedOf(ledger, n);
-    return () => ledger.executions.provedNotExecuted('r', n, judged);
+    const inDoubt = await permitInDoubt(ledger, n);
+    return () => ledger.executions.provedNotExecuted('r', n, inDoubt);
   }),
   'executions.giveUp': late(async (ledger, fence) => {
     const { n } = await permitted(ledger, 'r', fence);
-    const judged = await judgedOf(ledger, n);
-    return () => ledger.executions.giveUp('r', n, 'fate-unknown', judged);
+    const inDoubt = await permitInDoubt(ledger, n);
+    return () => ledger.executions.giveUp('r', n, 'fate-unknown', inDoubt);
   }),
   'executions.release': afterClaim((ledger, n) => ledger.executions.release('r', n)),
   'verdicts.record': afterAccept((ledger, { n, assetIds }) =>

@@ -119,7 +119,7 @@ test('a snapshot says what is unsent, in doubt, watched, waiting, and whether an
   await ledger.verdicts.record('r', look(1, { ...allOf(sent, 'running'), 'asset-0001': 'failed' }), { failed: 0, afterMs: 0 });
   expect(await ledger.runs.snapshot('r')).toMatchObject({
     unsent: 1,
-    doubtful: 1,
+    inDoubt: 1,
     watched: 1,
     slotsTaken: 3,
     waiting: 35,

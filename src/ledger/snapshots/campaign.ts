@@ -14,8 +14,8 @@ export async function campaignSnapshot(sql: Sql, run: StoredRun, at: number): Pr
   );
   const counts = await countOutcomes(sql, run.id);
   for (const { id, step, merged } of steps) if (merged === 0) layOver(counts, await newsOf(sql, run.id, id), step);
-  const open = await sql.first<{ unsent: number | null; doubtful: number | null; watched: number | null; slots: number | null }>(
-    `SELECT sum(state = 'claimed') AS unsent, sum(state = 'permitted') AS doubtful, sum(state = 'accepted') AS watched, sum(slot_freed_at IS NULL) AS slots
+  const open = await sql.first<{ unsent: number | null; in_doubt: number | null; watched: number | null; slots: number | null }>(
+    `SELECT sum(state = 'claimed') AS unsent, sum(state = 'permitted') AS in_doubt, sum(state = 'accepted') AS watched, sum(slot_freed_at IS NULL) AS slots
      FROM executions WHERE run_id IN (SELECT id FROM runs WHERE campaign_id = ?) AND state IN ('claimed', 'permitted', 'accepted') AND settled_at IS NULL`,
     [run.id],
   );
@@ -27,7 +27,7 @@ export async function campaignSnapshot(sql: Sql, run: StoredRun, at: number): Pr
   return {
     counts,
     unsent: open?.unsent ?? 0,
-    doubtful: open?.doubtful ?? 0,
+    inDoubt: open?.in_doubt ?? 0,
     watched: open?.watched ?? 0,
     slotsTaken: open?.slots ?? 0,
     waiting: counts.pending,

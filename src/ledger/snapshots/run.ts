@@ -17,8 +17,8 @@ export async function snapshotOf(sql: Sql, id: string): Promise<RunSnapshot> {
   if (!run) throw new Error(`The ledger does not know the run ${id}.`);
   if (run.kind === 'campaign') return { ...(await campaignSnapshot(sql, run, at)), ...(await givenOf(sql, id)) };
   const counts = await countOutcomes(sql, id);
-  const open = await sql.first<{ unsent: number; doubtful: number; watched: number; slots: number }>(
-    `SELECT count(CASE WHEN state = 'claimed' THEN 1 END) AS unsent, count(CASE WHEN state = 'permitted' THEN 1 END) AS doubtful,
+  const open = await sql.first<{ unsent: number; in_doubt: number; watched: number; slots: number }>(
+    `SELECT count(CASE WHEN state = 'claimed' THEN 1 END) AS unsent, count(CASE WHEN state = 'permitted' THEN 1 END) AS in_doubt,
        count(CASE WHEN state = 'accepted' THEN 1 END) AS watched, count(CASE WHEN slot_freed_at IS NULL THEN 1 END) AS slots
      FROM executions WHERE run_id = ? AND state IN ('claimed', 'permitted', 'accepted') AND settled_at IS NULL`,
     [id],
@@ -43,7 +43,7 @@ export async function snapshotOf(sql: Sql, id: string): Promise<RunSnapshot> {
   return {
     counts,
     unsent: open?.unsent ?? 0,
-    doubtful: open?.doubtful ?? 0,
+    inDoubt: open?.in_doubt ?? 0,
     watched: open?.watched ?? 0,
     slotsTaken: open?.slots ?? 0,
     waiting,

@@ -33,7 +33,7 @@ const STEPS: readonly string[][] = [
     `CREATE UNIQUE INDEX attempts_lease ON attempts (asset_id) WHERE lease = 1`,
     `CREATE TABLE executions (
       run_id TEXT NOT NULL, n INTEGER NOT NULL, state TEXT NOT NULL, script_id TEXT NOT NULL, size INTEGER NOT NULL,
-      sends INTEGER NOT NULL DEFAULT 0, fence INTEGER, sent_at INTEGER, send_by INTEGER, over_at INTEGER, judge_at INTEGER, server_at INTEGER, looks TEXT, note TEXT, sender TEXT,
+      sends INTEGER NOT NULL DEFAULT 0, fence INTEGER, sent_at INTEGER, send_by INTEGER, over_at INTEGER, resolve_at INTEGER, server_at INTEGER, looks TEXT, note TEXT, sender TEXT,
       correlation_uuid TEXT UNIQUE, adopted INTEGER NOT NULL DEFAULT 0, job_id TEXT, job_created_at INTEGER,
       accepted_at INTEGER, accepted_server_at INTEGER, deadline_at INTEGER, slot_freed_at INTEGER, settled_at INTEGER,
       rows_seen INTEGER NOT NULL DEFAULT 0, rows_changed_server_at INTEGER, looked_at INTEGER, job_sought_at INTEGER,

@@ -72,8 +72,8 @@ export function firstCampaignState(plan: CampaignPlan): CampaignState {
 export function wordOf(snapshot: RunSnapshot | undefined): StepWord {
   if (!snapshot) return 'working';
   if (snapshot.held && !snapshot.stop) return 'held';
-  const { counts, unsent, doubtful } = snapshot;
+  const { counts, unsent, inDoubt } = snapshot;
   // Stopped, it sends nothing more: its verdicts are what is left of it.
-  if (snapshot.stop) return counts.running + doubtful === 0 ? 'worked' : 'working';
-  return counts.pending + counts.running + unsent + doubtful === 0 ? 'worked' : 'working';
+  if (snapshot.stop) return counts.running + inDoubt === 0 ? 'worked' : 'working';
+  return counts.pending + counts.running + unsent + inDoubt === 0 ? 'worked' : 'working';
 }

@@ -34,7 +34,7 @@ export class Work {
     this.#told += 1;
   }
 
-  /** Goes on until nothing is left to send, judge, watch or fetch, or until `interrupted` says so. */
+  /** Goes on until nothing is left to send, resolve, watch or fetch, or until `interrupted` says so. */
   async run(interrupted: () => boolean): Promise<'done' | 'interrupted'> {
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure;
@@ -176,12 +176,12 @@ export class Work {
 }
 
 export function isDone(snapshot: RunSnapshot): boolean {
-  if (snapshot.watched > 0 || snapshot.doubtful > 0 || snapshot.outputsOwed > 0) return false;
+  if (snapshot.watched > 0 || snapshot.inDoubt > 0 || snapshot.outputsOwed > 0) return false;
   return snapshot.stop !== undefined || (snapshot.waiting === 0 && snapshot.unsent === 0);
 }
 
 function hasWorkForDispatch(snapshot: RunSnapshot): boolean {
-  if (snapshot.doubtful > 0) return true;
+  if (snapshot.inDoubt > 0) return true;
   if (snapshot.stop || snapshot.paused) return false;
   return snapshot.unsent > 0 || (snapshot.waiting > 0 && snapshot.slotsTaken < snapshot.maxInFlight);
 }

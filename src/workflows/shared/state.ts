@@ -53,7 +53,7 @@ export function takeReport(state: RunState, { counts, apiCalls }: RunReport): vo
   state.blind = undefined;
   if (!state.snapshot) return;
   const { etaMs: _etaMs, ...snapshot } = state.snapshot;
-  state.snapshot = { ...snapshot, counts: { ...counts, pending: 0, running: 0 }, watched: 0, doubtful: 0, callsUsed: apiCalls };
+  state.snapshot = { ...snapshot, counts: { ...counts, pending: 0, running: 0 }, watched: 0, inDoubt: 0, callsUsed: apiCalls };
 }
 
 export function progressOf(state: RunState, now: number): Progress {
@@ -65,7 +65,7 @@ export function progressOf(state: RunState, now: number): Progress {
       blocked && state.phase !== 'awaiting-approval' ? 'blocked' : snapshot?.paused && state.phase === 'running' ? 'paused' : state.phase,
     asOf: new Date(snapshot?.at ?? now).toISOString(),
     counts: snapshot?.counts ?? emptyCounts(),
-    inFlight: (snapshot?.watched ?? 0) + (snapshot?.doubtful ?? 0),
+    inFlight: (snapshot?.watched ?? 0) + (snapshot?.inDoubt ?? 0),
     callsUsed: snapshot?.callsUsed ?? 0,
     ...(snapshot && etaMs !== undefined ? { etaAt: new Date(snapshot.at + etaMs).toISOString() } : {}),
     ...(blocked ? { blocked: blocked.why } : {}),
