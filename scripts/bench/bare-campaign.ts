@@ -11,7 +11,7 @@ const KEYS_A_SEARCH = 1_000;
 const LOOK_EVERY_MS = 1_000;
 const MEMBERS_A_PAGE = 1_000;
 const MOST_PAGES = 10;
-const ROWS_A_LOOK = 1_999;
+const ROWS_A_POLL = 1_999;
 
 type Place = BareAsset & BareRow;
 
@@ -213,7 +213,7 @@ class BareWatch {
     let part: [string, BareExecution][] = [];
     let size = 0;
     for (const [jobId, execution] of [...this.#known]) {
-      if (part.length > 0 && size + execution.rows.length > ROWS_A_LOOK) {
+      if (part.length > 0 && size + execution.rows.length > ROWS_A_POLL) {
         await this.#read(part, size);
         [part, size] = [[], 0];
       }

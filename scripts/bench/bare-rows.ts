@@ -169,7 +169,7 @@ export class BareRows {
           this.#run(verdict, job.status, now, job.exitCode ?? null, job.finishedAt, job.finishedAt, job.jobId, runId, seq);
         }
         this.#run(
-          `UPDATE executions SET state = 'settled', settled_at = ?, slot_freed_at = ?, looked_at = ? WHERE run_id = ? AND n = ?`,
+          `UPDATE executions SET state = 'settled', settled_at = ?, slot_freed_at = ?, polled_at = ? WHERE run_id = ? AND n = ?`,
           ...[now, now, now, runId, n],
         );
       }

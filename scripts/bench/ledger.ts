@@ -6,7 +6,7 @@ import SqliteDatabase from 'libsql';
 import { parseRequest } from '../../src/contracts/request.js';
 import { median } from '../../src/domain/polling/cadence.js';
 import { type Ledger, openLedger, sqlitePath } from '../../src/ledger/index.js';
-import type { LookAt } from '../../src/ledger/rows/poll.js';
+import type { Poll } from '../../src/ledger/rows/poll.js';
 
 const ROWS = 100_000;
 const ROUNDS = 5;
@@ -16,7 +16,7 @@ const PAGE_SIZES = [1_000, 1_000_000];
 const PAGES = 40;
 const SERVER_AT = 1_700_000_000_000;
 /** What a watch of 40 executions in flight writes at once. */
-const LOOKS_TOGETHER = 40;
+const POLLS_TOGETHER = 40;
 const PAGE_KINDS: [string, { outcome?: 'failed'; q?: string }][] = [
   ['no filter', {}],
   ['outcome failed (1 in 5)', { outcome: 'failed' }],
@@ -33,7 +33,7 @@ async function compareWrites(): Promise<void> {
     ['bare inserts', () => inNewLedger(openRun, bareInserts)],
     ['cohort.add', () => inNewLedger(openRun, (ledger) => addCohort(ledger, ROWS))],
     ['bare updates', () => inNewLedger(acceptEverything, bareUpdates)],
-    ['recordAll', () => inNewLedger(acceptEverything, (ledger) => recordVerdicts(ledger, LOOKS_TOGETHER))],
+    ['recordAll', () => inNewLedger(acceptEverything, (ledger) => recordVerdicts(ledger, POLLS_TOGETHER))],
     ['record', () => inNewLedger(acceptEverything, (ledger) => recordVerdicts(ledger, 1))],
   ];
   for (let round = 1; round <= ROUNDS; round += 1) {
@@ -50,7 +50,7 @@ async function compareWrites(): Promise<void> {
   );
   console.log(`bare loop, a prepared UPDATE a row, ${ROWS_PER_TRANSACTION} a commit: ${Math.round(updates)} ms`);
   for (const [name, what] of [
-    ['recordAll', `verdicts.recordAll, ${LOOKS_TOGETHER} looks of ${BATCH} a commit`],
+    ['recordAll', `verdicts.recordAll, ${POLLS_TOGETHER} polls of ${BATCH} a commit`],
     ['record', `verdicts.record, ${BATCH} a commit`],
   ] as const) {
     const tookMs = middle(name);
@@ -201,19 +201,19 @@ async function bareUpdates(_ledger: Ledger, url: string): Promise<void> {
   connection.close();
 }
 
-async function recordVerdicts(ledger: Ledger, looksTogether: number): Promise<void> {
-  for (let n = 1; n <= ROWS / BATCH; n += looksTogether) {
-    const looks = Array.from({ length: looksTogether }, (_, index) => lookAt(n + index));
-    await ledger.verdicts.recordAll('run', looks, { failed: 1, afterMs: 0 });
+async function recordVerdicts(ledger: Ledger, pollsTogether: number): Promise<void> {
+  for (let n = 1; n <= ROWS / BATCH; n += pollsTogether) {
+    const polls = Array.from({ length: pollsTogether }, (_, index) => pollAt(n + index));
+    await ledger.verdicts.recordAll('run', polls, { failed: 1, afterMs: 0 });
   }
 }
 
-function lookAt(n: number): LookAt {
+function pollAt(n: number): Poll {
   const assets = Array.from({ length: BATCH }, (_, index) => asset((n - 1) * BATCH + index));
   return {
     n,
     number: 1,
-    lookedAt: 1,
+    polledAt: 1,
     serverNow: SERVER_AT,
     jobs: assets.map((seen) => ({
       ...seen,

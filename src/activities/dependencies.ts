@@ -48,7 +48,7 @@ export function senderOf({ username, url }: { username: string; url: string }): 
   return `${username} at ${url}`;
 }
 
-/** What a look asks of Qualys. */
-export type LookDependencies = Pick<ActivityDependencies, 'ledger'> & {
+/** What a poll asks of Qualys. */
+export type PollDependencies = Pick<ActivityDependencies, 'ledger'> & {
   qualys: Pick<ActivityDependencies['qualys'], 'searchJobs' | 'searchAssetJobs' | 'countAssetJobs'>;
 };

@@ -97,7 +97,7 @@ const LARGEST: Largest = {
   nextWave: step,
   // Each wave's assessment, remedy, verification and rollback.
   openSteps: Array.from({ length: WAVES_AT_MOST * 4 }, () => WORKFLOW_ID),
-  lookAtStep: { kind: 'open', snapshot },
+  pollStep: { kind: 'open', snapshot },
   closeLostStep: { goesOn: true },
   judgeWave: {
     judgement: { verdict: 'breach', why: ANY_TEXT },

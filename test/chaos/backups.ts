@@ -153,7 +153,7 @@ async function countsOf(scene: Scene): Promise<Played['counts']> {
 function saying({ client }: Stage, { workflowId }: Scene): { old: Promise<'old' | 'over'>; stop: () => Promise<void> } {
   let isOver = false;
   const handle = client.workflow.getHandle(workflowId);
-  const look = async (): Promise<'old' | 'over'> => {
+  const poll = async (): Promise<'old' | 'over'> => {
     while (!isOver) {
       const said = await client
         .withDeadline(Date.now() + 2_000, () => handle.query<{ blocked?: string }, []>('progress'))
@@ -163,7 +163,7 @@ function saying({ client }: Stage, { workflowId }: Scene): { old: Promise<'old' 
     }
     return 'over';
   };
-  const old = look();
+  const old = poll();
   return {
     old,
     async stop() {

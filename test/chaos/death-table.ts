@@ -34,7 +34,7 @@ const SENDING: Death[] = [
 ];
 
 const JUDGING: Death[] = [
-  ...around('saveLooks', { simulator: { faults: { loseExecutes: [2] } } }),
+  ...around('savePolls', { simulator: { faults: { loseExecutes: [2] } } }),
   ...around('adopt', { simulator: { faults: { loseExecutes: [2] } } }),
   ...around('provedNotExecuted', { first: [NOTHING_SENT] }),
   // The last execution, and an index in which nothing newer ever appears: nobody can say whether it ran.

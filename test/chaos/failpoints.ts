@@ -17,7 +17,7 @@ const STEPS = {
   accept: 'executions',
   notSent: 'executions',
   lost: 'executions',
-  saveLooks: 'executions',
+  savePolls: 'executions',
   adopt: 'executions',
   provedNotExecuted: 'executions',
   giveUp: 'executions',

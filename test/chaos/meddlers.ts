@@ -23,7 +23,7 @@ export interface Meddling {
   meddle?: (random: () => number) => Meddle;
   /**
    * The worker's clock by real seconds since the first execution: at which second it is how far off, in milliseconds. A scene that looks
-   * before its answers tell how fast the simulator is pauses for the 15 s of a first look, with or without steps.
+   * before its answers tell how fast the simulator is pauses for the 15 s of a first poll, with or without steps.
    */
   clock?: readonly (readonly [atSec: number, byMs: number])[];
 }

@@ -33,10 +33,10 @@ test('a soak is neither shorter for a worker ten minutes ahead, nor longer for o
   for (const { limitMs, tookMs } of soaks) expect([tookMs >= limitMs, tookMs < limitMs + LATE]).toEqual([true, true]);
 });
 
-test('looks at a step come as often as always', () => {
-  const looks = campaign.timers.filter(({ limitMs }) => Math.abs(limitMs - SOAK) >= 1_000);
-  expect(looks.length).toBeGreaterThan(0);
-  for (const { limitMs, tookMs, end } of looks) {
+test('polls of a step come as often as always', () => {
+  const polls = campaign.timers.filter(({ limitMs }) => Math.abs(limitMs - SOAK) >= 1_000);
+  expect(polls.length).toBeGreaterThan(0);
+  for (const { limitMs, tookMs, end } of polls) {
     expect(limitMs).toBe(5_000);
     expect([end === 'cancelled' || tookMs >= limitMs, tookMs < limitMs + LATE]).toEqual([true, true]);
   }

@@ -105,10 +105,10 @@ export function requestFor(ids: readonly number[], more: Partial<RemediationRequ
 }
 
 /** Looks again until it holds; the thing looked at is asynchronous, and nothing announces it. */
-export async function eventually<T>(look: () => Promise<T>, holds: (seen: T) => boolean): Promise<T> {
+export async function eventually<T>(poll: () => Promise<T>, holds: (seen: T) => boolean): Promise<T> {
   const endsAt = performance.now() + WAIT_MS;
   for (;;) {
-    const seen = await look();
+    const seen = await poll();
     if (holds(seen)) return seen;
     if (performance.now() > endsAt) throw new Error(`After ${WAIT_MS / 1_000} s it is still ${JSON.stringify(seen)}.`);
     await new Promise((resolve) => setTimeout(resolve, 50));

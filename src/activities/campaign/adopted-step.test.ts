@@ -25,8 +25,8 @@ function clientOf(workflow?: { status?: string; type?: string; parent?: string; 
   return { workflow: { getHandle: () => ({ describe }) } } as unknown as Client;
 }
 
-const look = (workflow?: Parameters<typeof clientOf>[0], key = KEY) =>
-  createAdoptedStep({ ledger, client: clientOf(workflow) }).lookAtStep(key);
+const poll = (workflow?: Parameters<typeof clientOf>[0], key = KEY) =>
+  createAdoptedStep({ ledger, client: clientOf(workflow) }).pollStep(key);
 const close = (workflow?: Parameters<typeof clientOf>[0], runId = STEP) =>
   createAdoptedStep({ ledger, client: clientOf(workflow) }).closeLostStep({ runId });
 
@@ -39,16 +39,16 @@ describe('a step that is looked at', () => {
   test('is open, opening or finished as the ledger says', async () => {
     await openStep();
     await ledger.runs.setPhase(STEP, 'opening');
-    expect(await look()).toEqual({ kind: 'opening' });
+    expect(await poll()).toEqual({ kind: 'opening' });
     await ledger.runs.setPhase(STEP, 'running');
-    expect(await look()).toMatchObject({ kind: 'open', snapshot: { counts: { targeted: 2 } } });
+    expect(await poll()).toMatchObject({ kind: 'open', snapshot: { counts: { targeted: 2 } } });
     await ledger.runs.abandon(STEP);
-    expect(await look()).toEqual({ kind: 'finished' });
+    expect(await poll()).toEqual({ kind: 'finished' });
   });
 
   test.each([{ wave: 2 }, { step: 'verify' as const }, { campaignId: 'another' }])('is foreign where its row is of %j', async (other) => {
     await openStep();
-    expect(await look({}, { ...KEY, ...other })).toMatchObject({ kind: 'foreign' });
+    expect(await poll({}, { ...KEY, ...other })).toMatchObject({ kind: 'foreign' });
   });
 
   test.each([
@@ -58,7 +58,7 @@ describe('a step that is looked at', () => {
     [{ type: 'somethingElse' }, 'foreign'],
     [{ parent: 'another' }, 'foreign'],
   ])('without a row is what Temporal says: %j is %s', async (workflow, kind) => {
-    expect(await look(workflow)).toMatchObject({ kind });
+    expect(await poll(workflow)).toMatchObject({ kind });
   });
 });
 

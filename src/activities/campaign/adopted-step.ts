@@ -11,7 +11,7 @@ export type StepSeen = { kind: 'opening' | 'finished' } | { kind: 'open'; snapsh
 export function createAdoptedStep({ ledger, client }: Pick<ActivityDependencies, 'ledger' | 'client'>) {
   return {
     /** How far a step is that runs, or has run, although this history of its campaign has not started it. */
-    async lookAtStep({ runId, ...key }: StepKey & { runId: string }): Promise<StepSeen> {
+    async pollStep({ runId, ...key }: StepKey & { runId: string }): Promise<StepSeen> {
       const row = await ledger.runs.get(runId);
       if (!row) return seenByTemporal(client, runId, key.campaignId);
       const { id, wave, step } = row.campaign ?? {};

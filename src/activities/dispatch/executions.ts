@@ -154,7 +154,7 @@ async function decideLost(round: Round, endsAt: number): Promise<Wait | undefine
     const next = await resolveInDoubt(dependencies, run, execution);
     if (next) wait = sooner(next, wait);
     else await enforceBudget(round);
-    // What one look is refused, the next would be too.
+    // What one poll is refused, the next would be too.
     if (next?.blocked) return next;
   }
   return wait;

@@ -23,7 +23,7 @@ export type Sent =
   | { kind: 'rejected'; type: string; blocked: Blocked };
 
 /** How soon the job of a lost answer is looked for: the index lags by seconds. */
-const LOOK_AFTER_MS = 2_000;
+const RESOLVE_AFTER_MS = 2_000;
 const CONNECTION_WAIT_MS = 5_000;
 const READ_AGAIN_MS = 500;
 /** Refused credentials are an operator's to fix, or an outage; the same password is not tried more often than this. */
@@ -243,7 +243,7 @@ async function writeDown(
         blocked: { kind: answer.why === 'invalid' || answer.why === 'not-found' ? 'rejected' : 'access', why: answer.message },
       };
     case 'unknown':
-      await executions.lost(runId, n, { permit, detail: answer.message, lookAfterMs: LOOK_AFTER_MS });
+      await executions.lost(runId, n, { permit, detail: answer.message, resolveAfterMs: RESOLVE_AFTER_MS });
       return { kind: 'in-doubt' };
   }
 }

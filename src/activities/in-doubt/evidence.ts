@@ -1,4 +1,4 @@
-// The evidence about an `execute` whose answer was lost: what the job index, the asset jobs and the audit trail show in one look.
+// The evidence about an `execute` whose answer was lost: what the job index, the asset jobs and the audit trail show in one poll.
 // Qualys' clock is read before the search and after it: a process may sleep in between, and between a search and its judgement.
 
 import { batches } from '../../domain/basics/batches.js';
@@ -18,15 +18,15 @@ const SKEW_MS = 120_000;
 /** Ids in one filter. */
 const IDS_A_SEARCH = 100;
 
-/** A candidate whose asset set is not yet compared with what earlier looks found. */
+/** A candidate whose asset set is not yet compared with what earlier polls found. */
 export type SeenCandidate = Omit<Candidate, 'sameSince'>;
 
 export interface LostEvidence extends Pick<Evidence, 'requested' | 'byTags' | 'unlisted' | 'complete'> {
-  /** Server time at which the look began: what it found is at least as old. */
+  /** Server time at which the poll began: what it found is at least as old. */
   beganAt: number;
   /** Server time at which it ended: what it did not find may have come since it began. */
   endedAt: number;
-  /** How often our reading of Qualys' clock had jumped when the look ended. */
+  /** How often our reading of Qualys' clock had jumped when the poll ended. */
   jumps: number;
   /** The newest jobs of any script, newest first. */
   newestJobs: readonly SeenJob[];

@@ -1,6 +1,6 @@
 // Resolves an `execute` whose answer was lost: gathers the evidence, and carries out what follows. The rules are in domain/in-doubt/resolve.ts.
 import { createHash } from 'node:crypto';
-import { type Evidence, type FirstLook, PROOF_MS, resolve, STABLE_MS, type Twin } from '../../domain/in-doubt/resolve.js';
+import { type Evidence, type FirstPoll, PROOF_MS, resolve, STABLE_MS, type Twin } from '../../domain/in-doubt/resolve.js';
 import type { Execution, PermitInDoubt } from '../../ledger/executions/registry.js';
 import type { RunRow } from '../../ledger/rows/run.js';
 import { QualysError } from '../../qualys/errors.js';
@@ -8,33 +8,33 @@ import type { ActivityDependencies } from '../dependencies.js';
 import { blockedBy, type Wait, waitAfter } from '../failures.js';
 import { gatherEvidence, type LostEvidence, type SeenCandidate } from './evidence.js';
 
-const FIRST_LOOKS_MS = [2_000, 5_000, 20_000];
-const LONGEST_BETWEEN_LOOKS_MS = 120_000;
+const FIRST_POLLS_MS = [2_000, 5_000, 20_000];
+const LONGEST_BETWEEN_POLLS_MS = 120_000;
 /** Looks that fail for good do not get better: after this long of local time the fate is given up. */
-const GIVE_UP_LOOKING_MS = 3_600_000;
+const GIVE_UP_POLLING_MS = 3_600_000;
 
-/** What earlier looks found: kept in the ledger, so that the proof does not start over with each attempt. Server times. */
-interface Looks {
+/** What earlier polls found: kept in the ledger, so that the proof does not start over with each attempt. Server times. */
+interface Polls {
   count: number;
   /** How often our reading of Qualys' clock had jumped: times from before a jump say nothing. */
   jumps: number;
-  first?: FirstLook | undefined;
-  /** By job: a digest of its asset set, and the end of the first look that found it. */
+  first?: FirstPoll | undefined;
+  /** By job: a digest of its asset set, and the end of the first poll that found it. */
   sets: Record<string, { digest: string; since: number }>;
 }
 
-/** What to wait for before the next look, or undefined when the execution is decided. */
+/** What to wait for before the next poll, or undefined when the execution is decided. */
 export async function resolveInDoubt(dependencies: ActivityDependencies, run: RunRow, execution: Execution): Promise<Wait | undefined> {
   const now = await dependencies.ledger.database.now();
   const overAt = execution.requestOverAt ?? 0;
   if ((execution.resolveAt ?? 0) > now) return { waitMs: (execution.resolveAt ?? 0) - now, doubt: true };
   try {
-    return await look(dependencies, { run, execution, overMs: now - overAt });
+    return await poll(dependencies, { run, execution, overMs: now - overAt });
   } catch (error) {
     if (!(error instanceof QualysError)) throw error;
     const passes =
       error.kind === 'limited' || error.kind === 'unavailable' || error.kind === 'authentication' || error.kind === 'permission';
-    if (!passes && now - overAt >= GIVE_UP_LOOKING_MS) {
+    if (!passes && now - overAt >= GIVE_UP_POLLING_MS) {
       await dependencies.ledger.executions.giveUp(run.id, execution.n, 'fate-unknown', permitInDoubt(execution));
       return undefined;
     }
@@ -42,17 +42,17 @@ export async function resolveInDoubt(dependencies: ActivityDependencies, run: Ru
   }
 }
 
-interface Looking {
+interface Polling {
   run: RunRow;
   execution: Execution;
   /** Since when the request can no longer arrive, by the ledger's clock; below 0 while it can. */
   overMs: number;
 }
 
-async function look(dependencies: ActivityDependencies, { run, execution, overMs }: Looking): Promise<Wait | undefined> {
+async function poll(dependencies: ActivityDependencies, { run, execution, overMs }: Polling): Promise<Wait | undefined> {
   const { executions, audit } = dependencies.ledger;
   const seen = await gatherEvidence(dependencies, { run, execution });
-  const before = looksBefore(execution, seen);
+  const before = pollsBefore(execution, seen);
   const evidence = evidenceOf(seen, before, overMs);
   const resolution = resolve(evidence);
   const inDoubt = permitInDoubt(execution);
@@ -75,26 +75,26 @@ async function look(dependencies: ActivityDependencies, { run, execution, overMs
       return undefined;
     case 'still-in-doubt': {
       const first = before.first ?? (overMs >= 0 ? { at: seen.endedAt, jobs: seen.newestJobs } : undefined);
-      const after: Looks = { count: before.count + 1, jumps: seen.jumps, first, sets: setsOf(seen, before) };
-      const nextLookMs = await untilNextLook(dependencies, after, seen);
-      await executions.saveLooks(run.id, execution.n, { looks: JSON.stringify(after), nextLookMs, inDoubt });
-      return { waitMs: nextLookMs, doubt: true };
+      const after: Polls = { count: before.count + 1, jumps: seen.jumps, first, sets: setsOf(seen, before) };
+      const nextPollMs = await untilNextPoll(dependencies, after, seen);
+      await executions.savePolls(run.id, execution.n, { polls: JSON.stringify(after), nextPollMs, inDoubt });
+      return { waitMs: nextPollMs, doubt: true };
     }
   }
 }
 
-/** Across a jump of Qualys' clock, as we read it, nothing is proved: what earlier looks found starts anew. */
-function looksBefore({ looks }: Execution, { jumps }: LostEvidence): Looks {
-  const before: Looks = looks === undefined ? { count: 0, jumps, sets: {} } : (JSON.parse(looks) as Looks);
+/** Across a jump of Qualys' clock, as we read it, nothing is proved: what earlier polls found starts anew. */
+function pollsBefore({ polls }: Execution, { jumps }: LostEvidence): Polls {
+  const before: Polls = polls === undefined ? { count: 0, jumps, sets: {} } : (JSON.parse(polls) as Polls);
   return before.jumps === jumps ? before : { count: before.count, jumps, sets: {} };
 }
 
 /** This look's words against earlier ones: it counts from its beginning, they from their end. */
-function evidenceOf(seen: LostEvidence, before: Looks, overMs: number): Evidence {
+function evidenceOf(seen: LostEvidence, before: Polls, overMs: number): Evidence {
   const sets = setsOf(seen, before);
   return {
-    lookedAt: seen.beganAt,
-    firstLook: before.first,
+    polledAt: seen.beganAt,
+    firstPoll: before.first,
     requestIsOver: overMs >= 0,
     inDoubtMs: overMs,
     complete: seen.complete,
@@ -106,7 +106,7 @@ function evidenceOf(seen: LostEvidence, before: Looks, overMs: number): Evidence
   };
 }
 
-function setsOf(seen: LostEvidence, before: Looks): Looks['sets'] {
+function setsOf(seen: LostEvidence, before: Polls): Polls['sets'] {
   return Object.fromEntries(
     seen.candidates.map((candidate) => {
       const digest = setDigest(candidate);
@@ -116,20 +116,20 @@ function setsOf(seen: LostEvidence, before: Looks): Looks['sets'] {
   );
 }
 
-/** Not before anything can be decided that cannot be decided now: a look costs up to four calls. */
-async function untilNextLook({ ledger }: ActivityDependencies, looks: Looks, seen: LostEvidence): Promise<number> {
-  const soon = FIRST_LOOKS_MS[looks.count - 1];
+/** Not before anything can be decided that cannot be decided now: a poll costs up to four calls. */
+async function untilNextPoll({ ledger }: ActivityDependencies, polls: Polls, seen: LostEvidence): Promise<number> {
+  const soon = FIRST_POLLS_MS[polls.count - 1];
   const decides = [
-    ...(looks.first === undefined ? [] : [looks.first.at + PROOF_MS]),
+    ...(polls.first === undefined ? [] : [polls.first.at + PROOF_MS]),
     ...seen.candidates.flatMap(({ jobId, createdAt }) => {
-      const since = looks.sets[jobId]?.since ?? seen.endedAt;
+      const since = polls.sets[jobId]?.since ?? seen.endedAt;
       return [since + STABLE_MS, since + PROOF_MS, createdAt + PROOF_MS];
     }),
   ].filter((at) => at > seen.endedAt);
-  if (decides.length === 0) return soon ?? LONGEST_BETWEEN_LOOKS_MS;
+  if (decides.length === 0) return soon ?? LONGEST_BETWEEN_POLLS_MS;
   const leftMs = (Math.min(...decides) - seen.endedAt) / (await ledger.serverClock.rate()) + 1_000;
   // Where there is no job yet, it is looked for sooner: the index lags by seconds.
-  return Math.min(seen.candidates.length === 0 ? Math.min(leftMs, soon ?? leftMs) : leftMs, LONGEST_BETWEEN_LOOKS_MS);
+  return Math.min(seen.candidates.length === 0 ? Math.min(leftMs, soon ?? leftMs) : leftMs, LONGEST_BETWEEN_POLLS_MS);
 }
 
 /** Jobs on exactly our assets in the same seconds: which of them is ours may stay unknown, so all are named. */

@@ -11,37 +11,37 @@ const profile = (isCompleted: boolean): EasmProfile => ({
   isCompleted,
 });
 
-/** A run that waits an hour at most, and was opened so long ago; each look sees the next of these profiles, the last of them for good. */
+/** A run that waits an hour at most, and was opened so long ago; each poll sees the next of these profiles, the last of them for good. */
 async function gate(seen: readonly EasmProfile[], { openedMsAgo = 0 } = {}) {
   const ledger = await ledgers.open();
   await openRun(ledger, 'r', ['1'], { waitFor: { easm: true, timeout: '1h' } });
   await ledger.database.run('UPDATE runs SET created_at = created_at - ?', [openedMsAgo]);
   const request = (await ledger.runs.get('r'))?.request;
   if (!request) throw new Error('no run');
-  let looks = 0;
+  let polls = 0;
   const easmStatus = async (): Promise<EasmProfile[]> => {
-    looks += 1;
-    return [seen[Math.min(looks, seen.length) - 1] ?? []].flat();
+    polls += 1;
+    return [seen[Math.min(polls, seen.length) - 1] ?? []].flat();
   };
   const qualys = { easmStatus } as unknown as Parameters<typeof passEasmGate>[0]['qualys'];
   const pass = () => passEasmGate({ ledger, qualys }, { runId: 'r', request });
-  return { pass, ledger, looks: () => looks };
+  return { pass, ledger, polls: () => polls };
 }
 
 describe('the gate of a run that waits for EASM', () => {
   test('once passed stays open, though another sync has begun and the time is up', async () => {
-    const { pass, ledger, looks } = await gate([profile(true), profile(false)], { openedMsAgo: 7_200_000 });
+    const { pass, ledger, polls } = await gate([profile(true), profile(false)], { openedMsAgo: 7_200_000 });
     await pass();
     await pass();
-    expect(looks()).toBe(1);
+    expect(polls()).toBe(1);
     expect((await ledger.audit.of('r')).map(({ action, detail }) => [action, detail])).toEqual([['easm-passed', '{"easm":true}']]);
   });
 
-  test('is passed at the first look that sees the sync completed', async () => {
-    const { pass, looks } = await gate([profile(false), profile(true)]);
+  test('is passed at the first poll that sees the sync completed', async () => {
+    const { pass, polls } = await gate([profile(false), profile(true)]);
     await expect(pass()).rejects.toThrow(NotReady);
     await pass();
-    expect(looks()).toBe(2);
+    expect(polls()).toBe(2);
   });
 
   test('is never passed when the time is up before', async () => {

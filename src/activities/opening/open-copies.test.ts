@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { accepted, allOf, close, look, openRun, permitted, useLedgers } from '../../../test/support/ledger/ledger.js';
+import { accepted, allOf, close, openRun, permitted, poll, useLedgers } from '../../../test/support/ledger/ledger.js';
 import type { Ledger } from '../../ledger/index.js';
 import type { AssetJobRow, Page, WalkOptions } from '../../qualys/types.js';
 import { type LeavingWith, leaveOpenCopies } from './open-copies.js';
@@ -28,14 +28,14 @@ const row = (assetId: string, status: string, more: Partial<AssetJobRow> = {}): 
 });
 
 /** A run over these assets that is closed: `running` ones had an open asset job at its deadline. */
-async function ended(runId: string, fates: Parameters<typeof look>[1]): Promise<void> {
+async function ended(runId: string, fates: Parameters<typeof poll>[1]): Promise<void> {
   const fence = await openRun(ledger, runId, Object.keys(fates));
   const { n } = await accepted(ledger, runId, fence);
   const decisions = Object.entries(fates).map(([assetId, fate]) => ({
     ...{ assetId, outcome: fate === 'running' ? ('unreachable' as const) : fate, final: true },
     terminal: fate === 'succeeded' || fate === 'failed',
   }));
-  await ledger.verdicts.record(runId, look(n, fates, { decisions, settled: true, slotFree: true }), { failed: 0, afterMs: 0 });
+  await ledger.verdicts.record(runId, poll(n, fates, { decisions, settled: true, slotFree: true }), { failed: 0, afterMs: 0 });
   await close(ledger, runId);
 }
 
@@ -169,7 +169,7 @@ describe('the opening of a run', () => {
     await accepted(ledger, 'live', fence);
     expect(await opened(['1'])).toEqual(['1 pending']);
     expect(await ledger.executions.claim('next', await ledger.runs.takeFence('next'))).toBeUndefined();
-    await ledger.verdicts.record('live', look(1, allOf(['1'], 'succeeded')), { failed: 0, afterMs: 0 });
+    await ledger.verdicts.record('live', poll(1, allOf(['1'], 'succeeded')), { failed: 0, afterMs: 0 });
     expect(await ledger.executions.claim('next', await ledger.runs.takeFence('next'))).toMatchObject({ size: 1 });
   });
 });

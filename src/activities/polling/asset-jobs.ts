@@ -4,7 +4,7 @@ import type { Execution } from '../../ledger/executions/registry.js';
 import type { RunRow } from '../../ledger/rows/run.js';
 import { QualysError } from '../../qualys/errors.js';
 import type { AssetJobRow } from '../../qualys/types.js';
-import type { LookDependencies } from '../dependencies.js';
+import type { PollDependencies } from '../dependencies.js';
 
 export interface Watched {
   execution: Execution;
@@ -31,7 +31,7 @@ export interface RowsOf {
 
 /** By number of the execution. Rows of other jobs are dropped: a filter is a match, not a promise (docs/qualys-api.md#filters). */
 export async function readAssetJobs(
-  dependencies: LookDependencies,
+  dependencies: PollDependencies,
   run: RunRow,
   watched: readonly Watched[],
 ): Promise<Map<number, RowsOf>> {
@@ -46,7 +46,7 @@ export async function readAssetJobs(
   return new Map([...(rows ?? []), ...byJob.rows]);
 }
 
-async function byUuid(dependencies: LookDependencies, run: RunRow, watched: readonly Watched[]): Promise<Map<number, RowsOf> | undefined> {
+async function byUuid(dependencies: PollDependencies, run: RunRow, watched: readonly Watched[]): Promise<Map<number, RowsOf> | undefined> {
   const { qualys } = dependencies;
   const uuids = watched
     .flatMap(({ execution, twinUuids }) => [execution.correlationUuid ?? '', ...twinUuids])
@@ -87,7 +87,7 @@ interface Reading {
   strict?: boolean;
 }
 
-async function read({ qualys }: LookDependencies, run: RunRow, { watched, filter, strict = false }: Reading) {
+async function read({ qualys }: PollDependencies, run: RunRow, { watched, filter, strict = false }: Reading) {
   const rows = new Map<number, RowsOf>(watched.map(({ execution }) => [execution.n, { rows: [], complete: true }]));
   const found = { rows, ours: 0, others: 0 };
   const ofJob = new Map(

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { accepted, openRun, steadyReading, TERMS, useLedgers } from '../../../test/support/ledger/ledger.js';
 import type { Ledger } from '../../ledger/index.js';
 import type { AssetJobRow, Page, ScriptJob } from '../../qualys/types.js';
-import { lookAtExecutions } from './executions.js';
+import { pollExecutions } from './executions.js';
 
 const ledgers = useLedgers();
 const HOUR_MS = 3_600_000;
@@ -39,7 +39,7 @@ const execution = () => ledger.executions.get('r', 1);
 const row = (assetId: string, status: string): AssetJobRow => ({ id: `row-${assetId}`, jobId: '900', assetId, status });
 const outcomes = async () => (await ledger.verdicts.inFlight('r', 1)).map(({ outcome }) => outcome);
 
-async function lookNow(): Promise<void> {
+async function pollNow(): Promise<void> {
   const run = await ledger.runs.get('r');
   if (!run) throw new Error('no run');
   const qualys = {
@@ -50,7 +50,7 @@ async function lookNow(): Promise<void> {
       return counts;
     },
   };
-  await lookAtExecutions({ ledger, qualys }, { run, accepted: await ledger.executions.inState('r', ['accepted']) });
+  await pollExecutions({ ledger, qualys }, { run, accepted: await ledger.executions.inState('r', ['accepted']) });
 }
 
 async function* answered<T>(what: 'jobs' | 'asset jobs', read: () => T[]): AsyncGenerator<Page<T>> {
@@ -69,7 +69,7 @@ describe('a job that does not appear', () => {
       now = begin + minutes * 60_000;
       asked = [];
       await ledger.database.run(`UPDATE executions SET state = 'accepted', settled_at = NULL`);
-      await lookNow();
+      await pollNow();
       if (asked.includes('jobs')) searches.push(minutes);
     }
     expect(searches).toEqual([1, 2, 2.5, 3.25, 55, 60.5]);
@@ -96,42 +96,42 @@ describe('a gateway that takes no notice of the start of a search', () => {
       }
     }
     const qualys = { searchJobs, searchAssetJobs: () => answered('asset jobs', () => rows), countAssetJobs: async () => ({}) };
-    await lookAtExecutions({ ledger, qualys }, { run, accepted: await ledger.executions.inState('r', ['accepted']) });
+    await pollExecutions({ ledger, qualys }, { run, accepted: await ledger.executions.inState('r', ['accepted']) });
     expect(read).toEqual([0, 1]);
   });
 });
 
-describe('a look whose process is stopped after its reads', () => {
+describe('a poll whose process is stopped after its reads', () => {
   test('judges by the time of the reads, however late it goes on', async () => {
-    await lookNow();
+    await pollNow();
     meanwhile = () => {
       now += 2 * HOUR_MS;
     };
-    await lookNow();
+    await pollNow();
     expect(await outcomes()).toEqual(['running', 'running']);
     expect(await execution()).toMatchObject({ state: 'accepted' });
   });
 
   test('does not say of an asset that it got no job when the jobs were read in time', async () => {
     rows = [];
-    await lookNow();
+    await pollNow();
     meanwhile = () => {
       now += 10 * 60_000;
     };
-    await lookNow();
+    await pollNow();
     expect(await outcomes()).toEqual(['running', 'running']);
   });
 
   test('does not undo what another one has found meanwhile', async () => {
-    await lookNow();
+    await pollNow();
     meanwhile = async () => {
       meanwhile = () => undefined;
       now += 60_000;
       rows = [row('a', 'EXECUTION PASSED'), row('b', 'MANIFEST ASSIGNED')];
-      await lookNow();
+      await pollNow();
       now += 2 * HOUR_MS;
     };
-    await lookNow();
+    await pollNow();
     expect(await outcomes()).toEqual(['succeeded', 'running']);
     expect(await execution()).toMatchObject({ state: 'accepted' });
   });
@@ -143,12 +143,12 @@ describe('more jobs than one under the UUID of an execution', () => {
 
   test('are watched together, also the one that comes minutes later', async () => {
     rows = [{ ...row('a', 'EXECUTION PASSED'), ...OF_UUID }];
-    await lookNow();
+    await pollNow();
     now += 540_000;
-    await lookNow();
+    await pollNow();
     expect(await outcomes()).toEqual(['succeeded', 'running']);
     rows = [...rows, { ...row('b', 'EXECUTION FAILED'), jobId: '901', ...OF_UUID }];
-    await lookNow();
+    await pollNow();
     expect(await outcomes()).toEqual(['succeeded', 'failed']);
     const stored = await ledger.database.all('SELECT asset_id, job_id FROM attempts ORDER BY seq');
     expect(stored).toEqual([
@@ -164,36 +164,36 @@ describe('more jobs than one under the UUID of an execution', () => {
       { ...row('b', 'SCRIPT RESULT UPLOAD FAILED'), ...OF_UUID },
       { ...row('b', 'EXECUTION PASSED'), ...OF_UUID, jobId: '901' },
     ];
-    await lookNow();
+    await pollNow();
     expect(await ledger.verdicts.inFlight('r', 1)).toMatchObject([{}, { outcome: 'running', status: 'SCRIPT RESULT UPLOAD FAILED' }]);
     now += 3 * 60_000;
-    await lookNow();
+    await pollNow();
     expect(await outcomes()).toEqual(['succeeded', 'unverified']);
     expect(await execution()).toMatchObject({ state: 'settled' });
   });
 
   test('keep an asset from being missing once a last search for jobs has shown the second', async () => {
     rows = [{ ...row('a', 'EXECUTION PASSED'), ...OF_UUID }];
-    await lookNow();
+    await pollNow();
     now += 601_000;
     jobs = [...jobs, second];
-    await lookNow();
+    await pollNow();
     expect(asked.filter((what) => what === 'jobs')).toHaveLength(1);
     expect(await outcomes()).toEqual(['succeeded', 'running']);
     now += 601_000;
-    await lookNow();
+    await pollNow();
     expect(await outcomes()).toEqual(['succeeded', 'missing']);
   });
 
   test('are found by the search for jobs where the rows do not name the UUID', async () => {
     rows = [row('a', 'EXECUTION PASSED')];
-    await lookNow();
+    await pollNow();
     expect(await outcomes()).toEqual(['succeeded', 'running']);
     now += 601_000;
     jobs = [...jobs, second];
     rows = [...rows, { ...row('b', 'EXECUTION PASSED'), jobId: '901' }];
-    await lookNow();
-    await lookNow();
+    await pollNow();
+    await pollNow();
     expect(await outcomes()).toEqual(['succeeded', 'succeeded']);
   });
 });
@@ -201,30 +201,30 @@ describe('more jobs than one under the UUID of an execution', () => {
 describe('a row that cannot be read', () => {
   beforeEach(async () => {
     rows = [{ ...row('a', 'EXECUTION PASSED'), correlationUuid: 'uuid-r-1' }];
-    await lookNow();
+    await pollNow();
     now += 601_000;
   });
 
   test('of a job search may be a job of the execution: nothing is missing before the search is made again without one', async () => {
     unreadable = { jobs: 1 };
-    await lookNow();
+    await pollNow();
     expect(await outcomes()).toEqual(['succeeded', 'running']);
     unreadable = {};
     now += 200_000;
-    await lookNow();
+    await pollNow();
     expect(await outcomes()).toEqual(['succeeded', 'missing']);
   });
 
   test('is searched past more and more rarely, and at the deadline the asset is unverified, not missing', async () => {
     unreadable = { jobs: 1 };
     asked = [];
-    for (let looks = 0; looks < 40; looks += 1) {
-      await lookNow();
+    for (let polls = 0; polls < 40; polls += 1) {
+      await pollNow();
       now += 60_000;
     }
     expect(asked.filter((what) => what === 'jobs').length).toBeLessThan(9);
     now += 20 * 60_000;
-    await lookNow();
+    await pollNow();
     const rowsOf = await ledger.database.all('SELECT outcome, reason FROM attempts ORDER BY seq');
     expect(rowsOf).toEqual([
       { outcome: 'succeeded', reason: null },
@@ -234,19 +234,19 @@ describe('a row that cannot be read', () => {
 
   test('of the asset jobs may be that of an asset that shows none', async () => {
     unreadable = { 'asset jobs': 1 };
-    await lookNow();
+    await pollNow();
     expect(await outcomes()).toEqual(['succeeded', 'running']);
     unreadable = {};
     now += 200_000;
-    await lookNow();
+    await pollNow();
     expect(await outcomes()).toEqual(['succeeded', 'missing']);
   });
 
   test('of the jobs does not make that of another one missing where the rows do not name the UUID', async () => {
     rows = [row('a', 'EXECUTION PASSED')];
     unreadable = { jobs: 1 };
-    await lookNow();
-    await lookNow();
+    await pollNow();
+    await pollNow();
     expect(await outcomes()).toEqual(['succeeded', 'running']);
   });
 });
@@ -256,8 +256,8 @@ test('an asset of the run that an execution hit without asking for it is a stray
     `UPDATE attempts SET execution_n = NULL, outcome = 'skipped', lease = NULL, copy = 'none' WHERE asset_id = 'b'`,
   );
   rows = ['a', 'b', 'x'].map((assetId) => row(assetId, 'EXECUTION PASSED'));
-  await lookNow();
-  await lookNow();
+  await pollNow();
+  await pollNow();
   expect((await ledger.reader.assets('r')).items).toMatchObject([{ outcome: 'succeeded' }, { outcome: 'skipped', late: 'succeeded' }]);
   expect(await ledger.database.all('SELECT asset_id FROM late_verdicts')).toEqual([{ asset_id: 'b' }]);
   expect((await ledger.audit.of('r')).filter(({ action }) => action === 'late-verdict')).toHaveLength(1);
@@ -270,35 +270,35 @@ describe('an execution by tags', () => {
   beforeEach(async () => {
     await ledger.database.run('UPDATE executions SET planned = 1');
     rows = ['a', 'b'].map((assetId) => ({ ...row(assetId, 'MANIFEST ASSIGNED'), ...OF_UUID }));
-    await lookNow();
+    await pollNow();
   });
 
   test('lets others be sent two minutes after its last asset job, behind one search for further jobs', async () => {
     now += 119_000;
-    await lookNow();
+    await pollNow();
     expect([await fannedOut(), asked.includes('jobs')]).toEqual([false, false]);
     now += 1_000;
-    await lookNow();
+    await pollNow();
     expect([await fannedOut(), asked.filter((what) => what === 'jobs').length]).toEqual([true, 1]);
     now += 120_000;
-    await lookNow();
+    await pollNow();
     expect(asked.filter((what) => what === 'jobs')).toHaveLength(1);
   });
 
   test('keeps them back while that search shows another job, until its asset jobs are known, too', async () => {
     now += 120_000;
     jobs = [...jobs, { id: '901', scriptId: '7', ...OF_UUID, createdAt: TERMS.serverAt + 100_000, isTest: false }];
-    await lookNow();
+    await pollNow();
     expect(await fannedOut()).toBe(false);
     now += 60_000;
     rows = [...rows, { ...row('c', 'MANIFEST ASSIGNED'), ...OF_UUID, jobId: '901' }];
-    await lookNow();
+    await pollNow();
     expect(await ledger.database.all('SELECT job_id, asset_id FROM strays')).toEqual([{ job_id: '901', asset_id: 'c' }]);
     now += 119_000;
-    await lookNow();
+    await pollNow();
     expect(await fannedOut()).toBe(false);
     now += 1_000;
-    await lookNow();
+    await pollNow();
     expect(await fannedOut()).toBe(true);
   });
 
@@ -306,21 +306,21 @@ describe('an execution by tags', () => {
     await ledger.database.run(`UPDATE attempts SET status = NULL, outcome = 'running' WHERE asset_id = 'b'`);
     rows = rows.slice(0, 1);
     now += 599_000;
-    await lookNow();
+    await pollNow();
     expect(await fannedOut()).toBe(false);
     now += 1_000;
-    await lookNow();
+    await pollNow();
     expect(await fannedOut()).toBe(true);
   });
 
   test('keeps them back while a row cannot be read', async () => {
     now += 120_000;
     unreadable = { 'asset jobs': 1 };
-    await lookNow();
+    await pollNow();
     expect(await fannedOut()).toBe(false);
     unreadable = { jobs: 1 };
     now += 60_000;
-    await lookNow();
+    await pollNow();
     expect(await fannedOut()).toBe(false);
   });
 
@@ -329,11 +329,11 @@ describe('an execution by tags', () => {
     await ledger.database.run('UPDATE executions SET size = 2001');
     asked = [];
     counts = { 'EXECUTION PASSED': 2_000, 'MANIFEST ASSIGNED': 1 };
-    await lookNow();
+    await pollNow();
     expect(counted).toEqual(['job.id:900 or job.id:901']);
     expect(asked).toEqual([]);
     counts = { 'EXECUTION PASSED': 2_000, 'EXECUTION FAILED': 1 };
-    await lookNow();
+    await pollNow();
     expect(asked).toContain('asset jobs');
   });
 });
@@ -350,6 +350,6 @@ test.each([
     startedAt: TERMS.serverAt,
     finishedAt: TERMS.serverAt + 90_000,
   }));
-  await lookNow();
+  await pollNow();
   expect((await ledger.scripts.memory('7')).durations).toEqual([{ localMs: 90_000, serverMs: 90_000 }]);
 });

@@ -1,4 +1,4 @@
-// One look at everything a run has in flight: which jobs there are, what their asset jobs say, and what that means.
+// One poll of everything a run has in flight: which jobs there are, what their asset jobs say, and what that means.
 
 import { batchesOf } from '../../domain/basics/batches.js';
 import { between, type ClockReading, elapsedMs } from '../../domain/clock/server-time.js';
@@ -9,15 +9,15 @@ import { type ExecutionDecision, FAN_OUT_GRACE_MS, settleExecution, type Watched
 import { anyOf, idTerm } from '../../domain/targets/qql.js';
 import type { Execution } from '../../ledger/executions/registry.js';
 import type { AssetInFlight } from '../../ledger/executions/verdicts.js';
-import type { LookAt } from '../../ledger/rows/poll.js';
+import type { Poll } from '../../ledger/rows/poll.js';
 import type { RunRow } from '../../ledger/rows/run.js';
 import type { AssetJobRow } from '../../qualys/types.js';
-import type { LookDependencies } from '../dependencies.js';
+import type { PollDependencies } from '../dependencies.js';
 import { LARGEST_PAGE } from './asset-jobs.js';
 import { findJobs, jobSearchDue, watchedOf } from './jobs.js';
 import { type Read, readPart } from './read.js';
 
-export interface Looking {
+export interface Polling {
   run: RunRow;
   accepted: readonly Execution[];
 }
@@ -27,18 +27,18 @@ export interface Looking {
  * read for the state an hour later, and call unreachable what has long reported.
  */
 interface Began {
-  look: number;
-  lookedAt: number;
+  poll: number;
+  polledAt: number;
   clock: ClockReading;
 }
 
 /** Returns how many assets changed. */
-export async function lookAtExecutions(dependencies: LookDependencies, { run, accepted }: Looking): Promise<number> {
+export async function pollExecutions(dependencies: PollDependencies, { run, accepted }: Polling): Promise<number> {
   const { scripts, serverClock, database } = dependencies.ledger;
   const scriptId = run.script?.id ?? '';
   const began: Began = {
-    look: await dependencies.ledger.verdicts.beginLook(run.id),
-    lookedAt: await database.now(),
+    poll: await dependencies.ledger.verdicts.beginPoll(run.id),
+    polledAt: await database.now(),
     clock: await serverClock.reading(),
   };
   const { durations } = await scripts.memory(scriptId);
@@ -50,9 +50,9 @@ export async function lookAtExecutions(dependencies: LookDependencies, { run, ac
     LARGEST_PAGE - 1,
     ({ size }) => size,
   )) {
-    const seen = await lookAtPart(dependencies, { run, executions: part, medianMs, began });
+    const seen = await pollPart(dependencies, { run, executions: part, medianMs, began });
     changed += seen.changed;
-    // What the look found late does not count: the cadence would slow itself down.
+    // What the poll found late does not count: the cadence would slow itself down.
     const took = seen.tookMs.map((serverMs) => ({ localMs: serverMs / began.clock.rate, serverMs }));
     if (took.length > 0) await scripts.addDurations(scriptId, took);
   }
@@ -64,16 +64,16 @@ export async function lookAtExecutions(dependencies: LookDependencies, { run, ac
  * the rows are read at most once in k looks, and when all are done.
  */
 async function worthReading(
-  dependencies: LookDependencies,
+  dependencies: PollDependencies,
   { run, executions, began }: { run: RunRow; executions: readonly Execution[]; began: Began },
 ): Promise<Execution[]> {
   const wanted: Execution[] = [];
   for (const execution of executions) {
     if (await waitsForStrays(dependencies.ledger, run, { execution, clock: began.clock })) continue;
     const pages = Math.ceil(execution.size / LARGEST_PAGE);
-    const dueAt = (execution.lookedAt ?? 0) + pages * run.request.poll.interval;
-    const isLate = began.lookedAt >= (execution.deadlineAt ?? Number.POSITIVE_INFINITY);
-    if (pages <= 1 || execution.jobId === undefined || isLate || began.lookedAt >= dueAt) wanted.push(execution);
+    const dueAt = (execution.polledAt ?? 0) + pages * run.request.poll.interval;
+    const isLate = began.polledAt >= (execution.deadlineAt ?? Number.POSITIVE_INFINITY);
+    if (pages <= 1 || execution.jobId === undefined || isLate || began.polledAt >= dueAt) wanted.push(execution);
     else if (await allAreDone(dependencies, run, execution)) wanted.push(execution);
   }
   return wanted;
@@ -81,18 +81,18 @@ async function worthReading(
 
 /** All of its own assets have ended, and the last of the grace in which others may still appear has not passed: nothing to see before. */
 async function waitsForStrays(
-  ledger: LookDependencies['ledger'],
+  ledger: PollDependencies['ledger'],
   run: RunRow,
   { execution, clock }: { execution: Execution; clock: ClockReading },
 ): Promise<boolean> {
-  const { planned, jobId, lookedAt, rowsSeen, acceptedServerAt = 0, rowsChangedServerAt = 0, size } = execution;
-  if (planned === undefined || jobId === undefined || lookedAt === undefined || rowsSeen < size || size <= LARGEST_PAGE) return false;
+  const { planned, jobId, polledAt, rowsSeen, acceptedServerAt = 0, rowsChangedServerAt = 0, size } = execution;
+  if (planned === undefined || jobId === undefined || polledAt === undefined || rowsSeen < size || size <= LARGEST_PAGE) return false;
   if (Math.min(elapsedMs(clock, acceptedServerAt), elapsedMs(clock, rowsChangedServerAt)) >= FAN_OUT_GRACE_MS) return false;
   return !(await ledger.verdicts.anyRunning(run.id, execution.n));
 }
 
 /** One call: how many asset jobs of all its jobs there are in each status. A status that nobody knows does not count as an end. */
-async function allAreDone({ qualys, ledger }: LookDependencies, run: RunRow, execution: Execution): Promise<boolean> {
+async function allAreDone({ qualys, ledger }: PollDependencies, run: RunRow, execution: Execution): Promise<boolean> {
   const jobIds = (await watchedOf(ledger, run, [execution])).flatMap((watched) => [...watched.jobIds]);
   const query = anyOf(jobIds.map((jobId) => idTerm('job.id', jobId)));
   const counts = await qualys.countAssetJobs({ query, groupBy: 'status', runId: run.id });
@@ -100,14 +100,14 @@ async function allAreDone({ qualys, ledger }: LookDependencies, run: RunRow, exe
   return done.reduce((sum, [, count]) => sum + count, 0) >= execution.size;
 }
 
-async function lookAtPart(
-  dependencies: LookDependencies,
+async function pollPart(
+  dependencies: PollDependencies,
   { run, executions, medianMs, began }: { run: RunRow; executions: readonly Execution[]; medianMs: number | undefined; began: Began },
 ): Promise<{ changed: number; tookMs: number[] }> {
   const { ledger } = dependencies;
   const before = await ledger.serverClock.reading();
-  const now = began.lookedAt;
-  const looks: LookAt[] = [];
+  const now = began.polledAt;
+  const polls: Poll[] = [];
   const tookMs: number[] = [];
   const reads: Deciding[] = [];
   const part = await readPart(dependencies, { run, executions, now });
@@ -119,12 +119,12 @@ async function lookAtPart(
   const decided = await decideAll(dependencies, reads);
   for (const { execution, jobs, known, decision } of decided) {
     await recordStrays(dependencies, { run, execution, jobs, known });
-    looks.push(lookOf({ run, execution, jobs, known, decision, serverNow: before.now, began }));
+    polls.push(pollOf({ run, execution, jobs, known, decision, serverNow: before.now, began }));
     const serverMs = decision.settled && now < (execution.deadlineAt ?? Infinity) ? durationOf(execution, jobs) : undefined;
     if (serverMs !== undefined) tookMs.push(serverMs);
   }
   const { failed, after } = run.request.retry;
-  return { changed: await ledger.verdicts.recordAll(run.id, looks, { failed, afterMs: after }), tookMs };
+  return { changed: await ledger.verdicts.recordAll(run.id, polls, { failed, afterMs: after }), tookMs };
 }
 
 type Decided = Deciding & { decision: ExecutionDecision };
@@ -133,7 +133,7 @@ type Decided = Deciding & { decision: ExecutionDecision };
  * Before an asset is `missing` for good, and before anything is sent behind tags, the jobs of the execution are searched for once more: one
  * search for all of them. Where a row of it could not be read it is made again, more and more rarely, and nothing is decided by it.
  */
-async function decideAll(dependencies: LookDependencies, reads: readonly Deciding[]): Promise<Decided[]> {
+async function decideAll(dependencies: PollDependencies, reads: readonly Deciding[]): Promise<Decided[]> {
   const first = reads.map((read): Decided => ({ ...read, decision: decide(read, wasSought(read)) }));
   const lacking = first.filter(({ decision }) => decision.needsJobSearch).map(({ execution }) => execution);
   const [one] = first;
@@ -146,7 +146,7 @@ async function decideAll(dependencies: LookDependencies, reads: readonly Decidin
 }
 
 /**
- * What was found to be missing is not searched for at every later look, nor is what tags may have hit beside once nothing more is expected.
+ * What was found to be missing is not searched for at every later poll, nor is what tags may have hit beside once nothing more is expected.
  */
 function wasSought({ execution, known, sought }: Deciding): boolean {
   if (sought) return true;
@@ -217,7 +217,7 @@ function standing(rows: readonly AssetJobRow[]): Map<string, AssetJobRow> {
   return byAsset;
 }
 
-/** A row that a look does not show says nothing: until it does, the script may be running. */
+/** A row that a poll does not show says nothing: until it does, the script may be running. */
 function twinOf(row: AssetJobRow | undefined, twinIds: readonly string[]): WatchedAsset['twin'] {
   const [jobId = row?.jobId] = twinIds;
   if (jobId === undefined) return undefined;
@@ -233,7 +233,7 @@ interface Seen {
 
 /** The assets of the execution, those of the cohort among them that its job hit although they were meant for others. */
 async function knownAssets(
-  dependencies: LookDependencies,
+  dependencies: PollDependencies,
   { run, execution, jobs }: { run: RunRow; execution: Execution; jobs: readonly AssetJobRow[] },
 ): Promise<AssetInFlight[]> {
   const { verdicts } = dependencies.ledger;
@@ -251,7 +251,7 @@ async function knownAssets(
  * execution. Those not yet sent belong to this one from now on: else the other would run the script there a second time.
  */
 async function takeIn(
-  { ledger }: LookDependencies,
+  { ledger }: PollDependencies,
   { run, execution, assetIds }: { run: RunRow; execution: Execution; assetIds: readonly string[] },
 ): Promise<void> {
   const taken = await ledger.planned.takeIn(run.id, execution.n, assetIds);
@@ -281,7 +281,7 @@ function verdictOf(job: AssetJobRow): { outcome: string; status: string; exitCod
   return { outcome: reading.verdict.outcome, status: job.status, exitCode: job.exitCode };
 }
 
-async function recordStrays({ ledger }: LookDependencies, { run, execution, jobs, known }: Seen): Promise<void> {
+async function recordStrays({ ledger }: PollDependencies, { run, execution, jobs, known }: Seen): Promise<void> {
   const asked = new Set(known.map(({ assetId }) => assetId));
   const strays = jobs.filter(({ assetId }) => !asked.has(assetId));
   await ledger.verdicts.addStrays(
@@ -300,14 +300,14 @@ async function recordStrays({ ledger }: LookDependencies, { run, execution, jobs
   await ledger.audit.add(run.campaign.id, { action: 'tags-hit-elsewhere', detail });
 }
 
-type Looked = Seen & { decision: ExecutionDecision; serverNow: number; began: Began };
+type Polled = Seen & { decision: ExecutionDecision; serverNow: number; began: Began };
 
-function lookOf({ run, execution, jobs, known, decision, serverNow, began }: Looked): LookAt {
+function pollOf({ run, execution, jobs, known, decision, serverNow, began }: Polled): Poll {
   const asked = new Set(known.map(({ assetId }) => assetId));
   return {
     n: execution.n,
-    number: began.look,
-    lookedAt: began.lookedAt,
+    number: began.poll,
+    polledAt: began.polledAt,
     serverNow,
     // What is remembered is the row that was decided by.
     jobs: [...standing(jobs).values()].filter(({ assetId }) => asked.has(assetId)).map((job) => ({ ...job, name: job.assetName })),

@@ -3,13 +3,13 @@ import { jobSearchIsDue } from '../../domain/polling/job-search.js';
 import { idTerm } from '../../domain/targets/qql.js';
 import type { Execution } from '../../ledger/executions/registry.js';
 import type { RunRow } from '../../ledger/rows/run.js';
-import type { LookDependencies } from '../dependencies.js';
+import type { PollDependencies } from '../dependencies.js';
 import { LARGEST_PAGE, type Watched } from './asset-jobs.js';
 
 /** Jobs are searched from this much before the first acceptance: our reading of Qualys' clock may be off. */
 const SKEW_MS = 120_000;
 
-export async function watchedOf(ledger: LookDependencies['ledger'], run: RunRow, executions: readonly Execution[]): Promise<Watched[]> {
+export async function watchedOf(ledger: PollDependencies['ledger'], run: RunRow, executions: readonly Execution[]): Promise<Watched[]> {
   const jobs = await ledger.verdicts.jobsOf(
     run.id,
     executions.map(({ n }) => n),
@@ -51,7 +51,7 @@ export interface FoundJobs {
  * One search finds the jobs of all these executions, further ones among them, and writes them down: a correlation UUID is not a job id
  * (docs/qualys-api.md#execute).
  */
-export async function findJobs({ qualys, ledger }: LookDependencies, { run, executions, now, seenAt }: Searching): Promise<FoundJobs> {
+export async function findJobs({ qualys, ledger }: PollDependencies, { run, executions, now, seenAt }: Searching): Promise<FoundJobs> {
   const known = new Map((await watchedOf(ledger, run, executions)).map((one) => [one.execution.correlationUuid, one]));
   const bare = new Set(executions.filter(({ jobId }) => jobId === undefined).map(({ n }) => n));
   const isOnlyForFirst = bare.size === executions.length;
@@ -73,7 +73,7 @@ export async function findJobs({ qualys, ledger }: LookDependencies, { run, exec
       });
       found.add(watched.execution.n);
     }
-    // Newest first: a gateway that takes no notice of `startAt` is not walked to the beginning of its history at every look.
+    // Newest first: a gateway that takes no notice of `startAt` is not walked to the beginning of its history at every poll.
     const oldestAt = page.rows.at(-1)?.createdAt ?? 0;
     if ((isOnlyForFirst && found.size === bare.size) || (oldestAt > 0 && oldestAt < startAt)) break;
   }

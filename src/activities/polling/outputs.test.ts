@@ -5,9 +5,9 @@ import {
   allOf,
   assetIds,
   knowClock,
-  look,
   NO_CAPS,
   openRun,
+  poll,
   settableMachine,
   TERMS,
   useLedgers,
@@ -34,7 +34,7 @@ beforeEach(async () => {
   ledger = await ledgers.open(NO_CAPS, machine.clocks);
   const fence = await openRun(ledger, 'r', assetIds(ASSETS));
   const { assetIds: sent } = await accepted(ledger, 'r', fence);
-  const seen = look(1, allOf(sent, 'succeeded'));
+  const seen = poll(1, allOf(sent, 'succeeded'));
   await ledger.verdicts.record('r', { ...seen, jobs: seen.jobs.map((job) => ({ ...job, jobId: '900' })) }, { failed: 0, afterMs: 0 });
   await knowClock(ledger, TERMS.serverAt + 60_000);
   sizes = Array.from({ length: ASSETS }, () => 10);

@@ -1,8 +1,8 @@
-// What a look reads of some executions: their asset jobs, and their jobs where the asset jobs do not show them.
+// What a poll reads of some executions: their asset jobs, and their jobs where the asset jobs do not show them.
 import type { Execution } from '../../ledger/executions/registry.js';
 import type { RunRow } from '../../ledger/rows/run.js';
 import type { AssetJobRow } from '../../qualys/types.js';
-import type { LookDependencies } from '../dependencies.js';
+import type { PollDependencies } from '../dependencies.js';
 import { knowsUuids, type RowsOf, readAssetJobs, type Watched } from './asset-jobs.js';
 import { findJobs, jobSearchDue, watchedOf } from './jobs.js';
 
@@ -26,7 +26,7 @@ interface Part {
 }
 
 /** Jobs are searched for only where an execution shows none by its UUID; where the gateway does not know the UUID, before anything else. */
-export async function readPart(dependencies: LookDependencies, part: Part): Promise<Read[]> {
+export async function readPart(dependencies: PollDependencies, part: Part): Promise<Read[]> {
   const { ledger, qualys } = dependencies;
   const { run } = part;
   const sought = new Set<number>();
@@ -48,7 +48,7 @@ export async function readPart(dependencies: LookDependencies, part: Part): Prom
 }
 
 /** Jobs that only their rows have shown are written down. */
-async function readOf(ledger: LookDependencies['ledger'], run: RunRow, watched: Watched, { rows, complete }: RowsOf): Promise<Read> {
+async function readOf(ledger: PollDependencies['ledger'], run: RunRow, watched: Watched, { rows, complete }: RowsOf): Promise<Read> {
   const { jobIds, twinIds, twinUuids } = watched;
   const isTwin = ({ jobId, correlationUuid = '' }: AssetJobRow): boolean => twinIds.has(jobId) || twinUuids.has(correlationUuid);
   const jobs = rows.filter((row) => !isTwin(row));
@@ -63,7 +63,7 @@ async function readOf(ledger: LookDependencies['ledger'], run: RunRow, watched: 
 
 /** One search for those that lack their job, or some of their asset jobs, as often as that is due. Adds to `sought` who has no other. */
 async function searched(
-  dependencies: LookDependencies,
+  dependencies: PollDependencies,
   { run, now }: Part,
   watched: readonly Watched[],
   sought: Set<number>,

@@ -10,13 +10,13 @@ import { createWatch, type WatchInput, type WatchResult } from './watch.js';
 const ledgers = useLedgers();
 let ledger: Ledger;
 let now: number;
-let looks: number;
+let polls: number;
 let failure: QualysError | undefined;
 let rows: AssetJobRow[];
 
 beforeEach(async () => {
   ledger = await ledgers.open();
-  looks = 0;
+  polls = 0;
   failure = undefined;
   rows = [{ id: 'row', jobId: '900', assetId: 'a', status: 'MANIFEST ASSIGNED' }];
   const fence = await openRun(ledger, 'r', ['a', 'b'], {
@@ -33,7 +33,7 @@ beforeEach(async () => {
 });
 
 async function* answered(): AsyncGenerator<Page<AssetJobRow>> {
-  looks += 1;
+  polls += 1;
   if (failure) throw failure;
   yield { rows, bytes: 1_000 };
 }
@@ -66,20 +66,20 @@ describe('the last minute of a cancelled run', () => {
     expect(await delayOf(watch({ hurry }))).toBe(5_000);
     now += 1_000;
     expect(await delayOf(watch({ hurry }))).toBe(4_000);
-    expect(looks).toBe(1);
+    expect(polls).toBe(1);
     now += 4_000;
     expect(await delayOf(watch({ hurry }))).toBe(5_000);
-    expect(looks).toBe(2);
+    expect(polls).toBe(2);
   });
 
-  test('does not wait for the cadence after a look that failed', async () => {
+  test('does not wait for the cadence after a poll that failed', async () => {
     await ledger.runs.setNextPoll('r', now + 900_000);
     failure = new QualysError('unavailable', 'HTTP 502');
     expect(await delayOf(watch({ hurry }))).toBe(2_000);
     failure = undefined;
     now += 2_000;
     expect(await delayOf(watch({ hurry }, 2))).toBe(5_000);
-    expect(looks).toBe(2);
+    expect(polls).toBe(2);
   });
 
   test('is not spent on saying why nothing can be seen', async () => {
@@ -102,7 +102,7 @@ describe('a slot that is free', () => {
     ends.mockRestore();
     await ledger.runs.setNextPoll('r', now + 900_000);
     expect((await watch({ toldNews }, 2)).snapshot).toMatchObject({ slotsTaken: 0, watched: 1 });
-    expect(looks).toBe(1);
+    expect(polls).toBe(1);
   });
 
   test.each([

@@ -4,10 +4,10 @@ import { type Blocked, WORTH_SAYING_MS } from '../../domain/run/blocked.js';
 import type { Given, RunSnapshot } from '../../domain/run/snapshot.js';
 import type { RunRow } from '../../ledger/rows/run.js';
 import { QualysError } from '../../qualys/errors.js';
-import type { LookDependencies } from '../dependencies.js';
+import type { PollDependencies } from '../dependencies.js';
 import { blockedBy, retryLater, waitAfter } from '../failures.js';
 import { stopAtBreach } from '../run/stop-at-breach.js';
-import { lookAtExecutions } from './executions.js';
+import { pollExecutions } from './executions.js';
 import { collectOutputs } from './outputs.js';
 
 export interface WatchInput {
@@ -37,9 +37,9 @@ const TELL_AFTER_MS = 5 * 60_000;
 
 /**
  * Looks at all executions of the run that are in flight, in as few calls as the API allows, and returns when a slot is free or
- * nothing is left to watch. Until then the attempt fails with the delay to the next look: that costs no history and holds no slot.
+ * nothing is left to watch. Until then the attempt fails with the delay to the next poll: that costs no history and holds no slot.
  */
-export function createWatch(dependencies: LookDependencies) {
+export function createWatch(dependencies: PollDependencies) {
   return {
     async watch(input: WatchInput): Promise<WatchResult> {
       const { ledger } = dependencies;
@@ -59,7 +59,7 @@ export function createWatch(dependencies: LookDependencies) {
   };
 }
 
-async function watchOnce(dependencies: LookDependencies, input: WatchInput, run: RunRow): Promise<WatchResult> {
+async function watchOnce(dependencies: PollDependencies, input: WatchInput, run: RunRow): Promise<WatchResult> {
   const { ledger } = dependencies;
   // An attempt that ended between its writes and its word to the workflow has freed a slot that nobody knows of.
   if (await ledger.verdicts.hasNews(run.id, input.toldNews)) return tell(dependencies, input);
@@ -70,12 +70,12 @@ async function watchOnce(dependencies: LookDependencies, input: WatchInput, run:
     if (waitMs !== undefined) throw retryLater(waitMs, 'waiting for script output');
     return tell(dependencies, input);
   }
-  const lookAt = await nextLook(dependencies, { run, input, now });
-  if (lookAt > now) {
-    if (run.nextPollAt === 0) await ledger.runs.setNextPoll(run.id, lookAt);
-    throw retryLater(lookAt - now, `next poll in ${Math.ceil((lookAt - now) / 1_000)} s`);
+  const pollAt = await nextPoll(dependencies, { run, input, now });
+  if (pollAt > now) {
+    if (run.nextPollAt === 0) await ledger.runs.setNextPoll(run.id, pollAt);
+    throw retryLater(pollAt - now, `next poll in ${Math.ceil((pollAt - now) / 1_000)} s`);
   }
-  const changed = await lookAtExecutions(dependencies, { run, accepted });
+  const changed = await pollExecutions(dependencies, { run, accepted });
   await collectOutputs(dependencies, { run, final: false, hurry: input.hurry === true });
   const waitMs = await delay(dependencies, run, input);
   await ledger.runs.setNextPoll(run.id, (await ledger.database.now()) + waitMs);
@@ -90,11 +90,11 @@ async function watchOnce(dependencies: LookDependencies, input: WatchInput, run:
   throw retryLater(waitMs, `${accepted.length} execution(s) in flight, next poll in ${Math.ceil(waitMs / 1_000)} s`);
 }
 
-async function nextLook(
-  dependencies: LookDependencies,
+async function nextPoll(
+  dependencies: PollDependencies,
   { run, input, now }: { run: RunRow; input: WatchInput; now: number },
 ): Promise<number> {
-  if (input.hurry) return (await dependencies.ledger.verdicts.lastLookAt(run.id)) + hurriedMs(run);
+  if (input.hurry) return (await dependencies.ledger.verdicts.lastPollAt(run.id)) + hurriedMs(run);
   return run.nextPollAt === 0 ? now + (await delay(dependencies, run, input)) : run.nextPollAt;
 }
 
@@ -102,12 +102,12 @@ function hurriedMs(run: RunRow): number {
   return Math.min(run.request.poll.interval, HURRIED_MS);
 }
 
-async function tell({ ledger }: LookDependencies, input: WatchInput): Promise<WatchResult> {
+async function tell({ ledger }: PollDependencies, input: WatchInput): Promise<WatchResult> {
   if (input.shown) await ledger.runs.setBlocked(input.runId, undefined);
   return { snapshot: await ledger.runs.snapshot(input.runId) };
 }
 
-async function delay({ ledger }: LookDependencies, run: RunRow, input: WatchInput): Promise<number> {
+async function delay({ ledger }: PollDependencies, run: RunRow, input: WatchInput): Promise<number> {
   if (input.hurry) return hurriedMs(run);
   const { durations } = await ledger.scripts.memory(run.script?.id ?? '');
   const accepted = await ledger.executions.inState(run.id, ['accepted']);
@@ -124,7 +124,7 @@ async function delay({ ledger }: LookDependencies, run: RunRow, input: WatchInpu
   });
 }
 
-async function waitFor({ ledger }: LookDependencies, input: WatchInput, error: QualysError): Promise<WatchResult> {
+async function waitFor({ ledger }: PollDependencies, input: WatchInput, error: QualysError): Promise<WatchResult> {
   const waitMs = waitAfter(error, activityInfo().attempt);
   const blocked =
     waitMs >= WORTH_SAYING_MS || error.kind === 'authentication' || error.kind === 'permission' ? blockedBy(error) : undefined;

@@ -14,7 +14,7 @@ const CALLS_AN_EXECUTION = 2;
 const MOST_CANDIDATES = 500;
 /**
  * Pages that are read again before a send: within the minute, with time to spare, and so that no execution has more than 10,000 assets,
- * whose rows are written in one transaction when it is accepted, and at every look.
+ * whose rows are written in one transaction when it is accepted, and at every poll.
  */
 const MOST_PAGES_AN_EXECUTION = 10;
 const PRICE = { callsPerExecution: CALLS_AN_EXECUTION, membersPerCall: MEMBERS_A_CALL, rereadCallsAnExecution: MOST_PAGES_AN_EXECUTION };

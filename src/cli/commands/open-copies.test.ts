@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { overhaul } from '../../../test/support/command-line.js';
-import { accepted, close, look, openRun } from '../../../test/support/ledger/ledger.js';
+import { accepted, close, openRun, poll } from '../../../test/support/ledger/ledger.js';
 import { emptyLedger, type SampleLedger } from '../../../test/support/ledger/sample.js';
 
 let sample: SampleLedger;
@@ -14,7 +14,7 @@ beforeAll(async () => {
   ] as const) {
     const fence = await openRun(ledger, runId, [assetId, '7']);
     await accepted(ledger, runId, fence);
-    const jobs = look(1, { [assetId]: 'running', 7: 'succeeded' });
+    const jobs = poll(1, { [assetId]: 'running', 7: 'succeeded' });
     const decisions = [
       { assetId, outcome: 'unreachable' as const, reason: 'disconnected', final: true, terminal: false },
       { assetId: '7', outcome: 'succeeded' as const, final: true, terminal: true },

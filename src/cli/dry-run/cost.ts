@@ -28,13 +28,13 @@ export interface Cost {
 }
 
 /** Looks at a lone execution: growing with its age, or a sixth of what the script has taken before (domain/polling/cadence.ts). */
-const LOOKS_AT_THE_LAST = 10;
-const LOOKS_A_ROUND = 6;
+const POLLS_AT_THE_LAST = 10;
+const POLLS_A_ROUND = 6;
 const OUTPUTS_A_PAGE = 300;
 
 /**
- * A call for each execution, and before it those that read its tags again; looks, which see everything in flight at once; and outputs, some
- * hundred rows a page. While assets wait there is about one look for each execution that ends, six a round at most.
+ * A call for each execution, and before it those that read its tags again; polls, which see everything in flight at once; and outputs, some
+ * hundred rows a page. While assets wait there is about one poll for each execution that ends, six a round at most.
  */
 export function costOf({ assets: byId, byTags, executions: asked, maxInFlight, output, openingCalls }: CostFacts): Cost {
   const executions = (asked ?? Math.ceil(byId / MAX_ASSETS_PER_EXECUTION)) + (byTags?.executions ?? 0);
@@ -42,15 +42,15 @@ export function costOf({ assets: byId, byTags, executions: asked, maxInFlight, o
   const sends = executions + (byTags?.rereads ?? 0);
   if (executions === 0) return { executions, calls: { opening: openingCalls, atLeast: openingCalls, atMost: openingCalls } };
   const rounds = Math.ceil(executions / maxInFlight);
-  const looks = { fewest: rounds, most: LOOKS_AT_THE_LAST + Math.ceil((rounds - 1) * Math.min(LOOKS_A_ROUND, maxInFlight) * 1.25) };
+  const polls = { fewest: rounds, most: POLLS_AT_THE_LAST + Math.ceil((rounds - 1) * Math.min(POLLS_A_ROUND, maxInFlight) * 1.25) };
   const pages = Math.ceil(assets / OUTPUTS_A_PAGE);
-  const outputs = { fewest: output === 'all' ? pages : 0, most: output === 'none' ? 0 : pages + Math.min(looks.most, executions) };
+  const outputs = { fewest: output === 'all' ? pages : 0, most: output === 'none' ? 0 : pages + Math.min(polls.most, executions) };
   return {
     executions,
     calls: {
       opening: openingCalls,
-      atLeast: openingCalls + sends + looks.fewest + outputs.fewest,
-      atMost: openingCalls + sends + looks.most + outputs.most,
+      atLeast: openingCalls + sends + polls.fewest + outputs.fewest,
+      atMost: openingCalls + sends + polls.most + outputs.most,
     },
   };
 }

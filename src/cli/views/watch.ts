@@ -16,7 +16,7 @@ export async function watchRun(invocation: Invocation, sources: Sources, workflo
   const release = invocation.onInterrupt(() => interrupted.abort());
   try {
     for (;;) {
-      const lookedAt = invocation.now();
+      const polledAt = invocation.now();
       const seen = await observe(sources, workflowId);
       if (!isKnown(seen)) throw unknownRun(workflowId);
       if (seen.end) {
@@ -25,7 +25,7 @@ export async function watchRun(invocation: Invocation, sources: Sources, workflo
       }
       const halted = await haltedBy(sources);
       if (!interrupted.signal.aborted) await view.show({ ...frameFacts(seen, invocation.now()), halted });
-      await invocation.pause(Math.max(LOOK_EVERY_MS, invocation.now() - lookedAt), interrupted.signal);
+      await invocation.pause(Math.max(LOOK_EVERY_MS, invocation.now() - polledAt), interrupted.signal);
       if (interrupted.signal.aborted) {
         await view.end({ clear: false });
         await writeLine(invocation.stderr, `${workflowId} continues. Follow it again with: overhaul watch ${workflowId}`);

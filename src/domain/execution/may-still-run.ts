@@ -16,7 +16,7 @@ export function mayStillRun(copy: CopyState): boolean {
   return copy === 'open';
 }
 
-/** What a look makes of the copy: by its asset job alone, whatever word the asset gets meanwhile. */
+/** What a poll makes of the copy: by its asset job alone, whatever word the asset gets meanwhile. */
 export function copyAfter({ outcome, final, terminal }: { outcome: Outcome; final: boolean; terminal: boolean }): CopyState {
   if (terminal) return 'over';
   return final && outcome === 'missing' ? 'unseen' : 'open';

@@ -1,7 +1,7 @@
 // Resolving a lost answer: was our `execute` carried out, and is that job ours? (docs/architecture/in-doubt.md)
 // The two errors are not alike: taking a foreign job for ours, or repeating a script that ran, is harm; `unverified` is only a gap.
 
-/** Server time between the first and the deciding look that find nothing. */
+/** Server time between the first and the deciding poll that find nothing. */
 export const PROOF_MS = 5 * 60_000;
 /** All asset jobs terminal and the set unchanged for this long of server time: settled (reference 6.3). */
 export const STABLE_MS = 60_000;
@@ -9,7 +9,7 @@ export const STABLE_MS = 60_000;
 export const GIVE_UP_MS = 30 * 60_000;
 /** The same by our own clock, however often Qualys' clock jumps meanwhile. */
 export const LONGEST_DOUBT_MS = 60 * 60_000;
-/** As many of the jobs of a first look are remembered. */
+/** As many of the jobs of a first poll are remembered. */
 const JOBS_REMEMBERED = 32;
 
 export interface SeenJob {
@@ -18,8 +18,8 @@ export interface SeenJob {
   createdAt: number;
 }
 
-/** The first look made when the request could no longer arrive. */
-export interface FirstLook {
+/** The first poll made when the request could no longer arrive. */
+export interface FirstPoll {
   /** Server time at which it ended. */
   at: number;
   /** The newest jobs in the index then, of any script; newest first. */
@@ -35,7 +35,7 @@ export interface Candidate {
   allTerminal: boolean;
   /** False when it was made later than our request can have arrived. */
   inTime?: boolean;
-  /** Server time since which looks found exactly this asset set. */
+  /** Server time since which polls found exactly this asset set. */
   sameSince: number;
   /**
    * What the audit trail says of who ran it; `silent` when it shows no executions at all, `unclear` when another user's record is as
@@ -45,16 +45,16 @@ export interface Candidate {
 }
 
 export interface Evidence {
-  /** Server time at which this look began. */
-  lookedAt: number;
+  /** Server time at which this poll began. */
+  polledAt: number;
   /** Undefined when this is it, it is too early, or our reading of Qualys' clock has jumped since. */
-  firstLook?: FirstLook | undefined;
+  firstPoll?: FirstPoll | undefined;
   /** Since the request could no longer arrive, by our own clock. */
   inDoubtMs: number;
   /** False while the request could still arrive at the gateway: nothing found then proves nothing. */
   requestIsOver: boolean;
   /**
-   * False when the look may have missed our job, or assets of one: a row that could not be read, another user or gateway than the one that
+   * False when the poll may have missed our job, or assets of one: a row that could not be read, another user or gateway than the one that
    * sent.
    */
   complete: boolean;
@@ -90,18 +90,18 @@ export function resolve(evidence: Evidence): Resolution {
   if (only && rivals.length === 1 && isProvedOurs(only, evidence)) return adopted(only, [], rivals);
   const byItsAssets = chosenByAssets(rivals, evidence);
   if (byItsAssets) return byItsAssets;
-  const waitedMs = evidence.lookedAt - (evidence.firstLook?.at ?? evidence.lookedAt);
+  const waitedMs = evidence.polledAt - (evidence.firstPoll?.at ?? evidence.polledAt);
   const isHopeless = waitedMs >= GIVE_UP_MS || evidence.inDoubtMs >= LONGEST_DOUBT_MS;
   if (possible.length > 0) {
     if (!isHopeless) return { kind: 'still-in-doubt', why: `${possible.length} job(s) could be ours, none proven` };
     return { kind: 'unverified', why: `${possible.length} job(s) could be ours, and none could be proven` };
   }
   if (
-    evidence.firstLook !== undefined &&
+    evidence.firstPoll !== undefined &&
     evidence.requestIsOver &&
     evidence.complete &&
     waitedMs >= PROOF_MS &&
-    hasMoved(evidence.firstLook, evidence.newestJobs)
+    hasMoved(evidence.firstPoll, evidence.newestJobs)
   ) {
     return { kind: 'not-executed' };
   }
@@ -115,14 +115,14 @@ export function resolve(evidence: Evidence): Resolution {
  */
 function chosenByAssets(rivals: readonly Candidate[], evidence: Evidence): Resolution | undefined {
   const exact = rivals.filter((candidate) => isExactlyOurs(candidate, evidence)).sort((a, b) => a.createdAt - b.createdAt);
-  if (exact.length === 0 || exact.length < rivals.length || !exact.every((candidate) => isSettled(candidate, evidence.lookedAt)))
+  if (exact.length === 0 || exact.length < rivals.length || !exact.every((candidate) => isSettled(candidate, evidence.polledAt)))
     return undefined;
   const likeliest = likeliestOf(exact);
   const [chosen] = likeliest;
   if (!chosen) return undefined;
   const isNamed = chosen.attribution === 'ours' && likeliest.length === 1;
   // Who knows nothing better waits as long as an index may lag: ours may be the one that is not there yet.
-  const isLateEnough = exact.every(({ createdAt }) => evidence.lookedAt - createdAt >= PROOF_MS);
+  const isLateEnough = exact.every(({ createdAt }) => evidence.polledAt - createdAt >= PROOF_MS);
   if (!isNamed && !(isLateEnough && evidence.requestIsOver && evidence.complete)) return undefined;
   return adopted(
     chosen,
@@ -166,17 +166,17 @@ function isExactlyOurs(candidate: Candidate, evidence: Evidence): boolean {
   return candidate.inTime !== false && candidate.correlationUuid !== '' && !hitsOthers && coversRequest(candidate, evidence);
 }
 
-/** The jobs that a first look leaves behind for `hasMoved`. */
+/** The jobs that a first poll leaves behind for `hasMoved`. */
 export function newestOf(jobs: readonly SeenJob[]): SeenJob[] {
   const newestFirst = [...jobs].sort((a, b) => b.createdAt - a.createdAt).slice(0, JOBS_REMEMBERED);
   return newestFirst.map(({ id, createdAt }) => ({ id, createdAt }));
 }
 
 /**
- * The index is live when it shows a job that the first look did not have. By its id, and younger than all of them: our reading of Qualys'
+ * The index is live when it shows a job that the first poll did not have. By its id, and younger than all of them: our reading of Qualys'
  * clock alone would take a job for new that was there, had the reading been behind.
  */
-function hasMoved({ at, jobs }: FirstLook, newest: readonly SeenJob[]): boolean {
+function hasMoved({ at, jobs }: FirstPoll, newest: readonly SeenJob[]): boolean {
   const known = new Set(jobs.map(({ id }) => id));
   const youngest = Math.max(at, ...jobs.map(({ createdAt }) => createdAt));
   return newest.some(({ id, createdAt }) => createdAt > youngest && !known.has(id));
@@ -204,16 +204,16 @@ function couldBeOurs(candidate: Candidate, evidence: Evidence): boolean {
 function couldStillBeAdopted(candidate: Candidate, evidence: Evidence): boolean {
   if (isExactlyOurs(candidate, evidence)) return true;
   if (candidate.attribution === 'unclear') return false;
-  return candidate.attribution === 'ours' || coversRequest(candidate, evidence) || !hasBeenStable(candidate, evidence.lookedAt, PROOF_MS);
+  return candidate.attribution === 'ours' || coversRequest(candidate, evidence) || !hasBeenStable(candidate, evidence.polledAt, PROOF_MS);
 }
 
 function isProvedOurs(candidate: Candidate, evidence: Evidence): boolean {
   // Without its UUID a job cannot be claimed for one execution alone.
   if (candidate.correlationUuid === '') return false;
-  if (!coversRequest(candidate, evidence) || !isSettled(candidate, evidence.lookedAt)) return false;
+  if (!coversRequest(candidate, evidence) || !isSettled(candidate, evidence.polledAt)) return false;
   if (candidate.attribution === 'ours') return true;
   // A trail is silent also because it lags: it gets as long to speak as the job index.
-  return candidate.attribution === 'silent' && evidence.complete && evidence.lookedAt - candidate.createdAt >= PROOF_MS;
+  return candidate.attribution === 'silent' && evidence.complete && evidence.polledAt - candidate.createdAt >= PROOF_MS;
 }
 
 function coversRequest(candidate: Candidate, evidence: Evidence): boolean {
@@ -226,10 +226,10 @@ function coversRequest(candidate: Candidate, evidence: Evidence): boolean {
 }
 
 /** While asset jobs still appear, a foreign job on more assets than ours looks just like ours. */
-function isSettled(candidate: Candidate, lookedAt: number): boolean {
-  return hasBeenStable(candidate, lookedAt, candidate.allTerminal ? STABLE_MS : PROOF_MS);
+function isSettled(candidate: Candidate, polledAt: number): boolean {
+  return hasBeenStable(candidate, polledAt, candidate.allTerminal ? STABLE_MS : PROOF_MS);
 }
 
-function hasBeenStable(candidate: Candidate, lookedAt: number, forMs: number): boolean {
-  return lookedAt - candidate.sameSince >= forMs;
+function hasBeenStable(candidate: Candidate, polledAt: number, forMs: number): boolean {
+  return polledAt - candidate.sameSince >= forMs;
 }

@@ -80,7 +80,7 @@ function whyFirst(first: Contender, me: TurnFacts['me']): string {
 
 /** A part of the hour's calls that campaigns leave to runs that are live, at most this much of it. */
 const KEPT_PART = 0.2;
-/** An execution with its looks and output, and what a run of any size costs besides (docs/operations.md). */
+/** An execution with its polls and output, and what a run of any size costs besides (docs/operations.md). */
 const CALLS_PER_EXECUTION = 3;
 const CALLS_PER_RUN = 5;
 

@@ -19,7 +19,7 @@ const budget = (changes: Partial<CallBudget>): Partial<CadenceFacts> => ({
   budget: { ...plenty, ...changes },
 });
 
-describe('the delay until the next look', () => {
+describe('the delay until the next poll', () => {
   test.each<[string, Partial<CadenceFacts>, number]>([
     ['is the floor when that is long', { floorMs: 30_000 }, 30_000],
     ['is 15 seconds at first, as no script is done sooner', {}, 15_000],

@@ -1,6 +1,6 @@
 // How long to wait before looking at all executions in flight again. A call is the scarce thing (300 an hour by default), so the
 // cadence follows what this script's executions have taken: a verdict is seen at most a sixth of that late, and while assets wait
-// for a slot at least one execution finishes between two looks on average. Where the calls that are left would not last, it stretches.
+// for a slot at least one execution finishes between two polls on average. Where the calls that are left would not last, it stretches.
 
 export interface CadenceFacts {
   /** `poll.interval`: never more often than this. */
@@ -32,7 +32,7 @@ export interface CallBudget {
 }
 
 /** No script is done and indexed sooner than this, by Qualys' clock. */
-const FIRST_LOOK_MS = 15_000;
+const FIRST_POLL_MS = 15_000;
 const LONGEST_MS = 15 * 60_000;
 
 export function pollDelayMs(facts: CadenceFacts): number {
@@ -42,8 +42,8 @@ export function pollDelayMs(facts: CadenceFacts): number {
 
 function learnedMs({ durationsMs, youngestMs, inFlight, assetsWait, clockRate }: CadenceFacts): number {
   const usual = mean(durationsMs);
-  // Growing with the age: the first look that finds something is at most half as late as the execution was long.
-  if (usual === undefined) return Math.max(FIRST_LOOK_MS / clockRate, youngestMs / 2);
+  // Growing with the age: the first poll that finds something is at most half as late as the execution was long.
+  if (usual === undefined) return Math.max(FIRST_POLL_MS / clockRate, youngestMs / 2);
   // What is still running takes longer than what has finished: early finishers alone would make the cadence too quick.
   const likely = assetsWait ? usual : Math.max(usual, youngestMs);
   return Math.max(likely / 6, assetsWait ? usual / Math.max(1, inFlight) : 0);
@@ -53,8 +53,8 @@ function learnedMs({ durationsMs, youngestMs, inFlight, assetsWait, clockRate }:
 function affordableMs({ left, perWindow, windowMs, unsentExecutions, watchers, remainingMs }: CallBudget): number {
   if (remainingMs === undefined) return 0;
   const comingBack = (perWindow * Math.max(0, remainingMs - windowMs)) / windowMs;
-  const looks = (left + comingBack - unsentExecutions) / Math.max(1, watchers);
-  return looks > 0 ? remainingMs / looks : LONGEST_MS;
+  const polls = (left + comingBack - unsentExecutions) / Math.max(1, watchers);
+  return polls > 0 ? remainingMs / polls : LONGEST_MS;
 }
 
 export function mean(values: readonly number[]): number | undefined {

@@ -1,4 +1,4 @@
-// What one look at an execution means for its assets: who has a verdict, who is late, who got no job, and whether the slot is free.
+// What one poll of an execution means for its assets: who has a verdict, who is late, who got no job, and whether the slot is free.
 
 import { type ClockReading, elapsedMs } from '../clock/server-time.js';
 import type { FinalOutcome } from '../run/outcome.js';
@@ -32,7 +32,7 @@ export interface WatchedExecution {
   jobsAreSought?: boolean;
   /** False when an asset job could not be read, which may be that of any asset, or of one that was not asked for. */
   rowsAreComplete?: boolean;
-  /** By an earlier look: what was known then does not have to be searched for again. */
+  /** By an earlier poll: what was known then does not have to be searched for again. */
   fannedOut?: boolean;
   /** Server times. */
   acceptedAt: number;

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { openCampaign, type TestCampaign } from '../../../test/support/ledger/campaign.js';
-import { accepted, giveScript, look, readScript, TERMS, useLedgers } from '../../../test/support/ledger/ledger.js';
+import { accepted, giveScript, poll, readScript, TERMS, useLedgers } from '../../../test/support/ledger/ledger.js';
 import { campaignOutcome, nextStep, type PlannedSteps, type StepOutcome, type StepOutcomes } from '../../domain/campaign/asset-steps.js';
 import type { CampaignStepName } from '../../domain/campaign/step.js';
 import { OUTCOMES } from '../../domain/run/outcome.js';
@@ -310,7 +310,7 @@ describe('a retry in a wave', () => {
     const fence = await ledger.runs.takeFence(step);
     const { n } = await accepted(ledger, step, fence);
     await end(campaign);
-    await ledger.verdicts.record(step, look(n, { a: 'failed' }), { failed: 1, afterMs: 0 });
+    await ledger.verdicts.record(step, poll(n, { a: 'failed' }), { failed: 1, afterMs: 0 });
     return (await ledger.runs.snapshot(step)).counts;
   };
 
@@ -335,7 +335,7 @@ describe('a retry in a wave', () => {
     await readScript(ledger, step);
     const fence = await ledger.runs.takeFence(step);
     const { n } = await accepted(ledger, step, fence);
-    await ledger.verdicts.record(step, look(n, { a: 'failed' }), { failed: 1, afterMs: 0 });
+    await ledger.verdicts.record(step, poll(n, { a: 'failed' }), { failed: 1, afterMs: 0 });
     const again = await ledger.executions.claim(step, fence);
     const ask = () => ledger.executions.permit(step, again?.n ?? 0, { fence, terms: TERMS });
     await ledger.campaigns.setWave(campaign.id, 1, { status: 'awaiting-decision' });

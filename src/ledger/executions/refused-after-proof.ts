@@ -29,7 +29,7 @@ export async function resolveAnew(
     `UPDATE sends SET answered_at = ?, answer = 'refused after a proof', detail = ? WHERE run_id = ? AND n = ? AND permit = ?`,
     [answer.now, answer.detail, runId, n, answer.permit],
   );
-  await sql.run(`UPDATE executions SET resolve_at = ?, looks = NULL, note = ? WHERE run_id = ? AND n = ? AND state = 'permitted'`, [
+  await sql.run(`UPDATE executions SET resolve_at = ?, polls = NULL, note = ? WHERE run_id = ? AND n = ? AND state = 'permitted'`, [
     answer.now,
     answer.detail,
     runId,

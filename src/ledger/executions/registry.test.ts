@@ -5,9 +5,9 @@ import {
   assetIds,
   dump,
   giveScript,
-  look,
   openRun,
   permitted,
+  poll,
   readScript,
   TERMS,
   useLedgers,
@@ -59,7 +59,7 @@ describe('a claim', () => {
     const fence = await openRun(ledger, 'r', assetIds(60), { maxInFlight: 1 });
     const { n, assetIds: sent } = await accepted(ledger, 'r', fence);
     expect(await ledger.executions.claim('r', fence)).toBeUndefined();
-    await ledger.verdicts.record('r', look(n, allOf(sent, 'running'), { slotFree: true }), { failed: 0, afterMs: 0 });
+    await ledger.verdicts.record('r', poll(n, allOf(sent, 'running'), { slotFree: true }), { failed: 0, afterMs: 0 });
     expect(await ledger.executions.claim('r', fence)).toEqual(oneTo(25));
   });
 
@@ -97,7 +97,7 @@ describe('a claim', () => {
     const { n, assetIds: sent } = await accepted(ledger, 'r', fence);
     expect(sent).toEqual(assetIds(4));
     expect(await ledger.executions.claim('r', fence)).toBeUndefined();
-    await ledger.verdicts.record('r', look(n, { ...allOf(sent, 'succeeded'), 'asset-0001': 'failed' }), { failed: 0, afterMs: 0 });
+    await ledger.verdicts.record('r', poll(n, { ...allOf(sent, 'succeeded'), 'asset-0001': 'failed' }), { failed: 0, afterMs: 0 });
     const next = await ledger.executions.claim('r', fence);
     expect(next).toEqual(oneTo(3));
     expect(await ledger.executions.claim('r', fence)).toBeUndefined();
@@ -170,7 +170,7 @@ describe('a permit', () => {
     const second = await permitted(ledger, 'r', fence);
     await ledger.executions.claim('r', fence);
     await ledger.database.run(`UPDATE sends SET permitted_at = permitted_at - ? WHERE n = 1`, [23 * HOUR]);
-    await ledger.executions.lost('r', second.n, { permit: second.permit, detail: 'reset', lookAfterMs: 1 });
+    await ledger.executions.lost('r', second.n, { permit: second.permit, detail: 'reset', resolveAfterMs: 1 });
     const refusal = await permit('r', 3, fence, { executionsPerDay: 2 });
     expect(refusal).toMatchObject({ why: 'daily-quota', detail: '2 of 2 executions used (rolling 24 h)' });
     if (refusal.kind !== 'refused') throw new Error('granted');
@@ -194,7 +194,7 @@ describe('a permit', () => {
       detail: 'another execution of the script is being sent',
     });
     await letRequestsEnd();
-    await ledger.executions.saveLooks('r', 1, { looks: '{}', nextLookMs: 60_000, inDoubt: await inDoubt('r', 1) });
+    await ledger.executions.savePolls('r', 1, { polls: '{}', nextPollMs: 60_000, inDoubt: await inDoubt('r', 1) });
     expect(await permit('r', 2, fence)).toMatchObject({ kind: 'granted' });
   });
 
@@ -205,7 +205,7 @@ describe('a permit', () => {
     const sent = await permitted(ledger, 'r', fence);
     await ledger.executions.claim('s', other);
     expect(await permit('s', 1, other)).toMatchObject({ kind: 'granted' });
-    await ledger.executions.lost('r', sent.n, { permit: sent.permit, detail: 'reset', lookAfterMs: 1_000 });
+    await ledger.executions.lost('r', sent.n, { permit: sent.permit, detail: 'reset', resolveAfterMs: 1_000 });
     const third = await openRun(ledger, 't', assetIds(25, 200));
     await ledger.executions.claim('t', third);
     expect(await permit('t', 1, third)).toMatchObject({ kind: 'granted' });
@@ -300,7 +300,7 @@ describe('the state machine', () => {
     if (to === 'unverified') await ledger.executions.giveUp('r', 1, 'fate-unknown');
     if (to === 'accepted' || to === 'settled')
       await ledger.executions.accept('r', 1, { permit: 1, correlationUuid: 'u', serverAt: TERMS.serverAt });
-    if (to === 'settled') await ledger.verdicts.record('r', look(1, allOf(assetIds(1), 'succeeded')), { failed: 0, afterMs: 0 });
+    if (to === 'settled') await ledger.verdicts.record('r', poll(1, allOf(assetIds(1), 'succeeded')), { failed: 0, afterMs: 0 });
     return fence;
   }
   const apply: Record<ExecutionEvent, (fence: number) => Promise<unknown>> = {
@@ -313,7 +313,7 @@ describe('the state machine', () => {
     adopt: () => ledger.executions.adopt('r', 1, { correlationUuid: 'found', jobId: 'j', createdAt: TERMS.serverAt }),
     proveNotExecuted: async () => ledger.executions.provedNotExecuted('r', 1, await inDoubt('r', 1)),
     giveUp: () => ledger.executions.giveUp('r', 1, 'fate-unknown'),
-    settle: () => ledger.verdicts.record('r', look(1, allOf(assetIds(1), 'failed')), { failed: 1, afterMs: 0 }),
+    settle: () => ledger.verdicts.record('r', poll(1, allOf(assetIds(1), 'failed')), { failed: 1, afterMs: 0 }),
     release: () => ledger.executions.releaseClaimed('r'),
   };
   // A late word has tests of its own: it comes by the same door as one in time. So have tags that are given up
@@ -364,7 +364,7 @@ describe('an answer', () => {
     expect(await permit('r', 1, fence)).toMatchObject({ kind: 'granted', permit: 2 });
     const before = await dump(ledger);
     expect(await ledger.executions.notSent('r', 1, { permit: 1, why: 'limit', detail: 'late' })).toBe(false);
-    await ledger.executions.lost('r', 1, { permit: 1, detail: 'late', lookAfterMs: 0 });
+    await ledger.executions.lost('r', 1, { permit: 1, detail: 'late', resolveAfterMs: 0 });
     expect(await dump(ledger)).toEqual(before);
     expect(await ledger.executions.accept('r', 1, { permit: 1, correlationUuid: 'late', serverAt: 1 })).toBe(true);
     expect(await ledger.executions.get('r', 1)).toMatchObject({ state: 'accepted', correlationUuid: 'late' });
@@ -375,16 +375,16 @@ describe('an answer', () => {
     const fence = await openRun(ledger, 'r', assetIds(2));
     const { permit: number } = await permitted(ledger, 'r', fence);
     const now = await ledger.database.now();
-    await ledger.executions.lost('r', 1, { permit: number, detail: 'connection reset', lookAfterMs: 2_000 });
+    await ledger.executions.lost('r', 1, { permit: number, detail: 'connection reset', resolveAfterMs: 2_000 });
     const lost = await ledger.executions.get('r', 1);
     expect(lost?.state).toBe('permitted');
     expect((lost?.resolveAt ?? 0) - now).toBeGreaterThanOrEqual(2_000);
     expect(lost?.resolveAt).toBeLessThanOrEqual((await ledger.database.now()) + 2_000);
     const before = await dump(ledger);
-    await ledger.executions.lost('r', 1, { permit: number, detail: 'again', lookAfterMs: 9_000 });
+    await ledger.executions.lost('r', 1, { permit: number, detail: 'again', resolveAfterMs: 9_000 });
     expect(await dump(ledger)).toEqual(before);
-    await ledger.executions.saveLooks('r', 1, { looks: '{"count":1}', nextLookMs: 5_000, inDoubt: await inDoubt('r', 1) });
-    expect(await ledger.executions.get('r', 1)).toMatchObject({ looks: '{"count":1}', state: 'permitted' });
+    await ledger.executions.savePolls('r', 1, { polls: '{"count":1}', nextPollMs: 5_000, inDoubt: await inDoubt('r', 1) });
+    expect(await ledger.executions.get('r', 1)).toMatchObject({ polls: '{"count":1}', state: 'permitted' });
   });
 });
 
@@ -412,7 +412,7 @@ describe('a lost answer is resolved', () => {
     await permitted(ledger, 'r', fence);
     await letRequestsEnd();
     expect(await ledger.executions.provedNotExecuted('r', 1, await inDoubt('r', 1))).toBe('may-be-sent');
-    expect(await ledger.executions.get('r', 1)).toMatchObject({ state: 'claimed', sends: 1, looks: undefined, resolveAt: undefined });
+    expect(await ledger.executions.get('r', 1)).toMatchObject({ state: 'claimed', sends: 1, polls: undefined, resolveAt: undefined });
     await permit('r', 1, fence);
     await letRequestsEnd();
     expect(await ledger.executions.provedNotExecuted('r', 1, await inDoubt('r', 1))).toBe('unverified');
@@ -456,12 +456,12 @@ describe('a lost answer is resolved', () => {
     expect(await ledger.verdicts.putBack('r', ['unverified'])).toBe(2);
     const [one, two] = assetIds(2) as [string, string];
     await accepted(ledger, 'r', fence);
-    await ledger.verdicts.record('r', look(2, { [one]: 'failed', [two]: 'succeeded' }), { failed: 0, afterMs: 0 });
+    await ledger.verdicts.record('r', poll(2, { [one]: 'failed', [two]: 'succeeded' }), { failed: 0, afterMs: 0 });
     expect(await ledger.executions.accept('r', 1, { permit: 1, correlationUuid: 'late', serverAt: 5 })).toBe(true);
     expect(await ledger.executions.get('r', 1)).toMatchObject({ state: 'accepted', correlationUuid: 'late' });
     expect((await ledger.executions.claimedUuids(['late'])).size).toBe(1);
     expect((await ledger.runs.snapshot('r')).counts).toMatchObject({ succeeded: 1, failed: 1, running: 0 });
-    const reading = look(1, allOf([one, two], 'succeeded'), { number: 9 });
+    const reading = poll(1, allOf([one, two], 'succeeded'), { number: 9 });
     await ledger.verdicts.record('r', reading, { failed: 1, afterMs: 0 });
     expect((await ledger.reader.assets('r')).items).toMatchObject([
       { assetId: one, outcome: 'failed', attempt: 2, late: 'succeeded' },
@@ -507,7 +507,7 @@ describe('a lost answer is resolved', () => {
     expect((await ledger.runs.snapshot('r')).counts).toMatchObject({ skipped: 2 });
     expect(await ledger.executions.accept('r', 1, { permit: 1, correlationUuid: 'late', serverAt: 5 })).toBe(true);
     expect((await ledger.runs.snapshot('r')).counts).toMatchObject({ running: 2, skipped: 0 });
-    await ledger.verdicts.record('r', look(1, allOf(assetIds(2), 'failed')), { failed: 0, afterMs: 0 });
+    await ledger.verdicts.record('r', poll(1, allOf(assetIds(2), 'failed')), { failed: 0, afterMs: 0 });
     expect((await ledger.runs.snapshot('r')).counts).toMatchObject({ failed: 2 });
   });
 

@@ -66,7 +66,7 @@ export class Executions {
       const sendBy = now + terms.sendWindowMs;
       const overAt = sendBy + terms.httpTimeoutMs + terms.settleMs;
       await sql.run(
-        `UPDATE executions SET state = 'permitted', sends = sends + 1, fence = ?, sent_at = ?, send_by = ?, over_at = ?, resolve_at = ?, server_at = coalesce(server_at, ?), looks = NULL, sender = ?
+        `UPDATE executions SET state = 'permitted', sends = sends + 1, fence = ?, sent_at = ?, send_by = ?, over_at = ?, resolve_at = ?, server_at = coalesce(server_at, ?), polls = NULL, sender = ?
          WHERE run_id = ? AND n = ?`,
         [fence, now, sendBy, overAt, overAt, terms.serverAt, terms.sender, runId, n],
       );
@@ -111,7 +111,7 @@ export class Executions {
     const { correlationUuid, jobId, createdAt, twins = [] } = job;
     return this.#database.transaction(async (sql) => {
       if (await isClosing(sql, runId)) return keepLateUuid(sql, runId, n, { correlationUuid, jobId });
-      // Its twins may have been claimed since the look, too: looked at again, they are not free any more.
+      // Its twins may have been claimed since the poll, too: looked at again, they are not free any more.
       if ((await claimedAmong(sql, [correlationUuid, ...twins.map((twin) => twin.correlationUuid)])).size > 0) return false;
       if (!(await takeUuid(sql, runId, n, { correlationUuid, serverAt: createdAt, jobId, adopted: true, event: 'adopt' }))) return false;
       await addExecutionJob(sql, { runId, n, jobId, createdAt });
@@ -158,8 +158,8 @@ export class Executions {
     });
   }
 
-  /** The answer of this permit was lost: looking for its job may start `lookAfterMs` from now. */
-  lost(runId: string, n: number, answer: { permit: number; detail: string; lookAfterMs: number }): Promise<void> {
+  /** The answer of this permit was lost: looking for its job may start `resolveAfterMs` from now. */
+  lost(runId: string, n: number, answer: { permit: number; detail: string; resolveAfterMs: number }): Promise<void> {
     return this.#database.transaction(async (sql) => {
       if (!(await permitIsOpen(sql, runId, n, answer.permit)) || (await isClosing(sql, runId))) return;
       const now = await sql.now();
@@ -171,7 +171,7 @@ export class Executions {
         answer.permit,
       ]);
       await sql.run(`UPDATE executions SET resolve_at = ?, note = ? WHERE run_id = ? AND n = ? AND state = 'permitted'`, [
-        now + answer.lookAfterMs,
+        now + answer.resolveAfterMs,
         answer.detail,
         runId,
         n,
@@ -179,11 +179,11 @@ export class Executions {
     });
   }
 
-  saveLooks(runId: string, n: number, after: { looks: string; nextLookMs: number; inDoubt: PermitInDoubt }): Promise<void> {
+  savePolls(runId: string, n: number, after: { polls: string; nextPollMs: number; inDoubt: PermitInDoubt }): Promise<void> {
     return this.#database.transaction(async (sql) => {
       await sql.run(
-        `UPDATE executions SET looks = ?, resolve_at = ? WHERE run_id = ? AND n = ? AND state = 'permitted' AND sends = ? AND over_at = ?`,
-        [after.looks, (await sql.now()) + after.nextLookMs, runId, n, after.inDoubt.sends, after.inDoubt.overAt],
+        `UPDATE executions SET polls = ?, resolve_at = ? WHERE run_id = ? AND n = ? AND state = 'permitted' AND sends = ? AND over_at = ?`,
+        [after.polls, (await sql.now()) + after.nextPollMs, runId, n, after.inDoubt.sends, after.inDoubt.overAt],
       );
     });
   }
@@ -197,7 +197,7 @@ export class Executions {
       if (execution.sends >= MAX_SENDS) {
         return (await surrender(sql, runId, n, NOT_EXECUTED_TWICE)) ? 'unverified' : 'moved';
       }
-      if (!(await move(sql, { runId, n, event: 'proveNotExecuted' }, 'resolve_at = NULL, looks = NULL', []))) return 'moved';
+      if (!(await move(sql, { runId, n, event: 'proveNotExecuted' }, 'resolve_at = NULL, polls = NULL', []))) return 'moved';
       await sql.run(`UPDATE sends SET answer = 'proved not executed', spent = 0 WHERE run_id = ? AND n = ? AND spent = 1`, [runId, n]);
       return 'may-be-sent';
     });

@@ -7,14 +7,14 @@ import {
   dump,
   type Fate,
   giveScript,
-  look,
   openRun,
   permitted,
+  poll,
   TERMS,
   useLedgers,
 } from '../../../test/support/ledger/ledger.js';
 import type { Ledger } from '../index.js';
-import type { LookAt } from '../rows/poll.js';
+import type { Poll } from '../rows/poll.js';
 
 const ledgers = useLedgers();
 let ledger: Ledger;
@@ -26,8 +26,8 @@ const NO_RETRY = { failed: 0, afterMs: 0 };
 const attempts = () =>
   ledger.database.all('SELECT asset_id, attempt, last, outcome, execution_n AS n, lease, output FROM attempts ORDER BY seq, attempt');
 /** Past the deadline, with rows that say that both are still open. */
-const lookPastDeadline = (changes: Partial<LookAt>): LookAt => {
-  const seen = look(1, { a: 'running', b: 'running' }, { settled: true, slotFree: true, ...changes });
+const pollPastDeadline = (changes: Partial<Poll>): Poll => {
+  const seen = poll(1, { a: 'running', b: 'running' }, { settled: true, slotFree: true, ...changes });
   return { ...seen, decisions: seen.decisions.map((decision) => ({ ...decision, outcome: 'unreachable', final: true })) };
 };
 const lastOnes = async () => {
@@ -35,12 +35,12 @@ const lastOnes = async () => {
   return rows.map(({ n }) => n);
 };
 
-describe('a look', () => {
+describe('a poll', () => {
   test('writes verdicts, frees leases of what Qualys has ended, and keeps those of what never appeared', async () => {
     const fence = await openRun(ledger, 'r', ['a', 'b', 'c', 'd']);
     await accepted(ledger, 'r', fence);
     const fates: Record<string, Fate> = { a: 'succeeded', b: 'failed', c: 'missing', d: 'running' };
-    expect(await ledger.verdicts.record('r', look(1, fates), NO_RETRY)).toBe(3);
+    expect(await ledger.verdicts.record('r', poll(1, fates), NO_RETRY)).toBe(3);
     expect(await attempts()).toEqual([
       { asset_id: 'a', attempt: 1, last: 1, outcome: 'succeeded', n: 1, lease: null, output: 'owed' },
       { asset_id: 'b', attempt: 1, last: 1, outcome: 'failed', n: 1, lease: null, output: 'owed' },
@@ -61,12 +61,12 @@ describe('a look', () => {
   test('written twice leaves the same rows, with a retry in it and settled or not', async () => {
     const fence = await openRun(ledger, 'r', assetIds(30));
     const { assetIds: sent } = await accepted(ledger, 'r', fence);
-    const open = look(1, { ...allOf(sent, 'succeeded'), 'asset-0001': 'failed', 'asset-0002': 'running', 'asset-0003': 'missing' });
+    const open = poll(1, { ...allOf(sent, 'succeeded'), 'asset-0001': 'failed', 'asset-0002': 'running', 'asset-0003': 'missing' });
     await ledger.verdicts.record('r', open, { failed: 1, afterMs: 60_000 });
     const first = await dump(ledger);
     expect(await ledger.verdicts.record('r', open, { failed: 1, afterMs: 60_000 })).toBe(0);
     expect(await dump(ledger)).toEqual(first);
-    const settled = look(1, { ...allOf(sent, 'succeeded'), 'asset-0001': 'failed' });
+    const settled = poll(1, { ...allOf(sent, 'succeeded'), 'asset-0001': 'failed' });
     await ledger.verdicts.record('r', settled, { failed: 1, afterMs: 60_000 });
     const second = await dump(ledger);
     expect(await ledger.verdicts.record('r', settled, { failed: 1, afterMs: 60_000 })).toBe(0);
@@ -78,7 +78,7 @@ describe('a look', () => {
     const fence = await openRun(ledger, 'r', ['a', 'b']);
     await accepted(ledger, 'r', fence);
     const at = async (serverNow: number, fates: Record<string, Fate>) => {
-      await ledger.verdicts.record('r', look(1, fates, { serverNow, settled: false }), NO_RETRY);
+      await ledger.verdicts.record('r', poll(1, fates, { serverNow, settled: false }), NO_RETRY);
       const [a] = await ledger.verdicts.inFlight('r', 1);
       return [a?.statusSince, (await ledger.executions.get('r', 1))?.rowsChangedServerAt];
     };
@@ -96,7 +96,7 @@ describe('a look', () => {
     const fence = await openRun(ledger, 'r', ['a', 'b', 'c', 'd']);
     await accepted(ledger, 'r', fence);
     const fates: Record<string, Fate> = { a: 'succeeded', b: 'failed', c: 'missing', d: 'running' };
-    await ledger.verdicts.record('r', look(1, fates, { outputOf }), NO_RETRY);
+    await ledger.verdicts.record('r', poll(1, fates, { outputOf }), NO_RETRY);
     expect((await ledger.database.all<{ output: string }>('SELECT output FROM attempts ORDER BY seq')).map(({ output }) => output)).toEqual(
       owed,
     );
@@ -108,7 +108,7 @@ describe('a look', () => {
     await ledger.verdicts.closeOpen('r', 'cancelled');
     await close(ledger, 'r');
     const before = await dump(ledger);
-    expect(await ledger.verdicts.record('r', look(1, { a: 'failed', b: 'running' }), { failed: 3, afterMs: 0 })).toBe(0);
+    expect(await ledger.verdicts.record('r', poll(1, { a: 'failed', b: 'running' }), { failed: 3, afterMs: 0 })).toBe(0);
     // Beside the audit log it only says that the copy of the script has ended: others may come to the asset.
     const { audit, attempts, ...after } = await dump(ledger);
     const { audit: _none, attempts: rows = [], ...rest } = before;
@@ -120,9 +120,9 @@ describe('a look', () => {
   test('that began before another changes nothing of what that one wrote', async () => {
     const fence = await openRun(ledger, 'r', ['a', 'b']);
     await accepted(ledger, 'r', fence);
-    await ledger.verdicts.record('r', look(1, { a: 'succeeded', b: 'running' }, { number: 2 }), NO_RETRY);
+    await ledger.verdicts.record('r', poll(1, { a: 'succeeded', b: 'running' }, { number: 2 }), NO_RETRY);
     const before = await dump(ledger);
-    const late = lookPastDeadline({ number: 1 });
+    const late = pollPastDeadline({ number: 1 });
     expect(await ledger.verdicts.record('r', late, NO_RETRY)).toBe(0);
     expect(await dump(ledger)).toEqual(before);
     expect(await ledger.verdicts.record('r', { ...late, number: 3 }, NO_RETRY)).toBe(1);
@@ -131,16 +131,16 @@ describe('a look', () => {
   test('that began later and read earlier leaves a verdict as it is', async () => {
     const fence = await openRun(ledger, 'r', ['a', 'b']);
     await accepted(ledger, 'r', fence);
-    await ledger.verdicts.record('r', look(1, { a: 'succeeded', b: 'running' }, { number: 2 }), NO_RETRY);
+    await ledger.verdicts.record('r', poll(1, { a: 'succeeded', b: 'running' }, { number: 2 }), NO_RETRY);
     const [verdict] = await ledger.verdicts.inFlight('r', 1);
-    await ledger.verdicts.record('r', lookPastDeadline({ number: 3 }), NO_RETRY);
+    await ledger.verdicts.record('r', pollPastDeadline({ number: 3 }), NO_RETRY);
     expect(await ledger.verdicts.inFlight('r', 1)).toEqual([verdict, expect.objectContaining({ assetId: 'b', outcome: 'unreachable' })]);
   });
 
   test('frees no lease of an asset whose asset job is still open at Qualys, until the run is closed', async () => {
     const fence = await openRun(ledger, 'r', ['a', 'b']);
     await accepted(ledger, 'r', fence);
-    await ledger.verdicts.record('r', lookPastDeadline({}), { failed: 1, afterMs: 0 });
+    await ledger.verdicts.record('r', pollPastDeadline({}), { failed: 1, afterMs: 0 });
     expect(await ledger.executions.get('r', 1)).toMatchObject({ state: 'settled' });
     const other = await openRun(ledger, 's', ['a', 'b']);
     expect(await ledger.executions.claim('s', other)).toBeUndefined();
@@ -153,7 +153,7 @@ describe('a look', () => {
   test('keeps words and names that no database likes', async () => {
     const fence = await openRun(ledger, 'r', ['a']);
     await accepted(ledger, 'r', fence);
-    const seen = look(1, { a: 'succeeded' });
+    const seen = poll(1, { a: 'succeeded' });
     const [job] = seen.jobs;
     if (!job) throw new Error('no job');
     const name = `half \ud800, nul \u0000, quote ' " \\ud800 and 😀`;
@@ -195,7 +195,7 @@ describe('retries', () => {
     for (const n of [1, 2, 3]) {
       const { assetIds: sent } = await accepted(ledger, 'r', fence);
       expect(sent).toEqual(n === 1 ? ['a', 'b'] : ['a']);
-      await ledger.verdicts.record('r', look(n, n === 1 ? { a: 'failed', b: 'succeeded' } : { a: 'failed' }), retry);
+      await ledger.verdicts.record('r', poll(n, n === 1 ? { a: 'failed', b: 'succeeded' } : { a: 'failed' }), retry);
       expect(await lastOnes()).toEqual([1, 1]);
       expect((await ledger.runs.snapshot('r')).counts).toMatchObject({
         targeted: 2,
@@ -216,7 +216,7 @@ describe('retries', () => {
   test('are not due before their time', async () => {
     const fence = await openRun(ledger, 'r', ['a']);
     await accepted(ledger, 'r', fence);
-    await ledger.verdicts.record('r', look(1, { a: 'failed' }), { failed: 1, afterMs: 60_000 });
+    await ledger.verdicts.record('r', poll(1, { a: 'failed' }), { failed: 1, afterMs: 60_000 });
     expect(await ledger.executions.claim('r', fence)).toBeUndefined();
     const { nextDueAt, at, waiting } = await ledger.runs.snapshot('r');
     expect(waiting).toBe(1);
@@ -228,7 +228,7 @@ describe('retries', () => {
   test('belong to failed assets only', async () => {
     const fence = await openRun(ledger, 'r', ['a', 'b', 'c']);
     await accepted(ledger, 'r', fence);
-    const seen = look(1, { a: 'failed', b: 'missing', c: 'running' });
+    const seen = poll(1, { a: 'failed', b: 'missing', c: 'running' });
     const decisions = seen.decisions.map((decision) =>
       decision.assetId === 'c' ? { ...decision, outcome: 'failed' as const, final: false } : decision,
     );
@@ -242,7 +242,7 @@ describe('putting back', () => {
     const fence = await openRun(ledger, 'r', ['a', 'b', 'c']);
     await ledger.cohort.skip('r', ['c'], 'other platform');
     await accepted(ledger, 'r', fence);
-    await ledger.verdicts.record('r', look(1, { a: 'failed', b: 'succeeded' }), NO_RETRY);
+    await ledger.verdicts.record('r', poll(1, { a: 'failed', b: 'succeeded' }), NO_RETRY);
     expect(await ledger.verdicts.putBack('r', ['failed', 'skipped'])).toBe(2);
     expect(await ledger.verdicts.putBack('r', ['failed', 'skipped'])).toBe(0);
     expect(await lastOnes()).toEqual([1, 1, 1]);
@@ -268,7 +268,7 @@ describe('closing', () => {
   test('ends what was sent as unverified and what was not as skipped, and the outcomes add up', async () => {
     const fence = await openRun(ledger, 'r', assetIds(125));
     const settled = await accepted(ledger, 'r', fence);
-    await ledger.verdicts.record('r', look(1, allOf(settled.assetIds, 'succeeded')), NO_RETRY);
+    await ledger.verdicts.record('r', poll(1, allOf(settled.assetIds, 'succeeded')), NO_RETRY);
     await accepted(ledger, 'r', fence);
     await permitted(ledger, 'r', fence);
     await ledger.executions.claim('r', fence);
@@ -293,7 +293,7 @@ describe('closing', () => {
   test('leaves the earlier verdict of an asset whose next attempt was not sent, claimed or not, as its last word', async () => {
     const fence = await openRun(ledger, 'r', ['a', 'b', 'c']);
     await accepted(ledger, 'r', fence);
-    await ledger.verdicts.record('r', look(1, { a: 'failed', b: 'failed', c: 'failed' }), { failed: 1, afterMs: 0 });
+    await ledger.verdicts.record('r', poll(1, { a: 'failed', b: 'failed', c: 'failed' }), { failed: 1, afterMs: 0 });
     await ledger.database.run(`UPDATE attempts SET due_at = due_at + 60000 WHERE asset_id <> 'a' AND attempt = 2`);
     await permitted(ledger, 'r', fence);
     await ledger.database.run(`UPDATE attempts SET due_at = 0 WHERE asset_id = 'b' AND attempt = 2`);

@@ -1,13 +1,13 @@
-// What the watch learns about assets. Writes are idempotent: the same look written twice leaves the same rows.
+// What the watch learns about assets. Writes are idempotent: the same poll written twice leaves the same rows.
 import { batchesOf } from '../../domain/basics/batches.js';
 import { copyAfter, maySendBehind, OVERRIDING } from '../../domain/execution/may-still-run.js';
 import type { AssetDecision } from '../../domain/polling/settle.js';
 import { type Closed, closeOpen } from '../cohort/closing.js';
 import { ROWS_PER_TRANSACTION } from '../cohort/freeze.js';
-import { type AttemptRow, afterLook, isSameRow, WRITTEN_COLUMNS, writtenValues } from '../rows/attempt.js';
+import { type AttemptRow, afterPoll, isSameRow, WRITTEN_COLUMNS, writtenValues } from '../rows/attempt.js';
 import { addExecutionJob, type ExecutionJob, jobsOf } from '../rows/execution-jobs.js';
 import { isClosing, keepBeside, keepLateVerdicts, noteLate } from '../rows/late.js';
-import type { LookAt, SeenAssetJob } from '../rows/poll.js';
+import type { Poll, SeenAssetJob } from '../rows/poll.js';
 import { readRun } from '../rows/run.js';
 import { rememberStrayCopies, type StrayCopy } from '../rows/stray-copies.js';
 import { type Database, jsonRows, type Sql } from '../sql/database.js';
@@ -66,15 +66,15 @@ export class Verdicts {
     return (run?.news ?? 0) > told;
   }
 
-  /** The number of a look that begins: of two the one with the lower number began earlier, whatever the clocks say. */
-  async beginLook(runId: string): Promise<number> {
-    const [run] = await this.#database.all<{ looks: number }>('UPDATE runs SET looks = looks + 1 WHERE id = ? RETURNING looks', [runId]);
-    return run?.looks ?? 0;
+  /** The number of a poll that begins: of two the one with the lower number began earlier, whatever the clocks say. */
+  async beginPoll(runId: string): Promise<number> {
+    const [run] = await this.#database.all<{ polls: number }>('UPDATE runs SET polls = polls + 1 WHERE id = ? RETURNING polls', [runId]);
+    return run?.polls ?? 0;
   }
 
-  /** When the latest look at the run that was written began; 0 before any. */
-  async lastLookAt(runId: string): Promise<number> {
-    const row = await this.#database.first<{ at: number | null }>('SELECT max(looked_at) AS at FROM executions WHERE run_id = ?', [runId]);
+  /** When the latest poll of the run that was written began; 0 before any. */
+  async lastPollAt(runId: string): Promise<number> {
+    const row = await this.#database.first<{ at: number | null }>('SELECT max(polled_at) AS at FROM executions WHERE run_id = ?', [runId]);
     return row?.at ?? 0;
   }
 
@@ -115,20 +115,20 @@ export class Verdicts {
     });
   }
 
-  /** Writes one look at one execution. Returns the number of assets whose outcome changed. */
-  record(runId: string, look: LookAt, retry: RetryRule): Promise<number> {
-    return this.recordAll(runId, [look], retry);
+  /** Writes one poll of one execution. Returns the number of assets whose outcome changed. */
+  record(runId: string, poll: Poll, retry: RetryRule): Promise<number> {
+    return this.recordAll(runId, [poll], retry);
   }
 
   /**
-   * Writes looks at many executions with few commits, each of which waits for the disk. Returns the number of assets whose outcome changed.
+   * Writes polls of many executions with few commits, each of which waits for the disk. Returns the number of assets whose outcome changed.
    */
-  async recordAll(runId: string, looks: readonly LookAt[], retry: RetryRule): Promise<number> {
+  async recordAll(runId: string, polls: readonly Poll[], retry: RetryRule): Promise<number> {
     let changed = 0;
-    for (const part of batchesOf(looks, ROWS_PER_TRANSACTION, ({ decisions }) => decisions.length)) {
+    for (const part of batchesOf(polls, ROWS_PER_TRANSACTION, ({ decisions }) => decisions.length)) {
       changed += await this.#database.transaction(async (sql) => {
         let inPart = 0;
-        for (const look of part) inPart += await recordLook(sql, runId, look, retry);
+        for (const poll of part) inPart += await recordPoll(sql, runId, poll, retry);
         return inPart;
       });
     }
@@ -136,9 +136,9 @@ export class Verdicts {
   }
 
   /** Words about a closed run, which nobody watches any more; nothing where it is live after all. */
-  keepLate(runId: string, look: Parameters<typeof keepLateVerdicts>[2]): Promise<void> {
+  keepLate(runId: string, poll: Parameters<typeof keepLateVerdicts>[2]): Promise<void> {
     return this.#database.transaction(async (sql) => {
-      if (await isClosing(sql, runId)) await keepLateVerdicts(sql, runId, look);
+      if (await isClosing(sql, runId)) await keepLateVerdicts(sql, runId, poll);
     });
   }
 
@@ -206,44 +206,44 @@ function lateStrays(sql: Sql, runId: string, strays: readonly { jobId: string; a
 /** As `mayBePutBack` of the domain has it. */
 const IS_OVERRIDING = `outcome IN (${OVERRIDING.map((outcome) => `'${outcome}'`).join(', ')})`;
 
-async function recordLook(sql: Sql, runId: string, look: LookAt, retry: RetryRule): Promise<number> {
+async function recordPoll(sql: Sql, runId: string, poll: Poll, retry: RetryRule): Promise<number> {
   if (await isClosing(sql, runId)) {
-    await keepLateVerdicts(sql, runId, look);
+    await keepLateVerdicts(sql, runId, poll);
     return 0;
   }
-  // A look that comes late must not touch what is settled, or closed and reported.
+  // A poll that comes late must not touch what is settled, or closed and reported.
   // Neither must one that was stopped on its way undo what a later one has seen since.
   const open = await sql.first<{ slot_freed_at: number | null }>(
-    `SELECT slot_freed_at FROM executions WHERE run_id = ? AND n = ? AND state = 'accepted' AND settled_at IS NULL AND look <= ?`,
-    [runId, look.n, look.number],
+    `SELECT slot_freed_at FROM executions WHERE run_id = ? AND n = ? AND state = 'accepted' AND settled_at IS NULL AND poll <= ?`,
+    [runId, poll.n, poll.number],
   );
   if (!open) return 0;
   const now = await sql.now();
-  const rowsSeen = look.rowsSeen ?? look.jobs.length;
-  const changed = await writeLook(sql, runId, look);
-  await queueRetries(sql, runId, look, { retry, now });
+  const rowsSeen = poll.rowsSeen ?? poll.jobs.length;
+  const changed = await writePoll(sql, runId, poll);
+  await queueRetries(sql, runId, poll, { retry, now });
   await sql.run(
-    `UPDATE executions SET look = ?, looked_at = ?, rows_changed_server_at = CASE WHEN rows_seen < ? THEN ? ELSE rows_changed_server_at END, rows_seen = max(rows_seen, ?),
+    `UPDATE executions SET poll = ?, polled_at = ?, rows_changed_server_at = CASE WHEN rows_seen < ? THEN ? ELSE rows_changed_server_at END, rows_seen = max(rows_seen, ?),
        fanned_out = max(fanned_out, ?), slot_freed_at = CASE WHEN ? THEN coalesce(slot_freed_at, ?) ELSE slot_freed_at END,
        state = CASE WHEN ? THEN 'settled' ELSE state END, settled_at = CASE WHEN ? THEN ? END
      WHERE run_id = ? AND n = ?`,
     [
-      look.number,
-      look.lookedAt,
+      poll.number,
+      poll.polledAt,
       rowsSeen,
-      look.serverNow,
+      poll.serverNow,
       rowsSeen,
-      look.fannedOut ?? false,
-      look.slotFree,
+      poll.fannedOut ?? false,
+      poll.slotFree,
       now,
-      look.settled,
-      look.settled,
+      poll.settled,
+      poll.settled,
       now,
       runId,
-      look.n,
+      poll.n,
     ],
   );
-  if (look.settled || (look.slotFree && open.slot_freed_at === null))
+  if (poll.settled || (poll.slotFree && open.slot_freed_at === null))
     await sql.run('UPDATE runs SET news = news + 1 WHERE id = ?', [runId]);
   return changed;
 }
@@ -280,17 +280,17 @@ const READ_ATTEMPTS = `SELECT json_group_array(json_object(${['seq', 'attempt', 
 const WRITE_ATTEMPT = `UPDATE attempts SET ${WRITTEN_COLUMNS.map((column) => `${column} = ?`).join(', ')} WHERE run_id = ? AND seq = ? AND attempt = ?`;
 
 /**
- * Only what differs is written: most looks find most assets as they were. Row by row by the key, as a join with the look reads far more.
+ * Only what differs is written: most polls find most assets as they were. Row by row by the key, as a join with the poll reads far more.
  */
-async function writeLook(sql: Sql, runId: string, look: LookAt): Promise<number> {
-  const jobs = new Map(look.jobs.map((job) => [job.assetId, job]));
-  const decisions = new Map(look.decisions.map((decision) => [decision.assetId, decision]));
-  const found = await sql.first<{ attempts: string }>(READ_ATTEMPTS, [runId, look.n]);
+async function writePoll(sql: Sql, runId: string, poll: Poll): Promise<number> {
+  const jobs = new Map(poll.jobs.map((job) => [job.assetId, job]));
+  const decisions = new Map(poll.decisions.map((decision) => [decision.assetId, decision]));
+  const found = await sql.first<{ attempts: string }>(READ_ATTEMPTS, [runId, poll.n]);
   const rows = JSON.parse(found?.attempts ?? '[]') as AttemptRow[];
   let changed = 0;
   const decided: { seq: number; attempt: number; decision: AssetDecision }[] = [];
   for (const row of rows) {
-    const after = afterLook(row, { job: jobs.get(row.asset_id), decision: decisions.get(row.asset_id) }, look);
+    const after = afterPoll(row, { job: jobs.get(row.asset_id), decision: decisions.get(row.asset_id) }, poll);
     if (isSameRow(row, after)) continue;
     if (row.outcome !== after.outcome) {
       changed += 1;
@@ -299,7 +299,7 @@ async function writeLook(sql: Sql, runId: string, look: LookAt): Promise<number>
     }
     await sql.run(WRITE_ATTEMPT, [...writtenValues(after), runId, row.seq, row.attempt]);
   }
-  await keepBeside(sql, runId, look.n, await ofEarlierAttempts(sql, runId, { decided, jobs }));
+  await keepBeside(sql, runId, poll.n, await ofEarlierAttempts(sql, runId, { decided, jobs }));
   return changed;
 }
 
@@ -326,15 +326,15 @@ async function ofEarlierAttempts(
 }
 
 /** A failed asset with attempts left gets its next one; the row of the failed attempt stays as it is. */
-async function queueRetries(sql: Sql, runId: string, look: LookAt, rule: { retry: RetryRule; now: number }): Promise<void> {
-  const failed = look.decisions
+async function queueRetries(sql: Sql, runId: string, poll: Poll, rule: { retry: RetryRule; now: number }): Promise<void> {
+  const failed = poll.decisions
     .filter((decision) => maySendBehind('retry', { outcome: decision.outcome, copy: copyAfter(decision) }))
     .map(({ assetId }) => assetId);
   if (rule.retry.failed === 0 || failed.length === 0) return;
   const run = await readRun(sql, runId);
   if (!run || run.stop || run.admits === 'nothing') return;
   const chosen = `run_id = ? AND execution_n = ? AND last = 1 AND attempt <= ? AND asset_id IN (SELECT value FROM json_each(?))`;
-  const parameters = [runId, look.n, rule.retry.failed, jsonRows(failed)];
+  const parameters = [runId, poll.n, rule.retry.failed, jsonRows(failed)];
   await sql.run(
     `INSERT INTO attempts (run_id, seq, attempt, asset_id, last, name, agent_uuid, aliases, outcome, due_at)
      SELECT run_id, seq, attempt + 1, asset_id, 1, name, agent_uuid, aliases, 'pending', ? FROM attempts INDEXED BY attempts_execution WHERE ${chosen}`,

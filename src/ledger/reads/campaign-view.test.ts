@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { accepted, assetIds, look, useLedgers } from '../../../test/support/ledger/ledger.js';
+import { accepted, assetIds, poll, useLedgers } from '../../../test/support/ledger/ledger.js';
 import { parseRequest } from '../../contracts/request.js';
 import type { CampaignStepName } from '../../domain/campaign/step.js';
 import type { Ledger } from '../index.js';
@@ -62,7 +62,7 @@ describe('a campaign as people read it', () => {
   test('has the step under way in its counts, waves and assets before its work is taken over', async () => {
     const { id, fence } = await openStep('remediate');
     await accepted(ledger, id, fence);
-    await ledger.verdicts.record(id, look(1, { [one]: 'succeeded', [two]: 'failed', [three]: 'running', [four]: 'running' }), {
+    await ledger.verdicts.record(id, poll(1, { [one]: 'succeeded', [two]: 'failed', [three]: 'running', [four]: 'running' }), {
       failed: 1,
       afterMs: 0,
     });
@@ -91,7 +91,7 @@ describe('a campaign as people read it', () => {
   test('takes an asset that an assessment finds well for left alone, and one that it finds wanting for waiting', async () => {
     const { id, fence } = await openStep('assess');
     await accepted(ledger, id, fence);
-    await ledger.verdicts.record(id, look(1, { [one]: 'succeeded', [two]: 'failed', [three]: 'failed', [four]: 'failed' }), {
+    await ledger.verdicts.record(id, poll(1, { [one]: 'succeeded', [two]: 'failed', [three]: 'failed', [four]: 'failed' }), {
       failed: 0,
       afterMs: 0,
     });
@@ -102,7 +102,7 @@ describe('a campaign as people read it', () => {
   test('finds an output under the last step that has one', async () => {
     const remediate = await openStep('remediate');
     await accepted(ledger, remediate.id, remediate.fence);
-    await ledger.verdicts.record(remediate.id, look(1, { [one]: 'succeeded', [two]: 'failed', [three]: 'failed', [four]: 'failed' }), {
+    await ledger.verdicts.record(remediate.id, poll(1, { [one]: 'succeeded', [two]: 'failed', [three]: 'failed', [four]: 'failed' }), {
       failed: 0,
       afterMs: 0,
     });

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { accepted, assetIds, look, openRun, useLedgers } from '../../../test/support/ledger/ledger.js';
+import { accepted, assetIds, openRun, poll, useLedgers } from '../../../test/support/ledger/ledger.js';
 import type { Ledger } from '../index.js';
 import type { AssetPageOptions } from './reader.js';
 
@@ -41,7 +41,7 @@ describe('the assets of a run', () => {
   test('are filtered by outcome and searched by id and name, together with paging', async () => {
     const fence = await openRun(ledger, 'r', ['a1', 'b2', 'a3', 'a4']);
     await accepted(ledger, 'r', fence);
-    await ledger.verdicts.record('r', look(1, { a1: 'failed', b2: 'failed', a3: 'succeeded', a4: 'failed' }), { failed: 0, afterMs: 0 });
+    await ledger.verdicts.record('r', poll(1, { a1: 'failed', b2: 'failed', a3: 'succeeded', a4: 'failed' }), { failed: 0, afterMs: 0 });
     expect(await ids({ outcome: 'failed' })).toEqual(['a1', 'b2', 'a4']);
     expect(await ids({ outcome: 'missing' })).toEqual([]);
     expect(await ids({ q: 'HOST OF A' })).toEqual(['a1', 'a3', 'a4']);
@@ -67,10 +67,10 @@ describe('the assets of a run', () => {
   test('show the last attempt only', async () => {
     const fence = await openRun(ledger, 'r', ['a']);
     await accepted(ledger, 'r', fence);
-    await ledger.verdicts.record('r', look(1, { a: 'failed' }), { failed: 1, afterMs: 0 });
+    await ledger.verdicts.record('r', poll(1, { a: 'failed' }), { failed: 1, afterMs: 0 });
     expect((await ledger.reader.assets('r')).items).toEqual([{ assetId: 'a', name: 'host of a', outcome: 'pending', attempt: 2 }]);
     await accepted(ledger, 'r', fence);
-    await ledger.verdicts.record('r', look(2, { a: 'succeeded' }), { failed: 1, afterMs: 0 });
+    await ledger.verdicts.record('r', poll(2, { a: 'succeeded' }), { failed: 1, afterMs: 0 });
     expect((await ledger.reader.assets('r')).items).toEqual([
       {
         assetId: 'a',

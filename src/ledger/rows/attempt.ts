@@ -1,8 +1,8 @@
-// One asset's attempt as a look finds it, and as the look leaves it. Pure: what differs is written, what does not is not.
+// One asset's attempt as a poll finds it, and as the poll leaves it. Pure: what differs is written, what does not is not.
 import { type CopyState, copyAfter } from '../../domain/execution/may-still-run.js';
 import type { AssetDecision } from '../../domain/polling/settle.js';
 import { type SqlValue, storableText } from '../sql/database.js';
-import type { LookAt, SeenAssetJob } from './poll.js';
+import type { Poll, SeenAssetJob } from './poll.js';
 
 export interface AttemptRow {
   seq: number;
@@ -25,7 +25,7 @@ export interface AttemptRow {
   output: string;
 }
 
-/** The columns a look may change, in the order of `writtenValues`. */
+/** The columns a poll may change, in the order of `writtenValues`. */
 export const WRITTEN_COLUMNS = [
   'name',
   'agent_uuid',
@@ -52,16 +52,16 @@ export function isSameRow(one: AttemptRow, other: AttemptRow): boolean {
   return WRITTEN_COLUMNS.every((column) => one[column] === other[column]);
 }
 
-/** The row after a look that found `job` for its asset and came to `decision`. */
-export function afterLook(
+/** The row after a poll that found `job` for its asset and came to `decision`. */
+export function afterPoll(
   row: AttemptRow,
   seen: { job: SeenAssetJob | undefined; decision: AssetDecision | undefined },
-  look: Pick<LookAt, 'serverNow' | 'outputOf'>,
+  poll: Pick<Poll, 'serverNow' | 'outputOf'>,
 ): AttemptRow {
   // Of two watches the one that began later may have read earlier: what it did not see yet does not unsay a verdict.
   if (row.outcome !== 'running' && row.lease === null && !seen.decision?.terminal) return row;
-  const known = seen.job ? withJob(row, seen.job, look.serverNow) : row;
-  return seen.decision ? withDecision(known, seen.decision, look.outputOf) : known;
+  const known = seen.job ? withJob(row, seen.job, poll.serverNow) : row;
+  return seen.decision ? withDecision(known, seen.decision, poll.outputOf) : known;
 }
 
 function withJob(row: AttemptRow, job: SeenAssetJob, serverNow: number): AttemptRow {
@@ -84,7 +84,7 @@ function withJob(row: AttemptRow, job: SeenAssetJob, serverNow: number): Attempt
 /**
  * An asset whose asset job is not terminal, or has not appeared, keeps its lease until the run is closed: the script may yet start there.
  */
-function withDecision(row: AttemptRow, decision: AssetDecision, outputOf: LookAt['outputOf']): AttemptRow {
+function withDecision(row: AttemptRow, decision: AssetDecision, outputOf: Poll['outputOf']): AttemptRow {
   const { outcome, reason, final, terminal } = decision;
   const ended = final && row.status !== null;
   return {
@@ -97,7 +97,7 @@ function withDecision(row: AttemptRow, decision: AssetDecision, outputOf: LookAt
   };
 }
 
-function wantsOutput(outputOf: LookAt['outputOf'], outcome: string): boolean {
+function wantsOutput(outputOf: Poll['outputOf'], outcome: string): boolean {
   if (outputOf === 'none') return false;
   if (outputOf === 'failed') return outcome === 'failed';
   return outcome === 'succeeded' || outcome === 'failed' || outcome === 'unverified';

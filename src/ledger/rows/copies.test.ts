@@ -5,9 +5,9 @@ import {
   assetIds,
   close,
   giveScript,
-  look,
   openRun,
   permitted,
+  poll,
   TERMS,
   useLedgers,
 } from '../../../test/support/ledger/ledger.js';
@@ -39,7 +39,7 @@ const timedOut = async (runId: string, assets: readonly string[]) => {
     ...{ assetId, outcome: 'unreachable' as const, reason: 'no-verdict-by-deadline' },
     ...{ final: true, terminal: false },
   }));
-  await ledger.verdicts.record(runId, look(n, allOf(assets, 'running'), { decisions, settled: true, slotFree: true }), NO_RETRY);
+  await ledger.verdicts.record(runId, poll(n, allOf(assets, 'running'), { decisions, settled: true, slotFree: true }), NO_RETRY);
 };
 
 describe('the copy of an attempt', () => {
@@ -48,7 +48,7 @@ describe('the copy of an attempt', () => {
     expect(await copies('r')).toBe('none none none none');
     await accepted(ledger, 'r', fence);
     expect(await copies('r')).toBe('open open open open');
-    await ledger.verdicts.record('r', look(1, { a: 'succeeded', b: 'failed', c: 'running', d: 'missing' }), NO_RETRY);
+    await ledger.verdicts.record('r', poll(1, { a: 'succeeded', b: 'failed', c: 'running', d: 'missing' }), NO_RETRY);
     expect(await copies('r')).toBe('over over open unseen');
     await ledger.verdicts.closeOpen('r', 'cancelled');
     await close(ledger, 'r');
@@ -67,7 +67,7 @@ describe('the copy of an attempt', () => {
     for (const sends of [1, 2]) {
       const { n, permit } = sends === 1 ? await permitted(ledger, 'twice', twice) : { n: 1, permit: 2 };
       if (sends === 2) await ledger.executions.permit('twice', 1, { fence: twice, terms: TERMS });
-      await ledger.executions.lost('twice', n, { permit, detail: 'cut', lookAfterMs: 0 });
+      await ledger.executions.lost('twice', n, { permit, detail: 'cut', resolveAfterMs: 0 });
       await ledger.database.run('UPDATE executions SET over_at = 1 WHERE run_id = ?', ['twice']);
       await ledger.executions.provedNotExecuted('twice', n, { sends, overAt: 1 });
     }
@@ -120,7 +120,7 @@ describe('an asset that still has a copy of the same script open', () => {
   test('gets no further attempt either: the verdict before it stands, and the audit log says why', async () => {
     const fence = await openRun(ledger, 'r', ['a']);
     await accepted(ledger, 'r', fence);
-    await ledger.verdicts.record('r', look(1, { a: 'failed' }), { failed: 1, afterMs: 0 });
+    await ledger.verdicts.record('r', poll(1, { a: 'failed' }), { failed: 1, afterMs: 0 });
     await timedOut('other', ['a']);
     await close(ledger, 'other');
     expect(await ledger.executions.claim('r', fence)).toBeUndefined();

@@ -14,7 +14,7 @@ export interface Execution {
   requestOverAt?: number | undefined;
   /** Server time that is not later than the permit. */
   serverAt?: number | undefined;
-  looks?: string | undefined;
+  polls?: string | undefined;
   /** Which user of which gateway it was sent as. */
   sender?: string | undefined;
   correlationUuid?: string | undefined;
@@ -28,10 +28,10 @@ export interface Execution {
   jobSoughtAt?: number | undefined;
   rowsSeen: number;
   rowsChangedServerAt?: number | undefined;
-  /** No further asset job was expected at an earlier look. */
+  /** No further asset job was expected at an earlier poll. */
   fannedOut: boolean;
-  /** Local clock: when the latest look at it that was written began. */
-  lookedAt?: number | undefined;
+  /** Local clock: when the latest poll of it that was written began. */
+  polledAt?: number | undefined;
   /** Which planned execution it is, when it goes by tags. */
   planned?: number | undefined;
   /** False while it has not all of its rows. */
@@ -68,7 +68,7 @@ export interface StoredExecution {
   over_at: number | null;
   resolve_at: number | null;
   server_at: number | null;
-  looks: string | null;
+  polls: string | null;
   sender: string | null;
   correlation_uuid: string | null;
   job_id: string | null;
@@ -81,7 +81,7 @@ export interface StoredExecution {
   rows_seen: number;
   rows_changed_server_at: number | null;
   fanned_out: number;
-  looked_at: number | null;
+  polled_at: number | null;
   planned: number | null;
   gathered: number;
   tags_read_at: number | null;
@@ -98,7 +98,7 @@ export function toExecution(row: StoredExecution): Execution {
     resolveAt: row.resolve_at ?? undefined,
     requestOverAt: row.over_at ?? undefined,
     serverAt: row.server_at ?? undefined,
-    looks: row.looks ?? undefined,
+    polls: row.polls ?? undefined,
     sender: row.sender ?? undefined,
     correlationUuid: row.correlation_uuid ?? undefined,
     jobId: row.job_id ?? undefined,
@@ -111,7 +111,7 @@ export function toExecution(row: StoredExecution): Execution {
     rowsSeen: row.rows_seen,
     rowsChangedServerAt: row.rows_changed_server_at ?? undefined,
     fannedOut: row.fanned_out === 1,
-    lookedAt: row.looked_at ?? undefined,
+    polledAt: row.polled_at ?? undefined,
     planned: row.planned ?? undefined,
     gathered: row.gathered === 1,
     tagsReadAt: row.tags_read_at ?? undefined,

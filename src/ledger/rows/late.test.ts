@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { putEmptyLedger } from '../../../test/support/empty-ledger.js';
 import { openCampaign } from '../../../test/support/ledger/campaign.js';
-import { accepted, allOf, look, NO_CAPS, openRun, permitted, TERMS, useLedgers } from '../../../test/support/ledger/ledger.js';
+import { accepted, allOf, NO_CAPS, openRun, permitted, poll, TERMS, useLedgers } from '../../../test/support/ledger/ledger.js';
 import { createCloseCampaign } from '../../activities/campaign/close.js';
 import { createCloseRun } from '../../activities/run/close.js';
 import type { RunReport } from '../../domain/run/outcome.js';
@@ -44,7 +44,7 @@ const afterAccept = (word: (ledger: Ledger, sent: { n: number; assetIds: string[
 const afterVerdicts = (fate: 'failed' | 'succeeded', word: (ledger: Ledger) => Promise<unknown>): Late =>
   late(async (ledger, fence) => {
     const { n, assetIds } = await accepted(ledger, 'r', fence);
-    await ledger.verdicts.record('r', look(n, allOf(assetIds, fate)), { failed: 0, afterMs: 0 });
+    await ledger.verdicts.record('r', poll(n, allOf(assetIds, fate)), { failed: 0, afterMs: 0 });
     return () => word(ledger);
   });
 const whileOpening = (word: (ledger: Ledger, attempt: number) => Promise<unknown>): Late =>
@@ -86,11 +86,13 @@ const OF_A_RUN: Record<string, Late> = {
   'executions.notSent': afterPermit((ledger, { n, permit }) =>
     ledger.executions.notSent('r', n, { permit, why: 'limited', detail: 'too many' }),
   ),
-  'executions.lost': afterPermit((ledger, { n, permit }) => ledger.executions.lost('r', n, { permit, detail: 'a page', lookAfterMs: 1 })),
-  'executions.saveLooks': late(async (ledger, fence) => {
+  'executions.lost': afterPermit((ledger, { n, permit }) =>
+    ledger.executions.lost('r', n, { permit, detail: 'a page', resolveAfterMs: 1 }),
+  ),
+  'executions.savePolls': late(async (ledger, fence) => {
     const { n } = await permitted(ledger, 'r', fence);
     const inDoubt = await permitInDoubt(ledger, n);
-    return () => ledger.executions.saveLooks('r', n, { looks: '{}', nextLookMs: 1, inDoubt });
+    return () => ledger.executions.savePolls('r', n, { polls: '{}', nextPollMs: 1, inDoubt });
   }),
   'executions.provedNotExecuted': late(async (ledger, fence) => {
     const { n } = await permitted(ledger, 'r', fence);
@@ -105,12 +107,12 @@ const OF_A_RUN: Record<string, Late> = {
   }),
   'executions.release': afterClaim((ledger, n) => ledger.executions.release('r', n)),
   'verdicts.record': afterAccept((ledger, { n, assetIds }) =>
-    ledger.verdicts.record('r', { ...look(n, allOf(assetIds, 'failed')), number: 9 }, RETRY),
+    ledger.verdicts.record('r', { ...poll(n, allOf(assetIds, 'failed')), number: 9 }, RETRY),
   ),
   'verdicts.recordAll': afterAccept((ledger, { n, assetIds }) =>
-    ledger.verdicts.recordAll('r', [{ ...look(n, allOf(assetIds, 'succeeded')), number: 9 }], RETRY),
+    ledger.verdicts.recordAll('r', [{ ...poll(n, allOf(assetIds, 'succeeded')), number: 9 }], RETRY),
   ),
-  'verdicts.beginLook': afterAccept((ledger) => ledger.verdicts.beginLook('r')),
+  'verdicts.beginPoll': afterAccept((ledger) => ledger.verdicts.beginPoll('r')),
   'verdicts.setJob': afterAccept((ledger, { n }) => ledger.verdicts.setJob('r', n, { jobId: 'j', createdAt: TERMS.serverAt })),
   'verdicts.setJobSought': afterAccept((ledger, { n }) => ledger.verdicts.setJobSought('r', [n], 9e15)),
   'verdicts.addStrays': afterAccept((ledger) => ledger.verdicts.addStrays('r', 1, [{ jobId: 'j', assetId: '999' }])),
@@ -164,7 +166,7 @@ const OF_A_RUN: Record<string, Late> = {
     ledger.copies.reopen([{ runId: 'r', assetId: '101', copy: 'unseen', since: 1, place: { seq: 1, attempt: 1 } }]),
   ),
   'copies.takeDue': afterAccept((ledger) => ledger.copies.takeDue(9)),
-  'verdicts.keepLate': afterAccept((ledger, { n, assetIds }) => ledger.verdicts.keepLate('r', look(n, allOf(assetIds, 'failed')))),
+  'verdicts.keepLate': afterAccept((ledger, { n, assetIds }) => ledger.verdicts.keepLate('r', poll(n, allOf(assetIds, 'failed')))),
   'scriptReadings.end': late(async (ledger) => () => ledger.scriptReadings.end('r', { at: 1, needed: 9 })),
   'scriptReadings.inherit': late(async (ledger) => () => ledger.scriptReadings.inherit('r', 'r')),
   'schedules.set': late(async (ledger) => () => ledger.schedules.set('r', { title: 't', state: 'created', scheduleId: '1' })),
@@ -458,8 +460,8 @@ test('verdicts that come late stand beside the outcome, in the audit log, and le
   const fence = await openRun(ledger, 'r', ['101', '102']);
   const { n, assetIds } = await accepted(ledger, 'r', fence);
   await createCloseRun({ ledger }).closeRun({ runId: 'r', reason: 'interrupted' });
-  await ledger.verdicts.record('r', { ...look(n, { '101': 'succeeded', '102': 'running' }), number: 9 }, { failed: 0, afterMs: 0 });
-  await ledger.verdicts.record('r', { ...look(n, { '101': 'succeeded', '102': 'running' }), number: 10 }, { failed: 0, afterMs: 0 });
+  await ledger.verdicts.record('r', { ...poll(n, { '101': 'succeeded', '102': 'running' }), number: 9 }, { failed: 0, afterMs: 0 });
+  await ledger.verdicts.record('r', { ...poll(n, { '101': 'succeeded', '102': 'running' }), number: 10 }, { failed: 0, afterMs: 0 });
   expect((await ledger.reader.assets('r')).items).toMatchObject([
     { assetId: assetIds[0], outcome: 'unverified', late: 'succeeded' },
     { assetId: assetIds[1], outcome: 'unverified' },

@@ -43,15 +43,15 @@ export async function noteLate(sql: Sql, runId: string, entry: { action: string;
 export async function keepLateVerdicts(
   sql: Sql,
   runId: string,
-  look: { n: number; jobs: readonly SeenAssetJob[]; decisions: readonly AssetDecision[] },
+  poll: { n: number; jobs: readonly SeenAssetJob[]; decisions: readonly AssetDecision[] },
 ): Promise<void> {
   const rows = await sql.all<{ asset_id: string; outcome: string; reason: string | null }>(
     'SELECT asset_id, outcome, reason FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_n = ?',
-    [runId, look.n],
+    [runId, poll.n],
   );
   const known = new Map(rows.map((row) => [row.asset_id, row.outcome]));
-  const jobs = new Map(look.jobs.map((job) => [job.assetId, job]));
-  const late = look.decisions.filter(({ assetId, outcome, terminal }) => terminal && known.has(assetId) && known.get(assetId) !== outcome);
+  const jobs = new Map(poll.jobs.map((job) => [job.assetId, job]));
+  const late = poll.decisions.filter(({ assetId, outcome, terminal }) => terminal && known.has(assetId) && known.get(assetId) !== outcome);
   if (late.length === 0) return;
   for (const { assetId, outcome } of late) {
     const job = jobs.get(assetId);
@@ -65,10 +65,10 @@ export async function keepLateVerdicts(
   await sql.run(
     `UPDATE attempts INDEXED BY attempts_execution SET copy = 'over' WHERE run_id = ? AND execution_n = ? AND copy = 'open'
        AND asset_id IN (SELECT value FROM json_each(?))`,
-    [runId, look.n, jsonRows(late.map(({ assetId }) => assetId))],
+    [runId, poll.n, jsonRows(late.map(({ assetId }) => assetId))],
   );
   const words = late.map(({ assetId, outcome }) => `${assetId} ${outcome}`).join(', ');
-  await noteLate(sql, runId, { action: 'late-verdict', detail: `execution ${look.n}: ${words}` });
+  await noteLate(sql, runId, { action: 'late-verdict', detail: `execution ${poll.n}: ${words}` });
 }
 
 /**

@@ -1,4 +1,4 @@
-// What one look at one execution has found, as the ledger takes it.
+// What one poll of one execution has found, as the ledger takes it.
 import type { AssetDecision } from '../../domain/polling/settle.js';
 
 /** One asset job as it came from Qualys. Server times, epoch ms. */
@@ -15,12 +15,12 @@ export interface SeenAssetJob {
   disconnected?: boolean | undefined;
 }
 
-export interface LookAt {
+export interface Poll {
   n: number;
-  /** Of the look: see `beginLook`. */
+  /** Of the poll: see `beginPoll`. */
   number: number;
-  /** When the look began, by the ledger's clock. */
-  lookedAt: number;
+  /** When the poll began, by the ledger's clock. */
+  polledAt: number;
   /** Server time of what was seen. */
   serverNow: number;
   jobs: readonly SeenAssetJob[];

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { accepted, close, giveScript, look, openRun, permitted, TERMS, useLedgers } from '../../../test/support/ledger/ledger.js';
+import { accepted, close, giveScript, openRun, permitted, poll, TERMS, useLedgers } from '../../../test/support/ledger/ledger.js';
 import { freeLeases } from '../cohort/closing.js';
 import type { Ledger } from '../index.js';
 
@@ -45,7 +45,7 @@ describe('the permit asks for copies again', () => {
   test('of a batch that was proved not executed, too', async () => {
     const fence = await openRun(ledger, 'r', ['a']);
     const { n, permit } = await permitted(ledger, 'r', fence);
-    await ledger.executions.lost('r', n, { permit, detail: 'cut', lookAfterMs: 0 });
+    await ledger.executions.lost('r', n, { permit, detail: 'cut', resolveAfterMs: 0 });
     await ledger.database.run('UPDATE executions SET over_at = 1');
     expect(await ledger.executions.provedNotExecuted('r', n, { sends: 1, overAt: 1 })).toBe('may-be-sent');
     await strayOf('other', 'a');
@@ -76,7 +76,7 @@ describe('the permit asks for copies again', () => {
     expect(await ask('r', again?.n ?? 0, fence)).toMatchObject({ kind: 'refused', why: 'open-copy' });
     expect(await rowsOf('r')).toEqual(['a unverified not-executed-twice']);
     expect((await ledger.audit.of('r')).map(({ action }) => action)).toContain('open-copy');
-    await ledger.verdicts.record('r', look(n, { a: 'succeeded' }), { failed: 0, afterMs: 0 });
+    await ledger.verdicts.record('r', poll(n, { a: 'succeeded' }), { failed: 0, afterMs: 0 });
     expect(await rowsOf('r')).toEqual(['a succeeded']);
   });
 

@@ -11,7 +11,7 @@ export interface StrayCopy {
   ended?: boolean | undefined;
 }
 
-/** As a look at the execution sees them, also after the close of its run: what was seen last stands. */
+/** As a poll of the execution sees them, also after the close of its run: what was seen last stands. */
 export async function rememberStrayCopies(sql: Sql, runId: string, n: number, seen: readonly StrayCopy[]): Promise<void> {
   if (seen.length === 0) return;
   // Of several jobs of one execution the one that has not ended says whether it may still run.

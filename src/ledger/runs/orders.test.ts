@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { accepted, close, dump, look, openRun, useLedgers } from '../../../test/support/ledger/ledger.js';
+import { accepted, close, dump, openRun, poll, useLedgers } from '../../../test/support/ledger/ledger.js';
 import type { Ledger } from '../index.js';
 
 const ledgers = useLedgers();
@@ -47,7 +47,7 @@ describe('an order', () => {
 
   test('changes nothing of a run whose report is written', async () => {
     const { n } = await accepted(ledger, 'r', fence);
-    await ledger.verdicts.record('r', look(n, { a: 'failed', b: 'failed' }), { failed: 0, afterMs: 0 });
+    await ledger.verdicts.record('r', poll(n, { a: 'failed', b: 'failed' }), { failed: 0, afterMs: 0 });
     await close(ledger, 'r');
     const { runs, attempts } = await dump(ledger);
     expect(await order('update:1', 1, { kind: 'retry', outcomes: ['failed'] })).toBe(0);

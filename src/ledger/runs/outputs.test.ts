@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { accepted, dump, look, openRun, useLedgers } from '../../../test/support/ledger/ledger.js';
+import { accepted, dump, openRun, poll, useLedgers } from '../../../test/support/ledger/ledger.js';
 import type { Ledger } from '../index.js';
 
 const ledgers = useLedgers();
@@ -8,7 +8,7 @@ beforeEach(async () => {
   ledger = await ledgers.open();
   const fence = await openRun(ledger, 'r', ['a', 'b', 'c']);
   await accepted(ledger, 'r', fence);
-  await ledger.verdicts.record('r', look(1, { a: 'succeeded', b: 'failed', c: 'missing' }), { failed: 0, afterMs: 0 });
+  await ledger.verdicts.record('r', poll(1, { a: 'succeeded', b: 'failed', c: 'missing' }), { failed: 0, afterMs: 0 });
 });
 
 describe('script output', () => {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { accepted, allOf, assetIds, close, dump, look, openRun, permitted, useLedgers } from '../../../test/support/ledger/ledger.js';
+import { accepted, allOf, assetIds, close, dump, openRun, permitted, poll, useLedgers } from '../../../test/support/ledger/ledger.js';
 import { parseRequest } from '../../contracts/request.js';
 import type { Ledger } from '../index.js';
 
@@ -77,7 +77,7 @@ describe('the report', () => {
   test('is written once, with counts that add up; the second call gives the first one', async () => {
     const fence = await openRun(ledger, 'r', assetIds(60));
     const { assetIds: sent } = await accepted(ledger, 'r', fence);
-    await ledger.verdicts.record('r', look(1, { ...allOf(sent, 'succeeded'), 'asset-0001': 'failed', 'asset-0002': 'missing' }), {
+    await ledger.verdicts.record('r', poll(1, { ...allOf(sent, 'succeeded'), 'asset-0001': 'failed', 'asset-0002': 'missing' }), {
       failed: 0,
       afterMs: 0,
     });
@@ -116,7 +116,7 @@ test('a snapshot says what is unsent, in doubt, watched, waiting, and whether an
   const { assetIds: sent } = await accepted(ledger, 'r', fence);
   await permitted(ledger, 'r', fence);
   await ledger.executions.claim('r', fence);
-  await ledger.verdicts.record('r', look(1, { ...allOf(sent, 'running'), 'asset-0001': 'failed' }), { failed: 0, afterMs: 0 });
+  await ledger.verdicts.record('r', poll(1, { ...allOf(sent, 'running'), 'asset-0001': 'failed' }), { failed: 0, afterMs: 0 });
   expect(await ledger.runs.snapshot('r')).toMatchObject({
     unsent: 1,
     inDoubt: 1,

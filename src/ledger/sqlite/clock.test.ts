@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { accepted, allOf, look, NO_CAPS, openRun, permitted, readScript, TERMS } from '../../../test/support/ledger/ledger.js';
+import { accepted, allOf, NO_CAPS, openRun, permitted, poll, readScript, TERMS } from '../../../test/support/ledger/ledger.js';
 import { type Ledger, openLedger } from '../index.js';
 
 const W0 = 1_700_000_000_000;
@@ -148,7 +148,7 @@ describe('a machine whose clock is set back', () => {
     const ledger = await open();
     const fence = await openRun(ledger, 'r', ['a', 'b']);
     await accepted(ledger, 'r', fence);
-    await ledger.verdicts.record('r', look(1, allOf(['a', 'b'], 'succeeded')), { failed: 0, afterMs: 0 });
+    await ledger.verdicts.record('r', poll(1, allOf(['a', 'b'], 'succeeded')), { failed: 0, afterMs: 0 });
     const { news } = await ledger.runs.snapshot('r');
     setMs = -MINUTE;
     expect(await ledger.verdicts.hasNews('r', news)).toBe(false);

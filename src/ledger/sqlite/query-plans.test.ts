@@ -27,7 +27,7 @@ async function readingAll({ database }: Ledger, statements: Iterable<string>): P
   return found;
 }
 
-test('nothing that is done for an execution, a look, a snapshot or a page of targets reads the whole run', async () => {
+test('nothing that is done for an execution, a poll, a snapshot or a page of targets reads the whole run', async () => {
   const fence = await openRun(ledger, 'r', assetIds(60), { maxInFlight: 10 });
   const statements = new Set<string>();
   const database = notingDatabase(ledger.database, (statement) => {

@@ -33,10 +33,10 @@ const STEPS: readonly string[][] = [
     `CREATE UNIQUE INDEX attempts_lease ON attempts (asset_id) WHERE lease = 1`,
     `CREATE TABLE executions (
       run_id TEXT NOT NULL, n INTEGER NOT NULL, state TEXT NOT NULL, script_id TEXT NOT NULL, size INTEGER NOT NULL,
-      sends INTEGER NOT NULL DEFAULT 0, fence INTEGER, sent_at INTEGER, send_by INTEGER, over_at INTEGER, resolve_at INTEGER, server_at INTEGER, looks TEXT, note TEXT, sender TEXT,
+      sends INTEGER NOT NULL DEFAULT 0, fence INTEGER, sent_at INTEGER, send_by INTEGER, over_at INTEGER, resolve_at INTEGER, server_at INTEGER, polls TEXT, note TEXT, sender TEXT,
       correlation_uuid TEXT UNIQUE, adopted INTEGER NOT NULL DEFAULT 0, job_id TEXT, job_created_at INTEGER,
       accepted_at INTEGER, accepted_server_at INTEGER, deadline_at INTEGER, slot_freed_at INTEGER, settled_at INTEGER,
-      rows_seen INTEGER NOT NULL DEFAULT 0, rows_changed_server_at INTEGER, looked_at INTEGER, job_sought_at INTEGER,
+      rows_seen INTEGER NOT NULL DEFAULT 0, rows_changed_server_at INTEGER, polled_at INTEGER, job_sought_at INTEGER,
       PRIMARY KEY (run_id, n)) WITHOUT ROWID`,
     `CREATE INDEX executions_open ON executions (run_id, state) WHERE settled_at IS NULL`,
     `CREATE INDEX executions_permitted ON executions (script_id) WHERE state = 'permitted'`,
@@ -129,8 +129,8 @@ const STEPS: readonly string[][] = [
     `CREATE TABLE ledger_clock (id INTEGER PRIMARY KEY CHECK (id = 1), offset_ms REAL NOT NULL, since REAL NOT NULL, mark INTEGER NOT NULL)`,
     `INSERT INTO ledger_clock (id, offset_ms, since, mark) VALUES (1, 0, 0, 0)`,
     `ALTER TABLE runs ADD COLUMN news INTEGER NOT NULL DEFAULT 0`,
-    `ALTER TABLE runs ADD COLUMN looks INTEGER NOT NULL DEFAULT 0`,
-    `ALTER TABLE executions ADD COLUMN look INTEGER NOT NULL DEFAULT 0`,
+    `ALTER TABLE runs ADD COLUMN polls INTEGER NOT NULL DEFAULT 0`,
+    `ALTER TABLE executions ADD COLUMN poll INTEGER NOT NULL DEFAULT 0`,
     // What a dispatch attempt leaves behind, and that a run is closing.
     // What was given out that this ledger does not have: it was restored from a backup. Once seen it stays, whatever is written since.
     `ALTER TABLE runs ADD COLUMN behind TEXT`,

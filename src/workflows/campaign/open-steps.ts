@@ -17,8 +17,8 @@ import { type Campaign, type CampaignState, campaignNews, type Wave, wordOf } fr
 import { campaignStep } from './step.js';
 
 /** `progress` is of the ledger's counts of this long ago at most, at the beginning of a step; of one that lasts, a twentieth of its age. */
-const LOOK_AGAIN_MS = 5_000;
-const LOOKS_OF_AN_AGE = 20;
+const POLL_AGAIN_MS = 5_000;
+const POLLS_OF_AN_AGE = 20;
 
 /** The workflow id of a wave's step, and of its row in the ledger. */
 export function stepId(runId: string, { name }: Wave, step: CampaignStepName): string {
@@ -52,7 +52,7 @@ export async function runStep(campaign: Campaign, wave: Wave, step: CampaignStep
   await untilWorked(campaign, wave, following);
   const refused = failure === undefined ? undefined : contractFailure(failure instanceof Error ? failure.cause : failure);
   // Temporal has forgotten the step that had this id; the ledger has not.
-  if (refused?.type === 'AlreadyRun') await look(campaign, following);
+  if (refused?.type === 'AlreadyRun') await poll(campaign, following);
   else if (refused && !state.snapshot?.attempted) throw refused;
   return following.foreign;
 }
@@ -94,9 +94,9 @@ async function adopt(campaign: Campaign, following: Following): Promise<void> {
 }
 
 /** How far an adopted step is by the ledger: its words may have been said to a history that is no more. */
-async function look({ state, activities }: Campaign, following: Following): Promise<void> {
+async function poll({ state, activities }: Campaign, following: Following): Promise<void> {
   const { id, key } = following;
-  const seen = await activities.lookAtStep({ ...key, runId: id });
+  const seen = await activities.pollStep({ ...key, runId: id });
   if (seen.kind === 'foreign') following.foreign = seen.why;
   if (seen.kind === 'foreign' || seen.kind === 'finished') forget(state, id);
   // Meanwhile it may have said that it has ended.
@@ -129,7 +129,7 @@ async function untilWorked(campaign: Campaign, wave: Wave, following: Following)
   const startedAt = Date.now();
   let wasHeld = false;
   for (;;) {
-    if (following.isAdopted) await look(campaign, following);
+    if (following.isAdopted) await poll(campaign, following);
     const word = state.open[id] ?? 'finished';
     const isHeld = word === 'held';
     const seen = seenOf(state, id);
@@ -142,7 +142,7 @@ async function untilWorked(campaign: Campaign, wave: Wave, following: Following)
     }
     wasHeld = isHeld;
     if (word !== 'working' && !isHeld) break;
-    await condition(() => seenOf(state, id) !== seen, Math.max(LOOK_AGAIN_MS, (Date.now() - startedAt) / LOOKS_OF_AN_AGE));
+    await condition(() => seenOf(state, id) !== seen, Math.max(POLL_AGAIN_MS, (Date.now() - startedAt) / POLLS_OF_AN_AGE));
   }
   state.blocked = undefined;
 }
@@ -157,7 +157,7 @@ export async function stopSteps({ runId, state, activities }: Campaign, { wave }
   await pokeOpenSteps(state);
   while (!atRest) {
     const known = seen;
-    await condition(() => state.stepsSeen !== known, Math.max(LOOK_AGAIN_MS, (Date.now() - startedAt) / LOOKS_OF_AN_AGE));
+    await condition(() => state.stepsSeen !== known, Math.max(POLL_AGAIN_MS, (Date.now() - startedAt) / POLLS_OF_AN_AGE));
     seen = state.stepsSeen;
     ({ atRest } = await activities.stopSteps({ campaignId: runId, wave }));
   }

@@ -27,7 +27,7 @@ const EVENTS_A_HISTORY = 4_000;
 /** How long a cancelled campaign waits for its steps, which collect for a minute each. */
 const STEPS_END_MS = 5 * 60_000;
 /** A step whose last word was lost is looked for in the ledger this often. */
-const LOOK_FOR_STEPS_MS = 60 * 60_000;
+const POLL_STEPS_MS = 60 * 60_000;
 
 /**
  * Waves with gates over one cohort (docs/plans.md). `input` is a `CampaignPlan`, unvalidated as the Temporal CLI sends it. Each step
@@ -129,11 +129,11 @@ function takeNews(state: CampaignState, { runId: step, word, blocked }: StepNews
 async function lateVerdicts(campaign: Campaign): Promise<'done' | 'look again'> {
   const { runId, state, activities } = campaign;
   if (Object.keys(state.open).length > 0) {
-    // Before the look, which takes a while: the last step may end meanwhile, and nobody would wake the campaign for it.
+    // Before the poll, which takes a while: the last step may end meanwhile, and nobody would wake the campaign for it.
     const told = toldSoFar(state);
     state.blocked = lateWait(state);
     takeSnapshot(state, await activities.runSnapshot({ runId }));
-    const isNews = await condition(() => toldSoFar(state) !== told, LOOK_FOR_STEPS_MS);
+    const isNews = await condition(() => toldSoFar(state) !== told, POLL_STEPS_MS);
     state.blocked = undefined;
     if (isNews) return 'look again';
     const open = await activities.openSteps({ campaignId: runId });

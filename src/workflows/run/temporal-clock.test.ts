@@ -218,7 +218,7 @@ describe('the soak of a wave', () => {
 
 describe('the minute after a cancel', () => {
   /** What is in flight never ends; Qualys is looked at until the minute is over. */
-  function cancelled(): { asked: string[]; ended: Promise<unknown>; look: () => Promise<void> } {
+  function cancelled(): { asked: string[]; ended: Promise<unknown>; poll: () => Promise<void> } {
     const asked: string[] = [];
     let seen: (() => void) | undefined;
     state.snapshot = snapshot({ watched: 1, counts: { ...emptyCounts(), pending: 0, running: 2 } });
@@ -236,29 +236,29 @@ describe('the minute after a cancel', () => {
       },
     };
     const ended = endCancelled({ runId: 'r', state, activities: activities as unknown as RunActivities }, undefined);
-    async function look(): Promise<void> {
+    async function poll(): Promise<void> {
       await turn();
       seen?.();
       await turn();
     }
-    return { asked, ended, look };
+    return { asked, ended, poll };
   }
 
-  test('set forward, ends with the look that is under way, and the ledger closes what is left', async () => {
-    const { asked, ended, look } = cancelled();
+  test('set forward, ends with the poll that is under way, and the ledger closes what is left', async () => {
+    const { asked, ended, poll } = cancelled();
     await turn();
     expect([asked, waits.map(({ limitMs }) => limitMs)]).toEqual([['watch'], [MINUTE]]);
     now += 10 * MINUTE;
-    await look();
+    await poll();
     await ended;
     expect(asked).toEqual(['watch', 'closeRun']);
   });
 
-  test('set back, is longer by the step and no more: every look ends by it', async () => {
-    const { asked, ended, look } = cancelled();
+  test('set back, is longer by the step and no more: every poll ends by it', async () => {
+    const { asked, ended, poll } = cancelled();
     await turn();
     now -= 10 * MINUTE;
-    await look();
+    await poll();
     expect([asked, waits.map(({ limitMs }) => limitMs)]).toEqual([
       ['watch', 'watch'],
       [MINUTE, 11 * MINUTE],
@@ -269,7 +269,7 @@ describe('the minute after a cancel', () => {
   });
 });
 
-describe('looks at the steps of a campaign', () => {
+describe('polls of the steps of a campaign', () => {
   test.each([
     ['set forward, come half a minute later at most', 10 * MINUTE, 30_000],
     ['set back, come as at the beginning', -10 * MINUTE, 5_000],

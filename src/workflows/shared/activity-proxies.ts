@@ -28,7 +28,7 @@ export function activitiesOf(queue: string) {
     setWave: short.setWave,
     nextWave: short.nextWave,
     openSteps: short.openSteps,
-    lookAtStep: short.lookAtStep,
+    pollStep: short.pollStep,
     closeLostStep: short.closeLostStep,
     // They take over the rows of a wave, which may be a million.
     judgeWave: proxyActivities<Activities>({ ...common, startToCloseTimeout: '15m', heartbeatTimeout: '15s' }).judgeWave,

@@ -9,7 +9,7 @@ import type { LiveCounts, RunReport } from '../../../src/domain/run/outcome.js';
 import type { PermitTerms } from '../../../src/ledger/executions/registry.js';
 import { type Ledger, openLedger } from '../../../src/ledger/index.js';
 import type { CallCaps } from '../../../src/ledger/limits/call-log.js';
-import type { LookAt } from '../../../src/ledger/rows/poll.js';
+import type { Poll } from '../../../src/ledger/rows/poll.js';
 import type { Clocks } from '../../../src/ledger/sqlite/clock.js';
 import { putEmptyLedger } from '../empty-ledger.js';
 
@@ -137,13 +137,13 @@ export async function accepted(ledger: Ledger, runId: string, fence: number): Pr
 
 export type Fate = 'succeeded' | 'failed' | 'missing' | 'running';
 
-/** A look that found these fates. */
-export function look(n: number, fates: Readonly<Record<string, Fate>>, changes: Partial<LookAt> = {}): LookAt {
+/** A poll that found these fates. */
+export function poll(n: number, fates: Readonly<Record<string, Fate>>, changes: Partial<Poll> = {}): Poll {
   const entries = Object.entries(fates);
   return {
     n,
     number: 1,
-    lookedAt: 1,
+    polledAt: 1,
     serverNow: TERMS.serverAt + 60_000,
     jobs: entries
       .filter(([, fate]) => fate !== 'missing')
@@ -192,7 +192,7 @@ function finalCounts({ pending: _pending, running: _running, ...counts }: LiveCo
   return counts;
 }
 
-/** Every row of every table that a look can touch, for comparing before and after. */
+/** Every row of every table that a poll can touch, for comparing before and after. */
 export async function dump(ledger: Ledger): Promise<Record<string, unknown[]>> {
   const tables = [
     'runs',

@@ -27,7 +27,7 @@ for (;;) {
   const answer = await ledger.executions.permit(runId, execution.n, { fence, terms: TERMS });
   if (answer.kind !== 'granted') continue;
   got.permits += 1;
-  await ledger.executions.lost(runId, execution.n, { permit: answer.permit, detail: 'raced', lookAfterMs: 1_000 });
+  await ledger.executions.lost(runId, execution.n, { permit: answer.permit, detail: 'raced', resolveAfterMs: 1_000 });
 }
 for (let call = 0; call < Number(calls); call += 1) {
   const answer = await ledger.calls.enter({ endpoint: 'jobs', runId, holdMs: 30_000 });

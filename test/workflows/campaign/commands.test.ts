@@ -100,7 +100,7 @@ function asks(id: string) {
   );
 }
 
-/** Watches until the end; `act` runs between the first look and the second. */
+/** Watches until the end; `act` runs between the first poll and the second. */
 function watch(id: string, act: () => Promise<unknown>): Promise<Ran> {
   let hasActed = false;
   return command(['watch', id], {

@@ -39,10 +39,10 @@ export async function openCampaignStage(name: string, options: StageOptions = {}
         taskQueue: stage.taskQueue,
         args: [plan],
       });
-      const look = () => handle.query(progress);
-      const until: Campaign['until'] = (holds) => eventually(look, holds);
+      const poll = () => handle.query(progress);
+      const until: Campaign['until'] = (holds) => eventually(poll, holds);
       const campaign: Campaign = {
-        ...{ workflowId, handle, progress: look, until },
+        ...{ workflowId, handle, progress: poll, until },
         report: () => handle.result(),
         untilPhase: (phase) => until((seen) => seen.phase === phase),
         outcomes: async () =>

@@ -63,8 +63,8 @@ describe('asset jobs appear late, and looks are told a wrong time', () => {
   afterAll(() => stage.close(), 60_000);
 
   test.each([
-    ['ten minutes ahead, on one look', (nth: number) => nth === 1, TEN_MINUTES, 0],
-    ['ten minutes behind, on one look', (nth: number) => nth === 1, -TEN_MINUTES, 50],
+    ['ten minutes ahead, on one poll', (nth: number) => nth === 1, TEN_MINUTES, 0],
+    ['ten minutes behind, on one poll', (nth: number) => nth === 1, -TEN_MINUTES, 50],
     ['ten minutes ahead, on every third', (nth: number) => nth % 3 === 0, TEN_MINUTES, 100],
   ])('%s: nothing is missing that Qualys has a verdict on', async (_, lies, byMs, from) => {
     await between((answer) => (/assetjobs\/search/.test(answer.path) && lies(answer.nthOfPath) ? dateMoved(answer, byMs) : undefined));

@@ -76,7 +76,7 @@ describe('a run by tags', () => {
     expect(await stage.audit(gate.workflowId)).toContain('tags-given-up');
   });
 
-  test('raises the alarm for an asset that got the tag between the last look and the send', async () => {
+  test('raises the alarm for an asset that got the tag between the last poll and the send', async () => {
     beforeExecute = () => stage.rig.simulator.state.retag(assetOf(6, 0), 505, true);
     const report = await stage.run(request([505]));
     expect(report).toMatchObject({ status: 'partial', executions: 1, strays: 1, counts: { targeted: 40, succeeded: 40 } });
