@@ -28,7 +28,7 @@ export interface OpenCampaignInput {
   firstExecutionId: string;
   namespace: string;
   plan: StoredPlan;
-  /** The campaign or run that this one polls at again, as its memo says. */
+  /** The campaign or run that this one looks at again, as its memo says. */
   parentId?: string | undefined;
   /** The reason for waiting that the workflow shows already. */
   shown?: Blocked | undefined;

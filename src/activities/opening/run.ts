@@ -29,7 +29,7 @@ export interface OpenRunInput {
   request: StoredRequest;
   /** What the playbook asks for, when a ticket started the run through one. */
   playbookApproval?: PlaybookApproval | undefined;
-  /** The run that this one polls at again, as its memo says. */
+  /** The run that this one looks at again, as its memo says. */
   parentId?: string | undefined;
   /** The reason for waiting that the workflow shows already. */
   shown?: Blocked | undefined;

@@ -6,7 +6,7 @@ import { type Attempted, COPY_STATES, copyAfter, mayBePutBack, maySendBehind, ma
 const MINUTE = 60_000;
 const NOW = 1_700_000_000_000;
 
-/** The copy of one asset after a poll at it. */
+/** The copy of one asset after a poll of it. */
 function copyOf(job: WatchedAsset['job'], { pastDeadline = false, jobIsKnown = true } = {}) {
   const [decision] = settleExecution({
     assets: [{ assetId: 'a', job }],

@@ -26,7 +26,7 @@ export interface NamedScript {
 export interface RunRow {
   id: string;
   kind: RunKind;
-  /** The run that this one polls at again. */
+  /** The run that this one looks at again. */
   parentId?: string | undefined;
   /** Of a step: which one of which campaign. */
   campaign?: { id: string; wave: number; step: CampaignStepName } | undefined;
