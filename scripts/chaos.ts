@@ -21,7 +21,7 @@ import { LONG_RANDOM_KILLS, playRandomKills } from '../test/chaos/kills/random.j
 import { LONG_RUN_KILLS, playRunKills } from '../test/chaos/kills/run.js';
 import { LOSSES } from '../test/chaos/losses.js';
 import { meddlings, playMeddling } from '../test/chaos/meddlers.js';
-import { OLD_LEDGERS, playOldLedger } from '../test/chaos/old-ledger.js';
+import { OLD_LEDGERS, playStaleLedger } from '../test/chaos/old-ledger.js';
 import type { Stage } from '../test/chaos/scene.js';
 import { playTemporalRestart } from '../test/chaos/temporal-restart.js';
 // @ts-expect-error a plain script without types
@@ -92,7 +92,7 @@ function allTurns(stage: Stage, executable: string): Turn[] {
     ...Object.entries(LOSSES).map(([name, play]) => ({ name, kills: 0, play: () => play(stage) })),
     ...Object.entries(CAMPAIGN_LOSSES).map(([name, play]) => ({ name, kills: 0, play: () => play({ executable, bundle: stage.bundle }) })),
     ...BACKUPS.map((backup) => ({ name: backup.name, kills: 2, play: () => playBackup(stage, backup) })),
-    ...OLD_LEDGERS.map((old) => ({ name: old.name, kills: 1, play: () => playOldLedger(stage, old) })),
+    ...OLD_LEDGERS.map((old) => ({ name: old.name, kills: 1, play: () => playStaleLedger(stage, old) })),
     ...DEATHS.map((death) => ({ name: death.name, kills: death.deaths.length, play: () => playDeath(stage, death) })),
     ...CAMPAIGN_DEATHS.map((death) => ({ name: death.name, kills: death.deaths.length, play: () => playCampaignDeath(stage, death) })),
   ];

@@ -4,7 +4,7 @@ import { createOpenCampaign } from './campaign/open.js';
 import { createCampaignSteps } from './campaign/steps.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { createDispatch } from './dispatch/executions.js';
-import { createDispatchGiven } from './dispatch/issued.js';
+import { createDispatchIssued } from './dispatch/issued.js';
 import { createScheduleFollowUp } from './follow-up/create.js';
 import { withHeartbeat } from './heartbeat.js';
 import { createOpenRun } from './opening/run.js';
@@ -19,7 +19,7 @@ export function createActivities(dependencies: ActivityDependencies) {
   return {
     ...createOpenRun(dependencies),
     ...createDispatch(dependencies),
-    ...createDispatchGiven(dependencies),
+    ...createDispatchIssued(dependencies),
     ...createWatch(dependencies),
     ...createControlRun(dependencies),
     ...createScheduleFollowUp(dependencies),

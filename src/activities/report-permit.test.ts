@@ -1,14 +1,17 @@
 import { expect, test } from '@jest/globals';
 import { ActivityCancelledError, ActivityNotFoundError, ActivityPausedError, ActivityResetError, type Client } from '@temporalio/client';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import type { Given } from '../domain/run/snapshot.js';
+import type { Issued } from '../domain/run/snapshot.js';
 import { type Told, tellingTemporal } from './report-permit.js';
 
 const FIRST = { claimed: 2, permits: 3, orders: 1 };
 const SECOND = { claimed: 2, permits: 4, orders: 1 };
 
 /** What the SDK was told, and Temporal, in this order; `answers` are Temporal's, one after the other. */
-async function attempt<T>(answers: (() => Promise<void>)[], work: (tell: (given: Given, limitMs: number) => Promise<Told>) => Promise<T>) {
+async function attempt<T>(
+  answers: (() => Promise<void>)[],
+  work: (tell: (issued: Issued, limitMs: number) => Promise<Told>) => Promise<T>,
+) {
   const env = new MockActivityEnvironment();
   const heard: unknown[] = [];
   env.on('heartbeat', (details) => heard.push(['sdk', details]));

@@ -2,7 +2,7 @@
 // told by Temporal what the restored ledger has forgotten.
 import { activityInfo, heartbeat } from '@temporalio/activity';
 import { ActivityCancelledError, ActivityNotFoundError, ActivityPausedError, ActivityResetError, type Client } from '@temporalio/client';
-import type { Given } from '../domain/run/snapshot.js';
+import type { Issued } from '../domain/run/snapshot.js';
 
 /** `gone`: nobody waits for this attempt any more. `held`: an operator of Temporal wants it to stop. */
 export type Told = { kind: 'told' } | { kind: 'gone' } | { kind: 'held' } | { kind: 'unreachable'; why: string };
@@ -11,12 +11,12 @@ export type Told = { kind: 'told' } | { kind: 'gone' } | { kind: 'held' } | { ki
  * Heartbeats of one attempt that are acknowledged, each within `limitMs`. The SDK's own are throttled for up to 12 s, and nobody learns
  * whether they arrived. They are told the same first: what they send late would otherwise replace ours by something older.
  */
-export function tellingTemporal(client: Client): (given: Given, limitMs: number) => Promise<Told> {
+export function tellingTemporal(client: Client): (issued: Issued, limitMs: number) => Promise<Told> {
   /** The client tries again by itself, after its caller has given up too: nothing newer is told before that has ended. */
   let earlier: Promise<Told> = Promise.resolve({ kind: 'told' });
-  return async (given, limitMs) => {
-    heartbeat(given);
-    const telling = earlier.then(() => tell(client, given, limitMs));
+  return async (issued, limitMs) => {
+    heartbeat(issued);
+    const telling = earlier.then(() => tell(client, issued, limitMs));
     earlier = telling;
     let timer: NodeJS.Timeout | undefined;
     const tooLate = new Promise<Told>((resolve) => {
@@ -30,10 +30,10 @@ export function tellingTemporal(client: Client): (given: Given, limitMs: number)
   };
 }
 
-async function tell(client: Client, given: Given, limitMs: number): Promise<Told> {
+async function tell(client: Client, issued: Issued, limitMs: number): Promise<Told> {
   const { taskToken } = activityInfo();
   try {
-    await client.withDeadline(Date.now() + limitMs, () => client.activity.heartbeat(taskToken, given));
+    await client.withDeadline(Date.now() + limitMs, () => client.activity.heartbeat(taskToken, issued));
     return { kind: 'told' };
   } catch (error) {
     if (error instanceof ActivityNotFoundError || error instanceof ActivityCancelledError) return { kind: 'gone' };

@@ -27,9 +27,9 @@ const MOST = Number.MAX_SAFE_INTEGER;
 
 const counts = Object.fromEntries(Object.keys(emptyCounts()).map((name) => [name, MOST])) as ReturnType<typeof emptyCounts>;
 const blocked = { kind: 'unavailable' as const, why: ANY_TEXT };
-const given = { claimed: MOST, permits: MOST, orders: MOST };
+const issued = { claimed: MOST, permits: MOST, orders: MOST };
 const snapshot: Required<RunSnapshot> = {
-  ...given,
+  ...issued,
   ...{ counts, unsent: MOST, inDoubt: MOST, watched: MOST, slotsTaken: MOST, waiting: MOST, nextDueAt: MOST, outputsOwed: MOST },
   ...{
     accepted: MOST,
@@ -82,7 +82,7 @@ const LARGEST: Largest = {
   openRun: { kind: 'opened', script, cohort, digest: DIGEST, approval: rule },
   registerRun: undefined,
   dispatch: { snapshot, blocked },
-  dispatchGiven: given,
+  dispatchIssued: issued,
   watch: { snapshot, blocked },
   controlRun: { snapshot, assets: MOST, digest: DIGEST, refused: true },
   runSnapshot: snapshot,

@@ -2,7 +2,7 @@ import { beforeEach, expect, test } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { assetIds, openRun, useLedgers } from '../../test/support/ledger/ledger.js';
 import { defaultPolicy } from '../contracts/policy.js';
-import type { Given } from '../domain/run/snapshot.js';
+import type { Issued } from '../domain/run/snapshot.js';
 import type { Ledger } from '../ledger/index.js';
 import { createOpenCampaign } from './campaign/open.js';
 import type { ActivityDependencies } from './dependencies.js';
@@ -11,7 +11,7 @@ import { createWatch } from './polling/watch.js';
 import { createControlRun } from './run/control.js';
 
 const ledgers = useLedgers();
-const MORE: Given = { claimed: 3, permits: 3, orders: 1 };
+const MORE: Issued = { claimed: 3, permits: 3, orders: 1 };
 let ledger: Ledger;
 let dependencies: ActivityDependencies;
 
@@ -30,23 +30,23 @@ const inActivity = <I, R>(activity: (input: I) => Promise<R>, input: I): Promise
 
 test('a campaign whose ledger lacks what its workflow knows of begins no step, and says so', async () => {
   const { recheckPlan } = createOpenCampaign(dependencies);
-  const answer = await inActivity(recheckPlan, { runId: 'r', given: MORE });
+  const answer = await inActivity(recheckPlan, { runId: 'r', issued: MORE });
   expect(answer).toMatchObject({ kind: 'blocked', blocked: { kind: 'ledger' } });
   expect(JSON.stringify(answer)).toContain('3 executions, 3 permits and 1 orders were issued');
-  expect(await ledger.old.held()).toContain('of r, and');
-  await expect(inActivity(recheckPlan, { runId: 'r', given: MORE, shown: { kind: 'ledger', why: '' } })).rejects.toMatchObject({
+  expect(await ledger.staleness.held()).toContain('of r, and');
+  await expect(inActivity(recheckPlan, { runId: 'r', issued: MORE, shown: { kind: 'ledger', why: '' } })).rejects.toMatchObject({
     nextRetryDelay: 30_000,
   });
 });
 
 test('a campaign begins no step out of a ledger that another run has shown to be old', async () => {
-  await ledger.old.note('another', 'it does not know another');
+  await ledger.staleness.note('another', 'it does not know another');
   const { recheckPlan } = createOpenCampaign(dependencies);
   expect(await inActivity(recheckPlan, { runId: 'r' })).toMatchObject({ kind: 'blocked', blocked: { kind: 'halted' } });
 });
 
 test('nothing is opened in an old ledger: the newest one would not know it', async () => {
-  await ledger.old.note('another', 'it does not know another');
+  await ledger.staleness.note('another', 'it does not know another');
   const { request } = (await ledger.runs.get('r')) ?? {};
   if (!request) throw new Error('no request');
   const { openRun: open } = createOpenRun(dependencies);
@@ -57,17 +57,17 @@ test('nothing is opened in an old ledger: the newest one would not know it', asy
 
 test('a run that only watches tells that its ledger is old', async () => {
   const { watch } = createWatch(dependencies);
-  await inActivity(watch, { runId: 'r', toldAt: 0, toldNews: 0, given: await ledger.runs.given('r') });
-  expect(await ledger.old.held()).toBeUndefined();
-  await inActivity(watch, { runId: 'r', toldAt: 0, toldNews: 0, given: MORE });
-  expect(await ledger.old.held()).toContain('of r, and');
+  await inActivity(watch, { runId: 'r', toldAt: 0, toldNews: 0, issued: await ledger.runs.issued('r') });
+  expect(await ledger.staleness.held()).toBeUndefined();
+  await inActivity(watch, { runId: 'r', toldAt: 0, toldNews: 0, issued: MORE });
+  expect(await ledger.staleness.held()).toContain('of r, and');
 });
 
 test.each([
   ['what was given out', MORE],
   ['nothing', undefined],
-])('an order to a run that the ledger has forgotten shows that it is old, where the workflow knows of %s', async (_, given) => {
+])('an order to a run that the ledger has forgotten shows that it is old, where the workflow knows of %s', async (_, issued) => {
   const { controlRun } = createControlRun(dependencies);
-  await expect(inActivity(controlRun, { runId: 'gone', command: { kind: 'start' }, given })).rejects.toThrow('does not know the run gone');
-  expect(await ledger.old.held()).toContain('it does not know gone');
+  await expect(inActivity(controlRun, { runId: 'gone', command: { kind: 'start' }, issued })).rejects.toThrow('does not know the run gone');
+  expect(await ledger.staleness.held()).toContain('it does not know gone');
 });

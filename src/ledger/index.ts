@@ -17,7 +17,7 @@ import { Orders } from './runs/orders.js';
 import { Outputs } from './runs/outputs.js';
 import { Runs } from './runs/registry.js';
 import { Schedules } from './runs/schedules.js';
-import { OldLedger } from './snapshots/stale-ledger.js';
+import { StaleLedger } from './snapshots/stale-ledger.js';
 import type { Database } from './sql/database.js';
 import { type Clocks, LedgerClock, MACHINE_CLOCKS } from './sqlite/clock.js';
 import { openSqlite } from './sqlite/driver.js';
@@ -43,7 +43,7 @@ export interface Ledger {
   readonly scriptReadings: ScriptReadings;
   readonly schedules: Schedules;
   readonly orders: Orders;
-  readonly old: OldLedger;
+  readonly staleness: StaleLedger;
   readonly audit: Audit;
   readonly killSwitch: KillSwitch;
   readonly calls: CallLog;
@@ -105,7 +105,7 @@ function ledgerOver(database: Database, id: string, caps: CallCaps): Ledger {
     scriptReadings: new ScriptReadings(database),
     schedules: new Schedules(database),
     orders: new Orders(database),
-    old: new OldLedger(database),
+    staleness: new StaleLedger(database),
     audit: new Audit(database),
     killSwitch: new KillSwitch(database),
     calls: new CallLog(database, caps),

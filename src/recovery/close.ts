@@ -4,23 +4,23 @@ import { createCloseRun } from '../activities/run/close.js';
 import type { CampaignReport } from '../domain/campaign/status.js';
 import type { RunRow } from '../ledger/rows/run.js';
 import type { SweepDependencies } from './dependencies.js';
-import { type WorkflowFate, wasGivenOut } from './workflow-fate.js';
+import { type WorkflowFate, wasIssued } from './workflow-fate.js';
 
 /** False when the campaign has steps that are still alive: they are cancelled, collect for a minute, and the next sweep closes it. */
 export async function closeGone(dependencies: SweepDependencies, run: RunRow, fate: WorkflowFate): Promise<boolean> {
   const { ledger, logger } = dependencies;
   // From here on no permit is granted, so nothing is sent while the assets get their last word.
   await ledger.runs.stop(run.id, 'stopped', 'interrupted');
-  const { given, report, steps } = fate.kind === 'ended' ? fate : {};
+  const { issued, report, steps } = fate.kind === 'ended' ? fate : {};
   // Before a campaign's steps are waited for: others may be about to send what it has forgotten.
   await ledger.old.isBehind(run.id, given);
-  const terms = { runId: run.id, reason: 'interrupted', given };
+  const terms = { runId: run.id, reason: 'interrupted', issued };
   if (run.kind === 'campaign') {
     const open = await ledger.campaigns.openSteps(run.id);
     for (const step of open) await cancel(dependencies, step);
     if (open.length > 0) return false;
-    const forgetful = await lacksAStep(dependencies, run.id, steps);
-    await createCloseCampaign({ ledger }).closeCampaign({ ...terms, forgetful, report: report as CampaignReport | undefined });
+    const staleLedger = await lacksAStep(dependencies, run.id, steps);
+    await createCloseCampaign({ ledger }).closeCampaign({ ...terms, staleLedger, report: report as CampaignReport | undefined });
   } else {
     await createCloseRun({ ledger }).closeRun({ ...terms, report });
   }
@@ -40,7 +40,7 @@ export async function endIfOrphan(dependencies: SweepDependencies, run: RunRow):
 /** A ledger that was restored from a backup may lack whole steps, which have sent. */
 async function lacksAStep({ ledger, client }: SweepDependencies, runId: string, steps: readonly string[] = []): Promise<boolean> {
   const known = new Set((await ledger.campaigns.steps(runId)).map(({ id }) => id));
-  for (const step of steps) if (!known.has(step) && (await wasGivenOut(client, step))) return true;
+  for (const step of steps) if (!known.has(step) && (await wasIssued(client, step))) return true;
   return false;
 }
 

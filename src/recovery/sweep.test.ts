@@ -109,9 +109,9 @@ describe('the sweep', () => {
   });
 
   test('calls nothing skipped when the history of the workflow knows of more sends than the ledger', async () => {
-    const given = { claimed: 1, permits: 1 };
+    const issued = { claimed: 1, permits: 1 };
     expect(
-      await swept({ status: 'TERMINATED', told: [{ queue: 'q' }, { snapshot: given }, { snapshot: { claimed: 0, permits: 0 } }] }),
+      await swept({ status: 'TERMINATED', told: [{ queue: 'q' }, { snapshot: issued }, { snapshot: { claimed: 0, permits: 0 } }] }),
     ).toEqual(['r']);
     expect(await rows()).toEqual(['a unverified ledger-restored', 'b unverified ledger-restored']);
   });

@@ -85,7 +85,7 @@ async function isGone(
   }
   if (run.missingSince !== undefined) await ledger.runs.setMissing(run.id, false);
   if (fate.kind === 'alive') {
-    await ledger.old.isBehind(run.id, fate.given);
+    await ledger.staleness.isStale(run.id, fate.issued);
     return false;
   }
   if (!fate.byItself) return true;

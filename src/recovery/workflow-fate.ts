@@ -4,13 +4,13 @@ import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-wor
 import type { temporal } from '@temporalio/proto';
 import { z } from 'zod';
 import type { RunReport } from '../domain/run/outcome.js';
-import { type Given, givenIn, mostGiven } from '../domain/run/snapshot.js';
+import { type Issued, issuedIn, mostIssued } from '../domain/run/snapshot.js';
 import type { RunRow } from '../ledger/rows/run.js';
-import { pendingGiven } from '../temporal/pending-issued.js';
+import { pendingIssued } from '../temporal/pending-issued.js';
 
 export type WorkflowFate =
   /** `given`: what its activities under way have said. */
-  | { kind: 'alive'; given?: Given | undefined }
+  | { kind: 'alive'; issued?: Issued | undefined }
   /** Temporal does not know it, or has another one under its id. */
   | { kind: 'missing' }
   | {
@@ -21,7 +21,7 @@ export type WorkflowFate =
       /** The workflow's own report, when it completed with one. */
       report?: RunReport | undefined;
       /** The most that its history says was given out, and the heartbeats of what was under way when it ended. */
-      given?: Given | undefined;
+      issued?: Issued | undefined;
       /** Of a campaign: the steps that its history says it started. */
       steps?: string[] | undefined;
     };
@@ -34,13 +34,13 @@ export async function workflowFate(client: Client, run: Pick<RunRow, 'id' | 'fir
     const { status, raw, runId, closeTime } = described;
     if (raw.workflowExecutionInfo?.firstRunId !== run.firstExecutionId) return { kind: 'missing' };
     if (status.name === 'RUNNING' || status.name === 'CONTINUED_AS_NEW' || status.name === 'PAUSED')
-      return { kind: 'alive', given: await pendingGiven(client, described) };
+      return { kind: 'alive', issued: await pendingIssued(client, described) };
     return {
       kind: 'ended',
       byItself: status.name !== 'TERMINATED' && status.name !== 'TIMED_OUT',
       endedAt: closeTime,
       report: status.name === 'COMPLETED' ? await reportOf(client, run.id, runId) : undefined,
-      given: mostOf(await givenByHistory(client, run.id, runId), await pendingGiven(client, described)),
+      issued: mostOf(await issuedByHistory(client, run.id, runId), await pendingIssued(client, described)),
       ...(run.kind === 'campaign' ? { steps: await stepsByHistory(client, run.id, runId) } : {}),
     };
   } catch (error) {
@@ -61,16 +61,16 @@ async function reportOf(client: Client, workflowId: string, runId: string): Prom
   return parsed.success ? (parsed.data as unknown as RunReport) : undefined;
 }
 
-async function givenByHistory(client: Client, workflowId: string, runId: string): Promise<Given | undefined> {
-  const { given, unreadable } = await toldByHistory(client, workflowId, runId);
+async function issuedByHistory(client: Client, workflowId: string, runId: string): Promise<Issued | undefined> {
+  const { issued, unreadable } = await toldByHistory(client, workflowId, runId);
   if (unreadable) throw unreadable;
-  return given;
+  return issued;
 }
 
 /** Of one history: what was before its continue-as-new travels in its first event. */
 export interface ToldByHistory {
   /** The most that the ledger told the workflow, or the workflow the ledger. */
-  given?: Given | undefined;
+  issued?: Issued | undefined;
   /** The queues of which an activity has come to an end: their ledger knows the run. */
   queues: Set<string>;
   /** Something of it cannot be read, for want of a key for instance. */
@@ -90,7 +90,7 @@ export async function toldByHistory(client: Client, workflowId: string, runId: s
       return [];
     }
   };
-  let most: Given | undefined;
+  let most: Issued | undefined;
   for (const event of events ?? []) {
     const { activityTaskScheduledEventAttributes: scheduled, activityTaskCompletedEventAttributes: completed } = event;
     const started = event.workflowExecutionStartedEventAttributes;
@@ -99,14 +99,14 @@ export async function toldByHistory(client: Client, workflowId: string, runId: s
     if (endedOn !== undefined) queues.add(endedOn);
     const payloads: Payloads = started?.input?.payloads ?? scheduled?.input?.payloads ?? completed?.result?.payloads;
     for (const value of await read(payloads)) {
-      for (const given of givenWithin(value)) most = mostGiven(most, given);
+      for (const issued of issuedWithin(value)) most = mostIssued(most, issued);
       const queue = started?.continuedExecutionRunId ? queueWithin(value) : undefined;
       if (queue !== undefined) queues.add(queue);
     }
     const heard = event.activityTaskTimedOutEventAttributes?.failure?.timeoutFailureInfo?.lastHeartbeatDetails?.payloads;
-    for (const value of await read(heard)) most = mostOf(most, givenIn(value));
+    for (const value of await read(heard)) most = mostOf(most, issuedIn(value));
   }
-  return { given: most, queues, unreadable };
+  return { issued: most, queues, unreadable };
 }
 
 /** The children that a campaign has started, over all its histories that Temporal still has. */
@@ -136,29 +136,29 @@ async function eventsOf(client: Client, workflowId: string, runId: string): Prom
 }
 
 /** True when a step was given anything out by a ledger; a step that Temporal does not know may have been. */
-export async function wasGivenOut(client: Client, stepId: string): Promise<boolean> {
+export async function wasIssued(client: Client, stepId: string): Promise<boolean> {
   try {
     const described = await client.workflow.getHandle(stepId).describe();
-    const given = mostOf(await givenByHistory(client, stepId, described.runId), await pendingGiven(client, described));
-    return (given?.claimed ?? 0) > 0;
+    const issued = mostOf(await issuedByHistory(client, stepId, described.runId), await pendingIssued(client, described));
+    return (issued?.claimed ?? 0) > 0;
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return true;
     throw error;
   }
 }
 
-export function mostOf(a: Given | undefined, b: Given | undefined): Given | undefined {
-  return a && b ? mostGiven(a, b) : (a ?? b);
+export function mostOf(a: Issued | undefined, b: Issued | undefined): Issued | undefined {
+  return a && b ? mostIssued(a, b) : (a ?? b);
 }
 
-const BearerSchema = z.looseObject({ given: z.unknown().optional(), snapshot: z.unknown().optional() });
+const BearerSchema = z.looseObject({ issued: z.unknown().optional(), snapshot: z.unknown().optional() });
 
-function givenWithin(value: unknown): Given[] {
+function issuedWithin(value: unknown): Issued[] {
   const bearer = BearerSchema.safeParse(value);
   if (!bearer.success) return [];
-  return [bearer.data.given, bearer.data.snapshot].flatMap((part) => {
-    const given = givenIn(part);
-    return given ? [given] : [];
+  return [bearer.data.issued, bearer.data.snapshot].flatMap((part) => {
+    const issued = issuedIn(part);
+    return issued ? [issued] : [];
   });
 }
 

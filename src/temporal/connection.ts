@@ -97,8 +97,8 @@ function target(env: RawEnvironment): ClientConnectConfig & { address: string; n
 
 /** Temporal itself knows no TEMPORAL_API_KEY_FILE; it is read once, at the connection. */
 function withApiKey(env: RawEnvironment): Record<string, string> {
-  const given = Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined));
-  return { ...given, ...apiKey(env) };
+  const issued = Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined));
+  return { ...issued, ...apiKey(env) };
 }
 
 function apiKey(env: RawEnvironment): Record<string, string> {

@@ -19,7 +19,7 @@ interface Seen {
   /** Details of the heartbeat of an activity under way. */
   beat?: unknown;
   /** What an activity of this ledger, or of the named queue, was given. */
-  given?: unknown;
+  issued?: unknown;
   queue?: string;
   /** No activity has ended. */
   isNew?: boolean;
@@ -37,7 +37,7 @@ function temporal(workflows: Record<string, Seen>, listed: readonly string[] = O
       status = 'RUNNING',
       firstRunId = `first-${id}`,
       beat,
-      given,
+      issued,
       queue = activityQueue('q', ledger.id),
       isNew,
     } = workflows[id] ?? {};
@@ -51,7 +51,7 @@ function temporal(workflows: Record<string, Seen>, listed: readonly string[] = O
         events: [
           {
             eventId: 5,
-            activityTaskScheduledEventAttributes: { taskQueue: { name: queue }, input: encoded(given === LOST ? LOST : { given }) },
+            activityTaskScheduledEventAttributes: { taskQueue: { name: queue }, input: encoded(issued === LOST ? LOST : { issued }) },
           },
           ...(isNew ? [] : [{ eventId: 7, activityTaskCompletedEventAttributes: { scheduledEventId: 5, result: payloads({}) } }]),
         ],
@@ -72,7 +72,7 @@ function temporal(workflows: Record<string, Seen>, listed: readonly string[] = O
 
 async function heldAfter(client: Client): Promise<string | undefined> {
   await compareWithTemporal({ ledger, client, taskQueue: 'q' });
-  return ledger.old.held();
+  return ledger.staleness.held();
 }
 
 const MORE = { claimed: 2, permits: 2 };
@@ -80,16 +80,16 @@ const MORE = { claimed: 2, permits: 2 };
 test('a ledger that has what Temporal knows is not held', async () => {
   const fence = await openRun(ledger, 'r', assetIds(30));
   await accepted(ledger, 'r', fence);
-  const given = await ledger.runs.given('r');
-  expect(await heldAfter(temporal({ r: { given, beat: given } }))).toBeUndefined();
+  const issued = await ledger.runs.issued('r');
+  expect(await heldAfter(temporal({ r: { issued, beat: issued } }))).toBeUndefined();
 });
 
 test.each<[string, Seen]>([
-  ['the history of a run says more', { given: MORE }],
+  ['the history of a run says more', { issued: MORE }],
   ['a heartbeat of a run says more', { beat: MORE }],
-  ['a run that was terminated was given more', { status: 'TERMINATED', given: MORE }],
+  ['a run that was terminated was given more', { status: 'TERMINATED', issued: MORE }],
   ['a run has ended with a report that it lacks', { status: 'COMPLETED' }],
-  ['a run that has ended cannot be read', { status: 'TERMINATED', given: LOST }],
+  ['a run that has ended cannot be read', { status: 'TERMINATED', issued: LOST }],
 ])('it is held when %s, also where Temporal does not list it', async (_, seen) => {
   await openRun(ledger, 'r', assetIds(30));
   expect(await heldAfter(temporal({ r: seen }, []))).toContain(' r');
@@ -104,7 +104,7 @@ test.each<[string, Seen]>([
 
 test.each<[string, Seen]>([
   ['of another ledger', { queue: activityQueue('q', 'another-ledger') }],
-  ['of another ledger, which cannot be read', { queue: activityQueue('q', 'another-ledger'), status: 'COMPLETED', given: LOST }],
+  ['of another ledger, which cannot be read', { queue: activityQueue('q', 'another-ledger'), status: 'COMPLETED', issued: LOST }],
   ['that is not open in any ledger yet', { isNew: true }],
 ])('it is not held for a run that it does not know %s', async (_, seen) => {
   expect(await heldAfter(temporal({ gone: seen }))).toBeUndefined();
@@ -114,7 +114,7 @@ test('it is not held for a run that it has ended itself, nor for another one of 
   await openRun(ledger, 'over', assetIds(2));
   await close(ledger, 'over');
   await openRun(ledger, 'r', assetIds(2));
-  const client = temporal({ over: { status: 'COMPLETED', given: MORE }, r: { firstRunId: 'another', given: MORE } });
+  const client = temporal({ over: { status: 'COMPLETED', issued: MORE }, r: { firstRunId: 'another', issued: MORE } });
   expect(await heldAfter(client)).toBeUndefined();
 });
 
@@ -126,5 +126,5 @@ test('while Temporal does not answer, or a run that is going cannot be read, no 
     throw new Error('UNAVAILABLE');
   };
   await expect(heldAfter(away)).rejects.toThrow('UNAVAILABLE');
-  expect(await ledger.old.held()).toBeUndefined();
+  expect(await ledger.staleness.held()).toBeUndefined();
 });

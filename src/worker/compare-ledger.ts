@@ -2,11 +2,11 @@
 // out of the ledger's runs: what one of them lacks, another run could send again before the first one notices.
 import { type Client, isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import type { ActivityDependencies } from '../activities/dependencies.js';
-import type { Given } from '../domain/run/snapshot.js';
+import type { Issued } from '../domain/run/snapshot.js';
 import type { Ledger } from '../ledger/index.js';
 import { mostOf, toldByHistory } from '../recovery/workflow-fate.js';
 import { activityQueue } from '../temporal/activity-queue.js';
-import { pendingGiven } from '../temporal/pending-issued.js';
+import { pendingIssued } from '../temporal/pending-issued.js';
 
 /** A Temporal that does not answer keeps the worker from beginning, and not from being stopped. */
 const ANSWER_WITHIN_MS = 30_000;
@@ -25,7 +25,7 @@ interface History {
 
 interface Told {
   firstRunId: string | undefined;
-  given: Given | undefined;
+  issued: Issued | undefined;
   isGoing: boolean;
   hasReport: boolean;
   /** An activity of this ledger has ended, so it knew the run. */
@@ -69,10 +69,10 @@ async function compareOne({ ledger, client, taskQueue }: Comparing, { workflowId
   if (run ? run.finishedAt !== undefined || run.firstExecutionId !== told.firstRunId : !told.isOurs) return;
   // A run that is going has its keys, or will get them: nothing is lost by waiting for them.
   if (told.unreadable && told.isGoing) throw new Error(`Cannot read what was sent by ${workflowId}.`, { cause: told.unreadable });
-  const known = told.given ?? (run ? undefined : { claimed: 0, permits: 0 });
-  if (await ledger.old.isBehind(workflowId, known)) return;
-  if (told.hasReport) await ledger.old.note(workflowId, `it lacks the report of ${workflowId}, which has ended`);
-  else if (told.unreadable) await ledger.old.note(workflowId, `cannot read what was sent by ${workflowId}, which has ended`);
+  const known = told.issued ?? (run ? undefined : { claimed: 0, permits: 0 });
+  if (await ledger.staleness.isStale(workflowId, known)) return;
+  if (told.hasReport) await ledger.staleness.note(workflowId, `it lacks the report of ${workflowId}, which has ended`);
+  else if (told.unreadable) await ledger.staleness.note(workflowId, `cannot read what was sent by ${workflowId}, which has ended`);
 }
 
 async function isOver(ledger: Pick<Ledger, 'runs'>, workflowId: string): Promise<boolean> {
@@ -83,12 +83,12 @@ async function isOver(ledger: Pick<Ledger, 'runs'>, workflowId: string): Promise
 async function askTemporal(client: Client, { workflowId, runId }: History, queue: string): Promise<Told | undefined> {
   try {
     const described = await client.workflow.getHandle(workflowId, runId).describe();
-    const pending = await pendingGiven(client, described).catch((error: Error) => error);
-    const { given, queues, unreadable } = await toldByHistory(client, workflowId, described.runId);
+    const pending = await pendingIssued(client, described).catch((error: Error) => error);
+    const { issued, queues, unreadable } = await toldByHistory(client, workflowId, described.runId);
     const isUnread = pending instanceof Error;
     return {
       firstRunId: described.raw.workflowExecutionInfo?.firstRunId ?? undefined,
-      given: mostOf(given, isUnread ? undefined : pending),
+      issued: mostOf(issued, isUnread ? undefined : pending),
       isGoing: described.status.name === 'RUNNING' || described.status.name === 'PAUSED',
       hasReport: described.status.name === 'COMPLETED',
       isOurs: queues.has(queue),

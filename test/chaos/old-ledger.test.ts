@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type TemporalEnv, temporalEnv } from '../support/product/temporal-env.js';
 import type { Played } from './deaths.js';
-import { OLD_LEDGERS, playOldLedger } from './old-ledger.js';
+import { OLD_LEDGERS, playStaleLedger } from './old-ledger.js';
 import type { Stage } from './scene.js';
 
 let env: TemporalEnv;
@@ -11,7 +11,7 @@ const played = new Map<string, Played>();
 beforeAll(async () => {
   env = await temporalEnv();
   const stage: Stage = { client: env.client, address: env.address, namespace: env.namespace, bundle: env.workflowBundle.codePath };
-  for (const scene of await Promise.all(OLD_LEDGERS.map((old) => playOldLedger(stage, old)))) played.set(scene.name, scene);
+  for (const scene of await Promise.all(OLD_LEDGERS.map((old) => playStaleLedger(stage, old)))) played.set(scene.name, scene);
 }, 900_000);
 
 afterAll(() => env.close());

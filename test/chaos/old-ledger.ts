@@ -31,7 +31,7 @@ interface Other {
   wasOpen?: boolean;
 }
 
-interface OldLedgerScene {
+interface StaleLedgerScene {
   name: string;
   /** The backup is from before the run was started, not from before it sent. */
   isUnknown?: boolean;
@@ -39,7 +39,7 @@ interface OldLedgerScene {
   meanwhile?: 'terminated' | 'replaced-while-open';
 }
 
-export const OLD_LEDGERS: readonly OldLedgerScene[] = [
+export const OLD_LEDGERS: readonly StaleLedgerScene[] = [
   { name: 'a backup, and a new run on the same assets' },
   { name: 'a backup, and an open run on the same assets that is approved', other: { memo: { approval: { quorum: 1 } }, wasOpen: true } },
   { name: 'a backup, and a campaign on the same assets', other: { workflow: 'remediationCampaign', input: CAMPAIGN } },
@@ -55,7 +55,7 @@ interface Worker {
   stop: () => Promise<void>;
 }
 
-export async function playOldLedger(stage: Stage, played: OldLedgerScene): Promise<Played> {
+export async function playStaleLedger(stage: Stage, played: StaleLedgerScene): Promise<Played> {
   const startedAt = performance.now();
   const scene = await openScene(stage, `chaos-${played.name.replaceAll(/\W+/g, '-')}`, {
     // Longer than a scene lasts: what was sent stays in flight.
@@ -80,7 +80,7 @@ export async function playOldLedger(stage: Stage, played: OldLedgerScene): Promi
   }
 }
 
-async function problemsOf(stage: Stage, scene: Scene, { isUnknown, other = {}, meanwhile }: OldLedgerScene): Promise<string[]> {
+async function problemsOf(stage: Stage, scene: Scene, { isUnknown, other = {}, meanwhile }: StaleLedgerScene): Promise<string[]> {
   const { plan, workflowId } = scene;
   const otherId = `${workflowId}-other`;
   const backup = `${plan.ledgerPath}.backup`;
@@ -104,7 +104,7 @@ async function problemsOf(stage: Stage, scene: Scene, { isUnknown, other = {}, m
   const { blocked = '' } = await said(stage, otherId, ({ blocked: why = '', inFlight = 0 }) => WHY.test(why) || inFlight > 0);
   const problems: string[] = [];
   if (!WHY.test(blocked)) problems.push(`what is about to send is blocked because: ${blocked}`);
-  const held = (await second.ledger.old.held()) ?? '';
+  const held = (await second.ledger.staleness.held()) ?? '';
   if (!held.includes(workflowId)) problems.push(`the ledger does not name the run by which it shows: ${held}`);
   if (!isUnknown && !other.workflow && meanwhile === undefined) problems.push(...(await letGo({ stage, run, otherId, second })));
   if (second.sent() > 0) problems.push(`${second.sent()} executes were sent from the old ledger`);

@@ -1,7 +1,7 @@
 import type { CampaignReport, WaveReport } from '../../domain/campaign/status.js';
 import { waveStatus } from '../../domain/campaign/status.js';
 import { type LiveCounts, runStatus } from '../../domain/run/outcome.js';
-import type { Given } from '../../domain/run/snapshot.js';
+import type { Issued } from '../../domain/run/snapshot.js';
 import type { StoredWave } from '../../ledger/campaigns/registry.js';
 import type { ActivityDependencies } from '../dependencies.js';
 import { followUpReport } from '../follow-up/report.js';
@@ -12,9 +12,9 @@ export interface CloseCampaignInput {
   /** Why assets without a final outcome have none. */
   reason: string;
   /** What the workflow knows to have been given out, over all steps; a ledger that knows less cannot say what was never sent. */
-  given?: Given | undefined;
+  issued?: Issued | undefined;
   /** The ledger is known to lack something that was sent. */
-  forgetful?: boolean | undefined;
+  staleLedger?: boolean | undefined;
   /** The report that the workflow has given already: the ledger that does not have it is an older one. */
   report?: CampaignReport | undefined;
 }
@@ -28,14 +28,14 @@ export function createCloseCampaign({ ledger }: Pick<ActivityDependencies, 'ledg
       if (known) return known as CampaignReport;
       // From here on no word is taken but by this close.
       const closing = await ledger.runs.beginClosing(runId);
-      const isOlder = await ledger.old.isBehind(runId, input.given);
-      const forgetful = input.forgetful === true || input.report !== undefined || isOlder;
-      if (forgetful && !isOlder) await ledger.old.note(runId, `it has no report of ${runId}, or lacks a step that has sent`);
+      const isOlder = await ledger.staleness.isStale(runId, input.issued);
+      const staleLedger = input.staleLedger === true || input.report !== undefined || isOlder;
+      if (staleLedger && !isOlder) await ledger.staleness.note(runId, `it has no report of ${runId}, or lacks a step that has sent`);
       // A step that could not end by itself, as when it does not answer to a cancel: what it has sent is `unverified`, not `skipped`.
       for (const step of await ledger.campaigns.openSteps(runId)) await createCloseRun({ ledger }).closeRun({ runId: step, reason });
       await ledger.campaigns.mergeAll(runId, { closing });
       await ledger.campaigns.takeBackUnsent(runId, { closing });
-      await ledger.verdicts.closeOpen(runId, reason, { forgetful });
+      await ledger.verdicts.closeOpen(runId, reason, { staleLedger });
       const plan = (await ledger.campaigns.get(runId))?.plan as { steps?: { verify?: unknown } } | undefined;
       if (plan?.steps?.verify !== undefined) await ledger.campaigns.withdrawUnverified(runId, { closing });
       const waves = await closedWaves({ ledger }, runId, closing);

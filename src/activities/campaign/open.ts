@@ -5,7 +5,7 @@ import { CAMPAIGN_STEPS, type CampaignStepName } from '../../domain/campaign/ste
 import type { ApprovalRule } from '../../domain/run/approval.js';
 import type { Blocked } from '../../domain/run/blocked.js';
 import { type FrozenPlan, overridesOf, planDigest } from '../../domain/run/plan-digest.js';
-import type { Given } from '../../domain/run/snapshot.js';
+import type { Issued } from '../../domain/run/snapshot.js';
 import { readNotJoined } from '../../domain/targets/join-record.js';
 import type { FrozenCohort } from '../../ledger/cohort/freeze.js';
 import { sha256 } from '../../ledger/policy/approved-plan.js';
@@ -18,7 +18,7 @@ import { readFollowUpScript, refuseImpossibleFollowUp } from '../opening/follow-
 import { resolveTargets } from '../opening/resolve-targets.js';
 import { blockedOrThrow, goOn, logWarnings, noTargets, tooManyAssets } from '../opening/run.js';
 import { refusedForRun } from '../policy/refused-script.js';
-import { goOnUnlessOld } from '../stale-ledger.js';
+import { goOnUnlessStale } from '../stale-ledger.js';
 import { readTargets } from '../targets/read.js';
 import { cutWaves } from './cut-waves.js';
 import { campaignRequest, campaignRules, lastApproval, type StoredPlan } from './step-request.js';
@@ -50,7 +50,7 @@ export function createOpenCampaign(dependencies: ActivityDependencies) {
     async openCampaign(input: OpenCampaignInput): Promise<OpenCampaignResult> {
       const beat = setInterval(() => heartbeat(), 3_000);
       try {
-        await goOnUnlessOld(dependencies.ledger);
+        await goOnUnlessStale(dependencies.ledger);
         await register(dependencies, input);
         return await openWith(dependencies, input);
       } catch (error) {
@@ -65,9 +65,9 @@ export function createOpenCampaign(dependencies: ActivityDependencies) {
     },
 
     /** Before a wave: do the scripts still say what was approved? Their drift makes another plan, with another digest. */
-    async recheckPlan({ runId, given, shown }: RecheckInput): Promise<RecheckResult> {
+    async recheckPlan({ runId, issued, shown }: RecheckInput): Promise<RecheckResult> {
       try {
-        await goOnUnlessOld(dependencies.ledger, { runId, known: given });
+        await goOnUnlessStale(dependencies.ledger, { runId, known: issued });
         return await recheck(dependencies, runId);
       } catch (error) {
         return blockedOrThrow(error, shown);
@@ -79,7 +79,7 @@ export function createOpenCampaign(dependencies: ActivityDependencies) {
 export interface RecheckInput {
   runId: string;
   /** What the workflow knows to have been given out over all steps: a ledger that knows less begins none. */
-  given?: Given | undefined;
+  issued?: Issued | undefined;
   shown?: Blocked | undefined;
 }
 

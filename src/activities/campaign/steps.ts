@@ -13,7 +13,7 @@ import type { ActivityDependencies } from '../dependencies.js';
 import { nonRetryable } from '../failures.js';
 import { leaveOpenCopies } from '../opening/open-copies.js';
 import { blockedOrThrow, goOn } from '../opening/run.js';
-import { goOnUnlessOld } from '../stale-ledger.js';
+import { goOnUnlessStale } from '../stale-ledger.js';
 import { planExecutions } from '../tags/plan.js';
 import { campaignRules, type StoredPlan, stepRequest } from './step-request.js';
 
@@ -166,7 +166,7 @@ async function openStepsOf(ledger: ActivityDependencies['ledger'], campaignId: s
 async function openWith(dependencies: ActivityDependencies, input: OpenStepInput): Promise<OpenStepResult> {
   const { ledger, client } = dependencies;
   const { runId, firstExecutionId, namespace, campaignId, wave, step } = input;
-  await goOnUnlessOld(ledger);
+  await goOnUnlessStale(ledger);
   const campaign = await ledger.campaigns.get<FrozenPlan>(campaignId);
   const plan = campaign?.plan as StoredPlan | undefined;
   const script = campaign?.frozen?.scripts[step];

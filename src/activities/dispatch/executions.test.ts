@@ -49,7 +49,7 @@ describe.each([
     });
     const attempt = new MockActivityEnvironment().run(createDispatch(dependencies()).dispatch, {
       runId: 'r',
-      given: { claimed: 0, permits: 0 },
+      issued: { claimed: 0, permits: 0 },
     });
     await expect(attempt).rejects.toMatchObject({ type: 'RetryLater' });
     expect([40, 41]).toContain(asked);

@@ -1,6 +1,6 @@
 import { activityInfo, Context, heartbeat } from '@temporalio/activity';
 import { type Blocked, WORTH_SAYING_MS } from '../../domain/run/blocked.js';
-import { type Given, givenIn, mostGiven, type RunSnapshot } from '../../domain/run/snapshot.js';
+import { type Issued, issuedIn, mostIssued, type RunSnapshot } from '../../domain/run/snapshot.js';
 import type { Execution } from '../../ledger/executions/registry.js';
 import type { RunRow } from '../../ledger/rows/run.js';
 import type { ActivityDependencies } from '../dependencies.js';
@@ -9,13 +9,13 @@ import { resolveInDoubt } from '../in-doubt/resolve.js';
 import { keepPolicy } from '../policy/keep.js';
 import { type Told, tellingTemporal } from '../report-permit.js';
 import { stopAtBreach } from '../run/stop-at-breach.js';
-import { behind, whyOld } from '../stale-ledger.js';
+import { staleLedger, whyStale } from '../stale-ledger.js';
 import { type Sent, sendExecution } from './send.js';
 
 export interface DispatchInput {
   runId: string;
   /** What the workflow knows to have been given out: a ledger that knows less is not the one that gave it. */
-  given: Given;
+  issued: Issued;
   shown?: Blocked | undefined;
 }
 
@@ -23,7 +23,7 @@ export interface DispatchResult {
   /** Undefined when the ledger does not know the run. */
   snapshot?: RunSnapshot | undefined;
   /** What the ledger lacks: the workflow may not have known. */
-  given?: Given | undefined;
+  issued?: Issued | undefined;
   blocked?: Blocked | undefined;
   /** Ask again after this many milliseconds, even when nothing else happens; undefined when only a free slot can bring more to do. */
   againMs?: number | undefined;
@@ -48,25 +48,25 @@ export function createDispatch(dependencies: ActivityDependencies) {
       const { ledger } = dependencies;
       const run = await ledger.runs.get(input.runId);
       // What an attempt that died had given out, the workflow was never told: its heartbeats were.
-      const known = mostGiven(input.given, givenIn(activityInfo().heartbeatDetails));
-      const given = await ledger.runs.given(input.runId);
-      const old = await whyOld(ledger, { runId: input.runId, known });
-      if (old || !run?.script)
-        return holdBack(dependencies, input, { known, old: old ?? (await behind(ledger, { runId: input.runId, known })) });
+      const known = mostIssued(input.issued, issuedIn(activityInfo().heartbeatDetails));
+      const issued = await ledger.runs.issued(input.runId);
+      const stale = await whyStale(ledger, { runId: input.runId, known });
+      if (stale || !run?.script)
+        return holdBack(dependencies, input, { known, stale: stale ?? (await staleLedger(ledger, { runId: input.runId, known })) });
       const round: Round = {
         dependencies,
         run,
         fence: await ledger.runs.takeFence(run.id),
-        given,
+        issued,
         tell: tellingTemporal(dependencies.client),
         accepted: 0,
         doubted: false,
         failure: undefined,
         refused: new Set(),
       };
-      const beat = setInterval(() => heartbeat(round.given), 3_000);
+      const beat = setInterval(() => heartbeat(round.issued), 3_000);
       try {
-        heartbeat(round.given);
+        heartbeat(round.issued);
         const wait = await workThrough(round);
         return await conclude(round, input, wait);
       } finally {
@@ -80,8 +80,8 @@ interface Round {
   dependencies: ActivityDependencies;
   run: RunRow;
   fence: number;
-  given: Given;
-  tell: (given: Given, limitMs: number) => Promise<Told>;
+  issued: Issued;
+  tell: (issued: Issued, limitMs: number) => Promise<Told>;
   accepted: number;
   /** The fate of something that this attempt sent is not known. */
   doubted: boolean;
@@ -97,22 +97,22 @@ async function workThrough(round: Round): Promise<Wait | undefined> {
   while (!cancellationSignal.aborted) {
     const execution = await nextToSend(round);
     if (!execution) return refusedWait(round) ?? doubt ?? (await leasedElsewhere(round));
-    const kept = await keepPolicy(round.dependencies, { run: round.run, beat: () => heartbeat(round.given) });
+    const kept = await keepPolicy(round.dependencies, { run: round.run, beat: () => heartbeat(round.issued) });
     if (typeof kept === 'object') return sooner(kept, doubt);
     if (kept === 'changed') continue;
     const sent = await sendExecution(round.dependencies, {
       run: round.run,
       execution,
       fence: round.fence,
-      beat: () => heartbeat(round.given),
+      beat: () => heartbeat(round.issued),
       async tell(limitMs) {
         // From here on the timer's beats say no less.
-        round.given = await round.dependencies.ledger.runs.given(round.run.id);
-        return round.tell(round.given, limitMs);
+        round.issued = await round.dependencies.ledger.runs.issued(round.run.id);
+        return round.tell(round.issued, limitMs);
       },
     });
-    round.given = await round.dependencies.ledger.runs.given(round.run.id);
-    heartbeat(round.given);
+    round.issued = await round.dependencies.ledger.runs.issued(round.run.id);
+    heartbeat(round.issued);
     if (sent.kind === 'accepted') round.accepted += 1;
     if (sent.kind === 'in-doubt') round.doubted = true;
     if (sent.kind === 'in-doubt') doubt = await decideLost(round, endsAt);
@@ -214,11 +214,11 @@ function sooner(a: Wait, b: Wait | undefined): Wait {
 async function holdBack(
   { ledger }: ActivityDependencies,
   { runId, shown }: DispatchInput,
-  { known, old }: { known: Given; old: NotReady },
+  { known, stale }: { known: Issued; stale: NotReady },
 ): Promise<DispatchResult> {
   heartbeat(known);
-  await ledger.runs.setBlocked(runId, old.message);
-  if (shown?.kind === old.blocked.kind) throw retryLater(old.waitMs, old.message);
+  await ledger.runs.setBlocked(runId, stale.message);
+  if (shown?.kind === stale.blocked.kind) throw retryLater(stale.waitMs, stale.message);
   const snapshot = (await ledger.runs.get(runId)) && (await ledger.runs.snapshot(runId));
-  return { snapshot, given: known, blocked: old.blocked, againMs: old.waitMs };
+  return { snapshot, issued: known, blocked: stale.blocked, againMs: stale.waitMs };
 }

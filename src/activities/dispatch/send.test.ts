@@ -13,7 +13,7 @@ test('a ledger that is found to be behind while a run sends is told and asked ab
   const execution = await ledger.executions.claim('r', fence);
   const run = await ledger.runs.get('r');
   if (!execution || !run) throw new Error('nothing to send');
-  expect(await ledger.old.isBehind('r', { claimed: 9, permits: 9 })).toBe(true);
+  expect(await ledger.staleness.isStale('r', { claimed: 9, permits: 9 })).toBe(true);
   const dependencies = { ledger, policy: defaultPolicy(), timings: TERMS, sender: TERMS.sender } as unknown as ActivityDependencies;
   const tell = () => Promise.reject(new Error('nothing may be sent'));
   const sent = await sendExecution(dependencies, { run, execution, fence, beat: () => undefined, tell });

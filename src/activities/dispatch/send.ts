@@ -172,7 +172,7 @@ function afterRefusedPermit({ why, waitMs, detail }: Extract<PermitAnswer, { kin
     case 'wave-over':
       return { kind: 'over' };
     // Found out since this attempt began: without a wait nothing would ask again, nor anybody be told.
-    case 'behind':
+    case 'stale-ledger':
       return { kind: 'wait', wait: { waitMs, blocked: { kind: 'ledger', why: detail } } };
     // It was needed anew while it was read.
     case 'script':

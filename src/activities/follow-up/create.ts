@@ -3,14 +3,14 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { type FollowUp, MAX_EXPLICIT_TARGETS } from '../../contracts/request.js';
 import type { Blocked } from '../../domain/run/blocked.js';
 import type { FinalOutcome } from '../../domain/run/outcome.js';
-import { type Given, givenIn, mostGiven } from '../../domain/run/snapshot.js';
+import { type Issued, issuedIn, mostIssued } from '../../domain/run/snapshot.js';
 import { QqlUnsafe } from '../../domain/targets/qql.js';
 import type { RunRow } from '../../ledger/rows/run.js';
 import { QualysError } from '../../qualys/errors.js';
 import type { ActivityDependencies } from '../dependencies.js';
 import { blockedBy, NotReady, retryLater, type Wait, waitAfter } from '../failures.js';
 import { keptFrom } from '../policy/keep.js';
-import { whyOld } from '../stale-ledger.js';
+import { whyStale } from '../stale-ledger.js';
 import { createSchedules } from './schedules.js';
 import { FollowUpRefused, followUpScript } from './script.js';
 import { type FollowUpTelling, tellingSchedules } from './telling.js';
@@ -21,33 +21,33 @@ const HALTED_WAIT_MS = 2_500;
 export interface FollowUpInput {
   runId: string;
   /** What the workflow knows to have been given out: a ledger that knows less may have forgotten a schedule. */
-  given?: Given | undefined;
+  issued?: Issued | undefined;
   shown?: Blocked | undefined;
 }
 
 export interface FollowUpResult {
   /** What the ledger has by now: the heartbeats of this activity are gone with it. */
-  given?: Given | undefined;
+  issued?: Issued | undefined;
   blocked?: Blocked | undefined;
 }
 
 /** Schedules what the request asks to follow the outcome. Each schedule is written down before it is asked for, and asked for once. */
 export function createScheduleFollowUp(dependencies: ActivityDependencies) {
   return {
-    async scheduleFollowUp({ runId, given, shown }: FollowUpInput): Promise<FollowUpResult> {
+    async scheduleFollowUp({ runId, issued, shown }: FollowUpInput): Promise<FollowUpResult> {
       const { ledger } = dependencies;
       const run = await ledger.runs.get(runId);
       const followUp = run?.request.followUp;
       if (!run || !followUp) return {};
-      const known = mostGiven(given, givenIn(activityInfo().heartbeatDetails));
+      const known = mostIssued(issued, issuedIn(activityInfo().heartbeatDetails));
       const waitFor = async ({ blocked, waitMs }: { blocked: Blocked; waitMs: number }): Promise<FollowUpResult> => {
-        if (shown?.kind !== blocked.kind) return { blocked, given: mostGiven(known, await ledger.runs.given(runId)) };
+        if (shown?.kind !== blocked.kind) return { blocked, issued: mostIssued(known, await ledger.runs.issued(runId)) };
         throw retryLater(waitMs, blocked.why);
       };
-      const old = await whyOld(ledger, { runId, known });
-      if (old) {
+      const stale = await whyStale(ledger, { runId, known });
+      if (stale) {
         heartbeat(known);
-        return waitFor(old);
+        return waitFor(stale);
       }
       // A schedule is an execution to come: the kill switch holds it, too.
       const halt = await ledger.killSwitch.state();

@@ -7,7 +7,7 @@ import { accepted, close, openRun, useLedgers } from '../../../test/support/ledg
 import { defaultPolicy, type NeverTouch } from '../../contracts/policy.js';
 import type { RemediationRequestInput } from '../../contracts/request.js';
 import type { FollowUpReport } from '../../domain/run/outcome.js';
-import type { Given } from '../../domain/run/snapshot.js';
+import type { Issued } from '../../domain/run/snapshot.js';
 import type { Ledger } from '../../ledger/index.js';
 import { createQualys, type QualysClient } from '../../qualys/client.js';
 import { type Simulator, startSimulator } from '../../simulator/index.js';
@@ -58,18 +58,18 @@ async function finished(followUp: object, options: SimulatorOptions = {}): Promi
 
 interface Following {
   /** What the workflow knows. */
-  given?: Given;
+  issued?: Issued;
   told?: HearingTemporal;
   /** Another ledger than that of the run. */
   of?: Ledger;
 }
 
-function follow({ given, told = hearingTemporal(), of = ledger }: Following = {}): Promise<FollowUpResult> {
+function follow({ issued, told = hearingTemporal(), of = ledger }: Following = {}): Promise<FollowUpResult> {
   const dependencies = {
     ...{ ledger: of, qualys, policy: defaultPolicy(), taskQueue: 'q', sender: 'demo at q', client: told.client },
     schedules: { userId: 'user-1', timezone },
   } as unknown as ActivityDependencies;
-  return new MockActivityEnvironment().run(createScheduleFollowUp(dependencies).scheduleFollowUp, { runId: 'r', given });
+  return new MockActivityEnvironment().run(createScheduleFollowUp(dependencies).scheduleFollowUp, { runId: 'r', issued });
 }
 
 async function reported(): Promise<FollowUpReport | undefined> {
@@ -416,15 +416,15 @@ describe('a ledger that is put back from before a schedule', () => {
     // Two days later what is asked for has other dates: by its title alone it would be taken for somebody else's.
     clock.advance(2 * 86_400_000);
     const old = await ledgers.again(`sqlite:${file}`);
-    const answer = await follow({ of: old, given: told.heard[0] as Given });
+    const answer = await follow({ of: old, issued: told.heard[0] as Issued });
     expect(answer.blocked).toMatchObject({ kind: 'ledger', why: expect.stringContaining('1 schedules were issued') });
     expect([titles(), asked()]).toEqual([[TITLE], 1]);
-    expect(await old.old.held()).toContain('restored from an older backup');
+    expect(await old.staleness.held()).toContain('restored from an older backup');
   });
 
   test('keeps the schedules of other runs from being asked for, too', async () => {
     await finished(TOMORROW);
-    await ledger.old.note('another', 'it does not know another');
+    await ledger.staleness.note('another', 'it does not know another');
     expect((await follow()).blocked).toMatchObject({ kind: 'halted' });
     expect(asked()).toBe(0);
     await ledger.killSwitch.unhalt({ by: 'ada' });

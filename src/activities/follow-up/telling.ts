@@ -1,6 +1,6 @@
 // Before a schedule is asked for, Temporal has to know how many were: a ledger put back from a backup would ask for a second one.
 import { CancelledFailure, heartbeat } from '@temporalio/activity';
-import { type Given, mostGiven } from '../../domain/run/snapshot.js';
+import { type Issued, mostIssued } from '../../domain/run/snapshot.js';
 import type { ActivityDependencies } from '../dependencies.js';
 import { NotReady } from '../failures.js';
 import { tellingTemporal } from '../report-permit.js';
@@ -16,14 +16,14 @@ export interface FollowUpTelling {
   tell: () => Promise<void>;
 }
 
-export function tellingSchedules({ client, ledger }: ActivityDependencies, runId: string, known: Given): FollowUpTelling {
+export function tellingSchedules({ client, ledger }: ActivityDependencies, runId: string, known: Issued): FollowUpTelling {
   const tell = tellingTemporal(client);
-  let given = known;
+  let issued = known;
   return {
-    beat: () => heartbeat(given),
+    beat: () => heartbeat(issued),
     async tell() {
-      given = mostGiven(given, await ledger.runs.given(runId));
-      const told = await tell(given, TELL_WITHIN_MS);
+      issued = mostIssued(issued, await ledger.runs.issued(runId));
+      const told = await tell(issued, TELL_WITHIN_MS);
       if (told.kind === 'told') return;
       if (told.kind === 'gone') throw new CancelledFailure('Temporal has given up this attempt. It schedules nothing more.');
       const why = told.kind === 'held' ? 'it holds this attempt' : told.why;

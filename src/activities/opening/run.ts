@@ -14,7 +14,7 @@ import type { ActivityDependencies } from '../dependencies.js';
 import { blockedBy, failureTypeOf, NotReady, nonRetryable, retryLater, waitAfter } from '../failures.js';
 import { PolicyRefused } from '../policy/refusal.js';
 import { refusedForRun } from '../policy/refused-script.js';
-import { goOnUnlessOld } from '../stale-ledger.js';
+import { goOnUnlessStale } from '../stale-ledger.js';
 import { planExecutions } from '../tags/plan.js';
 import { readTargets } from '../targets/read.js';
 import { passEasmGate } from './easm-gate.js';
@@ -54,7 +54,7 @@ export function createOpenRun(dependencies: ActivityDependencies) {
     async openRun(input: OpenRunInput): Promise<OpenRunResult> {
       const beat = setInterval(() => heartbeat(), 3_000);
       try {
-        await goOnUnlessOld(dependencies.ledger);
+        await goOnUnlessStale(dependencies.ledger);
         await register(dependencies, input);
         return await openWith(dependencies, input);
       } catch (error) {

@@ -1,7 +1,7 @@
 import { activityInfo, heartbeat } from '@temporalio/activity';
 import { pollDelayMs } from '../../domain/polling/cadence.js';
 import { type Blocked, WORTH_SAYING_MS } from '../../domain/run/blocked.js';
-import type { Given, RunSnapshot } from '../../domain/run/snapshot.js';
+import type { Issued, RunSnapshot } from '../../domain/run/snapshot.js';
 import type { RunRow } from '../../ledger/rows/run.js';
 import { QualysError } from '../../qualys/errors.js';
 import type { PollDependencies } from '../dependencies.js';
@@ -22,7 +22,7 @@ export interface WatchInput {
   /** True at the end of a cancelled run: look as often as the floor allows. */
   hurry?: boolean | undefined;
   /** What the workflow knows to have been given out: who only watches may be the only one to know that the ledger is old. */
-  given?: Given | undefined;
+  issued?: Issued | undefined;
 }
 
 export interface WatchResult {
@@ -44,7 +44,7 @@ export function createWatch(dependencies: PollDependencies) {
     async watch(input: WatchInput): Promise<WatchResult> {
       const { ledger } = dependencies;
       const run = await ledger.runs.get(input.runId);
-      await ledger.old.isBehind(input.runId, input.given);
+      await ledger.staleness.isStale(input.runId, input.issued);
       if (!run) throw retryLater(30_000, `the ledger does not know the run ${input.runId}`);
       const beat = setInterval(() => heartbeat(), 3_000);
       try {

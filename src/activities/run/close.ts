@@ -1,5 +1,5 @@
 import { type RunReport, runStatus } from '../../domain/run/outcome.js';
-import type { Given } from '../../domain/run/snapshot.js';
+import type { Issued } from '../../domain/run/snapshot.js';
 import type { Ledger } from '../../ledger/index.js';
 import type { RunRow } from '../../ledger/rows/run.js';
 import { changesSince } from '../../ledger/runs/outcome-changes.js';
@@ -11,7 +11,7 @@ export interface CloseRunInput {
   /** Why assets without a final outcome have none: `cancelled`, `error-budget`, `rejected`, … */
   reason: string;
   /** What the workflow knows to have been given out; a ledger that knows less cannot say what was never sent. */
-  given?: Given | undefined;
+  issued?: Issued | undefined;
   /** The report that the workflow has given already: the ledger that does not have it is an older one. */
   report?: RunReport | undefined;
 }
@@ -33,13 +33,13 @@ export async function recheckOf(ledger: Ledger, runId: string): Promise<RunRepor
 /** Gives every asset its last word and writes the report, once. */
 export function createCloseRun({ ledger }: Pick<ActivityDependencies, 'ledger'>) {
   return {
-    async closeRun({ runId, reason, given, report }: CloseRunInput): Promise<RunReport> {
+    async closeRun({ runId, reason, issued, report }: CloseRunInput): Promise<RunReport> {
       // From here on no word is taken any more: what comes while the assets get their last word comes late.
       await ledger.runs.beginClosing(runId);
-      const forgetful = (await ledger.old.isBehind(runId, given)) || report !== undefined;
-      if (report) await ledger.old.note(runId, `it lacks the report of ${runId}, which has ended`);
+      const staleLedger = (await ledger.staleness.isStale(runId, issued)) || report !== undefined;
+      if (report) await ledger.staleness.note(runId, `it lacks the report of ${runId}, which has ended`);
       await ledger.executions.releaseClaimed(runId);
-      await ledger.verdicts.closeOpen(runId, reason, { forgetful });
+      await ledger.verdicts.closeOpen(runId, reason, { staleLedger });
       const [schedules, refusals] = [await ledger.schedules.of(runId), await ledger.schedules.refusals(runId)];
       const recheck = await recheckOf(ledger, runId);
       const warnings = await ledger.runs.warnings(runId);

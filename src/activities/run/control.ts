@@ -1,7 +1,7 @@
 import { activityInfo } from '@temporalio/activity';
 import type { ErrorBudget } from '../../contracts/request.js';
 import type { Command } from '../../domain/run/command.js';
-import { type Given, mostGiven, type RunSnapshot } from '../../domain/run/snapshot.js';
+import { type Issued, mostIssued, type RunSnapshot } from '../../domain/run/snapshot.js';
 import { digestOf } from '../../ledger/policy/approved-plan.js';
 import { REFUSED } from '../../ledger/runs/orders.js';
 import type { ActivityDependencies } from '../dependencies.js';
@@ -16,7 +16,7 @@ export interface ControlInput {
   /** Grows with every order of the run. */
   orderNumber?: number | undefined;
   /** What the workflow knows to have been given out and ordered before: a ledger that knows less is not the one that it was. */
-  given?: Given | undefined;
+  issued?: Issued | undefined;
 }
 
 export interface ControlResult {
@@ -29,7 +29,7 @@ export interface ControlResult {
   refused: boolean;
 }
 
-const NOTHING_GIVEN = mostGiven(undefined, undefined);
+const NOTHING_GIVEN = mostIssued(undefined, undefined);
 
 /**
  * Carries an order into the ledger, where every permit asks for it, and into the audit log. Repeating it, or coming late with it, changes
@@ -42,11 +42,11 @@ export function createControlRun({ ledger }: Pick<ActivityDependencies, 'ledger'
       return ledger.runs.snapshot(runId);
     },
 
-    async controlRun({ runId, command, by, reason, orderId, orderNumber, given }: ControlInput): Promise<ControlResult> {
+    async controlRun({ runId, command, by, reason, orderId, orderNumber, issued }: ControlInput): Promise<ControlResult> {
       const { activityId, workflowExecution, scheduledTimestampMs } = activityInfo();
       // In a transaction of its own: what follows fails where the ledger has forgotten the run, which every run that is ordered something
       // was in.
-      if (!(await ledger.runs.get(runId))) await ledger.old.isBehind(runId, given ?? NOTHING_GIVEN);
+      if (!(await ledger.runs.get(runId))) await ledger.staleness.isStale(runId, issued ?? NOTHING_GIVEN);
       // What is put back is chosen by what is known by now, late verdicts among it.
       if (command.kind === 'retry') await ledger.campaigns.mergeAll(runId);
       const result = await ledger.orders.carryOut(runId, {
@@ -55,7 +55,7 @@ export function createControlRun({ ledger }: Pick<ActivityDependencies, 'ledger'
         command,
         by,
         reason,
-        given,
+        issued,
       });
       const digest = await digestOf(ledger.database, runId);
       return { snapshot: await ledger.runs.snapshot(runId), assets: Math.max(0, result), digest, refused: result === REFUSED };

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { emptyCounts } from './outcome.js';
-import { givenIn, isBehind, isLate, mostGiven, RUN_PHASES, type RunSnapshot } from './snapshot.js';
+import { isLate, isStale, issuedIn, mostIssued, RUN_PHASES, type RunSnapshot } from './snapshot.js';
 
 test.each([
   [{ claimed: 4, permits: 4 }, { claimed: 4, permits: 4 }, false],
@@ -11,20 +11,20 @@ test.each([
   [{ claimed: 4, permits: 4, orders: 2 }, { claimed: 4, permits: 4 }, false],
   [{ claimed: 4, permits: 4, schedules: 1 }, { claimed: 4, permits: 4, schedules: 2 }, true],
   [{ claimed: 4, permits: 4, schedules: 1 }, { claimed: 4, permits: 4 }, false],
-])('a ledger with %j, where %j is known, is behind: %s', (ledger, known, behind) => {
-  expect(isBehind(ledger, known)).toBe(behind);
+])('a ledger with %j, where %j is known, is stale: %s', (ledger, known, isStaleLedger) => {
+  expect(isStale(ledger, known)).toBe(isStaleLedger);
 });
 
 test('the most that was given is remembered number by number', () => {
-  expect(mostGiven({ claimed: 1, permits: 5 }, { claimed: 3, permits: 2, orders: 7 })).toEqual({
+  expect(mostIssued({ claimed: 1, permits: 5 }, { claimed: 3, permits: 2, orders: 7 })).toEqual({
     claimed: 3,
     permits: 5,
     orders: 7,
     schedules: 0,
   });
-  expect(mostGiven(undefined, { claimed: 3, permits: 2, schedules: 4 })).toEqual({ claimed: 3, permits: 2, orders: 0, schedules: 4 });
-  expect(mostGiven({ claimed: 1, permits: 5 }, undefined)).toEqual({ claimed: 1, permits: 5, orders: 0, schedules: 0 });
-  expect(mostGiven(undefined, undefined)).toEqual({ claimed: 0, permits: 0, orders: 0, schedules: 0 });
+  expect(mostIssued(undefined, { claimed: 3, permits: 2, schedules: 4 })).toEqual({ claimed: 3, permits: 2, orders: 0, schedules: 4 });
+  expect(mostIssued({ claimed: 1, permits: 5 }, undefined)).toEqual({ claimed: 1, permits: 5, orders: 0, schedules: 0 });
+  expect(mostIssued(undefined, undefined)).toEqual({ claimed: 0, permits: 0, orders: 0, schedules: 0 });
 });
 
 test.each([
@@ -43,8 +43,8 @@ test.each([
   [{ claimed: '1', permits: 2 }, undefined],
   ['ACTIVITY_ID_NOT_STARTED', undefined],
   [null, undefined],
-])('of %j is taken: %j', (told, given) => {
-  expect(givenIn(told)).toEqual(given);
+])('of %j is taken: %j', (told, issued) => {
+  expect(issuedIn(told)).toEqual(issued);
 });
 
 test('a run ends finished', () => {

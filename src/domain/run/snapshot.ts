@@ -7,7 +7,7 @@ export type RunPhase = (typeof RUN_PHASES)[number];
 /**
  * How much of a run was given out and ordered. No number ever falls, so a ledger that says less is lost or restored from an older backup.
  */
-export interface Given {
+export interface Issued {
   /** The highest execution number given out. */
   claimed: number;
   /** Rights to send that were granted, whatever became of them. */
@@ -18,9 +18,9 @@ export interface Given {
   schedules?: number | undefined;
 }
 
-const NUMBERS = ['claimed', 'permits', 'orders', 'schedules'] as const satisfies (keyof Given)[];
+const NUMBERS = ['claimed', 'permits', 'orders', 'schedules'] as const satisfies (keyof Issued)[];
 
-export function mostGiven(a: Given | undefined, b: Given | undefined): Given {
+export function mostIssued(a: Issued | undefined, b: Issued | undefined): Issued {
   return {
     claimed: Math.max(a?.claimed ?? 0, b?.claimed ?? 0),
     permits: Math.max(a?.permits ?? 0, b?.permits ?? 0),
@@ -30,16 +30,16 @@ export function mostGiven(a: Given | undefined, b: Given | undefined): Given {
 }
 
 /** True when the ledger has forgotten something that was given out or ordered: what it calls unsent may have been sent. */
-export function isBehind(ledger: Given, known: Given): boolean {
-  const has = mostGiven(ledger, undefined);
-  const most = mostGiven(ledger, known);
+export function isStale(ledger: Issued, known: Issued): boolean {
+  const has = mostIssued(ledger, undefined);
+  const most = mostIssued(ledger, known);
   return NUMBERS.some((number) => (has[number] ?? 0) < (most[number] ?? 0));
 }
 
 /** What somebody was told who has it from far away, as from a heartbeat; undefined when it is something else. */
-export function givenIn(value: unknown): Given | undefined {
+export function issuedIn(value: unknown): Issued | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { claimed, permits, orders, schedules } = value as Partial<Record<keyof Given, unknown>>;
+  const { claimed, permits, orders, schedules } = value as Partial<Record<keyof Issued, unknown>>;
   if (typeof claimed !== 'number' || typeof permits !== 'number') return undefined;
   return {
     ...{ claimed, permits },
@@ -48,13 +48,13 @@ export function givenIn(value: unknown): Given | undefined {
   };
 }
 
-export function inWords({ claimed, permits, orders = 0, schedules = 0 }: Given): string {
+export function inWords({ claimed, permits, orders = 0, schedules = 0 }: Issued): string {
   const rest = schedules > 0 ? `, ${orders} orders and ${schedules} schedules` : ` and ${orders} orders`;
   return `${claimed} executions, ${permits} permits${rest}`;
 }
 
 /** Where a run stands by the ledger: small, so that activities can return it and the workflow can carry it. */
-export interface RunSnapshot extends Given {
+export interface RunSnapshot extends Issued {
   counts: LiveCounts;
   /** Executions that are frozen and not sent. */
   unsent: number;

@@ -79,7 +79,7 @@ describe('closing a large run', () => {
   });
 
   test('calls what an older ledger knows to be unsent unverified', async () => {
-    expect(await closeOpen(ledger.database, 'r', { reason: 'interrupted', forgetful: true })).toEqual({ unverified: 2_600, skipped: 0 });
+    expect(await closeOpen(ledger.database, 'r', { reason: 'interrupted', staleLedger: true })).toEqual({ unverified: 2_600, skipped: 0 });
     expect(await outcomes()).toEqual([
       { outcome: 'unverified', reason: 'interrupted', last: 1, attempt: 1, n: 1_250 },
       { outcome: 'unverified', reason: 'ledger-restored', last: 1, attempt: 1, n: 1_350 },

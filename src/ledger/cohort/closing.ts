@@ -7,7 +7,7 @@ import { ROWS_PER_TRANSACTION } from './freeze.js';
 export interface ClosingTerms {
   reason: string;
   /** The ledger is older than the run, so what it calls unsent may have been sent. */
-  forgetful?: boolean;
+  staleLedger?: boolean;
 }
 
 /** How many assets this call ended. */
@@ -91,8 +91,8 @@ function openAssets(sql: Sql, { runId, outcome, after }: { runId: string; outcom
 }
 
 /** The batches that were not sent have given their assets back, so a pending asset in an execution may have been sent. */
-function wasSent(row: OpenAsset, { forgetful }: ClosingTerms): boolean {
-  return forgetful === true || row.execution_n !== null;
+function wasSent(row: OpenAsset, { staleLedger }: ClosingTerms): boolean {
+  return staleLedger === true || row.execution_n !== null;
 }
 
 async function endPending(sql: Sql, runId: string, rows: readonly OpenAsset[], terms: ClosingTerms): Promise<void> {
@@ -101,7 +101,7 @@ async function endPending(sql: Sql, runId: string, rows: readonly OpenAsset[], t
     sql,
     runId,
     rows.filter((row) => wasSent(row, terms)),
-    terms.forgetful ? 'ledger-restored' : terms.reason,
+    terms.staleLedger ? 'ledger-restored' : terms.reason,
   );
   await sql.run(`UPDATE attempts SET outcome = 'skipped', reason = ? WHERE ${CHOSEN}`, [
     terms.reason,

@@ -62,7 +62,7 @@ export type PermitAnswer =
       why:
         | 'fence'
         | 'stopped'
-        | 'behind'
+        | 'stale-ledger'
         | 'paused'
         | 'halted'
         | 'policy'
@@ -163,7 +163,7 @@ async function barredBy(
 ): Promise<Refusal | undefined> {
   if (run.stop || run.closing || run.finishedAt !== undefined) return refused('stopped', 0, run.stop?.reason ?? 'the run is finished');
   if (run.admits === 'nothing') return refused('wave-over', 0, 'its wave has ended, or is being rolled back');
-  if (run.behind) return refused('behind', BEHIND_WAIT_MS, 'the ledger was restored from an older backup');
+  if (run.stale) return refused('stale-ledger', STALE_WAIT_MS, 'the ledger was restored from an older backup');
   if (run.phase === 'awaiting-approval') return refused('paused', 1_000, 'the run is waiting for approval');
   if (run.paused) return refused('paused', 1_000, 'the run is paused');
   if (run.admits === 'held') return refused('wave-held', WAVE_WAIT_MS, 'a person must decide how its wave continues');
@@ -191,7 +191,7 @@ const COPIES_OF = {
 /** Whoever decides tells the campaign, not the step; a permit asks again this soon. */
 const WAVE_WAIT_MS = 2_500;
 /** Only another ledger file can end it. */
-const BEHIND_WAIT_MS = 30_000;
+const STALE_WAIT_MS = 30_000;
 /** Whoever asks leaves alone what policy keeps from scripts, and asks again; else this soon. */
 const POLICY_WAIT_MS = 5_000;
 

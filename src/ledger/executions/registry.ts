@@ -36,7 +36,7 @@ export class Executions {
       if (!run?.script || run.fence !== fence || run.paused || run.stop || run.closing || run.finishedAt !== undefined) return undefined;
       if (run.admits === 'nothing') return undefined;
       // What an old ledger still gives out, the newest one would lack when it is put back.
-      if (run.behind || (await heldAs(sql)) !== undefined) return undefined;
+      if (run.stale || (await heldAs(sql)) !== undefined) return undefined;
       const open = await sql.first<{ slots: number; assets: number | null }>(
         `SELECT count(CASE WHEN slot_freed_at IS NULL THEN 1 END) AS slots, sum(size) AS assets FROM executions
          WHERE run_id = ? AND state IN ('claimed', 'permitted', 'accepted') AND settled_at IS NULL`,

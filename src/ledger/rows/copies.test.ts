@@ -81,7 +81,7 @@ describe('the copy of an attempt', () => {
     await ledger.verdicts.closeOpen('r', 'cancelled');
     expect(await copies('r')).toBe([...Array.from({ length: 25 }, () => 'open'), 'none'].join(' '));
     await openRun(ledger, 'behind', ['x']);
-    await ledger.verdicts.closeOpen('behind', 'interrupted', { forgetful: true });
+    await ledger.verdicts.closeOpen('behind', 'interrupted', { staleLedger: true });
     expect(await copies('behind')).toBe('open');
   });
 });

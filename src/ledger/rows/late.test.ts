@@ -143,7 +143,7 @@ const OF_A_RUN: Record<string, Late> = {
     async (ledger) => async () =>
       ledger.runs.open({ ...(await ledger.runs.get('r')), id: 'r', firstExecutionId: 'first-r' } as Parameters<Ledger['runs']['open']>[0]),
   ),
-  'old.isBehind': late(async (ledger) => () => ledger.old.isBehind('r', { claimed: 9, permits: 9, orders: 9 } as never)),
+  'staleness.isStale': late(async (ledger) => () => ledger.staleness.isStale('r', { claimed: 9, permits: 9, orders: 9 } as never)),
   'runs.setScript': whileOpening((ledger) => ledger.runs.setScript('r', { id: '7', title: 'Another' })),
   'runs.setMissing': late(async (ledger) => () => ledger.runs.setMissing('r', true)),
   'runs.setResolveCursor': late(async (ledger) => () => ledger.runs.setResolveCursor('r', 'page 3')),
@@ -274,14 +274,14 @@ const READS = [
     'campaigns.waveCounts',
     'campaigns.places',
     'runs.get',
-    'runs.given',
+    'runs.issued',
     'runs.unfinished',
     'runs.tagsSeen',
     'runs.warnings',
     'runs.load',
   ],
   ...['runs.snapshot', 'neverTouch.newest', 'neverTouch.among', 'neverTouch.appliedTo', 'neverTouch.hasNameless'],
-  ...['schedules.get', 'schedules.of', 'schedules.refusals', 'scriptReadings.begin', 'old.held'],
+  ...['schedules.get', 'schedules.of', 'schedules.refusals', 'scriptReadings.begin', 'staleness.held'],
 ];
 /** Writes to no run: whole parts of the ledger, and `neverTouch.store`. */
 const OF_THE_LEDGER = [
@@ -294,7 +294,7 @@ const OF_THE_LEDGER = [
   'serverClock',
   'database',
   'neverTouch.store',
-  'old.note',
+  'staleness.note',
 ];
 /** Only adds, and is where late words go. */
 const ADDS = ['audit'];

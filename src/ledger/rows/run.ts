@@ -62,7 +62,7 @@ export interface RunRow {
   /** Paused itself, as by a breach of its budget. */
   held: boolean;
   /** The ledger was once found to know less than was given out of the run, or of its campaign. */
-  behind: boolean;
+  stale: boolean;
   /** Its close has begun: nothing is sent, and no word is taken any more. */
   closing: boolean;
   /** By its own order, or its campaign's. */
@@ -108,9 +108,9 @@ export interface StoredRun {
   wave_closed_at: number | null;
   despite_copies: number;
   everything: number;
-  behind: string | null;
+  stale: string | null;
   closing: number;
-  campaign_behind: string | null;
+  campaign_stale: string | null;
   first_execution_id: string;
   namespace: string;
   namespace_id: string | null;
@@ -156,7 +156,7 @@ export interface CampaignRules {
 
 /** With what its campaign's row says of pausing and stopping, and its wave's of what it lets be sent. */
 export const SELECT_RUN = `SELECT runs.*, parent.paused AS campaign_paused, parent.stop_cause AS campaign_stop_cause, parent.stop_reason AS campaign_stop_reason,
-    parent.behind AS campaign_behind, parent.despite_copies AS campaign_despite_copies, waves.status AS wave_status, waves.closed_at AS wave_closed_at
+    parent.stale AS campaign_stale, parent.despite_copies AS campaign_despite_copies, waves.status AS wave_status, waves.closed_at AS wave_closed_at
   FROM runs LEFT JOIN runs AS parent ON parent.id = runs.campaign_id LEFT JOIN waves ON waves.campaign_id = runs.campaign_id AND waves.w = runs.wave`;
 
 export async function readStored(sql: Sql, id: string): Promise<StoredRun | undefined> {
@@ -197,7 +197,7 @@ export function toRun(row: StoredRun): RunRow {
     paused: row.paused === 1 || row.campaign_paused === 1,
     held: row.paused === 1,
     closing: row.closing > 0,
-    behind: row.behind !== null || row.campaign_behind !== null,
+    stale: row.stale !== null || row.campaign_stale !== null,
     stop: stopOf(row),
     admits:
       row.step === null || row.wave_status === null

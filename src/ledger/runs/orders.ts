@@ -2,14 +2,14 @@
 
 import type { ErrorBudget } from '../../contracts/request.js';
 import { type Command as AnyCommand, inEffect } from '../../domain/run/command.js';
-import type { Given } from '../../domain/run/snapshot.js';
+import type { Issued } from '../../domain/run/snapshot.js';
 import { Campaigns } from '../campaigns/registry.js';
 import { Verdicts } from '../executions/verdicts.js';
 import { digestOf, noteAdjusted, noteApproved } from '../policy/approved-plan.js';
 import { needReading } from '../policy/script-reading.js';
 import { Audit } from '../rows/audit.js';
 import { readRun } from '../rows/run.js';
-import { noteBehind } from '../snapshots/stale-ledger.js';
+import { noteStale } from '../snapshots/stale-ledger.js';
 import { type Database, type Sql, within } from '../sql/database.js';
 import { Runs } from './registry.js';
 
@@ -24,7 +24,7 @@ export interface Order {
   by?: string | undefined;
   reason?: string | undefined;
   /** What the workflow knows to have been given out and ordered before. */
-  given?: Given | undefined;
+  issued?: Issued | undefined;
 }
 
 /** The result of an approval, or of a start behind one, whose digest is not the one that would start now: it has no effect. */
@@ -43,7 +43,7 @@ export class Orders {
    */
   carryOut(runId: string, order: Order): Promise<number> {
     return this.#database.transaction(async (sql) => {
-      await noteBehind(sql, runId, order.given);
+      await noteStale(sql, runId, order.issued);
       const done = await sql.first<{ result: number }>('SELECT result FROM orders WHERE run_id = ? AND order_id = ?', [runId, order.id]);
       if (done) return done.result;
       const run = await sql.first<{ over: number }>('SELECT closing > 0 OR finished_at IS NOT NULL AS over FROM runs WHERE id = ?', [

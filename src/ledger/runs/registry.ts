@@ -3,7 +3,7 @@ import { MAX_ASSETS_PER_EXECUTION } from '../../domain/execution/state.js';
 import type { PlaybookApproval } from '../../domain/run/approval.js';
 import { budgetSpent } from '../../domain/run/error-budget.js';
 import type { LiveCounts, RunReport, StopCause } from '../../domain/run/outcome.js';
-import type { Given, RunPhase, RunSnapshot } from '../../domain/run/snapshot.js';
+import type { Issued, RunPhase, RunSnapshot } from '../../domain/run/snapshot.js';
 import { freeLeases } from '../cohort/closing.js';
 import { countOutcomes, withBase } from '../rows/counts.js';
 import { beginClosing, IS_OPEN } from '../rows/late.js';
@@ -20,7 +20,7 @@ import {
   type StoredRun,
   toRun,
 } from '../rows/run.js';
-import { givenOf, snapshotOf } from '../snapshots/run.js';
+import { issuedOf, snapshotOf } from '../snapshots/run.js';
 import { type Database, isUniqueViolation, jsonRows, storableText } from '../sql/database.js';
 
 const TAGS_KEPT = 2_000;
@@ -87,8 +87,8 @@ export class Runs {
     return readRun(this.#database, id);
   }
 
-  given(id: string): Promise<Given> {
-    return givenOf(this.#database, id);
+  issued(id: string): Promise<Issued> {
+    return issuedOf(this.#database, id);
   }
 
   /** Runs whose report is not written, oldest first. */

@@ -2,12 +2,12 @@
 import type { CampaignStepName } from '../../domain/campaign/step.js';
 import { NOT_ROLLED_BACK } from '../../domain/execution/may-still-run.js';
 import { emptyCounts, type LiveCounts, OUTCOMES } from '../../domain/run/outcome.js';
-import type { Given, RunSnapshot } from '../../domain/run/snapshot.js';
+import type { Issued, RunSnapshot } from '../../domain/run/snapshot.js';
 import { countOutcomes } from '../rows/counts.js';
 import { type StoredRun, stopOf } from '../rows/run.js';
 import type { Sql } from '../sql/database.js';
 
-export async function campaignSnapshot(sql: Sql, run: StoredRun, at: number): Promise<Omit<RunSnapshot, keyof Given>> {
+export async function campaignSnapshot(sql: Sql, run: StoredRun, at: number): Promise<Omit<RunSnapshot, keyof Issued>> {
   const steps = await sql.all<{ id: string; step: CampaignStepName; merged: number; held: number }>(
     'SELECT id, step, merged, paused = 1 AND finished_at IS NULL AS held FROM runs WHERE campaign_id = ? AND (finished_at IS NULL OR merged = 0)',
     [run.id],

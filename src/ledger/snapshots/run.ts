@@ -4,7 +4,7 @@ import type { ErrorBudget } from '../../contracts/request.js';
 import { MAX_ASSETS_PER_EXECUTION } from '../../domain/execution/state.js';
 import { etaMs } from '../../domain/polling/cadence.js';
 import { budgetSpent, isBreached } from '../../domain/run/error-budget.js';
-import type { Given, RunSnapshot } from '../../domain/run/snapshot.js';
+import type { Issued, RunSnapshot } from '../../domain/run/snapshot.js';
 import { countOutcomes, withBase } from '../rows/counts.js';
 import { baseOf, readStored, stopOf } from '../rows/run.js';
 import type { Sql } from '../sql/database.js';
@@ -15,7 +15,7 @@ export async function snapshotOf(sql: Sql, id: string): Promise<RunSnapshot> {
   const at = await sql.now();
   const run = await readStored(sql, id);
   if (!run) throw new Error(`The ledger does not know the run ${id}.`);
-  if (run.kind === 'campaign') return { ...(await campaignSnapshot(sql, run, at)), ...(await givenOf(sql, id)) };
+  if (run.kind === 'campaign') return { ...(await campaignSnapshot(sql, run, at)), ...(await issuedOf(sql, id)) };
   const counts = await countOutcomes(sql, id);
   const open = await sql.first<{ unsent: number; in_doubt: number; watched: number; slots: number }>(
     `SELECT count(CASE WHEN state = 'claimed' THEN 1 END) AS unsent, count(CASE WHEN state = 'permitted' THEN 1 END) AS in_doubt,
@@ -49,7 +49,7 @@ export async function snapshotOf(sql: Sql, id: string): Promise<RunSnapshot> {
     waiting,
     nextDueAt: byTags?.executions ? 0 : (due?.next ?? undefined),
     outputsOwed: owed?.n ?? 0,
-    ...(await givenOf(sql, id)),
+    ...(await issuedOf(sql, id)),
     accepted: run.accepted,
     callsUsed: run.api_calls,
     etaMs: etaMs({
@@ -72,23 +72,23 @@ export async function snapshotOf(sql: Sql, id: string): Promise<RunSnapshot> {
 }
 
 /** How much of the run was given out and ordered; nothing of a run that the ledger does not know. */
-export async function givenOf(sql: Sql, id: string): Promise<Given> {
-  const row = await sql.first<Given & { kind: string }>(
+export async function issuedOf(sql: Sql, id: string): Promise<Issued> {
+  const row = await sql.first<Issued & { kind: string }>(
     `SELECT kind, next_n - 1 AS claimed, (SELECT count(*) FROM sends WHERE run_id = runs.id) AS permits, ${ORDERS} AS orders,
        (SELECT count(*) FROM schedules WHERE run_id = runs.id) AS schedules
      FROM runs WHERE id = ?`,
     [id],
   );
   if (!row) return { claimed: 0, permits: 0, orders: 0, schedules: 0 };
-  const { kind, ...given } = row;
-  return kind === 'campaign' ? { ...given, ...(await givenToSteps(sql, id)) } : given;
+  const { kind, ...issued } = row;
+  return kind === 'campaign' ? { ...issued, ...(await issuedToSteps(sql, id)) } : issued;
 }
 
 /** Of a row of `runs`: its own orders, its campaign's, and how often the kill switch was thrown. */
 const ORDERS = `(SELECT count(*) FROM orders WHERE run_id IN (runs.id, runs.campaign_id))
   + (SELECT count(*) FROM audit WHERE run_id IS NULL AND action IN ('halt', 'unhalt'))`;
 
-async function givenToSteps(sql: Sql, id: string): Promise<Pick<Given, 'claimed' | 'permits'>> {
+async function issuedToSteps(sql: Sql, id: string): Promise<Pick<Issued, 'claimed' | 'permits'>> {
   const row = await sql.first<{ claimed: number | null; permits: number }>(
     `SELECT sum(next_n - 1) AS claimed, (SELECT count(*) FROM sends WHERE run_id IN (SELECT id FROM runs WHERE campaign_id = ?)) AS permits
      FROM runs WHERE campaign_id = ? OR id = ?`,

@@ -1,15 +1,15 @@
 // A ledger that was restored from a backup has forgotten what was sent since: by the run in which that shows, and by others in which it
 // does not. So the whole ledger is held at the first sign of it, until an operator says that it may send.
-import { type Given, inWords, isBehind } from '../../domain/run/snapshot.js';
+import { type Issued, inWords, isStale } from '../../domain/run/snapshot.js';
 import { Audit, HELD } from '../rows/audit.js';
 import { readStored } from '../rows/run.js';
 import { type Database, type Sql, storableText, within } from '../sql/database.js';
-import { givenOf } from './run.js';
+import { issuedOf } from './run.js';
 
 /** Who holds the ledger, where everybody else has a name. */
 export const HELD_BY = 'overhaul';
 
-export class OldLedger {
+export class StaleLedger {
   readonly #database: Database;
 
   constructor(database: Database) {
@@ -22,8 +22,8 @@ export class OldLedger {
   }
 
   /** True when the ledger lacks something of what was given out of the run, or was ever found to. */
-  isBehind(runId: string, known: Given | undefined): Promise<boolean> {
-    return this.#database.transaction((sql) => noteBehind(sql, runId, known));
+  isStale(runId: string, known: Issued | undefined): Promise<boolean> {
+    return this.#database.transaction((sql) => noteStale(sql, runId, known));
   }
 
   /** Something of a run, other than its numbers, shows that the ledger is old. */
@@ -36,21 +36,21 @@ export class OldLedger {
  * Notes that the ledger lacks something of what was given out. To be asked before anything is written: what is written since would
  * make up for the numbers, not for what was forgotten. True when it lacks something, or ever did.
  */
-export async function noteBehind(sql: Sql, runId: string, known: Given | undefined): Promise<boolean> {
+export async function noteStale(sql: Sql, runId: string, known: Issued | undefined): Promise<boolean> {
   const run = await readStored(sql, runId);
   if (!run && known === undefined) return false;
-  if (run && (run.behind !== null || run.campaign_behind !== null)) return true;
-  const given = await givenOf(sql, runId);
-  if (run && (!known || !isBehind(given, known))) return false;
-  await sql.run('UPDATE runs SET behind = ? WHERE id = ? AND behind IS NULL', [JSON.stringify(known), runId]);
-  const sign = run && known ? `it knows ${inWords(given)} of ${runId}, and ${inWords(known)} were issued` : `it does not know ${runId}`;
+  if (run && (run.stale !== null || run.campaign_stale !== null)) return true;
+  const issued = await issuedOf(sql, runId);
+  if (run && (!known || !isStale(issued, known))) return false;
+  await sql.run('UPDATE runs SET stale = ? WHERE id = ? AND stale IS NULL', [JSON.stringify(known), runId]);
+  const sign = run && known ? `it knows ${inWords(issued)} of ${runId}, and ${inWords(known)} were issued` : `it does not know ${runId}`;
   await hold(sql, runId, sign);
   return true;
 }
 
 /** Once for each run: what an operator has seen, and let go, holds nothing again. */
 async function hold(sql: Sql, runId: string, sign: string): Promise<void> {
-  const isNew = await sql.run('INSERT INTO old_signs (run_id, sign, noted_at) VALUES (?, ?, ?) ON CONFLICT (run_id) DO NOTHING', [
+  const isNew = await sql.run('INSERT INTO stale_signs (run_id, sign, noted_at) VALUES (?, ?, ?) ON CONFLICT (run_id) DO NOTHING', [
     runId,
     storableText(sign),
     await sql.now(),

@@ -133,10 +133,10 @@ const STEPS: readonly string[][] = [
     `ALTER TABLE executions ADD COLUMN poll INTEGER NOT NULL DEFAULT 0`,
     // What a dispatch attempt leaves behind, and that a run is closing.
     // What was given out that this ledger does not have: it was restored from a backup. Once seen it stays, whatever is written since.
-    `ALTER TABLE runs ADD COLUMN behind TEXT`,
+    `ALTER TABLE runs ADD COLUMN stale TEXT`,
     // Why the whole ledger is held: it is old. And the runs by which that showed, also those that it does not know.
     `ALTER TABLE ledger ADD COLUMN held_why TEXT`,
-    `CREATE TABLE old_signs (run_id TEXT PRIMARY KEY, sign TEXT NOT NULL, noted_at INTEGER NOT NULL) WITHOUT ROWID`,
+    `CREATE TABLE stale_signs (run_id TEXT PRIMARY KEY, sign TEXT NOT NULL, noted_at INTEGER NOT NULL) WITHOUT ROWID`,
     // How often a close was begun: more than 0, and nothing but the latest writes to the run.
     `ALTER TABLE runs ADD COLUMN closing INTEGER NOT NULL DEFAULT 0`,
     `CREATE TABLE late_verdicts (

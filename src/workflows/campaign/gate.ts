@@ -51,7 +51,7 @@ async function untilResumed({ state }: Campaign): Promise<void> {
 async function currentPlan({ runId, state, activities }: Campaign): Promise<{ digest: string; isApproved: boolean }> {
   for (;;) {
     try {
-      return await answered(state, () => activities.recheckPlan({ runId, given: state.given, shown: state.blocked }));
+      return await answered(state, () => activities.recheckPlan({ runId, issued: state.issued, shown: state.blocked }));
     } catch (error) {
       const refused = contractFailure(error);
       if (!refused) throw error;
@@ -85,7 +85,7 @@ export async function asked(
 }
 
 export async function stop({ runId, state, activities }: Campaign, why: string, by?: string): Promise<void> {
-  const { snapshot } = await activities.controlRun({ runId, given: state.given, command: { kind: 'stop', cause: 'stopped', why }, by });
+  const { snapshot } = await activities.controlRun({ runId, issued: state.issued, command: { kind: 'stop', cause: 'stopped', why }, by });
   takeSnapshot(state, snapshot);
   await pokeOpenSteps(state);
 }

@@ -11,7 +11,7 @@ import type { OpenCampaignResult } from '../../activities/campaign/open.js';
 import { type CampaignPlan, parsePlan } from '../../contracts/plan.js';
 import type { CampaignReport } from '../../domain/campaign/status.js';
 import { refusedResume } from '../../domain/run/approval.js';
-import { mostGiven } from '../../domain/run/snapshot.js';
+import { mostIssued } from '../../domain/run/snapshot.js';
 import { handleMessages } from '../run/handlers.js';
 import { answered } from '../run/wait-until-available.js';
 import { activitiesOf, identifyLedger, type RunActivities } from '../shared/activity-proxies.js';
@@ -90,7 +90,7 @@ async function open({ runId, state, activities }: Campaign, plan: CampaignPlan):
   // A wave without assets asks nobody.
   const first = state.gates[opened.waves.findIndex(({ size }) => size > 0)];
   if (first && opened.approval) first.approval ??= opened.approval;
-  const { snapshot } = await activities.controlRun({ runId, given: state.given, command: { kind: 'start' } });
+  const { snapshot } = await activities.controlRun({ runId, issued: state.issued, command: { kind: 'start' } });
   takeSnapshot(state, snapshot);
   state.phase = 'running';
 }
@@ -156,15 +156,15 @@ async function finish({ runId, state, activities }: Campaign): Promise<CampaignR
   if (state.hasFollowUp && !state.snapshot?.stop) {
     state.phase = 'following-up';
     for (;;) {
-      const { blocked, given } = await activities.scheduleFollowUp({ runId, given: state.given, shown: state.blocked });
-      state.given = mostGiven(state.given, given);
+      const { blocked, issued } = await activities.scheduleFollowUp({ runId, issued: state.issued, shown: state.blocked });
+      state.issued = mostIssued(state.issued, issued);
       state.blocked = blocked;
       if (!blocked) break;
     }
   }
   state.phase = 'closing';
   const report = await CancellationScope.nonCancellable(() =>
-    activities.closeCampaign({ runId, reason: state.snapshot?.stop?.reason ?? 'not-sent', given: state.given }),
+    activities.closeCampaign({ runId, reason: state.snapshot?.stop?.reason ?? 'not-sent', issued: state.issued }),
   );
   takeReport(state, report);
   await condition(allHandlersFinished);
@@ -183,7 +183,7 @@ async function afterCancel(
   if (plan && !state.snapshot) await using.registerCampaign(registration(plan));
   const { snapshot } = await using.controlRun({
     runId,
-    given: state.given,
+    issued: state.issued,
     command: { kind: 'stop', cause: 'cancelled', why: 'cancelled' },
   });
   takeSnapshot(state, snapshot);
@@ -193,7 +193,7 @@ async function afterCancel(
       .cancel()
       .catch(() => undefined);
   await condition(() => Object.keys(state.open).length === 0, STEPS_END_MS);
-  const report = await using.closeCampaign({ runId, reason: 'cancelled', given: state.given });
+  const report = await using.closeCampaign({ runId, reason: 'cancelled', issued: state.issued });
   takeReport(state, report);
   return report;
 }

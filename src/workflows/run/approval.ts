@@ -9,14 +9,14 @@ export async function approved({ runId, state, activities }: Living, first: Appr
   const { expiresMs } = first.rule;
   const endsAt = expiresMs === undefined ? undefined : Date.now() + expiresMs;
   for (let ask = first; ; ) {
-    const asking = await activities.controlRun({ runId, given: state.given, command: { kind: 'await-approval', digest: ask.digest } });
+    const asking = await activities.controlRun({ runId, issued: state.issued, command: { kind: 'await-approval', digest: ask.digest } });
     takeSnapshot(state, asking.snapshot);
     state.ask = askedAgain(ask, asking.digest ?? ask.digest);
     state.phase = 'awaiting-approval';
     const given = await decided({ state }, endsAt);
     state.ask = undefined;
     if (!given) return undefined;
-    const started = await activities.controlRun({ runId, given: state.given, command: { kind: 'start', digest: given.digest } });
+    const started = await activities.controlRun({ runId, issued: state.issued, command: { kind: 'start', digest: given.digest } });
     takeSnapshot(state, started.snapshot);
     if (!started.refused) {
       state.phase = 'running';

@@ -111,7 +111,7 @@ async function control(run: Handled, { by, reason }: Named, command: Command<Err
   // By the workflow's clock, so that a run that was reset does not number its next order as one that the ledger knows already.
   const orderNumber = Math.max(Date.now(), (state.lastOrder ?? 0) + 1);
   state.lastOrder = orderNumber;
-  const result = await activitiesOf(run).controlRun({ runId, given: state.given, command, by, reason, orderId, orderNumber });
+  const result = await activitiesOf(run).controlRun({ runId, issued: state.issued, command, by, reason, orderId, orderNumber });
   takeSnapshot(run.state, result.snapshot);
   run.news();
   return result;

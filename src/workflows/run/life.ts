@@ -2,7 +2,7 @@
 import { allHandlersFinished, CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
 import type { WatchResult } from '../../activities/polling/watch.js';
 import type { RunReport } from '../../domain/run/outcome.js';
-import { mostGiven } from '../../domain/run/snapshot.js';
+import { mostIssued } from '../../domain/run/snapshot.js';
 import type { RunActivities } from '../shared/activity-proxies.js';
 import { isCancelled } from '../shared/failures.js';
 import { type RunState, takeReport, takeSnapshot } from '../shared/state.js';
@@ -36,7 +36,7 @@ export async function workOn({ runId, state, activities }: Living, begun: (work:
 }
 
 export async function startRun({ runId, state, activities }: Living): Promise<void> {
-  const { snapshot } = await activities.controlRun({ runId, given: state.given, command: { kind: 'start' } });
+  const { snapshot } = await activities.controlRun({ runId, issued: state.issued, command: { kind: 'start' } });
   takeSnapshot(state, snapshot);
   state.phase = 'running';
 }
@@ -45,15 +45,15 @@ export async function finishRun({ runId, state, activities }: Living): Promise<R
   if (state.hasFollowUp && !state.snapshot?.stop) {
     state.phase = 'following-up';
     for (;;) {
-      const { blocked, given } = await activities.scheduleFollowUp({ runId, given: state.given, shown: state.blocked });
-      state.given = mostGiven(state.given, given);
+      const { blocked, issued } = await activities.scheduleFollowUp({ runId, issued: state.issued, shown: state.blocked });
+      state.issued = mostIssued(state.issued, issued);
       state.blocked = blocked;
       if (!blocked) break;
     }
   }
   state.phase = 'closing';
   const report = await CancellationScope.nonCancellable(() =>
-    activities.closeRun({ runId, reason: state.snapshot?.stop?.reason ?? 'not-sent', given: state.given }),
+    activities.closeRun({ runId, reason: state.snapshot?.stop?.reason ?? 'not-sent', issued: state.issued }),
   );
   takeReport(state, report);
   await condition(allHandlersFinished);
@@ -66,13 +66,13 @@ export async function endCancelled({ runId, state, activities }: Living, work: W
   state.ask = undefined;
   const { snapshot } = await activities.controlRun({
     runId,
-    given: state.given,
+    issued: state.issued,
     command: { kind: 'stop', cause: 'cancelled', why: 'cancelled' },
   });
   takeSnapshot(state, snapshot);
   await work?.drain();
   await collectInFlight({ runId, state, activities });
-  const report = await activities.closeRun({ runId, reason: 'cancelled', given: state.given });
+  const report = await activities.closeRun({ runId, reason: 'cancelled', issued: state.issued });
   takeReport(state, report);
   return report;
 }
@@ -85,7 +85,7 @@ async function collectInFlight({ runId, state, activities }: Living): Promise<vo
     while (isInFlight && Date.now() < endsAt) {
       const told: { toldAt: number; toldNews: number } = { toldAt: state.snapshot?.at ?? 0, toldNews: state.snapshot?.news ?? 0 };
       const seen: WatchResult = await CancellationScope.withTimeout(endsAt - Date.now(), () =>
-        activities.watch({ runId, ...told, given: state.given, hurry: true }),
+        activities.watch({ runId, ...told, issued: state.issued, hurry: true }),
       );
       takeSnapshot(state, seen.snapshot);
       isInFlight = seen.snapshot.watched > 0 || seen.snapshot.outputsOwed > 0;

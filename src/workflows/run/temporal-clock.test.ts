@@ -86,7 +86,7 @@ function work(result: object): Promise<unknown> {
       return Promise.resolve({ snapshot: snapshot({ ...state.snapshot, at: 1 + dispatches }), ...result });
     },
     watch: () => Promise.resolve({ snapshot: snapshot(state.snapshot) }),
-    dispatchGiven: () => Promise.resolve(null),
+    dispatchIssued: () => Promise.resolve(null),
   };
   return new Work('r', state, activities as unknown as RunActivities).run(() => false);
 }

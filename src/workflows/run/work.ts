@@ -1,9 +1,9 @@
 import { allHandlersFinished, CancellationScope, condition } from '@temporalio/workflow';
 import type { DispatchResult } from '../../activities/dispatch/executions.js';
 import type { WatchResult } from '../../activities/polling/watch.js';
-import { type Given, mostGiven, type RunSnapshot } from '../../domain/run/snapshot.js';
+import { type Issued, mostIssued, type RunSnapshot } from '../../domain/run/snapshot.js';
 import type { RunActivities } from '../shared/activity-proxies.js';
-import { givenBehind, isCancelled, qualysUnavailable } from '../shared/failures.js';
+import { isCancelled, issuedBeforeFailure, qualysUnavailable } from '../shared/failures.js';
 import { type RunState, takeSnapshot } from '../shared/state.js';
 
 /** Before the first send, an hour without an answer fails the run (docs/requests.md). */
@@ -51,7 +51,7 @@ export class Work {
   /** Ends both activities: what is on its way is waited for, what only waits is dropped. */
   async drain(): Promise<void> {
     // Temporal forgets the heartbeats of an activity that is cancelled between two attempts.
-    if (this.#dispatch) this.#takeGiven(await this.#activities.dispatchGiven());
+    if (this.#dispatch) this.#takeIssued(await this.#activities.dispatchIssued());
     this.#dispatch?.cancel();
     this.#watch?.cancel();
     await condition(() => !this.#dispatch && !this.#watch);
@@ -75,11 +75,15 @@ export class Work {
     this.#dispatch = scope;
     this.#follow(
       scope.run(() =>
-        this.#activities.dispatch({ runId: this.#runId, given: mostGiven(this.#state.given, this.snapshot), shown: this.#state.blocked }),
+        this.#activities.dispatch({
+          runId: this.#runId,
+          issued: mostIssued(this.#state.issued, this.snapshot),
+          shown: this.#state.blocked,
+        }),
       ),
       (result: DispatchResult) => {
         if (result.snapshot) takeSnapshot(this.#state, result.snapshot);
-        this.#takeGiven(result.given);
+        this.#takeIssued(result.issued);
         this.#state.blocked = result.blocked;
         this.#state.unavailableSince = result.blocked?.kind === 'unavailable' ? (this.#state.unavailableSince ?? Date.now()) : undefined;
         this.#dispatchAgainAt = result.againMs === undefined ? undefined : Date.now() + result.againMs;
@@ -98,7 +102,7 @@ export class Work {
         this.#activities.watch({
           ...{ runId: this.#runId, shown: this.#state.blind, toldAt: this.snapshot.at, toldNews: this.snapshot.news },
           running: this.snapshot.counts.running,
-          given: this.#state.given,
+          issued: this.#state.issued,
         }),
       ),
       (result: WatchResult) => {
@@ -120,14 +124,14 @@ export class Work {
       },
       (error: unknown) => {
         ended();
-        this.#takeGiven(givenBehind(error));
+        this.#takeIssued(issuedBeforeFailure(error));
         if (!isCancelled(error)) this.#failure = error instanceof Error ? error : new Error(String(error));
       },
     );
   }
 
-  #takeGiven(given: Given | null | undefined): void {
-    this.#state.given = mostGiven(this.#state.given, given ?? undefined);
+  #takeIssued(issued: Issued | null | undefined): void {
+    this.#state.issued = mostIssued(this.#state.issued, issued ?? undefined);
   }
 
   #hasBeenUnavailable(): boolean {
@@ -141,7 +145,7 @@ export class Work {
     await this.drain();
     const { snapshot } = await this.#activities.watch({
       ...{ runId: this.#runId, toldAt: this.snapshot.at, toldNews: this.snapshot.news },
-      given: this.#state.given,
+      issued: this.#state.issued,
     });
     takeSnapshot(this.#state, snapshot);
     this.news();

@@ -114,7 +114,7 @@ async function approval(activities: RunActivities, state: RunState, ask: Approva
   const why = state.rejectedBy === undefined ? 'approval-expired' : 'rejected';
   const stopped = await activities.controlRun({
     runId,
-    given: state.given,
+    issued: state.issued,
     command: { kind: 'stop', cause: 'stopped', why },
     by: state.rejectedBy,
   });

@@ -15,7 +15,7 @@ export function activitiesOf(queue: string) {
   return {
     controlRun: short.controlRun,
     runSnapshot: short.runSnapshot,
-    dispatchGiven: short.dispatchGiven,
+    dispatchIssued: short.dispatchIssued,
     closeRun: proxyActivities<Activities>({ ...common, startToCloseTimeout: '15m', heartbeatTimeout: '15s' }).closeRun,
     abandonRun: short.abandonRun,
     registerRun: short.registerRun,

@@ -9,7 +9,7 @@ import {
 } from '@temporalio/workflow';
 import { describeProblems, type Problem } from '../../contracts/request.js';
 import { clipped } from '../../domain/basics/well-formed.js';
-import { type Given, givenIn } from '../../domain/run/snapshot.js';
+import { type Issued, issuedIn } from '../../domain/run/snapshot.js';
 
 const PROBLEMS_LISTED = 200;
 /** Servers that name a timeout where none was asked for name one of many years. */
@@ -45,10 +45,10 @@ export function isCancelled(error: unknown): boolean {
 }
 
 /** What a dispatch that did not end by itself had given out: by its heartbeats, where its worker was not heard of any more. */
-export function givenBehind(error: unknown): Given | undefined {
+export function issuedBeforeFailure(error: unknown): Issued | undefined {
   const cause = error instanceof ActivityFailure ? error.cause : undefined;
-  if (cause instanceof TimeoutFailure) return givenIn(cause.lastHeartbeatDetails);
-  return cause instanceof ApplicationFailure ? givenIn(cause.details?.[0]) : undefined;
+  if (cause instanceof TimeoutFailure) return issuedIn(cause.lastHeartbeatDetails);
+  return cause instanceof ApplicationFailure ? issuedIn(cause.details?.[0]) : undefined;
 }
 
 /** True for whatever ends the work of a workflow that is asked to cancel: an activity's failure too, but not a continue-as-new. */

@@ -2,7 +2,7 @@
 import type { ApprovalAsk, ApprovalRule } from '../../domain/run/approval.js';
 import type { Blocked } from '../../domain/run/blocked.js';
 import { emptyCounts, type RunReport } from '../../domain/run/outcome.js';
-import { type Given, isLate, mostGiven, type RunPhase, type RunSnapshot } from '../../domain/run/snapshot.js';
+import { type Issued, isLate, mostIssued, type RunPhase, type RunSnapshot } from '../../domain/run/snapshot.js';
 import type { Progress } from './messages.js';
 
 export interface RunState {
@@ -14,7 +14,7 @@ export interface RunState {
   hasFollowUp: boolean;
   snapshot?: RunSnapshot | undefined;
   /** The most that the ledger ever said was given out: the last snapshot may come from one restored from a backup. */
-  given?: Given | undefined;
+  issued?: Issued | undefined;
   /** Why nothing can be sent, or opened, or scheduled. */
   blocked?: Blocked | undefined;
   /** Why nothing can be seen: kept apart, for what the watch says must not unsay what the dispatch said. */
@@ -42,7 +42,7 @@ export function firstState(request: { requestedBy?: string | undefined; followUp
 
 export function takeSnapshot(state: RunState, snapshot: RunSnapshot): void {
   if (state.snapshot && isLate(snapshot, state.snapshot)) return;
-  state.given = mostGiven(state.given, snapshot);
+  state.issued = mostIssued(state.issued, snapshot);
   state.snapshot = snapshot;
 }
 
