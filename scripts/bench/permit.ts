@@ -9,7 +9,7 @@ const ASSETS = EXECUTIONS * 25;
 const first = 20_452_610;
 const lab = await openLab();
 
-async function measure(name: 'told' | 'untold') {
+async function measure(name: 'acknowledged' | 'unacknowledged') {
   const rig = await lab.rig({ simulator: { assets: ASSETS, speed: 600, seed: 7 } });
   const took = { tell: [] as number[], execute: [] as number[] };
   instrument(rig.dependencies, took, name);
@@ -28,7 +28,7 @@ async function measure(name: 'told' | 'untold') {
   const [tell = 0, execute = 0] = [median(took.tell), median(took.execute)];
   console.log(
     JSON.stringify({
-      ...{ acknowledged: name === 'told', status, executions, tells: took.tell.length, events, histories },
+      ...{ acknowledged: name === 'acknowledged', status, executions, tells: took.tell.length, events, histories },
       eventsPerExecution: Number((events / executions).toFixed(2)),
       medianMs: { tell: Number(tell.toFixed(2)), execute: Number(execute.toFixed(2)) },
       tellToExecute: Number((tell / execute).toFixed(2)),
@@ -37,11 +37,15 @@ async function measure(name: 'told' | 'untold') {
   );
 }
 
-/** `untold`: the acknowledgement is given at once, by nobody. */
-function instrument(dependencies: ActivityDependencies, took: { tell: number[]; execute: number[] }, name: 'told' | 'untold'): void {
+/** `unacknowledged`: the acknowledgement is given at once, by nobody. */
+function instrument(
+  dependencies: ActivityDependencies,
+  took: { tell: number[]; execute: number[] },
+  name: 'acknowledged' | 'unacknowledged',
+): void {
   const { client, qualys } = dependencies;
   const heartbeat: typeof client.activity.heartbeat =
-    name === 'untold'
+    name === 'unacknowledged'
       ? () => Promise.resolve()
       : (...given: unknown[]) =>
           timed(took.tell, () => (client.activity.heartbeat as (...all: unknown[]) => Promise<void>).apply(client.activity, given));
@@ -70,8 +74,8 @@ async function timed<T>(taken: number[], work: () => Promise<T>): Promise<T> {
 }
 
 try {
-  await measure('untold');
-  await measure('told');
+  await measure('unacknowledged');
+  await measure('acknowledged');
 } finally {
   await lab.close();
 }

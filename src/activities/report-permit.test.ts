@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { ActivityCancelledError, ActivityNotFoundError, ActivityPausedError, ActivityResetError, type Client } from '@temporalio/client';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import type { Issued } from '../domain/run/snapshot.js';
-import { type Told, tellingTemporal } from './report-permit.js';
+import { type Reported, reportingToTemporal } from './report-permit.js';
 
 const FIRST = { claimed: 2, permits: 3, orders: 1 };
 const SECOND = { claimed: 2, permits: 4, orders: 1 };
@@ -10,7 +10,7 @@ const SECOND = { claimed: 2, permits: 4, orders: 1 };
 /** What the SDK was told, and Temporal, in this order; `answers` are Temporal's, one after the other. */
 async function attempt<T>(
   answers: (() => Promise<void>)[],
-  work: (tell: (issued: Issued, limitMs: number) => Promise<Told>) => Promise<T>,
+  work: (tell: (issued: Issued, limitMs: number) => Promise<Reported>) => Promise<T>,
 ) {
   const env = new MockActivityEnvironment();
   const heard: unknown[] = [];
@@ -24,13 +24,13 @@ async function attempt<T>(
       },
     },
   } as unknown as Client;
-  const result = (await env.run(() => work(tellingTemporal(client)))) as T;
+  const result = (await env.run(() => work(reportingToTemporal(client)))) as T;
   return { result, heard };
 }
 
 test('the SDK is told first, so that what it sends late is no older', async () => {
   const { result, heard } = await attempt([], (tell) => tell(FIRST, 5_000));
-  expect(result).toEqual({ kind: 'told' });
+  expect(result).toEqual({ kind: 'reported' });
   expect(heard).toEqual([
     ['sdk', FIRST],
     ['temporal', FIRST],
@@ -57,7 +57,7 @@ test('what is not acknowledged in time is not told, and nothing newer is until i
     end();
     return [first, second, await tell(SECOND, 5_000)];
   });
-  expect(result.map(({ kind }) => kind)).toEqual(['unreachable', 'unreachable', 'told']);
+  expect(result.map(({ kind }) => kind)).toEqual(['unreachable', 'unreachable', 'reported']);
   expect(heard.filter((line) => (line as string[])[0] === 'temporal')).toEqual([
     ['temporal', FIRST],
     ['temporal', SECOND],

@@ -5,21 +5,21 @@ import { ActivityCancelledError, ActivityNotFoundError, ActivityPausedError, Act
 import type { Issued } from '../domain/run/snapshot.js';
 
 /** `gone`: nobody waits for this attempt any more. `held`: an operator of Temporal wants it to stop. */
-export type Told = { kind: 'told' } | { kind: 'gone' } | { kind: 'held' } | { kind: 'unreachable'; why: string };
+export type Reported = { kind: 'reported' } | { kind: 'gone' } | { kind: 'held' } | { kind: 'unreachable'; why: string };
 
 /**
  * Heartbeats of one attempt that are acknowledged, each within `limitMs`. The SDK's own are throttled for up to 12 s, and nobody learns
  * whether they arrived. They are told the same first: what they send late would otherwise replace ours by something older.
  */
-export function tellingTemporal(client: Client): (issued: Issued, limitMs: number) => Promise<Told> {
+export function reportingToTemporal(client: Client): (issued: Issued, limitMs: number) => Promise<Reported> {
   /** The client tries again by itself, after its caller has given up too: nothing newer is told before that has ended. */
-  let earlier: Promise<Told> = Promise.resolve({ kind: 'told' });
+  let earlier: Promise<Reported> = Promise.resolve({ kind: 'reported' });
   return async (issued, limitMs) => {
     heartbeat(issued);
     const telling = earlier.then(() => tell(client, issued, limitMs));
     earlier = telling;
     let timer: NodeJS.Timeout | undefined;
-    const tooLate = new Promise<Told>((resolve) => {
+    const tooLate = new Promise<Reported>((resolve) => {
       timer = setTimeout(() => resolve({ kind: 'unreachable', why: `no answer within ${Math.round(limitMs)} ms` }), Math.max(0, limitMs));
     });
     try {
@@ -30,11 +30,11 @@ export function tellingTemporal(client: Client): (issued: Issued, limitMs: numbe
   };
 }
 
-async function tell(client: Client, issued: Issued, limitMs: number): Promise<Told> {
+async function tell(client: Client, issued: Issued, limitMs: number): Promise<Reported> {
   const { taskToken } = activityInfo();
   try {
     await client.withDeadline(Date.now() + limitMs, () => client.activity.heartbeat(taskToken, issued));
-    return { kind: 'told' };
+    return { kind: 'reported' };
   } catch (error) {
     if (error instanceof ActivityNotFoundError || error instanceof ActivityCancelledError) return { kind: 'gone' };
     if (error instanceof ActivityPausedError || error instanceof ActivityResetError) return { kind: 'held' };

@@ -36,7 +36,7 @@ const snapshot: Required<RunSnapshot> = {
     callsUsed: MOST,
     etaMs: MOST,
     at: MOST,
-    news: MOST,
+    wakes: MOST,
     breached: true,
     attempted: true,
     paused: true,

@@ -34,7 +34,7 @@ test('a campaign whose ledger lacks what its workflow knows of begins no step, a
   expect(answer).toMatchObject({ kind: 'blocked', blocked: { kind: 'ledger' } });
   expect(JSON.stringify(answer)).toContain('3 executions, 3 permits and 1 orders were issued');
   expect(await ledger.staleness.held()).toContain('of r, and');
-  await expect(inActivity(recheckPlan, { runId: 'r', issued: MORE, shown: { kind: 'ledger', why: '' } })).rejects.toMatchObject({
+  await expect(inActivity(recheckPlan, { runId: 'r', issued: MORE, reported: { kind: 'ledger', why: '' } })).rejects.toMatchObject({
     nextRetryDelay: 30_000,
   });
 });
@@ -57,9 +57,9 @@ test('nothing is opened in an old ledger: the newest one would not know it', asy
 
 test('a run that only watches tells that its ledger is old', async () => {
   const { watch } = createWatch(dependencies);
-  await inActivity(watch, { runId: 'r', toldAt: 0, toldNews: 0, issued: await ledger.runs.issued('r') });
+  await inActivity(watch, { runId: 'r', reportedAt: 0, reportedWakes: 0, issued: await ledger.runs.issued('r') });
   expect(await ledger.staleness.held()).toBeUndefined();
-  await inActivity(watch, { runId: 'r', toldAt: 0, toldNews: 0, issued: MORE });
+  await inActivity(watch, { runId: 'r', reportedAt: 0, reportedWakes: 0, issued: MORE });
   expect(await ledger.staleness.held()).toContain('of r, and');
 });
 

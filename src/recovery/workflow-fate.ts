@@ -62,13 +62,13 @@ async function reportOf(client: Client, workflowId: string, runId: string): Prom
 }
 
 async function issuedByHistory(client: Client, workflowId: string, runId: string): Promise<Issued | undefined> {
-  const { issued, unreadable } = await toldByHistory(client, workflowId, runId);
+  const { issued, unreadable } = await reportedByHistory(client, workflowId, runId);
   if (unreadable) throw unreadable;
   return issued;
 }
 
 /** Of one history: what was before its continue-as-new travels in its first event. */
-export interface ToldByHistory {
+export interface ReportedByHistory {
   /** The most that the ledger told the workflow, or the workflow the ledger. */
   issued?: Issued | undefined;
   /** The queues of which an activity has come to an end: their ledger knows the run. */
@@ -77,7 +77,7 @@ export interface ToldByHistory {
   unreadable?: Error | undefined;
 }
 
-export async function toldByHistory(client: Client, workflowId: string, runId: string): Promise<ToldByHistory> {
+export async function reportedByHistory(client: Client, workflowId: string, runId: string): Promise<ReportedByHistory> {
   const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
   const queues = new Set<string>();
   const scheduledOn = new Map<string, string>();

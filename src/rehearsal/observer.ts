@@ -158,7 +158,7 @@ export class Observer {
       }
       case 'dispatch': {
         const { runId } = argument as DispatchInput;
-        this.#dispatched(runId, (result as DispatchResult).blocked, (argument as DispatchInput).shown);
+        this.#dispatched(runId, (result as DispatchResult).blocked, (argument as DispatchInput).reported);
         return on.worked(runId);
       }
       case 'watch':
@@ -171,9 +171,9 @@ export class Observer {
     this.failures = isWaiting ? 0 : this.failures + 1;
     this.lastFailure = error;
     if (name !== 'dispatch' && name !== 'watch') return;
-    const { runId, shown } = argument as DispatchInput;
+    const { runId, reported } = argument as DispatchInput;
     const wave = this.#waveOf.get(runId);
-    if (name === 'dispatch' && isWaiting && shown && wave !== undefined) this.begin(runId, wave, shown.kind);
+    if (name === 'dispatch' && isWaiting && reported && wave !== undefined) this.begin(runId, wave, reported.kind);
     await on.worked(runId);
   }
 

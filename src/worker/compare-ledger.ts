@@ -4,7 +4,7 @@ import { type Client, isGrpcServiceError, WorkflowNotFoundError } from '@tempora
 import type { ActivityDependencies } from '../activities/dependencies.js';
 import type { Issued } from '../domain/run/snapshot.js';
 import type { Ledger } from '../ledger/index.js';
-import { mostOf, toldByHistory } from '../recovery/workflow-fate.js';
+import { mostOf, reportedByHistory } from '../recovery/workflow-fate.js';
 import { activityQueue } from '../temporal/activity-queue.js';
 import { pendingIssued } from '../temporal/pending-issued.js';
 
@@ -23,7 +23,7 @@ interface History {
   runId?: string | undefined;
 }
 
-interface Told {
+interface ReportedRun {
   firstRunId: string | undefined;
   issued: Issued | undefined;
   isGoing: boolean;
@@ -62,17 +62,19 @@ async function histories({ ledger, client, taskQueue }: Comparing): Promise<Hist
 
 async function compareOne({ ledger, client, taskQueue }: Comparing, { workflowId, runId }: History): Promise<void> {
   if (await isOver(ledger, workflowId)) return;
-  const told = await answered(client, () => askTemporal(client, { workflowId, runId }, activityQueue(taskQueue, ledger.id)));
-  if (!told) return;
+  const reported = await answered(client, () => askTemporal(client, { workflowId, runId }, activityQueue(taskQueue, ledger.id)));
+  if (!reported) return;
   // What has ended in the ledger meanwhile was ended by another worker with this very file.
   const run = await ledger.runs.get(workflowId);
-  if (run ? run.finishedAt !== undefined || run.firstExecutionId !== told.firstRunId : !told.isOurs) return;
+  if (run ? run.finishedAt !== undefined || run.firstExecutionId !== reported.firstRunId : !reported.isOurs) return;
   // A run that is going has its keys, or will get them: nothing is lost by waiting for them.
-  if (told.unreadable && told.isGoing) throw new Error(`Cannot read what was sent by ${workflowId}.`, { cause: told.unreadable });
-  const known = told.issued ?? (run ? undefined : { claimed: 0, permits: 0 });
+  if (reported.unreadable && reported.isGoing)
+    throw new Error(`Cannot read what was sent by ${workflowId}.`, { cause: reported.unreadable });
+  const known = reported.issued ?? (run ? undefined : { claimed: 0, permits: 0 });
   if (await ledger.staleness.isStale(workflowId, known)) return;
-  if (told.hasReport) await ledger.staleness.note(workflowId, `it lacks the report of ${workflowId}, which has ended`);
-  else if (told.unreadable) await ledger.staleness.note(workflowId, `cannot read what was sent by ${workflowId}, which has ended`);
+  if (reported.hasReport) await ledger.staleness.note(workflowId, `it lacks the report of ${workflowId}, which has ended`);
+  else if (reported.unreadable)
+    await ledger.staleness.note(workflowId, `cannot read what was sent by ${workflowId}, which has ended`);
 }
 
 async function isOver(ledger: Pick<Ledger, 'runs'>, workflowId: string): Promise<boolean> {
@@ -80,11 +82,11 @@ async function isOver(ledger: Pick<Ledger, 'runs'>, workflowId: string): Promise
 }
 
 /** The heartbeats first: what they said is in the history when the activity has ended since. Undefined when Temporal does not know it. */
-async function askTemporal(client: Client, { workflowId, runId }: History, queue: string): Promise<Told | undefined> {
+async function askTemporal(client: Client, { workflowId, runId }: History, queue: string): Promise<ReportedRun | undefined> {
   try {
     const described = await client.workflow.getHandle(workflowId, runId).describe();
     const pending = await pendingIssued(client, described).catch((error: Error) => error);
-    const { issued, queues, unreadable } = await toldByHistory(client, workflowId, described.runId);
+    const { issued, queues, unreadable } = await reportedByHistory(client, workflowId, described.runId);
     const isUnread = pending instanceof Error;
     return {
       firstRunId: described.raw.workflowExecutionInfo?.firstRunId ?? undefined,

@@ -218,16 +218,16 @@ describe.each([
 
   test('the digest changes with each of them, and a dry run foretells it', async () => {
     const ledger = await ledgers.open();
-    const untold: string[] = [];
+    const unreported: string[] = [];
     const same: string[] = [];
     for (const [field, [one, other]] of Object.entries(pairs)) {
       const [before, foretold] = await digestOfInput(ledger, one, `${field} before`);
       const [after, foretoldAfter] = await digestOfInput(ledger, other, `${field} after`);
       expect([before, after]).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/), expect.stringMatching(/^[0-9a-f]{64}$/)]);
       if (before === after) same.push(field);
-      if (before !== foretold || after !== foretoldAfter) untold.push(field);
+      if (before !== foretold || after !== foretoldAfter) unreported.push(field);
     }
-    expect({ untold, same }).toEqual({ untold: [], same: [] });
+    expect({ unreported, same }).toEqual({ unreported: [], same: [] });
   }, 60_000);
 });
 

@@ -31,7 +31,7 @@ export interface OpenCampaignInput {
   /** The campaign or run that this one looks at again, as its memo says. */
   parentId?: string | undefined;
   /** The reason for waiting that the workflow shows already. */
-  shown?: Blocked | undefined;
+  reported?: Blocked | undefined;
 }
 
 export type OpenCampaignResult =
@@ -54,23 +54,23 @@ export function createOpenCampaign(dependencies: ActivityDependencies) {
         await register(dependencies, input);
         return await openWith(dependencies, input);
       } catch (error) {
-        return blockedOrThrow(error, input.shown);
+        return blockedOrThrow(error, input.reported);
       } finally {
         clearInterval(beat);
       }
     },
 
-    async registerCampaign(input: Omit<OpenCampaignInput, 'shown'>): Promise<void> {
+    async registerCampaign(input: Omit<OpenCampaignInput, 'reported'>): Promise<void> {
       await register(dependencies, input);
     },
 
     /** Before a wave: do the scripts still say what was approved? Their drift makes another plan, with another digest. */
-    async recheckPlan({ runId, issued, shown }: RecheckInput): Promise<RecheckResult> {
+    async recheckPlan({ runId, issued, reported }: RecheckInput): Promise<RecheckResult> {
       try {
         await goOnUnlessStale(dependencies.ledger, { runId, known: issued });
         return await recheck(dependencies, runId);
       } catch (error) {
-        return blockedOrThrow(error, shown);
+        return blockedOrThrow(error, reported);
       }
     },
   };
@@ -80,14 +80,14 @@ export interface RecheckInput {
   runId: string;
   /** What the workflow knows to have been given out over all steps: a ledger that knows less begins none. */
   issued?: Issued | undefined;
-  shown?: Blocked | undefined;
+  reported?: Blocked | undefined;
 }
 
 export type RecheckResult =
   | { kind: 'checked'; digest: string; isApproved: boolean; drift: string[] }
   | { kind: 'blocked'; blocked: Blocked };
 
-async function register({ ledger, client }: ActivityDependencies, input: Omit<OpenCampaignInput, 'shown'>): Promise<void> {
+async function register({ ledger, client }: ActivityDependencies, input: Omit<OpenCampaignInput, 'reported'>): Promise<void> {
   const { runId, firstExecutionId, namespace, plan, parentId } = input;
   const namespaceId = await namespaceIdOf(client, namespace);
   const opened = await ledger.runs.open({

@@ -21,7 +21,7 @@ export interface OpenStepInput extends StepKey {
   runId: string;
   firstExecutionId: string;
   namespace: string;
-  shown?: Blocked | undefined;
+  reported?: Blocked | undefined;
 }
 
 export type OpenStepResult = { kind: 'opened'; size: number } | { kind: 'blocked'; blocked: Blocked };
@@ -58,7 +58,7 @@ export function createCampaignSteps(dependencies: ActivityDependencies) {
       try {
         return await openWith(dependencies, input);
       } catch (error) {
-        return blockedOrThrow(error, input.shown);
+        return blockedOrThrow(error, input.reported);
       } finally {
         clearInterval(beat);
       }

@@ -69,7 +69,7 @@ describe.each([
     const run = await ledger.runs.get('r');
     const execution = await ledger.executions.claim('r', fence);
     if (!run || !execution) throw new Error('nothing to send');
-    const tell = async () => ({ kind: 'told' }) as const;
+    const tell = async () => ({ kind: 'reported' }) as const;
     await sendExecution(dependencies({ execute }), { run, execution, fence, tell, beat: () => undefined });
     expect(started).toBe(starts);
   });

@@ -7,7 +7,7 @@ import type { ActivityDependencies } from '../dependencies.js';
 import { LONGEST_LIMIT_WAIT_MS, type NotReady, nonRetryable, retryLater, type Wait } from '../failures.js';
 import { resolveInDoubt } from '../in-doubt/resolve.js';
 import { keepPolicy } from '../policy/keep.js';
-import { type Told, tellingTemporal } from '../report-permit.js';
+import { type Reported, reportingToTemporal } from '../report-permit.js';
 import { stopAtBreach } from '../run/stop-at-breach.js';
 import { staleLedger, whyStale } from '../stale-ledger.js';
 import { type Sent, sendExecution } from './send.js';
@@ -16,7 +16,7 @@ export interface DispatchInput {
   runId: string;
   /** What the workflow knows to have been given out: a ledger that knows less is not the one that gave it. */
   issued: Issued;
-  shown?: Blocked | undefined;
+  reported?: Blocked | undefined;
 }
 
 export interface DispatchResult {
@@ -58,7 +58,7 @@ export function createDispatch(dependencies: ActivityDependencies) {
         run,
         fence: await ledger.runs.takeFence(run.id),
         issued,
-        tell: tellingTemporal(dependencies.client),
+        tell: reportingToTemporal(dependencies.client),
         accepted: 0,
         doubted: false,
         failure: undefined,
@@ -81,7 +81,7 @@ interface Round {
   run: RunRow;
   fence: number;
   issued: Issued;
-  tell: (issued: Issued, limitMs: number) => Promise<Told>;
+  tell: (issued: Issued, limitMs: number) => Promise<Reported>;
   accepted: number;
   /** The fate of something that this attempt sent is not known. */
   doubted: boolean;
@@ -174,20 +174,23 @@ async function leasedElsewhere({ dependencies, run }: Round): Promise<Wait | und
   return { waitMs: LEASE_WAIT_MS, blocked: { kind: 'lease', why: `${waiting} asset(s) are busy in another run` } };
 }
 
-async function conclude(round: Round, input: DispatchInput, told: Wait | undefined): Promise<DispatchResult> {
-  const wait = told?.blocked?.kind === 'limit' ? { ...told, waitMs: Math.min(told.waitMs, LONGEST_LIMIT_WAIT_MS) } : told;
+async function conclude(round: Round, input: DispatchInput, reportedWait: Wait | undefined): Promise<DispatchResult> {
+  const wait =
+    reportedWait?.blocked?.kind === 'limit'
+      ? { ...reportedWait, waitMs: Math.min(reportedWait.waitMs, LONGEST_LIMIT_WAIT_MS) }
+      : reportedWait;
   const { ledger } = round.dependencies;
   const snapshot = await enforceBudget(round);
   if (round.failure && !snapshot.attempted) throw nonRetryable(round.failure.type, round.failure.blocked.why);
   const blocked = worthSaying(wait);
   await ledger.runs.setBlocked(input.runId, blocked?.why);
   const againMs = wait?.waitMs ?? dueIn(snapshot);
-  const saidAnew = blocked?.kind !== input.shown?.kind;
+  const saidAnew = blocked?.kind !== input.reported?.kind;
   // A doubt that waits for the index must not keep free slots from being filled: the workflow asks again when one is free.
   const mayFill = snapshot.unsent > 0 || snapshot.waiting > 0;
   // A later attempt knows by the heartbeats what was sent; when the activity is cancelled in between, Temporal drops them.
-  const isNews = round.accepted > 0 || round.doubted || saidAnew;
-  if (!wait || (wait.doubt && mayFill) || isNews) return { snapshot, blocked, againMs };
+  const hasReport = round.accepted > 0 || round.doubted || saidAnew;
+  if (!wait || (wait.doubt && mayFill) || hasReport) return { snapshot, blocked, againMs };
   throw retryLater(wait.waitMs, wait.blocked?.why ?? `attempt ${activityInfo().attempt} waits`);
 }
 
@@ -213,12 +216,12 @@ function sooner(a: Wait, b: Wait | undefined): Wait {
  */
 async function holdBack(
   { ledger }: ActivityDependencies,
-  { runId, shown }: DispatchInput,
+  { runId, reported }: DispatchInput,
   { known, stale }: { known: Issued; stale: NotReady },
 ): Promise<DispatchResult> {
   heartbeat(known);
   await ledger.runs.setBlocked(runId, stale.message);
-  if (shown?.kind === stale.blocked.kind) throw retryLater(stale.waitMs, stale.message);
+  if (reported?.kind === stale.blocked.kind) throw retryLater(stale.waitMs, stale.message);
   const snapshot = (await ledger.runs.get(runId)) && (await ledger.runs.snapshot(runId));
   return { snapshot, issued: known, blocked: stale.blocked, againMs: stale.waitMs };
 }

@@ -6,7 +6,7 @@ import type { ExecuteAnswer } from '../../qualys/types.js';
 import type { ActivityDependencies } from '../dependencies.js';
 import { blockedBy, type Wait, waitAfter } from '../failures.js';
 import { keepPolicy } from '../policy/keep.js';
-import type { Told } from '../report-permit.js';
+import type { Reported } from '../report-permit.js';
 import { giveUpTags, verifyTags } from '../tags/verify.js';
 import { recheckScript } from './recheck-script.js';
 
@@ -38,7 +38,7 @@ interface Sending {
   /** Told while tags are read, so that a dead worker is noticed. */
   beat: () => void;
   /** Lets Temporal know of every permit that was granted so far, within this time. */
-  tell: (limitMs: number) => Promise<Told>;
+  tell: (limitMs: number) => Promise<Reported>;
 }
 
 /** Sends one execution under one permit, and writes down what became of it. This is the only place that executes. */
@@ -73,8 +73,8 @@ export async function sendExecution(dependencies: ActivityDependencies, sending:
   if (permit.kind === 'refused') return afterRefusedPermit(permit);
 
   const windowMs = permit.sendBy - permit.grantedAt;
-  const told = await sending.tell(windowMs - (performance.now() - startedAt.monotonic));
-  if (told.kind !== 'told') return untold(dependencies, { runId: run.id, n: execution.n, permit: permit.permit }, told);
+  const report = await sending.tell(windowMs - (performance.now() - startedAt.monotonic));
+  if (report.kind !== 'reported') return unreported(dependencies, { runId: run.id, n: execution.n, permit: permit.permit }, report);
   const answer = await dependencies.qualys.execute({
     scriptId: execution.scriptId,
     assetIds: permit.assetIds,
@@ -89,15 +89,16 @@ export async function sendExecution(dependencies: ActivityDependencies, sending:
 }
 
 /** Temporal does not know of the permit: its request must not leave. */
-async function untold(
+async function unreported(
   { ledger }: ActivityDependencies,
   { runId, n, permit }: { runId: string; n: number; permit: number },
-  told: Exclude<Told, { kind: 'told' }>,
+  report: Exclude<Reported, { kind: 'reported' }>,
 ): Promise<Sent> {
-  const why = told.kind === 'unreachable' ? `Temporal did not acknowledge the permit: ${told.why}` : 'Temporal has given up this attempt';
+  const why =
+    report.kind === 'unreachable' ? `Temporal did not acknowledge the permit: ${report.why}` : 'Temporal has given up this attempt';
   await ledger.executions.notSent(runId, n, { permit, why: 'untold', detail: why });
-  if (told.kind === 'gone') return { kind: 'over' };
-  return { kind: 'wait', wait: { waitMs: CONNECTION_WAIT_MS, ...(told.kind === 'held' ? {} : { blocked: { kind: 'temporal', why } }) } };
+  if (report.kind === 'gone') return { kind: 'over' };
+  return { kind: 'wait', wait: { waitMs: CONNECTION_WAIT_MS, ...(report.kind === 'held' ? {} : { blocked: { kind: 'temporal', why } }) } };
 }
 
 async function askPermit(dependencies: ActivityDependencies, { run, execution, fence }: Sending): Promise<PermitAnswer> {

@@ -22,7 +22,7 @@ export interface FollowUpInput {
   runId: string;
   /** What the workflow knows to have been given out: a ledger that knows less may have forgotten a schedule. */
   issued?: Issued | undefined;
-  shown?: Blocked | undefined;
+  reported?: Blocked | undefined;
 }
 
 export interface FollowUpResult {
@@ -34,14 +34,14 @@ export interface FollowUpResult {
 /** Schedules what the request asks to follow the outcome. Each schedule is written down before it is asked for, and asked for once. */
 export function createScheduleFollowUp(dependencies: ActivityDependencies) {
   return {
-    async scheduleFollowUp({ runId, issued, shown }: FollowUpInput): Promise<FollowUpResult> {
+    async scheduleFollowUp({ runId, issued, reported }: FollowUpInput): Promise<FollowUpResult> {
       const { ledger } = dependencies;
       const run = await ledger.runs.get(runId);
       const followUp = run?.request.followUp;
       if (!run || !followUp) return {};
       const known = mostIssued(issued, issuedIn(activityInfo().heartbeatDetails));
       const waitFor = async ({ blocked, waitMs }: { blocked: Blocked; waitMs: number }): Promise<FollowUpResult> => {
-        if (shown?.kind !== blocked.kind) return { blocked, issued: mostIssued(known, await ledger.runs.issued(runId)) };
+        if (reported?.kind !== blocked.kind) return { blocked, issued: mostIssued(known, await ledger.runs.issued(runId)) };
         throw retryLater(waitMs, blocked.why);
       };
       const stale = await whyStale(ledger, { runId, known });

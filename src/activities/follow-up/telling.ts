@@ -3,7 +3,7 @@ import { CancelledFailure, heartbeat } from '@temporalio/activity';
 import { type Issued, mostIssued } from '../../domain/run/snapshot.js';
 import type { ActivityDependencies } from '../dependencies.js';
 import { NotReady } from '../failures.js';
-import { tellingTemporal } from '../report-permit.js';
+import { reportingToTemporal } from '../report-permit.js';
 
 /** As long as `dispatch` waits for the same word. */
 const TELL_WITHIN_MS = 5_000;
@@ -17,16 +17,16 @@ export interface FollowUpTelling {
 }
 
 export function tellingSchedules({ client, ledger }: ActivityDependencies, runId: string, known: Issued): FollowUpTelling {
-  const tell = tellingTemporal(client);
+  const tell = reportingToTemporal(client);
   let issued = known;
   return {
     beat: () => heartbeat(issued),
     async tell() {
       issued = mostIssued(issued, await ledger.runs.issued(runId));
-      const told = await tell(issued, TELL_WITHIN_MS);
-      if (told.kind === 'told') return;
-      if (told.kind === 'gone') throw new CancelledFailure('Temporal has given up this attempt. It schedules nothing more.');
-      const why = told.kind === 'held' ? 'it holds this attempt' : told.why;
+      const report = await tell(issued, TELL_WITHIN_MS);
+      if (report.kind === 'reported') return;
+      if (report.kind === 'gone') throw new CancelledFailure('Temporal has given up this attempt. It schedules nothing more.');
+      const why = report.kind === 'held' ? 'it holds this attempt' : report.why;
       throw new NotReady({ kind: 'temporal', why: `Temporal did not acknowledge the schedule: ${why}` }, TELL_AGAIN_MS);
     },
   };

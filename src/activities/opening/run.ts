@@ -32,7 +32,7 @@ export interface OpenRunInput {
   /** The run that this one looks at again, as its memo says. */
   parentId?: string | undefined;
   /** The reason for waiting that the workflow shows already. */
-  shown?: Blocked | undefined;
+  reported?: Blocked | undefined;
 }
 
 export type OpenRunResult =
@@ -58,7 +58,7 @@ export function createOpenRun(dependencies: ActivityDependencies) {
         await register(dependencies, input);
         return await openWith(dependencies, input);
       } catch (error) {
-        return blockedOrThrow(error, input.shown);
+        return blockedOrThrow(error, input.reported);
       } finally {
         clearInterval(beat);
       }
@@ -107,7 +107,7 @@ async function freezeCohort(dependencies: ActivityDependencies, input: OpenRunIn
   const { runId, request } = input;
   const { policy: atFirst } = await ledger.policies.inForce(dependencies.policy);
   // Before the wait and behind it: four hours are long for a request that is refused anyway, and long enough for a script to change.
-  if (request.waitFor && input.shown?.kind !== 'easm') refuseScript(await qualys.script(request.script, { runId }), request, atFirst);
+  if (request.waitFor && input.reported?.kind !== 'easm') refuseScript(await qualys.script(request.script, { runId }), request, atFirst);
   await passEasmGate(dependencies, input);
   const { policy } = await ledger.policies.inForce(dependencies.policy);
   const script = await qualys.script(request.script, { runId });
@@ -180,18 +180,18 @@ function inRequest(endpoint: string | undefined): string {
   return endpoint === 'assets/search' ? 'targets' : '';
 }
 
-export function blockedOrThrow(error: unknown, shown: Blocked | undefined): Extract<OpenRunResult, { kind: 'blocked' }> {
+export function blockedOrThrow(error: unknown, reported: Blocked | undefined): Extract<OpenRunResult, { kind: 'blocked' }> {
   if (error instanceof UnresolvedTargets) throw nonRetryable('InvalidRequest', error.message, error.problems.slice(0, 200));
   if (error instanceof PolicyRefused) throw nonRetryable('PolicyViolation', error.message, error.problems.slice(0, 200));
   if (error instanceof QqlUnsafe) throw nonRetryable('InvalidRequest', error.message, [{ path: 'targets', problem: error.message }]);
-  if (error instanceof NotReady) return laterUnlessNew(error.blocked, shown, error.waitMs);
+  if (error instanceof NotReady) return laterUnlessNew(error.blocked, reported, error.waitMs);
   if (!(error instanceof QualysError)) throw error;
   const blocked = blockedBy(error);
-  const type = mayStillPass(error, blocked, shown) ? undefined : failureTypeOf(error);
+  const type = mayStillPass(error, blocked, reported) ? undefined : failureTypeOf(error);
   if (type === 'InvalidRequest')
     throw nonRetryable(type, error.message, [{ path: inRequest(error.facts.endpoint), problem: error.message }]);
   if (type !== undefined) throw nonRetryable(type, error.message);
-  return laterUnlessNew(blocked, shown, waitAfter(error, activityInfo().attempt));
+  return laterUnlessNew(blocked, reported, waitAfter(error, activityInfo().attempt));
 }
 
 /**
@@ -200,20 +200,20 @@ export function blockedOrThrow(error: unknown, shown: Blocked | undefined): Extr
  */
 const REFUSED_FOR_GOOD_MS = 120_000;
 
-function mayStillPass(error: QualysError, blocked: Blocked, shown: Blocked | undefined): boolean {
+function mayStillPass(error: QualysError, blocked: Blocked, reported: Blocked | undefined): boolean {
   if (error.kind !== 'authentication') return false;
   // Both of Temporal's clock. A run that shows another reason has just begun to be refused.
   const { scheduledTimestampMs, currentAttemptScheduledTimestampMs } = activityInfo();
-  return shown?.kind !== blocked.kind || currentAttemptScheduledTimestampMs - scheduledTimestampMs < REFUSED_FOR_GOOD_MS;
+  return reported?.kind !== blocked.kind || currentAttemptScheduledTimestampMs - scheduledTimestampMs < REFUSED_FOR_GOOD_MS;
 }
 
 /** Reasons that take turns within seconds are told this many attempts apart: each telling is an activity more in history. */
 const TELL_CHANGE_AT = 4;
 
 /** The first time the workflow is told, so that an operator sees why; afterwards waiting costs no history. */
-function laterUnlessNew(blocked: Blocked, shown: Blocked | undefined, waitMs: number): Extract<OpenRunResult, { kind: 'blocked' }> {
-  const hasChanged = shown !== undefined && shown.kind !== blocked.kind;
-  if (shown === undefined || (hasChanged && (waitMs >= WORTH_SAYING_MS || activityInfo().attempt >= TELL_CHANGE_AT)))
+function laterUnlessNew(blocked: Blocked, reported: Blocked | undefined, waitMs: number): Extract<OpenRunResult, { kind: 'blocked' }> {
+  const hasChanged = reported !== undefined && reported.kind !== blocked.kind;
+  if (reported === undefined || (hasChanged && (waitMs >= WORTH_SAYING_MS || activityInfo().attempt >= TELL_CHANGE_AT)))
     return { kind: 'blocked', blocked };
   throw retryLater(waitMs, blocked.why);
 }

@@ -41,7 +41,7 @@ async function* answered(): AsyncGenerator<Page<AssetJobRow>> {
 function watch(input: Partial<WatchInput> = {}, attempt = 1): Promise<WatchResult> {
   const qualys = { searchJobs: () => nothing(), searchAssetJobs: answered, countAssetJobs: async () => ({}) };
   const environment = new MockActivityEnvironment({ attempt });
-  return environment.run(createWatch({ ledger, qualys }).watch, { runId: 'r', toldAt: now + 1, toldNews: 0, ...input });
+  return environment.run(createWatch({ ledger, qualys }).watch, { runId: 'r', reportedAt: now + 1, reportedWakes: 0, ...input });
 }
 
 async function* nothing(): AsyncGenerator<Page<never>> {}
@@ -95,34 +95,34 @@ describe('a slot that is free', () => {
   });
 
   test('is told at once when the attempt that freed it ended before it could tell', async () => {
-    const { news: toldNews } = await ledger.runs.snapshot('r');
+    const { wakes: reportedWakes } = await ledger.runs.snapshot('r');
     rows = ['a', 'b'].map((assetId) => ({ id: `row-${assetId}`, jobId: '900', assetId, status: 'PENDING', disconnected: true }));
     const ends = jest.spyOn(ledger.runs, 'setNextPoll').mockRejectedValueOnce(new Error('killed'));
-    await expect(watch({ toldNews })).rejects.toThrow('killed');
+    await expect(watch({ reportedWakes })).rejects.toThrow('killed');
     ends.mockRestore();
     await ledger.runs.setNextPoll('r', now + 900_000);
-    expect((await watch({ toldNews }, 2)).snapshot).toMatchObject({ slotsTaken: 0, watched: 1 });
+    expect((await watch({ reportedWakes }, 2)).snapshot).toMatchObject({ slotsTaken: 0, watched: 1 });
     expect(polls).toBe(1);
   });
 
   test.each([
     ['set back', -60_000],
     ['set forward', 86_400_000],
-  ])('is told once also when the clock was %s meanwhile: it is no news again', async (_, byMs) => {
+  ])('is told once also when the clock was %s meanwhile: it wakes nothing again', async (_, byMs) => {
     rows = ['a', 'b'].map((assetId) => ({ id: `row-${assetId}`, jobId: '900', assetId, status: 'PENDING', disconnected: true }));
-    const { snapshot } = await watch({ toldNews: 0 });
+    const { snapshot } = await watch({ reportedWakes: 0 });
     const stampedAt = now;
     now += byMs;
     jest.spyOn(ledger.database, 'now').mockImplementation(async () => now);
     await ledger.runs.setNextPoll('r', now + 60_000);
-    expect(await delayOf(watch({ toldNews: snapshot.news, toldAt: stampedAt }))).toBe(60_000);
+    expect(await delayOf(watch({ reportedWakes: snapshot.wakes, reportedAt: stampedAt }))).toBe(60_000);
   });
 
   test('is told once', async () => {
     rows = ['a', 'b'].map((assetId) => ({ id: `row-${assetId}`, jobId: '900', assetId, status: 'EXECUTION PASSED' }));
     const { snapshot } = await watch();
-    expect(await ledger.verdicts.hasNews('r', snapshot.news)).toBe(false);
+    expect(await ledger.verdicts.hasWakeSince('r', snapshot.wakes)).toBe(false);
     await close(ledger, 'r');
-    expect(await ledger.verdicts.hasNews('r', snapshot.news)).toBe(false);
+    expect(await ledger.verdicts.hasWakeSince('r', snapshot.wakes)).toBe(false);
   });
 });

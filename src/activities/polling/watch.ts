@@ -12,11 +12,11 @@ import { collectOutputs } from './outputs.js';
 
 export interface WatchInput {
   runId: string;
-  shown?: Blocked | undefined;
+  reported?: Blocked | undefined;
   /** When the workflow was last told, by the ledger's clock. */
-  toldAt: number;
-  /** How many news it was told of. */
-  toldNews: number;
+  reportedAt: number;
+  /** How many wakes were reported to it. */
+  reportedWakes: number;
   /** How many assets the workflow takes to be running. */
   running?: number | undefined;
   /** True at the end of a cancelled run: look as often as the floor allows. */
@@ -36,7 +36,7 @@ const HURRIED_MS = 5_000;
 const TELL_AFTER_MS = 5 * 60_000;
 
 /**
- * Looks at all executions of the run that are in flight, in as few calls as the API allows, and returns when a slot is free or
+ * Polls all executions of the run that are in flight, in as few calls as the API allows, and returns when a slot is free or
  * nothing is left to watch. Until then the attempt fails with the delay to the next poll: that costs no history and holds no slot.
  */
 export function createWatch(dependencies: PollDependencies) {
@@ -62,7 +62,7 @@ export function createWatch(dependencies: PollDependencies) {
 async function watchOnce(dependencies: PollDependencies, input: WatchInput, run: RunRow): Promise<WatchResult> {
   const { ledger } = dependencies;
   // An attempt that ended between its writes and its word to the workflow has freed a slot that nobody knows of.
-  if (await ledger.verdicts.hasNews(run.id, input.toldNews)) return tell(dependencies, input);
+  if (await ledger.verdicts.hasWakeSince(run.id, input.reportedWakes)) return tell(dependencies, input);
   const accepted = await ledger.executions.inState(run.id, ['accepted']);
   const now = await ledger.database.now();
   if (accepted.length === 0) {
@@ -82,11 +82,11 @@ async function watchOnce(dependencies: PollDependencies, input: WatchInput, run:
 
   const snapshot = await ledger.runs.snapshot(run.id);
   const breaksNow = await stopAtBreach(ledger, run, snapshot);
-  const overdue = changed > 0 && now - input.toldAt >= TELL_AFTER_MS;
-  const freed = await ledger.verdicts.hasNews(run.id, input.toldNews);
+  const overdue = changed > 0 && now - input.reportedAt >= TELL_AFTER_MS;
+  const freed = await ledger.verdicts.hasWakeSince(run.id, input.reportedWakes);
   // Nothing but late verdicts is left to wait for, or one has come: a campaign does not wait with the step, and judges its wave by them.
   const onlyLate = snapshot.counts.running === 0 && (changed > 0 || (input.running ?? 0) > 0);
-  if (freed || (breaksNow && !input.hurry) || overdue || (onlyLate && !input.hurry) || input.shown) return tell(dependencies, input);
+  if (freed || (breaksNow && !input.hurry) || overdue || (onlyLate && !input.hurry) || input.reported) return tell(dependencies, input);
   throw retryLater(waitMs, `${accepted.length} execution(s) in flight, next poll in ${Math.ceil(waitMs / 1_000)} s`);
 }
 
@@ -103,7 +103,7 @@ function hurriedMs(run: RunRow): number {
 }
 
 async function tell({ ledger }: PollDependencies, input: WatchInput): Promise<WatchResult> {
-  if (input.shown) await ledger.runs.setBlocked(input.runId, undefined);
+  if (input.reported) await ledger.runs.setBlocked(input.runId, undefined);
   return { snapshot: await ledger.runs.snapshot(input.runId) };
 }
 
@@ -129,7 +129,7 @@ async function waitFor({ ledger }: PollDependencies, input: WatchInput, error: Q
   const blocked =
     waitMs >= WORTH_SAYING_MS || error.kind === 'authentication' || error.kind === 'permission' ? blockedBy(error) : undefined;
   // In the last minute of a cancelled run nobody is told: it would only ask again at once.
-  if (blocked && !input.hurry && blocked.kind !== input.shown?.kind) {
+  if (blocked && !input.hurry && blocked.kind !== input.reported?.kind) {
     await ledger.runs.setBlocked(input.runId, blocked.why);
     return { snapshot: await ledger.runs.snapshot(input.runId), blocked };
   }

@@ -52,21 +52,25 @@ test('a run ends finished', () => {
 });
 
 const snapshot = (changes: Partial<RunSnapshot>): RunSnapshot => ({
-  ...{ counts: emptyCounts(), claimed: 5, permits: 5, orders: 2, news: 9, unsent: 0, inDoubt: 0, watched: 1, slotsTaken: 1, waiting: 1 },
+  ...{ counts: emptyCounts(), claimed: 5, permits: 5, orders: 2, wakes: 9, unsent: 0, inDoubt: 0, watched: 1, slotsTaken: 1, waiting: 1 },
   ...{ outputsOwed: 0, accepted: 2, callsUsed: 5, at: 1_700_000_000_000, breached: false, attempted: true, paused: false, maxInFlight: 1 },
   ...changes,
 });
 const at = (ms: number) => snapshot({}).at + ms;
 
 test.each<[string, Partial<RunSnapshot>, boolean]>([
-  ['has more news is newer, though its clock is ten minutes behind', { news: 10, at: at(-600_000) }, false],
+  ['has more wakes is newer, though its clock is ten minutes behind', { wakes: 10, at: at(-600_000) }, false],
   ['knows of another order is newer, though its clock is a second behind', { orders: 3, at: at(-1_000) }, false],
-  ['has less news and was read a minute earlier is late', { news: 8, at: at(-60_000) }, true],
+  ['has fewer wakes and was read a minute earlier is late', { wakes: 8, at: at(-60_000) }, true],
   ['knows less and was read a moment earlier is late', { claimed: 4, permits: 4, at: at(-1) }, true],
   ['says the same and was read a moment earlier is late', { at: at(-1) }, true],
   ['says the same and seems much older is by a clock that was set back', { at: at(-60_000) }, false],
-  ['knows less and was read later is of a ledger that was restored', { claimed: 4, news: 3, at: at(1) }, false],
-  ['knows less and seems a day older is of a ledger restored, under a clock set back', { claimed: 4, news: 3, at: at(-86_400_000) }, false],
+  ['knows less and was read later is of a ledger that was restored', { claimed: 4, wakes: 3, at: at(1) }, false],
+  [
+    'knows less and seems a day older is of a ledger restored, under a clock set back',
+    { claimed: 4, wakes: 3, at: at(-86_400_000) },
+    false,
+  ],
   ['says the same at the same time changes nothing', {}, false],
 ])('a snapshot that %s', (_, changes, late) => {
   expect(isLate(snapshot(changes), snapshot({}))).toBe(late);

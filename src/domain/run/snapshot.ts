@@ -77,8 +77,8 @@ export interface RunSnapshot extends Issued {
   etaMs?: number | undefined;
   /** The ledger's clock when this was read. */
   at: number;
-  /** How often a slot had been freed or an execution settled: what came since is news, whatever the clocks say. */
-  news: number;
+  /** How often a slot had been freed or an execution settled: what came since wakes the run, whatever the clocks say. */
+  wakes: number;
   /** True when the error budget is overdrawn. */
   breached: boolean;
   /** True once a permit was used: from then on no failure of Qualys fails the run. */
@@ -111,6 +111,6 @@ export function isLate(snapshot: RunSnapshot, known: RunSnapshot): boolean {
   return olderMs > 0 && olderMs < (hasLess && !hasMore ? LATEST_MS : REORDERED_MS);
 }
 
-function numbersOf({ claimed, permits, orders = 0, news }: RunSnapshot): number[] {
-  return [claimed, permits, orders, news];
+function numbersOf({ claimed, permits, orders = 0, wakes }: RunSnapshot): number[] {
+  return [claimed, permits, orders, wakes];
 }

@@ -60,10 +60,10 @@ export class Verdicts {
     return found !== undefined;
   }
 
-  /** True when a slot became free, or an execution was settled, since the run had that many news. */
-  async hasNews(runId: string, told: number): Promise<boolean> {
-    const run = await this.#database.first<{ news: number }>('SELECT news FROM runs WHERE id = ?', [runId]);
-    return (run?.news ?? 0) > told;
+  /** True when a slot became free, or an execution was settled, since the run had that many wakes. */
+  async hasWakeSince(runId: string, reported: number): Promise<boolean> {
+    const run = await this.#database.first<{ wakes: number }>('SELECT wakes FROM runs WHERE id = ?', [runId]);
+    return (run?.wakes ?? 0) > reported;
   }
 
   /** The number of a poll that begins: of two the one with the lower number began earlier, whatever the clocks say. */
@@ -244,7 +244,7 @@ async function recordPoll(sql: Sql, runId: string, poll: Poll, retry: RetryRule)
     ],
   );
   if (poll.settled || (poll.slotFree && open.slot_freed_at === null))
-    await sql.run('UPDATE runs SET news = news + 1 WHERE id = ?', [runId]);
+    await sql.run('UPDATE runs SET wakes = wakes + 1 WHERE id = ?', [runId]);
   return changed;
 }
 

@@ -262,7 +262,7 @@ const READS = [
   ...[
     'verdicts.inFlight',
     'verdicts.anyRunning',
-    'verdicts.hasNews',
+    'verdicts.hasWakeSince',
     'verdicts.lastLookAt',
     'verdicts.jobsOf',
     'outputs.owed',

@@ -133,7 +133,7 @@ export interface StoredRun {
   next_n: number;
   accepted: number;
   api_calls: number;
-  news: number;
+  wakes: number;
   next_poll_at: number;
   script_checked_at: number | null;
   script_needed: number;

@@ -13,7 +13,7 @@ export async function campaignSnapshot(sql: Sql, run: StoredRun, at: number): Pr
     [run.id],
   );
   const counts = await countOutcomes(sql, run.id);
-  for (const { id, step, merged } of steps) if (merged === 0) layOver(counts, await newsOf(sql, run.id, id), step);
+  for (const { id, step, merged } of steps) if (merged === 0) layOver(counts, await unmergedOutcomes(sql, run.id, id), step);
   const open = await sql.first<{ unsent: number | null; in_doubt: number | null; watched: number | null; slots: number | null }>(
     `SELECT sum(state = 'claimed') AS unsent, sum(state = 'permitted') AS in_doubt, sum(state = 'accepted') AS watched, sum(slot_freed_at IS NULL) AS slots
      FROM executions WHERE run_id IN (SELECT id FROM runs WHERE campaign_id = ?) AND state IN ('claimed', 'permitted', 'accepted') AND settled_at IS NULL`,
@@ -35,7 +35,7 @@ export async function campaignSnapshot(sql: Sql, run: StoredRun, at: number): Pr
     accepted: spent?.accepted ?? 0,
     callsUsed: spent?.calls ?? 0,
     at,
-    news: run.news,
+    wakes: run.wakes,
     breached: held,
     held,
     attempted: await hasAttempted(sql, run.id),
@@ -58,10 +58,10 @@ export async function hasAttempted(sql: Sql, campaignId: string): Promise<boolea
  * What a step knows of assets that are still `pending` in the campaign's own rows: a step is taken over in parts. To be read after the
  * campaign's counts, which only ever fall behind.
  */
-export async function newsOf(sql: Sql, campaignId: string, stepId: string): Promise<LiveCounts> {
+export async function unmergedOutcomes(sql: Sql, campaignId: string, stepId: string): Promise<LiveCounts> {
   const rows = await sql.all<{ outcome: keyof LiveCounts; n: number }>(
-    `SELECT news.outcome, count(*) AS n FROM attempts AS news CROSS JOIN attempts AS own ON own.run_id = ? AND own.seq = news.seq AND own.attempt = 1
-     WHERE news.run_id = ? AND news.last = 1 AND own.outcome = 'pending' GROUP BY 1`,
+    `SELECT latest.outcome, count(*) AS n FROM attempts AS latest CROSS JOIN attempts AS own ON own.run_id = ? AND own.seq = latest.seq AND own.attempt = 1
+     WHERE latest.run_id = ? AND latest.last = 1 AND own.outcome = 'pending' GROUP BY 1`,
     [campaignId, stepId],
   );
   const counts = emptyCounts();

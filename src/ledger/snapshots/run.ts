@@ -11,7 +11,7 @@ import type { Sql } from '../sql/database.js';
 import { campaignSnapshot, hasAttempted } from './campaign.js';
 
 export async function snapshotOf(sql: Sql, id: string): Promise<RunSnapshot> {
-  // Before the reads: what happens during them is news since this snapshot.
+  // Before the reads: what happens during them wakes the run after this snapshot.
   const at = await sql.now();
   const run = await readStored(sql, id);
   if (!run) throw new Error(`The ledger does not know the run ${id}.`);
@@ -61,7 +61,7 @@ export async function snapshotOf(sql: Sql, id: string): Promise<RunSnapshot> {
       batchSize: MAX_ASSETS_PER_EXECUTION,
     }),
     at,
-    news: run.news,
+    wakes: run.wakes,
     breached: isBreached(budget, judged) && budgetSpent(budget ?? { max: 0 }, judged) > (run.budget_accepted ?? -1),
     attempted,
     stop: stopOf(run),

@@ -149,10 +149,10 @@ describe('a machine whose clock is set back', () => {
     const fence = await openRun(ledger, 'r', ['a', 'b']);
     await accepted(ledger, 'r', fence);
     await ledger.verdicts.record('r', poll(1, allOf(['a', 'b'], 'succeeded')), { failed: 0, afterMs: 0 });
-    const { news } = await ledger.runs.snapshot('r');
+    const { wakes } = await ledger.runs.snapshot('r');
     setMs = -MINUTE;
-    expect(await ledger.verdicts.hasNews('r', news)).toBe(false);
-    expect(await ledger.verdicts.hasNews('r', news - 1)).toBe(true);
+    expect(await ledger.verdicts.hasWakeSince('r', wakes)).toBe(false);
+    expect(await ledger.verdicts.hasWakeSince('r', wakes - 1)).toBe(true);
   });
 });
 

@@ -128,7 +128,7 @@ const STEPS: readonly string[][] = [
     `CREATE TABLE server_clock (id INTEGER PRIMARY KEY CHECK (id = 1), samples TEXT NOT NULL, jumps INTEGER NOT NULL, jumped_at INTEGER NOT NULL)`,
     `CREATE TABLE ledger_clock (id INTEGER PRIMARY KEY CHECK (id = 1), offset_ms REAL NOT NULL, since REAL NOT NULL, mark INTEGER NOT NULL)`,
     `INSERT INTO ledger_clock (id, offset_ms, since, mark) VALUES (1, 0, 0, 0)`,
-    `ALTER TABLE runs ADD COLUMN news INTEGER NOT NULL DEFAULT 0`,
+    `ALTER TABLE runs ADD COLUMN wakes INTEGER NOT NULL DEFAULT 0`,
     `ALTER TABLE runs ADD COLUMN polls INTEGER NOT NULL DEFAULT 0`,
     `ALTER TABLE executions ADD COLUMN poll INTEGER NOT NULL DEFAULT 0`,
     // What a dispatch attempt leaves behind, and that a run is closing.

@@ -51,7 +51,7 @@ async function untilResumed({ state }: Campaign): Promise<void> {
 async function currentPlan({ runId, state, activities }: Campaign): Promise<{ digest: string; isApproved: boolean }> {
   for (;;) {
     try {
-      return await answered(state, () => activities.recheckPlan({ runId, issued: state.issued, shown: state.blocked }));
+      return await answered(state, () => activities.recheckPlan({ runId, issued: state.issued, reported: state.blocked }));
     } catch (error) {
       const refused = contractFailure(error);
       if (!refused) throw error;
@@ -59,8 +59,8 @@ async function currentPlan({ runId, state, activities }: Campaign): Promise<{ di
       // Before the first send this fails the campaign; afterwards nothing does.
       if (!state.snapshot?.attempted) throw error;
       state.blocked = { kind: refused.type === 'PolicyViolation' ? 'policy' : 'rejected', why: refused.message };
-      const told = state.doneUpdates.at(-1)?.id;
-      await condition(() => state.doneUpdates.at(-1)?.id !== told, REFUSED_AGAIN_MS);
+      const reported = state.doneUpdates.at(-1)?.id;
+      await condition(() => state.doneUpdates.at(-1)?.id !== reported, REFUSED_AGAIN_MS);
     }
   }
 }

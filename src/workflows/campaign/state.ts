@@ -11,7 +11,7 @@ import { firstState, type RunState, type WaveGate } from '../shared/state.js';
  */
 export type StepWord = 'working' | 'held' | 'worked' | 'finished';
 
-export interface StepNews {
+export interface StepReport {
   runId: string;
   word: StepWord;
   /** Why nothing of it can be sent, or seen. */
@@ -19,7 +19,7 @@ export interface StepNews {
 }
 
 /** A step tells its campaign how far it is. */
-export const stepNews = defineSignal<[StepNews]>('stepNews');
+export const stepNews = defineSignal<[StepReport]>('stepNews');
 /** A campaign tells its steps that something was ordered: what it was, the ledger says. `again`: it has not heard how far the step is. */
 export const campaignNews = defineSignal<[{ again?: boolean }?]>('campaignNews');
 

@@ -22,7 +22,7 @@ import { campaignNews, type StepWord, stepNews, wordOf } from './state.js';
 interface StepState extends RunState {
   campaignId: string;
   /** What the campaign was told last. */
-  told: string;
+  reported: string;
 }
 
 /**
@@ -32,19 +32,19 @@ interface StepState extends RunState {
 export async function campaignStep(key: StepKey, carried?: unknown): Promise<RunReport> {
   const isFirst = !isContinued();
   const state: StepState = isFirst
-    ? { ...firstState({}), campaignId: key.campaignId, told: 'working' }
+    ? { ...firstState({}), campaignId: key.campaignId, reported: 'working' }
     : (carriedState(carried) as StepState);
   const runId = workflowInfo().workflowId;
   let work: Work | undefined;
   state.queue ??= (await identifyLedger()).queue;
   const activities = activitiesOf(state.queue);
   const living: Living = { runId, state, activities };
-  handleMessages({ runId, state, activities: () => activities, news: () => work?.news() });
+  handleMessages({ runId, state, activities: () => activities, wake: () => work?.wake() });
   setHandler(campaignNews, async (asked) => {
-    if (asked?.again) state.told = '';
+    if (asked?.again) state.reported = '';
     if (!state.snapshot) return;
     takeSnapshot(state, await activities.runSnapshot({ runId }));
-    work?.news();
+    work?.wake();
   });
   const telling = tell(state);
   try {
@@ -77,7 +77,7 @@ export async function campaignStep(key: StepKey, carried?: unknown): Promise<Run
 async function open({ runId, state, activities }: Living, key: StepKey): Promise<void> {
   const { firstExecutionRunId: firstExecutionId, namespace } = workflowInfo();
   for (;;) {
-    const opened = await activities.openStep({ ...key, runId, firstExecutionId, namespace, shown: state.blocked });
+    const opened = await activities.openStep({ ...key, runId, firstExecutionId, namespace, reported: state.blocked });
     state.blocked = opened.kind === 'blocked' ? opened.blocked : undefined;
     if (opened.kind === 'opened') break;
   }
@@ -100,9 +100,9 @@ function tell(state: StepState): { end(word?: StepWord): Promise<void> } {
   };
   void CancellationScope.nonCancellable(async () => {
     for (;;) {
-      await condition(() => isOver || newsOf(state) !== state.told);
+      await condition(() => isOver || reportOf(state) !== state.reported);
       if (isOver) return;
-      state.told = newsOf(state);
+      state.reported = reportOf(state);
       sending = send(wordOf(state.snapshot));
       await sending;
     }
@@ -117,7 +117,7 @@ function tell(state: StepState): { end(word?: StepWord): Promise<void> } {
   };
 }
 
-function newsOf({ snapshot, blocked, blind }: StepState): string {
+function reportOf({ snapshot, blocked, blind }: StepState): string {
   const word = wordOf(snapshot);
   const wait = blocked ?? blind;
   return [word, ...(wait ? [wait.kind, wait.why] : []), ...(word === 'worked' ? [snapshot?.counts.unreachable] : [])].join(' ');

@@ -19,7 +19,7 @@ import { carriedOver, carriedState } from '../shared/carried-state.js';
 import { contractFailure, endsByCancel, invalidRequest, isContinued } from '../shared/failures.js';
 import { takeReport, takeSnapshot } from '../shared/state.js';
 import { forget, lateWait, pokeOpenSteps, takeInOpenSteps } from './open-steps.js';
-import { type Campaign, type CampaignState, firstCampaignState, type StepNews, stepNews } from './state.js';
+import { type Campaign, type CampaignState, firstCampaignState, type StepReport, stepNews } from './state.js';
 import { runWave } from './wave.js';
 
 /** A new history between two waves, from here on: a wave with approvals and three steps takes some hundred events. */
@@ -43,11 +43,11 @@ export async function remediationCampaign(input: unknown, carried?: unknown): Pr
     runId,
     state,
     activities: () => activities,
-    news: poking.news,
+    wake: poking.wake,
     refusedResume: (by) => refusedBreach(state, by),
     digestIs: (digest) => (state.digest = digest),
   });
-  setHandler(stepNews, (news) => takeNews(state, news));
+  setHandler(stepNews, (wake) => takeStepReport(state, wake));
 
   try {
     state.queue ??= (await identifyLedger()).queue;
@@ -85,7 +85,9 @@ function parsedOrFail(input: unknown): CampaignPlan {
 
 /** Freezes scripts, cohort and waves: what is approved from here on is exactly that. */
 async function open({ runId, state, activities }: Campaign, plan: CampaignPlan): Promise<void> {
-  const opened = await answered<OpenCampaignResult>(state, () => activities.openCampaign({ ...registration(plan), shown: state.blocked }));
+  const opened = await answered<OpenCampaignResult>(state, () =>
+    activities.openCampaign({ ...registration(plan), reported: state.blocked }),
+  );
   state.digest = opened.digest;
   // A wave without assets asks nobody.
   const first = state.gates[opened.waves.findIndex(({ size }) => size > 0)];
@@ -116,7 +118,7 @@ async function runWaves(campaign: Campaign): Promise<'done' | 'interrupted'> {
   return 'done';
 }
 
-function takeNews(state: CampaignState, { runId: step, word, blocked }: StepNews): void {
+function takeStepReport(state: CampaignState, { runId: step, word, blocked }: StepReport): void {
   if (word === 'finished') forget(state, step);
   if (!(step in state.open)) return;
   state.open[step] = word;
@@ -130,12 +132,12 @@ async function lateVerdicts(campaign: Campaign): Promise<'done' | 'look again'> 
   const { runId, state, activities } = campaign;
   if (Object.keys(state.open).length > 0) {
     // Before the poll, which takes a while: the last step may end meanwhile, and nobody would wake the campaign for it.
-    const told = toldSoFar(state);
+    const reported = reportedSoFar(state);
     state.blocked = lateWait(state);
     takeSnapshot(state, await activities.runSnapshot({ runId }));
-    const isNews = await condition(() => toldSoFar(state) !== told, POLL_STEPS_MS);
+    const isWoken = await condition(() => reportedSoFar(state) !== reported, POLL_STEPS_MS);
     state.blocked = undefined;
-    if (isNews) return 'look again';
+    if (isWoken) return 'look again';
     const open = await activities.openSteps({ campaignId: runId });
     for (const step of Object.keys(state.open)) if (!open.includes(step)) forget(state, step);
     return 'look again';
@@ -148,7 +150,7 @@ async function lateVerdicts(campaign: Campaign): Promise<'done' | 'look again'> 
   return (await activities.nextWave({ campaignId: runId, after: state.wave })) ? 'look again' : 'done';
 }
 
-function toldSoFar({ stepsSeen, doneUpdates }: CampaignState): string {
+function reportedSoFar({ stepsSeen, doneUpdates }: CampaignState): string {
   return `${stepsSeen} ${doneUpdates.at(-1)?.id}`;
 }
 
@@ -156,7 +158,7 @@ async function finish({ runId, state, activities }: Campaign): Promise<CampaignR
   if (state.hasFollowUp && !state.snapshot?.stop) {
     state.phase = 'following-up';
     for (;;) {
-      const { blocked, issued } = await activities.scheduleFollowUp({ runId, issued: state.issued, shown: state.blocked });
+      const { blocked, issued } = await activities.scheduleFollowUp({ runId, issued: state.issued, reported: state.blocked });
       state.issued = mostIssued(state.issued, issued);
       state.blocked = blocked;
       if (!blocked) break;
@@ -199,18 +201,18 @@ async function afterCancel(
 }
 
 /** After every order the open steps look into the ledger, where they find it. */
-function pokeSteps(state: CampaignState): { news: () => void } {
-  let isNews = false;
+function pokeSteps(state: CampaignState): { wake: () => void } {
+  let isWoken = false;
   void CancellationScope.nonCancellable(async () => {
     for (;;) {
-      await condition(() => isNews);
-      isNews = false;
+      await condition(() => isWoken);
+      isWoken = false;
       await pokeOpenSteps(state);
     }
   });
   return {
-    news: () => {
-      isNews = true;
+    wake: () => {
+      isWoken = true;
     },
   };
 }

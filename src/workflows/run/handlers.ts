@@ -17,7 +17,7 @@ export interface Handled {
   /** Undefined until the run knows its ledger. */
   activities: () => RunActivities | undefined;
   /** Told when something may have become possible. */
-  news: () => void;
+  wake: () => void;
   /** Told what would be approved now, after an adjustment about which nobody is asked. */
   digestIs?: (digest: string) => void;
   /** Why this person may not resume now; without it everybody may. */
@@ -113,7 +113,7 @@ async function control(run: Handled, { by, reason }: Named, command: Command<Err
   state.lastOrder = orderNumber;
   const result = await activitiesOf(run).controlRun({ runId, issued: state.issued, command, by, reason, orderId, orderNumber });
   takeSnapshot(run.state, result.snapshot);
-  run.news();
+  run.wake();
   return result;
 }
 
@@ -126,7 +126,7 @@ async function once(run: Handled, work: () => Promise<number | null>): Promise<n
   const remembered = [...run.state.doneUpdates, { id, result }].slice(-REMEMBERED_UPDATES);
   while (remembered.reduce((sum, update) => sum + update.id.length, 0) > REMEMBERED_LENGTH) remembered.shift();
   run.state.doneUpdates = remembered;
-  run.news();
+  run.wake();
   return result;
 }
 

@@ -45,7 +45,7 @@ export async function finishRun({ runId, state, activities }: Living): Promise<R
   if (state.hasFollowUp && !state.snapshot?.stop) {
     state.phase = 'following-up';
     for (;;) {
-      const { blocked, issued } = await activities.scheduleFollowUp({ runId, issued: state.issued, shown: state.blocked });
+      const { blocked, issued } = await activities.scheduleFollowUp({ runId, issued: state.issued, reported: state.blocked });
       state.issued = mostIssued(state.issued, issued);
       state.blocked = blocked;
       if (!blocked) break;
@@ -83,9 +83,12 @@ async function collectInFlight({ runId, state, activities }: Living): Promise<vo
   let isInFlight = (state.snapshot?.counts.pending ?? 0) + (state.snapshot?.counts.running ?? 0) + (state.snapshot?.outputsOwed ?? 0) > 0;
   try {
     while (isInFlight && Date.now() < endsAt) {
-      const told: { toldAt: number; toldNews: number } = { toldAt: state.snapshot?.at ?? 0, toldNews: state.snapshot?.news ?? 0 };
+      const reported: { reportedAt: number; reportedWakes: number } = {
+        reportedAt: state.snapshot?.at ?? 0,
+        reportedWakes: state.snapshot?.wakes ?? 0,
+      };
       const seen: WatchResult = await CancellationScope.withTimeout(endsAt - Date.now(), () =>
-        activities.watch({ runId, ...told, issued: state.issued, hurry: true }),
+        activities.watch({ runId, ...reported, issued: state.issued, hurry: true }),
       );
       takeSnapshot(state, seen.snapshot);
       isInFlight = seen.snapshot.watched > 0 || seen.snapshot.outputsOwed > 0;

@@ -51,7 +51,7 @@ const { runStep, stopSteps } = await import('../campaign/open-steps.js');
 
 const snapshot = (changes: Partial<RunSnapshot> = {}): RunSnapshot => ({
   ...{ counts: emptyCounts(), claimed: 2, permits: 2, unsent: 1, inDoubt: 0, watched: 0, slotsTaken: 0, waiting: 1, outputsOwed: 0 },
-  ...{ accepted: 2, callsUsed: 5, at: 1, news: 0, breached: false, attempted: true, paused: false, maxInFlight: 1 },
+  ...{ accepted: 2, callsUsed: 5, at: 1, wakes: 0, breached: false, attempted: true, paused: false, maxInFlight: 1 },
   ...changes,
 });
 let state: RunState;

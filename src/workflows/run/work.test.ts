@@ -27,7 +27,7 @@ const { Work } = await import('./work.js');
 
 const snapshot = (changes: Partial<RunSnapshot>): RunSnapshot => ({
   ...{ counts: emptyCounts(), claimed: 2, permits: 2, unsent: 0, inDoubt: 0, watched: 1, slotsTaken: 1, waiting: 1, outputsOwed: 0 },
-  ...{ accepted: 2, callsUsed: 5, at: 1, news: 0, breached: false, attempted: true, paused: false, maxInFlight: 1 },
+  ...{ accepted: 2, callsUsed: 5, at: 1, wakes: 0, breached: false, attempted: true, paused: false, maxInFlight: 1 },
   ...changes,
 });
 

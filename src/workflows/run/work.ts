@@ -18,9 +18,9 @@ export class Work {
   #watch: CancellationScope | undefined;
   #failure: Error | undefined;
   /** Something happened since the last dispatch ended: a slot may be free, an operator may have spoken. */
-  #news = true;
-  /** How often the run was told: news that nothing has acted on yet must not hide the next. */
-  #told = 0;
+  #isWoken = true;
+  /** How often the run was woken: a wake that nothing has acted on yet must not hide the next. */
+  #wakes = 0;
   #dispatchAgainAt: number | undefined;
 
   constructor(runId: string, state: RunState, activities: RunActivities) {
@@ -29,9 +29,9 @@ export class Work {
     this.#activities = activities;
   }
 
-  news(): void {
-    this.#news = true;
-    this.#told += 1;
+  wake(): void {
+    this.#isWoken = true;
+    this.#wakes += 1;
   }
 
   /** Goes on until nothing is left to send, resolve, watch or fetch, or until `interrupted` says so. */
@@ -64,11 +64,11 @@ export class Work {
 
   #dispatchIsWanted(): boolean {
     const due = this.#dispatchAgainAt !== undefined && Date.now() >= this.#dispatchAgainAt;
-    return (this.#news || due) && hasWorkForDispatch(this.snapshot);
+    return (this.#isWoken || due) && hasWorkForDispatch(this.snapshot);
   }
 
   #startDispatch(): void {
-    this.#news = false;
+    this.#isWoken = false;
     this.#dispatchAgainAt = undefined;
     // Shielded: what it has given out is asked for before it is cancelled.
     const scope = new CancellationScope({ cancellable: true, parent: new CancellationScope({ cancellable: false }) });
@@ -78,7 +78,7 @@ export class Work {
         this.#activities.dispatch({
           runId: this.#runId,
           issued: mostIssued(this.#state.issued, this.snapshot),
-          shown: this.#state.blocked,
+          reported: this.#state.blocked,
         }),
       ),
       (result: DispatchResult) => {
@@ -100,7 +100,7 @@ export class Work {
     this.#follow(
       scope.run(() =>
         this.#activities.watch({
-          ...{ runId: this.#runId, shown: this.#state.blind, toldAt: this.snapshot.at, toldNews: this.snapshot.news },
+          ...{ runId: this.#runId, reported: this.#state.blind, reportedAt: this.snapshot.at, reportedWakes: this.snapshot.wakes },
           running: this.snapshot.counts.running,
           issued: this.#state.issued,
         }),
@@ -108,7 +108,7 @@ export class Work {
       (result: WatchResult) => {
         takeSnapshot(this.#state, result.snapshot);
         this.#state.blind = result.blocked;
-        this.#news = true;
+        this.#isWoken = true;
       },
       () => {
         this.#watch = undefined;
@@ -144,11 +144,11 @@ export class Work {
     const why = this.#state.blocked?.why ?? 'no answer';
     await this.drain();
     const { snapshot } = await this.#activities.watch({
-      ...{ runId: this.#runId, toldAt: this.snapshot.at, toldNews: this.snapshot.news },
+      ...{ runId: this.#runId, reportedAt: this.snapshot.at, reportedWakes: this.snapshot.wakes },
       issued: this.#state.issued,
     });
     takeSnapshot(this.#state, snapshot);
-    this.news();
+    this.wake();
     if (!snapshot.attempted) throw qualysUnavailable(why);
     this.#state.unavailableSince = undefined;
   }
@@ -156,13 +156,13 @@ export class Work {
   async #somethingNew(): Promise<void> {
     const dispatch = this.#dispatch;
     const watch = this.#watch;
-    const told = this.#told;
+    const reported = this.#wakes;
     const handlersWereBusy = !allHandlersFinished();
     const changed = (): boolean =>
       this.#dispatch !== dispatch ||
       this.#watch !== watch ||
       this.#failure !== undefined ||
-      this.#told !== told ||
+      this.#wakes !== reported ||
       (handlersWereBusy && allHandlersFinished());
     const wakeAt = this.#nextWake();
     if (wakeAt === undefined) await condition(changed);

@@ -23,7 +23,7 @@ export async function remediationRun(input: unknown, carried?: unknown): Promise
   const runId = workflowInfo().workflowId;
   let activities = state.queue === undefined ? undefined : activitiesOf(state.queue);
   let work: Work | undefined;
-  handleMessages({ runId, state, activities: () => activities, news: () => work?.news() });
+  handleMessages({ runId, state, activities: () => activities, wake: () => work?.wake() });
 
   try {
     if (request) {
@@ -66,7 +66,7 @@ function parsedOrFail(input: unknown): RemediationRequest {
  */
 async function open(activities: RunActivities, state: RunState, request: RemediationRequest): Promise<ApprovalAsk | undefined> {
   const playbookApproval = workflowInfo().memo?.approval as PlaybookApproval | undefined;
-  const attempt = (): Promise<OpenRunResult> => activities.openRun({ ...registration(request), playbookApproval, shown: state.blocked });
+  const attempt = (): Promise<OpenRunResult> => activities.openRun({ ...registration(request), playbookApproval, reported: state.blocked });
   let opened = await attempt();
   while (opened.kind === 'blocked') {
     const { blocked } = opened;

@@ -6,7 +6,7 @@ import { type CampaignState, firstCampaignState } from '../campaign/state.js';
 import { carriedOver, carriedState } from './carried-state.js';
 
 const SNAPSHOT = {
-  ...{ claimed: 999_999, permits: 999_999, news: 1, counts: emptyCounts(), unsent: 1, inDoubt: 1, watched: 1, slotsTaken: 1, waiting: 1 },
+  ...{ claimed: 999_999, permits: 999_999, wakes: 1, counts: emptyCounts(), unsent: 1, inDoubt: 1, watched: 1, slotsTaken: 1, waiting: 1 },
   ...{ outputsOwed: 1, accepted: 1, callsUsed: 1, at: 1_700_000_000_000, breached: false, attempted: true, paused: false, maxInFlight: 4 },
 };
 
