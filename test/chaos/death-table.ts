@@ -84,7 +84,7 @@ const TAGS: Death[] = [
   ...around('planned.begin', BY_TAGS),
   ...around('planned.store', BY_TAGS),
   ...around('claim', BY_TAGS),
-  ...around('gather', BY_TAGS),
+  ...around('leaseMembers', BY_TAGS),
   { name: 'setTagsRead before', deaths: [at('setTagsRead', 'before')], ...BY_TAGS },
   { name: 'setTagsRead after', deaths: [at('setTagsRead', 'after')], ...BY_TAGS },
   ...around('permit', BY_TAGS),
@@ -93,9 +93,9 @@ const TAGS: Death[] = [
   ...around('lost', { ...BY_TAGS, simulator: { ...BY_TAGS.simulator, faults: { loseExecutes: [1] } } }),
   ...around('adopt', { ...BY_TAGS, simulator: { ...BY_TAGS.simulator, faults: { loseExecutes: [1] } } }),
   // The tag is given to an asset that the plan sends by id: the plan's execution goes by ids, too.
-  ...around('dissolve', { ...BY_TAGS, first: [at('gather', 'before')], meanwhile: drift }),
+  ...around('fallBackToIds', { ...BY_TAGS, first: [at('leaseMembers', 'before')], meanwhile: drift }),
   // The same in the moment of the send: the asset is hit with the tag, and must not be hit by its id.
-  ...around('takeIn', { ...BY_TAGS, rest: at('execute', 'before'), meanwhile: drift }),
+  ...around('claimUnplannedHits', { ...BY_TAGS, rest: at('execute', 'before'), meanwhile: drift }),
 ].map((death) => ({ ...death, name: `by tags: ${death.name}` }));
 
 const ZOMBIES: Death[] = [
@@ -134,6 +134,6 @@ export const SHORT_DEATHS: readonly Death[] = DEATHS.filter(({ name }) =>
     'recordAll uncommitted, with a retry',
     'zombie with a permit, taken over',
     'by tags: permit after',
-    'by tags: takeIn uncommitted',
+    'by tags: claimUnplannedHits uncommitted',
   ].includes(name),
 );

@@ -242,7 +242,7 @@ async function knownAssets(
   const own = new Set(known.map(({ assetId }) => assetId));
   const others = new Set(jobs.map(({ assetId }) => assetId).filter((assetId) => !own.has(assetId)));
   if (others.size === 0) return known;
-  await takeIn(dependencies, { run, execution, assetIds: [...others] });
+  await claimUnplannedHits(dependencies, { run, execution, assetIds: [...others] });
   return verdicts.inFlight(run.id, execution.n);
 }
 
@@ -250,11 +250,11 @@ async function knownAssets(
  * A tag that changed between our last look at it and Qualys' own may have hit assets of the cohort that were meant for another
  * execution. Those not yet sent belong to this one from now on: else the other would run the script there a second time.
  */
-async function takeIn(
+async function claimUnplannedHits(
   { ledger }: PollDependencies,
   { run, execution, assetIds }: { run: RunRow; execution: Execution; assetIds: readonly string[] },
 ): Promise<void> {
-  const taken = await ledger.planned.takeIn(run.id, execution.n, assetIds);
+  const taken = await ledger.planned.claimUnplannedHits(run.id, execution.n, assetIds);
   const say = (action: string, assetIds: readonly string[], what: string): Promise<void> => {
     if (assetIds.length === 0) return Promise.resolve();
     const named = `${assetIds.slice(0, 20).join(', ')}${assetIds.length > 20 ? ` and ${assetIds.length - 20} more` : ''}`;

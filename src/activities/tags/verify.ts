@@ -21,9 +21,9 @@ export async function verifyTags(
 ): Promise<Verified> {
   const { n, planned } = execution;
   if (planned === undefined) return 'moved';
-  const gathered = await ledger.planned.gather(runId, n);
-  if (gathered.kind === 'moved') return 'moved';
-  if (gathered.kind === 'broken') return giveUpTags(ledger, { runId, n, why: gathered.why });
+  const leased = await ledger.planned.leaseMembers(runId, n);
+  if (leased.kind === 'moved') return 'moved';
+  if (leased.kind === 'broken') return giveUpTags(ledger, { runId, n, why: leased.why });
 
   // From here on: what changes while pages are read is older than the last page.
   const readAt = await ledger.database.now();
@@ -62,7 +62,7 @@ export async function giveUpTags(
   ledger: ActivityDependencies['ledger'],
   { runId, n, why }: { runId: string; n: number; why: string },
 ): Promise<Verified> {
-  const became = await ledger.planned.dissolve(runId, n, why);
+  const became = await ledger.planned.fallBackToIds(runId, n, why);
   if (became === 'moved') return 'moved';
   await ledger.audit.add(runId, { action: became === 'by-ids' ? 'tags-given-up' : 'gave-up', detail: `execution ${n}: ${why}` });
   return 'by-ids';

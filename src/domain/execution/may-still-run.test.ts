@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { settleExecution, type WatchedAsset } from '../polling/settle.js';
 import { OUTCOMES } from '../run/outcome.js';
-import { type Attempted, COPY_STATES, copyAfter, mayBePutBack, maySendBehind, mayStillRun, OVERRIDING } from './may-still-run.js';
+import { type Attempted, COPY_STATES, copyAfter, mayBeRequeued, maySendBehind, mayStillRun, OVERRIDING } from './may-still-run.js';
 
 const MINUTE = 60_000;
 const NOW = 1_700_000_000_000;
@@ -55,10 +55,10 @@ describe('may it still run?', () => {
   });
 
   test('an operator puts back what has an open copy only by naming an outcome that says so', () => {
-    const named = words((one) => mayBePutBack(one, [...OUTCOMES]) && mayStillRun(one.copy));
+    const named = words((one) => mayBeRequeued(one, [...OUTCOMES]) && mayStillRun(one.copy));
     expect(named).toEqual(
       OVERRIDING.map((outcome) => `${outcome}/open`).sort((a, b) => words(() => true).indexOf(a) - words(() => true).indexOf(b)),
     );
-    expect(words((one) => mayBePutBack(one, ['failed']))).toEqual(['failed/none', 'failed/unseen', 'failed/over']);
+    expect(words((one) => mayBeRequeued(one, ['failed']))).toEqual(['failed/none', 'failed/unseen', 'failed/over']);
   });
 });

@@ -45,7 +45,7 @@ export function maySendBehind(step: 'retry' | 'verify' | 'rollback', { outcome, 
 export const OVERRIDING: readonly Outcome[] = ['unverified', 'unreachable', 'missing'];
 
 /** May an operator's order put the asset back? `named`: the outcomes that it names. */
-export function mayBePutBack({ outcome, copy }: Attempted, named: readonly string[]): boolean {
+export function mayBeRequeued({ outcome, copy }: Attempted, named: readonly string[]): boolean {
   return named.includes(outcome) && (!mayStillRun(copy) || OVERRIDING.includes(outcome));
 }
 

@@ -140,7 +140,7 @@ describe('assets that are put back', () => {
   test('are none of a campaign that has as many waves as its report can name, and the audit log says so', async () => {
     const waveRows = Array.from({ length: WAVES_AT_MOST - 2 }, (_, index) => index + 3);
     for (const w of waveRows)
-      await ledger.database.run('INSERT INTO waves (campaign_id, w, name, size, put_back) VALUES (?, ?, ?, 0, 1)', [
+      await ledger.database.run('INSERT INTO waves (campaign_id, w, name, size, requeued) VALUES (?, ?, ?, 0, 1)', [
         campaign.id,
         w,
         `w ${w}`,
@@ -340,11 +340,11 @@ describe('a retry in a wave', () => {
     const ask = () => ledger.executions.permit(step, again?.n ?? 0, { fence, terms: TERMS });
     await ledger.campaigns.setWave(campaign.id, 1, { status: 'awaiting-decision' });
     expect(await ask()).toMatchObject({ kind: 'refused', why: 'wave-held' });
-    expect(await ledger.verdicts.putBack(step, ['failed'])).toBe(0);
+    expect(await ledger.verdicts.requeue(step, ['failed'])).toBe(0);
     await ledger.campaigns.setWave(campaign.id, 1, { status: 'partial', ends: true });
     expect(await ask()).toMatchObject({ kind: 'refused', why: 'wave-over' });
     expect(await ledger.campaigns.withdrawUnsent(step)).toBe(1);
     expect((await ledger.runs.snapshot(step)).counts).toMatchObject({ pending: 0, failed: 1, targeted: 1 });
-    expect(await ledger.verdicts.putBack(step, ['failed'])).toBe(0);
+    expect(await ledger.verdicts.requeue(step, ['failed'])).toBe(0);
   });
 });

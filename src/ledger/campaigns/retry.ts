@@ -32,7 +32,7 @@ export async function retryRows(sql: Sql, id: string, outcomes: readonly string[
   const again = `wave = ?, outcome = 'pending', reason = NULL, correlation_uuid = NULL, despite = max(despite, ${HAS_OPEN_COPY})`;
   const moved = await sql.run(`UPDATE attempts SET ${again} WHERE ${chosen}`, [w, id, list, id]);
   if (moved > 0)
-    await sql.run('INSERT INTO waves (campaign_id, w, name, size, put_back) VALUES (?, ?, ?, ?, 1)', [id, w, retryName(waves), moved]);
+    await sql.run('INSERT INTO waves (campaign_id, w, name, size, requeued) VALUES (?, ?, ?, ?, 1)', [id, w, retryName(waves), moved]);
   return moved;
 }
 
@@ -44,7 +44,7 @@ const WAVE_BEFORE = `(SELECT max(steps.wave) FROM runs AS steps JOIN attempts AS
   WHERE steps.campaign_id = attempts.run_id AND steps.wave < attempts.wave AND tried.execution_n IS NOT NULL)`;
 
 export async function takeBackRows(sql: Sql, id: string): Promise<number> {
-  const again = await sql.first<{ w: number }>('SELECT min(w) AS w FROM waves WHERE campaign_id = ? AND put_back = 1', [id]);
+  const again = await sql.first<{ w: number }>('SELECT min(w) AS w FROM waves WHERE campaign_id = ? AND requeued = 1', [id]);
   if (!again?.w) return 0;
   const moved = await sql.run(
     `UPDATE attempts SET wave = ${WAVE_BEFORE}, outcome = 'pending', reason = NULL, correlation_uuid = NULL

@@ -294,7 +294,7 @@ function scriptRefusal(run: RunRow, now: number, wall: number): Refusal | undefi
 function tagsRefusal(execution: Execution, now: number, { sendWindowMs }: PermitTerms): Refusal | undefined {
   if (execution.planned === undefined) return undefined;
   const isFresh = execution.tagsReadAt !== undefined && now + sendWindowMs - execution.tagsReadAt <= TAGS_FRESH_MS;
-  return execution.gathered && isFresh ? undefined : refused('tags', 0, 'the members of its tags must be read first');
+  return execution.leased && isFresh ? undefined : refused('tags', 0, 'the members of its tags must be read first');
 }
 
 function refused(why: Refusal['why'], waitMs: number, detail: string): Refusal {

@@ -453,7 +453,7 @@ describe('a lost answer is resolved', () => {
     await permitted(ledger, 'r', fence);
     await letRequestsEnd();
     await ledger.executions.giveUp('r', 1, 'fate-unknown');
-    expect(await ledger.verdicts.putBack('r', ['unverified'])).toBe(2);
+    expect(await ledger.verdicts.requeue('r', ['unverified'])).toBe(2);
     const [one, two] = assetIds(2) as [string, string];
     await accepted(ledger, 'r', fence);
     await ledger.verdicts.record('r', poll(2, { [one]: 'failed', [two]: 'succeeded' }), { failed: 0, afterMs: 0 });
@@ -483,7 +483,7 @@ describe('a lost answer is resolved', () => {
     await ledger.executions.giveUp('r', 1, 'fate-unknown');
     const [one] = assetIds(2) as [string, string];
     await ledger.database.run(`UPDATE attempts SET outcome = 'failed', copy = 'over', lease = NULL WHERE asset_id = ?`, [one]);
-    expect(await ledger.verdicts.putBack('r', ['failed'])).toBe(1);
+    expect(await ledger.verdicts.requeue('r', ['failed'])).toBe(1);
     await accepted(ledger, 'r', fence);
     expect(await ledger.executions.accept('r', 1, { permit: 1, correlationUuid: 'late', serverAt: 5 })).toBe(true);
     expect(await ledger.database.all('SELECT attempt, outcome, lease FROM attempts ORDER BY seq, attempt')).toEqual([

@@ -96,7 +96,7 @@ export class Executions {
       if (await isClosing(sql, runId)) return keepLateUuid(sql, runId, n, answer);
       if (await takeUuid(sql, runId, n, { ...answer, adopted: false, event: inTime ? 'accept' : 'acceptLate' })) return true;
       // In the same transaction: the resolution would find the job claimed, take that for absence, and send the script again.
-      await surrender(sql, runId, n, 'uuid-taken', 'contradict');
+      await markUnverified(sql, runId, n, 'uuid-taken', 'contradict');
       if (execution.correlationUuid !== answer.correlationUuid) await openCopiesOf(sql, runId, n);
       return false;
     });
@@ -195,7 +195,7 @@ export class Executions {
       // Late evidence is about an earlier permit: of one whose request may still arrive nothing can be proved.
       if (!execution || !isSame(execution, inDoubt) || inDoubt.overAt > (await sql.now()) || (await isClosing(sql, runId))) return 'moved';
       if (execution.sends >= MAX_SENDS) {
-        return (await surrender(sql, runId, n, NOT_EXECUTED_TWICE)) ? 'unverified' : 'moved';
+        return (await markUnverified(sql, runId, n, NOT_EXECUTED_TWICE)) ? 'unverified' : 'moved';
       }
       if (!(await move(sql, { runId, n, event: 'proveNotExecuted' }, 'resolve_at = NULL, polls = NULL', []))) return 'moved';
       await sql.run(`UPDATE sends SET answer = 'proved not executed', spent = 0 WHERE run_id = ? AND n = ? AND spent = 1`, [runId, n]);
@@ -208,7 +208,7 @@ export class Executions {
     return this.#database.transaction(async (sql) => {
       const execution = await readExecution(sql, runId, n);
       if (!execution || (inDoubt && !isSame(execution, inDoubt)) || (await isClosing(sql, runId))) return false;
-      return surrender(sql, runId, n, reason);
+      return markUnverified(sql, runId, n, reason);
     });
   }
 
@@ -302,9 +302,9 @@ function isSame(execution: Execution, inDoubt: PermitInDoubt): boolean {
 /** Its fate is known, other than that of what is given up: nothing of it runs. */
 const NOT_EXECUTED_TWICE = 'not-executed-twice';
 
-type Surrender = [runId: string, n: number, reason: string, event?: 'giveUp' | 'contradict'];
+type MarkUnverified = [runId: string, n: number, reason: string, event?: 'giveUp' | 'contradict'];
 
-async function surrender(sql: Sql, ...[runId, n, reason, event = 'giveUp']: Surrender): Promise<boolean> {
+async function markUnverified(sql: Sql, ...[runId, n, reason, event = 'giveUp']: MarkUnverified): Promise<boolean> {
   const now = await sql.now();
   if (!(await move(sql, { runId, n, event }, 'settled_at = ?, slot_freed_at = ?, note = ?', [now, now, reason]))) return false;
   // The leases stay until the run is closed: the script may be running there.

@@ -243,8 +243,8 @@ describe('putting back', () => {
     await ledger.cohort.skip('r', ['c'], 'other platform');
     await accepted(ledger, 'r', fence);
     await ledger.verdicts.record('r', poll(1, { a: 'failed', b: 'succeeded' }), NO_RETRY);
-    expect(await ledger.verdicts.putBack('r', ['failed', 'skipped'])).toBe(2);
-    expect(await ledger.verdicts.putBack('r', ['failed', 'skipped'])).toBe(0);
+    expect(await ledger.verdicts.requeue('r', ['failed', 'skipped'])).toBe(2);
+    expect(await ledger.verdicts.requeue('r', ['failed', 'skipped'])).toBe(0);
     expect(await lastOnes()).toEqual([1, 1, 1]);
     expect((await ledger.runs.snapshot('r')).counts).toMatchObject({ targeted: 3, succeeded: 1, pending: 2 });
     expect(await ledger.executions.claim('r', fence)).toMatchObject({ n: 2, size: 2 });
@@ -255,7 +255,7 @@ describe('putting back', () => {
     await permitted(ledger, 'r', fence);
     await ledger.executions.giveUp('r', 1, 'fate-unknown');
     expect(await ledger.executions.claim('r', fence)).toBeUndefined();
-    expect(await ledger.verdicts.putBack('r', ['unverified'])).toBe(1);
+    expect(await ledger.verdicts.requeue('r', ['unverified'])).toBe(1);
     expect(await ledger.executions.claim('r', fence)).toMatchObject({ n: 2, size: 1 });
     expect(await ledger.database.all('SELECT attempt, last, outcome FROM attempts ORDER BY attempt')).toEqual([
       { attempt: 1, last: 0, outcome: 'unverified' },

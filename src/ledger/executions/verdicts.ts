@@ -165,7 +165,7 @@ export class Verdicts {
    * Gives the last attempt of these outcomes another one, due at once. Returns how many assets that were. Where a copy may still run the
    * operator has to name an outcome that says so: then the lease of the attempt before is freed, and the rule is overridden.
    */
-  putBack(runId: string, outcomes: readonly string[]): Promise<number> {
+  requeue(runId: string, outcomes: readonly string[]): Promise<number> {
     return this.#database.transaction(async (sql) => {
       const now = await sql.now();
       const list = jsonRows(outcomes);
@@ -203,7 +203,7 @@ function lateStrays(sql: Sql, runId: string, strays: readonly { jobId: string; a
   return noteLate(sql, runId, { action: 'late-stray', detail: `hit outside the cohort: ${named}` });
 }
 
-/** As `mayBePutBack` of the domain has it. */
+/** As `mayBeRequeued` of the domain has it. */
 const IS_OVERRIDING = `outcome IN (${OVERRIDING.map((outcome) => `'${outcome}'`).join(', ')})`;
 
 async function recordPoll(sql: Sql, runId: string, poll: Poll, retry: RetryRule): Promise<number> {

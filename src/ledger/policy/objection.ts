@@ -18,7 +18,7 @@ export async function policyObjection(sql: Sql, { id, script }: RunRow, { n }: E
   if (!keepsAnything(neverTouch)) return undefined;
   const reading = await newestReading(sql, newest.version);
   if (!reading) return "policy's exclusions must be read first";
-  // An execution by tags has all of its rows when it is gathered; before that it is refused for its tags, later in the same permit.
+  // An execution by tags has all of its rows when it is leased; before that it is refused for its tags, later in the same permit.
   const kept = await sql.first<{ asset_id: string }>(
     `SELECT asset_id FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_n = ? AND outcome = 'pending'
        AND EXISTS (SELECT 1 FROM untouched WHERE untouched.reading = ? AND untouched.asset_id = attempts.asset_id) LIMIT 1`,

@@ -158,7 +158,7 @@ describe('a permit', () => {
     const fence = await openRun(ledger, 'r', ['1', '2']);
     await change(ledger, keeping({ assetIds: ['2'] }));
     await keepFrom(ledger, 'r');
-    await ledger.verdicts.putBack('r', ['skipped']);
+    await ledger.verdicts.requeue('r', ['skipped']);
     const claimed = await ledger.executions.claim('r', fence);
     expect(claimed?.size).toBe(2);
     expect(await ask(ledger, claimed?.n ?? 0, fence)).toMatchObject({ why: 'policy' });

@@ -137,8 +137,8 @@ describe('an asset that still has a copy of the same script open', () => {
     const planning = (await ledger.planned.begin('second')) ?? 0;
     await ledger.planned.store('second', planning, [{ tagIds: ['1'], assetIds: [], excludedAssetIds: [], hits: ['a', 'b'] }]);
     const byTags = await ledger.executions.claim('second', fence);
-    expect(await ledger.planned.gather('second', byTags?.n ?? 0)).toMatchObject({ kind: 'broken' });
-    await ledger.planned.dissolve('second', byTags?.n ?? 0, 'open copies');
+    expect(await ledger.planned.leaseMembers('second', byTags?.n ?? 0)).toMatchObject({ kind: 'broken' });
+    await ledger.planned.fallBackToIds('second', byTags?.n ?? 0, 'open copies');
     expect(await ledger.executions.claim('second', fence)).toMatchObject({ size: 1 });
     expect(await rowsOf('second')).toEqual(['a 1 skipped open-copy: run first', 'b 1 pending']);
   });
@@ -149,10 +149,10 @@ describe('an order to put assets back', () => {
     await timedOut('r', ['a']);
     // As of a result that was still being told at the deadline: failed by its exit code, and not the last word.
     await ledger.database.run("UPDATE attempts SET outcome = 'failed'");
-    expect(await ledger.verdicts.putBack('r', ['failed'])).toBe(0);
+    expect(await ledger.verdicts.requeue('r', ['failed'])).toBe(0);
     await ledger.database.run("UPDATE attempts SET outcome = 'unreachable'");
-    expect(await ledger.verdicts.putBack('r', ['failed'])).toBe(0);
-    expect(await ledger.verdicts.putBack('r', ['unreachable'])).toBe(1);
+    expect(await ledger.verdicts.requeue('r', ['failed'])).toBe(0);
+    expect(await ledger.verdicts.requeue('r', ['unreachable'])).toBe(1);
     const fence = await ledger.runs.takeFence('r');
     expect(await ledger.executions.claim('r', fence)).toMatchObject({ size: 1 });
   });
@@ -166,7 +166,7 @@ describe('an order to put assets back', () => {
 
   test('opens no way for other runs: their assets stay skipped', async () => {
     await timedOut('r', ['a']);
-    await ledger.verdicts.putBack('r', ['unreachable']);
+    await ledger.verdicts.requeue('r', ['unreachable']);
     await ledger.verdicts.closeOpen('r', 'cancelled');
     await close(ledger, 'r');
     const fence = await openRun(ledger, 'second', ['a']);

@@ -35,7 +35,7 @@ export interface Execution {
   /** Which planned execution it is, when it goes by tags. */
   planned?: number | undefined;
   /** False while it has not all of its rows. */
-  gathered: boolean;
+  leased: boolean;
   /** Local clock: when the latest reading of its tags began that found them as planned. */
   tagsReadAt?: number | undefined;
   /** How often its tags were read. */
@@ -83,7 +83,7 @@ export interface StoredExecution {
   fanned_out: number;
   polled_at: number | null;
   planned: number | null;
-  gathered: number;
+  leased: number;
   tags_read_at: number | null;
   tag_readings: number;
 }
@@ -113,7 +113,7 @@ export function toExecution(row: StoredExecution): Execution {
     fannedOut: row.fanned_out === 1,
     polledAt: row.polled_at ?? undefined,
     planned: row.planned ?? undefined,
-    gathered: row.gathered === 1,
+    leased: row.leased === 1,
     tagsReadAt: row.tags_read_at ?? undefined,
     tagReadings: row.tag_readings,
   };

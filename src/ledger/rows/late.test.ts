@@ -53,7 +53,7 @@ const whileOpening = (word: (ledger: Ledger, attempt: number) => Promise<unknown
     const opening = await ledger.cohort.begin('r');
     return () => word(ledger, opening && 'attempt' in opening ? opening.attempt : 0);
   });
-/** An execution by tags that is claimed, and not gathered yet. */
+/** An execution by tags that is claimed, and not leased yet. */
 const byTags = (word: (ledger: Ledger, n: number) => Promise<unknown>): Late =>
   late(async (ledger, fence) => {
     await ledger.planned.store('r', (await ledger.planned.begin('r')) ?? 0, [TAGGED]);
@@ -116,7 +116,7 @@ const OF_A_RUN: Record<string, Late> = {
   'verdicts.setJob': afterAccept((ledger, { n }) => ledger.verdicts.setJob('r', n, { jobId: 'j', createdAt: TERMS.serverAt })),
   'verdicts.setJobSought': afterAccept((ledger, { n }) => ledger.verdicts.setJobSought('r', [n], 9e15)),
   'verdicts.addStrays': afterAccept((ledger) => ledger.verdicts.addStrays('r', 1, [{ jobId: 'j', assetId: '999' }])),
-  'verdicts.putBack': afterVerdicts('failed', (ledger) => ledger.verdicts.putBack('r', ['failed', 'unverified', 'skipped'])),
+  'verdicts.requeue': afterVerdicts('failed', (ledger) => ledger.verdicts.requeue('r', ['failed', 'unverified', 'skipped'])),
   'outputs.store': afterAccept((ledger) => ledger.outputs.store('r', [{ assetId: '101', attempt: 1, output: Buffer.from('done') }])),
   'outputs.markAbsent': afterVerdicts('succeeded', (ledger) => ledger.outputs.markAbsent('r', [{ assetId: '101', attempt: 1 }])),
   'planned.begin': late(async (ledger) => () => ledger.planned.begin('r')),
@@ -124,15 +124,15 @@ const OF_A_RUN: Record<string, Late> = {
     const planning = (await ledger.planned.begin('r')) ?? 0;
     return () => ledger.planned.store('r', planning, [TAGGED]);
   }),
-  'planned.gather': byTags((ledger, n) => ledger.planned.gather('r', n)),
+  'planned.leaseMembers': byTags((ledger, n) => ledger.planned.leaseMembers('r', n)),
   'planned.countTagReading': byTags((ledger, n) => ledger.planned.countTagReading('r', n)),
   'planned.setTagsRead': byTags((ledger, n) => ledger.planned.setTagsRead('r', n, 1)),
-  'planned.dissolve': byTags((ledger, n) => ledger.planned.dissolve('r', n, 'drifted')),
+  'planned.fallBackToIds': byTags((ledger, n) => ledger.planned.fallBackToIds('r', n, 'drifted')),
   'planned.dropWaiting': late(async (ledger) => {
     await ledger.planned.store('r', (await ledger.planned.begin('r')) ?? 0, [TAGGED]);
     return () => ledger.planned.dropWaiting('r');
   }),
-  'planned.takeIn': afterAccept((ledger, { n }) => ledger.planned.takeIn('r', n, ['126'])),
+  'planned.claimUnplannedHits': afterAccept((ledger, { n }) => ledger.planned.claimUnplannedHits('r', n, ['126'])),
   'cohort.begin': whileOpening((ledger) => ledger.cohort.begin('r')),
   'cohort.add': whileOpening((ledger, attempt) => ledger.cohort.add('r', [{ assetId: '101' }], attempt)),
   'cohort.skip': whileOpening((ledger) => ledger.cohort.skip('r', ['101'], 'other-platform')),
@@ -479,7 +479,7 @@ test('what tags hit after the close is kept from others as a copy that may still
   await ledger.database.run(`UPDATE attempts SET due_at = 9e15 WHERE asset_id = '103'`);
   const { n } = await accepted(ledger, 'r', fence);
   await createCloseRun({ ledger }).closeRun({ runId: 'r', reason: 'cancelled' });
-  expect(await ledger.planned.takeIn('r', n, ['103'])).toEqual({ moved: [], skipped: [], twice: [] });
+  expect(await ledger.planned.claimUnplannedHits('r', n, ['103'])).toEqual({ moved: [], skipped: [], twice: [] });
   expect((await ledger.audit.of('r')).map(({ action }) => action)).toContain('late-hit');
   const other = await openRun(ledger, 'other', ['103']);
   expect(await ledger.executions.claim('other', other)).toBeUndefined();

@@ -70,7 +70,7 @@ describe('the permit asks for copies again', () => {
     const fence = await openRun(ledger, 'r', ['a']);
     const { n, permit } = await permitted(ledger, 'r', fence);
     await ledger.executions.giveUp('r', n, 'not-executed-twice');
-    expect(await ledger.verdicts.putBack('r', ['unverified'])).toBe(1);
+    expect(await ledger.verdicts.requeue('r', ['unverified'])).toBe(1);
     const again = await ledger.executions.claim('r', fence);
     expect(await ledger.executions.accept('r', n, { permit, correlationUuid: 'late', serverAt: TERMS.serverAt })).toBe(true);
     expect(await ask('r', again?.n ?? 0, fence)).toMatchObject({ kind: 'refused', why: 'open-copy' });
@@ -85,11 +85,11 @@ describe('the permit asks for copies again', () => {
     const planning = (await ledger.planned.begin('r')) ?? 0;
     await ledger.planned.store('r', planning, [{ tagIds: ['1'], assetIds: [], excludedAssetIds: [], hits: ['a', 'b'] }]);
     const { n = 0 } = (await ledger.executions.claim('r', fence)) ?? {};
-    expect(await ledger.planned.gather('r', n)).toEqual({ kind: 'whole' });
+    expect(await ledger.planned.leaseMembers('r', n)).toEqual({ kind: 'whole' });
     await ledger.planned.setTagsRead('r', n, await ledger.database.now());
     await strayOf('other', 'a');
     expect(await ask('r', n, fence)).toMatchObject({ kind: 'refused', why: 'open-copy' });
-    expect(await ledger.planned.dissolve('r', n, 'open copies')).toBe('by-ids');
+    expect(await ledger.planned.fallBackToIds('r', n, 'open copies')).toBe('by-ids');
     expect(await ledger.executions.claim('r', fence)).toMatchObject({ size: 1 });
     expect(await rowsOf('r')).toEqual(['a skipped open-copy: run other', 'b pending']);
   });

@@ -51,7 +51,7 @@ describe('an order', () => {
     await close(ledger, 'r');
     const { runs, attempts } = await dump(ledger);
     expect(await order('update:1', 1, { kind: 'retry', outcomes: ['failed'] })).toBe(0);
-    expect(await ledger.verdicts.putBack('r', ['failed'])).toBe(0);
+    expect(await ledger.verdicts.requeue('r', ['failed'])).toBe(0);
     expect(await order('update:2', 2, { kind: 'pause' })).toBe(0);
     expect(await dump(ledger)).toMatchObject({ runs, attempts });
   });

@@ -151,6 +151,6 @@ async function carryOut(sql: Sql, runId: string, command: Command): Promise<numb
     case 'retry':
       return (await readRun(sql, runId))?.kind === 'campaign'
         ? new Campaigns(within(sql)).retry(runId, command.outcomes)
-        : new Verdicts(within(sql)).putBack(runId, command.outcomes);
+        : new Verdicts(within(sql)).requeue(runId, command.outcomes);
   }
 }

@@ -45,10 +45,10 @@ test('nothing that is done for an execution, a poll, a snapshot or a page of tar
   const planning = (await planned.begin('r')) ?? 0;
   await planned.store('r', planning, [{ tagIds: ['1'], assetIds: [], excludedAssetIds: [], hits: assetIds(20, 2) }]);
   const byTags = await executions.claim('r', fence);
-  expect(await planned.gather('r', byTags?.n ?? 0)).toEqual({ kind: 'whole' });
+  expect(await planned.leaseMembers('r', byTags?.n ?? 0)).toEqual({ kind: 'whole' });
   await executions.claim('r', fence);
   await executions.assetsOf('r', 1);
-  await planned.takeIn('r', 1, assetIds(3));
+  await planned.claimUnplannedHits('r', 1, assetIds(3));
   await accepted(ledger, 'r', fence);
   await verdicts.setJob('r', 1, { jobId: 'j', createdAt: 1 });
   await verdicts.inFlight('r', 1);

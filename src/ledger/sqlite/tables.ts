@@ -86,7 +86,7 @@ const STEPS: readonly string[][] = [
     `DROP INDEX attempts_due`,
     `CREATE INDEX attempts_due ON attempts (run_id, due_at, seq) WHERE outcome = 'pending' AND execution_n IS NULL AND planned IS NULL AND wave IS NULL`,
     `ALTER TABLE executions ADD COLUMN planned INTEGER`,
-    `ALTER TABLE executions ADD COLUMN gathered INTEGER NOT NULL DEFAULT 1`,
+    `ALTER TABLE executions ADD COLUMN leased INTEGER NOT NULL DEFAULT 1`,
     `ALTER TABLE executions ADD COLUMN tags_read_at INTEGER`,
     `ALTER TABLE executions ADD COLUMN tag_readings INTEGER NOT NULL DEFAULT 0`,
     `ALTER TABLE executions ADD COLUMN fanned_out INTEGER NOT NULL DEFAULT 0`,
@@ -111,7 +111,7 @@ const STEPS: readonly string[][] = [
     `CREATE TABLE waves (
       campaign_id TEXT NOT NULL, w INTEGER NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, status TEXT NOT NULL DEFAULT 'waiting',
       approved_by TEXT NOT NULL DEFAULT '[]', why TEXT, opened_at INTEGER, closed_at INTEGER,
-      put_back INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (campaign_id, w)) WITHOUT ROWID`,
+      requeued INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (campaign_id, w)) WITHOUT ROWID`,
     // The shared budget (docs/decisions/013-fair-shares.md): who waits for what, how many executions a run still has to send, who was
     // served when.
     `CREATE TABLE turns (

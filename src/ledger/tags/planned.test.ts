@@ -76,7 +76,7 @@ describe('an execution by tags', () => {
     const fence = await plannedRun();
     await ledger.executions.claim('r', fence);
     expect(await permit(1, fence)).toMatchObject({ kind: 'refused', why: 'tags' });
-    expect(await ledger.planned.gather('r', 1)).toEqual({ kind: 'whole' });
+    expect(await ledger.planned.leaseMembers('r', 1)).toEqual({ kind: 'whole' });
     expect(await permit(1, fence)).toMatchObject({ kind: 'refused', why: 'tags' });
     await ledger.planned.setTagsRead('r', 1, (await ledger.database.now()) - 55_001);
     expect(await permit(1, fence)).toMatchObject({ kind: 'refused', why: 'tags' });
@@ -90,7 +90,7 @@ describe('an execution by tags', () => {
     await ledger.planned.store('r', (await ledger.planned.begin('r')) ?? 0, [execution(['t'], assetIds(2_500))]);
     await ledger.executions.claim('r', fence);
     await ledger.database.run(`UPDATE attempts SET execution_n = 1, lease = 1 WHERE seq <= 700`);
-    expect(await ledger.planned.gather('r', 1)).toEqual({ kind: 'whole' });
+    expect(await ledger.planned.leaseMembers('r', 1)).toEqual({ kind: 'whole' });
     expect(await ledger.executions.assetsOf('r', 1)).toHaveLength(2_500);
   });
 
@@ -99,8 +99,8 @@ describe('an execution by tags', () => {
     await ledger.executions.claim('other', other);
     const fence = await plannedRun();
     await ledger.executions.claim('r', fence);
-    expect(await ledger.planned.gather('r', 1)).toMatchObject({ kind: 'broken' });
-    expect(await ledger.planned.dissolve('r', 1, 'held elsewhere')).toBe('by-ids');
+    expect(await ledger.planned.leaseMembers('r', 1)).toMatchObject({ kind: 'broken' });
+    expect(await ledger.planned.fallBackToIds('r', 1, 'held elsewhere')).toBe('by-ids');
     expect((await statesOf())[0]).toMatchObject({ n: 1, state: 'released' });
     await ledger.executions.claim('r', fence);
     const byIds = await ledger.executions.claim('r', fence);
@@ -111,45 +111,45 @@ describe('an execution by tags', () => {
   test('that was sent before is not split into others: its assets are unverified', async () => {
     const fence = await plannedRun();
     await ledger.executions.claim('r', fence);
-    await ledger.planned.gather('r', 1);
+    await ledger.planned.leaseMembers('r', 1);
     await ledger.planned.setTagsRead('r', 1, await ledger.database.now());
     await permit(1, fence);
     await ledger.database.run(`UPDATE executions SET state = 'claimed' WHERE n = 1`);
-    expect(await ledger.planned.dissolve('r', 1, 'changed')).toBe('unverified');
+    expect(await ledger.planned.fallBackToIds('r', 1, 'changed')).toBe('unverified');
     expect((await ledger.runs.snapshot('r')).counts).toMatchObject({ unverified: 30, pending: 30 });
   });
 
   test('cannot be given up once it is on its way', async () => {
     const fence = await plannedRun();
     await ledger.executions.claim('r', fence);
-    await ledger.planned.gather('r', 1);
+    await ledger.planned.leaseMembers('r', 1);
     await ledger.planned.setTagsRead('r', 1, await ledger.database.now());
     await permit(1, fence);
-    expect(await ledger.planned.dissolve('r', 1, 'late')).toBe('moved');
-    expect(await ledger.planned.gather('r', 1)).toEqual({ kind: 'moved' });
+    expect(await ledger.planned.fallBackToIds('r', 1, 'late')).toBe('moved');
+    expect(await ledger.planned.leaseMembers('r', 1)).toEqual({ kind: 'moved' });
   });
 
   /** Execution 1 is accepted, 2 is claimed with its rows. */
   async function firstAccepted(): Promise<number> {
     const fence = await plannedRun();
     await ledger.executions.claim('r', fence);
-    await ledger.planned.gather('r', 1);
+    await ledger.planned.leaseMembers('r', 1);
     await ledger.planned.setTagsRead('r', 1, await ledger.database.now());
     await permit(1, fence);
     await ledger.executions.accept('r', 1, { permit: 1, correlationUuid: 'u', serverAt: TERMS.serverAt });
     await ledger.executions.claim('r', fence);
-    await ledger.planned.gather('r', 2);
+    await ledger.planned.leaseMembers('r', 2);
     return fence;
   }
 
-  const hit = (...assets: string[]) => ledger.planned.takeIn('r', 1, [...hits(1, 30), ...assets, 'stranger']);
+  const hit = (...assets: string[]) => ledger.planned.claimUnplannedHits('r', 1, [...hits(1, 30), ...assets, 'stranger']);
 
   test('takes in what its job hit of the cohort: an execution that was not sent yet excludes it', async () => {
     await firstAccepted();
     expect(await hit('asset-0031', 'asset-0050')).toEqual({ moved: ['asset-0031', 'asset-0050'], skipped: [], twice: [] });
     expect(await ledger.executions.assetsOf('r', 1)).toEqual([...hits(1, 31), 'asset-0050']);
     expect((await ledger.executions.get('r', 1))?.size).toBe(32);
-    expect(await ledger.planned.gather('r', 2)).toEqual({ kind: 'whole' });
+    expect(await ledger.planned.leaseMembers('r', 2)).toEqual({ kind: 'whole' });
     expect(await ledger.executions.assetsOf('r', 2)).toEqual(hits(32, 9));
     expect(await ledger.planned.listsOf('r', 2)).toMatchObject({ excludedAssetIds: ['asset-0031'] });
     expect(await hit('asset-0031', 'asset-0050')).toEqual({ moved: [], skipped: [], twice: [] });
@@ -177,8 +177,8 @@ describe('an execution by tags', () => {
   test('of which nothing is left goes by ids: its tags could still hit whoever joins them', async () => {
     await firstAccepted();
     await hit(...hits(31, 10));
-    expect(await ledger.planned.gather('r', 2)).toEqual({ kind: 'broken', why: 'none of its assets are left to be sent' });
-    expect(await ledger.planned.dissolve('r', 2, 'nothing left')).toBe('by-ids');
+    expect(await ledger.planned.leaseMembers('r', 2)).toEqual({ kind: 'broken', why: 'none of its assets are left to be sent' });
+    expect(await ledger.planned.fallBackToIds('r', 2, 'nothing left')).toBe('by-ids');
   });
 
   test('takes an asset out of a batch by ids that was not sent yet, and the whole batch back when nothing is left', async () => {
@@ -197,7 +197,7 @@ describe('an execution by tags', () => {
     await ledger.planned.store('r', (await ledger.planned.begin('r')) ?? 0, [execution(['t1'], hits(1, 30))]);
     await ledger.database.run('UPDATE runs SET fence = ?', [fence]);
     await ledger.executions.claim('r', fence);
-    await ledger.planned.gather('r', 1);
+    await ledger.planned.leaseMembers('r', 1);
     await ledger.planned.setTagsRead('r', 1, await ledger.database.now());
     await permit(1, fence);
     await ledger.executions.accept('r', 1, { permit: 1, correlationUuid: 'u', serverAt: TERMS.serverAt });
@@ -220,11 +220,11 @@ describe('a budget that becomes strict', () => {
   test('lets no execution by tags through that was claimed before, and sends what is planned by ids', async () => {
     const fence = await plannedRun();
     await ledger.executions.claim('r', fence);
-    await ledger.planned.gather('r', 1);
+    await ledger.planned.leaseMembers('r', 1);
     await ledger.planned.setTagsRead('r', 1, await ledger.database.now());
     await strict();
     expect(await permit(1, fence)).toMatchObject({ kind: 'refused', why: 'strict' });
-    await ledger.planned.dissolve('r', 1, 'strict');
+    await ledger.planned.fallBackToIds('r', 1, 'strict');
     expect(await ledger.planned.dropWaiting('r')).toBe(true);
     expect(await ledger.runs.snapshot('r')).toMatchObject({ waiting: 60, unsent: 0 });
     expect((await ledger.executions.claim('r', fence))?.size).toBe(3);

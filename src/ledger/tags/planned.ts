@@ -1,4 +1,4 @@
-// Executions by tags, as planned and as claimed. A planned execution may hit thousands of assets: its rows are gathered in parts,
+// Executions by tags, as planned and as claimed. A planned execution may hit thousands of assets: its rows are leased in parts,
 // and until all of them are it gets no permit. Whatever stands against it sends its assets back, to go by ids.
 import { batches } from '../../domain/basics/batches.js';
 import type { PlannedExecution } from '../../domain/tags/plan.js';
@@ -9,10 +9,10 @@ import { IS_OPEN, isClosing } from '../rows/late.js';
 import { readRun } from '../rows/run.js';
 import { type Database, jsonRows, type Sql } from '../sql/database.js';
 import { type CallLists, readLists } from './planned-lists.js';
-import { type TakenIn, takeInPart } from './unplanned-hits.js';
+import { claimUnplannedHitsPart, type UnplannedHits } from './unplanned-hits.js';
 
 /** `whole`: it may be sent. Else why it may not go by tags. */
-export type Gathered = { kind: 'whole' } | { kind: 'moved' } | { kind: 'broken'; why: string };
+export type Leased = { kind: 'whole' } | { kind: 'moved' } | { kind: 'broken'; why: string };
 
 export class Planned {
   readonly #database: Database;
@@ -68,9 +68,9 @@ export class Planned {
   }
 
   /** Leases the assets of a claimed execution, in parts. Repeating it goes on where it stopped. */
-  async gather(runId: string, n: number): Promise<Gathered> {
+  async leaseMembers(runId: string, n: number): Promise<Leased> {
     for (;;) {
-      const step = await this.#database.transaction((sql) => gatherPart(sql, runId, n));
+      const step = await this.#database.transaction((sql) => leaseMembersPart(sql, runId, n));
       if (step !== undefined) return step;
     }
   }
@@ -87,7 +87,7 @@ export class Planned {
   /** The memberships of its tags were read from this instant of the ledger's clock on, and it hits exactly its own assets. */
   async setTagsRead(runId: string, n: number, at: number): Promise<void> {
     await this.#database.run(
-      `UPDATE executions SET tags_read_at = ? WHERE run_id = ? AND n = ? AND state = 'claimed' AND gathered = 1 AND planned IS NOT NULL`,
+      `UPDATE executions SET tags_read_at = ? WHERE run_id = ? AND n = ? AND state = 'claimed' AND leased = 1 AND planned IS NOT NULL`,
       [at, runId, n],
     );
   }
@@ -96,9 +96,9 @@ export class Planned {
    * Gives up the tags of a claimed execution: its assets go by ids. One that was sent before, and proved not executed, is not split
    * into others that could each be sent twice: its assets become `unverified`.
    */
-  async dissolve(runId: string, n: number, why: string): Promise<'by-ids' | 'unverified' | 'moved'> {
+  async fallBackToIds(runId: string, n: number, why: string): Promise<'by-ids' | 'unverified' | 'moved'> {
     for (;;) {
-      const step = await this.#database.transaction((sql) => dissolvePart(sql, runId, n, why));
+      const step = await this.#database.transaction((sql) => fallBackToIdsPart(sql, runId, n, why));
       if (step !== undefined) return step;
     }
   }
@@ -107,10 +107,10 @@ export class Planned {
    * Assets of the cohort that this execution's job hit although they were meant for others. Those that were not sent yet are its own from
    * now on: `moved`, and among them `skipped` ones, on which the script was never to run. `twice` had been sent by another execution.
    */
-  async takeIn(runId: string, n: number, assetIds: readonly string[]): Promise<TakenIn> {
-    const found: TakenIn = { moved: [], skipped: [], twice: [] };
+  async claimUnplannedHits(runId: string, n: number, assetIds: readonly string[]): Promise<UnplannedHits> {
+    const found: UnplannedHits = { moved: [], skipped: [], twice: [] };
     for (const part of batches(assetIds, ROWS_PER_TRANSACTION)) {
-      const taken = await this.#database.transaction((sql) => takeInPart(sql, runId, n, part));
+      const taken = await this.#database.transaction((sql) => claimUnplannedHitsPart(sql, runId, n, part));
       for (const kind of ['moved', 'skipped', 'twice'] as const) found[kind].push(...taken[kind]);
     }
     return found;
@@ -172,7 +172,7 @@ async function storeExecution(sql: Sql, runId: string, p: number, execution: Pla
   ]);
 }
 
-/** The next planned execution, claimed without its rows: they are gathered afterwards. Undefined when none is left. */
+/** The next planned execution, claimed without its rows: they are leased afterwards. Undefined when none is left. */
 export async function claimPlanned(sql: Sql, claim: { runId: string; scriptId: string; n: number }): Promise<Execution | undefined> {
   const { runId, scriptId, n } = claim;
   const next = await sql.first<{ p: number; size: number }>(
@@ -182,7 +182,7 @@ export async function claimPlanned(sql: Sql, claim: { runId: string; scriptId: s
   if (!next) return undefined;
   await sql.run(`UPDATE planned SET state = 'claimed' WHERE run_id = ? AND p = ?`, [runId, next.p]);
   await sql.run('UPDATE runs SET next_n = ? WHERE id = ?', [n + 1, runId]);
-  await sql.run(`INSERT INTO executions (run_id, n, state, script_id, size, planned, gathered) VALUES (?, ?, 'claimed', ?, ?, ?, 0)`, [
+  await sql.run(`INSERT INTO executions (run_id, n, state, script_id, size, planned, leased) VALUES (?, ?, 'claimed', ?, ?, ?, 0)`, [
     runId,
     n,
     scriptId,
@@ -192,10 +192,10 @@ export async function claimPlanned(sql: Sql, claim: { runId: string; scriptId: s
   return readExecution(sql, runId, n);
 }
 
-async function gatherPart(sql: Sql, runId: string, n: number): Promise<Gathered | undefined> {
+async function leaseMembersPart(sql: Sql, runId: string, n: number): Promise<Leased | undefined> {
   const execution = await readExecution(sql, runId, n);
   if (execution?.state !== 'claimed' || (await isClosing(sql, runId))) return { kind: 'moved' };
-  if (execution.planned === undefined || execution.gathered) return { kind: 'whole' };
+  if (execution.planned === undefined || execution.leased) return { kind: 'whole' };
   const rows = await sql.all<DueRow & { held: number }>(
     `SELECT seq, attempt, asset_id, despite, EXISTS (SELECT 1 FROM attempts AS held WHERE held.asset_id = mine.asset_id AND held.lease = 1) AS held
      FROM attempts AS mine INDEXED BY attempts_planned
@@ -208,7 +208,7 @@ async function gatherPart(sql: Sql, runId: string, n: number): Promise<Gathered 
   const open = run ? await heldByCopies(sql, run, rows) : [];
   if (open.length > 0)
     return { kind: 'broken', why: `${open.length} or more of its assets may still be running an earlier copy of the script` };
-  if (rows.length === 0) return finishGathering(sql, runId, n, execution.size);
+  if (rows.length === 0) return finishLeasing(sql, runId, n, execution.size);
   await sql.run(
     `UPDATE attempts SET execution_n = ?, lease = 1 WHERE run_id = ? AND attempt = 1 AND seq IN (SELECT value FROM json_each(?))`,
     [n, runId, jsonRows(rows.map(({ seq }) => seq))],
@@ -216,7 +216,7 @@ async function gatherPart(sql: Sql, runId: string, n: number): Promise<Gathered 
   return undefined;
 }
 
-async function finishGathering(sql: Sql, runId: string, n: number, size: number): Promise<Gathered> {
+async function finishLeasing(sql: Sql, runId: string, n: number, size: number): Promise<Leased> {
   const own = await sql.first<{ n: number }>(
     'SELECT count(*) AS n FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_n = ?',
     [runId, n],
@@ -224,7 +224,7 @@ async function finishGathering(sql: Sql, runId: string, n: number, size: number)
   if (own?.n !== size) return { kind: 'broken', why: `${own?.n ?? 0} of its ${size} assets are left to be sent` };
   // Tags that name nobody could still hit whoever joins them.
   if (size === 0) return { kind: 'broken', why: 'none of its assets are left to be sent' };
-  await sql.run('UPDATE executions SET gathered = 1 WHERE run_id = ? AND n = ?', [runId, n]);
+  await sql.run('UPDATE executions SET leased = 1 WHERE run_id = ? AND n = ?', [runId, n]);
   return { kind: 'whole' };
 }
 
@@ -244,7 +244,7 @@ async function dropPart(sql: Sql, runId: string): Promise<boolean> {
   return true;
 }
 
-async function dissolvePart(sql: Sql, runId: string, n: number, why: string): Promise<'by-ids' | 'unverified' | 'moved' | undefined> {
+async function fallBackToIdsPart(sql: Sql, runId: string, n: number, why: string): Promise<'by-ids' | 'unverified' | 'moved' | undefined> {
   const execution = await readExecution(sql, runId, n);
   if (execution?.state !== 'claimed' || execution.planned === undefined || (await isClosing(sql, runId))) return 'moved';
   const now = await sql.now();
@@ -258,7 +258,7 @@ async function dissolvePart(sql: Sql, runId: string, n: number, why: string): Pr
     return 'unverified';
   }
   // From the first row that goes back it may not be sent any more, also when this process dies in between.
-  await sql.run('UPDATE executions SET gathered = 0, tags_read_at = NULL WHERE run_id = ? AND n = ?', [runId, n]);
+  await sql.run('UPDATE executions SET leased = 0, tags_read_at = NULL WHERE run_id = ? AND n = ?', [runId, n]);
   const given = await sql.run(
     `UPDATE attempts SET planned = NULL, execution_n = NULL, lease = NULL WHERE run_id = ? AND attempt = 1 AND seq IN
        (SELECT seq FROM attempts INDEXED BY attempts_planned WHERE run_id = ? AND planned = ? LIMIT ?)`,

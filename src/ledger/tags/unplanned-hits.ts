@@ -9,7 +9,7 @@ import { readLists } from './planned-lists.js';
 /**
  * Ids. `moved` belong to the execution that hit them now; `skipped` too, and the script was never to run there; `twice` had been sent to.
  */
-export interface TakenIn {
+export interface UnplannedHits {
   moved: string[];
   skipped: string[];
   twice: string[];
@@ -25,8 +25,8 @@ interface HitRow {
   planned: number | null;
 }
 
-export async function takeInPart(sql: Sql, runId: string, n: number, assetIds: readonly string[]): Promise<TakenIn> {
-  const taken: TakenIn = { moved: [], skipped: [], twice: [] };
+export async function claimUnplannedHitsPart(sql: Sql, runId: string, n: number, assetIds: readonly string[]): Promise<UnplannedHits> {
+  const taken: UnplannedHits = { moved: [], skipped: [], twice: [] };
   if (await isClosing(sql, runId)) {
     await keepLateHits(sql, runId, { n, assetIds });
     return taken;
@@ -66,7 +66,7 @@ async function withdraw(sql: Sql, runId: string, { asset_id: assetId, execution_
   if (planned !== null) {
     const lists = await readLists(sql, runId, planned);
     const hasRoom = lists.excludedAssetIds.length < ENTRIES_A_LIST && !lists.assetIds.includes(assetId);
-    // Without room the sizes no longer agree, and `gather` gives the tags up.
+    // Without room the sizes no longer agree, and `leaseMembers` gives the tags up.
     await sql.run('UPDATE planned SET size = size - ?, excluded_ids = ?, asset_ids = ? WHERE run_id = ? AND p = ?', [
       hasRoom || lists.assetIds.includes(assetId) ? 1 : 0,
       jsonRows(hasRoom ? [...lists.excludedAssetIds, assetId] : lists.excludedAssetIds),
@@ -75,7 +75,7 @@ async function withdraw(sql: Sql, runId: string, { asset_id: assetId, execution_
       planned,
     ]);
     await sql.run(
-      `UPDATE executions SET gathered = 0, tags_read_at = NULL, size = (SELECT size FROM planned WHERE run_id = ? AND p = ?)
+      `UPDATE executions SET leased = 0, tags_read_at = NULL, size = (SELECT size FROM planned WHERE run_id = ? AND p = ?)
        WHERE run_id = ? AND planned = ? AND state = 'claimed'`,
       [runId, planned, runId, planned],
     );

@@ -90,7 +90,7 @@ async function adopt(campaign: Campaign, following: Following): Promise<void> {
   following.isAdopted = true;
   campaign.state.stepsSeen += 1;
   await askAgain(following.id);
-  await takeInOpenSteps(campaign);
+  await adoptOpenSteps(campaign);
 }
 
 /** How far an adopted step is by the ledger: its words may have been said to a history that is no more. */
@@ -104,7 +104,7 @@ async function poll({ state, activities }: Campaign, following: Following): Prom
 }
 
 /** Steps that run although this history has not started them, as when it was reset to before their start. Returns how many that were. */
-export async function takeInOpenSteps({ runId, state, activities }: Campaign): Promise<number> {
+export async function adoptOpenSteps({ runId, state, activities }: Campaign): Promise<number> {
   for (;;) {
     const { stepsSeen } = state;
     const open = await activities.openSteps({ campaignId: runId });

@@ -18,7 +18,7 @@ import { activitiesOf, identifyLedger, type RunActivities } from '../shared/acti
 import { carriedOver, carriedState } from '../shared/carried-state.js';
 import { contractFailure, endsByCancel, invalidRequest, isContinued } from '../shared/failures.js';
 import { takeReport, takeSnapshot } from '../shared/state.js';
-import { forget, lateWait, pokeOpenSteps, takeInOpenSteps } from './open-steps.js';
+import { adoptOpenSteps, forget, lateWait, pokeOpenSteps } from './open-steps.js';
 import { type Campaign, type CampaignState, firstCampaignState, type StepReport, stepNews } from './state.js';
 import { runWave } from './wave.js';
 
@@ -143,7 +143,7 @@ async function lateVerdicts(campaign: Campaign): Promise<'done' | 'look again'> 
     return 'look again';
   }
   await condition(allHandlersFinished);
-  if ((await takeInOpenSteps(campaign)) > 0) return 'look again';
+  if ((await adoptOpenSteps(campaign)) > 0) return 'look again';
   // What came late counts in the report, and in what follows from it.
   await activities.takeOver({ campaignId: runId });
   if (state.snapshot?.stop) return 'done';
@@ -189,7 +189,7 @@ async function afterCancel(
     command: { kind: 'stop', cause: 'cancelled', why: 'cancelled' },
   });
   takeSnapshot(state, snapshot);
-  await takeInOpenSteps({ runId, state, activities: using });
+  await adoptOpenSteps({ runId, state, activities: using });
   for (const step of Object.keys(state.open))
     await getExternalWorkflowHandle(step)
       .cancel()
