@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type Contender, callsKept, mostCallsKept, type Party, TICKETS_IN_A_ROW, turnOf } from './fair-share.js';
+import { type Contender, type ContenderRef, callsKept, mostCallsKept, TICKETS_IN_A_ROW, turnOf } from './fair-share.js';
 
 const ticket = (id: string, more: Partial<Contender> = {}): Contender => ({ id, kind: 'ticket', asking: true, ...more });
 const campaign = (id: string, more: Partial<Contender> = {}): Contender => ({ id, kind: 'campaign', asking: true, ...more });
-const turn = (me: Contender, others: readonly Contender[], more: { free?: number; passed?: number; kept?: number } = {}) =>
-  turnOf({ me, others, free: 1, passed: 0, ...more });
+const turn = (me: Contender, others: readonly Contender[], more: { free?: number; ticketStreak?: number; kept?: number } = {}) =>
+  turnOf({ me, others, free: 1, ticketStreak: 0, ...more });
 const GO = { kind: 'go' };
 
 describe('a turn', () => {
@@ -57,7 +57,7 @@ describe('a turn', () => {
   });
 
   test('is one campaign’s after nine tickets in a row', () => {
-    const overdue = { passed: TICKETS_IN_A_ROW, free: 1 };
+    const overdue = { ticketStreak: TICKETS_IN_A_ROW, free: 1 };
     expect(turn(campaign('c'), [ticket('t', { wants: 50 })], { ...overdue, kept: 20 })).toEqual(GO);
     expect(turn(campaign('c', { servedAt: 1 }), [ticket('t'), campaign('d')], overdue)).toMatchObject({ first: { id: 'd' } });
     expect(turn(ticket('t'), [campaign('c'), campaign('d')], overdue)).toMatchObject({
@@ -69,45 +69,45 @@ describe('a turn', () => {
 });
 
 /** Everybody asks for one thing at a time until `rounds` are given out; the fastest to ask is whoever `order` says. */
-function served(parties: readonly Party[], rounds: number, order: (round: number) => number): string[] {
+function served(all: readonly ContenderRef[], rounds: number, order: (round: number) => number): string[] {
   const last = new Map<string, number>();
   const log: string[] = [];
-  let passed = 0;
+  let ticketStreak = 0;
   for (let round = 1; round <= rounds; round += 1) {
-    const contenders = parties.map((party): Contender => ({ ...party, asking: true, servedAt: last.get(party.id) }));
-    const from = order(round) % parties.length;
+    const contenders = all.map((contender): Contender => ({ ...contender, asking: true, servedAt: last.get(contender.id) }));
+    const from = order(round) % contenders.length;
     const asking = [...contenders.slice(from), ...contenders.slice(0, from)];
-    const able = asking.filter((me) => turnOf({ me, others: contenders, free: 1, passed }).kind === 'go');
+    const able = asking.filter((me) => turnOf({ me, others: contenders, free: 1, ticketStreak }).kind === 'go');
     expect(able).toHaveLength(1);
     const [me] = able;
     if (!me) break;
     last.set(me.id, round);
     log.push(me.id);
-    const campaignsWait = parties.some(({ kind }) => kind === 'campaign');
-    passed = me.kind === 'campaign' ? 0 : passed + (campaignsWait ? 1 : 0);
+    const campaignsWait = all.some(({ kind }) => kind === 'campaign');
+    ticketStreak = me.kind === 'campaign' ? 0 : ticketStreak + (campaignsWait ? 1 : 0);
   }
   return log;
 }
 
-const Parties = fc
+const Contenders = fc
   .tuple(fc.integer({ min: 0, max: 4 }), fc.integer({ min: 0, max: 6 }))
   .filter(([tickets, campaigns]) => tickets + campaigns > 0)
-  .map(([tickets, campaigns]): Party[] => [
-    ...Array.from({ length: tickets }, (_, index): Party => ({ id: `t${index}`, kind: 'ticket' })),
-    ...Array.from({ length: campaigns }, (_, index): Party => ({ id: `c${index}`, kind: 'campaign' })),
+  .map(([tickets, campaigns]): ContenderRef[] => [
+    ...Array.from({ length: tickets }, (_, index): ContenderRef => ({ id: `t${index}`, kind: 'ticket' })),
+    ...Array.from({ length: campaigns }, (_, index): ContenderRef => ({ id: `c${index}`, kind: 'campaign' })),
   ]);
 
 describe('over any number of runs and campaigns that all want more', () => {
   test('exactly one may go, equals are never more than one apart, and campaigns have a tenth', () => {
     fc.assert(
-      fc.property(Parties, fc.integer({ min: 1, max: 120 }), fc.func(fc.nat(9)), (parties, rounds, order) => {
-        const log = served(parties, rounds, order);
+      fc.property(Contenders, fc.integer({ min: 1, max: 120 }), fc.func(fc.nat(9)), (contenders, rounds, order) => {
+        const log = served(contenders, rounds, order);
         const countOf = (id: string) => log.filter((winner) => winner === id).length;
         for (const kind of ['ticket', 'campaign'] as const) {
-          const counts = parties.filter((party) => party.kind === kind).map(({ id }) => countOf(id));
+          const counts = contenders.filter((contender) => contender.kind === kind).map(({ id }) => countOf(id));
           if (counts.length > 0) expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1);
         }
-        const kinds = new Set(parties.map(({ kind }) => kind));
+        const kinds = new Set(contenders.map(({ kind }) => kind));
         if (kinds.size === 2) expect(log.filter((id) => id.startsWith('c'))).toHaveLength(Math.floor(rounds / (TICKETS_IN_A_ROW + 1)));
       }),
     );
@@ -123,9 +123,9 @@ describe('over any number of runs and campaigns that all want more', () => {
       { selector: ({ id }) => id, minLength: 1, maxLength: 12 },
     );
     fc.assert(
-      fc.property(Asking, fc.integer({ min: 1, max: 14 }), fc.nat(12), (parties, free, passed) => {
-        const others = parties.map((party): Contender => ({ ...party, asking: true }));
-        const able = others.filter((me) => turnOf({ me, others, free, passed }).kind === 'go');
+      fc.property(Asking, fc.integer({ min: 1, max: 14 }), fc.nat(12), (contenders, free, ticketStreak) => {
+        const others = contenders.map((contender): Contender => ({ ...contender, asking: true }));
+        const able = others.filter((me) => turnOf({ me, others, free, ticketStreak }).kind === 'go');
         expect(able.length).toBeGreaterThanOrEqual(Math.min(free, others.length));
       }),
     );

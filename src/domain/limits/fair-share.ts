@@ -2,15 +2,15 @@
 // Tickets go before campaigns; among equals whoever was served longest ago goes first, so that nobody waits for more than one round
 // and nobody is paid for having slept. Only who is expected to ask just now is waited for.
 
-export type PartyKind = 'ticket' | 'campaign';
+export type ContenderKind = 'ticket' | 'campaign';
 
 /** Who shares: a run that stands for itself, or a campaign with all of its steps. */
-export interface Party {
+export interface ContenderRef {
   id: string;
-  kind: PartyKind;
+  kind: ContenderKind;
 }
 
-export interface Contender extends Party {
+export interface Contender extends ContenderRef {
   /** When it was last given one of these; undefined when never. */
   servedAt?: number | undefined;
   /** True when it was told to come back about now. Others are asleep, full, outside their window, or dead. */
@@ -26,7 +26,7 @@ export interface TurnFacts {
   /** How many can be given out now. */
   free: number;
   /** How many tickets were served in a row while a campaign waited. */
-  passed: number;
+  ticketStreak: number;
   /** What campaigns leave to tickets besides, whoever they may be. */
   kept?: number | undefined;
 }
@@ -37,8 +37,8 @@ export type Turn = { kind: 'go' } | { kind: 'wait'; first?: Contender; why: stri
 /** Of ten in a row the tenth is a campaign's, however many tickets there are: a flood of them slows campaigns down and never stops them. */
 export const TICKETS_IN_A_ROW = 9;
 
-export function turnOf({ me, others, free, passed, kept = 0 }: TurnFacts): Turn {
-  const overdue = passed >= TICKETS_IN_A_ROW;
+export function turnOf({ me, others, free, ticketStreak, kept = 0 }: TurnFacts): Turn {
+  const overdue = ticketStreak >= TICKETS_IN_A_ROW;
   const mineFirst = me.kind === 'ticket' ? !overdue : overdue;
   const above = mineFirst ? [] : others.filter((other) => other.kind !== me.kind && places(other) > 0);
   const equals = others.filter((other) => other.kind === me.kind && other.id !== me.id && other.asking && servedBefore(other, me));
@@ -56,7 +56,7 @@ function places({ kind, asking, wants = 0 }: Contender): number {
   return Math.max(kind === 'ticket' ? wants : 0, asking ? 1 : 0);
 }
 
-function placesAbove(above: readonly Contender[], below: PartyKind): number {
+function placesAbove(above: readonly Contender[], below: ContenderKind): number {
   const all = above.reduce((sum, contender) => sum + places(contender), 0);
   // One campaign has the tenth turn, not each of them.
   return below === 'ticket' ? Math.min(1, all) : all;

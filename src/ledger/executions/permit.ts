@@ -4,19 +4,19 @@ import { mayStart } from '../../domain/calendar/windows.js';
 import { peoplesInstants } from '../../domain/clock/steady.js';
 import type { ExecuteRefusal } from '../../domain/execution/answer.js';
 import { MAX_ASSETS_PER_EXECUTION, MAX_SENDS } from '../../domain/execution/state.js';
-import type { Party } from '../../domain/limits/fair-share.js';
+import type { ContenderRef } from '../../domain/limits/fair-share.js';
 import { HOUR_MS, wholeCap } from '../../domain/limits/rate-window.js';
 import { median } from '../../domain/polling/cadence.js';
 import { WORTH_SAYING_MS } from '../../domain/run/blocked.js';
 import {
   askTurn,
+  contenderOf,
   executionsWanted,
   keptForRuns,
   leaveQueues,
   noteWants,
-  partyOf,
   queueUp,
-  type Slot,
+  type Resource,
   serve,
 } from '../limits/fair-shares.js';
 import { policyObjection } from '../policy/objection.js';
@@ -34,7 +34,7 @@ export const TAGS_FRESH_MS = 60_000;
 
 /** While a script is being sent, others of it ask again this soon. */
 const SERIAL_WAIT_MS = 50;
-/** Whoever has to let others go first asks again this soon: should they not come, the slot is not left idle. */
+/** Whoever has to let others go first asks again this soon: should they not come, the resource is not left idle. */
 const TURN_WAIT_MS = 250;
 /** The same where executions of the day are kept for runs that do not ask just now. */
 const KEPT_WAIT_MS = 5_000;
@@ -99,13 +99,17 @@ export async function refusalFor(sql: Sql, asked: Asked): Promise<Refusal | unde
   const now = await sql.now();
   if (!run || !execution) return refused('state', 0, `the ledger does not know execution ${asked.n} of ${asked.runId}`);
   if (run.fence !== asked.fence) return refused('fence', 0, 'a newer attempt has taken over');
-  const asking: Asking = { party: partyOf({ ...run, campaignId: run.campaign?.id }), now, scriptSlot: `script ${execution.scriptId}` };
+  const asking: Asking = {
+    contender: contenderOf({ ...run, campaignId: run.campaign?.id }),
+    now,
+    scriptResource: `script ${execution.scriptId}`,
+  };
   const barred = await barredBy(sql, { run, execution, now });
-  const isTicket = asking.party.kind === 'ticket';
+  const isTicket = asking.contender.kind === 'ticket';
   const wants = isTicket && !barred ? await executionsWanted(sql, run, MAX_ASSETS_PER_EXECUTION) : 0;
   const refusal = barred ?? (await turnFor(sql, { asking, run, execution, terms: asked.terms }));
   if (isTicket) await noteWants(sql, { ...asking, wants: refusal ? wants : Math.max(0, wants - 1) });
-  if (barred) await leaveQueues(sql, asking.party, ['day', asking.scriptSlot]);
+  if (barred) await leaveQueues(sql, asking.contender, ['day', asking.scriptResource]);
   return refusal;
 }
 
@@ -116,9 +120,9 @@ export function makesWait({ why, waitMs }: Refusal): boolean {
 }
 
 interface Asking {
-  party: Party;
+  contender: ContenderRef;
   now: number;
-  scriptSlot: Slot;
+  scriptResource: Resource;
 }
 
 /** The scarce things one after the other: who is kept from one of them does not hold the others up. */
@@ -126,33 +130,33 @@ async function turnFor(
   sql: Sql,
   { asking, run, execution, terms }: { asking: Asking; run: RunRow; execution: Execution; terms: PermitTerms },
 ): Promise<Refusal | undefined> {
-  const { scriptSlot, party, now } = asking;
+  const { scriptResource, contender, now } = asking;
   const noDay = await quotaRefusal(sql, asking, terms);
   if (noDay) {
-    await queueUp(sql, { slot: 'day', party, now, waitMs: noDay.waitMs });
-    await leaveQueues(sql, party, [scriptSlot]);
+    await queueUp(sql, { resource: 'day', contender, now, waitMs: noDay.waitMs });
+    await leaveQueues(sql, contender, [scriptResource]);
     return noDay;
   }
   const noTurn = await turnRefusal(sql, asking, execution.scriptId);
   if (noTurn) {
     const { waitMs } = noTurn;
-    await queueUp(sql, { slot: scriptSlot, party, now, waitMs });
+    await queueUp(sql, { resource: scriptResource, contender, now, waitMs });
     // A ticket keeps its executions of the day meanwhile, as long as it comes back when it should.
-    if (party.kind === 'ticket') await queueUp(sql, { slot: 'day', party, now, waitMs });
-    else await leaveQueues(sql, party, ['day']);
+    if (contender.kind === 'ticket') await queueUp(sql, { resource: 'day', contender, now, waitMs });
+    else await leaveQueues(sql, contender, ['day']);
     return noTurn;
   }
   // Asked last: readings cost calls, and would be stale again after a wait.
   const unread = scriptRefusal(run, now, await sql.wall()) ?? tagsRefusal(execution, now, terms);
   if (unread) {
-    await queueUp(sql, { slot: scriptSlot, party, now, waitMs: 0, stayMs: READING_MS });
+    await queueUp(sql, { resource: scriptResource, contender, now, waitMs: 0, stayMs: READING_MS });
     return unread;
   }
   // The last of all, with the grant: nothing can come in between.
   const rest = await takeOutOpenCopies(sql, run, execution);
   if (rest !== 'rest') return refused('open-copy', 0, COPIES_OF[rest]);
-  await serve(sql, { slot: 'day', party, now });
-  await serve(sql, { slot: scriptSlot, party, now });
+  await serve(sql, { resource: 'day', contender, now });
+  await serve(sql, { resource: scriptResource, contender, now });
   return undefined;
 }
 
@@ -225,14 +229,14 @@ async function windowRefusal(sql: Sql, run: RunRow, now: number): Promise<Refusa
 
 const DAY_MS = 24 * HOUR_MS;
 
-async function quotaRefusal(sql: Sql, { party, now }: Asking, terms: PermitTerms): Promise<Refusal | undefined> {
+async function quotaRefusal(sql: Sql, { contender, now }: Asking, terms: PermitTerms): Promise<Refusal | undefined> {
   const day = await sql.first<{ n: number }>('SELECT count(*) AS n FROM sends WHERE spent = 1 AND permitted_at > ?', [now - DAY_MS]);
   const spent = day?.n ?? 0;
   const allowed = wholeCap(terms.executionsPerDay);
   const free = allowed - spent;
   if (free > 0) {
-    const left = party.kind === 'campaign' ? await keptForRuns(sql, now, free) : {};
-    const turn = await askTurn(sql, { slot: 'day', party, now, free, ...left });
+    const left = contender.kind === 'campaign' ? await keptForRuns(sql, now, free) : {};
+    const turn = await askTurn(sql, { resource: 'day', contender, now, free, ...left });
     if (turn.kind === 'go') return undefined;
     const waitMs = turn.first?.asking ? TURN_WAIT_MS : KEPT_WAIT_MS;
     return refused('daily-quota', waitMs, `${turn.why}; ${free} of ${allowed} executions left (rolling 24 h)`);
@@ -264,7 +268,7 @@ function whyNotYet({ refused_for: reason, refused_words: words }: ScriptTurn): s
 }
 
 /** Executes of one script go one after the other, and not sooner than its interval. */
-async function turnRefusal(sql: Sql, { party, now, scriptSlot }: Asking, scriptId: string): Promise<Refusal | undefined> {
+async function turnRefusal(sql: Sql, { contender, now, scriptResource }: Asking, scriptId: string): Promise<Refusal | undefined> {
   const other = await sql.first(
     `SELECT 1 FROM executions JOIN sends USING (run_id, n) WHERE executions.state = 'permitted' AND executions.script_id = ?
        AND sends.answered_at IS NULL AND sends.spent = 1 AND executions.over_at > ? LIMIT 1`,
@@ -279,9 +283,9 @@ async function turnRefusal(sql: Sql, { party, now, scriptSlot }: Asking, scriptI
   if (script && nextAt > now) return refused(script.refused_for === 'day' ? 'daily-quota' : 'interval', nextAt - now, whyNotYet(script));
   // Without an interval the next may go as soon as this one is answered: equals would only hold each other up by taking turns.
   const isScarce = nextAt > (script?.last_accepted_at ?? 0);
-  if (!isScarce && party.kind === 'ticket') return undefined;
-  const turn = await askTurn(sql, { slot: scriptSlot, party, now, free: 1 });
-  if (turn.kind === 'go' || (!isScarce && turn.first?.kind === party.kind)) return undefined;
+  if (!isScarce && contender.kind === 'ticket') return undefined;
+  const turn = await askTurn(sql, { resource: scriptResource, contender, now, free: 1 });
+  if (turn.kind === 'go' || (!isScarce && turn.first?.kind === contender.kind)) return undefined;
   const why = `${turn.why}; executions of one script run one after the other`;
   return refused('interval', isScarce ? TURN_WAIT_MS : SERIAL_WAIT_MS, why);
 }

@@ -1,11 +1,11 @@
 // The sliding-window log of calls to Qualys, shared by every worker of the ledger: one budget a subscription (docs/architecture/limits.md).
 import type { CallGate, GateAnswer, LimitEvidence } from '../../domain/limits/call-gate.js';
-import { callsKept, mostCallsKept, type Party } from '../../domain/limits/fair-share.js';
+import { type ContenderRef, callsKept, mostCallsKept } from '../../domain/limits/fair-share.js';
 import { HOUR_MS, mayCall, type WindowFacts, wholeCap } from '../../domain/limits/rate-window.js';
 import { capsInForce } from '../policy/versions.js';
 import type { RunKind } from '../rows/run.js';
 import type { Database, Sql } from '../sql/database.js';
-import { asking, askTurn, countWaiting, leaveQueues, liveRuns, partyOf, queueUp, type Slot, serve } from './fair-shares.js';
+import { asking, askTurn, contenderOf, countWaiting, leaveQueues, liveRuns, queueUp, type Resource, serve } from './fair-shares.js';
 
 export interface CallCaps {
   callsPerHour: number;
@@ -18,7 +18,7 @@ const MARGIN_MS = 1_000;
 const NAMELESS_WAIT_MS = 10_000;
 const LONGEST_NAMELESS_WAIT_MS = 300_000;
 
-const PARTIES_KEPT = 10_000;
+const CONTENDERS_KEPT = 10_000;
 /** Whoever has to let others go first asks again this soon. */
 const TURN_WAIT_MS = 100;
 /** The same where calls are kept for runs that do not ask just now. */
@@ -39,8 +39,8 @@ interface LimitsRow {
 export class CallLog implements CallGate {
   readonly #database: Database;
   readonly #caps: CallCaps;
-  /** Which party a run belongs to never changes. */
-  readonly #parties = new Map<string, Party>();
+  /** Which contender a run belongs to never changes. */
+  readonly #contenders = new Map<string, ContenderRef>();
 
   /** `caps`: for a ledger that no worker has told a policy. */
   constructor(database: Database, caps: CallCaps) {
@@ -53,11 +53,11 @@ export class CallLog implements CallGate {
     return this.#database.transaction(async (sql) => {
       const now = await sql.now();
       const facts = await this.#facts(sql, now);
-      const party = runId === undefined ? undefined : await this.#partyOf(sql, runId);
+      const contender = runId === undefined ? undefined : await this.#contenderOf(sql, runId);
       const answer = mayCall(facts);
-      const refusal = answer.kind === 'wait' ? answer : party && (await turnRefusal(sql, { facts, party, now }));
+      const refusal = answer.kind === 'wait' ? answer : contender && (await turnRefusal(sql, { facts, contender, now }));
       if (refusal) {
-        if (party) await queueUp(sql, { slot: scarceOf(facts, party), party, now, waitMs: refusal.waitMs });
+        if (contender) await queueUp(sql, { resource: scarceOf(facts, contender), contender, now, waitMs: refusal.waitMs });
         return refusal;
       }
       await sql.run('DELETE FROM calls WHERE at < ?', [now - 25 * HOUR_MS]);
@@ -66,20 +66,20 @@ export class CallLog implements CallGate {
         [now, endpoint, runId, now + holdMs],
       );
       if (runId !== undefined) await sql.run('UPDATE runs SET api_calls = api_calls + 1 WHERE id = ?', [runId]);
-      if (party) await serve(sql, { slot: 'calls', party, now });
-      if (party) await leaveQueues(sql, party, ['places']);
+      if (contender) await serve(sql, { resource: 'calls', contender, now });
+      if (contender) await leaveQueues(sql, contender, ['places']);
       return { kind: 'go', callId: (row as { id: number }).id };
     });
   }
 
-  async #partyOf(sql: Sql, runId: string): Promise<Party> {
-    const known = this.#parties.get(runId);
+  async #contenderOf(sql: Sql, runId: string): Promise<ContenderRef> {
+    const known = this.#contenders.get(runId);
     if (known) return known;
     const run = await sql.first<{ kind: RunKind; campaign_id: string | null }>('SELECT kind, campaign_id FROM runs WHERE id = ?', [runId]);
-    const party = partyOf({ id: runId, kind: run?.kind ?? 'run', campaignId: run?.campaign_id ?? undefined });
-    if (this.#parties.size >= PARTIES_KEPT) this.#parties.clear();
-    if (run) this.#parties.set(runId, party);
-    return party;
+    const contender = contenderOf({ id: runId, kind: run?.kind ?? 'run', campaignId: run?.campaign_id ?? undefined });
+    if (this.#contenders.size >= CONTENDERS_KEPT) this.#contenders.clear();
+    if (run) this.#contenders.set(runId, contender);
+    return contender;
   }
 
   async leave(callId: number, evidence: LimitEvidence | undefined): Promise<void> {
@@ -142,21 +142,21 @@ export class CallLog implements CallGate {
 /** What keeps a call back when nothing but others does: where the window is nearly full everybody has a turn, in a place only tickets. */
 async function turnRefusal(
   sql: Sql,
-  { facts, party, now }: { facts: WindowFacts; party: Party; now: number },
+  { facts, contender, now }: { facts: WindowFacts; contender: ContenderRef; now: number },
 ): Promise<Extract<GateAnswer, { kind: 'wait' }> | undefined> {
   const { free, perWindow } = roomIn(facts);
   const most = mostCallsKept(perWindow);
-  const kept = party.kind === 'campaign' && free <= most ? callsKept(perWindow, await liveRuns(sql, now, most)) : 0;
-  const window = await askTurn(sql, { slot: 'calls', party, now, free, kept });
+  const kept = contender.kind === 'campaign' && free <= most ? callsKept(perWindow, await liveRuns(sql, now, most)) : 0;
+  const window = await askTurn(sql, { resource: 'calls', contender, now, free, kept });
   if (window.kind === 'wait') {
     const waitMs = window.first?.asking ? TURN_WAIT_MS : KEPT_WAIT_MS;
     return { kind: 'wait', waitMs, why: `${window.why} (${perWindow} calls a window)` };
   }
-  if (party.kind === 'ticket') return undefined;
+  if (contender.kind === 'ticket') return undefined;
   const places = wholeCap(facts.concurrency) - facts.running;
   if ((await countWaiting(sql, 'places', now)) < places) return undefined;
-  const live = await asking(sql, { slot: 'places', party, now, limit: places });
-  const place = await askTurn(sql, { slot: 'calls', party, now, free: places, live });
+  const live = await asking(sql, { resource: 'places', contender, now, limit: places });
+  const place = await askTurn(sql, { resource: 'calls', contender, now, free: places, live });
   return place.kind === 'wait'
     ? { kind: 'wait', waitMs: TURN_WAIT_MS, why: `${place.why} (${facts.concurrency} calls at once)` }
     : undefined;
@@ -172,7 +172,7 @@ function roomIn({ callsPerHour, sentInHour, announced, now }: WindowFacts): { fr
 }
 
 /** What a ticket waits for: places come back within seconds, calls of the window within the hour. */
-function scarceOf(facts: WindowFacts, { kind }: Party): Slot {
+function scarceOf(facts: WindowFacts, { kind }: ContenderRef): Resource {
   return kind === 'ticket' && facts.running >= wholeCap(facts.concurrency) && mayCall({ ...facts, running: 0 }).kind === 'go'
     ? 'places'
     : 'calls';

@@ -285,10 +285,10 @@ test('a thousand runs that wait for the same cost a permit and a call no stateme
   const alone = await round();
   const now = await ledger.database.now();
   await ledger.database.run(
-    `INSERT INTO turns (slot, party, kind, asks_from, asks_until, served_at, wants, noted_at)
-     SELECT slot, 'other-' || n, 'ticket', ?, ?, ?, 0, ?
+    `INSERT INTO turns (resource, contender, kind, asks_from, asks_until, served_at, wants, noted_at)
+     SELECT resource, 'other-' || n, 'ticket', ?, ?, ?, 0, ?
      FROM (WITH RECURSIVE up (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM up WHERE n < 1000) SELECT n FROM up),
-       (SELECT 'day' AS slot UNION SELECT 'calls' UNION SELECT 'places' UNION SELECT 'script 7')`,
+       (SELECT 'day' AS resource UNION SELECT 'calls' UNION SELECT 'places' UNION SELECT 'script 7')`,
     [now - HOUR, now + HOUR, now, now],
   );
   expect(await ask(ledger, a)).toMatchObject({ kind: 'refused', why: 'daily-quota' });

@@ -1,6 +1,6 @@
 // Who waits for what, and who was served when: the memory of domain/limits/fair-share.ts. It is read and written in the transaction that
 // gives the thing out, so workers cannot disagree, and a restart forgets nothing.
-import { type Contender, type Party, type Turn, turnOf } from '../../domain/limits/fair-share.js';
+import { type Contender, type ContenderRef, type Turn, turnOf } from '../../domain/limits/fair-share.js';
 import { HOUR_MS } from '../../domain/limits/rate-window.js';
 import type { RunKind, RunRow } from '../rows/run.js';
 import type { Sql } from '../sql/database.js';
@@ -9,7 +9,7 @@ import type { Sql } from '../sql/database.js';
  * What is shared: the executions of a day, the executes of one script one after the other, the calls of the window, and the places of
  * calls that run at once.
  */
-export type Slot = 'day' | 'calls' | 'places' | `script ${string}`;
+export type Resource = 'day' | 'calls' | 'places' | `script ${string}`;
 
 /** Whoever was told to come back counts from a little before that time until this much after it: then it is asleep, or dead. */
 const EARLY_MS = 250;
@@ -24,19 +24,19 @@ const SEEN_MS = 20 * 60_000;
 /** As long as the calls are remembered. */
 const FORGOTTEN_MS = 25 * HOUR_MS;
 
-export function partyOf({ id, kind, campaignId = id }: { id: string; kind: RunKind; campaignId?: string | undefined }): Party {
+export function contenderOf({ id, kind, campaignId = id }: { id: string; kind: RunKind; campaignId?: string | undefined }): ContenderRef {
   return kind === 'run' ? { id, kind: 'ticket' } : { id: campaignId, kind: 'campaign' };
 }
 
 interface TurnRow {
-  party: string;
-  kind: Party['kind'];
+  contender: string;
+  kind: ContenderRef['kind'];
   served_at: number | null;
 }
 
 export interface Asked {
-  slot: Slot;
-  party: Party;
+  resource: Resource;
+  contender: ContenderRef;
   now: number;
 }
 
@@ -47,84 +47,90 @@ interface Offer {
   kept?: number;
 }
 
-/** Whether the party may take one of the `free`. */
-export async function askTurn(sql: Sql, { slot, party, now, free, live = [], kept = 0 }: Asked & Offer): Promise<Turn> {
+/** Whether the contender may take one of the `free`. */
+export async function askTurn(sql: Sql, { resource, contender, now, free, live = [], kept = 0 }: Asked & Offer): Promise<Turn> {
   // With enough for everybody nobody has to be looked at.
-  if ((await countWaiting(sql, slot, now)) + live.length + kept < free) return { kind: 'go' };
-  const others = (await asking(sql, { slot, party, now, limit: kept < free ? free : 1 })).filter(
+  if ((await countWaiting(sql, resource, now)) + live.length + kept < free) return { kind: 'go' };
+  const others = (await asking(sql, { resource, contender, now, limit: kept < free ? free : 1 })).filter(
     ({ id }) => !live.some((known) => known.id === id),
   );
-  const mine = await sql.first<{ served_at: number | null }>('SELECT served_at FROM turns WHERE slot = ? AND party = ?', [slot, party.id]);
-  const row = await sql.first<{ passed: number }>('SELECT passed FROM passed WHERE slot = ?', [slot]);
-  const me = { ...party, servedAt: mine?.served_at ?? undefined };
-  return turnOf({ me, others: [...others, ...live], free, kept, passed: row?.passed ?? 0 });
+  const mine = await sql.first<{ served_at: number | null }>('SELECT served_at FROM turns WHERE resource = ? AND contender = ?', [
+    resource,
+    contender.id,
+  ]);
+  const row = await sql.first<{ ticket_streak: number }>('SELECT ticket_streak FROM ticket_streaks WHERE resource = ?', [resource]);
+  const me = { ...contender, servedAt: mine?.served_at ?? undefined };
+  return turnOf({ me, others: [...others, ...live], free, kept, ticketStreak: row?.ticket_streak ?? 0 });
 }
 
-export async function countWaiting(sql: Sql, slot: Slot, now: number): Promise<number> {
+export async function countWaiting(sql: Sql, resource: Resource, now: number): Promise<number> {
   const waiting = await sql.first<{ n: number }>(
-    `SELECT count(*) AS n FROM turns INDEXED BY turns_asking WHERE slot = ? AND kind IN ('ticket', 'campaign') AND asks_until >= ?`,
-    [slot, now],
+    `SELECT count(*) AS n FROM turns INDEXED BY turns_asking WHERE resource = ? AND kind IN ('ticket', 'campaign') AND asks_until >= ?`,
+    [resource, now],
   );
   return waiting?.n ?? 0;
 }
 
-/** Of each kind the first `limit` that are expected to ask about now, besides the party itself: those behind them change nothing. */
-export async function asking(sql: Sql, { slot, party, now, limit }: Asked & { limit: number }): Promise<Contender[]> {
+/** Of each kind the first `limit` that are expected to ask about now, besides the contender itself: those behind them change nothing. */
+export async function asking(sql: Sql, { resource, contender, now, limit }: Asked & { limit: number }): Promise<Contender[]> {
   const rows: TurnRow[] = [];
   for (const kind of ['ticket', 'campaign']) {
     const found = await sql.all<TurnRow>(
-      `SELECT party, kind, served_at FROM turns INDEXED BY turns_asking
-       WHERE slot = ? AND asks_until >= ? AND asks_from <= ? AND kind = ? AND party <> ? ORDER BY coalesce(served_at, 0), party LIMIT ?`,
-      [slot, now, now, kind, party.id, limit],
+      `SELECT contender, kind, served_at FROM turns INDEXED BY turns_asking
+       WHERE resource = ? AND asks_until >= ? AND asks_from <= ? AND kind = ? AND contender <> ? ORDER BY coalesce(served_at, 0), contender LIMIT ?`,
+      [resource, now, now, kind, contender.id, limit],
     );
     rows.push(...found);
   }
-  return rows.map((row) => ({ id: row.party, kind: row.kind, servedAt: row.served_at ?? undefined, asking: true }));
+  return rows.map((row) => ({ id: row.contender, kind: row.kind, servedAt: row.served_at ?? undefined, asking: true }));
 }
 
-/** It was refused, and comes back after `waitMs`; until `stayMs` from now the slot is kept for it already, when given. */
-export async function queueUp(sql: Sql, { slot, party, now, waitMs, stayMs }: Asked & { waitMs: number; stayMs?: number }): Promise<void> {
+/** It was refused, and comes back after `waitMs`; until `stayMs` from now the resource is kept for it already, when given. */
+export async function queueUp(
+  sql: Sql,
+  { resource, contender, now, waitMs, stayMs }: Asked & { waitMs: number; stayMs?: number },
+): Promise<void> {
   const asksAt = now + Math.min(waitMs, LONGEST_WAIT_MS);
   await sql.run(
-    `INSERT INTO turns (slot, party, kind, asks_from, asks_until, noted_at) VALUES (?, ?, ?, ?, ?, ?)
-     ON CONFLICT (slot, party) DO UPDATE SET asks_from = excluded.asks_from, asks_until = excluded.asks_until, noted_at = excluded.noted_at`,
-    [slot, party.id, party.kind, asksAt - EARLY_MS, stayMs === undefined ? asksAt + LATE_MS : now + stayMs, now],
+    `INSERT INTO turns (resource, contender, kind, asks_from, asks_until, noted_at) VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT (resource, contender) DO UPDATE SET asks_from = excluded.asks_from, asks_until = excluded.asks_until, noted_at = excluded.noted_at`,
+    [resource, contender.id, contender.kind, asksAt - EARLY_MS, stayMs === undefined ? asksAt + LATE_MS : now + stayMs, now],
   );
 }
 
 /** It waits for nothing of these any more. */
-export async function leaveQueues(sql: Sql, party: Party, slots: readonly Slot[]): Promise<void> {
-  for (const slot of slots) {
-    await sql.run('UPDATE turns SET asks_from = NULL, asks_until = NULL WHERE slot = ? AND party = ? AND asks_until IS NOT NULL', [
-      slot,
-      party.id,
+export async function leaveQueues(sql: Sql, contender: ContenderRef, resources: readonly Resource[]): Promise<void> {
+  for (const resource of resources) {
+    await sql.run('UPDATE turns SET asks_from = NULL, asks_until = NULL WHERE resource = ? AND contender = ? AND asks_until IS NOT NULL', [
+      resource,
+      contender.id,
     ]);
   }
 }
 
-export async function serve(sql: Sql, { slot, party, now }: Asked): Promise<void> {
+export async function serve(sql: Sql, { resource, contender, now }: Asked): Promise<void> {
   await sql.run(
-    `INSERT INTO turns (slot, party, kind, served_at, noted_at) VALUES (?, ?, ?, ?, ?)
-     ON CONFLICT (slot, party) DO UPDATE SET served_at = excluded.served_at, asks_from = NULL, asks_until = NULL, noted_at = excluded.noted_at`,
-    [slot, party.id, party.kind, now, now],
+    `INSERT INTO turns (resource, contender, kind, served_at, noted_at) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT (resource, contender) DO UPDATE SET served_at = excluded.served_at, asks_from = NULL, asks_until = NULL, noted_at = excluded.noted_at`,
+    [resource, contender.id, contender.kind, now, now],
   );
-  if (party.kind === 'campaign') await sql.run('DELETE FROM passed WHERE slot = ?', [slot]);
+  if (contender.kind === 'campaign') await sql.run('DELETE FROM ticket_streaks WHERE resource = ?', [resource]);
   else
     await sql.run(
-      `INSERT INTO passed (slot, passed) SELECT ?, 1 WHERE EXISTS (
-         SELECT 1 FROM turns INDEXED BY turns_asking WHERE slot = ? AND asks_until >= ? AND kind = 'campaign')
-       ON CONFLICT (slot) DO UPDATE SET passed = passed.passed + 1`,
-      [slot, slot, now],
+      `INSERT INTO ticket_streaks (resource, ticket_streak) SELECT ?, 1 WHERE EXISTS (
+         SELECT 1 FROM turns INDEXED BY turns_asking WHERE resource = ? AND asks_until >= ? AND kind = 'campaign')
+       ON CONFLICT (resource) DO UPDATE SET ticket_streak = ticket_streaks.ticket_streak + 1`,
+      [resource, resource, now],
     );
-  await sql.run(`DELETE FROM turns WHERE slot = ? AND kind = ? AND noted_at < ?`, [slot, party.kind, now - FORGOTTEN_MS]);
+  await sql.run(`DELETE FROM turns WHERE resource = ? AND kind = ? AND noted_at < ?`, [resource, contender.kind, now - FORGOTTEN_MS]);
 }
 
 /** How many executions a run still has to send: campaigns leave it that many of the day's. */
-export async function noteWants(sql: Sql, { party, now, wants }: Omit<Asked, 'slot'> & { wants: number }): Promise<void> {
+export async function noteWants(sql: Sql, { contender, now, wants }: Omit<Asked, 'resource'> & { wants: number }): Promise<void> {
   await sql.run(
-    `INSERT INTO turns (slot, party, kind, wants, noted_at) VALUES ('day', ?, ?, ?, ?)
-     ON CONFLICT (slot, party) DO UPDATE SET wants = excluded.wants, noted_at = excluded.noted_at`,
-    [party.id, party.kind, wants, now],
+    `INSERT INTO turns (resource, contender, kind, wants, noted_at) VALUES ('day', ?, ?, ?, ?)
+     ON CONFLICT (resource, contender) DO UPDATE SET wants = excluded.wants, noted_at = excluded.noted_at`,
+    [contender.id, contender.kind, wants, now],
   );
 }
 
@@ -148,23 +154,23 @@ export async function executionsWanted(sql: Sql, run: RunRow, batchSize: number)
  */
 export async function keptForRuns(sql: Sql, now: number, free: number): Promise<{ kept: number; live: Contender[] }> {
   const most = await sql.first<{ wants: number | null }>(
-    `SELECT sum(wants) AS wants FROM turns INDEXED BY turns_wants WHERE slot = 'day' AND wants > 0`,
+    `SELECT sum(wants) AS wants FROM turns INDEXED BY turns_wants WHERE resource = 'day' AND wants > 0`,
   );
   if (!most?.wants) return { kept: 0, live: [] };
   // Written so that the few rows of `turns` come first: by itself the planner would begin with all live runs.
   const alive = `FROM turns AS day INDEXED BY turns_wants CROSS JOIN runs
-    LEFT JOIN turns AS calls ON calls.slot = 'calls' AND calls.party = day.party
-    WHERE day.slot = 'day' AND day.wants > 0 AND runs.id = day.party AND (day.noted_at >= ? OR calls.noted_at >= ?) AND (day.asks_until IS NULL OR day.asks_until >= ?)
+    LEFT JOIN turns AS calls ON calls.resource = 'calls' AND calls.contender = day.contender
+    WHERE day.resource = 'day' AND day.wants > 0 AND runs.id = day.contender AND (day.noted_at >= ? OR calls.noted_at >= ?) AND (day.asks_until IS NULL OR day.asks_until >= ?)
       AND runs.phase = 'running' AND runs.paused = 0 AND runs.stop_cause IS NULL AND runs.finished_at IS NULL`;
   const since = [now - SEEN_MS, now - SEEN_MS, now];
   if (most.wants < free) return { kept: most.wants, live: [] };
   const kept = (await sql.first<{ n: number | null }>(`SELECT sum(day.wants) AS n ${alive}`, since))?.n ?? 0;
   const first = await sql.first<TurnRow & { wants: number; asking: number }>(
-    `SELECT day.party, day.served_at, day.wants, coalesce(day.asks_from <= ?, 0) AS asking ${alive} ORDER BY coalesce(day.served_at, 0), day.party LIMIT 1`,
+    `SELECT day.contender, day.served_at, day.wants, coalesce(day.asks_from <= ?, 0) AS asking ${alive} ORDER BY coalesce(day.served_at, 0), day.contender LIMIT 1`,
     [now, ...since],
   );
   if (!first) return { kept, live: [] };
-  const { party: id, wants } = first;
+  const { contender: id, wants } = first;
   return { kept, live: [{ id, kind: 'ticket', servedAt: first.served_at ?? undefined, asking: first.asking === 1, wants }] };
 }
 
@@ -172,8 +178,8 @@ export async function keptForRuns(sql: Sql, now: number, free: number): Promise<
 export async function liveRuns(sql: Sql, now: number, limit: number): Promise<number[]> {
   const rows = await sql.all<{ wants: number | null }>(
     `SELECT coalesce(day.wants, 1) AS wants FROM turns AS calls INDEXED BY turns_noted CROSS JOIN runs
-     LEFT JOIN turns AS day ON day.slot = 'day' AND day.party = calls.party
-     WHERE calls.slot = 'calls' AND calls.kind = 'ticket' AND runs.id = calls.party AND calls.noted_at >= ? AND runs.phase <> 'awaiting-approval'
+     LEFT JOIN turns AS day ON day.resource = 'day' AND day.contender = calls.contender
+     WHERE calls.resource = 'calls' AND calls.kind = 'ticket' AND runs.id = calls.contender AND calls.noted_at >= ? AND runs.phase <> 'awaiting-approval'
        AND runs.paused = 0 AND runs.finished_at IS NULL LIMIT ?`,
     [now - SEEN_MS, limit],
   );

@@ -115,12 +115,12 @@ const STEPS: readonly string[][] = [
     // The shared budget (docs/decisions/013-fair-shares.md): who waits for what, how many executions a run still has to send, who was
     // served when.
     `CREATE TABLE turns (
-      slot TEXT NOT NULL, party TEXT NOT NULL, kind TEXT NOT NULL, served_at INTEGER, asks_from INTEGER, asks_until INTEGER,
-      wants INTEGER NOT NULL DEFAULT 0, noted_at INTEGER NOT NULL, PRIMARY KEY (slot, party)) WITHOUT ROWID`,
-    `CREATE INDEX turns_asking ON turns (slot, kind, asks_until, asks_from, served_at) WHERE asks_until IS NOT NULL`,
-    `CREATE INDEX turns_wants ON turns (slot, wants) WHERE wants > 0`,
-    `CREATE INDEX turns_noted ON turns (slot, kind, noted_at)`,
-    `CREATE TABLE passed (slot TEXT PRIMARY KEY, passed INTEGER NOT NULL) WITHOUT ROWID`,
+      resource TEXT NOT NULL, contender TEXT NOT NULL, kind TEXT NOT NULL, served_at INTEGER, asks_from INTEGER, asks_until INTEGER,
+      wants INTEGER NOT NULL DEFAULT 0, noted_at INTEGER NOT NULL, PRIMARY KEY (resource, contender)) WITHOUT ROWID`,
+    `CREATE INDEX turns_asking ON turns (resource, kind, asks_until, asks_from, served_at) WHERE asks_until IS NOT NULL`,
+    `CREATE INDEX turns_wants ON turns (resource, wants) WHERE wants > 0`,
+    `CREATE INDEX turns_noted ON turns (resource, kind, noted_at)`,
+    `CREATE TABLE ticket_streaks (resource TEXT PRIMARY KEY, ticket_streak INTEGER NOT NULL) WITHOUT ROWID`,
   ],
   [
     // How Qualys' clock was read, and in which order things happened.
