@@ -1,7 +1,7 @@
 // A job of Qualys becomes an execution's own: by its answer, or found afterwards.
 
 import { rememberAcceptance } from '../limits/script-interval.js';
-import { move } from '../rows/execution.js';
+import { transition } from '../rows/execution.js';
 import { noteLate } from '../rows/late.js';
 import { readRun } from '../rows/run.js';
 import { isUniqueViolation, type Sql } from '../sql/database.js';
@@ -22,7 +22,7 @@ export async function takeUuid(sql: Sql, runId: string, n: number, taken: TakenU
   // The report is written.
   if (taken.event === 'acceptLate' && run?.finishedAt !== undefined) return false;
   try {
-    const moved = await move(
+    const moved = await transition(
       sql,
       { runId, n, event: taken.event },
       'correlation_uuid = ?, adopted = ?, job_id = ?, job_created_at = ?, accepted_at = ?, accepted_server_at = ?, deadline_at = ?, rows_changed_server_at = ?, settled_at = NULL, slot_freed_at = NULL',

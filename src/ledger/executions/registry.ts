@@ -6,7 +6,7 @@ import { type ExecutionState, MAX_ASSETS_PER_EXECUTION, MAX_SENDS } from '../../
 import type { Twin } from '../../domain/in-doubt/resolve.js';
 import { rememberRefusal } from '../limits/script-interval.js';
 import { needReading } from '../policy/script-reading.js';
-import { type Execution, move, readExecution, type StoredExecution, toExecution } from '../rows/execution.js';
+import { type Execution, readExecution, type StoredExecution, toExecution, transition } from '../rows/execution.js';
 import { addExecutionJob, addTwin } from '../rows/execution-jobs.js';
 import { isClosing } from '../rows/late.js';
 import { readRun } from '../rows/run.js';
@@ -144,7 +144,7 @@ export class Executions {
       }
       // Where nothing was sent before, the next send's job is not looked for among those of the wait in between.
       const forget = 'sends = sends - 1, resolve_at = NULL, server_at = CASE WHEN sends > 1 THEN server_at END, note = ?';
-      if (!(await move(sql, { runId, n, event: 'notSent' }, forget, [answer.detail]))) return false;
+      if (!(await transition(sql, { runId, n, event: 'notSent' }, forget, [answer.detail]))) return false;
       await sql.run('UPDATE sends SET answered_at = ?, answer = ?, detail = ?, spent = 0 WHERE run_id = ? AND n = ? AND permit = ?', [
         now,
         answer.why,
@@ -197,7 +197,7 @@ export class Executions {
       if (execution.sends >= MAX_SENDS) {
         return (await markUnverified(sql, runId, n, NOT_EXECUTED_TWICE)) ? 'unverified' : 'moved';
       }
-      if (!(await move(sql, { runId, n, event: 'proveNotExecuted' }, 'resolve_at = NULL, polls = NULL', []))) return 'moved';
+      if (!(await transition(sql, { runId, n, event: 'proveNotExecuted' }, 'resolve_at = NULL, polls = NULL', []))) return 'moved';
       await sql.run(`UPDATE sends SET answer = 'proved not executed', spent = 0 WHERE run_id = ? AND n = ? AND spent = 1`, [runId, n]);
       return 'may-be-sent';
     });
@@ -270,7 +270,7 @@ async function claimedAmong(sql: Sql, uuids: readonly string[]): Promise<Set<str
 }
 
 export async function releaseBatch(sql: Sql, runId: string, n: number): Promise<boolean> {
-  if (!(await move(sql, { runId, n, event: 'release' }, 'settled_at = ?', [await sql.now()]))) return false;
+  if (!(await transition(sql, { runId, n, event: 'release' }, 'settled_at = ?', [await sql.now()]))) return false;
   await sql.run(
     'UPDATE attempts INDEXED BY attempts_execution SET execution_n = NULL, planned = NULL, lease = NULL WHERE run_id = ? AND execution_n = ?',
     [runId, n],
@@ -306,7 +306,7 @@ type MarkUnverified = [runId: string, n: number, reason: string, event?: 'giveUp
 
 async function markUnverified(sql: Sql, ...[runId, n, reason, event = 'giveUp']: MarkUnverified): Promise<boolean> {
   const now = await sql.now();
-  if (!(await move(sql, { runId, n, event }, 'settled_at = ?, slot_freed_at = ?, note = ?', [now, now, reason]))) return false;
+  if (!(await transition(sql, { runId, n, event }, 'settled_at = ?, slot_freed_at = ?, note = ?', [now, now, reason]))) return false;
   // The leases stay until the run is closed: the script may be running there.
   await sql.run(
     `UPDATE attempts INDEXED BY attempts_execution SET outcome = 'unverified', copy = ?, reason = ? WHERE run_id = ? AND execution_n = ? AND outcome IN ('pending', 'running')`,

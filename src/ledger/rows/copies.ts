@@ -4,7 +4,7 @@ import { COPIES_ASKED_FOR_MS, copiesAskedAgainMs, OPEN_COPY, openCopyReason } fr
 import type { FinalOutcome } from '../../domain/run/outcome.js';
 import { type Database, jsonRows, type Sql, within } from '../sql/database.js';
 import { Audit } from './audit.js';
-import { type Execution, move } from './execution.js';
+import { type Execution, transition } from './execution.js';
 import { IS_OPEN } from './late.js';
 import type { RunRow } from './run.js';
 import { endStrayCopies, STRAY_WITH_ITS_RUN } from './stray-copies.js';
@@ -393,6 +393,6 @@ export async function takeOutOpenCopies(
   if (held.length < rows.length) return 'rest';
   const event = sends === 0 ? 'release' : 'abandon';
   const now = await sql.now();
-  await move(sql, { runId: run.id, n, event }, 'settled_at = ?, slot_freed_at = coalesce(slot_freed_at, ?)', [now, now]);
+  await transition(sql, { runId: run.id, n, event }, 'settled_at = ?, slot_freed_at = coalesce(slot_freed_at, ?)', [now, now]);
   return 'none';
 }

@@ -43,7 +43,7 @@ export interface Execution {
 }
 
 /** Applies an event of the state machine. False, and nothing changed, where the stored state does not allow it. */
-export async function move(
+export async function transition(
   sql: Sql,
   { runId, n, event }: { runId: string; n: number; event: ExecutionEvent },
   also: string,

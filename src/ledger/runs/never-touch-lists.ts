@@ -5,7 +5,7 @@ import { batches } from '../../domain/basics/batches.js';
 import { ROWS_PER_TRANSACTION } from '../cohort/freeze.js';
 import { releaseBatch } from '../executions/registry.js';
 import { NEVER_TOUCH, namedInCohort, newestReading, type UntouchedReading } from '../policy/never-touch.js';
-import { move } from '../rows/execution.js';
+import { transition } from '../rows/execution.js';
 import { IS_OPEN, isClosing } from '../rows/late.js';
 import { type Database, jsonRows, type Sql } from '../sql/database.js';
 
@@ -175,7 +175,7 @@ async function keepPart(
 /** Sent before, and proved not executed: a part of it is not sent under another number, which could be sent twice again. */
 async function abandon(sql: Sql, runId: string, n: number): Promise<void> {
   const now = await sql.now();
-  if (!(await move(sql, { runId, n, event: 'abandon' }, 'settled_at = ?, slot_freed_at = ?, note = ?', [now, now, 'policy-changed'])))
+  if (!(await transition(sql, { runId, n, event: 'abandon' }, 'settled_at = ?, slot_freed_at = ?, note = ?', [now, now, 'policy-changed'])))
     return;
   await sql.run(
     `UPDATE attempts INDEXED BY attempts_execution SET outcome = 'unverified', reason = 'policy-changed'

@@ -4,7 +4,7 @@ import { batches } from '../../domain/basics/batches.js';
 import type { PlannedExecution } from '../../domain/tags/plan.js';
 import { ROWS_PER_TRANSACTION } from '../cohort/freeze.js';
 import { type DueRow, heldByCopies } from '../rows/copies.js';
-import { type Execution, move, readExecution } from '../rows/execution.js';
+import { type Execution, readExecution, transition } from '../rows/execution.js';
 import { IS_OPEN, isClosing } from '../rows/late.js';
 import { readRun } from '../rows/run.js';
 import { type Database, jsonRows, type Sql } from '../sql/database.js';
@@ -249,7 +249,8 @@ async function fallBackToIdsPart(sql: Sql, runId: string, n: number, why: string
   if (execution?.state !== 'claimed' || execution.planned === undefined || (await isClosing(sql, runId))) return 'moved';
   const now = await sql.now();
   if (execution.sends > 0) {
-    if (!(await move(sql, { runId, n, event: 'abandon' }, 'settled_at = ?, slot_freed_at = ?, note = ?', [now, now, why]))) return 'moved';
+    if (!(await transition(sql, { runId, n, event: 'abandon' }, 'settled_at = ?, slot_freed_at = ?, note = ?', [now, now, why])))
+      return 'moved';
     await sql.run(
       `UPDATE attempts INDEXED BY attempts_execution SET outcome = 'unverified', reason = 'tags-changed'
        WHERE run_id = ? AND execution_n = ? AND outcome IN ('pending', 'running')`,
@@ -266,5 +267,5 @@ async function fallBackToIdsPart(sql: Sql, runId: string, n: number, why: string
   );
   if (given > 0) return undefined;
   await sql.run(`UPDATE planned SET state = 'by-ids' WHERE run_id = ? AND p = ?`, [runId, execution.planned]);
-  return (await move(sql, { runId, n, event: 'release' }, 'settled_at = ?, note = ?', [now, why])) ? 'by-ids' : 'moved';
+  return (await transition(sql, { runId, n, event: 'release' }, 'settled_at = ?, note = ?', [now, why])) ? 'by-ids' : 'moved';
 }

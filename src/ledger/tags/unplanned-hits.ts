@@ -1,7 +1,7 @@
 // Assets of the cohort that an execution by tags hit although they were meant for others, or for none: whoever has not sent to them yet
 // does without them from now on.
 import { ENTRIES_A_LIST } from '../../domain/tags/plan-cost.js';
-import { type Execution, move, readExecution } from '../rows/execution.js';
+import { type Execution, readExecution, transition } from '../rows/execution.js';
 import { isClosing, keepLateHits } from '../rows/late.js';
 import { jsonRows, type Sql } from '../sql/database.js';
 import { readLists } from './planned-lists.js';
@@ -82,7 +82,7 @@ async function withdraw(sql: Sql, runId: string, { asset_id: assetId, execution_
   } else if (owner !== null) {
     await sql.run('UPDATE executions SET size = size - 1 WHERE run_id = ? AND n = ?', [runId, owner]);
     const execution = await readExecution(sql, runId, owner);
-    if (execution?.size === 0) await move(sql, { runId, n: owner, event: 'release' }, 'settled_at = ?', [await sql.now()]);
+    if (execution?.size === 0) await transition(sql, { runId, n: owner, event: 'release' }, 'settled_at = ?', [await sql.now()]);
   }
 }
 
