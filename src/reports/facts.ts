@@ -1,7 +1,7 @@
 import type { RunReport } from '../domain/run/outcome.js';
 import type { Ledger } from '../ledger/index.js';
 import type { WaveView } from '../ledger/reads/campaign-view.js';
-import type { StrayRow } from '../ledger/reads/reader.js';
+import type { OutOfCohortRow } from '../ledger/reads/reader.js';
 import { type AuditEntry, LEDGER_WIDE } from '../ledger/rows/audit.js';
 import type { RunRow } from '../ledger/rows/run.js';
 import type { ScheduleRow } from '../ledger/runs/schedules.js';
@@ -13,13 +13,13 @@ export interface ReportFacts {
   audit: readonly AuditEntry[];
   schedules: readonly ScheduleRow[];
   /** The first of them; `report.strays` counts all. */
-  strays: readonly StrayRow[];
+  outOfCohort: readonly OutOfCohortRow[];
   /** Of a campaign: the digest that was approved last, and its waves in order. */
   campaign?: { digest?: string | undefined; waves: readonly WaveView[] } | undefined;
 }
 
 /** Named one by one up to this many: the alarm is in the number, and the ledger has them all. */
-export const STRAYS_NAMED = 200;
+export const OUT_OF_COHORT_NAMED = 200;
 
 export async function reportFacts(ledger: ReportLedger, run: RunRow & { report: RunReport }): Promise<ReportFacts> {
   const { schedules, reader } = ledger;
@@ -28,7 +28,7 @@ export async function reportFacts(ledger: ReportLedger, run: RunRow & { report: 
     run,
     audit: run.kind === 'campaign' ? await auditOfCampaign(ledger, run.id) : await ledger.audit.of(run.id),
     schedules: await schedules.of(run.id),
-    strays: await reader.strays(run.id, STRAYS_NAMED),
+    outOfCohort: await reader.outOfCohort(run.id, OUT_OF_COHORT_NAMED),
     campaign: run.kind === 'campaign' ? await campaignFacts(ledger, run.id) : undefined,
   };
 }

@@ -39,7 +39,7 @@ export function createCloseCampaign({ ledger }: Pick<ActivityDependencies, 'ledg
       const plan = (await ledger.campaigns.get(runId))?.plan as { steps?: { verify?: unknown } } | undefined;
       if (plan?.steps?.verify !== undefined) await ledger.campaigns.withdrawUnverified(runId, { closing });
       const waves = await closedWaves({ ledger }, runId, closing);
-      const { executions, apiCalls, strays } = await ledger.campaigns.spent(runId);
+      const { executions, apiCalls, outOfCohort } = await ledger.campaigns.spent(runId);
       const [schedules, refusals] = [await ledger.schedules.of(runId), await ledger.schedules.refusals(runId)];
       const recheck = await recheckOf(ledger, runId);
       const warnings = await ledger.runs.warnings(runId);
@@ -49,10 +49,10 @@ export function createCloseCampaign({ ledger }: Pick<ActivityDependencies, 'ledg
         const followUp = followUpReport(run.request.followUp?.kind, schedules, refusals);
         return {
           runId,
-          status: runStatus({ counts: final, compliant, strays, stopped: run.stop?.cause }),
+          status: runStatus({ counts: final, compliant, outOfCohort, stopped: run.stop?.cause }),
           ...partsOf(run, now),
           counts: final,
-          strays,
+          strays: outOfCohort,
           executions,
           apiCalls,
           ...(followUp === undefined ? {} : { followUp }),

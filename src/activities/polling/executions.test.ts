@@ -293,7 +293,7 @@ describe('an execution by tags', () => {
     now += 60_000;
     rows = [...rows, { ...row('c', 'MANIFEST ASSIGNED'), ...OF_UUID, jobId: '901' }];
     await pollNow();
-    expect(await ledger.database.all('SELECT job_id, asset_id FROM strays')).toEqual([{ job_id: '901', asset_id: 'c' }]);
+    expect(await ledger.database.all('SELECT job_id, asset_id FROM out_of_cohort')).toEqual([{ job_id: '901', asset_id: 'c' }]);
     now += 119_000;
     await pollNow();
     expect(await fannedOut()).toBe(false);

@@ -69,7 +69,7 @@ async function worthReading(
 ): Promise<Execution[]> {
   const wanted: Execution[] = [];
   for (const execution of executions) {
-    if (await waitsForStrays(dependencies.ledger, run, { execution, clock: began.clock })) continue;
+    if (await waitsForOutOfCohort(dependencies.ledger, run, { execution, clock: began.clock })) continue;
     const pages = Math.ceil(execution.size / LARGEST_PAGE);
     const dueAt = (execution.polledAt ?? 0) + pages * run.request.poll.interval;
     const isLate = began.polledAt >= (execution.deadlineAt ?? Number.POSITIVE_INFINITY);
@@ -80,7 +80,7 @@ async function worthReading(
 }
 
 /** All of its own assets have ended, and the last of the grace in which others may still appear has not passed: nothing to see before. */
-async function waitsForStrays(
+async function waitsForOutOfCohort(
   ledger: PollDependencies['ledger'],
   run: RunRow,
   { execution, clock }: { execution: Execution; clock: ClockReading },
@@ -118,7 +118,7 @@ async function pollPart(
   }
   const decided = await decideAll(dependencies, reads);
   for (const { execution, jobs, known, decision } of decided) {
-    await recordStrays(dependencies, { run, execution, jobs, known });
+    await recordOutOfCohort(dependencies, { run, execution, jobs, known });
     polls.push(pollOf({ run, execution, jobs, known, decision, serverNow: before.now, began }));
     const serverMs = decision.settled && now < (execution.deadlineAt ?? Infinity) ? durationOf(execution, jobs) : undefined;
     if (serverMs !== undefined) tookMs.push(serverMs);
@@ -267,8 +267,8 @@ async function claimUnplannedHits(
   await say('tags-hit-twice', taken.twice, 'It hit assets that another execution was sent to');
   await say('tags-hit-skipped', taken.skipped, 'It hit assets that must never get the script');
   // Nobody approved of these: they are strays, though they have a line in the cohort.
-  // Those with a row of this execution have their copy there; of the others `recordStrays` remembers it.
-  await ledger.verdicts.addStrays(
+  // Those with a row of this execution have their copy there; of the others `recordOutOfCohort` remembers it.
+  await ledger.verdicts.addOutOfCohort(
     run.id,
     execution.n,
     taken.skipped.map((assetId) => ({ jobId: execution.jobId ?? '', assetId, ended: true })),
@@ -281,19 +281,19 @@ function verdictOf(job: AssetJobRow): { outcome: string; status: string; exitCod
   return { outcome: reading.verdict.outcome, status: job.status, exitCode: job.exitCode };
 }
 
-async function recordStrays({ ledger }: PollDependencies, { run, execution, jobs, known }: Seen): Promise<void> {
+async function recordOutOfCohort({ ledger }: PollDependencies, { run, execution, jobs, known }: Seen): Promise<void> {
   const asked = new Set(known.map(({ assetId }) => assetId));
-  const strays = jobs.filter(({ assetId }) => !asked.has(assetId));
-  await ledger.verdicts.addStrays(
+  const outOfCohort = jobs.filter(({ assetId }) => !asked.has(assetId));
+  await ledger.verdicts.addOutOfCohort(
     run.id,
     execution.n,
-    strays.map((job) => ({
+    outOfCohort.map((job) => ({
       ...{ jobId: job.jobId, assetId: job.assetId, name: job.assetName, status: job.status },
       ...{ ended: hasEnded(job), verdict: verdictOf(job) },
     })),
   );
-  if (!run.campaign || strays.length === 0) return;
-  const assetIds = [...new Set(strays.map(({ assetId }) => assetId))];
+  if (!run.campaign || outOfCohort.length === 0) return;
+  const assetIds = [...new Set(outOfCohort.map(({ assetId }) => assetId))];
   const marked = await ledger.campaigns.markHit(run.campaign.id, run.id, { assetIds, correlationUuid: execution.correlationUuid });
   if (marked === 0) return;
   const detail = `execution ${execution.n} of ${run.id} hit ${marked} asset(s) of other waves. Nothing more is sent to them`;

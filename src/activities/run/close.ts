@@ -43,16 +43,16 @@ export function createCloseRun({ ledger }: Pick<ActivityDependencies, 'ledger'>)
       const [schedules, refusals] = [await ledger.schedules.of(runId), await ledger.schedules.refusals(runId)];
       const recheck = await recheckOf(ledger, runId);
       const warnings = await ledger.runs.warnings(runId);
-      return ledger.runs.close(runId, ({ counts, run, compliant, strays, executions, apiCalls, now }) => {
+      return ledger.runs.close(runId, ({ counts, run, compliant, outOfCohort, executions, apiCalls, now }) => {
         if (report) return report;
         const { pending: _pending, running: _running, ...final } = counts;
         const followUp = followUpReport(run.request.followUp?.kind, schedules, refusals);
         return {
           runId,
-          status: runStatus({ counts: final, compliant, strays, stopped: run.stop?.cause }),
+          status: runStatus({ counts: final, compliant, outOfCohort, stopped: run.stop?.cause }),
           ...partsOf(run, now),
           counts: final,
-          strays,
+          strays: outOfCohort,
           executions,
           apiCalls,
           ...(followUp === undefined ? {} : { followUp }),

@@ -41,7 +41,7 @@ export function reportLines(report: RunReport): Line[] {
       ? [
           [
             { text: '  STRAYS      ', style: 'bad' },
-            { text: straysText(strays), style: 'bad' },
+            { text: outOfCohortText(strays), style: 'bad' },
           ] satisfies Line,
         ]
       : []),
@@ -113,7 +113,7 @@ function followUpText({ kind, titles, workflowId }: NonNullable<RunReport['follo
   return safeLine(`${kind} ${[...titles, ...(workflowId ? [workflowId] : [])].join(', ')}`.trim());
 }
 
-function straysText(strays: number): string {
+function outOfCohortText(strays: number): string {
   return `${strays === 1 ? '1 asset' : `${number(strays)} assets`} outside the cohort got the script`;
 }
 

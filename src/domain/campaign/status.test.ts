@@ -39,7 +39,7 @@ describe('the status of a wave', () => {
 });
 
 describe('the status of a campaign', () => {
-  test.each<[string, WaveTally[], { strays?: number; stopped?: StopCause }, RunStatus]>([
+  test.each<[string, WaveTally[], { outOfCohort?: number; stopped?: StopCause }, RunStatus]>([
     ['every asset of every wave succeeded', [tally({ targeted: 1, succeeded: 1 }), tally({ targeted: 4, succeeded: 4 })], {}, 'succeeded'],
     ['the rest was compliant', [tally({ targeted: 1, succeeded: 1 }), tally({ targeted: 4, skipped: 4 }, 4)], {}, 'succeeded'],
     ['a wave is empty', [tally({ targeted: 1, succeeded: 1 }), tally({})], {}, 'succeeded'],
@@ -49,12 +49,12 @@ describe('the status of a campaign', () => {
       {},
       'partial',
     ],
-    ['a stray was hit', [tally({ targeted: 1, succeeded: 1 })], { strays: 1 }, 'partial'],
+    ['a stray was hit', [tally({ targeted: 1, succeeded: 1 })], { outOfCohort: 1 }, 'partial'],
     ['none succeeded', [tally({ targeted: 1, failed: 1 }), tally({ targeted: 2, skipped: 2 }, 2)], {}, 'failed'],
     ['a breach aborted it', [tally({ targeted: 2, failed: 2 }), tally({ targeted: 4, skipped: 4 })], { stopped: 'stopped' }, 'stopped'],
     ['it was cancelled', [tally({ targeted: 2, succeeded: 2 })], { stopped: 'cancelled' }, 'cancelled'],
   ])('when %s', (_, waves, facts, status) => {
-    expect(campaignStatus({ waves, strays: 0, ...facts })).toBe(status);
+    expect(campaignStatus({ waves, outOfCohort: 0, ...facts })).toBe(status);
   });
 
   test('its counts are those of the waves together', () => {

@@ -51,13 +51,13 @@ export function waveStatus({ phase, counts, compliant, begun, rolledBack, stoppe
   if (counts.targeted === 0) return 'empty';
   if (rolledBack) return 'rolled-back';
   if (!begun) return 'skipped';
-  return runStatus({ counts, compliant, strays: 0, stopped });
+  return runStatus({ counts, compliant, outOfCohort: 0, stopped });
 }
 
 /** As of a run: what ended it early goes before what its assets came to. A breach that an operator let pass is no stop. */
-export function campaignStatus(facts: { waves: readonly WaveTally[]; strays: number; stopped?: StopCause | undefined }): RunStatus {
+export function campaignStatus(facts: { waves: readonly WaveTally[]; outOfCohort: number; stopped?: StopCause | undefined }): RunStatus {
   const compliant = facts.waves.reduce((sum, wave) => sum + wave.compliant, 0);
-  return runStatus({ counts: totalCounts(facts.waves), compliant, strays: facts.strays, stopped: facts.stopped });
+  return runStatus({ counts: totalCounts(facts.waves), compliant, outOfCohort: facts.outOfCohort, stopped: facts.stopped });
 }
 
 export function totalCounts(waves: readonly { counts: Counts }[]): Counts {

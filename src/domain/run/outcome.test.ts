@@ -11,5 +11,5 @@ test.each<[string, Partial<Counts>, { compliant?: number; strays?: number; stopp
   ['it was stopped with everything done', { targeted: 1, succeeded: 1 }, { stopped: 'stopped' }, 'stopped'],
   ['it was cancelled', { targeted: 1, unverified: 1 }, { stopped: 'cancelled' }, 'cancelled'],
 ])('when %s', (_, counts, facts, status) => {
-  expect(runStatus({ counts: { ...emptyCounts(), ...counts }, compliant: 0, strays: 0, ...facts })).toBe(status);
+  expect(runStatus({ counts: { ...emptyCounts(), ...counts }, compliant: 0, outOfCohort: 0, ...facts })).toBe(status);
 });

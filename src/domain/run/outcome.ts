@@ -98,10 +98,10 @@ export interface RunReport {
 export type StopCause = 'stopped' | 'cancelled';
 
 /** The status word of a closed run. `compliant` assets were left alone on purpose and count as good. */
-export function runStatus(facts: { counts: Counts; compliant: number; strays: number; stopped?: StopCause | undefined }): RunStatus {
+export function runStatus(facts: { counts: Counts; compliant: number; outOfCohort: number; stopped?: StopCause | undefined }): RunStatus {
   if (facts.stopped) return facts.stopped;
   const { counts } = facts;
-  if (counts.succeeded + facts.compliant === counts.targeted && facts.strays === 0) return 'succeeded';
+  if (counts.succeeded + facts.compliant === counts.targeted && facts.outOfCohort === 0) return 'succeeded';
   if (counts.succeeded === 0) return 'failed';
   return 'partial';
 }

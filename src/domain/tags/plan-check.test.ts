@@ -25,7 +25,7 @@ describe('drift', () => {
     expect(executions).toEqual([
       {
         verdict: 'drifted',
-        drift: { missing: 0, elsewhere: 0, strays: 1, examples: ['10'] },
+        drift: { missing: 0, elsewhere: 0, outOfCohort: 1, examples: ['10'] },
         why: 'The tags of execution 1 have changed since the plan (1 assets outside the cohort, 0 of other executions, 0 of its own missing; for example asset 10): it goes by asset ids.',
       },
       { verdict: 'exact' },
@@ -34,12 +34,12 @@ describe('drift', () => {
 
   test('an asset of another execution that has joined a tag would be hit twice', async () => {
     const { executions } = await checked({ a: ['1', '2', '3', '9'], b: ['3', '4', '1'] });
-    expect(executions[1]).toMatchObject({ verdict: 'drifted', drift: { missing: 0, elsewhere: 1, strays: 0, examples: ['1'] } });
+    expect(executions[1]).toMatchObject({ verdict: 'drifted', drift: { missing: 0, elsewhere: 1, outOfCohort: 0, examples: ['1'] } });
   });
 
   test('an asset that has left a tag would be missed', async () => {
     const { executions } = await checked({ a: ['1', '3', '9'], b: ['3', '4'] });
-    expect(executions[0]).toMatchObject({ verdict: 'drifted', drift: { missing: 1, elsewhere: 0, strays: 0, examples: ['2'] } });
+    expect(executions[0]).toMatchObject({ verdict: 'drifted', drift: { missing: 1, elsewhere: 0, outOfCohort: 0, examples: ['2'] } });
   });
 
   test('an excluded asset may come and go', async () => {

@@ -24,8 +24,8 @@ export interface Drift {
   missing: number;
   /** Of the cohort, hit by this execution and meant for another: they would get the script twice. */
   elsewhere: number;
-  /** Not of the cohort and hit all the same: after a send they are `strays`. */
-  strays: number;
+  /** Not of the cohort and hit all the same: after a send they are out of the cohort. */
+  outOfCohort: number;
   /** Up to 20 of the three. */
   examples: string[];
 }
@@ -110,13 +110,13 @@ function* checkOne(
 ): Generator<void, ExecutionCheck> {
   const { indexes, ownerOf, hitBy } = owners;
   const excluded = new Set(execution.excludedAssetIds);
-  const [strays, elsewhere, missing] = [new Set<string>(), new Set<string>(), new Set<string>()];
+  const [outOfCohort, elsewhere, missing] = [new Set<string>(), new Set<string>(), new Set<string>()];
   for (const members of [execution.assetIds, ...execution.tagIds.map((tagId) => memberships.get(tagId) ?? [])]) {
     for (const assetId of members) {
       if (pace.spend(4)) yield;
       if (excluded.has(assetId)) continue;
       const asset = indexes.get(assetId);
-      if (asset === undefined) strays.add(assetId);
+      if (asset === undefined) outOfCohort.add(assetId);
       else if (ownerOf[asset] !== n) elsewhere.add(assetId);
       else hitBy[asset] = n;
     }
@@ -125,14 +125,14 @@ function* checkOne(
     if (pace.spend(4)) yield;
     if (hitBy[indexes.get(assetId) ?? -1] !== n) missing.add(assetId);
   }
-  if (strays.size + elsewhere.size + missing.size === 0) return { verdict: 'exact' };
-  const examples = [...strays, ...elsewhere, ...missing].slice(0, EXAMPLES);
-  const drift = { missing: missing.size, elsewhere: elsewhere.size, strays: strays.size, examples };
+  if (outOfCohort.size + elsewhere.size + missing.size === 0) return { verdict: 'exact' };
+  const examples = [...outOfCohort, ...elsewhere, ...missing].slice(0, EXAMPLES);
+  const drift = { missing: missing.size, elsewhere: elsewhere.size, outOfCohort: outOfCohort.size, examples };
   return { verdict: 'drifted', drift, why: inWords(drift, n) };
 }
 
-function inWords({ missing, elsewhere, strays, examples }: Drift, n: number): string {
-  const found = `${strays} assets outside the cohort, ${elsewhere} of other executions, ${missing} of its own missing`;
+function inWords({ missing, elsewhere, outOfCohort, examples }: Drift, n: number): string {
+  const found = `${outOfCohort} assets outside the cohort, ${elsewhere} of other executions, ${missing} of its own missing`;
   return `The tags of execution ${n + 1} have changed since the plan (${found}; for example asset ${examples[0]}): it goes by asset ids.`;
 }
 

@@ -9,8 +9,8 @@ test.each([
   [1, 25, 1],
   [1, 26, 2],
   [2, 30, 2],
-])('%d executions with tags and %d assets by id are %d executions', (withTags, strays, executions) => {
-  expect(executionsFor(withTags, strays)).toBe(executions);
+])('%d executions with tags and %d assets by id are %d executions', (withTags, byId, executions) => {
+  expect(executionsFor(withTags, byId)).toBe(executions);
 });
 
 test.each([

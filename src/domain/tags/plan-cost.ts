@@ -31,8 +31,8 @@ export function executionsByIds(assets: number): number {
 }
 
 /** Executions in all, when `withTags` of them carry tags and `strays` assets must go by id: each has room for 25 ids. */
-export function executionsFor(withTags: number, strays: number): number {
-  return withTags + executionsByIds(Math.max(0, strays - withTags * ENTRIES_A_LIST));
+export function executionsFor(withTags: number, byId: number): number {
+  return withTags + executionsByIds(Math.max(0, byId - withTags * ENTRIES_A_LIST));
 }
 
 /** Calls that read one tag's members: an empty tag takes one call, too. */

@@ -198,13 +198,13 @@ describe('random cohorts with overlapping tags', () => {
 
   test('whole tags that do not overlap are planned with the fewest executions there can be', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 60 }), { maxLength: 80 }), fc.nat({ max: 200 }), async (sizes, strays) => {
+      fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 60 }), { maxLength: 80 }), fc.nat({ max: 200 }), async (sizes, byId) => {
         let next = 0;
         const tags = sizes.map((size, index) => {
           next += size;
           return tag(`t${index}`, assets(next - size, next));
         });
-        const { cost, atLeast } = await planned({ cohort: assets(0, next + strays), tags });
+        const { cost, atLeast } = await planned({ cohort: assets(0, next + byId), tags });
         expect(cost.executions).toBe(atLeast);
       }),
     );

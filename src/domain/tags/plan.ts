@@ -77,11 +77,11 @@ interface Choice {
  * `best`.
  */
 function cheapestCut(of: { picks: readonly Pick[]; index: TagIndex; strategy: 'tags' | 'auto'; price: TagPrice; best: Choice }): Choice {
-  let [best, strays, rereadCalls] = [of.best, of.index.cohortSize, 0];
+  let [best, byId, rereadCalls] = [of.best, of.index.cohortSize, 0];
   for (const [at, { tag, execution, gain }] of of.picks.entries()) {
-    strays -= gain;
+    byId -= gain;
     rereadCalls += of.index.tags[tag]?.readCalls ?? 0;
-    const cost = planCost(executionsFor(execution + 1, strays), rereadCalls, of.price);
+    const cost = planCost(executionsFor(execution + 1, byId), rereadCalls, of.price);
     if (isCheaper(cost, best.cost, of.strategy)) best = { picks: of.picks.slice(0, at + 1), cost };
   }
   return best;
@@ -117,12 +117,12 @@ function* executionsOf(picks: readonly Pick[], index: TagIndex, pace: Pace): Gen
     }
     target.excludedAssetIds = Array.from(excluded, (asset) => index.assetIds[asset] ?? '');
   }
-  yield* placeStrays(executions, hitBy, index, pace);
+  yield* placeById(executions, hitBy, index, pace);
   return executions;
 }
 
 /** What no tag hits goes by id, into the executions there are and then into more. Nobody excludes such an asset. */
-function* placeStrays(executions: PlannedExecution[], hitBy: Int32Array, index: TagIndex, pace: Pace): Generator<void, void> {
+function* placeById(executions: PlannedExecution[], hitBy: Int32Array, index: TagIndex, pace: Pace): Generator<void, void> {
   let at = 0;
   for (let asset = 0; asset < index.cohortSize; asset += 1) {
     if (pace.spend(2)) yield;

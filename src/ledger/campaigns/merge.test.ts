@@ -261,7 +261,7 @@ describe('a rollback', () => {
     ] as const) {
       const campaign = await openCampaign(ledger, [['a', 'b']], { id: `campaign ${wave}` });
       await campaign.step(1, 'remediate', { a: { outcome: 'succeeded' }, b: { outcome: 'succeeded' } }, { open: true });
-      await ledger.verdicts.addStrays(`${campaign.id}/1/remediate`, 9, [{ assetId: 'a', jobId: 'twice', ended }]);
+      await ledger.verdicts.addOutOfCohort(`${campaign.id}/1/remediate`, 9, [{ assetId: 'a', jobId: 'twice', ended }]);
       await ledger.campaigns.mergeWave(campaign.id, 1);
       expect(await campaign.step(1, 'rollback', {})).toEqual(cohort);
     }

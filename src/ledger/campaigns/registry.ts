@@ -10,7 +10,7 @@ import type { FrozenPlan } from '../../domain/run/plan-digest.js';
 import { ROWS_PER_TRANSACTION } from '../cohort/freeze.js';
 import { noteScripts } from '../policy/approved-plan.js';
 import { IS_OPEN, isClosing, isOfThisClose, noteLate } from '../rows/late.js';
-import { HAS_OPEN_STRAY } from '../rows/stray-copies.js';
+import { HAS_OPEN_OUT_OF_COHORT } from '../rows/out-of-cohort-copies.js';
 import { waveCounts } from '../snapshots/campaign.js';
 import { type Database, jsonRows, type Sql } from '../sql/database.js';
 import { mergeStep, nameLeftOut, withdrawPart } from './merge.js';
@@ -262,16 +262,16 @@ export class Campaigns {
   }
 
   /** What the steps of a campaign spent, over all of them. */
-  async spent(id: string): Promise<{ executions: number; apiCalls: number; strays: number }> {
+  async spent(id: string): Promise<{ executions: number; apiCalls: number; outOfCohort: number }> {
     const row = await this.#database.first<{ executions: number | null; calls: number | null }>(
       'SELECT sum(accepted) AS executions, sum(api_calls) AS calls FROM runs WHERE campaign_id = ? OR id = ?',
       [id, id],
     );
-    const strays = await this.#database.first<{ n: number }>(
-      'SELECT count(DISTINCT asset_id) AS n FROM strays WHERE run_id IN (SELECT id FROM runs WHERE campaign_id = ?)',
+    const outOfCohort = await this.#database.first<{ n: number }>(
+      'SELECT count(DISTINCT asset_id) AS n FROM out_of_cohort WHERE run_id IN (SELECT id FROM runs WHERE campaign_id = ?)',
       [id],
     );
-    return { executions: row?.executions ?? 0, apiCalls: row?.calls ?? 0, strays: strays?.n ?? 0 };
+    return { executions: row?.executions ?? 0, apiCalls: row?.calls ?? 0, outOfCohort: outOfCohort?.n ?? 0 };
   }
 
   /** What of its wave a step is not for; written once, when its cohort is filled. */
@@ -334,7 +334,7 @@ function hasCopy(copy: CopyState, step = "steps.step <> 'rollback'"): string {
 }
 
 /** The remedy ran and has ended there, and nothing else of the wave may be running (`maySendBehind` of the domain). */
-const REMEDY_IS_OVER = `${hasCopy('over', "steps.step = 'remediate'")} AND NOT ${hasCopy('open')} AND NOT ${HAS_OPEN_STRAY}`;
+const REMEDY_IS_OVER = `${hasCopy('over', "steps.step = 'remediate'")} AND NOT ${hasCopy('open')} AND NOT ${HAS_OPEN_OUT_OF_COHORT}`;
 
 /** Of the campaign's rows of a wave: which of them a step is for. */
 const MEANT_FOR: Record<CampaignStepName, string> = {

@@ -1,11 +1,11 @@
 // What operators put back: assets of finished waves, in a wave of their own that runs last.
 import { OVERRIDING } from '../../domain/execution/may-still-run.js';
 import { IS_OPEN } from '../rows/late.js';
-import { HAS_OPEN_STRAY } from '../rows/stray-copies.js';
+import { HAS_OPEN_OUT_OF_COHORT } from '../rows/out-of-cohort-copies.js';
 import { jsonRows, type Sql } from '../sql/database.js';
 
 /** Of the campaign's row `attempts`: a step of its may still have something with the agent. */
-const HAS_OPEN_COPY = `(${HAS_OPEN_STRAY} OR EXISTS (SELECT 1 FROM attempts AS sent INDEXED BY attempts_copy WHERE sent.asset_id = attempts.asset_id AND sent.copy = 'open'
+const HAS_OPEN_COPY = `(${HAS_OPEN_OUT_OF_COHORT} OR EXISTS (SELECT 1 FROM attempts AS sent INDEXED BY attempts_copy WHERE sent.asset_id = attempts.asset_id AND sent.copy = 'open'
   AND sent.run_id IN (SELECT steps.id FROM runs AS steps WHERE steps.campaign_id = attempts.run_id)))`;
 
 /** The plan's, at most a hundred, and half as many again: the report names each of them, and travels through workflow history. */

@@ -500,8 +500,8 @@ describe('a lost answer is resolved', () => {
     await ledger.executions.provedNotExecuted('r', 1, await inDoubt('r', 1));
     const other = await openRun(ledger, 'other', ['900']);
     await accepted(ledger, 'other', other);
-    const strays = assetIds(2).map((assetId) => ({ jobId: 'j', assetId, ended: false }));
-    await ledger.verdicts.addStrays('other', 1, strays);
+    const outOfCohort = assetIds(2).map((assetId) => ({ jobId: 'j', assetId, ended: false }));
+    await ledger.verdicts.addOutOfCohort('other', 1, outOfCohort);
     expect(await permit('r', 1, fence)).toMatchObject({ kind: 'refused', why: 'open-copy' });
     expect(await state('r', 1)).toBe('unverified');
     expect((await ledger.runs.snapshot('r')).counts).toMatchObject({ skipped: 2 });

@@ -178,9 +178,9 @@ describe('a poll', () => {
 
   test('counts an asset that was hit and not asked for once', async () => {
     await openRun(ledger, 'r', ['a']);
-    await ledger.verdicts.addStrays('r', 1, []);
-    await ledger.verdicts.addStrays('r', 1, [{ jobId: 'j', assetId: 'x' }]);
-    await ledger.verdicts.addStrays('r', 1, [
+    await ledger.verdicts.addOutOfCohort('r', 1, []);
+    await ledger.verdicts.addOutOfCohort('r', 1, [{ jobId: 'j', assetId: 'x' }]);
+    await ledger.verdicts.addOutOfCohort('r', 1, [
       { jobId: 'j', assetId: 'x' },
       { jobId: 'j', assetId: 'y' },
     ]);

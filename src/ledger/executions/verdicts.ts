@@ -7,9 +7,9 @@ import { ROWS_PER_TRANSACTION } from '../cohort/freeze.js';
 import { type AttemptRow, afterPoll, isSameRow, WRITTEN_COLUMNS, writtenValues } from '../rows/attempt.js';
 import { addExecutionJob, type ExecutionJob, jobsOf } from '../rows/execution-jobs.js';
 import { isClosing, keepBeside, keepLateVerdicts, noteLate } from '../rows/late.js';
+import { type OutOfCohortCopy, rememberOutOfCohortCopies } from '../rows/out-of-cohort-copies.js';
 import type { Poll, SeenAssetJob } from '../rows/poll.js';
 import { readRun } from '../rows/run.js';
-import { rememberStrayCopies, type StrayCopy } from '../rows/stray-copies.js';
 import { type Database, jsonRows, type Sql } from '../sql/database.js';
 
 /** An asset in flight, with its asset job as last seen. */
@@ -26,7 +26,7 @@ export interface AssetInFlight {
 }
 
 /** What the script came to at an asset that was hit beside those asked for: shown where the asset is the run's all the same. */
-export interface StrayVerdict {
+export interface OutOfCohortVerdict {
   outcome: string;
   status: string;
   exitCode?: number | undefined;
@@ -143,20 +143,24 @@ export class Verdicts {
   }
 
   /** Assets hit that the execution did not ask for, as it sees them now. */
-  async addStrays(runId: string, n: number, strays: readonly (StrayCopy & { verdict?: StrayVerdict | undefined })[]): Promise<void> {
-    if (strays.length === 0) return;
+  async addOutOfCohort(
+    runId: string,
+    n: number,
+    outOfCohort: readonly (OutOfCohortCopy & { verdict?: OutOfCohortVerdict | undefined })[],
+  ): Promise<void> {
+    if (outOfCohort.length === 0) return;
     await this.#database.transaction(async (sql) => {
-      await rememberStrayCopies(sql, runId, n, strays);
-      if (await isClosing(sql, runId)) return lateStrays(sql, runId, strays);
+      await rememberOutOfCohortCopies(sql, runId, n, outOfCohort);
+      if (await isClosing(sql, runId)) return lateOutOfCohort(sql, runId, outOfCohort);
       await sql.run(
-        `INSERT INTO strays (run_id, job_id, asset_id) SELECT ?, json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?) WHERE true ON CONFLICT DO NOTHING`,
-        [runId, jsonRows(strays.map(({ jobId, assetId }) => [jobId, assetId]))],
+        `INSERT INTO out_of_cohort (run_id, job_id, asset_id) SELECT ?, json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?) WHERE true ON CONFLICT DO NOTHING`,
+        [runId, jsonRows(outOfCohort.map(({ jobId, assetId }) => [jobId, assetId]))],
       );
       await keepBeside(
         sql,
         runId,
         n,
-        strays.flatMap(({ assetId, verdict }) => (verdict ? [{ assetId, ...verdict }] : [])),
+        outOfCohort.flatMap(({ assetId, verdict }) => (verdict ? [{ assetId, ...verdict }] : [])),
       );
     });
   }
@@ -198,9 +202,9 @@ export class Verdicts {
   }
 }
 
-function lateStrays(sql: Sql, runId: string, strays: readonly { jobId: string; assetId: string }[]): Promise<void> {
-  const named = strays.map(({ jobId, assetId }) => `${assetId} by job ${jobId}`).join(', ');
-  return noteLate(sql, runId, { action: 'late-stray', detail: `hit outside the cohort: ${named}` });
+function lateOutOfCohort(sql: Sql, runId: string, outOfCohort: readonly { jobId: string; assetId: string }[]): Promise<void> {
+  const named = outOfCohort.map(({ jobId, assetId }) => `${assetId} by job ${jobId}`).join(', ');
+  return noteLate(sql, runId, { action: 'late-out-of-cohort', detail: `hit outside the cohort: ${named}` });
 }
 
 /** As `mayBeRequeued` of the domain has it. */

@@ -9,7 +9,7 @@ import { campaignCounts, campaignWork, viewWaves, type WaveView } from './campai
 export type { AssetPageOptions } from './asset-page.js';
 
 /** An asset outside the cohort that got the script all the same, and the job that took it there. */
-export interface StrayRow {
+export interface OutOfCohortRow {
   assetId: string;
   jobId: string;
 }
@@ -105,9 +105,9 @@ export class Reader {
   }
 
   /** Of a campaign, those of all its steps. */
-  async strays(runId: string, limit: number): Promise<StrayRow[]> {
+  async outOfCohort(runId: string, limit: number): Promise<OutOfCohortRow[]> {
     const rows = await this.#database.all<{ asset_id: string; job_id: string }>(
-      'SELECT asset_id, job_id FROM strays WHERE run_id = ? OR run_id IN (SELECT id FROM runs WHERE campaign_id = ?) ORDER BY job_id, asset_id LIMIT ?',
+      'SELECT asset_id, job_id FROM out_of_cohort WHERE run_id = ? OR run_id IN (SELECT id FROM runs WHERE campaign_id = ?) ORDER BY job_id, asset_id LIMIT ?',
       [runId, runId, limit],
     );
     return rows.map(({ asset_id: assetId, job_id: jobId }) => ({ assetId, jobId }));

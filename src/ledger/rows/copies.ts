@@ -6,8 +6,8 @@ import { type Database, jsonRows, type Sql, within } from '../sql/database.js';
 import { Audit } from './audit.js';
 import { type Execution, transition } from './execution.js';
 import { IS_OPEN } from './late.js';
+import { endOutOfCohortCopies, OUT_OF_COHORT_WITH_RUN } from './out-of-cohort-copies.js';
 import type { RunRow } from './run.js';
-import { endStrayCopies, STRAY_WITH_ITS_RUN } from './stray-copies.js';
 
 /** A copy of a script, and what is known of it. Instants of the ledger's clock, but for `serverAt`. */
 export interface StoredCopy extends KnownCopy {
@@ -45,7 +45,7 @@ const PAGE = 1_000;
 const SINCE = 'coalesce(executions.accepted_at, executions.sent_at, runs.created_at)';
 const TWINS = `(SELECT json_group_array(json_array(correlation_uuid, job_id)) FROM execution_jobs
   WHERE run_id = sent.run_id AND n = sent.execution_n AND execution_jobs.correlation_uuid <> '')`;
-const STRAY_SINCE = 'coalesce(executions.accepted_at, executions.sent_at, stray.since)';
+const OUT_OF_COHORT_SINCE = 'coalesce(executions.accepted_at, executions.sent_at, outside.since)';
 const COPY_WITH_ITS_RUN = `CROSS JOIN runs ON runs.id = sent.run_id LEFT JOIN executions ON executions.run_id = sent.run_id AND executions.n = sent.execution_n`;
 
 export class Copies {
@@ -84,13 +84,13 @@ export class Copies {
       );
       copies.push(...rows.map(toCopy));
     }
-    const strays = await this.#database.all<CopyRow>(
-      `SELECT stray.run_id, NULL AS seq, NULL AS attempt, stray.execution_n, stray.asset_id, stray.copy, stray.status, executions.correlation_uuid, stray.job_id, executions.server_at, '[]' AS twins, ${STRAY_SINCE} AS since
-       FROM json_each(?) AS wanted CROSS JOIN stray_copies AS stray INDEXED BY stray_copies_open ON stray.asset_id = wanted.value AND stray.copy = 'open' ${STRAY_WITH_ITS_RUN}
+    const outOfCohort = await this.#database.all<CopyRow>(
+      `SELECT outside.run_id, NULL AS seq, NULL AS attempt, outside.execution_n, outside.asset_id, outside.copy, outside.status, executions.correlation_uuid, outside.job_id, executions.server_at, '[]' AS twins, ${OUT_OF_COHORT_SINCE} AS since
+       FROM json_each(?) AS wanted CROSS JOIN out_of_cohort_copies AS outside INDEXED BY out_of_cohort_copies_open ON outside.asset_id = wanted.value AND outside.copy = 'open' ${OUT_OF_COHORT_WITH_RUN}
        WHERE runs.script_id = ?`,
       [jsonRows(assetIds), scriptId],
     );
-    return [...copies, ...strays.map(toCopy)];
+    return [...copies, ...outOfCohort.map(toCopy)];
   }
 
   /**
@@ -107,10 +107,10 @@ export class Copies {
       const ended = copies.filter((copy) => copy.runId === runId);
       await this.#database.transaction(async (sql) => {
         const keys = jsonRows(ended.flatMap(({ place }) => (place ? [[place.seq, place.attempt]] : [])));
-        const strays = ended.flatMap(({ place, assetId, execution = 0 }) => (place ? [] : [{ assetId, execution }]));
+        const outOfCohort = ended.flatMap(({ place, assetId, execution = 0 }) => (place ? [] : [{ assetId, execution }]));
         const changed =
           (await sql.run(`UPDATE attempts SET copy = 'over' WHERE ${CHOSEN} AND copy IN ('open', 'unseen')`, [runId, keys])) +
-          (await endStrayCopies(sql, runId, strays));
+          (await endOutOfCohortCopies(sql, runId, outOfCohort));
         if (changed === 0) return;
         const named = ended.slice(0, 20).map(({ assetId }) => assetId);
         const detail = `${changed} asset(s) have no copy of it any more: ${named.join(', ')}${ended.length > 20 ? ', …' : ''}`;
@@ -163,18 +163,18 @@ export class Copies {
       after = [last.asset_id, last.run_id, last.seq, last.attempt ?? 0];
       yield* rows.map(toOpenCopy);
     }
-    yield* this.#listStrays(before);
+    yield* this.#listOutOfCohort(before);
   }
 
   /** The same of assets outside their run's cohort, once nobody watches their execution any more. */
-  async *#listStrays(before: number): AsyncGenerator<OpenCopy> {
+  async *#listOutOfCohort(before: number): AsyncGenerator<OpenCopy> {
     for (let after: [string, string, number] = ['', '', 0]; ; ) {
       const rows = await this.#database.all<ListedRow>(
-        `SELECT stray.asset_id, stray.name, stray.run_id, 0 AS seq, NULL AS attempt, stray.execution_n, NULL AS outcome, NULL AS reason, stray.status, runs.script_id, runs.script_title, ${STRAY_SINCE} AS since
-         FROM stray_copies AS stray INDEXED BY stray_copies_open ${STRAY_WITH_ITS_RUN}
-         WHERE stray.copy = 'open' AND (runs.finished_at IS NOT NULL OR executions.settled_at IS NOT NULL) AND ${STRAY_SINCE} <= ?
-           AND (stray.asset_id, stray.run_id, stray.execution_n) > (?, ?, ?)
-         ORDER BY stray.asset_id, stray.run_id, stray.execution_n LIMIT ?`,
+        `SELECT outside.asset_id, outside.name, outside.run_id, 0 AS seq, NULL AS attempt, outside.execution_n, NULL AS outcome, NULL AS reason, outside.status, runs.script_id, runs.script_title, ${OUT_OF_COHORT_SINCE} AS since
+         FROM out_of_cohort_copies AS outside INDEXED BY out_of_cohort_copies_open ${OUT_OF_COHORT_WITH_RUN}
+         WHERE outside.copy = 'open' AND (runs.finished_at IS NOT NULL OR executions.settled_at IS NOT NULL) AND ${OUT_OF_COHORT_SINCE} <= ?
+           AND (outside.asset_id, outside.run_id, outside.execution_n) > (?, ?, ?)
+         ORDER BY outside.asset_id, outside.run_id, outside.execution_n LIMIT ?`,
         [before, ...after, PAGE],
       );
       const last = rows.at(-1);
@@ -193,7 +193,7 @@ async function takeDue(sql: Sql, atMost: number): Promise<StoredCopy[]> {
   const due = await sql.all<{ run_id: string; n: number; asked: number }>(
     `SELECT executions.run_id, executions.n, executions.copies_asked AS asked
      FROM (SELECT run_id, execution_n FROM attempts INDEXED BY attempts_copy WHERE copy = 'open' AND execution_n IS NOT NULL
-       UNION SELECT run_id, execution_n FROM stray_copies INDEXED BY stray_copies_open WHERE copy = 'open') AS held
+       UNION SELECT run_id, execution_n FROM out_of_cohort_copies INDEXED BY out_of_cohort_copies_open WHERE copy = 'open') AS held
        CROSS JOIN runs ON runs.id = held.run_id AND runs.finished_at IS NOT NULL
        CROSS JOIN executions ON executions.run_id = held.run_id AND executions.n = held.execution_n
      WHERE coalesce(executions.copies_ask_at, runs.finished_at) <= ? AND coalesce(executions.accepted_at, executions.sent_at, runs.created_at) > ?
@@ -224,12 +224,12 @@ async function copiesOfExecution(sql: Sql, runId: string, n: number, atMost: num
      WHERE sent.run_id = ? AND sent.execution_n = ? AND sent.copy = 'open' ORDER BY random() LIMIT ?`,
     [runId, n, atMost],
   );
-  const strays = await sql.all<CopyRow>(
-    `SELECT stray.run_id, NULL AS seq, NULL AS attempt, stray.execution_n, stray.asset_id, stray.copy, stray.status, executions.correlation_uuid, stray.job_id, executions.server_at, '[]' AS twins, ${STRAY_SINCE} AS since
-     FROM stray_copies AS stray ${STRAY_WITH_ITS_RUN} WHERE stray.run_id = ? AND stray.execution_n = ? AND stray.copy = 'open' LIMIT ?`,
+  const outOfCohort = await sql.all<CopyRow>(
+    `SELECT outside.run_id, NULL AS seq, NULL AS attempt, outside.execution_n, outside.asset_id, outside.copy, outside.status, executions.correlation_uuid, outside.job_id, executions.server_at, '[]' AS twins, ${OUT_OF_COHORT_SINCE} AS since
+     FROM out_of_cohort_copies AS outside ${OUT_OF_COHORT_WITH_RUN} WHERE outside.run_id = ? AND outside.execution_n = ? AND outside.copy = 'open' LIMIT ?`,
     [runId, n, atMost - rows.length],
   );
-  return [...rows, ...strays].map(toCopy);
+  return [...rows, ...outOfCohort].map(toCopy);
 }
 
 interface CopyRow {
@@ -300,9 +300,9 @@ export async function openCopies(sql: Sql, scriptId: string, assetIds: readonly 
          CROSS JOIN attempts AS sent INDEXED BY attempts_copy ON sent.asset_id = wanted.value AND sent.copy = 'open'
          CROSS JOIN runs ON runs.id = sent.run_id
        WHERE runs.script_id = ? AND (sent.lease IS NULL OR sent.outcome NOT IN ('pending', 'running'))
-       UNION ALL SELECT stray.asset_id, stray.run_id FROM json_each(?) AS wanted
-         CROSS JOIN stray_copies AS stray INDEXED BY stray_copies_open ON stray.asset_id = wanted.value AND stray.copy = 'open'
-         CROSS JOIN runs ON runs.id = stray.run_id
+       UNION ALL SELECT outside.asset_id, outside.run_id FROM json_each(?) AS wanted
+         CROSS JOIN out_of_cohort_copies AS outside INDEXED BY out_of_cohort_copies_open ON outside.asset_id = wanted.value AND outside.copy = 'open'
+         CROSS JOIN runs ON runs.id = outside.run_id
        WHERE runs.script_id = ?) GROUP BY 1`,
     [jsonRows(assetIds), scriptId, jsonRows(assetIds), scriptId],
   );

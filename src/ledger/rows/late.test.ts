@@ -115,7 +115,7 @@ const OF_A_RUN: Record<string, Late> = {
   'verdicts.beginPoll': afterAccept((ledger) => ledger.verdicts.beginPoll('r')),
   'verdicts.setJob': afterAccept((ledger, { n }) => ledger.verdicts.setJob('r', n, { jobId: 'j', createdAt: TERMS.serverAt })),
   'verdicts.setJobSought': afterAccept((ledger, { n }) => ledger.verdicts.setJobSought('r', [n], 9e15)),
-  'verdicts.addStrays': afterAccept((ledger) => ledger.verdicts.addStrays('r', 1, [{ jobId: 'j', assetId: '999' }])),
+  'verdicts.addOutOfCohort': afterAccept((ledger) => ledger.verdicts.addOutOfCohort('r', 1, [{ jobId: 'j', assetId: '999' }])),
   'verdicts.requeue': afterVerdicts('failed', (ledger) => ledger.verdicts.requeue('r', ['failed', 'unverified', 'skipped'])),
   'outputs.store': afterAccept((ledger) => ledger.outputs.store('r', [{ assetId: '101', attempt: 1, output: Buffer.from('done') }])),
   'outputs.markAbsent': afterVerdicts('succeeded', (ledger) => ledger.outputs.markAbsent('r', [{ assetId: '101', attempt: 1 }])),
@@ -348,7 +348,7 @@ async function told(ledger: Ledger): Promise<unknown[]> {
     'SELECT campaign_id, w, name, size, status, why, opened_at, closed_at FROM waves ORDER BY w',
     'SELECT plan FROM campaigns',
     'SELECT run_id, n, state, deadline_at FROM executions ORDER BY run_id, n',
-    'SELECT run_id, asset_id FROM strays',
+    'SELECT run_id, asset_id FROM out_of_cohort',
   ];
   return Promise.all(statements.map((statement) => ledger.database.all(statement)));
 }

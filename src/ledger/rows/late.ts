@@ -2,8 +2,8 @@
 // late is kept beside the report, and in the audit log.
 import type { AssetDecision } from '../../domain/polling/settle.js';
 import { jsonRows, type Sql } from '../sql/database.js';
+import { rememberOutOfCohortCopies } from './out-of-cohort-copies.js';
 import type { SeenAssetJob } from './poll.js';
-import { rememberStrayCopies } from './stray-copies.js';
 
 /** Of a row of `runs`: it is neither closing nor closed. */
 export const IS_OPEN = 'closing = 0 AND finished_at IS NULL';
@@ -101,7 +101,7 @@ export async function keepLateHits(sql: Sql, runId: string, hit: { n: number; as
   if (hit.assetIds.length === 0) return;
   const execution = await sql.first<{ job_id: string | null }>('SELECT job_id FROM executions WHERE run_id = ? AND n = ?', [runId, hit.n]);
   const jobId = execution?.job_id ?? '';
-  await rememberStrayCopies(
+  await rememberOutOfCohortCopies(
     sql,
     runId,
     hit.n,

@@ -247,7 +247,7 @@ export class Runs {
       counts: LiveCounts;
       run: RunRow;
       compliant: number;
-      strays: number;
+      outOfCohort: number;
       executions: number;
       apiCalls: number;
       now: number;
@@ -264,12 +264,12 @@ export class Runs {
         `SELECT count(*) AS n FROM attempts WHERE run_id = ? AND last = 1 AND outcome = 'skipped' AND reason = 'compliant'`,
         [id],
       );
-      const strays = await sql.first<{ n: number }>('SELECT count(*) AS n FROM strays WHERE run_id = ?', [id]);
+      const outOfCohort = await sql.first<{ n: number }>('SELECT count(*) AS n FROM out_of_cohort WHERE run_id = ?', [id]);
       const report = makeReport({
         counts: await countOutcomes(sql, id),
         run,
         compliant: compliant?.n ?? 0,
-        strays: strays?.n ?? 0,
+        outOfCohort: outOfCohort?.n ?? 0,
         executions: stored?.accepted ?? 0,
         apiCalls: stored?.api_calls ?? 0,
         now,

@@ -66,7 +66,7 @@ const STEPS: readonly string[][] = [
     `CREATE TABLE orders (
       run_id TEXT NOT NULL, order_id TEXT NOT NULL, number INTEGER NOT NULL, command TEXT NOT NULL, result INTEGER NOT NULL,
       PRIMARY KEY (run_id, order_id)) WITHOUT ROWID`,
-    `CREATE TABLE strays (run_id TEXT NOT NULL, job_id TEXT NOT NULL, asset_id TEXT NOT NULL, PRIMARY KEY (run_id, job_id, asset_id)) WITHOUT ROWID`,
+    `CREATE TABLE out_of_cohort (run_id TEXT NOT NULL, job_id TEXT NOT NULL, asset_id TEXT NOT NULL, PRIMARY KEY (run_id, job_id, asset_id)) WITHOUT ROWID`,
     `CREATE TABLE audit (
       id INTEGER PRIMARY KEY, run_id TEXT, at INTEGER NOT NULL, actor TEXT, verified INTEGER NOT NULL DEFAULT 0, action TEXT NOT NULL, detail TEXT)`,
     `CREATE INDEX audit_run ON audit (run_id, id)`,
@@ -150,10 +150,10 @@ const STEPS: readonly string[][] = [
     // Across all runs of the ledger: a copy outlives the lease, which ends with its run.
     `CREATE INDEX attempts_copy ON attempts (asset_id) WHERE copy = 'open'`,
     `CREATE INDEX attempts_unseen ON attempts (asset_id) WHERE copy = 'unseen'`,
-    `CREATE TABLE stray_copies (
+    `CREATE TABLE out_of_cohort_copies (
       asset_id TEXT NOT NULL, run_id TEXT NOT NULL, execution_n INTEGER NOT NULL, job_id TEXT NOT NULL, name TEXT, status TEXT,
       copy TEXT NOT NULL, since INTEGER NOT NULL, PRIMARY KEY (asset_id, run_id, execution_n)) WITHOUT ROWID`,
-    `CREATE INDEX stray_copies_open ON stray_copies (asset_id) WHERE copy = 'open'`,
+    `CREATE INDEX out_of_cohort_copies_open ON out_of_cohort_copies (asset_id) WHERE copy = 'open'`,
     // When Qualys is asked next about the copies of a closed run's execution, and how often it was.
     `ALTER TABLE executions ADD COLUMN copies_asked INTEGER NOT NULL DEFAULT 0`,
     `ALTER TABLE executions ADD COLUMN copies_ask_at INTEGER`,

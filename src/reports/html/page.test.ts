@@ -32,7 +32,7 @@ interface Told extends Partial<Omit<ReportFacts, 'report' | 'run'>> {
 
 async function pageOf({ report, request, stop, ...more }: Told = {}, assets: readonly AssetRow[] = ASSETS): Promise<string> {
   const facts: ReportFacts = {
-    ...{ audit: [], schedules: [], strays: [], ...more },
+    ...{ audit: [], schedules: [], outOfCohort: [], ...more },
     report: { ...REPORT, ...report },
     run: { request: (request ?? {}) as StoredRequest, cohort: { size: 2 }, stop },
   };
@@ -59,7 +59,7 @@ function toldBy(text: string): Told {
     ],
     stop: { cause: 'stopped', reason: text },
     report: { strays: 1, status: 'stopped' },
-    strays: [{ assetId: text, jobId: text }],
+    outOfCohort: [{ assetId: text, jobId: text }],
   };
 }
 
@@ -148,7 +148,7 @@ describe('the HTML report', () => {
     expect(await pageOf()).not.toContain('role="alert"');
     const page = await pageOf({
       report: { strays: 3 },
-      strays: [
+      outOfCohort: [
         { assetId: '77', jobId: '9' },
         { assetId: '78', jobId: '9' },
       ],
@@ -240,7 +240,7 @@ describe('the HTML report', () => {
       run: { request: {} as StoredRequest, cohort: { size: 1 } },
       audit: [],
       schedules: [],
-      strays: [],
+      outOfCohort: [],
     };
     let [largest, size] = [0, 0];
     for await (const chunk of htmlReport(facts, (outcome) => (outcome === 'succeeded' ? many() : only([])))) {

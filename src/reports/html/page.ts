@@ -5,7 +5,7 @@ import type { ReportFacts } from '../facts.js';
 import { decisionsSection, notesSection } from './audit.js';
 import { followUpSection, notJoinedSection } from './outlook.js';
 import { HTML_STYLE } from './style.js';
-import { straysAlarm, summary } from './summary.js';
+import { outOfCohortAlarm, summary } from './summary.js';
 import { escaped, number, utc } from './text.js';
 import { recheckSection, wavesSection } from './waves.js';
 
@@ -31,7 +31,7 @@ export type AssetsOf = (outcome: FinalOutcome, wave?: number) => AsyncIterable<A
 /** The page as chunks of text; the assets in constant memory. Everything that came from outside is escaped. */
 export async function* htmlReport(facts: ReportFacts, assetsOf: AssetsOf): AsyncGenerator<string> {
   yield head(facts.report.runId);
-  yield `<main>\n${straysAlarm(facts)}${summary(facts)}${wavesSection(facts)}${recheckSection(facts)}`;
+  yield `<main>\n${outOfCohortAlarm(facts)}${summary(facts)}${wavesSection(facts)}${recheckSection(facts)}`;
   for (const outcome of UNRESOLVED) yield* assetSection(facts, outcome, assetsOf);
   yield followUpSection(facts) + notJoinedSection(facts) + decisionsSection(facts);
   for (const outcome of OUTCOMES) if (!UNRESOLVED.includes(outcome)) yield* assetSection(facts, outcome, assetsOf);

@@ -6,10 +6,10 @@ import type { ReportFacts } from '../facts.js';
 import { escaped, linked, number, plural, utc } from './text.js';
 
 /** Before everything else: a script ran where nobody had approved it. */
-export function straysAlarm({ report, strays }: ReportFacts): string {
+export function outOfCohortAlarm({ report, outOfCohort }: ReportFacts): string {
   if (report.strays === 0) return '';
-  const named = strays.map(({ assetId, jobId }) => `<li>${escaped(assetId)} <small>job ${escaped(jobId)}</small></li>`).join('');
-  const rest = report.strays - strays.length;
+  const named = outOfCohort.map(({ assetId, jobId }) => `<li>${escaped(assetId)} <small>job ${escaped(jobId)}</small></li>`).join('');
+  const rest = report.strays - outOfCohort.length;
   return `<section class="alarm" role="alert"><h2>⚠ ${plural(report.strays, 'asset')} outside the cohort got the script</h2>
 <p>Nobody approved the script for ${report.strays === 1 ? 'this asset' : 'these assets'}. Check ${report.strays === 1 ? 'it' : 'each of them'}, and the tags of the run.</p>
 <ul>${named}</ul>${rest > 0 ? `<p>and ${number(rest)} more, listed in the ledger.</p>` : ''}</section>

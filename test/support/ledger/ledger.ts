@@ -175,12 +175,12 @@ export function allOf(assets: readonly string[], fate: Fate): Record<string, Fat
 }
 
 export function close(ledger: Ledger, runId: string): Promise<RunReport> {
-  return ledger.runs.close(runId, ({ counts, strays, executions, apiCalls }) => ({
+  return ledger.runs.close(runId, ({ counts, outOfCohort, executions, apiCalls }) => ({
     runId,
     status: 'partial',
     script: { id: '7', title: 'Patch' },
     counts: finalCounts(counts),
-    strays,
+    strays: outOfCohort,
     executions,
     apiCalls,
     startedAt: '2026-01-01T00:00:00.000Z',
@@ -201,8 +201,8 @@ export async function dump(ledger: Ledger): Promise<Record<string, unknown[]>> {
     'sends',
     'scripts',
     'outputs',
-    'strays',
-    'stray_copies',
+    'out_of_cohort',
+    'out_of_cohort_copies',
     'schedules',
     'audit',
     'orders',

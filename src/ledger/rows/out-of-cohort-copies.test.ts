@@ -10,10 +10,10 @@ beforeEach(async () => {
 });
 
 /** Another run's execution hits an asset that it was not meant for. */
-const strayOf = async (runId: string, assetId: string) => {
+const outOfCohortOf = async (runId: string, assetId: string) => {
   const fence = await openRun(ledger, runId, [`of ${runId}`]);
   const { n } = await accepted(ledger, runId, fence);
-  await ledger.verdicts.addStrays(runId, n, [{ assetId, jobId: `job of ${runId}`, status: 'MANIFEST ASSIGNED' }]);
+  await ledger.verdicts.addOutOfCohort(runId, n, [{ assetId, jobId: `job of ${runId}`, status: 'MANIFEST ASSIGNED' }]);
   return n;
 };
 const ask = (runId: string, n: number, fence: number) => ledger.executions.permit(runId, n, { fence, terms: TERMS });
@@ -26,7 +26,7 @@ describe('the permit asks for copies again', () => {
   test('and a claimed asset that another run has hit meanwhile is left out; the rest goes', async () => {
     const fence = await openRun(ledger, 'r', ['a', 'b', 'c']);
     await ledger.executions.claim('r', fence);
-    await strayOf('other', 'b');
+    await outOfCohortOf('other', 'b');
     expect(await ask('r', 1, fence)).toMatchObject({ kind: 'granted', assetIds: ['a', 'c'] });
     expect(await ledger.executions.get('r', 1)).toMatchObject({ state: 'permitted', size: 2 });
     expect(await rowsOf('r')).toEqual(['a pending', 'b skipped open-copy: run other', 'c pending']);
@@ -35,7 +35,7 @@ describe('the permit asks for copies again', () => {
   test('and a batch of which nothing is left is given up, not sent empty', async () => {
     const fence = await openRun(ledger, 'r', ['a']);
     await ledger.executions.claim('r', fence);
-    await strayOf('other', 'a');
+    await outOfCohortOf('other', 'a');
     expect(await ask('r', 1, fence)).toMatchObject({ kind: 'refused', why: 'open-copy' });
     expect(await ledger.executions.get('r', 1)).toMatchObject({ state: 'released' });
     expect(await ledger.executions.claim('r', fence)).toBeUndefined();
@@ -48,7 +48,7 @@ describe('the permit asks for copies again', () => {
     await ledger.executions.lost('r', n, { permit, detail: 'cut', resolveAfterMs: 0 });
     await ledger.database.run('UPDATE executions SET over_at = 1');
     expect(await ledger.executions.provedNotExecuted('r', n, { sends: 1, overAt: 1 })).toBe('may-be-sent');
-    await strayOf('other', 'a');
+    await outOfCohortOf('other', 'a');
     expect(await ask('r', n, fence)).toMatchObject({ kind: 'refused', why: 'open-copy' });
     expect(await ledger.executions.get('r', n)).toMatchObject({ state: 'unverified' });
     expect(await rowsOf('r')).toEqual(['a skipped open-copy: run other']);
@@ -87,7 +87,7 @@ describe('the permit asks for copies again', () => {
     const { n = 0 } = (await ledger.executions.claim('r', fence)) ?? {};
     expect(await ledger.planned.leaseMembers('r', n)).toEqual({ kind: 'whole' });
     await ledger.planned.setTagsRead('r', n, await ledger.database.now());
-    await strayOf('other', 'a');
+    await outOfCohortOf('other', 'a');
     expect(await ask('r', n, fence)).toMatchObject({ kind: 'refused', why: 'open-copy' });
     expect(await ledger.planned.fallBackToIds('r', n, 'open copies')).toBe('by-ids');
     expect(await ledger.executions.claim('r', fence)).toMatchObject({ size: 1 });
@@ -98,29 +98,29 @@ describe('the permit asks for copies again', () => {
     const fence = await openRun(ledger, 'r', ['a']);
     await ledger.copies.override('r', { assets: 0 });
     await ledger.executions.claim('r', fence);
-    await strayOf('other', 'a');
+    await outOfCohortOf('other', 'a');
     expect(await ask('r', 1, fence)).toMatchObject({ kind: 'granted', assetIds: ['a'] });
   });
 });
 
 describe('an asset that was hit and not asked for', () => {
   test('is kept from the same script only, and until its asset job has ended', async () => {
-    const n = await strayOf('other', 'a');
+    const n = await outOfCohortOf('other', 'a');
     const fence = await openRun(ledger, 'r', ['a']);
     await giveScript(ledger, 'r', '8');
     expect(await ledger.executions.claim('r', fence)).toMatchObject({ size: 1 });
     await ledger.executions.release('r', 1);
     const kept = await openRun(ledger, 'kept', ['a']);
     expect(await ledger.executions.claim('kept', kept)).toBeUndefined();
-    await ledger.verdicts.addStrays('other', n, [{ assetId: 'a', jobId: 'job', status: 'EXECUTION PASSED', ended: true }]);
+    await ledger.verdicts.addOutOfCohort('other', n, [{ assetId: 'a', jobId: 'job', status: 'EXECUTION PASSED', ended: true }]);
     const next = await openRun(ledger, 'next', ['a']);
     expect(await ledger.executions.claim('next', next)).toMatchObject({ size: 1 });
   });
 
   test('by several jobs of an execution is kept until all have ended', async () => {
-    const n = await strayOf('other', 'a');
+    const n = await outOfCohortOf('other', 'a');
     const seen = (second: boolean) =>
-      ledger.verdicts.addStrays('other', n, [
+      ledger.verdicts.addOutOfCohort('other', n, [
         { assetId: 'a', jobId: '1', ended: true },
         { assetId: 'a', jobId: '2', ended: second },
         { assetId: 'a', jobId: '3', ended: true },
@@ -132,7 +132,7 @@ describe('an asset that was hit and not asked for', () => {
   });
 
   test('is listed once nobody watches it any more, and ends by what Qualys says', async () => {
-    await strayOf('other', 'a');
+    await outOfCohortOf('other', 'a');
     const listed = async () => {
       const rows: unknown[] = [];
       for await (const row of ledger.copies.list()) rows.push(row);

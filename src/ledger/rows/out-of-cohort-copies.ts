@@ -2,7 +2,7 @@
 // had been sent to. Nobody meant them; they run all the same, so the same script keeps away from there until they have ended.
 import { jsonRows, type Sql } from '../sql/database.js';
 
-export interface StrayCopy {
+export interface OutOfCohortCopy {
   assetId: string;
   jobId: string;
   name?: string | undefined;
@@ -12,10 +12,10 @@ export interface StrayCopy {
 }
 
 /** As a poll of the execution sees them, also after the close of its run: what was seen last stands. */
-export async function rememberStrayCopies(sql: Sql, runId: string, n: number, seen: readonly StrayCopy[]): Promise<void> {
+export async function rememberOutOfCohortCopies(sql: Sql, runId: string, n: number, seen: readonly OutOfCohortCopy[]): Promise<void> {
   if (seen.length === 0) return;
   // Of several jobs of one execution the one that has not ended says whether it may still run.
-  const byAsset = new Map<string, StrayCopy>();
+  const byAsset = new Map<string, OutOfCohortCopy>();
   for (const copy of seen)
     if (byAsset.get(copy.assetId)?.ended !== false) byAsset.set(copy.assetId, { ...copy, ended: copy.ended === true });
   const rows = [...byAsset.values()].map(({ assetId, jobId, name, status, ended }) => [
@@ -23,7 +23,7 @@ export async function rememberStrayCopies(sql: Sql, runId: string, n: number, se
     ended ? 'over' : 'open',
   ]);
   await sql.run(
-    `INSERT INTO stray_copies (asset_id, run_id, execution_n, job_id, name, status, copy, since)
+    `INSERT INTO out_of_cohort_copies (asset_id, run_id, execution_n, job_id, name, status, copy, since)
      SELECT json_extract(value, '$[0]'), ?, ?, json_extract(value, '$[1]'), json_extract(value, '$[2]'), json_extract(value, '$[3]'), json_extract(value, '$[4]'), ?
        FROM json_each(?) WHERE true
      ON CONFLICT (asset_id, run_id, execution_n) DO UPDATE SET
@@ -34,23 +34,23 @@ export async function rememberStrayCopies(sql: Sql, runId: string, n: number, se
 }
 
 /** Where it was sent from. */
-export const STRAY_WITH_ITS_RUN =
-  'CROSS JOIN runs ON runs.id = stray.run_id LEFT JOIN executions ON executions.run_id = stray.run_id AND executions.n = stray.execution_n';
+export const OUT_OF_COHORT_WITH_RUN =
+  'CROSS JOIN runs ON runs.id = outside.run_id LEFT JOIN executions ON executions.run_id = outside.run_id AND executions.n = outside.execution_n';
 
 /** Of the campaign's row `attempts`: an execution of a step of its hit the asset, beside the one that was meant for it. */
-export const HAS_OPEN_STRAY = `EXISTS (SELECT 1 FROM stray_copies AS stray INDEXED BY stray_copies_open
-  WHERE stray.asset_id = attempts.asset_id AND stray.copy = 'open'
-    AND stray.run_id IN (SELECT hitting.id FROM runs AS hitting WHERE hitting.campaign_id = attempts.run_id))`;
+export const HAS_OPEN_OUT_OF_COHORT = `EXISTS (SELECT 1 FROM out_of_cohort_copies AS outside INDEXED BY out_of_cohort_copies_open
+  WHERE outside.asset_id = attempts.asset_id AND outside.copy = 'open'
+    AND outside.run_id IN (SELECT hitting.id FROM runs AS hitting WHERE hitting.campaign_id = attempts.run_id))`;
 
-interface StrayPlace {
+interface OutOfCohortPlace {
   assetId: string;
   execution: number;
 }
 
 /** Qualys says that they are over. Returns how many were not known to be. */
-export function endStrayCopies(sql: Sql, runId: string, ended: readonly StrayPlace[]): Promise<number> {
+export function endOutOfCohortCopies(sql: Sql, runId: string, ended: readonly OutOfCohortPlace[]): Promise<number> {
   return sql.run(
-    `UPDATE stray_copies SET copy = 'over' WHERE run_id = ? AND copy = 'open'
+    `UPDATE out_of_cohort_copies SET copy = 'over' WHERE run_id = ? AND copy = 'open'
        AND (asset_id, execution_n) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))`,
     [runId, jsonRows(ended.map(({ assetId, execution }) => [assetId, execution]))],
   );
