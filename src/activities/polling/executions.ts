@@ -266,7 +266,7 @@ async function claimUnplannedHits(
   await say('tags-hit-elsewhere', taken.moved, 'It hit assets of other executions, which leave them out now');
   await say('tags-hit-twice', taken.twice, 'It hit assets that another execution was sent to');
   await say('tags-hit-skipped', taken.skipped, 'It hit assets that must never get the script');
-  // Nobody approved of these: they are strays, though they have a line in the cohort.
+  // Nobody approved of these: they are out of the cohort, though they have a line in the cohort.
   // Those with a row of this execution have their copy there; of the others `recordOutOfCohort` remembers it.
   await ledger.verdicts.addOutOfCohort(
     run.id,

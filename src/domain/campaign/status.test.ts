@@ -49,7 +49,7 @@ describe('the status of a campaign', () => {
       {},
       'partial',
     ],
-    ['a stray was hit', [tally({ targeted: 1, succeeded: 1 })], { outOfCohort: 1 }, 'partial'],
+    ['an asset out of the cohort was hit', [tally({ targeted: 1, succeeded: 1 })], { outOfCohort: 1 }, 'partial'],
     ['none succeeded', [tally({ targeted: 1, failed: 1 }), tally({ targeted: 2, skipped: 2 }, 2)], {}, 'failed'],
     ['a breach aborted it', [tally({ targeted: 2, failed: 2 }), tally({ targeted: 4, skipped: 4 })], { stopped: 'stopped' }, 'stopped'],
     ['it was cancelled', [tally({ targeted: 2, succeeded: 2 })], { stopped: 'cancelled' }, 'cancelled'],

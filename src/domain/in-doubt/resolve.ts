@@ -220,7 +220,7 @@ function coversRequest(candidate: Candidate, evidence: Evidence): boolean {
   const hit = new Set(candidate.assetIds);
   const requested = new Set(evidence.requested);
   const unlisted = new Set(evidence.unlisted);
-  // By tags it may hit others, too; then only the trail's word makes it ours, and whom it hit beside ours are strays.
+  // By tags it may hit others, too; then only the trail's word makes it ours, and whom it hit beside ours are out of the cohort.
   if (candidate.attribution !== 'ours' && candidate.assetIds.some((assetId) => !requested.has(assetId))) return false;
   return hit.size > 0 && evidence.requested.every((assetId) => hit.has(assetId) || unlisted.has(assetId));
 }

@@ -20,7 +20,7 @@ describe('drift', () => {
     });
   });
 
-  test('a foreign asset that has joined a tag would be a stray', async () => {
+  test('a foreign asset that has joined a tag would be out of the cohort', async () => {
     const { executions } = await checked({ a: ['1', '2', '3', '9', '10'], b: ['3', '4'] });
     expect(executions).toEqual([
       {

@@ -30,7 +30,7 @@ export function executionsByIds(assets: number): number {
   return Math.ceil(assets / ENTRIES_A_LIST);
 }
 
-/** Executions in all, when `withTags` of them carry tags and `strays` assets must go by id: each has room for 25 ids. */
+/** Executions in all, when `withTags` of them carry tags and `byId` assets must go by id: each has room for 25 ids. */
 export function executionsFor(withTags: number, byId: number): number {
   return withTags + executionsByIds(Math.max(0, byId - withTags * ENTRIES_A_LIST));
 }

@@ -38,7 +38,7 @@ function longestList({ executions }: TagPlan): number {
 }
 
 describe('which executions a cohort needs', () => {
-  test('10,000 assets made of 40 whole tags and 30 strays need 2 executions instead of 400', async () => {
+  test('10,000 assets made of 40 whole tags and 30 others need 2 executions instead of 400', async () => {
     const sizes = Array.from({ length: 40 }, (_, index) => (index < 39 ? 230 + index : 259));
     const ends = sizes.map((_, index) => sizes.slice(0, index + 1).reduce((sum, size) => sum + size, 0));
     const whole = sizes.map((size, index) => tag(`t${index}`, assets((ends[index] ?? 0) - size, ends[index] ?? 0)));
