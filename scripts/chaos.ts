@@ -22,7 +22,7 @@ import { LONG_RUN_KILLS, playRunKills } from '../test/chaos/kills/run.js';
 import { LOSSES } from '../test/chaos/losses.js';
 import { meddlings, playMeddling } from '../test/chaos/meddlers.js';
 import { OLD_LEDGERS, playStaleLedger } from '../test/chaos/old-ledger.js';
-import type { Stage } from '../test/chaos/scene.js';
+import type { ChaosEnvironment } from '../test/chaos/scene.js';
 import { playTemporalRestart } from '../test/chaos/temporal-restart.js';
 // @ts-expect-error a plain script without types
 import { findTemporal } from './temporal.mjs';
@@ -59,8 +59,13 @@ async function main(wanted: readonly string[]): Promise<number> {
   const connection = await Connection.connect({ address: server.address });
   try {
     const codePath = (await bundle(WORKFLOWS, join(folder, 'workflows.js'))) as string;
-    const stage: Stage = { client: new Client({ connection }), address: server.address, namespace: 'default', bundle: codePath };
-    const turns = allTurns(stage, executable).filter(({ name }) => wanted.length === 0 || wanted.some((word) => name.includes(word)));
+    const environment: ChaosEnvironment = {
+      client: new Client({ connection }),
+      address: server.address,
+      namespace: 'default',
+      bundle: codePath,
+    };
+    const turns = allTurns(environment, executable).filter(({ name }) => wanted.length === 0 || wanted.some((word) => name.includes(word)));
     const played = await inParallel(turns);
     print(played);
     return played.filter(({ problems }) => problems.length > 0).length;
@@ -71,30 +76,38 @@ async function main(wanted: readonly string[]): Promise<number> {
   }
 }
 
-function allTurns(stage: Stage, executable: string): Turn[] {
+function allTurns(environment: ChaosEnvironment, executable: string): Turn[] {
   return [
-    { name: LONG_RANDOM_KILLS.name, kills: LONG_RANDOM_KILLS.kills, play: () => playRandomKills(stage, LONG_RANDOM_KILLS) },
+    { name: LONG_RANDOM_KILLS.name, kills: LONG_RANDOM_KILLS.kills, play: () => playRandomKills(environment, LONG_RANDOM_KILLS) },
     {
       name: LONG_CAMPAIGN_KILLS.name,
       kills: LONG_CAMPAIGN_KILLS.kills,
       longestMs: 45 * 60_000,
-      play: () => playCampaignKills({ executable, bundle: stage.bundle, say: console.log }, LONG_CAMPAIGN_KILLS),
+      play: () => playCampaignKills({ executable, bundle: environment.bundle, say: console.log }, LONG_CAMPAIGN_KILLS),
     },
     {
       name: LONG_RUN_KILLS.name,
       kills: LONG_RUN_KILLS.kills,
       longestMs: 20 * 60_000,
-      play: () => playRunKills({ executable, bundle: stage.bundle, say: console.log }, LONG_RUN_KILLS),
+      play: () => playRunKills({ executable, bundle: environment.bundle, say: console.log }, LONG_RUN_KILLS),
     },
-    { ...HOSTILE_GATEWAY, longestMs: 15 * 60_000, play: () => HOSTILE_GATEWAY.play(stage) },
+    { ...HOSTILE_GATEWAY, longestMs: 15 * 60_000, play: () => HOSTILE_GATEWAY.play(environment) },
     { name: 'Temporal restarted', kills: 0, play: () => playTemporalRestart(executable) },
-    ...meddlings(300).map((meddling) => ({ name: meddling.name, kills: 0, play: () => playMeddling(stage, meddling) })),
-    ...Object.entries(LOSSES).map(([name, play]) => ({ name, kills: 0, play: () => play(stage) })),
-    ...Object.entries(CAMPAIGN_LOSSES).map(([name, play]) => ({ name, kills: 0, play: () => play({ executable, bundle: stage.bundle }) })),
-    ...BACKUPS.map((backup) => ({ name: backup.name, kills: 2, play: () => playBackup(stage, backup) })),
-    ...OLD_LEDGERS.map((old) => ({ name: old.name, kills: 1, play: () => playStaleLedger(stage, old) })),
-    ...DEATHS.map((death) => ({ name: death.name, kills: death.deaths.length, play: () => playDeath(stage, death) })),
-    ...CAMPAIGN_DEATHS.map((death) => ({ name: death.name, kills: death.deaths.length, play: () => playCampaignDeath(stage, death) })),
+    ...meddlings(300).map((meddling) => ({ name: meddling.name, kills: 0, play: () => playMeddling(environment, meddling) })),
+    ...Object.entries(LOSSES).map(([name, play]) => ({ name, kills: 0, play: () => play(environment) })),
+    ...Object.entries(CAMPAIGN_LOSSES).map(([name, play]) => ({
+      name,
+      kills: 0,
+      play: () => play({ executable, bundle: environment.bundle }),
+    })),
+    ...BACKUPS.map((backup) => ({ name: backup.name, kills: 2, play: () => playBackup(environment, backup) })),
+    ...OLD_LEDGERS.map((old) => ({ name: old.name, kills: 1, play: () => playStaleLedger(environment, old) })),
+    ...DEATHS.map((death) => ({ name: death.name, kills: death.deaths.length, play: () => playDeath(environment, death) })),
+    ...CAMPAIGN_DEATHS.map((death) => ({
+      name: death.name,
+      kills: death.deaths.length,
+      play: () => playCampaignDeath(environment, death),
+    })),
   ];
 }
 

@@ -173,11 +173,11 @@ async function recordCampaign(lab: Lab, name: string, scenario: CampaignScenario
 
 /** `name`: of the workflow, and of the scenario. */
 async function play(lab: Lab, name: string, scenario: Scenario, input: object): Promise<{ workflowId: string }> {
-  const rig = await lab.rig({ simulator: { assets: 400, speed: 600, seed: 5, ...scenario.simulator } });
+  const product = await lab.product({ simulator: { assets: 400, speed: 600, seed: 5, ...scenario.simulator } });
   const workflowId = `recorded/${name}`;
   const targets = { assetIds: Array.from({ length: scenario.assets }, (_, index) => FIRST + index) };
   const handle = await lab.client.workflow.start(name.split('/')[0] ?? '', {
-    ...{ workflowId, taskQueue: rig.dependencies.taskQueue },
+    ...{ workflowId, taskQueue: product.dependencies.taskQueue },
     args: [{ targets, poll: { interval: '1s' }, deadline: '5m', ...input }],
     ...(scenario.memo ? { memo: scenario.memo } : {}),
   });

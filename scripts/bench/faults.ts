@@ -7,7 +7,7 @@ const first = 20_452_610;
 const seed = Number(process.env['SEED'] ?? 11);
 const lab = await openLab();
 try {
-  const rig = await lab.rig({
+  const product = await lab.product({
     simulator: {
       assets: ASSETS,
       speed: 60,
@@ -18,7 +18,7 @@ try {
     },
   });
   const startedAt = performance.now();
-  const run = await rig.start('bench-faults', {
+  const run = await product.start('bench-faults', {
     script: 72648,
     targets: { assetIds: Array.from({ length: ASSETS }, (_, index) => first + index) },
     maxInFlight: Number(process.env['IN_FLIGHT'] ?? 8),
@@ -27,13 +27,13 @@ try {
   });
   const report = await run.result();
   const history = await lab.historyOf('bench-faults');
-  const ours = [...rig.simulator.state.executionsPerAsset('demo').values()];
-  const audit = (await rig.ledger.audit.of('bench-faults')).map(({ action, detail }) => `${action}: ${detail ?? ''}`);
+  const ours = [...product.simulator.state.executionsPerAsset('demo').values()];
+  const audit = (await product.ledger.audit.of('bench-faults')).map(({ action, detail }) => `${action}: ${detail ?? ''}`);
   const foreign = new Set(
-    rig.simulator.state.executions.filter(({ user }) => user !== 'demo').map(({ correlationUuid }) => correlationUuid),
+    product.simulator.state.executions.filter(({ user }) => user !== 'demo').map(({ correlationUuid }) => correlationUuid),
   );
-  const known = await rig.ledger.executions.claimedUuids([...foreign]);
-  const taken = await rig.ledger.database.all<{ uuid: string }>('SELECT correlation_uuid AS uuid FROM executions WHERE adopted = 1');
+  const known = await product.ledger.executions.claimedUuids([...foreign]);
+  const taken = await product.ledger.database.all<{ uuid: string }>('SELECT correlation_uuid AS uuid FROM executions WHERE adopted = 1');
   const adopted = taken.filter(({ uuid }) => foreign.has(uuid)).length;
   console.log(
     JSON.stringify(
@@ -41,7 +41,7 @@ try {
         status: report.status,
         counts: report.counts,
         executions: report.executions,
-        executesAtQualys: rig.simulator.state.executions.filter(({ user }) => user === 'demo').length,
+        executesAtQualys: product.simulator.state.executions.filter(({ user }) => user === 'demo').length,
         assetsExecutedTwice: ours.filter((times) => times > 1).length,
         foreignExecutions: foreign.size,
         foreignAdopted: adopted,

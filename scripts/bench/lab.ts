@@ -8,7 +8,7 @@ import { bundleWorkflowCode, NativeConnection } from '@temporalio/worker';
 import { startDevServer } from '../../src/temporal/dev-server.js';
 import { createLogger } from '../../src/temporal/logger.js';
 import { installRuntime } from '../../src/temporal/runtime.js';
-import { type Rig, type RigOptions, startRig } from '../../test/support/product/harness.js';
+import { type Product, type ProductOptions, startProduct } from '../../test/support/product/harness.js';
 // @ts-expect-error a plain script without types
 import { findTemporal } from '../temporal.mjs';
 
@@ -16,7 +16,7 @@ export interface Lab {
   client: Client;
   address: string;
   namespace: string;
-  rig(options: Pick<RigOptions, 'simulator' | 'policy' | 'timings'>): Promise<Rig>;
+  product(options: Pick<ProductOptions, 'simulator' | 'policy' | 'timings'>): Promise<Product>;
   /** Events over all histories of a workflow id, the most events and bytes of one, and the largest payload that is not the input. */
   historyOf(workflowId: string): Promise<{ events: number; histories: number; longest: number; bytes: number; largestPayload: number }>;
   close(): Promise<void>;
@@ -35,19 +35,26 @@ export async function openLab({ dynamicConfig = [] }: { dynamicConfig?: readonly
   const connection = await Connection.connect({ address: server.address });
   const nativeConnection = await NativeConnection.connect({ address: server.address });
   const client = new Client({ connection });
-  const rigs: Rig[] = [];
+  const rigs: Product[] = [];
   return {
     client,
     address: server.address,
     namespace: 'default',
-    async rig(options) {
-      const rig = await startRig({ ...options, client, nativeConnection, namespace: 'default', bundle, taskQueue: `bench-${rigs.length}` });
-      rigs.push(rig);
-      return rig;
+    async product(options) {
+      const product = await startProduct({
+        ...options,
+        client,
+        nativeConnection,
+        namespace: 'default',
+        bundle,
+        taskQueue: `bench-${rigs.length}`,
+      });
+      rigs.push(product);
+      return product;
     },
     historyOf: (workflowId) => historyOf(client, workflowId),
     async close() {
-      for (const rig of rigs) await rig.close();
+      for (const product of rigs) await product.close();
       await nativeConnection.close();
       await connection.close();
       await server.stop();

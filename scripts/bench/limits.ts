@@ -9,7 +9,7 @@ const longestMs = 300_000 * 1.05;
 const lab = await openLab();
 try {
   for (const maxInFlight of (process.env['IN_FLIGHT'] ?? '10,4').split(',').map(Number)) {
-    const rig = await lab.rig({
+    const product = await lab.product({
       simulator: {
         assets: RUNS * ASSETS,
         speed,
@@ -23,7 +23,7 @@ try {
     const startedAt = performance.now();
     const reports = await Promise.all(
       Array.from({ length: RUNS }, async (_, index) => {
-        const run = await rig.start(`bench-limits-${maxInFlight}-${index}`, {
+        const run = await product.start(`bench-limits-${maxInFlight}-${index}`, {
           script: 72648,
           targets: { assetIds: Array.from({ length: ASSETS }, (__, asset) => first + index * ASSETS + asset) },
           maxInFlight,
@@ -38,7 +38,7 @@ try {
     const calls = reports.reduce((sum, report) => sum + report.apiCalls, 0);
     const windows = Math.floor((1.5 * executions) / 300);
     const expectedMs = (windows * 3_600_000 + longestMs) / speed;
-    const { refused, againstAnnouncement, callsByPath } = rig.simulator.stats();
+    const { refused, againstAnnouncement, callsByPath } = product.simulator.stats();
     console.log(
       JSON.stringify({
         maxInFlight,

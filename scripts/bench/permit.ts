@@ -10,11 +10,11 @@ const first = 20_452_610;
 const lab = await openLab();
 
 async function measure(name: 'acknowledged' | 'unacknowledged') {
-  const rig = await lab.rig({ simulator: { assets: ASSETS, speed: 600, seed: 7 } });
+  const product = await lab.product({ simulator: { assets: ASSETS, speed: 600, seed: 7 } });
   const took = { tell: [] as number[], execute: [] as number[] };
-  instrument(rig.dependencies, took, name);
+  instrument(product.dependencies, took, name);
   const startedAt = performance.now();
-  const run = await rig.start(`bench-permit-${name}`, {
+  const run = await product.start(`bench-permit-${name}`, {
     script: 72648,
     targets: { assetIds: Array.from({ length: ASSETS }, (_, index) => first + index) },
     maxInFlight: 40,

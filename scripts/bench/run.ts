@@ -6,10 +6,10 @@ const first = 20_452_610;
 const lab = await openLab();
 try {
   for (const maxInFlight of [40, 4]) {
-    const rig = await lab.rig({ simulator: { assets: ASSETS, speed: 60, seed: 7, keepAllCalls: true } });
+    const product = await lab.product({ simulator: { assets: ASSETS, speed: 60, seed: 7, keepAllCalls: true } });
     const workflowId = `bench-run-${maxInFlight}`;
     const startedAt = performance.now();
-    const run = await rig.start(workflowId, {
+    const run = await product.start(workflowId, {
       script: 72648,
       targets: { assetIds: Array.from({ length: ASSETS }, (_, index) => first + index) },
       maxInFlight,
@@ -18,7 +18,7 @@ try {
     });
     const report = await run.result();
     const history = await lab.historyOf(workflowId);
-    const hit = [...rig.simulator.state.executionsPerAsset().values()];
+    const hit = [...product.simulator.state.executionsPerAsset().values()];
     const { counts } = report;
     const sum = counts.succeeded + counts.failed + counts.unverified + counts.unreachable + counts.missing + counts.skipped;
     console.log(
@@ -31,7 +31,7 @@ try {
         executions: report.executions,
         apiCalls: report.apiCalls,
         callsPerExecution: Number((report.apiCalls / report.executions).toFixed(2)),
-        byPath: rig.simulator.stats().callsByPath,
+        byPath: product.simulator.stats().callsByPath,
         eventsPerExecution: Number((history.events / report.executions).toFixed(2)),
         ...history,
         seconds: Math.round((performance.now() - startedAt) / 1_000),

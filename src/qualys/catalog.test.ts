@@ -3,15 +3,15 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { all, type Rig, rig } from '../../test/support/gateway/client-harness.js';
+import { all, type ClientHarness, clientHarness } from '../../test/support/gateway/client-harness.js';
 import { refusal } from '../../test/support/gateway/scripted.js';
 
 const sample = (name: string) => ({ body: readFileSync(new URL(`samples/${name}.json`, import.meta.url), 'utf8') });
 const MEDIA = { key: 'Media State4', value: 'Media disconnected', connectorName: 'Qualys' };
 
-let it: Rig;
+let it: ClientHarness;
 beforeEach(async () => {
-  it = await rig();
+  it = await clientHarness();
 });
 afterEach(() => it.close());
 

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { all, type Rig, rig } from '../../test/support/gateway/client-harness.js';
+import { all, type ClientHarness, clientHarness } from '../../test/support/gateway/client-harness.js';
 
 // Answers rebuilt from the documents' samples as valid JSON, with ids in place of their `<PLACES>`.
 const sample = (name: string) => ({ body: readFileSync(new URL(`samples/${name}.json`, import.meta.url), 'utf8') });
 
-let it: Rig;
+let it: ClientHarness;
 beforeEach(async () => {
-  it = await rig();
+  it = await clientHarness();
 });
 afterEach(() => it.close());
 

@@ -74,17 +74,17 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     closing.push(() => simulator.close());
     tagWaves(simulator, options.tagSizes);
     const ledger = await openThrowaway(options, time, closing);
-    const stage = await openStage(options, { address: server.address, time, simulator, ledger }, closing);
-    const report = await stage.play();
+    const rehearsal = await openRehearsal(options, { address: server.address, time, simulator, ledger }, closing);
+    const report = await rehearsal.play();
     const timeline = await timelineOf(ledger, {
       runId: RUN_ID,
       startsAt: options.startsAt,
       endsAt: Date.parse(report.finishedAt),
       report,
-      observer: stage.observer,
+      observer: rehearsal.observer,
       calls: simulator.state.calls,
     });
-    return { ...timeline, notes: options.notes, tookMs: Math.round(performance.now() - began), attempts: stage.observer.attempts };
+    return { ...timeline, notes: options.notes, tookMs: Math.round(performance.now() - began), attempts: rehearsal.observer.attempts };
   } finally {
     for (const close of closing.reverse()) await close();
   }
@@ -120,7 +120,7 @@ interface World {
   ledger: Ledger;
 }
 
-async function openStage(
+async function openRehearsal(
   options: RehearsalOptions,
   { address, time, simulator, ledger }: World,
   closing: (() => Promise<unknown>)[],

@@ -4,7 +4,7 @@ import { sweep } from '../../src/recovery/sweep.js';
 import { backUpLedger, replaceLedger } from '../support/ledger/backup.js';
 import { GATEWAY, type Played } from './deaths.js';
 import { countExecutes, type Failpoint } from './failpoints.js';
-import { assetIds, type Child, openScene, type Scene, type Stage } from './scene.js';
+import { assetIds, type ChaosEnvironment, type Child, openScene, type Scene } from './scene.js';
 
 export interface Backup {
   name: string;
@@ -51,9 +51,9 @@ export const SHORT_BACKUPS = BACKUPS.filter(({ name }) =>
   ['two sends', 'never came', 'cancel before any', 'terminated', 'after permit 1'].some((word) => name.includes(word)),
 );
 
-export async function playBackup(stage: Stage, { name, from, lost, operator = 'cancel' }: Backup): Promise<Played> {
+export async function playBackup(environment: ChaosEnvironment, { name, from, lost, operator = 'cancel' }: Backup): Promise<Played> {
   const startedAt = performance.now();
-  const scene = await openScene(stage, `chaos-${name.replaceAll(/\W+/g, '-')}`, {
+  const scene = await openScene(environment, `chaos-${name.replaceAll(/\W+/g, '-')}`, {
     simulator: { ...GATEWAY, assets: ASSETS, failAssets: [] },
   });
   try {
@@ -81,14 +81,14 @@ export async function playBackup(stage: Stage, { name, from, lost, operator = 'c
     const worker = await scene.healthy((dependencies) => {
       sentSince = countExecutes(dependencies);
     });
-    const said = saying(stage, scene);
+    const said = saying(environment, scene);
     const end = await Promise.race([finished, said.old]);
     await said.stop();
     // As docs/operations.md says: a ledger cannot end a run that it does not know.
     if (end === 'old') await ((await isKnown(scene)) ? run.cancel() : run.terminate());
     await finished;
     await worker.stop();
-    const problems = await untrue(stage, scene, { sentSince: sentSince(), isOld: end === 'old' });
+    const problems = await untrue(environment, scene, { sentSince: sentSince(), isOld: end === 'old' });
     const twice = [...scene.simulator.state.executionsPerAsset('demo')].filter(([, times]) => times > 1).length;
     if (twice > 0) problems.push(`${twice} assets got the script twice`);
     const counts = await countsOf(scene);
@@ -116,13 +116,17 @@ async function diedAt(child: Child, { step }: Failpoint): Promise<void> {
 }
 
 /** What was sent must not be called `skipped`, and from an old ledger nothing more may be sent. */
-async function untrue(stage: Stage, scene: Scene, { sentSince, isOld }: { sentSince: number; isOld: boolean }): Promise<string[]> {
+async function untrue(
+  environment: ChaosEnvironment,
+  scene: Scene,
+  { sentSince, isOld }: { sentSince: number; isOld: boolean },
+): Promise<string[]> {
   const problems: string[] = [];
   if (isOld && sentSince > 0) problems.push(`${sentSince} executes were sent from the old ledger`);
   const ledger = await scene.ledger();
   // A run that ended before the backup was put back is open again in it: the sweep leaves what has just ended alone for a minute.
   const times = { youngestMs: 0 };
-  await sweep({ ledger, client: stage.client, namespace: stage.namespace, logger: { warn: () => undefined }, times });
+  await sweep({ ledger, client: environment.client, namespace: environment.namespace, logger: { warn: () => undefined }, times });
   const executed = scene.simulator.state.executionsPerAsset('demo');
   const rows = await ledger.database.all<{ asset_id: string; outcome: string; lease: number | null }>(
     'SELECT asset_id, outcome, lease FROM attempts WHERE run_id = ? AND last = 1',
@@ -150,7 +154,7 @@ async function countsOf(scene: Scene): Promise<Played['counts']> {
 }
 
 /** Looks until the run says so, or is over. */
-function saying({ client }: Stage, { workflowId }: Scene): { old: Promise<'old' | 'over'>; stop: () => Promise<void> } {
+function saying({ client }: ChaosEnvironment, { workflowId }: Scene): { old: Promise<'old' | 'over'>; stop: () => Promise<void> } {
   let isOver = false;
   const handle = client.workflow.getHandle(workflowId);
   const poll = async (): Promise<'old' | 'over'> => {

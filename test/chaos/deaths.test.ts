@@ -5,7 +5,7 @@ import { SHORT_DEATHS } from './death-table.js';
 import { type Played, playDeath } from './deaths.js';
 import { playRandomKills, SHORT_RANDOM_KILLS } from './kills/random.js';
 import { LOSSES } from './losses.js';
-import type { Stage } from './scene.js';
+import type { ChaosEnvironment } from './scene.js';
 
 let env: TemporalEnv;
 const played = new Map<string, Played>();
@@ -14,11 +14,16 @@ const SHORT_LOSSES = ['a backup from before a send', 'a backup from before a cla
 
 beforeAll(async () => {
   env = await temporalEnv();
-  const stage: Stage = { client: env.client, address: env.address, namespace: env.namespace, bundle: env.workflowBundle.codePath };
+  const environment: ChaosEnvironment = {
+    client: env.client,
+    address: env.address,
+    namespace: env.namespace,
+    bundle: env.workflowBundle.codePath,
+  };
   const scenes = [
-    playRandomKills(stage, SHORT_RANDOM_KILLS),
-    ...SHORT_DEATHS.map((death) => playDeath(stage, death)),
-    ...Object.entries(LOSSES).flatMap(([name, play]) => (SHORT_LOSSES.includes(name) ? [play(stage)] : [])),
+    playRandomKills(environment, SHORT_RANDOM_KILLS),
+    ...SHORT_DEATHS.map((death) => playDeath(environment, death)),
+    ...Object.entries(LOSSES).flatMap(([name, play]) => (SHORT_LOSSES.includes(name) ? [play(environment)] : [])),
   ];
   for (const scene of await Promise.all(scenes)) played.set(scene.name, scene);
 }, 900_000);

@@ -3,7 +3,7 @@ import type { RemediationRequestInput } from '../../src/contracts/request.js';
 import type { Simulator } from '../../src/simulator/index.js';
 import type { SimulatorOptions } from '../../src/simulator/options.js';
 import type { Failpoint } from './failpoints.js';
-import { assetIds, openScene, type Scene, type Stage } from './scene.js';
+import { assetIds, type ChaosEnvironment, openScene, type Scene } from './scene.js';
 import { type Verdict, verdictOf } from './verdict.js';
 
 export interface Death {
@@ -49,10 +49,10 @@ export const GATEWAY: SimulatorOptions = {
 /** `PENDING_ACTIVITY_STATE_STARTED` of Temporal's API. */
 const STARTED = 2;
 
-export async function playDeath(stage: Stage, death: Death): Promise<Played> {
+export async function playDeath(environment: ChaosEnvironment, death: Death): Promise<Played> {
   const startedAt = performance.now();
   const size = death.assets ?? 60;
-  const scene = await openScene(stage, `chaos-${death.name.replaceAll(/\W+/g, '-')}`, {
+  const scene = await openScene(environment, `chaos-${death.name.replaceAll(/\W+/g, '-')}`, {
     simulator: { ...GATEWAY, assets: size, ...death.simulator },
   });
   try {
@@ -66,7 +66,7 @@ export async function playDeath(stage: Stage, death: Death): Promise<Played> {
       retry: { failed: death.retryFailed ?? 0, after: 0 },
       ...death.request,
     });
-    const wakeZombie = await liveAndDie(stage, scene, death);
+    const wakeZombie = await liveAndDie(environment, scene, death);
     if (death.zombie === 'until-timed-out') await wakeZombie();
     await scene.healthy();
     if (death.zombie === 'until-taken-over') await wakeZombie();
@@ -81,7 +81,7 @@ export async function playDeath(stage: Stage, death: Death): Promise<Played> {
 }
 
 /** The function it returns lets the zombie go on, and resolves when it has ended all it had begun. */
-async function liveAndDie(stage: Stage, scene: Scene, death: Death): Promise<() => Promise<void>> {
+async function liveAndDie(environment: ChaosEnvironment, scene: Scene, death: Death): Promise<() => Promise<void>> {
   const { deaths, zombie, lateExecutes, name, meanwhile, rest } = death;
   for (const [index, failpoint] of deaths.entries()) {
     const isLast = index === deaths.length - 1;
@@ -95,7 +95,7 @@ async function liveAndDie(stage: Stage, scene: Scene, death: Death): Promise<() 
     if (isZombie) {
       await child.stopped();
       return async () => {
-        if (zombie !== 'until-finished') await takenOver(stage, scene.workflowId, zombie === 'until-taken-over');
+        if (zombie !== 'until-finished') await takenOver(environment, scene.workflowId, zombie === 'until-taken-over');
         child.signal('SIGTERM');
         child.signal('SIGCONT');
         const end = await child.ended;
@@ -110,7 +110,7 @@ async function liveAndDie(stage: Stage, scene: Scene, death: Death): Promise<() 
 }
 
 /** Resolves when an activity of the run is in an attempt after its first, and that has begun where `begun` says so. */
-async function takenOver({ client }: Stage, workflowId: string, begun: boolean): Promise<void> {
+async function takenOver({ client }: ChaosEnvironment, workflowId: string, begun: boolean): Promise<void> {
   for (;;) {
     const { raw } = await client.workflow.getHandle(workflowId).describe();
     if (raw.pendingActivities?.some(({ attempt, state }) => (attempt ?? 0) > 1 && (state === STARTED || !begun))) return;

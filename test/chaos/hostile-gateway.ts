@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { dateMoved, type Meddle, meddlingProxy, page } from '../support/gateway/meddling-proxy.js';
 import type { Played } from './deaths.js';
 import { drawFrom } from './kills/random.js';
-import { assetIds, type Child, openScene, type Stage } from './scene.js';
+import { assetIds, type ChaosEnvironment, type Child, openScene } from './scene.js';
 import { unverifiedThoughKnown, verdictOf } from './verdict.js';
 
 const SIZE = 1_000;
@@ -20,10 +20,10 @@ const MOST_CALLS_AN_EXECUTION = 4;
 
 export const HOSTILE_GATEWAY = { name: 'a hostile gateway: 1,000 assets', kills: KILLS, play: playHostileGateway };
 
-async function playHostileGateway(stage: Stage): Promise<Played> {
+async function playHostileGateway(environment: ChaosEnvironment): Promise<Played> {
   const startedAt = performance.now();
   const follower = { scriptId: 72648, assetsPerRun: 5, fromIndex: SIZE };
-  const scene = await openScene(stage, 'chaos-hostile', {
+  const scene = await openScene(environment, 'chaos-hostile', {
     simulator: {
       assets: SIZE + 300,
       speed: 60,

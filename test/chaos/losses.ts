@@ -3,7 +3,7 @@ import { rename } from 'node:fs/promises';
 import { sweep } from '../../src/recovery/sweep.js';
 import { backUpLedger, replaceLedger } from '../support/ledger/backup.js';
 import type { Played } from './deaths.js';
-import { assetIds, openScene, type Scene, type Stage } from './scene.js';
+import { assetIds, type ChaosEnvironment, openScene, type Scene } from './scene.js';
 import { type Verdict, verdictOf } from './verdict.js';
 
 const SPEED = 600;
@@ -11,9 +11,9 @@ const SPEED = 600;
 const IN_FLIGHT_MS = 8_000;
 const executionMs = { min: (IN_FLIGHT_MS - 1_000) * SPEED, max: IN_FLIGHT_MS * SPEED };
 
-export const LOSSES: Readonly<Record<string, (stage: Stage) => Promise<Played>>> = {
-  'a backup from before a send': (stage) => restoreBackup(stage, { maxInFlight: 1 }),
-  'a backup from before a claim': (stage) => restoreBackup(stage, { maxInFlight: 2 }),
+export const LOSSES: Readonly<Record<string, (environment: ChaosEnvironment) => Promise<Played>>> = {
+  'a backup from before a send': (environment) => restoreBackup(environment, { maxInFlight: 1 }),
+  'a backup from before a claim': (environment) => restoreBackup(environment, { maxInFlight: 2 }),
   'an empty ledger, until the right one is back': loseLedger,
   'a terminated workflow': terminate,
   'two workers on one ledger': twoWorkers,
@@ -23,21 +23,21 @@ export const LOSSES: Readonly<Record<string, (stage: Stage) => Promise<Played>>>
  * The backup is taken while the first execution is claimed and not sent, and restored when it is in flight. With one execution at a
  * time the backup knows as many claims as the workflow does, and only the number of acceptances shows that it is old.
  */
-async function restoreBackup(stage: Stage, { maxInFlight }: { maxInFlight: number }): Promise<Played> {
-  return played(stage, `a backup from before a ${maxInFlight === 1 ? 'send' : 'claim'}`, async (scene) => {
+async function restoreBackup(environment: ChaosEnvironment, { maxInFlight }: { maxInFlight: number }): Promise<Played> {
+  return played(environment, `a backup from before a ${maxInFlight === 1 ? 'send' : 'claim'}`, async (scene) => {
     const backup = `${scene.plan.ledgerPath}.backup`;
     const run = await scene.start(requestFor(60, maxInFlight));
     const first = scene.child({ failpoint: { step: 'permit', moment: 'before', passage: 1 }, signal: 'SIGKILL' });
     await first.ended;
     backUpLedger(scene.plan.ledgerPath, backup);
     const healthy = await scene.healthy();
-    await until(async () => (await progress(stage, scene)).inFlight >= maxInFlight);
+    await until(async () => (await progress(environment, scene)).inFlight >= maxInFlight);
     await healthy.stop();
     const sent = scene.simulator.state.executions.filter(({ user }) => user === 'demo');
     await replaceLedger(scene.plan.ledgerPath, backup);
     await scene.healthy();
-    await until(async () => (await progress(stage, scene)).phase === 'blocked');
-    const { blocked = '' } = await progress(stage, scene);
+    await until(async () => (await progress(environment, scene)).phase === 'blocked');
+    const { blocked = '' } = await progress(environment, scene);
     await run.cancel();
     const report = await run.result();
     const problems: string[] = [];
@@ -57,19 +57,19 @@ async function restoreBackup(stage: Stage, { maxInFlight }: { maxInFlight: numbe
 }
 
 /** A worker with an empty ledger never gets this run's work: it waits, and goes on when its own ledger is back. */
-async function loseLedger(stage: Stage): Promise<Played> {
-  return played(stage, 'an empty ledger, until the right one is back', async (scene) => {
+async function loseLedger(environment: ChaosEnvironment): Promise<Played> {
+  return played(environment, 'an empty ledger, until the right one is back', async (scene) => {
     const aside = `${scene.plan.ledgerPath}.aside`;
     const run = await scene.start(requestFor(60, 2));
     const first = await scene.healthy();
-    await until(async () => (await progress(stage, scene)).inFlight >= 2);
+    await until(async () => (await progress(environment, scene)).inFlight >= 2);
     await first.stop();
     await rename(scene.plan.ledgerPath, aside);
     await replaceLedger(scene.plan.ledgerPath);
     const second = await scene.healthy();
     const problems: string[] = [];
     await until(async () => {
-      const { raw } = await stage.client.workflow.getHandle(scene.workflowId).describe();
+      const { raw } = await environment.client.workflow.getHandle(scene.workflowId).describe();
       return Date.now() - Number(raw.workflowExecutionInfo?.startTime?.seconds ?? 0) * 1_000 > 2 * IN_FLIGHT_MS;
     });
     const meanwhile = executesOf(scene);
@@ -82,17 +82,17 @@ async function loseLedger(stage: Stage): Promise<Played> {
 }
 
 /** The sweep gives every asset its last word and frees the leases; what the run still does late changes nothing. */
-async function terminate(stage: Stage): Promise<Played> {
-  return played(stage, 'a terminated workflow', async (scene) => {
+async function terminate(environment: ChaosEnvironment): Promise<Played> {
+  return played(environment, 'a terminated workflow', async (scene) => {
     const run = await scene.start(requestFor(60, 2));
     const worker = await scene.healthy();
-    await until(async () => (await progress(stage, scene)).inFlight >= 2);
+    await until(async () => (await progress(environment, scene)).inFlight >= 2);
     await run.terminate();
     const ledger = await scene.ledger();
     // The sweep leaves young runs alone.
     await ledger.database.run('UPDATE runs SET created_at = created_at - 3600000', []);
     const logger = { warn: () => undefined };
-    const closed = await sweep({ ledger, client: stage.client, namespace: stage.namespace, logger });
+    const closed = await sweep({ ledger, client: environment.client, namespace: environment.namespace, logger });
     const problems: string[] = [];
     if (closed.length !== 1) problems.push(`the sweep closed ${closed.length} runs`);
     const terms = { ...scene.plan.timings, executionsPerDay: 1_000, serverAt: 0, sender: 'demo' };
@@ -114,9 +114,9 @@ async function terminate(stage: Stage): Promise<Played> {
   });
 }
 
-async function twoWorkers(stage: Stage): Promise<Played> {
+async function twoWorkers(environment: ChaosEnvironment): Promise<Played> {
   return played(
-    stage,
+    environment,
     'two workers on one ledger',
     async (scene) => {
       scene.child({ signal: 'SIGKILL' });
@@ -135,13 +135,13 @@ async function judged(scene: Scene, report: Parameters<typeof verdictOf>[1], siz
 }
 
 async function played(
-  stage: Stage,
+  environment: ChaosEnvironment,
   name: string,
   play: (scene: Scene) => Promise<Verdict>,
   simulator: Parameters<typeof openScene>[2]['simulator'] = {},
 ): Promise<Played> {
   const startedAt = performance.now();
-  const scene = await openScene(stage, `chaos-${name.replaceAll(/\W+/g, '-')}`, {
+  const scene = await openScene(environment, `chaos-${name.replaceAll(/\W+/g, '-')}`, {
     simulator: {
       assets: 60,
       speed: SPEED,
@@ -167,7 +167,10 @@ function requestFor(size: number, maxInFlight: number) {
   return { script: 72648, targets: { assetIds: assetIds(size) }, maxInFlight, poll: { interval: '1s' }, deadline: '10m' };
 }
 
-async function progress({ client }: Stage, { workflowId }: Scene): Promise<{ phase: string; inFlight: number; blocked?: string }> {
+async function progress(
+  { client }: ChaosEnvironment,
+  { workflowId }: Scene,
+): Promise<{ phase: string; inFlight: number; blocked?: string }> {
   return client.workflow.getHandle(workflowId).query('progress');
 }
 

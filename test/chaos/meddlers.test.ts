@@ -10,8 +10,8 @@ const played = new Map<string, Played>();
 
 beforeAll(async () => {
   env = await temporalEnv();
-  const stage = { client: env.client, address: env.address, namespace: env.namespace, bundle: env.workflowBundle.codePath };
-  for (const scene of await Promise.all(SCENES.map((meddling) => playMeddling(stage, meddling)))) played.set(scene.name, scene);
+  const environment = { client: env.client, address: env.address, namespace: env.namespace, bundle: env.workflowBundle.codePath };
+  for (const scene of await Promise.all(SCENES.map((meddling) => playMeddling(environment, meddling)))) played.set(scene.name, scene);
 }, 900_000);
 
 afterAll(() => env.close());

@@ -7,7 +7,7 @@ import { steppedClock } from '../support/faketime.js';
 import { dateMoved, type Meddle, meddlingProxy, type PassingAnswer, page } from '../support/gateway/meddling-proxy.js';
 import type { Played } from './deaths.js';
 import { drawFrom } from './kills/random.js';
-import { assetIds, openScene, type Scene, type Stage } from './scene.js';
+import { assetIds, type ChaosEnvironment, openScene, type Scene } from './scene.js';
 import { unverifiedThoughKnown, verdictOf } from './verdict.js';
 
 const SHARE = 0.1;
@@ -74,9 +74,9 @@ export function meddlings(size: number): Meddling[] {
   ];
 }
 
-export async function playMeddling(stage: Stage, { name, assets, simulator, meddle, clock }: Meddling): Promise<Played> {
+export async function playMeddling(environment: ChaosEnvironment, { name, assets, simulator, meddle, clock }: Meddling): Promise<Played> {
   const startedAt = performance.now();
-  const scene = await openScene(stage, `chaos-${name.replaceAll(/\W+/g, '-').slice(0, 40)}`, {
+  const scene = await openScene(environment, `chaos-${name.replaceAll(/\W+/g, '-').slice(0, 40)}`, {
     simulator: {
       assets,
       speed: 60,
@@ -103,7 +103,7 @@ export async function playMeddling(stage: Stage, { name, assets, simulator, medd
     for (const timer of timers) clearTimeout(timer);
     const facts = { simulator: scene.simulator, ledger, runId: scene.workflowId };
     const verdict = await verdictOf(facts, report, { size: assets, unverified: 'some' });
-    const problems = [...verdict.problems, ...(await moreProblems(stage, scene, ledger))];
+    const problems = [...verdict.problems, ...(await moreProblems(environment, scene, ledger))];
     worker.signal('SIGTERM');
     await worker.ended;
     return { ...verdict, problems, name, kills: 0, seconds: Math.round((performance.now() - startedAt) / 1_000) };
@@ -118,7 +118,7 @@ async function firstExecution({ simulator }: Scene): Promise<void> {
 }
 
 /** Every answer arrives in the end: nothing is left that cannot be known, and no busy loop wrote history. */
-async function moreProblems({ client }: Stage, scene: Scene, ledger: Ledger): Promise<string[]> {
+async function moreProblems({ client }: ChaosEnvironment, scene: Scene, ledger: Ledger): Promise<string[]> {
   const problems: string[] = [];
   const known = await unverifiedThoughKnown({ simulator: scene.simulator, ledger, runId: scene.workflowId });
   if (known > 0) problems.push(`${known} assets are unverified although Qualys knows`);

@@ -5,7 +5,7 @@ import type { Ledger } from '../../src/ledger/index.js';
 import { backUpLedger, replaceLedger } from '../support/ledger/backup.js';
 import { GATEWAY, type Played } from './deaths.js';
 import { countExecutes } from './failpoints.js';
-import { assetIds, openScene, type Run, type Scene, type Stage } from './scene.js';
+import { assetIds, type ChaosEnvironment, openScene, type Run, type Scene } from './scene.js';
 
 const ASSETS = 60;
 const EXECUTIONS = 3;
@@ -55,15 +55,15 @@ interface Worker {
   stop: () => Promise<void>;
 }
 
-export async function playStaleLedger(stage: Stage, played: StaleLedgerScene): Promise<Played> {
+export async function playStaleLedger(environment: ChaosEnvironment, played: StaleLedgerScene): Promise<Played> {
   const startedAt = performance.now();
-  const scene = await openScene(stage, `chaos-${played.name.replaceAll(/\W+/g, '-')}`, {
+  const scene = await openScene(environment, `chaos-${played.name.replaceAll(/\W+/g, '-')}`, {
     // Longer than a scene lasts: what was sent stays in flight.
     simulator: { ...GATEWAY, assets: ASSETS, failAssets: [], executionMs: { min: 36_000_000, max: 36_000_000 } },
   });
-  const other = stage.client.workflow.getHandle(`${scene.workflowId}-other`);
+  const other = environment.client.workflow.getHandle(`${scene.workflowId}-other`);
   try {
-    const problems = await problemsOf(stage, scene, played);
+    const problems = await problemsOf(environment, scene, played);
     const twice = [...scene.simulator.state.executionsPerAsset('demo')].filter(([, times]) => times > 1).length;
     if (twice > 0) problems.push(`${twice} assets got the script twice`);
     const executes = scene.simulator.state.executions.filter(({ user }) => user === 'demo').length;
@@ -72,7 +72,7 @@ export async function playStaleLedger(stage: Stage, played: StaleLedgerScene): P
     return { name: played.name, kills: 1, seconds, executes, twice, counts, problems };
   } finally {
     await other.terminate('the scene is over').catch(() => undefined);
-    await stage.client.workflow
+    await environment.client.workflow
       .getHandle(scene.workflowId)
       .terminate('the scene is over')
       .catch(() => undefined);
@@ -80,51 +80,65 @@ export async function playStaleLedger(stage: Stage, played: StaleLedgerScene): P
   }
 }
 
-async function problemsOf(stage: Stage, scene: Scene, { isUnknown, other = {}, meanwhile }: StaleLedgerScene): Promise<string[]> {
+async function problemsOf(
+  environment: ChaosEnvironment,
+  scene: Scene,
+  { isUnknown, other = {}, meanwhile }: StaleLedgerScene,
+): Promise<string[]> {
   const { plan, workflowId } = scene;
   const otherId = `${workflowId}-other`;
   const backup = `${plan.ledgerPath}.backup`;
   if (other.wasOpen) {
-    await startOther(stage, scene, other);
+    await startOther(environment, scene, other);
     const opening = await workerOf(scene);
-    await said(stage, otherId, ({ phase }) => phase === 'awaiting-approval');
+    await said(environment, otherId, ({ phase }) => phase === 'awaiting-approval');
     await opening.stop();
   }
   const run = await (isUnknown ? backedUpAndStarted(scene, backup) : openedAndBackedUp(scene, backup));
   const first = await workerOf(scene);
-  await said(stage, workflowId, ({ inFlight = 0 }) => inFlight >= EXECUTIONS);
+  await said(environment, workflowId, ({ inFlight = 0 }) => inFlight >= EXECUTIONS);
   if (meanwhile !== 'replaced-while-open') await first.stop();
   if (meanwhile === 'terminated') await run.terminate();
   const sent = first.sent();
   await replaceLedger(plan.ledgerPath, backup);
 
-  if (!other.wasOpen) await startOther(stage, scene, other);
+  if (!other.wasOpen) await startOther(environment, scene, other);
   const second = await workerOf(scene);
-  if (other.wasOpen) await stage.client.workflow.getHandle(otherId).executeUpdate('approve', { args: [{ by: 'bob' }] });
-  const { blocked = '' } = await said(stage, otherId, ({ blocked: why = '', inFlight = 0 }) => WHY.test(why) || inFlight > 0);
+  if (other.wasOpen) await environment.client.workflow.getHandle(otherId).executeUpdate('approve', { args: [{ by: 'bob' }] });
+  const { blocked = '' } = await said(environment, otherId, ({ blocked: why = '', inFlight = 0 }) => WHY.test(why) || inFlight > 0);
   const problems: string[] = [];
   if (!WHY.test(blocked)) problems.push(`what is about to send is blocked because: ${blocked}`);
   const held = (await second.ledger.staleness.held()) ?? '';
   if (!held.includes(workflowId)) problems.push(`the ledger does not name the run by which it shows: ${held}`);
-  if (!isUnknown && !other.workflow && meanwhile === undefined) problems.push(...(await letGo({ stage, run, otherId, second })));
+  if (!isUnknown && !other.workflow && meanwhile === undefined) problems.push(...(await letGo({ environment, run, otherId, second })));
   if (second.sent() > 0) problems.push(`${second.sent()} executes were sent from the old ledger`);
   if (first.sent() !== sent) problems.push(`${first.sent() - sent} executes were sent from a ledger that is not in its place`);
   return problems;
 }
 
 /** Without a newer ledger: the run that it is behind is cancelled, and then the ledger let go. What may run is left alone by the other. */
-async function letGo({ stage, run, otherId, second }: { stage: Stage; run: Run; otherId: string; second: Worker }): Promise<string[]> {
+async function letGo({
+  environment,
+  run,
+  otherId,
+  second,
+}: {
+  environment: ChaosEnvironment;
+  run: Run;
+  otherId: string;
+  second: Worker;
+}): Promise<string[]> {
   await run.cancel();
   const { counts } = await run.result();
   await second.ledger.killSwitch.unhalt({ by: 'bob' });
-  const report = (await stage.client.workflow.getHandle(otherId).result()) as { counts: { skipped: number } };
+  const report = (await environment.client.workflow.getHandle(otherId).result()) as { counts: { skipped: number } };
   const problems: string[] = [];
   if (counts.unverified !== ASSETS) problems.push(`the run that had sent says ${JSON.stringify(counts)}`);
   if (report.counts.skipped !== ASSETS) problems.push(`the other run says ${JSON.stringify(report.counts)}`);
   return problems;
 }
 
-async function startOther({ client }: Stage, { plan, workflowId }: Scene, other: Other): Promise<void> {
+async function startOther({ client }: ChaosEnvironment, { plan, workflowId }: Scene, other: Other): Promise<void> {
   await client.workflow.start(other.workflow ?? 'remediationRun', {
     ...{ workflowId: `${workflowId}-other`, taskQueue: plan.taskQueue, args: [other.input ?? REQUEST] },
     ...(other.memo ? { memo: other.memo } : {}),
@@ -161,7 +175,7 @@ interface Said {
   inFlight?: number;
 }
 
-async function said({ client }: Stage, workflowId: string, holds: (said: Said) => boolean): Promise<Said> {
+async function said({ client }: ChaosEnvironment, workflowId: string, holds: (said: Said) => boolean): Promise<Said> {
   const handle = client.workflow.getHandle(workflowId);
   for (;;) {
     // Nobody may answer yet.

@@ -19,7 +19,7 @@ import { type ChaosWorker, startChaosWorker, type WorkerPlan } from './chaos-wor
 import type { DyingPlan } from './dying-worker.js';
 
 /** The Temporal server that somebody else owns, and the workflows, bundled. */
-export interface Stage {
+export interface ChaosEnvironment {
   client: Client;
   address: string;
   namespace: string;
@@ -67,7 +67,7 @@ export function assetIds(count: number): number[] {
 }
 
 export async function openScene(
-  stage: Stage,
+  environment: ChaosEnvironment,
   name: string,
   options: { simulator: SimulatorOptions; timings?: SendTimings },
 ): Promise<Scene> {
@@ -75,10 +75,10 @@ export async function openScene(
   const simulator = await startSimulator(options.simulator);
   const id = `${name}-${randomUUID().slice(0, 8)}`;
   const plan: WorkerPlan = {
-    address: stage.address,
-    namespace: stage.namespace,
+    address: environment.address,
+    namespace: environment.namespace,
     taskQueue: id,
-    bundle: stage.bundle,
+    bundle: environment.bundle,
     simulatorUrl: simulator.url,
     ledgerPath: join(folder, 'ledger.db'),
     timings: options.timings ?? TIMINGS,
@@ -89,7 +89,7 @@ export async function openScene(
   const dyingWorker = await programArguments('test/chaos/dying-worker.ts');
 
   async function start<Report>(workflow: string, input: unknown): Promise<Run<Report>> {
-    const handle = await stage.client.workflow.start(workflow, { workflowId: id, taskQueue: plan.taskQueue, args: [input] });
+    const handle = await environment.client.workflow.start(workflow, { workflowId: id, taskQueue: plan.taskQueue, args: [input] });
     return {
       result: () => handle.result() as Promise<Report>,
       cancel: async () => void (await handle.cancel()),

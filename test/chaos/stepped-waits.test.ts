@@ -5,7 +5,7 @@ import type { SimulatorOptions } from '../../src/simulator/options.js';
 import { type Progress, progress } from '../../src/workflows/shared/messages.js';
 import { type SteppedClock, steppedClock } from '../support/faketime.js';
 import { type TemporalEnv, temporalEnv } from '../support/product/temporal-env.js';
-import { assetIds, openScene, type Scene, type Stage } from './scene.js';
+import { assetIds, type ChaosEnvironment, openScene, type Scene } from './scene.js';
 
 const TEN_MINUTES = 600_000;
 /** A busy machine may be late by so much; a clock that decided would be by ten minutes. */
@@ -14,13 +14,13 @@ const SOAK = 6_000;
 const MINUTE = 60_000;
 
 let env: TemporalEnv;
-let stage: Stage;
+let environment: ChaosEnvironment;
 let campaign: Awaited<ReturnType<typeof soakedTwice>>;
 let cancelled: Awaited<ReturnType<typeof cancelledInFlight>>;
 
 beforeAll(async () => {
   env = await temporalEnv();
-  stage = { client: env.client, address: env.address, namespace: env.namespace, bundle: env.workflowBundle.codePath };
+  environment = { client: env.client, address: env.address, namespace: env.namespace, bundle: env.workflowBundle.codePath };
   [campaign, cancelled] = await Promise.all([soakedTwice(), cancelledInFlight()]);
 }, 900_000);
 
@@ -90,7 +90,7 @@ interface Timer {
 }
 
 async function played<Report>(name: string, simulator: SimulatorOptions, play: (scene: Scene, clock: SteppedClock) => Promise<Report>) {
-  const scene = await openScene(stage, `stepped-${name}`, { simulator: { assets: 10, speed: 60, ...simulator } });
+  const scene = await openScene(environment, `stepped-${name}`, { simulator: { assets: 10, speed: 60, ...simulator } });
   try {
     const clock = steppedClock(dirname(scene.plan.ledgerPath));
     const worker = scene.child({ signal: 'SIGKILL' }, clock.env);
@@ -104,7 +104,7 @@ async function played<Report>(name: string, simulator: SimulatorOptions, play: (
 }
 
 async function timersOf({ workflowId }: Scene): Promise<Timer[]> {
-  const { events } = await stage.client.workflow.getHandle(workflowId).fetchHistory();
+  const { events } = await environment.client.workflow.getHandle(workflowId).fetchHistory();
   const begun = new Map<string, { limitMs: number; at: number }>();
   const timers: Timer[] = [];
   for (const { eventTime, timerStartedEventAttributes: started, timerFiredEventAttributes, timerCanceledEventAttributes } of events ?? []) {
@@ -122,6 +122,6 @@ function msOf(time: { seconds?: unknown; nanos?: number | null } | null | undefi
 }
 
 async function eventually({ workflowId }: Scene, holds: (seen: Progress) => boolean): Promise<void> {
-  const handle = stage.client.workflow.getHandle(workflowId);
+  const handle = environment.client.workflow.getHandle(workflowId);
   while (!holds(await handle.query(progress))) await new Promise((resolve) => setTimeout(resolve, 50));
 }

@@ -7,7 +7,7 @@ import type { RunReport } from '../../src/domain/run/outcome.js';
 import { createApp } from '../../src/server/app.js';
 import { startRun } from '../../src/temporal/start-run.js';
 import { approve } from '../../src/workflows/shared/messages.js';
-import { assetIds, openStage, phaseBecomes, type RunHandle, type Stage } from '../workflows/product-harness.js';
+import { assetIds, openProductHarness, type ProductHarness, phaseBecomes, type RunHandle } from '../workflows/product-harness.js';
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 const CONFIG = `
@@ -22,11 +22,11 @@ hooks:
 `;
 
 describe('from a ticket to the report', () => {
-  let stage: Stage;
+  let harness: ProductHarness;
   let app: FastifyInstance;
 
   beforeAll(async () => {
-    stage = await openStage('ticket', { simulator: { failAssets: assetIds(2, 1) } });
+    harness = await openProductHarness('ticket', { simulator: { failAssets: assetIds(2, 1) } });
     const config = parseConfig(CONFIG);
     if (!config.ok) throw new Error(JSON.stringify(config.problems));
     app = createApp({
@@ -39,34 +39,34 @@ describe('from a ticket to the report', () => {
       now: () => new Date(),
       temporalReachable: async () => true,
       // On a busy machine the 2.5 s that a sender waits for would be a matter of luck.
-      startRun: (start) => startRun(stage.env.client, { ...start, taskQueue: stage.taskQueue, deadlineMs: 30_000 }),
+      startRun: (start) => startRun(harness.env.client, { ...start, taskQueue: harness.taskQueue, deadlineMs: 30_000 }),
     });
   }, 600_000);
 
   afterAll(async () => {
     await app?.close();
-    await stage?.close();
+    await harness?.close();
   });
 
   test('a signed event starts one run, however often it is delivered; a changed one under its id is refused', async () => {
     const event = eventOf('CHG0030001', { assetIds: assetIds(0, 2), hostnames: ['HOST-000003.example.com'] });
     const first = await deliver(event);
     const { workflowId } = first.json() as { workflowId: string };
-    expect([first.statusCode, workflowId]).toEqual([202, `itsm/CHG0030001/${stage.taskQueue}`]);
+    expect([first.statusCode, workflowId]).toEqual([202, `itsm/CHG0030001/${harness.taskQueue}`]);
     const again = await deliver(event);
     expect([again.statusCode, again.json()]).toEqual([200, first.json()]);
     expect((await deliver({ ...event, targets: { assetIds: assetIds(9, 1) } })).statusCode).toBe(409);
 
-    const report = (await stage.env.client.workflow.getHandle(workflowId).result()) as RunReport;
+    const report = (await harness.env.client.workflow.getHandle(workflowId).result()) as RunReport;
     expect(report).toMatchObject({ runId: workflowId, status: 'partial', executions: 1, counts: { targeted: 3, succeeded: 2, failed: 1 } });
-    expect([...stage.rig.simulator.state.executionsPerAsset()]).toEqual([
+    expect([...harness.product.simulator.state.executionsPerAsset()]).toEqual([
       ['20452610', 1],
       ['20452611', 1],
       ['20452612', 1],
     ]);
-    const rows = await stage.rows(workflowId);
+    const rows = await harness.rows(workflowId);
     expect(rows.map(({ outputBytes }) => outputBytes !== undefined)).toEqual([false, false, true]);
-    expect((await stage.rig.ledger.runs.get(workflowId))?.request).toMatchObject({
+    expect((await harness.product.ledger.runs.get(workflowId))?.request).toMatchObject({
       ticket: { hook: 'itsm', system: 'standard', id: 'CHG0030001' },
       requestedBy: 'kim',
     });
@@ -78,7 +78,7 @@ describe('from a ticket to the report', () => {
   test('an event with a wrong signature is 401 and starts nothing', async () => {
     const event = eventOf('CHG0030002', { assetIds: assetIds(10, 1) });
     expect((await deliver(event, 'whsec_c29tZWJvZHkgZWxzZQ==')).statusCode).toBe(401);
-    const handle = stage.env.client.workflow.getHandle(`itsm/CHG0030002/${stage.taskQueue}`);
+    const handle = harness.env.client.workflow.getHandle(`itsm/CHG0030002/${harness.taskQueue}`);
     await expect(handle.describe()).rejects.toThrow(WorkflowNotFoundError);
   });
 
@@ -86,7 +86,7 @@ describe('from a ticket to the report', () => {
     const { workflowId } = (await deliver({ ...eventOf('CHG0030003', { assetIds: assetIds(11, 1) }), playbook: 'careful' })).json() as {
       workflowId: string;
     };
-    const handle = stage.env.client.workflow.getHandle(workflowId) as unknown as RunHandle;
+    const handle = harness.env.client.workflow.getHandle(workflowId) as unknown as RunHandle;
     await phaseBecomes(handle, 'awaiting-approval');
     await expect(handle.executeUpdate(approve, { args: [{ by: 'eve' }] })).rejects.toThrow();
     await handle.executeUpdate(approve, { args: [{ by: 'ann' }] });
@@ -96,8 +96,8 @@ describe('from a ticket to the report', () => {
   test('the campaign of a playbook goes through its waves, and asks before each that does not say otherwise', async () => {
     const answer = await deliver({ ...eventOf('CHG0030005', { assetIds: assetIds(20, 5) }), playbook: 'rollout' });
     const { workflowId } = answer.json() as { workflowId: string };
-    expect([answer.statusCode, workflowId]).toEqual([202, `itsm/CHG0030005/${stage.taskQueue}`]);
-    const handle = stage.env.client.workflow.getHandle(workflowId) as unknown as RunHandle;
+    expect([answer.statusCode, workflowId]).toEqual([202, `itsm/CHG0030005/${harness.taskQueue}`]);
+    const handle = harness.env.client.workflow.getHandle(workflowId) as unknown as RunHandle;
     await phaseBecomes(handle, 'awaiting-approval');
     await handle.executeUpdate(approve, { args: [{ by: 'ann' }] });
     expect(await handle.result()).toMatchObject({
@@ -112,7 +112,7 @@ describe('from a ticket to the report', () => {
   test('hosts that Qualys does not know end the run with every name, after the ticket was taken', async () => {
     const answer = await deliver(eventOf('CHG0030004', { hostnames: ['nobody.example.com', 'host-000001.example.com'] }));
     expect(answer.statusCode).toBe(202);
-    const handle = stage.env.client.workflow.getHandle((answer.json() as { workflowId: string }).workflowId);
+    const handle = harness.env.client.workflow.getHandle((answer.json() as { workflowId: string }).workflowId);
     await expect(handle.result()).rejects.toMatchObject({
       cause: {
         type: 'InvalidRequest',
@@ -123,7 +123,7 @@ describe('from a ticket to the report', () => {
 
   /** The generation makes the workflow id this test's own: the server is shared. */
   function eventOf(id: string, targets: object) {
-    return { ticket: { id, generation: stage.taskQueue }, playbook: 'patch', targets, requestedBy: 'kim', reason: 'CVE-2026-0001' };
+    return { ticket: { id, generation: harness.taskQueue }, playbook: 'patch', targets, requestedBy: 'kim', reason: 'CVE-2026-0001' };
   }
 
   function deliver(event: object, secret = SECRET) {

@@ -8,7 +8,7 @@ import type { AssetRow, RunReport } from '../../src/domain/run/outcome.js';
 import type { remediationRun } from '../../src/workflows/index.js';
 import { type Progress, progress } from '../../src/workflows/shared/messages.js';
 import { knowClock } from '../support/ledger/ledger.js';
-import { type Rig, type RigOptions, startRig } from '../support/product/harness.js';
+import { type Product, type ProductOptions, startProduct } from '../support/product/harness.js';
 import { type TemporalEnv, temporalEnv, uniqueTaskQueue } from '../support/product/temporal-env.js';
 
 export const FIRST_ASSET = 20_452_610;
@@ -21,7 +21,7 @@ jest.setTimeout(240_000);
 
 export type RunHandle = WorkflowHandleWithFirstExecutionRunId<typeof remediationRun>;
 
-export interface StageOptions extends Pick<RigOptions, 'simulator' | 'policy' | 'timings'> {
+export interface ProductHarnessOptions extends Pick<ProductOptions, 'simulator' | 'policy' | 'timings'> {
   /** Another Temporal server than the shared one; closed with the stage. */
   env?: TemporalEnv;
 }
@@ -32,9 +32,9 @@ export interface StartOptions {
   memo?: Record<string, unknown>;
 }
 
-export interface Stage {
+export interface ProductHarness {
   env: TemporalEnv;
-  rig: Rig;
+  product: Product;
   taskQueue: string;
   start(request: unknown, options?: StartOptions): Promise<RunHandle>;
   /** Starts, and awaits the report. */
@@ -46,20 +46,20 @@ export interface Stage {
 }
 
 /** To be called in `beforeAll`, with 120 s. */
-export async function openStage(name: string, { env: otherEnv, ...options }: StageOptions = {}): Promise<Stage> {
+export async function openProductHarness(name: string, { env: otherEnv, ...options }: ProductHarnessOptions = {}): Promise<ProductHarness> {
   const env = otherEnv ?? (await temporalEnv());
   const taskQueue = uniqueTaskQueue(name);
-  const rig = await startRig({
+  const product = await startProduct({
     ...options,
     simulator: { assets: 400, speed: SPEED, ...options.simulator },
     ...{ client: env.client, nativeConnection: env.nativeConnection, namespace: env.namespace, taskQueue },
     bundle: env.workflowBundle.codePath,
   });
-  await remember(rig, options.simulator?.speed ?? SPEED);
+  await remember(product, options.simulator?.speed ?? SPEED);
   const started: RunHandle[] = [];
-  const stage: Stage = {
+  const harness: ProductHarness = {
     env,
-    rig,
+    product,
     taskQueue,
     async start(request, { client = env.client, workflowId = `${name}-${randomUUID()}`, memo } = {}) {
       const handle = await client.workflow.start<typeof remediationRun>('remediationRun', {
@@ -71,25 +71,25 @@ export async function openStage(name: string, { env: otherEnv, ...options }: Sta
       started.push(handle);
       return handle;
     },
-    run: async (request, startOptions) => (await stage.start(request, startOptions)).result(),
+    run: async (request, startOptions) => (await harness.start(request, startOptions)).result(),
     async rows(runId) {
       const rows: AssetRow[] = [];
-      for await (const row of rig.ledger.reader.allAssets(runId)) rows.push(row);
+      for await (const row of product.ledger.reader.allAssets(runId)) rows.push(row);
       return rows;
     },
-    audit: async (runId) => (await rig.ledger.audit.of(runId)).map(({ action }) => action),
+    audit: async (runId) => (await product.ledger.audit.of(runId)).map(({ action }) => action),
     async close() {
       // A workflow that a failed test left behind would keep its activities, and these the worker.
       await Promise.all(started.map((handle) => handle.terminate('the test is over').catch(() => undefined)));
-      await rig.close();
+      await product.close();
       await env.close();
     },
   };
-  return stage;
+  return harness;
 }
 
 /** The ledger has worked with this gateway before: it knows how fast its clock goes, and that these scripts take half a second. */
-async function remember({ ledger, simulator }: Rig, speed: number): Promise<void> {
+async function remember({ ledger, simulator }: Product, speed: number): Promise<void> {
   await knowClock(ledger, simulator.state.now(), speed);
   for (const script of ['72648', '72649']) await ledger.scripts.addDurations(script, [{ localMs: 500, serverMs: 500 * speed }]);
 }

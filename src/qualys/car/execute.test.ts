@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type Rig, rig } from '../../../test/support/gateway/client-harness.js';
+import { type ClientHarness, clientHarness } from '../../../test/support/gateway/client-harness.js';
 import { jwt, PAGE, refusal, type ScriptedAnswer } from '../../../test/support/gateway/scripted.js';
 import type { ExecuteRequest } from '../types.js';
 
@@ -12,9 +12,9 @@ function request(change: Partial<ExecuteRequest> = {}): ExecuteRequest {
   return { scriptId: '72648', assetIds: ['20452610', '20452611'], mayStart: always, ...change };
 }
 
-let it: Rig;
+let it: ClientHarness;
 beforeEach(async () => {
-  it = await rig();
+  it = await clientHarness();
 });
 afterEach(() => it.close());
 
@@ -134,7 +134,7 @@ describe('execute', () => {
   });
 
   test('its fate is unknown when no answer comes in time', async () => {
-    const slow = await rig({ timeoutMs: 150 });
+    const slow = await clientHarness({ timeoutMs: 150 });
     slow.gateway.reply({ silent: true }, ACCEPTED);
     expect(await slow.qualys.execute(request())).toEqual({ kind: 'unknown', message: 'No answer within 150 ms' });
     expect(slow.gateway.calls()).toHaveLength(1);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type Rig, rig } from '../../../test/support/gateway/client-harness.js';
+import { type ClientHarness, clientHarness } from '../../../test/support/gateway/client-harness.js';
 import { refusal } from '../../../test/support/gateway/scripted.js';
 
 const ID = 'd1a22786-2ddb-4942-8dda-6a03034162f0';
@@ -19,9 +19,9 @@ const ROW = {
 };
 const list = (...rows: unknown[]) => ({ status: 200, body: { body: { totalCount: rows.length, list: rows } } });
 
-let it: Rig;
+let it: ClientHarness;
 beforeEach(async () => {
-  it = await rig();
+  it = await clientHarness();
 });
 afterEach(() => it.close());
 

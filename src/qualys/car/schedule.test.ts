@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type Rig, rig } from '../../../test/support/gateway/client-harness.js';
+import { type ClientHarness, clientHarness } from '../../../test/support/gateway/client-harness.js';
 import { sampleText } from '../../../test/support/gateway/sample-asks.js';
 import { PAGE, refusal, type ScriptedAnswer } from '../../../test/support/gateway/scripted.js';
 import type { ScheduleRequest } from '../types.js';
@@ -18,9 +18,9 @@ const ONCE: ScheduleRequest = {
   runId: 'run-1',
 };
 
-let it: Rig;
+let it: ClientHarness;
 beforeEach(async () => {
-  it = await rig();
+  it = await clientHarness();
 });
 afterEach(() => it.close());
 
@@ -98,7 +98,7 @@ describe('createSchedule', () => {
     expect(await it.qualys.createSchedule(ONCE)).toEqual({ kind: 'refused', waitMs: 700, message: 'the window is full' });
     it.gate.enter = () => Promise.reject(new Error('database is locked'));
     expect(await it.qualys.createSchedule(ONCE)).toMatchObject({ kind: 'refused', waitMs: 1_000 });
-    const other = await rig();
+    const other = await clientHarness();
     other.gateway.replyAuth(refusal(401));
     expect(await other.qualys.createSchedule(ONCE)).toMatchObject({ kind: 'rejected', status: 401 });
     await other.close();

@@ -2,14 +2,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type Rig, rig } from '../../../test/support/gateway/client-harness.js';
+import { type ClientHarness, clientHarness } from '../../../test/support/gateway/client-harness.js';
 import { PAGE, refusal } from '../../../test/support/gateway/scripted.js';
 
-let it: Rig;
+let it: ClientHarness;
 let folder: string;
 let file: string;
 beforeEach(async () => {
-  it = await rig();
+  it = await clientHarness();
   folder = await mkdtemp(join(tmpdir(), 'scripts-'));
   file = join(folder, 'scripts.json');
   await writeFile(file, '[{"title":"a","content":"YQ=="}]');

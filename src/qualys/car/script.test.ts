@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type Rig, rig } from '../../../test/support/gateway/client-harness.js';
+import { type ClientHarness, clientHarness } from '../../../test/support/gateway/client-harness.js';
 import { sampleText } from '../../../test/support/gateway/sample-asks.js';
 import { refusal } from '../../../test/support/gateway/scripted.js';
 
@@ -10,9 +10,9 @@ const found = (...titles: [id: number, title: string][]) => ({
   body: { body: { totalCount: titles.length, list: titles.map(([id, title]) => ({ id, title, status: 'APPROVED', platform: 'LINUX' })) } },
 });
 
-let it: Rig;
+let it: ClientHarness;
 beforeEach(async () => {
-  it = await rig();
+  it = await clientHarness();
 });
 afterEach(() => it.close());
 

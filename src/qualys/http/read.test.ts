@@ -1,15 +1,15 @@
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { all, type Rig, rig } from '../../../test/support/gateway/client-harness.js';
+import { all, type ClientHarness, clientHarness } from '../../../test/support/gateway/client-harness.js';
 import { PAGE, refusal } from '../../../test/support/gateway/scripted.js';
 import { createTransport } from './transport.js';
 
 const COUNTS = { body: { data: { 'EXECUTION PASSED': 189, 'MANIFEST ASSIGNED': 1 }, timestamp: '2023-01-16T04:40:05.284Z' } };
 const GOOD = { 'EXECUTION PASSED': 189, 'MANIFEST ASSIGNED': 1 };
 
-let it: Rig;
+let it: ClientHarness;
 beforeEach(async () => {
-  it = await rig();
+  it = await clientHarness();
 });
 afterEach(() => it.close());
 const count = () => it.qualys.countAssetJobs({ query: 'job.id:1', groupBy: 'status', runId: 'run-1' });
@@ -163,7 +163,7 @@ describe('waiting', () => {
   });
 
   test('many short waits do not add up to a long one', async () => {
-    const patient = await rig({ maxWaitInProcessMs: 25 });
+    const patient = await clientHarness({ maxWaitInProcessMs: 25 });
     for (let n = 0; n < 10; n += 1) patient.gate.answers.push({ kind: 'wait', waitMs: 10, why: 'busy' });
     await expect(patient.qualys.countAssetJobs({ groupBy: 'status' })).rejects.toMatchObject({ kind: 'limited', waitMs: 10 });
     expect(patient.gate.log).toHaveLength(3);

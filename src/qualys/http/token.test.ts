@@ -1,5 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type Rig, recordingGate, rig, type SettableClock, settableClock } from '../../../test/support/gateway/client-harness.js';
+import {
+  type ClientHarness,
+  clientHarness,
+  recordingGate,
+  type SettableClock,
+  settableClock,
+} from '../../../test/support/gateway/client-harness.js';
 import {
   jwt,
   PAGE,
@@ -273,9 +279,9 @@ describe('/auth', () => {
 });
 
 describe('calls and the token', () => {
-  let it: Rig;
+  let it: ClientHarness;
   beforeEach(async () => {
-    it = await rig();
+    it = await clientHarness();
   });
   afterEach(() => it.close());
 
@@ -297,7 +303,7 @@ describe('calls and the token', () => {
 
   test('/auth does not pass the gate', async () => {
     const gate = recordingGate();
-    const other = await rig({ gate });
+    const other = await clientHarness({ gate });
     other.gateway.reply(counts);
     await other.qualys.countAssetJobs({ groupBy: 'status' });
     expect(gate.log).toEqual(['enter assetjobs/count', 'leave']);

@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { all, type Rig, rig } from '../../../test/support/gateway/client-harness.js';
+import { all, type ClientHarness, clientHarness } from '../../../test/support/gateway/client-harness.js';
 import { refusal } from '../../../test/support/gateway/scripted.js';
 import { QualysError } from '../errors.js';
 import type { EasmProfile } from '../operations.js';
 import type { Page } from '../types.js';
 import { untilEasmCompleted } from './easm.js';
 
-let it: Rig;
+let it: ClientHarness;
 beforeEach(async () => {
-  it = await rig();
+  it = await clientHarness();
 });
 afterEach(() => it.close());
 

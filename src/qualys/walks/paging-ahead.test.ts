@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { all, type Rig, rig } from '../../../test/support/gateway/client-harness.js';
+import { all, type ClientHarness, clientHarness } from '../../../test/support/gateway/client-harness.js';
 import { refusal } from '../../../test/support/gateway/scripted.js';
 
 const row = (n: number) => ({ sortValues: [n, String(n)], data: { id: String(n), scriptId: 7, correlationUuid: `u${n}` } });
 const listed = (rows: unknown[], totalCount: number) => ({ body: { body: { totalCount, list: rows } } });
 const never = () => ({ hold: new Promise<void>(() => undefined) });
 
-let it: Rig;
+let it: ClientHarness;
 beforeEach(async () => {
-  it = await rig();
+  it = await clientHarness();
 });
 afterEach(() => it.close());
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { all, type Rig, rig } from '../../../test/support/gateway/client-harness.js';
+import { all, type ClientHarness, clientHarness } from '../../../test/support/gateway/client-harness.js';
 import type { SeenRequest } from '../../../test/support/gateway/scripted.js';
 import type { Page } from '../types.js';
 
@@ -29,9 +29,9 @@ const job = (n: number, id: string | number = String(n)): JobRow => ({
 const wrapped = (row: JobRow) => ({ sortValues: [row.created.dateTime, row.id], data: row });
 const listed = (list: unknown[], totalCount: number) => ({ body: { errorCode: null, message: null, body: { totalCount, list } } });
 
-let it: Rig;
+let it: ClientHarness;
 beforeEach(async () => {
-  it = await rig();
+  it = await clientHarness();
 });
 afterEach(() => it.close());
 

@@ -4,7 +4,7 @@ import type { CampaignPlanInput } from '../../../src/contracts/plan.js';
 import type { SimulatorOptions } from '../../../src/simulator/options.js';
 import { GATEWAY, type Played } from '../deaths.js';
 import type { Failpoint } from '../failpoints.js';
-import { assetIds, openScene, type Scene, type Stage } from '../scene.js';
+import { assetIds, type ChaosEnvironment, openScene, type Scene } from '../scene.js';
 import { operate } from './operator.js';
 import { campaignVerdict, type Outcomes, outcomesOf } from './verdict.js';
 
@@ -53,12 +53,12 @@ export function campaignPlan(size: number, canary: number): CampaignPlanInput {
 const SIZE = 60;
 const CANARY = 30;
 
-export async function playCampaignDeath(stage: Stage, death: CampaignDeath): Promise<Played> {
+export async function playCampaignDeath(environment: ChaosEnvironment, death: CampaignDeath): Promise<Played> {
   const startedAt = performance.now();
-  const expected = await withoutDeaths(stage, death);
-  return inScene(stage, death, async (scene) => {
+  const expected = await withoutDeaths(environment, death);
+  return inScene(environment, death, async (scene) => {
     const run = await scene.startCampaign({ ...campaignPlan(SIZE, CANARY), ...death.plan });
-    const stop = operate({ client: () => stage.client, workflowId: scene.workflowId, retryAt: 'rest' });
+    const stop = operate({ client: () => environment.client, workflowId: scene.workflowId, retryAt: 'rest' });
     try {
       for (const failpoint of death.deaths) {
         const end = await scene.child({ failpoint, signal: 'SIGKILL' }).ended;
@@ -75,15 +75,15 @@ export async function playCampaignDeath(stage: Stage, death: CampaignDeath): Pro
   });
 }
 
-const played: { stage: Stage; plan: unknown; simulator: unknown; outcomes: Promise<Outcomes> }[] = [];
+const played: { environment: ChaosEnvironment; plan: unknown; simulator: unknown; outcomes: Promise<Outcomes> }[] = [];
 
 /** What the same campaign comes to when nobody dies: played once for all scenes that have the same. */
-function withoutDeaths(stage: Stage, { plan, simulator }: CampaignDeath): Promise<Outcomes> {
-  const known = played.find((one) => one.stage === stage && isDeepStrictEqual([one.plan, one.simulator], [plan, simulator]));
+function withoutDeaths(environment: ChaosEnvironment, { plan, simulator }: CampaignDeath): Promise<Outcomes> {
+  const known = played.find((one) => one.environment === environment && isDeepStrictEqual([one.plan, one.simulator], [plan, simulator]));
   if (known) return known.outcomes;
-  const outcomes = inScene(stage, { name: 'campaign without deaths', simulator }, async (scene) => {
+  const outcomes = inScene(environment, { name: 'campaign without deaths', simulator }, async (scene) => {
     const run = await scene.startCampaign({ ...campaignPlan(SIZE, CANARY), ...plan });
-    const stop = operate({ client: () => stage.client, workflowId: scene.workflowId, retryAt: 'rest' });
+    const stop = operate({ client: () => environment.client, workflowId: scene.workflowId, retryAt: 'rest' });
     try {
       await scene.healthy();
       await run.result();
@@ -92,16 +92,16 @@ function withoutDeaths(stage: Stage, { plan, simulator }: CampaignDeath): Promis
       await stop();
     }
   });
-  played.push({ stage, plan, simulator, outcomes });
+  played.push({ environment, plan, simulator, outcomes });
   return outcomes;
 }
 
 async function inScene<T>(
-  stage: Stage,
+  environment: ChaosEnvironment,
   { name, simulator }: { name: string; simulator?: SimulatorOptions | undefined },
   play: (scene: Scene) => Promise<T>,
 ): Promise<T> {
-  const scene = await openScene(stage, `chaos-${name.replaceAll(/\W+/g, '-')}`, {
+  const scene = await openScene(environment, `chaos-${name.replaceAll(/\W+/g, '-')}`, {
     simulator: { ...CAMPAIGN_GATEWAY, assets: SIZE, ...simulator },
   });
   try {

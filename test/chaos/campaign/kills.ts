@@ -6,7 +6,7 @@ import type { CampaignReport } from '../../../src/domain/campaign/status.js';
 import type { Played } from '../deaths.js';
 import { drawFrom } from '../kills/random.js';
 import { openTemporal, type Temporal } from '../restartable-temporal.js';
-import { type Child, openScene, type Scene, type Stage } from '../scene.js';
+import { type ChaosEnvironment, type Child, openScene, type Scene } from '../scene.js';
 import { CAMPAIGN_GATEWAY, campaignPlan } from './deaths.js';
 import { operate } from './operator.js';
 import { type CampaignVerdict, campaignVerdict, type Outcomes, outcomesOf } from './verdict.js';
@@ -64,10 +64,10 @@ export async function playCampaignKills(
   const startedAt = performance.now();
   const folder = await mkdtemp(join(tmpdir(), 'overhaul-chaos-temporal-'));
   const temporal = await openTemporal(executable, folder);
-  const stage: Stage = { client: temporal.client(), address: temporal.address, namespace: 'default', bundle };
+  const environment: ChaosEnvironment = { client: temporal.client(), address: temporal.address, namespace: 'default', bundle };
   try {
-    const expected = await undisturbed(stage, plan);
-    const scene = await sceneOf(stage, 'kills', plan, plan.speed);
+    const expected = await undisturbed(environment, plan);
+    const scene = await sceneOf(environment, 'kills', plan, plan.speed);
     try {
       const { kills, report } = await disturbed(scene, { plan, temporal, say });
       const facts = { simulator: scene.simulator, ledger: await scene.ledger(), campaignId: scene.workflowId };
@@ -84,14 +84,14 @@ export async function playCampaignKills(
   }
 }
 
-function sceneOf(stage: Stage, name: string, { assets }: CampaignKills, speed: number): Promise<Scene> {
-  return openScene(stage, `chaos-campaign-${name}`, { simulator: { ...CAMPAIGN_GATEWAY, assets, speed, failRate: 0.5 } });
+function sceneOf(environment: ChaosEnvironment, name: string, { assets }: CampaignKills, speed: number): Promise<Scene> {
+  return openScene(environment, `chaos-campaign-${name}`, { simulator: { ...CAMPAIGN_GATEWAY, assets, speed, failRate: 0.5 } });
 }
 
 /** The same campaign over the same fleet, ten times as fast and with nobody in its way. */
-async function undisturbed(stage: Stage, plan: CampaignKills): Promise<Outcomes> {
-  const scene = await sceneOf(stage, 'undisturbed', plan, 600);
-  const stop = operate({ client: () => stage.client, workflowId: scene.workflowId, retryAt: 'rest' });
+async function undisturbed(environment: ChaosEnvironment, plan: CampaignKills): Promise<Outcomes> {
+  const scene = await sceneOf(environment, 'undisturbed', plan, 600);
+  const stop = operate({ client: () => environment.client, workflowId: scene.workflowId, retryAt: 'rest' });
   try {
     const run = await scene.startCampaign({ ...campaignPlan(plan.assets, plan.canary), maxInFlight: 8 });
     await scene.healthy();

@@ -8,7 +8,7 @@ import type { Ledger } from '../../../src/ledger/index.js';
 import { sweep } from '../../../src/recovery/sweep.js';
 import { startDevServer } from '../../../src/temporal/dev-server.js';
 import type { Played } from '../deaths.js';
-import { openScene, type Scene, type Stage } from '../scene.js';
+import { type ChaosEnvironment, openScene, type Scene } from '../scene.js';
 import { CAMPAIGN_GATEWAY, campaignPlan } from './deaths.js';
 import { campaignVerdict, outcomesOf } from './verdict.js';
 
@@ -35,8 +35,13 @@ async function loseTemporal({ executable, bundle }: Where): Promise<Played> {
   let temporal = await server('lost.db');
   const { address } = temporal;
   const connections = [await Connection.connect({ address })];
-  const stage: Stage = { client: new Client({ connection: connections[0] as Connection }), address, namespace: 'default', bundle };
-  const scene = await openScene(stage, 'chaos-campaign-lost', {
+  const environment: ChaosEnvironment = {
+    client: new Client({ connection: connections[0] as Connection }),
+    address,
+    namespace: 'default',
+    bundle,
+  };
+  const scene = await openScene(environment, 'chaos-campaign-lost', {
     simulator: { ...CAMPAIGN_GATEWAY, assets: SIZE, executionMs: { min: (IN_FLIGHT_MS - 1_000) * SPEED, max: IN_FLIGHT_MS * SPEED } },
   });
   try {

@@ -1,7 +1,7 @@
 // A run under every fault of the gateway, with another operator running the same script on the same assets, whose worker is killed
 // again and again at moments drawn from a seed.
 import type { Played } from '../deaths.js';
-import { assetIds, type Child, openScene, type Stage } from '../scene.js';
+import { assetIds, type ChaosEnvironment, type Child, openScene } from '../scene.js';
 import { verdictOf } from '../verdict.js';
 
 export interface RandomKills {
@@ -37,9 +37,9 @@ export const SHORT_RANDOM_KILLS: RandomKills = {
 const AFTER_TAKEOVER_MS = 16_000;
 const SPREAD_MS = 7_000;
 
-export async function playRandomKills(stage: Stage, plan: RandomKills): Promise<Played> {
+export async function playRandomKills(environment: ChaosEnvironment, plan: RandomKills): Promise<Played> {
   const startedAt = performance.now();
-  const scene = await openScene(stage, 'chaos-random', {
+  const scene = await openScene(environment, 'chaos-random', {
     simulator: {
       assets: plan.assets,
       speed: 60,

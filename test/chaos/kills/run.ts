@@ -7,7 +7,7 @@ import type { RunReport } from '../../../src/domain/run/outcome.js';
 import type { KillsOn } from '../campaign/kills.js';
 import type { Played } from '../deaths.js';
 import { openTemporal, type Temporal } from '../restartable-temporal.js';
-import { assetIds, type Child, openScene, type Scene, type Stage } from '../scene.js';
+import { assetIds, type ChaosEnvironment, type Child, openScene, type Scene } from '../scene.js';
 import { unverifiedThoughKnown, verdictOf } from '../verdict.js';
 import { drawFrom } from './random.js';
 
@@ -35,8 +35,8 @@ export async function playRunKills({ executable, bundle, say = () => undefined }
   const startedAt = performance.now();
   const folder = await mkdtemp(join(tmpdir(), 'overhaul-chaos-temporal-'));
   const temporal = await openTemporal(executable, folder);
-  const stage: Stage = { client: temporal.client(), address: temporal.address, namespace: 'default', bundle };
-  const scene = await openScene(stage, 'chaos-run-kills', {
+  const environment: ChaosEnvironment = { client: temporal.client(), address: temporal.address, namespace: 'default', bundle };
+  const scene = await openScene(environment, 'chaos-run-kills', {
     simulator: {
       assets: plan.assets,
       speed: 60,

@@ -49,7 +49,7 @@ export function settableClock(nowMs = Date.parse('2026-05-01T12:00:00Z')): Setta
   return clock;
 }
 
-export interface Rig {
+export interface ClientHarness {
   gateway: ScriptedGateway;
   gate: RecordingGate;
   clock: SettableClock;
@@ -60,7 +60,7 @@ export interface Rig {
   close(): Promise<void>;
 }
 
-export async function rig(options: Partial<QualysOptions> = {}): Promise<Rig> {
+export async function clientHarness(options: Partial<QualysOptions> = {}): Promise<ClientHarness> {
   const gateway = await scriptedGateway();
   const gate = recordingGate();
   const clock = settableClock();

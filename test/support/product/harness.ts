@@ -15,7 +15,7 @@ import { startSimulator } from '../../../src/simulator/index.js';
 import type { SimulatorOptions } from '../../../src/simulator/options.js';
 import { createWorkers } from '../../../src/worker/process.js';
 
-export interface RigOptions {
+export interface ProductOptions {
   client: Client;
   nativeConnection: NativeConnection;
   namespace: string;
@@ -26,7 +26,7 @@ export interface RigOptions {
   taskQueue: string;
 }
 
-export interface Rig {
+export interface Product {
   simulator: Simulator;
   ledger: Ledger;
   dependencies: ActivityDependencies;
@@ -37,7 +37,7 @@ export interface Rig {
 /** Caps so high that only the simulator's own limits count. */
 export const CAPS_OFF = { callsPerHour: 1_000_000, executionsPerDay: 1_000_000, concurrency: 16 };
 
-export async function startRig(options: RigOptions): Promise<Rig> {
+export async function startProduct(options: ProductOptions): Promise<Product> {
   const folder = await mkdtemp(join(tmpdir(), 'overhaul-rig-'));
   const simulator = await startSimulator(options.simulator ?? {});
   const policy: Policy = { ...defaultPolicy(), caps: CAPS_OFF, ...options.policy };

@@ -1,26 +1,26 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { assetIds, eventually, requestFor } from '../product-harness.js';
-import { type Campaign, type CampaignStage, ids, openCampaignStage, planOf } from './harness.js';
+import { type Campaign, type CampaignHarness, ids, openCampaignHarness, planOf } from './harness.js';
 
 /** Places in the fleet: fail at first, are always offline. */
 const [SECOND, OFFLINE] = [100, 200] as const;
 const by = 'kim';
 
 describe('assets that are worked on again', () => {
-  let stage: CampaignStage;
+  let harness: CampaignHarness;
 
   beforeAll(async () => {
-    stage = await openCampaignStage('again', {
+    harness = await openCampaignHarness('again', {
       simulator: { failAssets: assetIds(SECOND, 40), failAttempts: 1, offlineAssets: assetIds(OFFLINE, 20) },
     });
   }, 600_000);
 
-  afterAll(() => stage?.close());
+  afterAll(() => harness?.close());
 
-  const sentOf = async ({ workflowId }: Campaign): Promise<number> => (await stage.rig.ledger.campaigns.spent(workflowId)).executions;
+  const sentOf = async ({ workflowId }: Campaign): Promise<number> => (await harness.product.ledger.campaigns.spent(workflowId)).executions;
 
   test('failed assets of closed waves are put into a wave of their own; unreachable ones only when that is said', async () => {
-    const campaign = await stage.campaign(
+    const campaign = await harness.campaign(
       planOf(0, 0, {
         targets: { assetIds: [...assetIds(SECOND, 3), ...assetIds(OFFLINE, 1), ...assetIds(85, 2)] },
         deadline: '4s',
@@ -34,13 +34,13 @@ describe('assets that are worked on again', () => {
     );
     await campaign.untilPhase('soaking');
     expect(await campaign.handle.executeUpdate('retryUnresolved', { args: [{ by }] })).toBe(0);
-    await stage.rig.ledger.campaigns.setWave(campaign.workflowId, 1, { status: 'soaking', ends: true });
+    await harness.product.ledger.campaigns.setWave(campaign.workflowId, 1, { status: 'soaking', ends: true });
     const failed = (await campaign.progress()).counts.failed;
     expect(failed).toBeGreaterThan(0);
     expect(await campaign.handle.executeUpdate('retryUnresolved', { args: [{ by, reason: 'again' }] })).toBe(failed);
-    const waves = await stage.rig.ledger.campaigns.waves(campaign.workflowId);
+    const waves = await harness.product.ledger.campaigns.waves(campaign.workflowId);
     expect(waves.at(-1)).toMatchObject({ name: 'retry 1', size: failed });
-    const entry = (await stage.rig.ledger.audit.of(campaign.workflowId)).filter(({ action }) => action === 'retry').at(-1);
+    const entry = (await harness.product.ledger.audit.of(campaign.workflowId)).filter(({ action }) => action === 'retry').at(-1);
     expect(entry).toMatchObject({ actor: by, detail: expect.stringMatching(/failed.*again/) });
     await campaign.handle.cancel();
     const report = await campaign.report();
@@ -49,7 +49,7 @@ describe('assets that are worked on again', () => {
   });
 
   test('assets that are put back go through the steps once more', async () => {
-    const campaign = await stage.campaign(
+    const campaign = await harness.campaign(
       planOf(0, 0, {
         targets: { assetIds: [...assetIds(SECOND + 10, 2), ...assetIds(88, 4)] },
         waves: [
@@ -59,7 +59,7 @@ describe('assets that are worked on again', () => {
       }),
     );
     expect(await campaign.report()).toMatchObject({ status: 'partial', counts: { failed: 2 } });
-    const again = await stage.campaign(
+    const again = await harness.campaign(
       planOf(0, 0, {
         targets: { assetIds: [...assetIds(SECOND + 20, 2), ...assetIds(OFFLINE + 2, 1), ...assetIds(92, 2)] },
         deadline: '8s',
@@ -68,13 +68,13 @@ describe('assets that are worked on again', () => {
       }),
     );
     await eventually(
-      () => stage.rig.ledger.campaigns.waves(again.workflowId),
+      () => harness.product.ledger.campaigns.waves(again.workflowId),
       ([wave]) => wave?.closedAt !== undefined,
     );
     expect(await again.handle.executeUpdate('retryUnresolved', { args: [{ by }] })).toBe(2);
     expect(await again.handle.executeUpdate('retryUnresolved', { args: [{ by, outcomes: ['unreachable'] }] })).toBe(1);
     await eventually(
-      () => stage.rig.ledger.campaigns.waves(again.workflowId),
+      () => harness.product.ledger.campaigns.waves(again.workflowId),
       (waves) => waves.length === 3 && waves.every(({ closedAt }) => closedAt !== undefined),
     );
     await again.handle.executeUpdate('adjust', { args: [{ by, deadline: '1s' }] });
@@ -86,22 +86,22 @@ describe('assets that are worked on again', () => {
       ['retry 1', 2],
       ['retry 2', 1],
     ]);
-    const executed = stage.rig.simulator.state.executionsPerAsset();
+    const executed = harness.product.simulator.state.executionsPerAsset();
     expect([...ids(SECOND + 20, 2), ...ids(OFFLINE + 2, 1), ...ids(92, 2)].map((id) => executed.get(id))).toEqual([2, 2, 2, 1, 1]);
   });
 
   test('a second run on the same assets waits for them, or leaves them out, as its plan says', async () => {
-    const first = await stage.start(requestFor([...assetIds(OFFLINE + 5, 3)], { deadline: '50s' }));
+    const first = await harness.start(requestFor([...assetIds(OFFLINE + 5, 3)], { deadline: '50s' }));
     await eventually(
-      () => stage.rig.ledger.executions.inState(first.workflowId, ['accepted']),
+      () => harness.product.ledger.executions.inState(first.workflowId, ['accepted']),
       (open) => open.length > 0,
     );
-    const skipping = await stage.campaign(
+    const skipping = await harness.campaign(
       planOf(0, 0, { targets: { assetIds: [...assetIds(OFFLINE + 5, 3), ...assetIds(20, 2)] }, conflict: 'skip' }),
     );
     expect(await skipping.report()).toMatchObject({ counts: { skipped: 3, succeeded: 2 } });
     expect((await skipping.outcomes())[String(ids(OFFLINE + 5, 1))]).toBe('skipped: held-by-another-run');
-    const waiting = await stage.campaign(planOf(OFFLINE + 5, 3, { conflict: 'wait' }));
+    const waiting = await harness.campaign(planOf(OFFLINE + 5, 3, { conflict: 'wait' }));
     const { blocked } = await waiting.untilPhase('blocked');
     expect(blocked).toContain('3 asset(s) are busy in another run');
     expect(await sentOf(waiting)).toBe(0);

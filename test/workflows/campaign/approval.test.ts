@@ -2,22 +2,22 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import type { Blackout } from '../../../src/domain/calendar/windows.js';
 import { type TimeSkipping, timeSkipping } from '../../support/product/time-skipping.js';
-import { type Campaign, type CampaignStage, openCampaignStage, planOf } from './harness.js';
+import { type Campaign, type CampaignHarness, openCampaignHarness, planOf } from './harness.js';
 
 const SCRIPT = 72648;
 
 describe('what a person decides about a campaign', () => {
-  let stage: CampaignStage;
+  let harness: CampaignHarness;
   let skipping: TimeSkipping;
 
   beforeAll(async () => {
-    stage = await openCampaignStage('approval');
-    skipping = await timeSkipping(stage.env);
+    harness = await openCampaignHarness('approval');
+    skipping = await timeSkipping(harness.env);
   }, 600_000);
 
   afterAll(async () => {
     await skipping?.close();
-    await stage?.close();
+    await harness?.close();
   });
 
   const refusal = async ({ handle }: Campaign, update: string, argument: object): Promise<string> => {
@@ -30,11 +30,11 @@ describe('what a person decides about a campaign', () => {
     return 'accepted';
   };
   /** How many executions of the campaign Qualys has accepted. */
-  const sentOf = async ({ workflowId }: Campaign): Promise<number> => (await stage.rig.ledger.campaigns.spent(workflowId)).executions;
-  const changeScript = (change: { status?: string; content?: string }) => stage.rig.simulator.state.changeScript(SCRIPT, change);
+  const sentOf = async ({ workflowId }: Campaign): Promise<number> => (await harness.product.ledger.campaigns.spent(workflowId)).executions;
+  const changeScript = (change: { status?: string; content?: string }) => harness.product.simulator.state.changeScript(SCRIPT, change);
 
   test('a quorum of two is two people among the approvers, not the requester, and about this very plan', async () => {
-    const campaign = await stage.campaign(
+    const campaign = await harness.campaign(
       planOf(0, 3, { requestedBy: 'ann', approval: { quorum: 2, approvers: ['ann', 'bob', 'cid'] }, reason: 'CVE-2026-1' }),
     );
     const { pending } = await campaign.untilPhase('awaiting-approval');
@@ -49,7 +49,7 @@ describe('what a person decides about a campaign', () => {
     expect(await refusal(campaign, 'approve', { by: 'cid', reason: 'fine' })).toBe('accepted');
     const report = await campaign.report();
     expect(report).toMatchObject({ status: 'succeeded', waves: [{ approvedBy: ['bob', 'cid'] }] });
-    const entries = (await stage.rig.ledger.audit.of(campaign.workflowId)).filter(({ action }) => action === 'approve');
+    const entries = (await harness.product.ledger.audit.of(campaign.workflowId)).filter(({ action }) => action === 'approve');
     expect(entries).toEqual([
       expect.objectContaining({ actor: 'bob', detail: expect.stringContaining(pending?.digest ?? '') }),
       expect.objectContaining({ actor: 'cid', detail: expect.stringContaining('fine') }),
@@ -57,7 +57,7 @@ describe('what a person decides about a campaign', () => {
   });
 
   test('an approval that nobody gives in time expires, and nothing is sent', async () => {
-    const campaign = await stage.campaign(planOf(10, 3, { approval: { expires: '3d' } }), { client: skipping.client });
+    const campaign = await harness.campaign(planOf(10, 3, { approval: { expires: '3d' } }), { client: skipping.client });
     const report = await campaign.report();
     expect(report).toMatchObject({ status: 'stopped', executions: 0, counts: { skipped: 3 }, waves: [{ status: 'skipped' }] });
     expect(Object.values(await campaign.outcomes())).toEqual(Array(3).fill('skipped: approval-expired'));
@@ -65,7 +65,7 @@ describe('what a person decides about a campaign', () => {
 
   test('a script that changes between two waves voids the approval and is asked about again', async () => {
     changeScript({ content: 'echo one' });
-    const campaign = await stage.campaign(
+    const campaign = await harness.campaign(
       planOf(20, 6, {
         waves: [
           { name: 'canary', size: 2, approval: false },
@@ -82,13 +82,13 @@ describe('what a person decides about a campaign', () => {
     expect(await refusal(campaign, 'approve', { by: 'bob', digest: first.pending?.digest })).toContain('is not the pending one');
     await campaign.handle.executeUpdate('approve', { args: [{ by: 'cid', digest: second.pending?.digest }] });
     expect(await campaign.report()).toMatchObject({ status: 'succeeded', waves: [{ approvedBy: [] }, { approvedBy: ['cid'] }] });
-    const drift = (await stage.rig.ledger.audit.of(campaign.workflowId)).find(({ action }) => action === 'plan-drift');
+    const drift = (await harness.product.ledger.audit.of(campaign.workflowId)).find(({ action }) => action === 'plan-drift');
     expect(drift?.detail).toContain('scripts.remediate.sha256');
   });
 
   test('a script that changes where nobody was asked asks somebody all the same', async () => {
     changeScript({ content: 'echo three' });
-    const campaign = await stage.campaign(planOf(30, 6, { waves: [{ name: 'canary', size: 2, soak: '4s' }, { name: 'rest' }] }));
+    const campaign = await harness.campaign(planOf(30, 6, { waves: [{ name: 'canary', size: 2, soak: '4s' }, { name: 'rest' }] }));
     await campaign.untilPhase('soaking');
     changeScript({ content: 'echo four' });
     const { pending } = await campaign.untilPhase('awaiting-approval');
@@ -99,7 +99,7 @@ describe('what a person decides about a campaign', () => {
 
   test('limits that are adjusted while a wave waits void what was given for it; while it runs they ask nobody', async () => {
     const plan = planOf(50, 4, { waves: [{ name: 'canary', size: 2, approval: { quorum: 2 }, soak: '2s' }, { name: 'rest' }] });
-    const campaign = await stage.campaign(plan);
+    const campaign = await harness.campaign(plan);
     const first = (await campaign.untilPhase('awaiting-approval')).pending?.digest;
     expect(await refusal(campaign, 'approve', { by: 'bob' })).toBe('accepted');
     await campaign.handle.executeUpdate('adjust', { args: [{ by: 'eve', errorBudget: { max: 1 } }] });
@@ -112,13 +112,13 @@ describe('what a person decides about a campaign', () => {
     await campaign.untilPhase('soaking');
     await campaign.handle.executeUpdate('adjust', { args: [{ by: 'eve', maxInFlight: 7 }] });
     expect(await campaign.report()).toMatchObject({ status: 'succeeded', waves: [{ approvedBy: ['bob', 'cid'] }, { approvedBy: [] }] });
-    const actions = (await stage.rig.ledger.audit.of(campaign.workflowId)).map(({ action }) => action);
+    const actions = (await harness.product.ledger.audit.of(campaign.workflowId)).map(({ action }) => action);
     expect(actions.filter((action) => action === 'approvals-voided')).toHaveLength(1);
     expect(actions.filter((action) => action === 'await-approval')).toHaveLength(1);
   });
 
   test('a script that is withdrawn meanwhile holds the campaign, until it is approved again and somebody says so', async () => {
-    const campaign = await stage.campaign(planOf(40, 6, { waves: [{ name: 'canary', size: 2, soak: '3s' }, { name: 'rest' }] }));
+    const campaign = await harness.campaign(planOf(40, 6, { waves: [{ name: 'canary', size: 2, soak: '3s' }, { name: 'rest' }] }));
     await campaign.untilPhase('soaking');
     changeScript({ status: 'DEPRECATED' });
     const { blocked } = await campaign.untilPhase('blocked');
@@ -130,10 +130,10 @@ describe('what a person decides about a campaign', () => {
   });
 
   test('a script that policy forbids meanwhile holds the campaign, until policy allows it again', async () => {
-    const { ledger, dependencies } = stage.rig;
+    const { ledger, dependencies } = harness.product;
     const allow = (...scripts: string[]) =>
       ledger.policies.offer({ policy: { ...dependencies.policy, scripts: { allow: scripts } }, isChange: true });
-    const campaign = await stage.campaign(planOf(60, 4, { waves: [{ name: 'canary', size: 2, soak: '3s' }, { name: 'rest' }] }));
+    const campaign = await harness.campaign(planOf(60, 4, { waves: [{ name: 'canary', size: 2, soak: '3s' }, { name: 'rest' }] }));
     await campaign.untilPhase('soaking');
     await allow('1');
     try {
@@ -170,7 +170,7 @@ describe('what a person decides about a campaign', () => {
       /A blackout lasts until .* UTC; the next opening is at /,
     ],
   ])('%s nothing is sent, and progress says when it will be', async (_, calendar, why) => {
-    const campaign = await stage.campaign({ ...planOf(50, 3), ...calendar });
+    const campaign = await harness.campaign({ ...planOf(50, 3), ...calendar });
     const { blocked } = await campaign.untilPhase('blocked');
     expect(blocked).toMatch(why);
     expect(await sentOf(campaign)).toBe(0);
@@ -181,7 +181,7 @@ describe('what a person decides about a campaign', () => {
   test('nothing is sent that is not expected to end before its window closes', async () => {
     // Of this script nothing is known: it is expected to take its deadline, and a blackout begins before that is over.
     const soon = (minutes: number): string => new Date(Date.now() + minutes * 60_000).toISOString().slice(0, 16);
-    const campaign = await stage.campaign(
+    const campaign = await harness.campaign(
       planOf(50, 3, { steps: { remediate: SCRIPT, assess: 72650 }, deadline: '10m', blackouts: [{ from: soon(5), to: soon(60) }] }),
     );
     const { blocked } = await campaign.untilPhase('blocked');

@@ -1,24 +1,24 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { assetIds, eventually } from '../product-harness.js';
-import { type CampaignStage, ids, openCampaignStage, planOf } from './harness.js';
+import { type CampaignHarness, ids, openCampaignHarness, planOf } from './harness.js';
 
 /** Places in the fleet: always fail, lose their result, are offline. */
 const [FAIL, LOST, OFFLINE] = [100, 240, 280] as const;
 const [REMEDIATE, OTHER] = [72648, 72649] as const;
 
 describe('the error budget of a campaign', () => {
-  let stage: CampaignStage;
+  let harness: CampaignHarness;
 
   beforeAll(async () => {
-    stage = await openCampaignStage('budget', {
+    harness = await openCampaignHarness('budget', {
       simulator: { failAssets: assetIds(FAIL, 100), resultLostAssets: assetIds(LOST, 10), offlineAssets: assetIds(OFFLINE, 20) },
     });
   }, 600_000);
 
-  afterAll(() => stage?.close());
+  afterAll(() => harness?.close());
 
   test('is of the wave, not of the few assets that an assessment left to be remediated', async () => {
-    const campaign = await stage.campaign(
+    const campaign = await harness.campaign(
       planOf(0, 0, {
         targets: { assetIds: [...assetIds(0, 40), ...assetIds(FAIL, 4)] },
         steps: { assess: OTHER, remediate: REMEDIATE },
@@ -31,7 +31,7 @@ describe('the error budget of a campaign', () => {
   });
 
   test('counts what earlier steps spent, and a rollback goes where the remedy went', async () => {
-    const campaign = await stage.campaign(
+    const campaign = await harness.campaign(
       planOf(0, 0, {
         targets: { assetIds: [...assetIds(LOST, 2), ...assetIds(FAIL + 10, 2)] },
         steps: { assess: OTHER, remediate: REMEDIATE, rollback: 72650 },
@@ -48,7 +48,7 @@ describe('the error budget of a campaign', () => {
   });
 
   test('strict, is never overdrawn by more than the asset that breached, and resumed lets one asset at a time through', async () => {
-    const campaign = await stage.campaign(
+    const campaign = await harness.campaign(
       planOf(0, 0, {
         targets: { assetIds: [...assetIds(FAIL + 20, 10), ...assetIds(40, 10)] },
         errorBudget: { max: '10%', strict: true },
@@ -58,7 +58,7 @@ describe('the error budget of a campaign', () => {
     const isHeld = ({ blocked }: { blocked?: string }): boolean => blocked?.includes('error budget exceeded') === true;
     const held = await campaign.until(isHeld);
     expect(held.counts.failed).toBe(3);
-    expect((await stage.rig.ledger.campaigns.waves(campaign.workflowId))[0]).toMatchObject({ status: 'awaiting-decision' });
+    expect((await harness.product.ledger.campaigns.waves(campaign.workflowId))[0]).toMatchObject({ status: 'awaiting-decision' });
     await campaign.handle.executeUpdate('resume', { args: [{ by: 'bob' }] });
     const again = await campaign.until((seen) => isHeld(seen) && seen.counts.failed > 3);
     expect(again.counts.failed).toBe(4);
@@ -68,7 +68,7 @@ describe('the error budget of a campaign', () => {
   });
 
   test('as adjusted is what the gate judges by', async () => {
-    const campaign = await stage.campaign(
+    const campaign = await harness.campaign(
       planOf(0, 0, {
         targets: { assetIds: assetIds(FAIL + 40, 10) },
         errorBudget: { max: 0 },
@@ -83,7 +83,7 @@ describe('the error budget of a campaign', () => {
   });
 
   test('overdrawn at the end of a wave waits for an approval that names it, and asks nobody twice about the same', async () => {
-    const campaign = await stage.campaign(
+    const campaign = await harness.campaign(
       planOf(0, 0, {
         targets: { assetIds: [...assetIds(FAIL + 60, 3), ...assetIds(60, 3)] },
         errorBudget: { max: 0, minimum: 3 },
@@ -96,15 +96,15 @@ describe('the error budget of a campaign', () => {
     );
     const { pending } = await campaign.untilPhase('awaiting-approval');
     expect(pending).toMatchObject({ kind: 'breach', wave: 'canary' });
-    const [wave] = await stage.rig.ledger.campaigns.waves(campaign.workflowId);
+    const [wave] = await harness.product.ledger.campaigns.waves(campaign.workflowId);
     expect([wave?.status, wave?.why]).toEqual(['awaiting-decision', expect.stringContaining('the error budget allows 0')]);
     await campaign.handle.executeUpdate('approve', { args: [{ by: 'bob', digest: pending?.digest }] });
     expect(await campaign.report()).toMatchObject({ counts: { failed: 3, succeeded: 3 } });
-    expect((await stage.audit(campaign.workflowId)).filter((action) => action === 'approve')).toHaveLength(1);
+    expect((await harness.audit(campaign.workflowId)).filter((action) => action === 'approve')).toHaveLength(1);
   });
 
   test('a wave of which too many have no verdict asks: approved, the campaign goes on; asked once, also after its soak', async () => {
-    const campaign = await stage.campaign(
+    const campaign = await harness.campaign(
       planOf(0, 0, {
         targets: { assetIds: [...assetIds(OFFLINE, 4), ...assetIds(70, 4)] },
         deadline: '1s',
@@ -119,11 +119,11 @@ describe('the error budget of a campaign', () => {
     await campaign.handle.executeUpdate('approve', { args: [{ by: 'bob' }] });
     const report = await campaign.report();
     expect(report).toMatchObject({ status: 'partial', counts: { unreachable: 4, succeeded: 4 } });
-    expect((await stage.audit(campaign.workflowId)).filter((action) => action === 'approve')).toHaveLength(1);
+    expect((await harness.audit(campaign.workflowId)).filter((action) => action === 'approve')).toHaveLength(1);
   });
 
   test('a wave of which too many have no verdict asks: rejected, nothing more is sent', async () => {
-    const campaign = await stage.campaign(
+    const campaign = await harness.campaign(
       planOf(0, 0, {
         targets: { assetIds: [...assetIds(OFFLINE + 10, 4), ...assetIds(80, 20)] },
         seed: 'offline first',
@@ -135,10 +135,10 @@ describe('the error budget of a campaign', () => {
     await campaign.handle.executeUpdate('reject', { args: [{ by: 'bob', reason: 'too many are away' }] });
     const report = await campaign.report();
     expect(report).toMatchObject({ status: 'stopped', waves: [{ status: 'stopped' }, { status: 'skipped' }] });
-    const entry = (await stage.rig.ledger.audit.of(campaign.workflowId)).find(({ action }) => action === 'reject');
+    const entry = (await harness.product.ledger.audit.of(campaign.workflowId)).find(({ action }) => action === 'reject');
     expect(entry).toMatchObject({ actor: 'bob', detail: expect.stringContaining('too many are away') });
     await eventually(
-      () => stage.rig.ledger.campaigns.openSteps(campaign.workflowId),
+      () => harness.product.ledger.campaigns.openSteps(campaign.workflowId),
       (open) => open.length === 0,
     );
   });

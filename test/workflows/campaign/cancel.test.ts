@@ -1,33 +1,33 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { CampaignPlanInput } from '../../../src/contracts/plan.js';
 import { assetIds, eventually } from '../product-harness.js';
-import { type Campaign, type CampaignStage, ids, openCampaignStage, planOf } from './harness.js';
+import { type Campaign, type CampaignHarness, ids, openCampaignHarness, planOf } from './harness.js';
 
 /** Always offline. */
 const OFFLINE = 100;
 
 describe('a campaign that is cancelled', () => {
-  let stage: CampaignStage;
+  let harness: CampaignHarness;
 
   beforeAll(async () => {
-    stage = await openCampaignStage('cancelled', {
+    harness = await openCampaignHarness('cancelled', {
       // Two and a half seconds of real time each, so that there is a step under way to be cancelled; and every answer takes a while.
       simulator: { executionMs: { min: 1_500_000, max: 1_500_000 }, offlineAssets: assetIds(OFFLINE, 20), latencyMs: 20 },
     });
   }, 600_000);
 
-  afterAll(() => stage?.close());
+  afterAll(() => harness?.close());
 
   const openStepOf = ({ workflowId }: Campaign, step: string): Promise<string[]> =>
     eventually(
-      () => stage.rig.ledger.campaigns.openSteps(workflowId),
+      () => harness.product.ledger.campaigns.openSteps(workflowId),
       (open) => open.some((id) => id.endsWith(`/${step}`)),
     );
   /** A step has handed something to Qualys. */
   const inFlightOf = ({ workflowId }: Campaign): Promise<{ n: number } | undefined> =>
     eventually(
       () =>
-        stage.rig.ledger.database.first<{ n: number }>(
+        harness.product.ledger.database.first<{ n: number }>(
           `SELECT count(*) AS n FROM executions WHERE state = 'accepted' AND settled_at IS NULL AND run_id IN (SELECT id FROM runs WHERE campaign_id = ?)`,
           [workflowId],
         ),
@@ -61,23 +61,23 @@ describe('a campaign that is cancelled', () => {
     ],
   ];
   test.each(cases)('%s reports what there is', async (_, more, reached, counts) => {
-    const campaign = await stage.campaign(planOf(0, 4, more));
+    const campaign = await harness.campaign(planOf(0, 4, more));
     await reached(campaign);
-    const before = stage.rig.simulator.state.executions.length;
+    const before = harness.product.simulator.state.executions.length;
     await campaign.handle.cancel();
     const report = await campaign.report();
     expect(report).toMatchObject({ status: 'cancelled', counts });
-    expect(stage.rig.simulator.state.executions.length).toBe(before);
-    expect(await stage.rig.ledger.campaigns.openSteps(campaign.workflowId)).toEqual([]);
+    expect(harness.product.simulator.state.executions.length).toBe(before);
+    expect(await harness.product.ledger.campaigns.openSteps(campaign.workflowId)).toEqual([]);
     expect(await campaign.progress()).toMatchObject({ phase: 'finished', counts });
-    const held = await stage.rig.ledger.database.all('SELECT asset_id FROM attempts WHERE lease = 1');
+    const held = await harness.product.ledger.database.all('SELECT asset_id FROM attempts WHERE lease = 1');
     expect(held).toEqual([]);
   });
 
   test('while it is opened says so, and its id is used', async () => {
-    const campaign = await stage.campaign(planOf(0, 0, { targets: { assetIds: assetIds(0, 90) } }));
+    const campaign = await harness.campaign(planOf(0, 0, { targets: { assetIds: assetIds(0, 90) } }));
     await eventually(
-      async () => stage.rig.ledger.runs.get(campaign.workflowId),
+      async () => harness.product.ledger.runs.get(campaign.workflowId),
       (run) => run !== undefined,
     );
     await campaign.handle.cancel();
@@ -88,7 +88,7 @@ describe('a campaign that is cancelled', () => {
   });
 
   test('while it waits for late verdicts gives up waiting', async () => {
-    const campaign = await stage.campaign(planOf(OFFLINE, 2, { deadline: '1s', unreachable: { wait: '7d' }, inconclusive: '100%' }));
+    const campaign = await harness.campaign(planOf(OFFLINE, 2, { deadline: '1s', unreachable: { wait: '7d' }, inconclusive: '100%' }));
     await campaign.until(({ counts }) => counts.unreachable === 2);
     await campaign.handle.cancel();
     const report = await campaign.report();

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { CampaignReport } from '../../../src/domain/campaign/status.js';
 import type { Progress } from '../../../src/workflows/shared/messages.js';
 import { assetIds, eventually } from '../product-harness.js';
-import { type CampaignStage, openCampaignStage } from './harness.js';
+import { type CampaignHarness, openCampaignHarness } from './harness.js';
 
 const run = promisify(execFile);
 const PLAN = {
@@ -21,16 +21,16 @@ const PLAN = {
 };
 
 describe('a campaign driven from the Temporal command line, with the JSON of the contract', () => {
-  let stage: CampaignStage;
+  let harness: CampaignHarness;
 
   beforeAll(async () => {
-    stage = await openCampaignStage('command-line', { simulator: { failAssets: assetIds(0, 8), failAttempts: 1 } });
+    harness = await openCampaignHarness('command-line', { simulator: { failAssets: assetIds(0, 8), failAttempts: 1 } });
   }, 600_000);
 
-  afterAll(() => stage?.close());
+  afterAll(() => harness?.close());
 
   const temporal = async (...args: string[]): Promise<{ ok: boolean; out: string }> => {
-    const { executable, address, namespace } = stage.env;
+    const { executable, address, namespace } = harness.env;
     const options = ['--address', address, '--namespace', namespace, '--output', 'json'];
     return run(executable, [...args, ...options], { timeout: 30_000 }).then(
       ({ stdout }) => ({ ok: true, out: stdout }),
@@ -41,7 +41,7 @@ describe('a campaign driven from the Temporal command line, with the JSON of the
     temporal(
       'workflow',
       'start',
-      ...['--task-queue', stage.taskQueue, '--type', 'remediationCampaign', '--workflow-id', id],
+      ...['--task-queue', harness.taskQueue, '--type', 'remediationCampaign', '--workflow-id', id],
       '--input',
       JSON.stringify(plan),
     );
@@ -52,7 +52,7 @@ describe('a campaign driven from the Temporal command line, with the JSON of the
     const { queryResult } = JSON.parse(out) as { queryResult: [Progress] | Progress };
     return Array.isArray(queryResult) ? queryResult[0] : queryResult;
   };
-  const report = (id: string): Promise<CampaignReport> => stage.env.client.workflow.getHandle(id).result() as Promise<CampaignReport>;
+  const report = (id: string): Promise<CampaignReport> => harness.env.client.workflow.getHandle(id).result() as Promise<CampaignReport>;
   const phaseBecomes = (id: string, phase: string) =>
     eventually(
       () => progress(id),
@@ -60,7 +60,7 @@ describe('a campaign driven from the Temporal command line, with the JSON of the
     );
 
   test('start, progress, pause, adjust, resume, approve, retry', async () => {
-    const id = `${stage.taskQueue}/full`;
+    const id = `${harness.taskQueue}/full`;
     expect(await start(id, PLAN)).toMatchObject({ ok: true });
     const { pending, counts } = await phaseBecomes(id, 'awaiting-approval');
     expect([pending?.kind, pending?.wave, counts.targeted, counts.failed]).toEqual(['wave', 'rest', 8, 2]);
@@ -85,15 +85,15 @@ describe('a campaign driven from the Temporal command line, with the JSON of the
       ['rest', ['bob', 'cid'], 6, 0, 6],
       ['retry 1', [], 2, 2, 0],
     ]);
-    expect(await stage.audit(id)).toEqual(
+    expect(await harness.audit(id)).toEqual(
       expect.arrayContaining(['start', 'await-approval', 'pause', 'adjust', 'resume', 'retry', 'approve', 'approve']),
     );
-    const retried = (await stage.rig.ledger.audit.of(id)).find(({ action }) => action === 'retry');
+    const retried = (await harness.product.ledger.audit.of(id)).find(({ action }) => action === 'retry');
     expect(retried).toMatchObject({ actor: 'bob', verified: false, detail: '{"outcomes":["failed"],"assets":2,"reason":"again"}' });
   });
 
   test('reject, and cancel', async () => {
-    const [rejected, cancelled] = [`${stage.taskQueue}/rejected`, `${stage.taskQueue}/cancelled`];
+    const [rejected, cancelled] = [`${harness.taskQueue}/rejected`, `${harness.taskQueue}/cancelled`];
     for (const id of [rejected, cancelled])
       expect(await start(id, { ...PLAN, targets: { assetIds: assetIds(10, 4) }, approval: {}, waves: [{ name: 'all' }] })).toMatchObject({
         ok: true,

@@ -12,7 +12,7 @@ import type { AssetRow } from '../../../src/domain/run/outcome.js';
 import { overhaul, type Ran, type World } from '../../support/command-line.js';
 import { CAPS_OFF } from '../../support/product/harness.js';
 import { assetIds, eventually } from '../product-harness.js';
-import { type CampaignStage, ids, openCampaignStage } from './harness.js';
+import { type CampaignHarness, ids, openCampaignHarness } from './harness.js';
 
 /** Places in the fleet, of eight assets each: of a campaign that is decided about, and of one that has ended. */
 const [LIVE, ENDED] = [0, 100] as const;
@@ -30,23 +30,23 @@ const WAVES = [
   ['20452717', 'rest'],
 ];
 
-let stage: CampaignStage;
+let harness: CampaignHarness;
 let temporal: TemporalRuns;
 let folder: string;
 let env: Record<string, string>;
 
 beforeAll(async () => {
   const failAssets = FAILED.map(Number);
-  stage = await openCampaignStage('commands', { simulator: { failAssets, failAttempts: 1, outputBytes: { min: 100, max: 100 } } });
-  const { client, connection, address, namespace } = stage.env;
+  harness = await openCampaignHarness('commands', { simulator: { failAssets, failAttempts: 1, outputBytes: { min: 100, max: 100 } } });
+  const { client, connection, address, namespace } = harness.env;
   temporal = { ...temporalRuns({ client, connection, address, namespace }), close: async () => undefined };
   folder = await mkdtemp(join(tmpdir(), 'campaign-commands-'));
-  const ledger = await stage.rig.ledger.database.first<{ file: string }>('PRAGMA database_list');
+  const ledger = await harness.product.ledger.database.first<{ file: string }>('PRAGMA database_list');
   env = {
-    QUALYS_URL: stage.rig.simulator.url,
+    QUALYS_URL: harness.product.simulator.url,
     QUALYS_USERNAME: 'demo',
     QUALYS_PASSWORD: 'demo',
-    OVERHAUL_TASK_QUEUE: stage.taskQueue,
+    OVERHAUL_TASK_QUEUE: harness.taskQueue,
     OVERHAUL_DATABASE_URL: `sqlite:${ledger?.file}`,
     OVERHAUL_CONFIG: join(folder, 'overhaul.yaml'),
   };
@@ -55,12 +55,12 @@ beforeAll(async () => {
 
 afterAll(async () => {
   // What a failed test left behind would keep the worker.
-  const runs = (await stage?.rig.ledger.reader.runs(100, { steps: true })) ?? [];
+  const runs = (await harness?.product.ledger.reader.runs(100, { steps: true })) ?? [];
   for (const { run } of runs.filter(({ run: { finishedAt } }) => finishedAt === undefined)) {
-    const handle = stage.env.client.workflow.getHandle(run.id);
+    const handle = harness.env.client.workflow.getHandle(run.id);
     await handle.terminate('the test is over').catch(() => undefined);
   }
-  await stage?.close();
+  await harness?.close();
   if (folder) await rm(folder, { recursive: true, force: true });
 });
 
@@ -138,7 +138,7 @@ describe('a campaign on the command line', () => {
     expect([other.exitCode, other.stdout]).toEqual([1, '']);
     expect(other.stderr).toContain(`its digest is ${digest}. Nothing was started.`);
     expect(await temporal.find(id)).toBeUndefined();
-    expect(stage.rig.simulator.state.executions).toEqual([]);
+    expect(harness.product.simulator.state.executions).toEqual([]);
 
     const started = await command(['start', file, '--id', id, '--digest', digest]);
     expect([started.exitCode, started.stdout]).toEqual([0, `${id}\n`]);
@@ -177,7 +177,7 @@ describe('a campaign on the command line', () => {
     expect(watched.stdout).toContain(`${id}  succeeded\n`);
     expect(watched.stdout).toMatch(/^ {2}waves {7}canary {6}succeeded {2}2 succeeded\n {14}rest {8}succeeded {2}6 succeeded$/m);
     expect((await command(['show', id])).stdout).toContain('approved by ann');
-    const executed = stage.rig.simulator.state.executionsPerAsset();
+    const executed = harness.product.simulator.state.executionsPerAsset();
     expect(ids(LIVE, 8).map((assetId) => executed.get(assetId))).toEqual([1, 1, 1, 1, 1, 1, 1, 1]);
   });
 
@@ -258,7 +258,7 @@ describe('a campaign on the command line', () => {
           waves: [{ name: 'retry', approvedBy: ['bob'] }],
         },
       });
-      const executed = stage.rig.simulator.state.executionsPerAsset();
+      const executed = harness.product.simulator.state.executionsPerAsset();
       expect(ids(ENDED, 8).map((assetId) => executed.get(assetId))).toEqual([1, 2, 1, 1, 2, 1, 2, 1]);
       expect(await json('report', id)).toMatchObject({ report: { status: 'partial', counts: { failed: 3 } } });
     });

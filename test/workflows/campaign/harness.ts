@@ -6,7 +6,7 @@ import type { CampaignPlanInput } from '../../../src/contracts/plan.js';
 import type { CampaignReport } from '../../../src/domain/campaign/status.js';
 import type { remediationCampaign } from '../../../src/workflows/index.js';
 import { type Progress, progress } from '../../../src/workflows/shared/messages.js';
-import { assetIds, eventually, openStage, type Stage, type StageOptions } from '../product-harness.js';
+import { assetIds, eventually, openProductHarness, type ProductHarness, type ProductHarnessOptions } from '../product-harness.js';
 
 export interface Campaign {
   workflowId: string;
@@ -20,7 +20,7 @@ export interface Campaign {
   outcomes(): Promise<Record<string, string>>;
 }
 
-export interface CampaignStage extends Stage {
+export interface CampaignHarness extends ProductHarness {
   campaign(plan: unknown, options?: { client?: Client; workflowId?: string }): Promise<Campaign>;
   /** Assets by the executions of this script, in their order. */
   sent(scriptId: number): string[][];
@@ -28,15 +28,15 @@ export interface CampaignStage extends Stage {
 }
 
 /** To be called in `beforeAll`, with 120 s. What is still running at the end is terminated, its steps too. */
-export async function openCampaignStage(name: string, options: StageOptions = {}): Promise<CampaignStage> {
-  const stage = await openStage(name, options);
+export async function openCampaignHarness(name: string, options: ProductHarnessOptions = {}): Promise<CampaignHarness> {
+  const harness = await openProductHarness(name, options);
   const started: Campaign[] = [];
   return {
-    ...stage,
-    async campaign(plan, { client = stage.env.client, workflowId = `${name}-${randomUUID()}` } = {}) {
+    ...harness,
+    async campaign(plan, { client = harness.env.client, workflowId = `${name}-${randomUUID()}` } = {}) {
       const handle = await client.workflow.start<typeof remediationCampaign>('remediationCampaign', {
         workflowId,
-        taskQueue: stage.taskQueue,
+        taskQueue: harness.taskQueue,
         args: [plan],
       });
       const poll = () => handle.query(progress);
@@ -47,25 +47,25 @@ export async function openCampaignStage(name: string, options: StageOptions = {}
         untilPhase: (phase) => until((seen) => seen.phase === phase),
         outcomes: async () =>
           Object.fromEntries(
-            (await stage.rows(workflowId)).map(({ assetId, outcome, reason }) => [assetId, reason ? `${outcome}: ${reason}` : outcome]),
+            (await harness.rows(workflowId)).map(({ assetId, outcome, reason }) => [assetId, reason ? `${outcome}: ${reason}` : outcome]),
           ),
       };
       started.push(campaign);
       return campaign;
     },
     sent: (scriptId) =>
-      stage.rig.simulator.state.executions.filter((one) => one.scriptId === String(scriptId)).map(({ assetIds: ids }) => ids),
-    scriptReads: () => stage.rig.simulator.state.calls.filter(({ path }) => /\/scripts\/\d+$/.test(path)).length,
+      harness.product.simulator.state.executions.filter((one) => one.scriptId === String(scriptId)).map(({ assetIds: ids }) => ids),
+    scriptReads: () => harness.product.simulator.state.calls.filter(({ path }) => /\/scripts\/\d+$/.test(path)).length,
     async close() {
       for (const { workflowId } of started) {
-        const steps = await stage.rig.ledger.campaigns.openSteps(workflowId).catch(() => []);
+        const steps = await harness.product.ledger.campaigns.openSteps(workflowId).catch(() => []);
         for (const id of [workflowId, ...steps])
-          await stage.env.client.workflow
+          await harness.env.client.workflow
             .getHandle(id)
             .terminate('the test is over')
             .catch(() => undefined);
       }
-      await stage.close();
+      await harness.close();
     },
   };
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { assetIds, eventually } from '../product-harness.js';
-import { type Campaign, type CampaignStage, ids, openCampaignStage, planOf } from './harness.js';
+import { type Campaign, type CampaignHarness, ids, openCampaignHarness, planOf } from './harness.js';
 
 /** Come back this long after their asset job, the second half of them to fail. */
 const [BACK, BACK_TO_FAIL] = [200, 210] as const;
@@ -8,7 +8,7 @@ const BACK_AFTER_MS = 25_000;
 const SPEED = 600;
 
 describe('assets that answer late', () => {
-  let stage: CampaignStage;
+  let harness: CampaignHarness;
   /** They run side by side: each takes as long as its assets are away. */
   let watched: Campaign;
   let soaking: Campaign;
@@ -22,7 +22,7 @@ describe('assets that answer late', () => {
   });
 
   beforeAll(async () => {
-    stage = await openCampaignStage('late', {
+    harness = await openCampaignHarness('late', {
       simulator: {
         speed: SPEED,
         offlineAssets: assetIds(BACK, 20),
@@ -30,14 +30,14 @@ describe('assets that answer late', () => {
         failAssets: assetIds(BACK_TO_FAIL, 10),
       },
     });
-    watched = await stage.campaign(
+    watched = await harness.campaign(
       planOf(0, 0, {
         ...away(BACK, 0),
         waves: [{ name: 'all but one', size: 7 }, { name: 'last' }],
         followUp: { kind: 'recheck', on: 'unresolved', after: '30d', script: 72649 },
       }),
     );
-    soaking = await stage.campaign(
+    soaking = await harness.campaign(
       planOf(0, 0, {
         ...away(BACK_TO_FAIL, 10),
         waves: [{ name: 'canary', size: 7, soak: '1h' }, { name: 'rest' }],
@@ -45,7 +45,7 @@ describe('assets that answer late', () => {
         onBreach: 'abort',
       }),
     );
-    followed = await stage.campaign(
+    followed = await harness.campaign(
       planOf(0, 0, {
         ...away(BACK_TO_FAIL + 4, 20),
         followUp: { kind: 'schedule', on: 'unresolved', scheduleType: 'ONE_TIME', after: '1d', script: 72649 },
@@ -53,13 +53,13 @@ describe('assets that answer late', () => {
     );
   }, 600_000);
 
-  afterAll(() => stage?.close());
+  afterAll(() => harness?.close());
 
   test('hold no wave back, are watched on, and count where they belong and in what follows', async () => {
     const waiting = await watched.until(({ counts }) => counts.unreachable === 2 && counts.succeeded === 6);
     expect([waiting.phase, waiting.inFlight]).toEqual(['running', 1]);
     const waves = await eventually(
-      () => stage.rig.ledger.campaigns.waves(watched.workflowId),
+      () => harness.product.ledger.campaigns.waves(watched.workflowId),
       (seen) => seen.every(({ closedAt }) => closedAt !== undefined),
     );
     expect(waves).toHaveLength(2);
@@ -71,7 +71,7 @@ describe('assets that answer late', () => {
     ]);
     // Everything has succeeded in the end, so nothing is left to look at again.
     expect(report.followUp?.ids ?? []).toEqual([]);
-    expect(Math.max(...stage.rig.simulator.state.executionsPerAsset().values())).toBe(1);
+    expect(Math.max(...harness.product.simulator.state.executionsPerAsset().values())).toBe(1);
   });
 
   test('judge a soaking wave again: their failures close its gate at once', async () => {
@@ -86,7 +86,7 @@ describe('assets that answer late', () => {
   test('are followed up by what they came to', async () => {
     const report = await followed.report();
     expect(report).toMatchObject({ status: 'partial', counts: { succeeded: 6, failed: 2 }, followUp: { kind: 'schedule' } });
-    const [schedule] = stage.rig.simulator.state.schedules.filter(({ title }) => report.followUp?.titles.includes(title));
+    const [schedule] = harness.product.simulator.state.schedules.filter(({ title }) => report.followUp?.titles.includes(title));
     expect(JSON.stringify(schedule?.body)).toContain(String(ids(BACK_TO_FAIL + 4, 2)[1]));
     expect(JSON.stringify(schedule?.body)).not.toContain(String(ids(20, 1)));
   });

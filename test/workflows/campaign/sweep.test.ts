@@ -4,18 +4,18 @@ import type { CampaignPlanInput } from '../../../src/contracts/plan.js';
 import type { CampaignReport } from '../../../src/domain/campaign/status.js';
 import { sweep } from '../../../src/recovery/sweep.js';
 import type { Progress } from '../../../src/workflows/shared/messages.js';
-import { assetIds, eventually, openStage, type Stage } from '../product-harness.js';
+import { assetIds, eventually, openProductHarness, type ProductHarness } from '../product-harness.js';
 
 /** Real milliseconds that an execution is in flight: long enough to end a workflow meanwhile. */
 const IN_FLIGHT_MS = 3_000;
 const SPEED = 600;
 
 describe('the sweep, over a campaign', () => {
-  let stage: Stage;
+  let harness: ProductHarness;
   let first = -60;
 
   beforeAll(async () => {
-    stage = await openStage('sweep-campaign', {
+    harness = await openProductHarness('sweep-campaign', {
       simulator: { speed: SPEED, executionMs: { min: IN_FLIGHT_MS * SPEED, max: IN_FLIGHT_MS * SPEED } },
     });
   }, 600_000);
@@ -25,7 +25,7 @@ describe('the sweep, over a campaign', () => {
     first += 60;
   });
 
-  afterAll(() => stage?.close());
+  afterAll(() => harness?.close());
 
   test('stops the steps of a terminated campaign, and closes it when they have collected', async () => {
     const { handle, workflowId } = await start();
@@ -33,7 +33,7 @@ describe('the sweep, over a campaign', () => {
     await handle.terminate('the test');
     expect(await swept()).toEqual([]);
     const sent = executes();
-    await stage.env.client.workflow.getHandle(`${workflowId}/rest/remediate`).result();
+    await harness.env.client.workflow.getHandle(`${workflowId}/rest/remediate`).result();
     expect(await swept()).toEqual([workflowId]);
     expect(await reportOf(workflowId)).toMatchObject({
       status: 'stopped',
@@ -53,7 +53,7 @@ describe('the sweep, over a campaign', () => {
     await inFlight(workflowId, 'rest');
     const step = `${workflowId}/rest/remediate`;
     await handle.terminate('the test');
-    await stage.env.client.workflow.getHandle(step).terminate('the test');
+    await harness.env.client.workflow.getHandle(step).terminate('the test');
     expect(await swept()).toEqual([step, workflowId]);
     const sent = executes();
     expect(await reportOf(workflowId)).toMatchObject({
@@ -68,7 +68,7 @@ describe('the sweep, over a campaign', () => {
   test('lets a campaign go on whose step was terminated by hand: it asks, sends nothing twice, and adds up', async () => {
     const { handle, workflowId, report } = await start({ waves: [{ name: 'canary', size: 30 }, { name: 'rest' }] });
     await inFlight(workflowId, 'canary');
-    await stage.env.client.workflow.getHandle(`${workflowId}/canary/remediate`).terminate('the test');
+    await harness.env.client.workflow.getHandle(`${workflowId}/canary/remediate`).terminate('the test');
     const { pending } = await eventually(
       () => handle.query<Progress>('progress'),
       (seen) => seen.pending !== undefined,
@@ -83,7 +83,7 @@ describe('the sweep, over a campaign', () => {
   });
 
   test('a cancelled campaign ends although its step could not even be opened', async () => {
-    const { runs } = stage.rig.ledger;
+    const { runs } = harness.product.ledger;
     const open = runs.open.bind(runs);
     let refused = 0;
     runs.open = async (run) => {
@@ -116,38 +116,42 @@ describe('the sweep, over a campaign', () => {
       waves: [{ name: 'canary', size: 5 }, { name: 'rest' }],
       ...more,
     };
-    const handle = await stage.env.client.workflow.start('remediationCampaign', { workflowId, taskQueue: stage.taskQueue, args: [plan] });
+    const handle = await harness.env.client.workflow.start('remediationCampaign', {
+      workflowId,
+      taskQueue: harness.taskQueue,
+      args: [plan],
+    });
     return { workflowId, handle, report: () => handle.result() as Promise<CampaignReport> };
   }
 
   /** Both slots are taken by executions of this wave. */
   async function inFlight(workflowId: string, wave: string): Promise<void> {
     await eventually(
-      () => stage.rig.ledger.executions.inState(`${workflowId}/${wave}/remediate`, ['accepted']),
+      () => harness.product.ledger.executions.inState(`${workflowId}/${wave}/remediate`, ['accepted']),
       (open) => open.length === 2,
     );
   }
 
   function swept(): Promise<string[]> {
-    const { client, namespace } = stage.env;
-    return sweep({ ledger: stage.rig.ledger, client, namespace, logger: { warn: () => undefined }, times: { youngestMs: 0 } });
+    const { client, namespace } = harness.env;
+    return sweep({ ledger: harness.product.ledger, client, namespace, logger: { warn: () => undefined }, times: { youngestMs: 0 } });
   }
 
   async function reportOf(workflowId: string) {
-    return (await stage.rig.ledger.runs.get(workflowId))?.report;
+    return (await harness.product.ledger.runs.get(workflowId))?.report;
   }
 
   function executes(): number {
-    return stage.rig.simulator.state.executions.length;
+    return harness.product.simulator.state.executions.length;
   }
 
   async function nothingIsLeft(): Promise<void> {
-    const { database } = stage.rig.ledger;
+    const { database } = harness.product.ledger;
     expect(await database.first('SELECT count(*) AS n FROM attempts WHERE lease = 1')).toEqual({ n: 0 });
     expect(await database.first(`SELECT count(*) AS n FROM attempts WHERE last = 1 AND outcome IN ('pending', 'running')`)).toEqual({
       n: 0,
     });
     expect(await database.first('SELECT count(*) AS n FROM runs WHERE finished_at IS NULL')).toEqual({ n: 0 });
-    expect(Math.max(...stage.rig.simulator.state.executionsPerAsset().values())).toBe(1);
+    expect(Math.max(...harness.product.simulator.state.executionsPerAsset().values())).toBe(1);
   }
 });

@@ -2,26 +2,26 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { QualysError } from '../../../src/qualys/errors.js';
 import type { ExecuteAnswer } from '../../../src/qualys/types.js';
 import { type TimeSkipping, timeSkipping } from '../../support/product/time-skipping.js';
-import { type CampaignStage, failureOfCampaign, openCampaignStage, planOf } from './harness.js';
+import { type CampaignHarness, failureOfCampaign, openCampaignHarness, planOf } from './harness.js';
 
 describe('a gateway that fails a campaign', () => {
-  let stage: CampaignStage;
+  let harness: CampaignHarness;
   let skipping: TimeSkipping;
-  let healthy: CampaignStage['rig']['dependencies']['qualys'];
+  let healthy: CampaignHarness['product']['dependencies']['qualys'];
 
   beforeAll(async () => {
-    stage = await openCampaignStage('outage');
-    skipping = await timeSkipping(stage.env);
-    healthy = stage.rig.dependencies.qualys;
+    harness = await openCampaignHarness('outage');
+    skipping = await timeSkipping(harness.env);
+    healthy = harness.product.dependencies.qualys;
   }, 600_000);
 
   afterAll(async () => {
     await skipping?.close();
-    await stage?.close();
+    await harness?.close();
   });
 
   beforeEach(() => {
-    stage.rig.dependencies.qualys = healthy;
+    harness.product.dependencies.qualys = healthy;
   });
 
   const silent = (): Promise<never> => Promise.reject(new QualysError('unavailable', 'HTTP 503', { waitMs: 600_000 }));
@@ -29,24 +29,24 @@ describe('a gateway that fails a campaign', () => {
   const TWO_WAVES = { waves: [{ name: 'canary', size: 2, soak: '2s' }, { name: 'rest' }] };
 
   test('by an hour of silence, as long as nothing was sent', async () => {
-    stage.rig.dependencies.qualys = { ...healthy, script: silent };
-    const failure = await failureOfCampaign(await stage.campaign(planOf(0, 2), { client: skipping.client }));
+    harness.product.dependencies.qualys = { ...healthy, script: silent };
+    const failure = await failureOfCampaign(await harness.campaign(planOf(0, 2), { client: skipping.client }));
     expect([failure.type, failure.message]).toEqual(['QualysUnavailable', expect.stringContaining('No response from Qualys for an hour')]);
   });
 
   test('by refusing the very first execution: with its word, and nothing is left open', async () => {
-    stage.rig.dependencies.qualys = { ...healthy, execute: async () => refused };
-    const campaign = await stage.campaign(planOf(0, 2));
+    harness.product.dependencies.qualys = { ...healthy, execute: async () => refused };
+    const campaign = await harness.campaign(planOf(0, 2));
     expect(await failureOfCampaign(campaign)).toMatchObject({ type: 'ScriptNotRunnable', message: 'the script is not approved' });
-    expect(await stage.rig.ledger.campaigns.openSteps(campaign.workflowId)).toEqual([]);
-    expect((await stage.rig.ledger.runs.get(campaign.workflowId))?.phase).toBe('finished');
+    expect(await harness.product.ledger.campaigns.openSteps(campaign.workflowId)).toEqual([]);
+    expect((await harness.product.ledger.runs.get(campaign.workflowId))?.phase).toBe('finished');
   });
 
   test('not by hours of silence behind the first wave: it waits, says so, and goes on', async () => {
-    const campaign = await stage.campaign(planOf(10, 4, TWO_WAVES), { client: skipping.client });
+    const campaign = await harness.campaign(planOf(10, 4, TWO_WAVES), { client: skipping.client });
     let asked = 0;
     await campaign.until(({ counts }) => counts.succeeded === 2);
-    stage.rig.dependencies.qualys = {
+    harness.product.dependencies.qualys = {
       ...healthy,
       script: (...args) => {
         asked += 1;
@@ -58,9 +58,9 @@ describe('a gateway that fails a campaign', () => {
   });
 
   test('not by refusing an execution of a later wave: it waits, and says so', async () => {
-    const campaign = await stage.campaign(planOf(20, 4, TWO_WAVES));
+    const campaign = await harness.campaign(planOf(20, 4, TWO_WAVES));
     await campaign.untilPhase('soaking');
-    stage.rig.dependencies.qualys = { ...healthy, execute: async () => refused };
+    harness.product.dependencies.qualys = { ...healthy, execute: async () => refused };
     const { blocked } = await campaign.untilPhase('blocked');
     expect(blocked).toBe('the script is not approved');
     await campaign.handle.cancel();

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { assetIds } from '../product-harness.js';
-import { type CampaignStage, failureOfCampaign, ids, openCampaignStage, planOf, sumOf } from './harness.js';
+import { type CampaignHarness, failureOfCampaign, ids, openCampaignHarness, planOf, sumOf } from './harness.js';
 
 /** Every tenth asset from the fourth on bears it, and no asset bears the other. */
 const [WEB, NOBODY] = [7004, 7010];
 
 describe('the waves of a campaign', () => {
-  let stage: CampaignStage;
+  let harness: CampaignHarness;
 
   beforeAll(async () => {
-    stage = await openCampaignStage('waves', {
+    harness = await openCampaignHarness('waves', {
       simulator: {
         tags: [
           { id: WEB, name: 'Web', modulo: 10, remainder: 3 },
@@ -20,13 +20,13 @@ describe('the waves of a campaign', () => {
     });
   }, 600_000);
 
-  afterAll(() => stage?.close());
+  afterAll(() => harness?.close());
 
   const canaryOf = async (plan: Parameters<typeof planOf>[2], targets: readonly number[]): Promise<string[]> => {
-    const campaign = await stage.campaign(planOf(0, 0, { targets: { assetIds: [...targets] }, ...plan }));
+    const campaign = await harness.campaign(planOf(0, 0, { targets: { assetIds: [...targets] }, ...plan }));
     await campaign.report();
     return (
-      await stage.rig.ledger.database.all<{ asset_id: string }>(
+      await harness.product.ledger.database.all<{ asset_id: string }>(
         'SELECT asset_id FROM attempts WHERE run_id = ? AND wave = 1 ORDER BY asset_id',
         [campaign.workflowId],
       )
@@ -34,7 +34,7 @@ describe('the waves of a campaign', () => {
   };
 
   test('are cut by number, by percent rounded up, by tag, and what is left, and one without assets is passed over', async () => {
-    const campaign = await stage.campaign(
+    const campaign = await harness.campaign(
       planOf(0, 43, {
         waves: [
           { name: 'lab', tag: WEB },
@@ -59,7 +59,7 @@ describe('the waves of a campaign', () => {
       ['rest', 'succeeded', 31],
     ]);
     expect(report).toMatchObject({ status: 'succeeded', counts: { targeted: 43, succeeded: 43 } });
-    expect(stage.sent(72648)[0]).toEqual([...ids(3, 1), ...ids(13, 1), ...ids(23, 1), ...ids(33, 1)]);
+    expect(harness.sent(72648)[0]).toEqual([...ids(3, 1), ...ids(13, 1), ...ids(23, 1), ...ids(33, 1)]);
     await watching;
     expect([...new Set(seen.map(({ sum }) => sum))]).toEqual([43]);
     expect(Math.min(...seen.map(({ least }) => least))).toBe(0);
@@ -77,8 +77,8 @@ describe('the waves of a campaign', () => {
   });
 
   test('that leave assets out are refused, with nothing sent', async () => {
-    const before = stage.rig.simulator.state.executions.length;
-    const campaign = await stage.campaign(
+    const before = harness.product.simulator.state.executions.length;
+    const campaign = await harness.campaign(
       planOf(100, 20, {
         waves: [
           { name: 'canary', size: 5 },
@@ -90,7 +90,7 @@ describe('the waves of a campaign', () => {
     expect(failure.type).toBe('InvalidRequest');
     expect(failure.message).toContain('the waves cover 7 of 20 assets, 13 are in no wave');
     expect(failure.details[0]).toEqual([{ path: 'waves', problem: expect.stringContaining('Add a last wave without size') }]);
-    expect(stage.rig.simulator.state.executions.length).toBe(before);
+    expect(harness.product.simulator.state.executions.length).toBe(before);
   });
 
   test.each<[string, object, string, string]>([
@@ -100,15 +100,15 @@ describe('the waves of a campaign', () => {
     ['a script that nobody approved', planOf(0, 5, { steps: { remediate: 72648, verify: 72652 } }), 'ScriptNotRunnable', 'Step verify'],
     ['a script that is not there', planOf(0, 5, { steps: { remediate: 99999 } }), 'ScriptNotFound', ''],
   ])('a plan with %s fails with nothing sent', async (_, plan, type, message) => {
-    const before = stage.rig.simulator.state.executions.length;
-    const failure = await failureOfCampaign(await stage.campaign(plan));
+    const before = harness.product.simulator.state.executions.length;
+    const failure = await failureOfCampaign(await harness.campaign(plan));
     expect([failure.type, failure.message]).toEqual([type, expect.stringContaining(message)]);
-    expect(stage.rig.simulator.state.executions.length).toBe(before);
+    expect(harness.product.simulator.state.executions.length).toBe(before);
   });
 
   test('every problem of a plan is named with its path', async () => {
     const failure = await failureOfCampaign(
-      await stage.campaign({
+      await harness.campaign({
         name: '',
         steps: {},
         waves: [{ name: 'a', size: '0%' }, { name: 'A' }],
@@ -124,7 +124,7 @@ describe('the waves of a campaign', () => {
   });
 
   test('more assets than policy lets go unasked wait for an approval before the first wave that has any', async () => {
-    const campaign = await stage.campaign(
+    const campaign = await harness.campaign(
       planOf(0, 301, {
         waves: [
           { name: 'nobody', tag: NOBODY },

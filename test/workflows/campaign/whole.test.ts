@@ -2,16 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { CampaignPlanInput } from '../../../src/contracts/plan.js';
 import type { CampaignReport } from '../../../src/domain/campaign/status.js';
-import { assetIds, eventually, openStage, type Stage } from '../product-harness.js';
+import { assetIds, eventually, openProductHarness, type ProductHarness } from '../product-harness.js';
 
 describe('a campaign', () => {
-  let stage: Stage;
+  let harness: ProductHarness;
 
   beforeAll(async () => {
-    stage = await openStage('campaign', { simulator: { failAssets: assetIds(300, 20) } });
+    harness = await openProductHarness('campaign', { simulator: { failAssets: assetIds(300, 20) } });
   }, 600_000);
 
-  afterAll(() => stage?.close());
+  afterAll(() => harness?.close());
 
   const plan = (more: Partial<CampaignPlanInput> = {}): CampaignPlanInput => ({
     name: 'openssl',
@@ -24,7 +24,11 @@ describe('a campaign', () => {
 
   async function start(input: CampaignPlanInput) {
     const workflowId = `campaign-${randomUUID()}`;
-    const handle = await stage.env.client.workflow.start('remediationCampaign', { workflowId, taskQueue: stage.taskQueue, args: [input] });
+    const handle = await harness.env.client.workflow.start('remediationCampaign', {
+      workflowId,
+      taskQueue: harness.taskQueue,
+      args: [input],
+    });
     return { workflowId, handle, report: () => handle.result() as Promise<CampaignReport> };
   }
 
@@ -39,8 +43,8 @@ describe('a campaign', () => {
       ['half', 'succeeded', 30],
       ['rest', 'succeeded', 25],
     ]);
-    expect(Math.max(...stage.rig.simulator.state.executionsPerAsset().values())).toBe(1);
-    const rows = await stage.rows(workflowId);
+    expect(Math.max(...harness.product.simulator.state.executionsPerAsset().values())).toBe(1);
+    const rows = await harness.rows(workflowId);
     expect(rows).toHaveLength(60);
   });
 

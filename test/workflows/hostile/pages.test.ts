@@ -3,42 +3,42 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { QualysError } from '../../../src/qualys/errors.js';
 import { createQualys, type QualysClient } from '../../../src/qualys/index.js';
 import { type Meddled, type MeddlingProxy, meddlingProxy, page } from '../../support/gateway/meddling-proxy.js';
-import { assetIds, openStage, phaseBecomes, requestFor, type Stage } from '../product-harness.js';
+import { assetIds, openProductHarness, type ProductHarness, phaseBecomes, requestFor } from '../product-harness.js';
 
-let stage: Stage;
+let harness: ProductHarness;
 let proxy: MeddlingProxy;
 let through: QualysClient;
-let healthy: Stage['rig']['dependencies']['qualys'];
+let healthy: ProductHarness['product']['dependencies']['qualys'];
 
 beforeAll(async () => {
-  stage = await openStage('pages');
-  healthy = stage.rig.dependencies.qualys;
+  harness = await openProductHarness('pages');
+  healthy = harness.product.dependencies.qualys;
 }, 600_000);
 
-afterAll(() => stage?.close());
+afterAll(() => harness?.close());
 
 beforeEach(async () => {
-  const { rig } = stage;
-  proxy = await meddlingProxy(rig.simulator.url);
+  const { product } = harness;
+  proxy = await meddlingProxy(product.simulator.url);
   through = createQualys({
     baseUrl: proxy.url,
     username: 'demo',
     password: () => 'demo',
-    gate: rig.ledger.calls,
-    clock: rig.ledger.serverClock,
+    gate: product.ledger.calls,
+    clock: product.ledger.serverClock,
   });
-  rig.dependencies.qualys = through;
+  product.dependencies.qualys = through;
 });
 
 afterEach(async () => {
-  stage.rig.dependencies.qualys = healthy;
+  harness.product.dependencies.qualys = healthy;
   await through?.close();
   await proxy?.close();
 });
 
 /** How often each of these assets was executed at Qualys. */
 function executedTimes(ids: readonly number[]): number[] {
-  const hit = stage.rig.simulator.state.executions.flatMap(({ assetIds: sent }) => sent.map(Number));
+  const hit = harness.product.simulator.state.executions.flatMap(({ assetIds: sent }) => sent.map(Number));
   return ids.map((id) => hit.filter((other) => other === id).length);
 }
 
@@ -52,10 +52,10 @@ describe('after the effect', () => {
     let executes = 0;
     proxy.meddle = ({ path }) => (isExecute(path) ? INSTEAD[executes++] : undefined);
     const ids = assetIds(0, 25 * INSTEAD.length);
-    const report = await stage.run(requestFor(ids, { maxInFlight: 8 }));
+    const report = await harness.run(requestFor(ids, { maxInFlight: 8 }));
     expect(report).toMatchObject({ status: 'succeeded', executions: INSTEAD.length, counts: { succeeded: ids.length } });
     expect(executedTimes(ids)).toEqual(once(ids));
-    expect(await stage.audit(report.runId)).toEqual(expect.arrayContaining(INSTEAD.map(() => 'adopted')));
+    expect(await harness.audit(report.runId)).toEqual(expect.arrayContaining(INSTEAD.map(() => 'adopted')));
   });
 
   test.each<[string, Meddled, number]>([
@@ -67,7 +67,7 @@ describe('after the effect', () => {
     let executes = 0;
     proxy.meddle = ({ path }) => (isExecute(path) && ++executes === 1 ? instead : undefined);
     const ids = assetIds(first, 2);
-    expect(await stage.run(requestFor(ids))).toMatchObject({ status: 'succeeded', counts: { succeeded: 2 } });
+    expect(await harness.run(requestFor(ids))).toMatchObject({ status: 'succeeded', counts: { succeeded: 2 } });
     expect([executes, executedTimes(ids)]).toEqual([1, [1, 1]]);
   });
 });
@@ -81,8 +81,8 @@ describe('a schedule behind a run', () => {
     let asked = 0;
     proxy.meddle = ({ path }) => (path.endsWith('/scripts/scheduler') && ++asked === 1 ? page(status) : undefined);
     const followUp = { kind: 'schedule', on: 'always', scheduleType: 'ONE_TIME', after: '7d', title: `After ${status}` } as const;
-    const { followUp: made } = await stage.run(requestFor(assetIds(first, 2), { followUp }));
-    const there = stage.rig.simulator.state.schedules.filter(({ title }) => title === followUp.title);
+    const { followUp: made } = await harness.run(requestFor(assetIds(first, 2), { followUp }));
+    const there = harness.product.simulator.state.schedules.filter(({ title }) => title === followUp.title);
     expect(there).toHaveLength(1);
     expect(made).toMatchObject({ ids: [there[0]?.id], titles: [followUp.title] });
   });
@@ -108,7 +108,7 @@ describe('an execution that is refused in words', () => {
       return { status: 429, headers, body: JSON.stringify({ errorCode: '429', message }) };
     };
     const ids = assetIds(first, 2);
-    const handle = await stage.start(requestFor(ids));
+    const handle = await harness.start(requestFor(ids));
     const { blocked } = await phaseBecomes(handle, 'blocked');
     expect(blocked).toContain(message);
     expect(await handle.result()).toMatchObject({ status: 'succeeded', executions: 1 });
@@ -134,7 +134,7 @@ describe('while a run opens', () => {
   ])('%s are waited out, and the id is not lost', async (_, instead, first) => {
     proxy.intercept = ({ path }) => instead(path);
     const ids = assetIds(first, 2);
-    const handle = await stage.start(requestFor(ids));
+    const handle = await harness.start(requestFor(ids));
     const { blocked } = await phaseBecomes(handle, 'blocked');
     expect(blocked).toMatch(/HTTP 40[0134]/);
     proxy.intercept = () => undefined;
@@ -143,11 +143,11 @@ describe('while a run opens', () => {
 
   test('credentials that are refused for a moment cost no run its id', async () => {
     let refusals = 0;
-    stage.rig.dependencies.qualys = {
+    harness.product.dependencies.qualys = {
       ...through,
       script: (...args) =>
         ++refusals < 3 ? Promise.reject(new QualysError('authentication', 'Qualys refused the credentials')) : through.script(...args),
     };
-    expect(await stage.run(requestFor(assetIds(230, 2)))).toMatchObject({ status: 'succeeded' });
+    expect(await harness.run(requestFor(assetIds(230, 2)))).toMatchObject({ status: 'succeeded' });
   });
 });

@@ -1,20 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { CampaignReport } from '../../../src/domain/campaign/status.js';
-import { assetIds, eventually, openStage, requestFor, type Stage } from '../product-harness.js';
+import { assetIds, eventually, openProductHarness, type ProductHarness, requestFor } from '../product-harness.js';
 
 /** Between two executions of the script, in real time: the one thing that all of them wait for. */
 const INTERVAL_MS = 1_000;
 const EXECUTIONS = 8;
 
 describe('campaigns and a ticket that want the same script', () => {
-  let stage: Stage;
+  let harness: ProductHarness;
 
   beforeAll(async () => {
-    stage = await openStage('shares', { policy: { executeIntervalMs: INTERVAL_MS }, simulator: { assets: 600 } });
+    harness = await openProductHarness('shares', { policy: { executeIntervalMs: INTERVAL_MS }, simulator: { assets: 600 } });
   }, 600_000);
 
-  afterAll(() => stage?.close());
+  afterAll(() => harness?.close());
 
   async function campaign(name: string, first: number) {
     const workflowId = `${name}-${randomUUID()}`;
@@ -23,13 +23,19 @@ describe('campaigns and a ticket that want the same script', () => {
       steps: { remediate: 72648 },
       ...{ targets: { assetIds: assetIds(first, EXECUTIONS * 25) }, maxInFlight: EXECUTIONS, poll: { interval: '1s' }, deadline: '2m' },
     };
-    const handle = await stage.env.client.workflow.start('remediationCampaign', { workflowId, taskQueue: stage.taskQueue, args: [plan] });
+    const handle = await harness.env.client.workflow.start('remediationCampaign', {
+      workflowId,
+      taskQueue: harness.taskQueue,
+      args: [plan],
+    });
     return { workflowId, result: () => handle.result() as Promise<CampaignReport> };
   }
 
   /** Whose executions were sent, in order: `a`, `b` or `t`. */
   async function order(names: Record<string, string>): Promise<string> {
-    const rows = await stage.rig.ledger.database.all<{ run_id: string }>('SELECT run_id FROM sends WHERE spent = 1 ORDER BY permitted_at');
+    const rows = await harness.product.ledger.database.all<{ run_id: string }>(
+      'SELECT run_id FROM sends WHERE spent = 1 ORDER BY permitted_at',
+    );
     return rows.map(({ run_id: runId }) => names[runId.split('/')[0] ?? ''] ?? '?').join('');
   }
 
@@ -41,7 +47,7 @@ describe('campaigns and a ticket that want the same script', () => {
       (sent) => sent.length >= 4,
     );
     const before = await order(names);
-    const ticket = await stage.start(requestFor(assetIds(400, 50)));
+    const ticket = await harness.start(requestFor(assetIds(400, 50)));
     names[ticket.workflowId] = 't';
     expect(await ticket.result()).toMatchObject({ status: 'succeeded', executions: 2 });
     const untilTicketWasDone = await order(names);
@@ -66,36 +72,39 @@ describe('campaigns and a ticket that want the same script', () => {
 });
 
 describe('the executions of a day that are nearly used up', () => {
-  let stage: Stage;
+  let harness: ProductHarness;
 
   beforeAll(async () => {
-    stage = await openStage('day', { policy: { caps: { callsPerHour: 100_000, executionsPerDay: 6, concurrency: 4 } } });
+    harness = await openProductHarness('day', { policy: { caps: { callsPerHour: 100_000, executionsPerDay: 6, concurrency: 4 } } });
   }, 600_000);
 
-  afterAll(() => stage?.close());
+  afterAll(() => harness?.close());
 
   test('go to the ticket before the campaign, which says what it waits for', async () => {
-    const { client } = stage.env;
+    const { client } = harness.env;
     const workflowId = `day-${randomUUID()}`;
     const plan = {
       name: 'long',
       steps: { remediate: 72648 },
       ...{ targets: { assetIds: assetIds(0, 225) }, maxInFlight: 1, poll: { interval: '1s' }, deadline: '2m' },
     };
-    const campaign = await client.workflow.start('remediationCampaign', { workflowId, taskQueue: stage.taskQueue, args: [plan] });
+    const campaign = await client.workflow.start('remediationCampaign', { workflowId, taskQueue: harness.taskQueue, args: [plan] });
     const sends = async () =>
-      (await stage.rig.ledger.database.all<{ run_id: string }>('SELECT run_id FROM sends WHERE spent = 1 ORDER BY permitted_at')).map(
+      (await harness.product.ledger.database.all<{ run_id: string }>('SELECT run_id FROM sends WHERE spent = 1 ORDER BY permitted_at')).map(
         ({ run_id: runId }) => (runId.startsWith(workflowId) ? 'c' : 't'),
       );
     await eventually(sends, ({ length }) => length >= 2);
-    const report = await stage.run(requestFor(assetIds(300, 75), { maxInFlight: 1 }));
+    const report = await harness.run(requestFor(assetIds(300, 75), { maxInFlight: 1 }));
     expect(report).toMatchObject({ status: 'succeeded', executions: 3 });
     await eventually(sends, ({ length }) => length === 6);
     expect((await sends()).filter((who) => who === 't')).toHaveLength(3);
 
     const blocked = async () =>
-      (await stage.rig.ledger.database.first<{ blocked: string | null }>('SELECT blocked FROM runs WHERE campaign_id = ?', [workflowId]))
-        ?.blocked;
+      (
+        await harness.product.ledger.database.first<{ blocked: string | null }>('SELECT blocked FROM runs WHERE campaign_id = ?', [
+          workflowId,
+        ])
+      )?.blocked;
     await eventually(blocked, (why) => why === '6 of 6 executions used (rolling 24 h)');
     await campaign.cancel();
     expect(await (campaign.result() as Promise<CampaignReport>)).toMatchObject({ status: 'cancelled', executions: 3 });

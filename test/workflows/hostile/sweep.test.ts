@@ -1,31 +1,31 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { sweep } from '../../../src/recovery/sweep.js';
-import { assetIds, eventually, openStage, progressOf, requestFor, type Stage } from '../product-harness.js';
+import { assetIds, eventually, openProductHarness, type ProductHarness, progressOf, requestFor } from '../product-harness.js';
 
 const OFFLINE = 10;
 
 describe('the sweep, over a ledger that was restored from a backup', () => {
-  let stage: Stage;
+  let harness: ProductHarness;
 
   beforeAll(async () => {
-    stage = await openStage('sweep', { simulator: { offlineAssets: assetIds(OFFLINE, 2) } });
+    harness = await openProductHarness('sweep', { simulator: { offlineAssets: assetIds(OFFLINE, 2) } });
   }, 600_000);
 
-  afterAll(() => stage?.close());
+  afterAll(() => harness?.close());
 
   test('writes the report that the completed workflow gave, and calls nothing skipped', async () => {
-    const handle = await stage.start(requestFor(assetIds(0, 2)));
+    const handle = await harness.start(requestFor(assetIds(0, 2)));
     const report = await handle.result();
-    expect((await stage.rig.ledger.runs.get(handle.workflowId))?.namespaceId).toMatch(/./);
+    expect((await harness.product.ledger.runs.get(handle.workflowId))?.namespaceId).toMatch(/./);
     await forget(handle.workflowId);
     expect(await swept()).toEqual([handle.workflowId]);
-    expect((await stage.rig.ledger.runs.get(handle.workflowId))?.report).toEqual(report);
+    expect((await harness.product.ledger.runs.get(handle.workflowId))?.report).toEqual(report);
     expect(await outcomes(handle.workflowId)).toEqual(['unverified ledger-restored', 'unverified ledger-restored']);
     await letGo(handle.workflowId);
   });
 
   test('calls nothing skipped of a terminated workflow whose history knows more', async () => {
-    const handle = await stage.start(requestFor(assetIds(OFFLINE, 2)));
+    const handle = await harness.start(requestFor(assetIds(OFFLINE, 2)));
     await eventually(
       () => progressOf(handle),
       ({ inFlight }) => inFlight === 1,
@@ -45,15 +45,15 @@ describe('the sweep, over a ledger that was restored from a backup', () => {
   }
 
   const swept = () => {
-    const { client, namespace } = stage.env;
+    const { client, namespace } = harness.env;
     const times = { youngestMs: 0 };
-    return sweep({ ledger: stage.rig.ledger, client, namespace, logger: { warn: () => undefined }, times });
+    return sweep({ ledger: harness.product.ledger, client, namespace, logger: { warn: () => undefined }, times });
   };
-  const outcomes = async (runId: string) => (await stage.rows(runId)).map(({ outcome, reason }) => `${outcome} ${reason}`);
+  const outcomes = async (runId: string) => (await harness.rows(runId)).map(({ outcome, reason }) => `${outcome} ${reason}`);
 
   /** The ledger as it was when the run was just opened. */
   async function forget(runId: string): Promise<void> {
-    const { database } = stage.rig.ledger;
+    const { database } = harness.product.ledger;
     await database.run(`UPDATE runs SET phase = 'running', report = NULL, finished_at = NULL, next_n = 1, accepted = 0 WHERE id = ?`, [
       runId,
     ]);

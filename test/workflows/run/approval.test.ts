@@ -8,33 +8,33 @@ import { type TimeSkipping, timeSkipping } from '../../support/product/time-skip
 import {
   assetIds,
   eventually,
-  openStage,
+  openProductHarness,
+  type ProductHarness,
   phaseBecomes,
   progressOf,
   type RunHandle,
   requestFor,
-  type Stage,
   type StartOptions,
 } from '../product-harness.js';
 
 const THREE_DAYS_MS = 3 * 86_400_000;
 
 describe('a run that has to be approved', () => {
-  let stage: Stage;
+  let harness: ProductHarness;
   let skipping: TimeSkipping;
 
   beforeAll(async () => {
-    stage = await openStage('approval', { policy: { approval: { aboveAssets: 2 } } });
-    skipping = await timeSkipping(stage.env);
+    harness = await openProductHarness('approval', { policy: { approval: { aboveAssets: 2 } } });
+    skipping = await timeSkipping(harness.env);
   }, 600_000);
 
   afterAll(async () => {
     await skipping?.close();
-    await stage?.close();
+    await harness?.close();
   });
 
   test('is one with more assets than the policy lets pass; others start at once', async () => {
-    expect((await stage.run(requestFor(assetIds(0, 2)))).status).toBe('succeeded');
+    expect((await harness.run(requestFor(assetIds(0, 2)))).status).toBe('succeeded');
     const handle = await waiting(3);
     const { pending, counts } = await progressOf(handle);
     expect(pending).toEqual({ kind: 'run', digest: expect.stringMatching(/^[0-9a-f]{64}$/), approvals: [] });
@@ -42,7 +42,7 @@ describe('a run that has to be approved', () => {
     await handle.executeUpdate(approve, { args: [{ by: 'lee', digest: pending?.digest ?? '' }] });
     expect((await handle.result()).status).toBe('succeeded');
     expect(await progressOf(handle)).toMatchObject({ phase: 'finished', inFlight: 0, counts: { targeted: 3, succeeded: 3, running: 0 } });
-    const entries = await stage.rig.ledger.audit.of(handle.workflowId);
+    const entries = await harness.product.ledger.audit.of(handle.workflowId);
     expect(entries.map(({ action, actor }) => [action, actor])).toEqual([
       ['await-approval', undefined],
       ['approve', 'lee'],
@@ -81,18 +81,18 @@ describe('a run that has to be approved', () => {
     const report = await handle.result();
     expect(report).toMatchObject({ status: 'stopped', executions: 0, counts: { targeted: 3, skipped: 3 } });
     expect(report.followUp).toBeUndefined();
-    expect((await stage.rows(handle.workflowId))[0]).toMatchObject({ outcome: 'skipped', reason: 'rejected' });
+    expect((await harness.rows(handle.workflowId))[0]).toMatchObject({ outcome: 'skipped', reason: 'rejected' });
   });
 
   test('stops with nothing sent when nobody approves it in time', async () => {
     const memo = { approval: { expires: THREE_DAYS_MS } };
-    const handle = await stage.start(requestFor(assetIds(0, 1)), { memo, client: skipping.client });
+    const handle = await harness.start(requestFor(assetIds(0, 1)), { memo, client: skipping.client });
     expect(await handle.result()).toMatchObject({ status: 'stopped', executions: 0, counts: { targeted: 1, skipped: 1 } });
-    expect((await stage.rows(handle.workflowId))[0]).toMatchObject({ outcome: 'skipped', reason: 'approval-expired' });
+    expect((await harness.rows(handle.workflowId))[0]).toMatchObject({ outcome: 'skipped', reason: 'approval-expired' });
   });
 
   test('is asked about by the digest that its dry run printed', async () => {
-    const env = { QUALYS_URL: stage.rig.simulator.url, QUALYS_USERNAME: 'demo', QUALYS_PASSWORD: 'demo' };
+    const env = { QUALYS_URL: harness.product.simulator.url, QUALYS_USERNAME: 'demo', QUALYS_PASSWORD: 'demo' };
     const argv = [
       'run',
       '--script',
@@ -115,7 +115,7 @@ describe('a run that has to be approved', () => {
       },
     };
     await overhaul(argv, { env, temporal });
-    const handle = await stage.start(starts[0]?.input);
+    const handle = await harness.start(starts[0]?.input);
     await phaseBecomes(handle, 'awaiting-approval');
     expect((await progressOf(handle)).pending?.digest).toBe(plan.digest);
     await handle.executeUpdate(approve, { args: [{ by: 'lee', digest: plan.digest }] });
@@ -139,7 +139,7 @@ describe('a run that has to be approved', () => {
     expect(await progressOf(handle)).toMatchObject({ phase: 'awaiting-approval', pending: { approvals: ['ann'] } });
     await handle.executeUpdate(approve, { args: [{ by: 'bob' }] });
     expect((await handle.result()).status).toBe('succeeded');
-    const entries = await stage.rig.ledger.audit.of(handle.workflowId);
+    const entries = await harness.product.ledger.audit.of(handle.workflowId);
     const voided = entries.filter(({ action }) => action === 'approvals-voided');
     expect(voided).toEqual([expect.objectContaining({ actor: 'eve', detail: expect.stringContaining(`"was":"${first}"`) })]);
     expect(entries.find(({ action }) => action === 'start')?.detail).toContain(pending?.digest);
@@ -152,7 +152,7 @@ describe('a run that has to be approved', () => {
       handle.executeUpdate(approve, { args: [{ by: 'lee', digest: pending?.digest ?? '' }] }),
       handle.executeUpdate(adjust, { args: [{ by: 'eve', deadline: '5h' }] }),
     ]);
-    const entries = async () => (await stage.rig.ledger.audit.of(handle.workflowId)).map(({ action }) => action);
+    const entries = async () => (await harness.product.ledger.audit.of(handle.workflowId)).map(({ action }) => action);
     const seen = await eventually(
       async () => ({ progress: await progressOf(handle), actions: await entries() }),
       ({ progress, actions }) =>
@@ -179,13 +179,13 @@ describe('a run that has to be approved', () => {
   });
 
   async function waiting(count: number, more: object = {}, options: StartOptions = {}): Promise<RunHandle> {
-    const handle = await stage.start(requestFor(assetIds(10, count), more), options);
+    const handle = await harness.start(requestFor(assetIds(10, count), more), options);
     await phaseBecomes(handle, 'awaiting-approval');
     return handle;
   }
 
   function sent(assets: readonly number[]): number {
-    const hits = stage.rig.simulator.state.executionsPerAsset();
+    const hits = harness.product.simulator.state.executionsPerAsset();
     return assets.reduce((sum, asset) => sum + (hits.get(String(asset)) ?? 0), 0);
   }
 });

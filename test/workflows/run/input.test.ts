@@ -9,21 +9,21 @@ import {
   eventually,
   FIRST_ASSET,
   failureOf,
-  openStage,
+  openProductHarness,
   outcomes,
+  type ProductHarness,
   type RunHandle,
   requestFor,
-  type Stage,
 } from '../product-harness.js';
 
 const CONTENT = '#!/bin/sh\nyum -y update openssl\n';
 const EMPTY_TAG = 7099;
 
 describe('what a run is asked for', () => {
-  let stage: Stage;
+  let harness: ProductHarness;
 
   beforeAll(async () => {
-    stage = await openStage('input', {
+    harness = await openProductHarness('input', {
       simulator: {
         assets: 400,
         assetNames: { [FIRST_ASSET + 20]: 'twin.example.com', [FIRST_ASSET + 21]: 'TWIN.example.com' },
@@ -44,7 +44,7 @@ describe('what a run is asked for', () => {
     });
   }, 600_000);
 
-  afterAll(() => stage?.close());
+  afterAll(() => harness?.close());
 
   describe('targets', () => {
     test('names, tags, a query and ids make one cohort, each asset once, without those excluded', async () => {
@@ -58,15 +58,15 @@ describe('what a run is asked for', () => {
           excludedAssetIds: [FIRST_ASSET + 103],
         },
       };
-      const handle = await stage.start(request);
+      const handle = await harness.start(request);
       expect(await handle.result()).toMatchObject({ status: 'succeeded', counts: { targeted: 6, succeeded: 6 } });
-      expect((await stage.rows(handle.workflowId)).map(({ assetId }) => Number(assetId) - FIRST_ASSET).sort((a, b) => a - b)).toEqual([
+      expect((await harness.rows(handle.workflowId)).map(({ assetId }) => Number(assetId) - FIRST_ASSET).sort((a, b) => a - b)).toEqual([
         0, 1, 3, 4, 203, 303,
       ]);
     });
 
     test('every name that is unknown or ambiguous is listed', async () => {
-      const handle = await stage.start({
+      const handle = await harness.start({
         ...requestFor([]),
         targets: { hostnames: ['host-000001.example.com', 'nobody.example.com', 'twin.example.com'] },
       });
@@ -88,23 +88,23 @@ describe('what a run is asked for', () => {
       ['a filter that matches nothing', { query: { source: 'car' as const, filter: 'name:"no-such-host"' } }],
       ['ids that are all excluded', { assetIds: [FIRST_ASSET], excludedAssetIds: [FIRST_ASSET] }],
     ])('%s is NoTargets', async (_name, targets) => {
-      expect((await failureOf(await stage.start({ ...requestFor([]), targets }))).type).toBe('NoTargets');
+      expect((await failureOf(await harness.start({ ...requestFor([]), targets }))).type).toBe('NoTargets');
     });
 
     test('what policy never touches stays in the cohort, skipped, and is not sent', async () => {
-      const handle = await stage.start(requestFor(assetIds(40, 3)));
+      const handle = await harness.start(requestFor(assetIds(40, 3)));
       expect(await handle.result()).toMatchObject({ status: 'partial', counts: { targeted: 3, succeeded: 1, skipped: 2 } });
-      expect(outcomes(await stage.rows(handle.workflowId))).toEqual({
+      expect(outcomes(await harness.rows(handle.workflowId))).toEqual({
         20452650: 'skipped: never-touch',
         20452651: 'skipped: never-touch',
         20452652: 'succeeded',
       });
-      const hits = stage.rig.simulator.state.executionsPerAsset();
+      const hits = harness.product.simulator.state.executionsPerAsset();
       expect(assetIds(40, 3).map((asset) => hits.get(String(asset)) ?? 0)).toEqual([0, 0, 1]);
     });
 
     test('a cohort above maxAssets is PolicyViolation', async () => {
-      const { type, message } = await failureOf(await stage.start(requestFor(assetIds(50, 3), { maxAssets: 2 })));
+      const { type, message } = await failureOf(await harness.start(requestFor(assetIds(50, 3), { maxAssets: 2 })));
       expect([type, message]).toEqual(['PolicyViolation', 'The cohort has 3 assets, more than maxAssets (2). Nothing was sent.']);
     });
   });
@@ -114,7 +114,7 @@ describe('what a run is asked for', () => {
     const sha256 = createHash('sha256').update(CONTENT).digest('hex');
 
     test('its exact title and the hash of its content are accepted', async () => {
-      const report = await stage.run(requestFor(ids, { script: 'Patch OpenSSL', scriptSha256: sha256.toUpperCase() }));
+      const report = await harness.run(requestFor(ids, { script: 'Patch OpenSSL', scriptSha256: sha256.toUpperCase() }));
       expect([report.status, report.script]).toEqual(['succeeded', { id: '72648', title: 'Patch OpenSSL' }]);
     });
 
@@ -125,9 +125,9 @@ describe('what a run is asked for', () => {
       ['a script whose content was changed', { scriptSha256: 'a'.repeat(64) }, 'ScriptNotRunnable'],
       ['a script that policy does not allow', { script: 72649 }, 'PolicyViolation'],
     ])('%s is refused and nothing is sent', async (_name, more, type) => {
-      const before = stage.rig.simulator.state.executions.length;
-      expect((await failureOf(await stage.start(requestFor(ids, more)))).type).toBe(type);
-      expect(stage.rig.simulator.state.executions.length).toBe(before);
+      const before = harness.product.simulator.state.executions.length;
+      expect((await failureOf(await harness.start(requestFor(ids, more)))).type).toBe(type);
+      expect(harness.product.simulator.state.executions.length).toBe(before);
     });
   });
 
@@ -165,13 +165,13 @@ describe('what a run is asked for', () => {
         ],
       ],
     ])('%s is InvalidRequest with its path', async (_name, input, problems) => {
-      const { type, details } = await failureOf(await stage.start(input));
+      const { type, details } = await failureOf(await harness.start(input));
       expect([type, details[0]]).toEqual(['InvalidRequest', problems]);
     });
 
     test('of many problems the first 200 are listed, and their number is in the message', async () => {
       const input = { script: 1, targets: { assetIds: Array.from({ length: 300 }, () => 'x') } };
-      const { details, message } = await failureOf(await stage.start(input));
+      const { details, message } = await failureOf(await harness.start(input));
       expect([(details[0] as unknown[]).length, message]).toEqual([
         200,
         expect.stringMatching(/^The request has 300 problems: targets\.assetIds\[0\]: /),
@@ -183,8 +183,8 @@ describe('what a run is asked for', () => {
       ['null', [null]],
       ['a text', ['72648']],
     ])('%s is InvalidRequest', async (_name, args) => {
-      const handle = await stage.env.client.workflow.start('remediationRun', {
-        ...{ workflowId: `shape-${_name}-${stage.taskQueue}`, taskQueue: stage.taskQueue, args },
+      const handle = await harness.env.client.workflow.start('remediationRun', {
+        ...{ workflowId: `shape-${_name}-${harness.taskQueue}`, taskQueue: harness.taskQueue, args },
       });
       expect((await failureOf(handle as RunHandle)).type).toBe('InvalidRequest');
     });
@@ -194,15 +194,15 @@ describe('what a run is asked for', () => {
     const runCommand = promisify(execFile);
 
     async function temporal(workflowId: string, ...input: string[]): Promise<RunHandle> {
-      const { executable, address, client } = stage.env;
-      const args = ['workflow', 'start', '--address', address, '--task-queue', stage.taskQueue, '--type', 'remediationRun'];
+      const { executable, address, client } = harness.env;
+      const args = ['workflow', 'start', '--address', address, '--task-queue', harness.taskQueue, '--type', 'remediationRun'];
       await runCommand(executable, [...args, '--workflow-id', workflowId, ...input.flatMap((json) => ['--input', json])]);
       return client.workflow.getHandle(workflowId) as unknown as RunHandle;
     }
 
     test('plain JSON as in the contract runs', async () => {
       const handle = await temporal(
-        `cli-${stage.taskQueue}`,
+        `cli-${harness.taskQueue}`,
         '{"script": 72648, "targets": {"assetIds": [20452680, 20452681]}, "poll": {"interval": "1s"}}',
       );
       expect(await handle.result()).toMatchObject({ status: 'succeeded', counts: { targeted: 2, succeeded: 2 } });
@@ -210,23 +210,23 @@ describe('what a run is asked for', () => {
 
     test('a wrong input ends with InvalidRequest and every problem', async () => {
       const { type, details } = await failureOf(
-        await temporal(`cli-wrong-${stage.taskQueue}`, '{"script": 72648, "targets": {"assetIds": ["a"]}, "x": 1}'),
+        await temporal(`cli-wrong-${harness.taskQueue}`, '{"script": 72648, "targets": {"assetIds": ["a"]}, "x": 1}'),
       );
       expect([type, (details[0] as Problem[]).map(({ path }) => path)]).toEqual(['InvalidRequest', ['targets.assetIds[0]', 'x']]);
     });
 
     test('a second argument is no state: it is not looked at', async () => {
       const state = { v: 1, queue: 'a-foreign-queue', phase: 'running', snapshot: { claimed: 0 } };
-      const handle = await temporal(`cli-state-${stage.taskQueue}`, JSON.stringify(requestFor(assetIds(72, 2))), JSON.stringify(state));
+      const handle = await temporal(`cli-state-${harness.taskQueue}`, JSON.stringify(requestFor(assetIds(72, 2))), JSON.stringify(state));
       expect(await handle.result()).toMatchObject({ status: 'succeeded', counts: { succeeded: 2 } });
     });
 
     test('a run takes no cron schedule, which would bring its arguments back as state', async () => {
-      const handle = await stage.env.client.workflow.start('remediationRun', {
-        ...{ workflowId: `cron-${stage.taskQueue}`, taskQueue: stage.taskQueue, cronSchedule: '@every 1s' },
+      const handle = await harness.env.client.workflow.start('remediationRun', {
+        ...{ workflowId: `cron-${harness.taskQueue}`, taskQueue: harness.taskQueue, cronSchedule: '@every 1s' },
         args: [requestFor(assetIds(72, 2))],
       });
-      const first = stage.env.client.workflow.getHandle(handle.workflowId, handle.firstExecutionRunId);
+      const first = harness.env.client.workflow.getHandle(handle.workflowId, handle.firstExecutionRunId);
       const ended = await eventually(
         async () => (await first.fetchHistory()).events?.at(-1)?.workflowExecutionFailedEventAttributes?.failure?.message,
         (message) => message !== undefined,
@@ -242,8 +242,8 @@ describe('what a run is asked for', () => {
     ['remediationCampaign', 'workflowExecutionTimeout'],
     ['campaignStep', 'workflowRunTimeout'],
   ])('%s takes no %s, which would end it with executions in flight', async (workflow, timeout) => {
-    const handle = await stage.env.client.workflow.start(workflow, {
-      ...{ workflowId: `${workflow}-${timeout}-${stage.taskQueue}`, taskQueue: stage.taskQueue, [timeout]: '1h' },
+    const handle = await harness.env.client.workflow.start(workflow, {
+      ...{ workflowId: `${workflow}-${timeout}-${harness.taskQueue}`, taskQueue: harness.taskQueue, [timeout]: '1h' },
       args: [requestFor(assetIds(90, 2))],
     });
     const { type, message } = await failureOf(handle as unknown as RunHandle);
@@ -251,18 +251,18 @@ describe('what a run is asked for', () => {
   });
 
   test('a workflow id that has had a run is AlreadyRun, and the first run stays as it is', async () => {
-    const workflowId = `twice-${stage.taskQueue}`;
-    const report = await stage.run(requestFor(assetIds(80, 2)), { workflowId });
-    const rows = await stage.rows(workflowId);
-    const again = await stage.env.client.workflow.start('remediationRun', {
-      ...{ workflowId, taskQueue: stage.taskQueue, workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE },
+    const workflowId = `twice-${harness.taskQueue}`;
+    const report = await harness.run(requestFor(assetIds(80, 2)), { workflowId });
+    const rows = await harness.rows(workflowId);
+    const again = await harness.env.client.workflow.start('remediationRun', {
+      ...{ workflowId, taskQueue: harness.taskQueue, workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE },
       args: [requestFor(assetIds(82, 2))],
     });
     const { type, message } = await failureOf(again as RunHandle);
     expect([type, message]).toEqual(['AlreadyRun', expect.stringContaining(workflowId)]);
-    expect(await stage.rows(workflowId)).toEqual(rows);
-    expect((await stage.rig.ledger.runs.get(workflowId))?.report).toEqual(report);
-    const hits = stage.rig.simulator.state.executionsPerAsset();
+    expect(await harness.rows(workflowId)).toEqual(rows);
+    expect((await harness.product.ledger.runs.get(workflowId))?.report).toEqual(report);
+    const hits = harness.product.simulator.state.executionsPerAsset();
     expect(assetIds(80, 4).map((asset) => hits.get(String(asset)) ?? 0)).toEqual([1, 1, 0, 0]);
   });
 });

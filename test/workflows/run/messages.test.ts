@@ -1,17 +1,25 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { adjust, approve, pause, reject, resume, retryUnresolved } from '../../../src/workflows/shared/messages.js';
-import { assetIds, eventually, openStage, progressOf, type RunHandle, requestFor, type Stage } from '../product-harness.js';
+import {
+  assetIds,
+  eventually,
+  openProductHarness,
+  type ProductHarness,
+  progressOf,
+  type RunHandle,
+  requestFor,
+} from '../product-harness.js';
 
 const [FAILING, OFFLINE] = [200, 260] as const;
 const DURATION_MS = 1_200_000;
 const by = 'kim';
 
 describe('messages to a run', () => {
-  let stage: Stage;
+  let harness: ProductHarness;
 
   beforeAll(async () => {
-    stage = await openStage('messages', {
+    harness = await openProductHarness('messages', {
       simulator: {
         // Two seconds of real time each: long enough to speak to a run while it works.
         executionMs: { min: DURATION_MS, max: DURATION_MS },
@@ -22,10 +30,10 @@ describe('messages to a run', () => {
     });
   }, 600_000);
 
-  afterAll(() => stage?.close());
+  afterAll(() => harness?.close());
 
   test('a paused run sends nothing and ends what is in flight; resumed with more slots, it sends the rest together', async () => {
-    const handle = await stage.start(requestFor(assetIds(0, 150), { maxInFlight: 1 }));
+    const handle = await harness.start(requestFor(assetIds(0, 150), { maxInFlight: 1 }));
     await eventually(
       () => progressOf(handle),
       ({ inFlight }) => inFlight === 1,
@@ -36,16 +44,16 @@ describe('messages to a run', () => {
       ({ phase, inFlight }) => phase === 'paused' && inFlight === 0,
     );
     expect(paused.counts.pending).toBeGreaterThan(0);
-    const sentBefore = stage.rig.simulator.state.executions.length;
+    const sentBefore = harness.product.simulator.state.executions.length;
     await handle.executeUpdate(adjust, { args: [{ by, maxInFlight: 6 }] });
-    expect(stage.rig.simulator.state.executions.length).toBe(sentBefore);
+    expect(harness.product.simulator.state.executions.length).toBe(sentBefore);
     await handle.executeUpdate(resume, { args: [{ by }] });
     const report = await handle.result();
     expect([report.status, report.executions, report.counts.succeeded]).toEqual(['succeeded', 6, 150]);
-    expect(await stage.audit(handle.workflowId)).toEqual(['start', 'pause', 'adjust', 'resume']);
-    const [, entry] = await stage.rig.ledger.audit.of(handle.workflowId);
+    expect(await harness.audit(handle.workflowId)).toEqual(['start', 'pause', 'adjust', 'resume']);
+    const [, entry] = await harness.product.ledger.audit.of(handle.workflowId);
     expect(entry).toMatchObject({ actor: 'kim', verified: false, detail: expect.stringContaining('change freeze') });
-    const instants = stage.rig.simulator.state.executions.map(({ simulatedAt }) => simulatedAt).slice(sentBefore);
+    const instants = harness.product.simulator.state.executions.map(({ simulatedAt }) => simulatedAt).slice(sentBefore);
     const shortestGapMs = Math.min(...instants.slice(1).map((at, index) => at - (instants[index] ?? 0)));
     expect([instants.length > 1, shortestGapMs < DURATION_MS]).toEqual([true, true]);
   });
@@ -63,14 +71,14 @@ describe('messages to a run', () => {
     await handle.executeUpdate(adjust, { args: [{ by, deadline: '1s' }] });
     const report = await handle.result();
     expect(report).toMatchObject({ status: 'partial', executions: 2, counts: { targeted: 4, succeeded: 3, unreachable: 1 } });
-    const rows = await stage.rows(handle.workflowId);
+    const rows = await harness.rows(handle.workflowId);
     expect(rows.map(({ outcome, attempt }) => [outcome, attempt])).toEqual([
       ['succeeded', 2],
       ['succeeded', 2],
       ['succeeded', 2],
       ['unreachable', 1],
     ]);
-    expect(await stage.audit(handle.workflowId)).toEqual(['start', 'retry', 'retry', 'adjust']);
+    expect(await harness.audit(handle.workflowId)).toEqual(['start', 'retry', 'retry', 'adjust']);
   });
 
   test('an update that is refused says why and leaves no event', async () => {
@@ -99,7 +107,7 @@ describe('messages to a run', () => {
 
   /** A run with failures whose offline asset keeps it alive, in a state in which nothing happens by itself. */
   async function runThatWaits(place: number, failing: number): Promise<RunHandle> {
-    const handle = await stage.start(
+    const handle = await harness.start(
       requestFor([...assetIds(FAILING + place, failing), ...assetIds(OFFLINE + place, 1)], { deadline: '10m', output: 'none' }),
     );
     await eventually(

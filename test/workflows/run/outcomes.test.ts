@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { assetIds, openStage, outcomes, requestFor, type Stage } from '../product-harness.js';
+import { assetIds, openProductHarness, outcomes, type ProductHarness, requestFor } from '../product-harness.js';
 
 const [FAILING, OFFLINE, LATE, LOST] = [100, 120, 140, 160] as const;
 const ids = (place: number) => assetIds(place, 3);
 
 describe('what becomes of the assets of a run', () => {
-  let stage: Stage;
+  let harness: ProductHarness;
 
   beforeAll(async () => {
-    stage = await openStage('outcomes', {
+    harness = await openProductHarness('outcomes', {
       simulator: {
         windowsEvery: 200,
         failAssets: ids(FAILING),
@@ -22,10 +22,10 @@ describe('what becomes of the assets of a run', () => {
     });
   }, 600_000);
 
-  afterAll(() => stage?.close());
+  afterAll(() => harness?.close());
 
   test('every asset of two executions succeeds, and each is hit once', async () => {
-    const report = await stage.run(requestFor(assetIds(0, 40)), { workflowId: 'plain' });
+    const report = await harness.run(requestFor(assetIds(0, 40)), { workflowId: 'plain' });
     expect(report).toMatchObject({
       runId: 'plain',
       status: 'succeeded',
@@ -34,10 +34,10 @@ describe('what becomes of the assets of a run', () => {
       executions: 2,
     });
     expect(report.counts).toEqual({ targeted: 40, succeeded: 40, failed: 0, unverified: 0, unreachable: 0, missing: 0, skipped: 0 });
-    expect(report.apiCalls).toBe((await stage.rig.ledger.reader.run('plain'))?.callsUsed);
+    expect(report.apiCalls).toBe((await harness.product.ledger.reader.run('plain'))?.callsUsed);
     expect(Date.parse(report.finishedAt)).toBeGreaterThan(Date.parse(report.startedAt));
     expect(hits(assetIds(0, 40))).toEqual(new Array(40).fill(1));
-    const rows = await stage.rows('plain');
+    const rows = await harness.rows('plain');
     expect(rows[0]).toMatchObject({
       assetId: '20452610',
       name: 'host-000001.example.com',
@@ -49,16 +49,16 @@ describe('what becomes of the assets of a run', () => {
   });
 
   test('failures are reported with their exit code beside what succeeded', async () => {
-    const report = await stage.run(requestFor([...assetIds(40, 2), ...ids(FAILING)]), { workflowId: 'with-failures' });
+    const report = await harness.run(requestFor([...assetIds(40, 2), ...ids(FAILING)]), { workflowId: 'with-failures' });
     expect([report.status, report.counts.succeeded, report.counts.failed]).toEqual(['partial', 2, 3]);
-    const failed = (await stage.rows('with-failures')).filter(({ outcome }) => outcome === 'failed');
+    const failed = (await harness.rows('with-failures')).filter(({ outcome }) => outcome === 'failed');
     expect(failed.map(({ status, exitCode }) => [status, exitCode])).toEqual(new Array(3).fill(['EXECUTION FAILED', 1]));
   });
 
   test('an offline asset is unreachable at the deadline, and the run does not wait for it any longer', async () => {
-    const report = await stage.run(requestFor([...assetIds(42, 1), ...ids(OFFLINE)], { deadline: '2s' }), { workflowId: 'with-offline' });
+    const report = await harness.run(requestFor([...assetIds(42, 1), ...ids(OFFLINE)], { deadline: '2s' }), { workflowId: 'with-offline' });
     expect([report.status, report.counts.succeeded, report.counts.unreachable]).toEqual(['partial', 1, 3]);
-    expect(outcomes(await stage.rows('with-offline'))).toEqual({
+    expect(outcomes(await harness.rows('with-offline'))).toEqual({
       20452652: 'succeeded',
       20452730: 'unreachable: disconnected',
       20452731: 'unreachable: disconnected',
@@ -67,15 +67,15 @@ describe('what becomes of the assets of a run', () => {
   });
 
   test('a verdict that comes after the deadline counts while unreachable.wait lasts', async () => {
-    const report = await stage.run(requestFor(ids(LATE), { deadline: '1s', unreachable: { wait: '1m' } }));
+    const report = await harness.run(requestFor(ids(LATE), { deadline: '1s', unreachable: { wait: '1m' } }));
     expect([report.status, report.counts.succeeded]).toEqual(['succeeded', 3]);
     expect(hits(ids(LATE))).toEqual([1, 1, 1]);
   });
 
   test('a lost result is unverified and is not repeated', async () => {
-    const report = await stage.run(requestFor(ids(LOST), { retry: { failed: 2, after: '1s' } }), { workflowId: 'lost' });
+    const report = await harness.run(requestFor(ids(LOST), { retry: { failed: 2, after: '1s' } }), { workflowId: 'lost' });
     expect([report.status, report.counts.unverified]).toEqual(['failed', 3]);
-    expect(outcomes(await stage.rows('lost'))).toEqual({
+    expect(outcomes(await harness.rows('lost'))).toEqual({
       20452770: 'unverified: result-upload-failed',
       20452771: 'unverified: result-upload-failed',
       20452772: 'unverified: result-upload-failed',
@@ -84,13 +84,13 @@ describe('what becomes of the assets of a run', () => {
   });
 
   test('an asset of another platform is skipped, and one that Qualys does not know is missing', async () => {
-    const report = await stage.run(requestFor([...assetIds(198, 2), 99]), { workflowId: 'platform' });
+    const report = await harness.run(requestFor([...assetIds(198, 2), 99]), { workflowId: 'platform' });
     expect([report.status, report.counts.succeeded, report.counts.skipped, report.counts.missing]).toEqual(['partial', 1, 1, 1]);
-    expect(outcomes(await stage.rows('platform'))).toMatchObject({ 20452809: 'skipped: other-platform', 99: 'missing: no-asset-job' });
+    expect(outcomes(await harness.rows('platform'))).toMatchObject({ 20452809: 'skipped: other-platform', 99: 'missing: no-asset-job' });
   });
 
   function hits(assets: readonly number[]): number[] {
-    const all = stage.rig.simulator.state.executionsPerAsset();
+    const all = harness.product.simulator.state.executionsPerAsset();
     return assets.map((asset) => all.get(String(asset)) ?? 0);
   }
 });

@@ -4,7 +4,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
 import { sweep } from '../../../src/recovery/sweep.js';
 import type { remediationCampaign } from '../../../src/workflows/index.js';
-import { type Campaign, type CampaignStage, ids, openCampaignStage, planOf } from '../campaign/harness.js';
+import { type Campaign, type CampaignHarness, ids, openCampaignHarness, planOf } from '../campaign/harness.js';
 import { assetIds, eventually, outcomes, requestFor } from '../product-harness.js';
 
 type Event = temporal.api.history.v1.IHistoryEvent;
@@ -14,11 +14,11 @@ const SPEED = 600;
 const IN_FLIGHT_MS = 4_000;
 
 describe('a workflow that is reset', () => {
-  let stage: CampaignStage;
+  let harness: CampaignHarness;
   let first = -10;
 
   beforeAll(async () => {
-    stage = await openCampaignStage('reset', {
+    harness = await openCampaignHarness('reset', {
       simulator: { speed: SPEED, executionMs: { min: IN_FLIGHT_MS * SPEED, max: IN_FLIGHT_MS * SPEED } },
     });
   }, 600_000);
@@ -28,7 +28,7 @@ describe('a workflow that is reset', () => {
     first += 10;
   });
 
-  afterAll(() => stage?.close(), 60_000);
+  afterAll(() => harness?.close(), 60_000);
 
   test('as a campaign to before a step that runs: takes the step up, sends nothing twice, and knows every outcome', async () => {
     const campaign = await started();
@@ -70,7 +70,7 @@ describe('a workflow that is reset', () => {
       () => historyOf(campaign.workflowId),
       (events) => events.some((event) => event.startChildWorkflowExecutionFailedEventAttributes),
     );
-    await stage.env.client.workflow.getHandle(step).terminate('the test');
+    await harness.env.client.workflow.getHandle(step).terminate('the test');
     expect(await swept()).toEqual([step]);
     expect((await campaign.until(({ pending }) => pending !== undefined)).pending).toMatchObject({ kind: 'inconclusive', wave: 'one' });
     await latest(campaign).executeUpdate('approve', { args: [{ by: 'bob' }] });
@@ -116,40 +116,41 @@ describe('a workflow that is reset', () => {
   });
 
   test.each(['dispatch', 'openRun'])('as a run to before its %s while an execution is in flight: sends nothing twice', async (activity) => {
-    const handle = await stage.start(requestFor(assetIds(first, 8)));
+    const handle = await harness.start(requestFor(assetIds(first, 8)));
     await sentOf(8);
     await reset(handle.workflowId, schedules(activity));
-    const report = await stage.env.client.workflow.getHandle(handle.workflowId).result();
+    const report = await harness.env.client.workflow.getHandle(handle.workflowId).result();
     expect(report).toMatchObject({ status: 'succeeded', executions: 1, counts: { targeted: 8, succeeded: 8 } });
     await eachSentOnce(8);
   });
 
   test('as a run that was stopped: watches what is in flight to its end', async () => {
-    const handle = await stage.start(requestFor(assetIds(first, 8)));
+    const handle = await harness.start(requestFor(assetIds(first, 8)));
     await sentOf(8);
-    await stage.rig.ledger.runs.stop(handle.workflowId, 'stopped', 'error-budget');
+    await harness.product.ledger.runs.stop(handle.workflowId, 'stopped', 'error-budget');
     await reset(handle.workflowId, schedules('openRun'));
-    await stage.env.client.workflow.getHandle(handle.workflowId).result();
-    expect(Object.values(outcomes(await stage.rows(handle.workflowId)))).toEqual(Array(8).fill('succeeded'));
+    await harness.env.client.workflow.getHandle(handle.workflowId).result();
+    expect(Object.values(outcomes(await harness.rows(handle.workflowId)))).toEqual(Array(8).fill('succeeded'));
     await eachSentOnce(8);
   });
 
   test('as a run that has its report: gives the same one', async () => {
-    const handle = await stage.start(requestFor(assetIds(first, 8)));
+    const handle = await harness.start(requestFor(assetIds(first, 8)));
     const report = await handle.result();
     await reset(handle.workflowId, schedules('dispatch'));
-    expect(await stage.env.client.workflow.getHandle(handle.workflowId).result()).toEqual(report);
+    expect(await harness.env.client.workflow.getHandle(handle.workflowId).result()).toEqual(report);
     await eachSentOnce(8);
   });
 
   const started = (more: object = {}): Promise<Campaign> =>
-    stage.campaign(planOf(first, 8, { waves: [{ name: 'one', size: 4 }, { name: 'two' }], deadline: '2m', ...more }));
-  const latest = ({ workflowId }: Campaign): WorkflowHandle<typeof remediationCampaign> => stage.env.client.workflow.getHandle(workflowId);
+    harness.campaign(planOf(first, 8, { waves: [{ name: 'one', size: 4 }, { name: 'two' }], deadline: '2m', ...more }));
+  const latest = ({ workflowId }: Campaign): WorkflowHandle<typeof remediationCampaign> =>
+    harness.env.client.workflow.getHandle(workflowId);
   const reportOf = (campaign: Campaign) => latest(campaign).result();
 
   function sent(): string[] {
     const mine = new Set(ids(first, 10));
-    return stage
+    return harness
       .sent(72648)
       .flat()
       .filter((id) => mine.has(id));
@@ -166,15 +167,15 @@ describe('a workflow that is reset', () => {
   }
 
   function swept(): Promise<string[]> {
-    const { ledger } = stage.rig;
+    const { ledger } = harness.product;
     return sweep({
-      ...{ ledger, client: stage.env.client, namespace: stage.env.namespace, logger: { warn: () => undefined } },
+      ...{ ledger, client: harness.env.client, namespace: harness.env.namespace, logger: { warn: () => undefined } },
       times: { youngestMs: 0 },
     });
   }
 
   const historyOf = async (workflowId: string): Promise<Event[]> =>
-    (await stage.env.client.workflow.getHandle(workflowId).fetchHistory()).events ?? [];
+    (await harness.env.client.workflow.getHandle(workflowId).fetchHistory()).events ?? [];
 
   function startsStep(wave: string): (event: Event) => boolean {
     return (event) => event.startChildWorkflowExecutionInitiatedEventAttributes?.workflowId?.includes(`/${wave}/`) === true;
@@ -191,10 +192,10 @@ describe('a workflow that is reset', () => {
       (seen) => seen.some(isFirst),
     );
     const task = events.slice(0, events.findIndex(isFirst)).findLast((event) => event.workflowTaskCompletedEventAttributes);
-    const { runId } = await stage.env.client.workflow.getHandle(workflowId).describe();
+    const { runId } = await harness.env.client.workflow.getHandle(workflowId).describe();
     if (!task?.eventId) throw new Error(`Nothing to reset ${workflowId} to.`);
-    await stage.env.client.workflowService.resetWorkflowExecution({
-      namespace: stage.env.namespace,
+    await harness.env.client.workflowService.resetWorkflowExecution({
+      namespace: harness.env.namespace,
       workflowExecution: { workflowId, runId },
       reason: 'the test',
       workflowTaskFinishEventId: task.eventId,

@@ -4,21 +4,21 @@ import {
   assetIds,
   eventually,
   failureOf,
-  openStage,
+  openProductHarness,
+  type ProductHarness,
   phaseBecomes,
   progressOf,
   type RunHandle,
   requestFor,
-  type Stage,
 } from '../product-harness.js';
 
 const sha256 = (content: string) => createHash('sha256').update(content).digest('hex');
 
 describe('a script that changes after the run was opened', () => {
-  let stage: Stage;
+  let harness: ProductHarness;
 
   beforeAll(async () => {
-    stage = await openStage('script-change', {
+    harness = await openProductHarness('script-change', {
       simulator: {
         scripts: [1, 2, 3, 4, 5, 6, 7].map((id) => ({
           ...{ id, title: `Patch ${id}`, status: 'APPROVED', platform: 'LINUX', content: 'echo one' },
@@ -27,11 +27,12 @@ describe('a script that changes after the run was opened', () => {
     });
   }, 600_000);
 
-  afterAll(() => stage?.close());
+  afterAll(() => harness?.close());
 
-  const changeScript = (id: number, change: { status?: string; content?: string }) => stage.rig.simulator.state.changeScript(id, change);
-  const executionsOf = (id: number) => stage.rig.simulator.state.executions.filter(({ scriptId }) => scriptId === String(id)).length;
-  const readsOf = (id: number) => stage.rig.simulator.state.calls.filter(({ path }) => path.endsWith(`/scripts/${id}`)).length;
+  const changeScript = (id: number, change: { status?: string; content?: string }) =>
+    harness.product.simulator.state.changeScript(id, change);
+  const executionsOf = (id: number) => harness.product.simulator.state.executions.filter(({ scriptId }) => scriptId === String(id)).length;
+  const readsOf = (id: number) => harness.product.simulator.state.calls.filter(({ path }) => path.endsWith(`/scripts/${id}`)).length;
   const sentFrom = (id: number, count: number) =>
     eventually(
       async () => executionsOf(id),
@@ -42,7 +43,7 @@ describe('a script that changes after the run was opened', () => {
     ['pinned by its request', 1, { scriptSha256: sha256('echo one') }, 'the request pins'],
     ['pinned by what it was opened with', 2, {}, 'the run was opened with'],
   ])('ends a run that waited for its approval, %s, before anything is sent', async (_, script, pin, pinned) => {
-    const handle = await stage.start(requestFor(assetIds(script * 5, 2), { script, ...pin }), { memo: { approval: { quorum: 1 } } });
+    const handle = await harness.start(requestFor(assetIds(script * 5, 2), { script, ...pin }), { memo: { approval: { quorum: 1 } } });
     await phaseBecomes(handle, 'awaiting-approval');
     changeScript(script, { content: 'echo two' });
     await handle.executeUpdate('approve', { args: [{ by: 'bob' }] });
@@ -55,7 +56,7 @@ describe('a script that changes after the run was opened', () => {
   });
 
   test('and is what it was again by its approval is no change', async () => {
-    const handle = await stage.start(requestFor(assetIds(20, 2), { script: 3 }), { memo: { approval: { quorum: 1 } } });
+    const handle = await harness.start(requestFor(assetIds(20, 2), { script: 3 }), { memo: { approval: { quorum: 1 } } });
     await phaseBecomes(handle, 'awaiting-approval');
     changeScript(3, { content: 'echo two' });
     changeScript(3, { content: 'echo one' });
@@ -81,7 +82,7 @@ describe('a script that changes after the run was opened', () => {
   };
 
   test('during a pause holds back a run that has sent something', async () => {
-    const handle = await stage.start(requestFor(assetIds(30, 30), { script: 4, maxInFlight: 1 }));
+    const handle = await harness.start(requestFor(assetIds(30, 30), { script: 4, maxInFlight: 1 }));
     const by = { args: [{ by: 'bob' }] as [object] };
     await behind(
       handle,
@@ -92,8 +93,8 @@ describe('a script that changes after the run was opened', () => {
   });
 
   test('during a halt, too', async () => {
-    const handle = await stage.start(requestFor(assetIds(60, 30), { script: 5, maxInFlight: 1 }));
-    const { killSwitch } = stage.rig.ledger;
+    const handle = await harness.start(requestFor(assetIds(60, 30), { script: 5, maxInFlight: 1 }));
+    const { killSwitch } = harness.product.ledger;
     await behind(
       handle,
       5,
@@ -103,10 +104,10 @@ describe('a script that changes after the run was opened', () => {
   });
 
   test('in its state holds it back, until it is what it was', async () => {
-    const handle = await stage.start(requestFor(assetIds(90, 30), { script: 6, maxInFlight: 1 }));
+    const handle = await harness.start(requestFor(assetIds(90, 30), { script: 6, maxInFlight: 1 }));
     await sentFrom(6, 1);
     // Its last reading is older than one is trusted.
-    await stage.rig.ledger.database.run('UPDATE runs SET script_checked_at = script_checked_at - 3600000 WHERE id = ?', [
+    await harness.product.ledger.database.run('UPDATE runs SET script_checked_at = script_checked_at - 3600000 WHERE id = ?', [
       handle.workflowId,
     ]);
     changeScript(6, { status: 'PENDING_REVIEW' });
@@ -121,7 +122,7 @@ describe('a script that changes after the run was opened', () => {
   });
 
   test('is read once by a run that waits for nothing', async () => {
-    expect(await stage.run(requestFor(assetIds(120, 60), { script: 7 }))).toMatchObject({ status: 'succeeded', executions: 3 });
+    expect(await harness.run(requestFor(assetIds(120, 60), { script: 7 }))).toMatchObject({ status: 'succeeded', executions: 3 });
     expect(readsOf(7)).toBe(1);
   });
 });

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { assetIds, openStage, requestFor, type Stage } from '../product-harness.js';
+import { assetIds, openProductHarness, type ProductHarness, requestFor } from '../product-harness.js';
 
 // The answer is lost, and a moment after our job somebody else executes the same script on the very same assets; the trail has display
 // names.
 const SIZE = 25;
 const TRUE = { passed: 'succeeded', failed: 'failed' } as Record<string, string>;
-let stage: Stage;
+let harness: ProductHarness;
 
 beforeAll(async () => {
-  stage = await openStage('twins', {
+  harness = await openProductHarness('twins', {
     simulator: {
       speed: 120,
       failRate: 0.2,
@@ -19,11 +19,11 @@ beforeAll(async () => {
     timings: { sendWindowMs: 2_000, httpTimeoutMs: 2_000, settleMs: 500 },
   });
 }, 600_000);
-afterAll(() => stage.close(), 60_000);
+afterAll(() => harness.close(), 60_000);
 
 test('of two jobs on the same assets the earlier one stands, both are watched to their end, and each asset says so', async () => {
-  const { simulator, ledger } = stage.rig;
-  const report = await stage.run(requestFor(assetIds(0, SIZE), { deadline: '3m' }));
+  const { simulator, ledger } = harness.product;
+  const report = await harness.run(requestFor(assetIds(0, SIZE), { deadline: '3m' }));
   const [ours, twin] = simulator.state.executions;
   expect([ours?.user, twin?.user, simulator.state.executions.length]).toEqual(['demo', 'ada', 2]);
   expect(report).toMatchObject({ executions: 1, counts: { targeted: SIZE, unverified: 0, unreachable: 0, missing: 0 } });
@@ -36,7 +36,7 @@ test('of two jobs on the same assets the earlier one stands, both are watched to
     new RegExp(`^execution 1: job ${ours?.jobId}, .*; job ${twin?.jobId} on the same assets is watched with it: the `),
   );
 
-  const rows = await stage.rows(report.runId);
+  const rows = await harness.rows(report.runId);
   expect(rows.map(({ reason }) => reason)).toEqual(rows.map(() => expect.stringContaining(`two-jobs: also ${twin?.jobId}`)));
   expect(rows.map(({ assetId, outcome }) => [assetId, outcome])).toEqual(
     rows.map(({ assetId }) => [assetId, TRUE[simulator.state.fateOf(assetId)]]),

@@ -8,12 +8,12 @@ import {
   assetIds,
   eventually,
   failureOf,
-  openStage,
+  openProductHarness,
   outcomes,
+  type ProductHarness,
   phaseBecomes,
   type RunHandle,
   requestFor,
-  type Stage,
 } from '../product-harness.js';
 
 const [FAILING, AWAY] = [100, 200] as const;
@@ -24,10 +24,10 @@ const SCRIPTS = [1, 2, 3, 4, 5].map((id) => ({
 }));
 
 describe('what follows a run', () => {
-  let stage: Stage;
+  let harness: ProductHarness;
 
   beforeAll(async () => {
-    stage = await openStage('what-follows', {
+    harness = await openProductHarness('what-follows', {
       simulator: {
         ...{ scripts: SCRIPTS, failAssets: assetIds(FAILING, 50), failAttempts: 1 },
         ...{ offlineAssets: assetIds(AWAY, 5), offlineForMs: 3_600_000 * SPEED },
@@ -36,15 +36,15 @@ describe('what follows a run', () => {
     });
   }, 600_000);
 
-  afterAll(() => stage?.close());
+  afterAll(() => harness?.close());
 
   const executionsOf = (script: number) =>
-    stage.rig.simulator.state.executions.filter(({ scriptId }) => scriptId === String(script)).length;
-  const handleOf = (id: string) => stage.env.client.workflow.getHandle(id) as unknown as RunHandle;
+    harness.product.simulator.state.executions.filter(({ scriptId }) => scriptId === String(script)).length;
+  const handleOf = (id: string) => harness.env.client.workflow.getHandle(id) as unknown as RunHandle;
   const approve = (handle: RunHandle, by: string) => handle.executeUpdate('approve', { args: [{ by }] });
   const begun = (handle: RunHandle) =>
     eventually(
-      () => stage.rig.ledger.runs.get(handle.workflowId),
+      () => harness.product.ledger.runs.get(handle.workflowId),
       (run) => run !== undefined,
     );
 
@@ -56,13 +56,13 @@ describe('what follows a run', () => {
 
   /** `overhaul retry` on a run that has ended. */
   async function retried(parent: string, ...options: string[]): Promise<RunHandle> {
-    const file = await stage.rig.ledger.database.first<{ file: string }>(`SELECT file FROM pragma_database_list WHERE name = 'main'`);
+    const file = await harness.product.ledger.database.first<{ file: string }>(`SELECT file FROM pragma_database_list WHERE name = 'main'`);
     const temporal: Partial<TemporalRuns> = {
       find: async (workflowId) => ({ workflowId, state: 'completed', startedAt: '2026-08-22T10:00:00.000Z' }),
       async start({ workflow = 'remediationRun', workflowId, input, memo }: RunStart) {
-        await stage.env.client.workflow.start(workflow, {
+        await harness.env.client.workflow.start(workflow, {
           workflowId,
-          taskQueue: stage.taskQueue,
+          taskQueue: harness.taskQueue,
           args: [input],
           ...(memo ? { memo } : {}),
         });
@@ -82,7 +82,7 @@ describe('what follows a run', () => {
     await phaseBecomes(handle, 'awaiting-approval');
     await expect(approve(handle, 'eve')).rejects.toThrow(WorkflowUpdateFailedError);
     expect(executionsOf(script)).toBe(before);
-    if (isChanged) stage.rig.simulator.state.changeScript(script, { content: 'echo two' });
+    if (isChanged) harness.product.simulator.state.changeScript(script, { content: 'echo two' });
     await approve(handle, 'bob');
     if (isChanged) expect(await failureOf(handle)).toMatchObject({ type: 'ScriptNotRunnable' });
     else expect(await handle.result()).toMatchObject({ status: 'succeeded', counts: { targeted: 1, succeeded: 1 } });
@@ -94,7 +94,7 @@ describe('what follows a run', () => {
     ['is refused when its script has changed meanwhile', 2, true],
   ])('a recheck %s', async (_, script, isChanged) => {
     const followUp = { kind: 'recheck', on: 'unresolved', after: '1s' } as const;
-    const handle = await stage.start(requestFor(assetIds(FAILING + script, 1), { script, followUp }), { memo: { approval } });
+    const handle = await harness.start(requestFor(assetIds(FAILING + script, 1), { script, followUp }), { memo: { approval } });
     expect(await approved(handle)).toMatchObject({ status: 'failed' });
     const recheck = handleOf(`${handle.workflowId}/recheck`);
     await begun(recheck);
@@ -105,34 +105,34 @@ describe('what follows a run', () => {
     ['waits for the approval of its playbook', 3, false],
     ['is refused when its script has changed meanwhile', 4, true],
   ])('a linked run %s', async (_, script, isChanged) => {
-    const handle = await stage.start(requestFor(assetIds(FAILING + script, 1), { script }), { memo: { approval } });
+    const handle = await harness.start(requestFor(assetIds(FAILING + script, 1), { script }), { memo: { approval } });
     expect(await approved(handle)).toMatchObject({ status: 'failed' });
     await asksAgain(await retried(handle.workflowId), script, isChanged);
   });
 
   test('a small linked run of a big one is asked about by its own size, as policy has it', async () => {
-    const handle = await stage.start(requestFor([...assetIds(0, 4), ...assetIds(FAILING + 10, 1)], { script: 5 }));
+    const handle = await harness.start(requestFor([...assetIds(0, 4), ...assetIds(FAILING + 10, 1)], { script: 5 }));
     expect(await approved(handle)).toMatchObject({ status: 'partial', counts: { targeted: 5, failed: 1 } });
     expect(await (await retried(handle.workflowId)).result()).toMatchObject({ status: 'succeeded', counts: { targeted: 1 } });
   });
 
   test('a recheck and another run leave alone what may still run, and name whose copy it is; a linked run is told it, and says so', async () => {
     const away = String(assetIds(AWAY, 1)[0]);
-    const jobsOf = () => stage.rig.simulator.state.executions.filter(({ assetIds: sent }) => sent?.map(String).includes(away)).length;
+    const jobsOf = () => harness.product.simulator.state.executions.filter(({ assetIds: sent }) => sent?.map(String).includes(away)).length;
     const followUp = { kind: 'recheck', on: 'always', after: '1s' } as const;
     const ids = [...assetIds(AWAY, 1), ...assetIds(20, 1)];
-    const handle = await stage.start(requestFor(ids, { script: 5, deadline: '3s', followUp }));
+    const handle = await harness.start(requestFor(ids, { script: 5, deadline: '3s', followUp }));
     expect(await handle.result()).toMatchObject({ counts: { unreachable: 1, succeeded: 1 } });
     const recheck = handleOf(`${handle.workflowId}/recheck`);
     await begun(recheck);
     await recheck.result();
     const skipped = `skipped: open-copy: run ${handle.workflowId}`;
     // Only what may be sent to is rechecked; the parent's own line says what became of the other.
-    expect(outcomes(await stage.rows(recheck.workflowId))).toEqual({ [String(assetIds(20, 1)[0])]: 'succeeded' });
-    expect(outcomes(await stage.rows(handle.workflowId))[away]).toMatch(/^unreachable/);
-    const second = await stage.start(requestFor(ids, { script: 5 }));
+    expect(outcomes(await harness.rows(recheck.workflowId))).toEqual({ [String(assetIds(20, 1)[0])]: 'succeeded' });
+    expect(outcomes(await harness.rows(handle.workflowId))[away]).toMatch(/^unreachable/);
+    const second = await harness.start(requestFor(ids, { script: 5 }));
     await second.result();
-    expect(outcomes(await stage.rows(second.workflowId))[away]).toBe(skipped);
+    expect(outcomes(await harness.rows(second.workflowId))[away]).toBe(skipped);
     expect(jobsOf()).toBe(1);
     // Whoever names the outcome overrides it, and the report says so.
     const linked = await retried(handle.workflowId, '--outcomes', 'unreachable');
