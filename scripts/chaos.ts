@@ -52,7 +52,7 @@ interface Turn {
 
 async function main(wanted: readonly string[]): Promise<number> {
   installRuntime(createLogger('fatal', 'chaos'));
-  const folder = await mkdtemp(join(tmpdir(), 'overhaul-chaos-stage-'));
+  const folder = await mkdtemp(join(tmpdir(), 'overhaul-chaos-'));
   const executable = (await findTemporal(() => undefined)) as string;
   const server = await startDevServer({ executable, logFile: join(folder, 'temporal.log') });
   process.once('exit', () => killed(server.pid));

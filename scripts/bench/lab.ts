@@ -1,4 +1,4 @@
-// What every bench of runs needs: a Temporal server of its own, the workflows bundled, and a rig.
+// What every bench of runs needs: a Temporal server of its own, the workflows bundled, and a product.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,7 +35,7 @@ export async function openLab({ dynamicConfig = [] }: { dynamicConfig?: readonly
   const connection = await Connection.connect({ address: server.address });
   const nativeConnection = await NativeConnection.connect({ address: server.address });
   const client = new Client({ connection });
-  const rigs: Product[] = [];
+  const products: Product[] = [];
   return {
     client,
     address: server.address,
@@ -47,14 +47,14 @@ export async function openLab({ dynamicConfig = [] }: { dynamicConfig?: readonly
         nativeConnection,
         namespace: 'default',
         bundle,
-        taskQueue: `bench-${rigs.length}`,
+        taskQueue: `bench-${products.length}`,
       });
-      rigs.push(product);
+      products.push(product);
       return product;
     },
     historyOf: (workflowId) => historyOf(client, workflowId),
     async close() {
-      for (const product of rigs) await product.close();
+      for (const product of products) await product.close();
       await nativeConnection.close();
       await connection.close();
       await server.stop();

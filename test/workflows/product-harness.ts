@@ -22,7 +22,7 @@ jest.setTimeout(240_000);
 export type RunHandle = WorkflowHandleWithFirstExecutionRunId<typeof remediationRun>;
 
 export interface ProductHarnessOptions extends Pick<ProductOptions, 'simulator' | 'policy' | 'timings'> {
-  /** Another Temporal server than the shared one; closed with the stage. */
+  /** Another Temporal server than the shared one; closed with the harness. */
   env?: TemporalEnv;
 }
 

@@ -38,7 +38,7 @@ export interface Product {
 export const CAPS_OFF = { callsPerHour: 1_000_000, executionsPerDay: 1_000_000, concurrency: 16 };
 
 export async function startProduct(options: ProductOptions): Promise<Product> {
-  const folder = await mkdtemp(join(tmpdir(), 'overhaul-rig-'));
+  const folder = await mkdtemp(join(tmpdir(), 'overhaul-product-'));
   const simulator = await startSimulator(options.simulator ?? {});
   const policy: Policy = { ...defaultPolicy(), caps: CAPS_OFF, ...options.policy };
   const ledger = await openLedger({ url: `sqlite:${join(folder, 'ledger.db')}`, create: true, caps: policy.caps });

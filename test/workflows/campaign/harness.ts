@@ -1,4 +1,4 @@
-// What the tests of campaigns share beside the stage: plans that end soon, and ways to look at a campaign.
+// What the tests of campaigns share beside the harness: plans that end soon, and ways to look at a campaign.
 import { randomUUID } from 'node:crypto';
 import { type Client, WorkflowFailedError, type WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';

@@ -10,7 +10,7 @@ const WINDOWS = { source: 'gav', filter: '{"filters":[{"field":"operatingSystem"
 
 describe('targets from another inventory', () => {
   let harness: ProductHarness;
-  /** An inventory that knows the hosts of the stage, and twenty more. */
+  /** An inventory that knows the hosts of the harness, and twenty more. */
   let inventory: Simulator;
   let client: QualysClient;
 
