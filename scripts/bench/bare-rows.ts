@@ -103,21 +103,26 @@ export class BareRows {
   claim({ runId, n, rows }: BareExecution): void {
     this.#commit(() =>
       this.#run(
-        `INSERT INTO executions (run_id, n, state, script_id, size) VALUES (?, ?, 'claimed', '72648', ?)`,
+        `INSERT INTO executions (run_id, execution_no, state, script_id, size) VALUES (?, ?, 'claimed', '72648', ?)`,
         ...[runId, n, rows.length],
       ),
     );
     this.#each(rows, ({ seq }) =>
-      this.#run('UPDATE attempts SET execution_n = ?, lease = 1 WHERE run_id = ? AND seq = ? AND attempt = 1', n, runId, seq),
+      this.#run('UPDATE attempts SET execution_no = ?, lease = 1 WHERE run_id = ? AND seq = ? AND attempt = 1', n, runId, seq),
     );
   }
 
   permit({ runId, n }: BareExecution): void {
     const now = Date.now();
     this.#commit(() => {
-      this.#run(`UPDATE executions SET state = 'permitted', sends = sends + 1, sent_at = ? WHERE run_id = ? AND n = ?`, now, runId, n);
       this.#run(
-        'INSERT INTO sends (run_id, n, permit, fence, permitted_at, send_by) VALUES (?, ?, 1, 1, ?, ?)',
+        `UPDATE executions SET state = 'permitted', sends = sends + 1, sent_at = ? WHERE run_id = ? AND execution_no = ?`,
+        now,
+        runId,
+        n,
+      );
+      this.#run(
+        'INSERT INTO sends (run_id, execution_no, permit, fence, permitted_at, send_by) VALUES (?, ?, 1, 1, ?, ?)',
         ...[runId, n, now, now + HOLD_MS],
       );
     });
@@ -128,17 +133,17 @@ export class BareRows {
     const accepted = `UPDATE attempts SET outcome = 'running', lease = 1, correlation_uuid = ? WHERE run_id = ? AND seq = ? AND attempt = 1`;
     this.#commit(() => {
       this.#run(
-        `UPDATE executions SET state = 'accepted', correlation_uuid = ?, accepted_at = ?, accepted_server_at = ?, deadline_at = ? WHERE run_id = ? AND n = ?`,
+        `UPDATE executions SET state = 'accepted', correlation_uuid = ?, accepted_at = ?, accepted_server_at = ?, deadline_at = ? WHERE run_id = ? AND execution_no = ?`,
         ...[correlationUuid, now, now, now + HOLD_MS, runId, n],
       );
       for (const { seq } of rows) this.#run(accepted, correlationUuid, runId, seq);
-      this.#run(`UPDATE sends SET answered_at = ?, answer = 'accepted' WHERE run_id = ? AND n = ?`, now, runId, n);
+      this.#run(`UPDATE sends SET answered_at = ?, answer = 'accepted' WHERE run_id = ? AND execution_no = ?`, now, runId, n);
     });
   }
 
   setJob({ runId, n, rows }: BareExecution, jobId: string): void {
     this.#commit(() => {
-      this.#run('UPDATE executions SET job_id = ?, job_created_at = ? WHERE run_id = ? AND n = ?', jobId, Date.now(), runId, n);
+      this.#run('UPDATE executions SET job_id = ?, job_created_at = ? WHERE run_id = ? AND execution_no = ?', jobId, Date.now(), runId, n);
       for (const { seq } of rows)
         this.#run('UPDATE attempts SET job_id = ? WHERE run_id = ? AND seq = ? AND attempt = 1', jobId, runId, seq);
     });
@@ -169,7 +174,7 @@ export class BareRows {
           this.#run(verdict, job.status, now, job.exitCode ?? null, job.finishedAt, job.finishedAt, job.jobId, runId, seq);
         }
         this.#run(
-          `UPDATE executions SET state = 'settled', settled_at = ?, slot_freed_at = ?, polled_at = ? WHERE run_id = ? AND n = ?`,
+          `UPDATE executions SET state = 'settled', settled_at = ?, slot_freed_at = ?, polled_at = ? WHERE run_id = ? AND execution_no = ?`,
           ...[now, now, now, runId, n],
         );
       }

@@ -182,7 +182,7 @@ async function acceptEverything(ledger: Ledger): Promise<void> {
   const fence = await ledger.runs.takeFence('run');
   for (let n = 1; n <= ROWS / BATCH; n += 1) await ledger.executions.claim('run', fence);
   await ledger.database.run(`UPDATE executions SET state = 'accepted', accepted_at = 1, correlation_uuid = 'uuid-' || n`);
-  await ledger.database.run(`UPDATE attempts SET outcome = 'running', correlation_uuid = 'uuid-' || execution_n`);
+  await ledger.database.run(`UPDATE attempts SET outcome = 'running', correlation_uuid = 'uuid-' || execution_no`);
 }
 
 async function bareUpdates(_ledger: Ledger, url: string): Promise<void> {

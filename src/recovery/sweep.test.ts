@@ -118,7 +118,7 @@ describe('the sweep', () => {
 
   test('calls what was never sent skipped when the ledger knows as much as the history', async () => {
     await permitted(ledger, 'r', fence);
-    await ledger.database.run(`UPDATE attempts SET execution_n = NULL, lease = NULL WHERE asset_id = 'b'`);
+    await ledger.database.run(`UPDATE attempts SET execution_no = NULL, lease = NULL WHERE asset_id = 'b'`);
     expect(await swept({ status: 'TERMINATED', told: [{ snapshot: { claimed: 1, permits: 1 } }] })).toEqual(['r']);
     expect(await rows()).toEqual(['a unverified interrupted', 'b skipped interrupted']);
   });

@@ -20,7 +20,7 @@ const TALLY = `SELECT count(*) AS n,
     count(CASE WHEN coalesce(a.ended_at, a.finished_at) > e.deadline_at THEN 1 END) AS late,
     min(CASE WHEN coalesce(a.ended_at, a.finished_at) > e.deadline_at THEN coalesce(a.ended_at, a.finished_at) - e.accepted_at END) AS late_min,
     max(CASE WHEN coalesce(a.ended_at, a.finished_at) > e.deadline_at THEN coalesce(a.ended_at, a.finished_at) - e.accepted_at END) AS late_max
-  FROM attempts a JOIN executions e ON e.run_id = a.run_id AND e.n = a.execution_n
+  FROM attempts a JOIN executions e ON e.run_id = a.run_id AND e.execution_no = a.execution_no
   WHERE a.last = 1 AND a.run_id IN (SELECT id FROM runs WHERE id = ? OR campaign_id = ?)`;
 
 /** Undefined when the ledger does not know the run, or nothing of it was sent. */

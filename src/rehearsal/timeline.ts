@@ -116,7 +116,7 @@ const SENT = `SELECT runs.wave AS wave, runs.step AS step, count(*) AS n, min(ac
   WHERE runs.campaign_id = ? AND accepted_at IS NOT NULL GROUP BY runs.id ORDER BY first`;
 
 const LATE = `SELECT attempts.asset_id AS asset_id, runs.wave AS wave, coalesce(attempts.ended_at, attempts.finished_at) AS at
-  FROM runs JOIN attempts ON attempts.run_id = runs.id JOIN executions ON executions.run_id = runs.id AND executions.n = attempts.execution_n
+  FROM runs JOIN attempts ON attempts.run_id = runs.id JOIN executions ON executions.run_id = runs.id AND executions.execution_no = attempts.execution_no
   WHERE runs.campaign_id = ? AND attempts.outcome IN ('succeeded', 'failed', 'unverified')
     AND coalesce(attempts.ended_at, attempts.finished_at) > executions.deadline_at ORDER BY at`;
 

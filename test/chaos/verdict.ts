@@ -19,7 +19,7 @@ interface Row {
   attempt: number;
   last: number;
   outcome: string;
-  execution_n: number | null;
+  execution_no: number | null;
   correlation_uuid: string | null;
   lease: number | null;
 }
@@ -49,7 +49,7 @@ export async function verdictOf(
   const executed = simulator.state.executionsPerAsset('demo');
 
   const sent = new Map<string, number>();
-  for (const row of rows) if (row.execution_n !== null) sent.set(row.asset_id, (sent.get(row.asset_id) ?? 0) + 1);
+  for (const row of rows) if (row.execution_no !== null) sent.set(row.asset_id, (sent.get(row.asset_id) ?? 0) + 1);
   const twice = [...executed].filter(([assetId, times]) => times > (sent.get(assetId) ?? 0));
   expect(twice.length === 0, `${twice.length} assets got the script more often than attempts were made on them`);
 
@@ -99,12 +99,12 @@ async function jobProblems({ simulator, ledger, runId }: { simulator: Simulator;
   const jobs = new Map(simulator.state.executions.map((execution) => [execution.correlationUuid, execution]));
   const isOurs = (uuid: string): boolean => jobs.get(uuid)?.user === 'demo';
   const taken = await ledger.database.all<Taken>(
-    `SELECT n, correlation_uuid, adopted, (SELECT count(*) FROM sends WHERE sends.run_id = executions.run_id AND sends.n = executions.n) AS sends
+    `SELECT execution_no AS n, correlation_uuid, adopted, (SELECT count(*) FROM sends WHERE sends.run_id = executions.run_id AND sends.execution_no = executions.execution_no) AS sends
      FROM executions WHERE run_id = ? AND correlation_uuid IS NOT NULL`,
     [runId],
   );
   const twins = await ledger.database.all<{ n: number; correlation_uuid: string }>(
-    'SELECT n, correlation_uuid FROM twins WHERE run_id = ? ORDER BY n',
+    'SELECT execution_no AS n, correlation_uuid FROM twins WHERE run_id = ? ORDER BY execution_no',
     [runId],
   );
   const claimed = new Set([...taken, ...twins].map(({ correlation_uuid: uuid }) => uuid));

@@ -253,7 +253,7 @@ describe('a row that cannot be read', () => {
 
 test('an asset of the run that an execution hit without asking for it is out of the cohort, with its verdict shown as late', async () => {
   await ledger.database.run(
-    `UPDATE attempts SET execution_n = NULL, outcome = 'skipped', lease = NULL, copy = 'none' WHERE asset_id = 'b'`,
+    `UPDATE attempts SET execution_no = NULL, outcome = 'skipped', lease = NULL, copy = 'none' WHERE asset_id = 'b'`,
   );
   rows = ['a', 'b', 'x'].map((assetId) => row(assetId, 'EXECUTION PASSED'));
   await pollNow();

@@ -140,7 +140,7 @@ describe('assets that are put back', () => {
   test('are none of a campaign that has as many waves as its report can name, and the audit log says so', async () => {
     const waveRows = Array.from({ length: WAVES_AT_MOST - 2 }, (_, index) => index + 3);
     for (const w of waveRows)
-      await ledger.database.run('INSERT INTO waves (campaign_id, w, name, size, requeued) VALUES (?, ?, ?, 0, 1)', [
+      await ledger.database.run('INSERT INTO waves (campaign_id, wave_no, name, size, requeued) VALUES (?, ?, ?, 0, 1)', [
         campaign.id,
         w,
         `w ${w}`,
@@ -151,7 +151,7 @@ describe('assets that are put back', () => {
       action: 'retry-refused',
       detail: expect.stringContaining('150 waves'),
     });
-    await ledger.database.run('DELETE FROM waves WHERE campaign_id = ? AND w = ?', [campaign.id, WAVES_AT_MOST]);
+    await ledger.database.run('DELETE FROM waves WHERE campaign_id = ? AND wave_no = ?', [campaign.id, WAVES_AT_MOST]);
     expect(await ledger.campaigns.retry(campaign.id, ['failed'])).toBe(1);
   });
 

@@ -110,7 +110,7 @@ export class Campaigns {
       ]);
       if (changed === 0) return;
       for (const [index, { name, size }] of plan.waves.entries()) {
-        await sql.run('INSERT INTO waves (campaign_id, w, name, size) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING', [
+        await sql.run('INSERT INTO waves (campaign_id, wave_no, name, size) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING', [
           id,
           index + 1,
           name,
@@ -191,9 +191,9 @@ export class Campaigns {
   }
 
   async waves(id: string): Promise<StoredWave[]> {
-    const rows = await this.#database.all<WaveRow>('SELECT * FROM waves WHERE campaign_id = ? ORDER BY w', [id]);
+    const rows = await this.#database.all<WaveRow>('SELECT * FROM waves WHERE campaign_id = ? ORDER BY wave_no', [id]);
     return rows.map((row) => ({
-      w: row.w,
+      w: row.wave_no,
       name: row.name,
       size: row.size,
       status: row.status,
@@ -221,7 +221,7 @@ export class Campaigns {
     await this.#database.run(
       `UPDATE waves SET status = ?, why = ?, approved_by = coalesce(?, approved_by), opened_at = CASE WHEN ? THEN coalesce(opened_at, ?) ELSE opened_at END,
          closed_at = CASE WHEN ? THEN coalesce(closed_at, ?) ELSE closed_at END
-       WHERE campaign_id = ? AND w = ? AND (closed_at IS NULL OR ?) AND EXISTS (SELECT 1 FROM runs WHERE id = waves.campaign_id AND finished_at IS NULL AND closing = ?)`,
+       WHERE campaign_id = ? AND wave_no = ? AND (closed_at IS NULL OR ?) AND EXISTS (SELECT 1 FROM runs WHERE id = waves.campaign_id AND finished_at IS NULL AND closing = ?)`,
       [
         to.status,
         to.why,
@@ -317,7 +317,7 @@ export class Campaigns {
 }
 
 interface WaveRow {
-  w: number;
+  wave_no: number;
   name: string;
   size: number;
   status: WaveStatus;

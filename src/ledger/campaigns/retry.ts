@@ -13,7 +13,9 @@ export const WAVES_AT_MOST = 150;
 
 export async function retryRows(sql: Sql, id: string, outcomes: readonly string[]): Promise<number> {
   if (!(await sql.first(`SELECT 1 AS found FROM runs WHERE id = ? AND ${IS_OPEN} AND stop_cause IS NULL`, [id]))) return 0;
-  const waves = await sql.all<{ w: number; name: string }>('SELECT w, name FROM waves WHERE campaign_id = ? ORDER BY w', [id]);
+  const waves = await sql.all<{ w: number; name: string }>('SELECT wave_no AS w, name FROM waves WHERE campaign_id = ? ORDER BY wave_no', [
+    id,
+  ]);
   if (waves.length >= WAVES_AT_MOST) {
     const detail = `nothing is queued: the campaign has ${waves.length} waves, the maximum is ${WAVES_AT_MOST}. Start another campaign`;
     await sql.run(`INSERT INTO audit (run_id, at, action, detail) VALUES (?, ?, 'retry-refused', ?)`, [id, await sql.now(), detail]);
@@ -21,7 +23,7 @@ export async function retryRows(sql: Sql, id: string, outcomes: readonly string[
   }
   const w = (waves.at(-1)?.w ?? 0) + 1;
   const chosen = `run_id = ? AND attempt = 1 AND outcome IN (SELECT value FROM json_each(?))
-    AND wave IN (SELECT w FROM waves WHERE campaign_id = ? AND closed_at IS NOT NULL AND status <> 'rolled-back')
+    AND wave IN (SELECT wave_no FROM waves WHERE campaign_id = ? AND closed_at IS NOT NULL AND status <> 'rolled-back')
     AND (NOT ${HAS_OPEN_COPY} OR outcome IN (${OVERRIDING.map((outcome) => `'${outcome}'`).join(', ')}))`;
   const list = jsonRows(outcomes);
   await sql.run(
@@ -32,19 +34,24 @@ export async function retryRows(sql: Sql, id: string, outcomes: readonly string[
   const again = `wave = ?, outcome = 'pending', reason = NULL, correlation_uuid = NULL, despite = max(despite, ${HAS_OPEN_COPY})`;
   const moved = await sql.run(`UPDATE attempts SET ${again} WHERE ${chosen}`, [w, id, list, id]);
   if (moved > 0)
-    await sql.run('INSERT INTO waves (campaign_id, w, name, size, requeued) VALUES (?, ?, ?, ?, 1)', [id, w, retryName(waves), moved]);
+    await sql.run('INSERT INTO waves (campaign_id, wave_no, name, size, requeued) VALUES (?, ?, ?, ?, 1)', [
+      id,
+      w,
+      retryName(waves),
+      moved,
+    ]);
   return moved;
 }
 
 /** Of the campaign's row `attempts`: a step of its present wave may have changed something there. */
 const SENT_IN_ITS_WAVE = `EXISTS (SELECT 1 FROM runs AS steps JOIN attempts AS tried ON tried.run_id = steps.id AND tried.seq = attempts.seq
-  WHERE steps.campaign_id = attempts.run_id AND steps.wave = attempts.wave AND steps.step <> 'assess' AND tried.execution_n IS NOT NULL)`;
+  WHERE steps.campaign_id = attempts.run_id AND steps.wave = attempts.wave AND steps.step <> 'assess' AND tried.execution_no IS NOT NULL)`;
 /** The last of the other waves in which one did. */
 const WAVE_BEFORE = `(SELECT max(steps.wave) FROM runs AS steps JOIN attempts AS tried ON tried.run_id = steps.id AND tried.seq = attempts.seq
-  WHERE steps.campaign_id = attempts.run_id AND steps.wave < attempts.wave AND tried.execution_n IS NOT NULL)`;
+  WHERE steps.campaign_id = attempts.run_id AND steps.wave < attempts.wave AND tried.execution_no IS NOT NULL)`;
 
 export async function takeBackRows(sql: Sql, id: string): Promise<number> {
-  const again = await sql.first<{ w: number }>('SELECT min(w) AS w FROM waves WHERE campaign_id = ? AND requeued = 1', [id]);
+  const again = await sql.first<{ w: number }>('SELECT min(wave_no) AS w FROM waves WHERE campaign_id = ? AND requeued = 1', [id]);
   if (!again?.w) return 0;
   const moved = await sql.run(
     `UPDATE attempts SET wave = ${WAVE_BEFORE}, outcome = 'pending', reason = NULL, correlation_uuid = NULL

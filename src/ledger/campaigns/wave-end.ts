@@ -29,7 +29,7 @@ async function withdrawPart(sql: Sql, runId: string, reason: string): Promise<nu
   if (await isClosing(sql, runId)) return 0;
   const rows = await sql.all<Pick<DueRow, 'seq' | 'attempt'>>(
     `SELECT seq, attempt FROM attempts INDEXED BY attempts_due
-     WHERE run_id = ? AND outcome = 'pending' AND execution_n IS NULL AND planned IS NULL AND wave IS NULL LIMIT ?`,
+     WHERE run_id = ? AND outcome = 'pending' AND execution_no IS NULL AND planned IS NULL AND wave IS NULL LIMIT ?`,
     [runId, ROWS_A_PART],
   );
   const first = rows.filter(({ attempt }) => attempt === 1).map(({ seq }) => seq);

@@ -40,7 +40,7 @@ export async function freeLeases(database: Database, runId: string): Promise<voi
   await inParts(database, (sql) =>
     sql.run(
       `UPDATE attempts SET lease = NULL WHERE run_id = ? AND (seq, attempt) IN
-         (SELECT seq, attempt FROM attempts INDEXED BY attempts_lease WHERE lease = 1 AND run_id = ? AND execution_n IS NOT NULL LIMIT ?)`,
+         (SELECT seq, attempt FROM attempts INDEXED BY attempts_lease WHERE lease = 1 AND run_id = ? AND execution_no IS NOT NULL LIMIT ?)`,
       [runId, runId, ROWS_PER_TRANSACTION],
     ),
   );
@@ -54,19 +54,19 @@ async function inParts(database: Database, part: (sql: Sql) => Promise<number>):
 /** A batch that was frozen and not sent gives its assets back: else an attempt that comes late could still send it. */
 async function closeExecutions(sql: Sql, runId: string, reason: string): Promise<number> {
   const open = await sql.all<{ n: number; state: string }>(
-    `SELECT n, state FROM executions WHERE run_id = ? AND settled_at IS NULL LIMIT ?`,
+    `SELECT execution_no AS n, state FROM executions WHERE run_id = ? AND settled_at IS NULL LIMIT ?`,
     [runId, EXECUTIONS_A_PART],
   );
   const unsent = open.filter(({ state }) => state === 'claimed').map(({ n }) => n);
   if (unsent.length > 0) {
     await sql.run(
-      `UPDATE attempts INDEXED BY attempts_execution SET execution_n = NULL, planned = NULL, lease = NULL WHERE run_id = ? AND execution_n IN (SELECT value FROM json_each(?))`,
+      `UPDATE attempts INDEXED BY attempts_execution SET execution_no = NULL, planned = NULL, lease = NULL WHERE run_id = ? AND execution_no IN (SELECT value FROM json_each(?))`,
       [runId, jsonRows(unsent)],
     );
   }
   await sql.run(
     `UPDATE executions SET state = CASE state WHEN 'claimed' THEN 'released' WHEN 'permitted' THEN 'unverified' ELSE state END, settled_at = ?, note = ?
-     WHERE run_id = ? AND n IN (SELECT value FROM json_each(?))`,
+     WHERE run_id = ? AND execution_no IN (SELECT value FROM json_each(?))`,
     [await sql.now(), reason, runId, jsonRows(open.map(({ n }) => n))],
   );
   return open.length;
@@ -78,13 +78,13 @@ const EXECUTIONS_A_PART = 38;
 interface OpenAsset {
   seq: number;
   attempt: number;
-  execution_n: number | null;
+  execution_no: number | null;
 }
 
 /** Half the rows of a transaction, as a further attempt that was not sent concerns two. */
 function openAssets(sql: Sql, { runId, outcome, after }: { runId: string; outcome: string; after: number }): Promise<OpenAsset[]> {
   return sql.all<OpenAsset>(
-    `SELECT seq, attempt, execution_n FROM attempts INDEXED BY attempts_outcome
+    `SELECT seq, attempt, execution_no FROM attempts INDEXED BY attempts_outcome
      WHERE run_id = ? AND last = 1 AND outcome = ? AND seq > ? ORDER BY seq LIMIT ?`,
     [runId, outcome, after, ROWS_PER_TRANSACTION / 2],
   );
@@ -92,7 +92,7 @@ function openAssets(sql: Sql, { runId, outcome, after }: { runId: string; outcom
 
 /** The batches that were not sent have given their assets back, so a pending asset in an execution may have been sent. */
 function wasSent(row: OpenAsset, { staleLedger }: ClosingTerms): boolean {
-  return staleLedger === true || row.execution_n !== null;
+  return staleLedger === true || row.execution_no !== null;
 }
 
 async function endPending(sql: Sql, runId: string, rows: readonly OpenAsset[], terms: ClosingTerms): Promise<void> {

@@ -139,7 +139,7 @@ async function frozenCohort(sql: Sql, runId: string): Promise<FrozenCohort | und
 async function skipAssets(sql: Sql, runId: string, { assetIds, reason }: { assetIds: readonly string[]; reason: string }): Promise<void> {
   if (assetIds.length === 0) return;
   await sql.run(
-    `UPDATE attempts INDEXED BY attempts_asset SET outcome = 'skipped', reason = ? WHERE run_id = ? AND attempt = 1 AND outcome = 'pending' AND execution_n IS NULL
+    `UPDATE attempts INDEXED BY attempts_asset SET outcome = 'skipped', reason = ? WHERE run_id = ? AND attempt = 1 AND outcome = 'pending' AND execution_no IS NULL
        AND asset_id IN (SELECT value FROM json_each(?))`,
     [reason, runId, jsonRows(assetIds)],
   );
@@ -194,7 +194,7 @@ async function leaveOut(
   if (!run) return undefined;
   if (excluded.length > 0) {
     await sql.run(
-      'DELETE FROM attempts INDEXED BY attempts_asset WHERE run_id = ? AND attempt = 1 AND execution_n IS NULL AND asset_id IN (SELECT value FROM json_each(?))',
+      'DELETE FROM attempts INDEXED BY attempts_asset WHERE run_id = ? AND attempt = 1 AND execution_no IS NULL AND asset_id IN (SELECT value FROM json_each(?))',
       [runId, jsonRows(excluded)],
     );
   }

@@ -46,12 +46,12 @@ export async function takeUuid(sql: Sql, runId: string, n: number, taken: TakenU
   await sql.run(
     `UPDATE attempts INDEXED BY attempts_execution SET outcome = 'running', copy = 'open', reason = NULL, correlation_uuid = ?, job_id = ?, started_at = NULL,
        lease = CASE WHEN lease = 1 OR NOT EXISTS (SELECT 1 FROM attempts AS held WHERE held.asset_id = attempts.asset_id AND held.lease = 1) THEN 1 END
-     WHERE run_id = ? AND execution_n = ? AND last = 1`,
+     WHERE run_id = ? AND execution_no = ? AND last = 1`,
     [taken.correlationUuid, taken.jobId, runId, n],
   );
   // Put back since: the outcome of a further attempt stands, and what this one comes to is shown beside it.
   await sql.run(
-    `UPDATE attempts INDEXED BY attempts_execution SET copy = 'open', correlation_uuid = ?, job_id = ? WHERE run_id = ? AND execution_n = ? AND last = 0`,
+    `UPDATE attempts INDEXED BY attempts_execution SET copy = 'open', correlation_uuid = ?, job_id = ? WHERE run_id = ? AND execution_no = ? AND last = 0`,
     [taken.correlationUuid, taken.jobId, runId, n],
   );
   if (taken.event === 'acceptLate') {
@@ -60,7 +60,7 @@ export async function takeUuid(sql: Sql, runId: string, n: number, taken: TakenU
   }
   await sql.run('UPDATE runs SET accepted = accepted + 1 WHERE id = ?', [runId]);
   await sql.run(
-    `UPDATE sends SET answered_at = coalesce(answered_at, ?), answer = ? WHERE run_id = ? AND n = ? AND permit = coalesce(?, (SELECT max(permit) FROM sends WHERE run_id = ? AND n = ?))`,
+    `UPDATE sends SET answered_at = coalesce(answered_at, ?), answer = ? WHERE run_id = ? AND execution_no = ? AND permit = coalesce(?, (SELECT max(permit) FROM sends WHERE run_id = ? AND execution_no = ?))`,
     [now, taken.adopted ? 'adopted' : 'accepted', runId, n, taken.permit, runId, n],
   );
   await rememberAcceptance(sql, runId, n, taken.configuredIntervalMs);
@@ -78,7 +78,7 @@ export async function keepLateUuid(
   job: { correlationUuid: string; jobId?: string | undefined },
 ): Promise<false> {
   const kept = await sql.run(
-    `UPDATE executions SET correlation_uuid = ?, job_id = coalesce(job_id, ?) WHERE run_id = ? AND n = ? AND correlation_uuid IS NULL
+    `UPDATE executions SET correlation_uuid = ?, job_id = coalesce(job_id, ?) WHERE run_id = ? AND execution_no = ? AND correlation_uuid IS NULL
        AND NOT EXISTS (SELECT 1 FROM executions AS other WHERE other.correlation_uuid = ?)`,
     [job.correlationUuid, job.jobId, runId, n, job.correlationUuid],
   );
@@ -97,12 +97,12 @@ export async function keepLateUuid(
  */
 export async function keepLateRefusal(sql: Sql, runId: string, n: number, answer: { permit: number; detail: string }): Promise<false> {
   const [execution] = await sql.all(
-    `UPDATE executions SET note = ? WHERE run_id = ? AND n = ? AND sends = 1 AND correlation_uuid IS NULL RETURNING n`,
+    `UPDATE executions SET note = ? WHERE run_id = ? AND execution_no = ? AND sends = 1 AND correlation_uuid IS NULL RETURNING execution_no`,
     [answer.detail, runId, n],
   );
   if (execution)
     await sql.run(
-      `UPDATE attempts INDEXED BY attempts_execution SET copy = 'none' WHERE run_id = ? AND execution_n = ? AND copy = 'open'`,
+      `UPDATE attempts INDEXED BY attempts_execution SET copy = 'none' WHERE run_id = ? AND execution_no = ? AND copy = 'open'`,
       [runId, n],
     );
   await noteLate(sql, runId, { action: 'late-answer', detail: `execution ${n}: not sent, and its run is closed: ${answer.detail}` });
@@ -111,7 +111,7 @@ export async function keepLateRefusal(sql: Sql, runId: string, n: number, answer
 
 /** Qualys has taken the call, whatever the ledger made of it before: until asset jobs say otherwise, the script may run at its assets. */
 export async function openCopiesOf(sql: Sql, runId: string, n: number): Promise<void> {
-  await sql.run(`UPDATE attempts INDEXED BY attempts_execution SET copy = 'open' WHERE run_id = ? AND execution_n = ? AND copy = 'none'`, [
+  await sql.run(`UPDATE attempts INDEXED BY attempts_execution SET copy = 'open' WHERE run_id = ? AND execution_no = ? AND copy = 'none'`, [
     runId,
     n,
   ]);

@@ -21,7 +21,7 @@ export async function admittedAssets(sql: Sql, run: RunRow, besides = 0): Promis
 
 async function claimedAssets(sql: Sql, runId: string, besides: number): Promise<number> {
   const row = await sql.first<{ assets: number | null }>(
-    `SELECT sum(size) AS assets FROM executions WHERE run_id = ? AND state IN ('claimed', 'permitted') AND settled_at IS NULL AND n <> ?`,
+    `SELECT sum(size) AS assets FROM executions WHERE run_id = ? AND state IN ('claimed', 'permitted') AND settled_at IS NULL AND execution_no <> ?`,
     [runId, besides],
   );
   return row?.assets ?? 0;
@@ -36,11 +36,11 @@ export async function freezeBatch(sql: Sql, run: RunRow, batch: { n: number; siz
   const rows = await mayBeSent(sql, run, batch.size);
   if (rows.length === 0) return undefined;
   await sql.run(
-    `UPDATE attempts SET execution_n = ?, lease = 1 WHERE run_id = ? AND (seq, attempt) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))`,
+    `UPDATE attempts SET execution_no = ?, lease = 1 WHERE run_id = ? AND (seq, attempt) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))`,
     [n, runId, jsonRows(rows.map(({ seq, attempt }) => [seq, attempt]))],
   );
-  await sql.run('UPDATE runs SET next_n = ? WHERE id = ?', [n + 1, runId]);
-  await sql.run(`INSERT INTO executions (run_id, n, state, script_id, size) VALUES (?, ?, 'claimed', ?, ?)`, [
+  await sql.run('UPDATE runs SET next_execution_no = ? WHERE id = ?', [n + 1, runId]);
+  await sql.run(`INSERT INTO executions (run_id, execution_no, state, script_id, size) VALUES (?, ?, 'claimed', ?, ?)`, [
     runId,
     n,
     run.script?.id,
@@ -55,7 +55,7 @@ async function mayBeSent(sql: Sql, run: RunRow, size: number): Promise<DueRow[]>
   for (let looked = 0; looked < BATCHES_A_CLAIM; looked += 1) {
     // An asset that is in another open execution, of whatever run, is left for later: the unique index would refuse it anyway.
     const rows = await sql.all<DueRow>(
-      `SELECT seq, attempt, asset_id, despite FROM attempts AS due INDEXED BY attempts_due WHERE run_id = ? AND outcome = 'pending' AND execution_n IS NULL AND planned IS NULL AND wave IS NULL AND due_at <= ?
+      `SELECT seq, attempt, asset_id, despite FROM attempts AS due INDEXED BY attempts_due WHERE run_id = ? AND outcome = 'pending' AND execution_no IS NULL AND planned IS NULL AND wave IS NULL AND due_at <= ?
          AND NOT EXISTS (SELECT 1 FROM attempts AS held WHERE held.asset_id = due.asset_id AND held.lease = 1)
        ORDER BY due_at, seq LIMIT ?`,
       [run.id, now, size],
@@ -71,7 +71,7 @@ async function mayBeSent(sql: Sql, run: RunRow, size: number): Promise<DueRow[]>
 export async function skipHeld(sql: Sql, runId: string): Promise<void> {
   await sql.run(
     `UPDATE attempts INDEXED BY attempts_due SET outcome = 'skipped', reason = 'held-by-another-run'
-     WHERE run_id = ? AND outcome = 'pending' AND execution_n IS NULL AND planned IS NULL AND wave IS NULL AND attempt = 1 AND due_at <= ?
+     WHERE run_id = ? AND outcome = 'pending' AND execution_no IS NULL AND planned IS NULL AND wave IS NULL AND attempt = 1 AND due_at <= ?
        AND EXISTS (SELECT 1 FROM attempts AS held WHERE held.asset_id = attempts.asset_id AND held.lease = 1)`,
     [runId, await sql.now()],
   );

@@ -270,7 +270,7 @@ function whyNotYet({ refused_for: reason, refused_words: words }: ScriptTurn): s
 /** Executes of one script go one after the other, and not sooner than its interval. */
 async function turnRefusal(sql: Sql, { contender, now, scriptResource }: Asking, scriptId: string): Promise<Refusal | undefined> {
   const other = await sql.first(
-    `SELECT 1 FROM executions JOIN sends USING (run_id, n) WHERE executions.state = 'permitted' AND executions.script_id = ?
+    `SELECT 1 FROM executions JOIN sends USING (run_id, execution_no) WHERE executions.state = 'permitted' AND executions.script_id = ?
        AND sends.answered_at IS NULL AND sends.spent = 1 AND executions.over_at > ? LIMIT 1`,
     [scriptId, now],
   );
@@ -307,7 +307,7 @@ function refused(why: Refusal['why'], waitMs: number, detail: string): Refusal {
 
 export async function permitIsOpen(sql: Sql, runId: string, n: number, permit: number): Promise<boolean> {
   const latest = await sql.first<{ permit: number; answered_at: number | null }>(
-    'SELECT permit, answered_at FROM sends WHERE run_id = ? AND n = ? ORDER BY permit DESC LIMIT 1',
+    'SELECT permit, answered_at FROM sends WHERE run_id = ? AND execution_no = ? ORDER BY permit DESC LIMIT 1',
     [runId, n],
   );
   return latest?.permit === permit && latest.answered_at === null;

@@ -7,12 +7,12 @@ import type { Sql } from '../sql/database.js';
  */
 export async function speaksForTheFirstSend(sql: Sql, runId: string, n: number): Promise<boolean> {
   const first = await sql.first<{ at: number }>(
-    `SELECT min(permitted_at) AS at FROM sends WHERE run_id = ? AND n = ? AND answer = 'proved not executed' HAVING at IS NOT NULL`,
+    `SELECT min(permitted_at) AS at FROM sends WHERE run_id = ? AND execution_no = ? AND answer = 'proved not executed' HAVING at IS NOT NULL`,
     [runId, n],
   );
   if (!first) return false;
   const script = await sql.first<{ last: number | null }>(
-    'SELECT last_accepted_at AS last FROM scripts JOIN executions USING (script_id) WHERE run_id = ? AND n = ?',
+    'SELECT last_accepted_at AS last FROM scripts JOIN executions USING (script_id) WHERE run_id = ? AND execution_no = ?',
     [runId, n],
   );
   return (script?.last ?? 0) <= first.at;
@@ -26,14 +26,12 @@ export async function resolveAnew(
   answer: { permit: number; detail: string; now: number },
 ): Promise<boolean> {
   await sql.run(
-    `UPDATE sends SET answered_at = ?, answer = 'refused after a proof', detail = ? WHERE run_id = ? AND n = ? AND permit = ?`,
+    `UPDATE sends SET answered_at = ?, answer = 'refused after a proof', detail = ? WHERE run_id = ? AND execution_no = ? AND permit = ?`,
     [answer.now, answer.detail, runId, n, answer.permit],
   );
-  await sql.run(`UPDATE executions SET resolve_at = ?, polls = NULL, note = ? WHERE run_id = ? AND n = ? AND state = 'permitted'`, [
-    answer.now,
-    answer.detail,
-    runId,
-    n,
-  ]);
+  await sql.run(
+    `UPDATE executions SET resolve_at = ?, polls = NULL, note = ? WHERE run_id = ? AND execution_no = ? AND state = 'permitted'`,
+    [answer.now, answer.detail, runId, n],
+  );
   return false;
 }

@@ -121,7 +121,7 @@ describe('a permit', () => {
       resolveAt: answer.grantedAt + 40_000,
       requestOverAt: answer.grantedAt + 40_000,
     });
-    expect(await ledger.database.all('SELECT n, permit, fence, spent, answered_at FROM sends')).toEqual([
+    expect(await ledger.database.all('SELECT execution_no AS n, permit, fence, spent, answered_at FROM sends')).toEqual([
       { n: 1, permit: 1, fence, spent: 1, answered_at: null },
     ]);
   });
@@ -169,14 +169,14 @@ describe('a permit', () => {
     await accepted(ledger, 'r', fence);
     const second = await permitted(ledger, 'r', fence);
     await ledger.executions.claim('r', fence);
-    await ledger.database.run(`UPDATE sends SET permitted_at = permitted_at - ? WHERE n = 1`, [23 * HOUR]);
+    await ledger.database.run(`UPDATE sends SET permitted_at = permitted_at - ? WHERE execution_no = 1`, [23 * HOUR]);
     await ledger.executions.lost('r', second.n, { permit: second.permit, detail: 'reset', resolveAfterMs: 1 });
     const refusal = await permit('r', 3, fence, { executionsPerDay: 2 });
     expect(refusal).toMatchObject({ why: 'daily-quota', detail: '2 of 2 executions used (rolling 24 h)' });
     if (refusal.kind !== 'refused') throw new Error('granted');
     expect(refusal.waitMs).toBeLessThanOrEqual(HOUR);
     expect(refusal.waitMs).toBeGreaterThanOrEqual(HOUR - ((await ledger.database.now()) - from));
-    await ledger.database.run(`UPDATE sends SET permitted_at = permitted_at - ? WHERE n = 1`, [HOUR]);
+    await ledger.database.run(`UPDATE sends SET permitted_at = permitted_at - ? WHERE execution_no = 1`, [HOUR]);
     await readScript(ledger, 'r');
     expect(await permit('r', 3, fence, { executionsPerDay: 2 })).toMatchObject({ kind: 'granted' });
     await ledger.executions.notSent('r', 3, { permit: 1, why: 'not-sent', detail: 'refused' });

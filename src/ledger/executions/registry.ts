@@ -67,12 +67,12 @@ export class Executions {
       const overAt = sendBy + terms.httpTimeoutMs + terms.settleMs;
       await sql.run(
         `UPDATE executions SET state = 'permitted', sends = sends + 1, fence = ?, sent_at = ?, send_by = ?, over_at = ?, resolve_at = ?, server_at = coalesce(server_at, ?), polls = NULL, sender = ?
-         WHERE run_id = ? AND n = ?`,
+         WHERE run_id = ? AND execution_no = ?`,
         [fence, now, sendBy, overAt, overAt, terms.serverAt, terms.sender, runId, n],
       );
       const [send] = await sql.all<{ permit: number }>(
-        `INSERT INTO sends (run_id, n, permit, fence, permitted_at, send_by)
-         SELECT ?, ?, 1 + coalesce(max(permit), 0), ?, ?, ? FROM sends WHERE run_id = ? AND n = ? RETURNING permit`,
+        `INSERT INTO sends (run_id, execution_no, permit, fence, permitted_at, send_by)
+         SELECT ?, ?, 1 + coalesce(max(permit), 0), ?, ?, ? FROM sends WHERE run_id = ? AND execution_no = ? RETURNING permit`,
         [runId, n, fence, now, sendBy, runId, n],
       );
       return { kind: 'granted', permit: send?.permit ?? 1, sendBy, grantedAt: now, ...(await listsToSend(sql, runId, n)) };
@@ -90,7 +90,11 @@ export class Executions {
   ): Promise<boolean> {
     return this.#database.transaction(async (sql) => {
       const execution = await readExecution(sql, runId, n);
-      const granted = await sql.first('SELECT 1 AS found FROM sends WHERE run_id = ? AND n = ? AND permit = ?', [runId, n, answer.permit]);
+      const granted = await sql.first('SELECT 1 AS found FROM sends WHERE run_id = ? AND execution_no = ? AND permit = ?', [
+        runId,
+        n,
+        answer.permit,
+      ]);
       if (!execution || !granted) return false;
       const inTime = execution.state === 'permitted' && (await permitIsOpen(sql, runId, n, answer.permit));
       if (await isClosing(sql, runId)) return keepLateUuid(sql, runId, n, answer);
@@ -145,14 +149,10 @@ export class Executions {
       // Where nothing was sent before, the next send's job is not looked for among those of the wait in between.
       const forget = 'sends = sends - 1, resolve_at = NULL, server_at = CASE WHEN sends > 1 THEN server_at END, note = ?';
       if (!(await transition(sql, { runId, n, event: 'notSent' }, forget, [answer.detail]))) return false;
-      await sql.run('UPDATE sends SET answered_at = ?, answer = ?, detail = ?, spent = 0 WHERE run_id = ? AND n = ? AND permit = ?', [
-        now,
-        answer.why,
-        answer.detail,
-        runId,
-        n,
-        answer.permit,
-      ]);
+      await sql.run(
+        'UPDATE sends SET answered_at = ?, answer = ?, detail = ?, spent = 0 WHERE run_id = ? AND execution_no = ? AND permit = ?',
+        [now, answer.why, answer.detail, runId, n, answer.permit],
+      );
       if (paced) await rememberRefusal(sql, runId, n, paced);
       return true;
     });
@@ -163,14 +163,14 @@ export class Executions {
     return this.#database.transaction(async (sql) => {
       if (!(await permitIsOpen(sql, runId, n, answer.permit)) || (await isClosing(sql, runId))) return;
       const now = await sql.now();
-      await sql.run(`UPDATE sends SET answered_at = ?, answer = 'lost', detail = ? WHERE run_id = ? AND n = ? AND permit = ?`, [
+      await sql.run(`UPDATE sends SET answered_at = ?, answer = 'lost', detail = ? WHERE run_id = ? AND execution_no = ? AND permit = ?`, [
         now,
         answer.detail,
         runId,
         n,
         answer.permit,
       ]);
-      await sql.run(`UPDATE executions SET resolve_at = ?, note = ? WHERE run_id = ? AND n = ? AND state = 'permitted'`, [
+      await sql.run(`UPDATE executions SET resolve_at = ?, note = ? WHERE run_id = ? AND execution_no = ? AND state = 'permitted'`, [
         now + answer.resolveAfterMs,
         answer.detail,
         runId,
@@ -182,7 +182,7 @@ export class Executions {
   savePolls(runId: string, n: number, after: { polls: string; nextPollMs: number; inDoubt: PermitInDoubt }): Promise<void> {
     return this.#database.transaction(async (sql) => {
       await sql.run(
-        `UPDATE executions SET polls = ?, resolve_at = ? WHERE run_id = ? AND n = ? AND state = 'permitted' AND sends = ? AND over_at = ?`,
+        `UPDATE executions SET polls = ?, resolve_at = ? WHERE run_id = ? AND execution_no = ? AND state = 'permitted' AND sends = ? AND over_at = ?`,
         [after.polls, (await sql.now()) + after.nextPollMs, runId, n, after.inDoubt.sends, after.inDoubt.overAt],
       );
     });
@@ -198,7 +198,10 @@ export class Executions {
         return (await markUnverified(sql, runId, n, NOT_EXECUTED_TWICE)) ? 'unverified' : 'moved';
       }
       if (!(await transition(sql, { runId, n, event: 'proveNotExecuted' }, 'resolve_at = NULL, polls = NULL', []))) return 'moved';
-      await sql.run(`UPDATE sends SET answer = 'proved not executed', spent = 0 WHERE run_id = ? AND n = ? AND spent = 1`, [runId, n]);
+      await sql.run(`UPDATE sends SET answer = 'proved not executed', spent = 0 WHERE run_id = ? AND execution_no = ? AND spent = 1`, [
+        runId,
+        n,
+      ]);
       return 'may-be-sent';
     });
   }
@@ -224,9 +227,10 @@ export class Executions {
   /** Puts the assets of everything that was claimed and not sent back into the queue (the run is stopping, or starts anew elsewhere). */
   releaseClaimed(runId: string): Promise<number> {
     return this.#database.transaction(async (sql) => {
-      const rows = await sql.all<{ n: number }>(`SELECT n FROM executions WHERE run_id = ? AND state = 'claimed' AND settled_at IS NULL`, [
-        runId,
-      ]);
+      const rows = await sql.all<{ n: number }>(
+        `SELECT execution_no AS n FROM executions WHERE run_id = ? AND state = 'claimed' AND settled_at IS NULL`,
+        [runId],
+      );
       for (const { n } of rows) await releaseBatch(sql, runId, n);
       return rows.length;
     });
@@ -238,7 +242,7 @@ export class Executions {
 
   async inState(runId: string, states: readonly ExecutionState[]): Promise<Execution[]> {
     const rows = await this.#database.all<StoredExecution>(
-      `SELECT * FROM executions WHERE run_id = ? AND settled_at IS NULL AND state IN (SELECT value FROM json_each(?)) ORDER BY n`,
+      `SELECT * FROM executions WHERE run_id = ? AND settled_at IS NULL AND state IN (SELECT value FROM json_each(?)) ORDER BY execution_no`,
       [runId, jsonRows(states)],
     );
     return rows.map(toExecution);
@@ -246,7 +250,7 @@ export class Executions {
 
   async assetsOf(runId: string, n: number): Promise<string[]> {
     const rows = await this.#database.all<{ asset_id: string }>(
-      'SELECT asset_id FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_n = ? ORDER BY seq',
+      'SELECT asset_id FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_no = ? ORDER BY seq',
       [runId, n],
     );
     return rows.map(({ asset_id: assetId }) => assetId);
@@ -272,7 +276,7 @@ async function claimedAmong(sql: Sql, uuids: readonly string[]): Promise<Set<str
 export async function releaseBatch(sql: Sql, runId: string, n: number): Promise<boolean> {
   if (!(await transition(sql, { runId, n, event: 'release' }, 'settled_at = ?', [await sql.now()]))) return false;
   await sql.run(
-    'UPDATE attempts INDEXED BY attempts_execution SET execution_n = NULL, planned = NULL, lease = NULL WHERE run_id = ? AND execution_n = ?',
+    'UPDATE attempts INDEXED BY attempts_execution SET execution_no = NULL, planned = NULL, lease = NULL WHERE run_id = ? AND execution_no = ?',
     [runId, n],
   );
   return true;
@@ -283,7 +287,7 @@ async function listsToSend(sql: Sql, runId: string, n: number): Promise<CallList
   const execution = await readExecution(sql, runId, n);
   if (execution?.planned !== undefined) return readLists(sql, runId, execution.planned);
   const rows = await sql.all<{ asset_id: string }>(
-    'SELECT asset_id FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_n = ? ORDER BY seq',
+    'SELECT asset_id FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_no = ? ORDER BY seq',
     [runId, n],
   );
   return { tagIds: [], assetIds: rows.map(({ asset_id: assetId }) => assetId), excludedAssetIds: [] };
@@ -309,7 +313,7 @@ async function markUnverified(sql: Sql, ...[runId, n, reason, event = 'giveUp']:
   if (!(await transition(sql, { runId, n, event }, 'settled_at = ?, slot_freed_at = ?, note = ?', [now, now, reason]))) return false;
   // The leases stay until the run is closed: the script may be running there.
   await sql.run(
-    `UPDATE attempts INDEXED BY attempts_execution SET outcome = 'unverified', copy = ?, reason = ? WHERE run_id = ? AND execution_n = ? AND outcome IN ('pending', 'running')`,
+    `UPDATE attempts INDEXED BY attempts_execution SET outcome = 'unverified', copy = ?, reason = ? WHERE run_id = ? AND execution_no = ? AND outcome IN ('pending', 'running')`,
     [reason === NOT_EXECUTED_TWICE ? 'none' : 'open', reason, runId, n],
   );
   return true;

@@ -24,7 +24,7 @@ beforeEach(async () => {
 
 const NO_RETRY = { failed: 0, afterMs: 0 };
 const attempts = () =>
-  ledger.database.all('SELECT asset_id, attempt, last, outcome, execution_n AS n, lease, output FROM attempts ORDER BY seq, attempt');
+  ledger.database.all('SELECT asset_id, attempt, last, outcome, execution_no AS n, lease, output FROM attempts ORDER BY seq, attempt');
 /** Past the deadline, with rows that say that both are still open. */
 const pollPastDeadline = (changes: Partial<Poll>): Poll => {
   const seen = poll(1, { a: 'running', b: 'running' }, { settled: true, slotFree: true, ...changes });
@@ -281,7 +281,7 @@ describe('closing', () => {
       { outcome: 'succeeded', reason: null, n: 25 },
       { outcome: 'unverified', reason: 'interrupted', n: 50 },
     ]);
-    expect(await ledger.database.all('SELECT n, state FROM executions ORDER BY n')).toEqual([
+    expect(await ledger.database.all('SELECT execution_no AS n, state FROM executions ORDER BY execution_no')).toEqual([
       { n: 1, state: 'settled' },
       { n: 2, state: 'accepted' },
       { n: 3, state: 'unverified' },

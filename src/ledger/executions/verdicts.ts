@@ -46,7 +46,7 @@ export class Verdicts {
 
   async inFlight(runId: string, n: number): Promise<AssetInFlight[]> {
     const rows = await this.#database.all<StoredAsset>(
-      `SELECT asset_id, attempt, outcome, status, exit_code, finished_at, ended_at, status_since, disconnected FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_n = ? ORDER BY seq`,
+      `SELECT asset_id, attempt, outcome, status, exit_code, finished_at, ended_at, status_since, disconnected FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_no = ? ORDER BY seq`,
       [runId, n],
     );
     return rows.map(toAsset);
@@ -54,7 +54,7 @@ export class Verdicts {
 
   async anyRunning(runId: string, n: number): Promise<boolean> {
     const found = await this.#database.first(
-      `SELECT 1 AS found FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_n = ? AND outcome = 'running' LIMIT 1`,
+      `SELECT 1 AS found FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_no = ? AND outcome = 'running' LIMIT 1`,
       [runId, n],
     );
     return found !== undefined;
@@ -84,15 +84,15 @@ export class Verdicts {
       if (await isClosing(sql, runId)) return;
       await addExecutionJob(sql, { runId, n, jobId: job.jobId, createdAt: job.createdAt });
       await sql.run(
-        'UPDATE executions SET rows_changed_server_at = max(coalesce(rows_changed_server_at, 0), ?) WHERE run_id = ? AND n = ? AND job_id IS NOT NULL AND job_id <> ?',
+        'UPDATE executions SET rows_changed_server_at = max(coalesce(rows_changed_server_at, 0), ?) WHERE run_id = ? AND execution_no = ? AND job_id IS NOT NULL AND job_id <> ?',
         [job.seenAt ?? job.createdAt, runId, n, job.jobId],
       );
       await sql.run(
-        'UPDATE executions SET job_id = ?, job_created_at = ?, rows_changed_server_at = max(coalesce(rows_changed_server_at, 0), ?) WHERE run_id = ? AND n = ? AND job_id IS NULL',
+        'UPDATE executions SET job_id = ?, job_created_at = ?, rows_changed_server_at = max(coalesce(rows_changed_server_at, 0), ?) WHERE run_id = ? AND execution_no = ? AND job_id IS NULL',
         [job.jobId, job.createdAt, job.createdAt, runId, n],
       );
       await sql.run(
-        'UPDATE attempts INDEXED BY attempts_execution SET job_id = ? WHERE run_id = ? AND execution_n = ? AND job_id IS NULL',
+        'UPDATE attempts INDEXED BY attempts_execution SET job_id = ? WHERE run_id = ? AND execution_no = ? AND job_id IS NULL',
         [job.jobId, runId, n],
       );
     });
@@ -109,7 +109,7 @@ export class Verdicts {
     await this.#database.transaction(async (sql) => {
       if (await isClosing(sql, runId)) return;
       await sql.run(
-        'UPDATE executions SET job_sought_at = ? WHERE run_id = ? AND n IN (SELECT value FROM json_each(?)) AND coalesce(job_sought_at, 0) < ?',
+        'UPDATE executions SET job_sought_at = ? WHERE run_id = ? AND execution_no IN (SELECT value FROM json_each(?)) AND coalesce(job_sought_at, 0) < ?',
         [at, runId, jsonRows(executions), at],
       );
     });
@@ -181,12 +181,12 @@ export class Verdicts {
       await sql.run(`UPDATE attempts SET lease = NULL WHERE ${chosen} AND lease = 1`, [runId, list]);
       const added = await sql.run(
         `INSERT INTO attempts (run_id, seq, attempt, asset_id, last, name, agent_uuid, aliases, outcome, due_at, despite)
-         SELECT run_id, seq, attempt + 1, asset_id, 1, name, agent_uuid, aliases, 'pending', ?, copy = 'open' FROM attempts WHERE ${chosen} AND execution_n IS NOT NULL`,
+         SELECT run_id, seq, attempt + 1, asset_id, 1, name, agent_uuid, aliases, 'pending', ?, copy = 'open' FROM attempts WHERE ${chosen} AND execution_no IS NOT NULL`,
         [now, runId, list],
       );
-      await sql.run(`UPDATE attempts SET last = 0 WHERE ${chosen} AND execution_n IS NOT NULL`, [runId, list]);
+      await sql.run(`UPDATE attempts SET last = 0 WHERE ${chosen} AND execution_no IS NOT NULL`, [runId, list]);
       const unsent = await sql.run(
-        `UPDATE attempts SET outcome = 'pending', reason = NULL, planned = NULL, due_at = ? WHERE ${chosen} AND execution_n IS NULL`,
+        `UPDATE attempts SET outcome = 'pending', reason = NULL, planned = NULL, due_at = ? WHERE ${chosen} AND execution_no IS NULL`,
         [now, runId, list],
       );
       return added + unsent;
@@ -218,7 +218,7 @@ async function recordPoll(sql: Sql, runId: string, poll: Poll, retry: RetryRule)
   // A poll that comes late must not touch what is settled, or closed and reported.
   // Neither must one that was stopped on its way undo what a later one has seen since.
   const open = await sql.first<{ slot_freed_at: number | null }>(
-    `SELECT slot_freed_at FROM executions WHERE run_id = ? AND n = ? AND state = 'accepted' AND settled_at IS NULL AND poll <= ?`,
+    `SELECT slot_freed_at FROM executions WHERE run_id = ? AND execution_no = ? AND state = 'accepted' AND settled_at IS NULL AND poll <= ?`,
     [runId, poll.n, poll.number],
   );
   if (!open) return 0;
@@ -230,7 +230,7 @@ async function recordPoll(sql: Sql, runId: string, poll: Poll, retry: RetryRule)
     `UPDATE executions SET poll = ?, polled_at = ?, rows_changed_server_at = CASE WHEN rows_seen < ? THEN ? ELSE rows_changed_server_at END, rows_seen = max(rows_seen, ?),
        fanned_out = max(fanned_out, ?), slot_freed_at = CASE WHEN ? THEN coalesce(slot_freed_at, ?) ELSE slot_freed_at END,
        state = CASE WHEN ? THEN 'settled' ELSE state END, settled_at = CASE WHEN ? THEN ? END
-     WHERE run_id = ? AND n = ?`,
+     WHERE run_id = ? AND execution_no = ?`,
     [
       poll.number,
       poll.polledAt,
@@ -280,7 +280,7 @@ function toAsset(row: StoredAsset): AssetInFlight {
 
 /** As one JSON text: libsql takes longer to hand over a row of 17 columns than SQLite takes to write it. */
 const READ_ATTEMPTS = `SELECT json_group_array(json_object(${['seq', 'attempt', 'asset_id', ...WRITTEN_COLUMNS].map((column) => `'${column}', ${column}`).join(', ')})) AS attempts
-  FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_n = ?`;
+  FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_no = ?`;
 const WRITE_ATTEMPT = `UPDATE attempts SET ${WRITTEN_COLUMNS.map((column) => `${column} = ?`).join(', ')} WHERE run_id = ? AND seq = ? AND attempt = ?`;
 
 /**
@@ -337,7 +337,7 @@ async function queueRetries(sql: Sql, runId: string, poll: Poll, rule: { retry: 
   if (rule.retry.failed === 0 || failed.length === 0) return;
   const run = await readRun(sql, runId);
   if (!run || run.stop || run.admits === 'nothing') return;
-  const chosen = `run_id = ? AND execution_n = ? AND last = 1 AND attempt <= ? AND asset_id IN (SELECT value FROM json_each(?))`;
+  const chosen = `run_id = ? AND execution_no = ? AND last = 1 AND attempt <= ? AND asset_id IN (SELECT value FROM json_each(?))`;
   const parameters = [runId, poll.n, rule.retry.failed, jsonRows(failed)];
   await sql.run(
     `INSERT INTO attempts (run_id, seq, attempt, asset_id, last, name, agent_uuid, aliases, outcome, due_at)

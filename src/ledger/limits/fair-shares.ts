@@ -140,7 +140,7 @@ export async function executionsWanted(sql: Sql, run: RunRow, batchSize: number)
     `SELECT (SELECT count(*) FROM executions WHERE run_id = ? AND state = 'claimed' AND settled_at IS NULL) AS claimed,
        (SELECT count(*) FROM planned INDEXED BY planned_waiting WHERE run_id = ? AND state = 'waiting') AS planned,
        EXISTS (SELECT 1 FROM attempts INDEXED BY attempts_due
-         WHERE run_id = ? AND outcome = 'pending' AND execution_n IS NULL AND planned IS NULL AND wave IS NULL) AS due`,
+         WHERE run_id = ? AND outcome = 'pending' AND execution_no IS NULL AND planned IS NULL AND wave IS NULL) AS due`,
     [run.id, run.id, run.id],
   );
   // Counting what is due would read a large cohort; beyond the first attempts it is a few.

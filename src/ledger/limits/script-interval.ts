@@ -29,7 +29,8 @@ export async function rememberRefusal(sql: Sql, runId: string, n: number, refuse
 
 async function scriptOf(sql: Sql, runId: string, n: number): Promise<string> {
   return (
-    (await sql.first<{ script_id: string }>('SELECT script_id FROM executions WHERE run_id = ? AND n = ?', [runId, n]))?.script_id ?? ''
+    (await sql.first<{ script_id: string }>('SELECT script_id FROM executions WHERE run_id = ? AND execution_no = ?', [runId, n]))
+      ?.script_id ?? ''
   );
 }
 

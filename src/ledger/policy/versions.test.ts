@@ -185,7 +185,7 @@ describe('a permit', () => {
     const ledger = await ledgers.open();
     const fence = await openRun(ledger, 'r', ['1', '2']);
     const { n } = await permitted(ledger, 'r', fence);
-    await ledger.database.run(`UPDATE executions SET state = 'claimed' WHERE n = ?`, [n]);
+    await ledger.database.run(`UPDATE executions SET state = 'claimed' WHERE execution_no = ?`, [n]);
     await change(ledger, keeping({ assetIds: ['2'] }));
     await keepFrom(ledger, 'r');
     expect(await outcomesOf(ledger, 'r')).toEqual(['1 unverified policy-changed', '2 unverified policy-changed']);
@@ -195,7 +195,7 @@ describe('a permit', () => {
   test('a further attempt that policy forbids leaves the verdict of the one before', async () => {
     const ledger = await ledgers.open();
     await openRun(ledger, 'r', ['1', '2']);
-    await ledger.database.run(`UPDATE attempts SET last = 0, outcome = 'failed', execution_n = 9 WHERE asset_id = '2'`);
+    await ledger.database.run(`UPDATE attempts SET last = 0, outcome = 'failed', execution_no = 9 WHERE asset_id = '2'`);
     await ledger.database.run(
       `INSERT INTO attempts (run_id, seq, attempt, asset_id, last, outcome) SELECT run_id, seq, 2, asset_id, 1, 'pending' FROM attempts WHERE asset_id = '2'`,
     );

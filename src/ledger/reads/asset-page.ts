@@ -75,7 +75,7 @@ const OF_RUN: Source = { columns: `${OWN}, NULL AS wave_name, ${LATE}`, joins: '
 
 const OF_STEP: Source = {
   columns: `${OWN}, waves.name AS wave_name, ${LATE}`,
-  joins: 'JOIN runs ON runs.id = a.run_id LEFT JOIN waves ON waves.campaign_id = runs.campaign_id AND waves.w = runs.wave',
+  joins: 'JOIN runs ON runs.id = a.run_id LEFT JOIN waves ON waves.campaign_id = runs.campaign_id AND waves.wave_no = runs.wave',
   parameters: [],
   outcome: 'a.outcome',
 };
@@ -85,7 +85,7 @@ const OF_STEP: Source = {
  * step is under way.
  */
 function ofCampaign(live: StepUnderWay | undefined): Source {
-  const joins = `${live ? 'JOIN (SELECT ? AS id) AS live' : ''} LEFT JOIN waves ON waves.campaign_id = a.run_id AND waves.w = a.wave
+  const joins = `${live ? 'JOIN (SELECT ? AS id) AS live' : ''} LEFT JOIN waves ON waves.campaign_id = a.run_id AND waves.wave_no = a.wave
     LEFT JOIN attempts AS s ON s.seq = a.seq AND s.last = 1 AND s.run_id = (
       SELECT steps.id FROM runs AS steps JOIN attempts AS tried ON tried.run_id = steps.id AND tried.seq = a.seq AND tried.last = 1
       WHERE steps.campaign_id = a.run_id AND steps.wave = a.wave ORDER BY steps.created_at DESC LIMIT 1)`;

@@ -42,8 +42,8 @@ export async function stepUnderWay(sql: Sql, campaignId: string): Promise<StepUn
 
 /** The waves in their order, in one reading of the cohort. */
 export async function viewWaves(sql: Sql, campaignId: string): Promise<WaveView[]> {
-  const waves = await sql.all<WaveRow>('SELECT * FROM waves WHERE campaign_id = ? ORDER BY w', [campaignId]);
-  const views = new Map(waves.map((row) => [row.w, toView(row)]));
+  const waves = await sql.all<WaveRow>('SELECT * FROM waves WHERE campaign_id = ? ORDER BY wave_no', [campaignId]);
+  const views = new Map(waves.map((row) => [row.wave_no, toView(row)]));
   const counted = await sql.all<{ wave: number; outcome: Outcome; compliant: number; left_out: number | null; n: number }>(
     `SELECT wave, outcome, outcome = 'skipped' AND reason IS 'compliant' AS compliant, reason LIKE '${NOT_ROLLED_BACK}%' AS left_out, count(*) AS n
      FROM attempts INDEXED BY attempts_wave WHERE run_id = ? AND wave IS NOT NULL GROUP BY 1, 2, 3, 4`,
@@ -125,7 +125,7 @@ export async function campaignCounts(sql: Sql, campaignId: string, waves: readon
 const COUNTED = ['targeted', ...OUTCOMES, ...LIVE_OUTCOMES] as const;
 
 interface WaveRow {
-  w: number;
+  wave_no: number;
   name: string;
   status: WaveStatus;
   approved_by: string;
@@ -136,7 +136,7 @@ interface WaveRow {
 
 function toView(row: WaveRow): WaveView {
   return {
-    w: row.w,
+    w: row.wave_no,
     name: row.name,
     status: row.status,
     counts: emptyCounts(),

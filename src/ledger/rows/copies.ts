@@ -44,9 +44,9 @@ const PAGE = 1_000;
 /** Where a copy was sent; of one whose execution a restored ledger does not know, the beginning of its run. */
 const SINCE = 'coalesce(executions.accepted_at, executions.sent_at, runs.created_at)';
 const TWINS = `(SELECT json_group_array(json_array(correlation_uuid, job_id)) FROM execution_jobs
-  WHERE run_id = sent.run_id AND n = sent.execution_n AND execution_jobs.correlation_uuid <> '')`;
+  WHERE run_id = sent.run_id AND execution_no = sent.execution_no AND execution_jobs.correlation_uuid <> '')`;
 const OUT_OF_COHORT_SINCE = 'coalesce(executions.accepted_at, executions.sent_at, outside.since)';
-const COPY_WITH_ITS_RUN = `CROSS JOIN runs ON runs.id = sent.run_id LEFT JOIN executions ON executions.run_id = sent.run_id AND executions.n = sent.execution_n`;
+const COPY_WITH_ITS_RUN = `CROSS JOIN runs ON runs.id = sent.run_id LEFT JOIN executions ON executions.run_id = sent.run_id AND executions.execution_no = sent.execution_no`;
 
 export class Copies {
   readonly #database: Database;
@@ -59,7 +59,7 @@ export class Copies {
   async *waiting(runId: string): AsyncGenerator<string[]> {
     for (let after = 0; ; ) {
       const rows = await this.#database.all<{ seq: number; asset_id: string; waits: number }>(
-        `SELECT seq, asset_id, outcome = 'pending' AND execution_n IS NULL AND despite = 0 AS waits FROM attempts
+        `SELECT seq, asset_id, outcome = 'pending' AND execution_no IS NULL AND despite = 0 AS waits FROM attempts
          WHERE run_id = ? AND seq > ? AND attempt = 1 ORDER BY seq LIMIT ?`,
         [runId, after, PAGE],
       );
@@ -77,7 +77,7 @@ export class Copies {
       ['unseen', 'attempts_unseen'],
     ] as const) {
       const rows = await this.#database.all<CopyRow>(
-        `SELECT sent.run_id, sent.seq, sent.attempt, sent.execution_n, sent.asset_id, sent.copy, sent.status, sent.correlation_uuid, sent.job_id, executions.server_at, ${TWINS} AS twins, ${SINCE} AS since
+        `SELECT sent.run_id, sent.seq, sent.attempt, sent.execution_no, sent.asset_id, sent.copy, sent.status, sent.correlation_uuid, sent.job_id, executions.server_at, ${TWINS} AS twins, ${SINCE} AS since
          FROM json_each(?) AS wanted CROSS JOIN attempts AS sent INDEXED BY ${index} ON sent.asset_id = wanted.value AND sent.copy = '${copy}' ${COPY_WITH_ITS_RUN}
          WHERE runs.script_id = ? AND (sent.lease IS NULL OR sent.outcome NOT IN ('pending', 'running'))`,
         [jsonRows(assetIds), scriptId],
@@ -85,7 +85,7 @@ export class Copies {
       copies.push(...rows.map(toCopy));
     }
     const outOfCohort = await this.#database.all<CopyRow>(
-      `SELECT outside.run_id, NULL AS seq, NULL AS attempt, outside.execution_n, outside.asset_id, outside.copy, outside.status, executions.correlation_uuid, outside.job_id, executions.server_at, '[]' AS twins, ${OUT_OF_COHORT_SINCE} AS since
+      `SELECT outside.run_id, NULL AS seq, NULL AS attempt, outside.execution_no, outside.asset_id, outside.copy, outside.status, executions.correlation_uuid, outside.job_id, executions.server_at, '[]' AS twins, ${OUT_OF_COHORT_SINCE} AS since
        FROM json_each(?) AS wanted CROSS JOIN out_of_cohort_copies AS outside INDEXED BY out_of_cohort_copies_open ON outside.asset_id = wanted.value AND outside.copy = 'open' ${OUT_OF_COHORT_WITH_RUN}
        WHERE runs.script_id = ?`,
       [jsonRows(assetIds), scriptId],
@@ -151,7 +151,7 @@ export class Copies {
     let after: [string, string, number, number] = ['', '', 0, 0];
     for (;;) {
       const rows = await this.#database.all<ListedRow>(
-        `SELECT sent.asset_id, sent.name, sent.run_id, sent.seq, sent.attempt, sent.execution_n, sent.outcome, sent.reason, sent.status, runs.script_id, runs.script_title, ${SINCE} AS since
+        `SELECT sent.asset_id, sent.name, sent.run_id, sent.seq, sent.attempt, sent.execution_no, sent.outcome, sent.reason, sent.status, runs.script_id, runs.script_title, ${SINCE} AS since
          FROM attempts AS sent INDEXED BY attempts_copy ${COPY_WITH_ITS_RUN}
          WHERE sent.copy = 'open' AND sent.outcome NOT IN ('pending', 'running') AND ${SINCE} <= ?
            AND (sent.asset_id, sent.run_id, sent.seq, sent.attempt) > (?, ?, ?, ?)
@@ -170,16 +170,16 @@ export class Copies {
   async *#listOutOfCohort(before: number): AsyncGenerator<OpenCopy> {
     for (let after: [string, string, number] = ['', '', 0]; ; ) {
       const rows = await this.#database.all<ListedRow>(
-        `SELECT outside.asset_id, outside.name, outside.run_id, 0 AS seq, NULL AS attempt, outside.execution_n, NULL AS outcome, NULL AS reason, outside.status, runs.script_id, runs.script_title, ${OUT_OF_COHORT_SINCE} AS since
+        `SELECT outside.asset_id, outside.name, outside.run_id, 0 AS seq, NULL AS attempt, outside.execution_no, NULL AS outcome, NULL AS reason, outside.status, runs.script_id, runs.script_title, ${OUT_OF_COHORT_SINCE} AS since
          FROM out_of_cohort_copies AS outside INDEXED BY out_of_cohort_copies_open ${OUT_OF_COHORT_WITH_RUN}
          WHERE outside.copy = 'open' AND (runs.finished_at IS NOT NULL OR executions.settled_at IS NOT NULL) AND ${OUT_OF_COHORT_SINCE} <= ?
-           AND (outside.asset_id, outside.run_id, outside.execution_n) > (?, ?, ?)
-         ORDER BY outside.asset_id, outside.run_id, outside.execution_n LIMIT ?`,
+           AND (outside.asset_id, outside.run_id, outside.execution_no) > (?, ?, ?)
+         ORDER BY outside.asset_id, outside.run_id, outside.execution_no LIMIT ?`,
         [before, ...after, PAGE],
       );
       const last = rows.at(-1);
       if (!last) return;
-      after = [last.asset_id, last.run_id, last.execution_n ?? 0];
+      after = [last.asset_id, last.run_id, last.execution_no ?? 0];
       yield* rows.map(toOpenCopy);
     }
   }
@@ -191,11 +191,11 @@ const BETWEEN_QUESTIONS_MS = 50_000;
 async function takeDue(sql: Sql, atMost: number): Promise<StoredCopy[]> {
   const now = await sql.now();
   const due = await sql.all<{ run_id: string; n: number; asked: number }>(
-    `SELECT executions.run_id, executions.n, executions.copies_asked AS asked
-     FROM (SELECT run_id, execution_n FROM attempts INDEXED BY attempts_copy WHERE copy = 'open' AND execution_n IS NOT NULL
-       UNION SELECT run_id, execution_n FROM out_of_cohort_copies INDEXED BY out_of_cohort_copies_open WHERE copy = 'open') AS held
+    `SELECT executions.run_id, executions.execution_no AS n, executions.copies_asked AS asked
+     FROM (SELECT run_id, execution_no FROM attempts INDEXED BY attempts_copy WHERE copy = 'open' AND execution_no IS NOT NULL
+       UNION SELECT run_id, execution_no FROM out_of_cohort_copies INDEXED BY out_of_cohort_copies_open WHERE copy = 'open') AS held
        CROSS JOIN runs ON runs.id = held.run_id AND runs.finished_at IS NOT NULL
-       CROSS JOIN executions ON executions.run_id = held.run_id AND executions.n = held.execution_n
+       CROSS JOIN executions ON executions.run_id = held.run_id AND executions.execution_no = held.execution_no
      WHERE coalesce(executions.copies_ask_at, runs.finished_at) <= ? AND coalesce(executions.accepted_at, executions.sent_at, runs.created_at) > ?
        AND NOT EXISTS (SELECT 1 FROM executions AS other WHERE other.copies_asked_at > ?)
      ORDER BY coalesce(executions.copies_ask_at, runs.finished_at) LIMIT ?`,
@@ -206,7 +206,7 @@ async function takeDue(sql: Sql, atMost: number): Promise<StoredCopy[]> {
     const copies = await copiesOfExecution(sql, runId, n, atMost);
     if (taken.length > 0 && taken.length + copies.length > atMost) continue;
     taken.push(...copies);
-    await sql.run('UPDATE executions SET copies_asked = ?, copies_asked_at = ?, copies_ask_at = ? WHERE run_id = ? AND n = ?', [
+    await sql.run('UPDATE executions SET copies_asked = ?, copies_asked_at = ?, copies_ask_at = ? WHERE run_id = ? AND execution_no = ?', [
       asked + 1,
       now,
       now + copiesAskedAgainMs(asked),
@@ -219,14 +219,14 @@ async function takeDue(sql: Sql, atMost: number): Promise<StoredCopy[]> {
 
 async function copiesOfExecution(sql: Sql, runId: string, n: number, atMost: number): Promise<StoredCopy[]> {
   const rows = await sql.all<CopyRow>(
-    `SELECT sent.run_id, sent.seq, sent.attempt, sent.execution_n, sent.asset_id, sent.copy, sent.status, sent.correlation_uuid, sent.job_id, executions.server_at, ${TWINS} AS twins, ${SINCE} AS since
+    `SELECT sent.run_id, sent.seq, sent.attempt, sent.execution_no, sent.asset_id, sent.copy, sent.status, sent.correlation_uuid, sent.job_id, executions.server_at, ${TWINS} AS twins, ${SINCE} AS since
      FROM attempts AS sent INDEXED BY attempts_execution ${COPY_WITH_ITS_RUN}
-     WHERE sent.run_id = ? AND sent.execution_n = ? AND sent.copy = 'open' ORDER BY random() LIMIT ?`,
+     WHERE sent.run_id = ? AND sent.execution_no = ? AND sent.copy = 'open' ORDER BY random() LIMIT ?`,
     [runId, n, atMost],
   );
   const outOfCohort = await sql.all<CopyRow>(
-    `SELECT outside.run_id, NULL AS seq, NULL AS attempt, outside.execution_n, outside.asset_id, outside.copy, outside.status, executions.correlation_uuid, outside.job_id, executions.server_at, '[]' AS twins, ${OUT_OF_COHORT_SINCE} AS since
-     FROM out_of_cohort_copies AS outside ${OUT_OF_COHORT_WITH_RUN} WHERE outside.run_id = ? AND outside.execution_n = ? AND outside.copy = 'open' LIMIT ?`,
+    `SELECT outside.run_id, NULL AS seq, NULL AS attempt, outside.execution_no, outside.asset_id, outside.copy, outside.status, executions.correlation_uuid, outside.job_id, executions.server_at, '[]' AS twins, ${OUT_OF_COHORT_SINCE} AS since
+     FROM out_of_cohort_copies AS outside ${OUT_OF_COHORT_WITH_RUN} WHERE outside.run_id = ? AND outside.execution_no = ? AND outside.copy = 'open' LIMIT ?`,
     [runId, n, atMost - rows.length],
   );
   return [...rows, ...outOfCohort].map(toCopy);
@@ -236,7 +236,7 @@ interface CopyRow {
   run_id: string;
   seq: number | null;
   attempt: number | null;
-  execution_n: number | null;
+  execution_no: number | null;
   asset_id: string;
   copy: CopyState;
   status: string | null;
@@ -249,7 +249,7 @@ interface CopyRow {
 
 function toCopy(row: CopyRow): StoredCopy {
   return {
-    ...{ runId: row.run_id, assetId: row.asset_id, copy: row.copy, execution: row.execution_n ?? undefined },
+    ...{ runId: row.run_id, assetId: row.asset_id, copy: row.copy, execution: row.execution_no ?? undefined },
     place: row.seq === null || row.attempt === null ? undefined : { seq: row.seq, attempt: row.attempt },
     status: row.status ?? undefined,
     correlationUuid: row.correlation_uuid ?? undefined,
@@ -266,7 +266,7 @@ interface ListedRow {
   run_id: string;
   seq: number;
   attempt: number | null;
-  execution_n: number | null;
+  execution_no: number | null;
   outcome: FinalOutcome | null;
   reason: string | null;
   status: string | null;
@@ -279,7 +279,7 @@ function toOpenCopy(row: ListedRow): OpenCopy {
   return {
     ...{ assetId: row.asset_id, name: row.name ?? undefined, script: { id: row.script_id, title: row.script_title }, runId: row.run_id },
     ...{
-      execution: row.execution_n ?? undefined,
+      execution: row.execution_no ?? undefined,
       attempt: row.attempt ?? undefined,
       outcome: row.outcome ?? undefined,
       reason: row.reason ?? undefined,
@@ -362,7 +362,7 @@ export async function leaveToCopies(sql: Sql, runId: string, held: readonly { ro
 export async function withdrawFurther(sql: Sql, runId: string, rows: readonly Pick<DueRow, 'seq' | 'attempt'>[]): Promise<void> {
   const keys = (less: number): string => jsonRows(rows.map(({ seq, attempt }) => [seq, attempt - less]));
   await sql.run(`UPDATE attempts SET last = 1 WHERE ${CHOSEN}`, [runId, keys(1)]);
-  await sql.run(`DELETE FROM attempts WHERE ${CHOSEN} AND outcome = 'pending' AND execution_n IS NULL`, [runId, keys(0)]);
+  await sql.run(`DELETE FROM attempts WHERE ${CHOSEN} AND outcome = 'pending' AND execution_no IS NULL`, [runId, keys(0)]);
 }
 
 const CHOSEN = `run_id = ? AND (seq, attempt) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))`;
@@ -378,7 +378,7 @@ export async function takeOutOpenCopies(
   { n, planned, sends }: Pick<Execution, 'n' | 'planned' | 'sends'>,
 ): Promise<'rest' | 'none' | 'by-ids'> {
   const rows = await sql.all<DueRow>(
-    `SELECT seq, attempt, asset_id, despite FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_n = ? AND outcome = 'pending'`,
+    `SELECT seq, attempt, asset_id, despite FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_no = ? AND outcome = 'pending'`,
     [run.id, n],
   );
   const held = await heldByCopies(sql, run, rows);
@@ -386,10 +386,10 @@ export async function takeOutOpenCopies(
   if (planned !== undefined) return 'by-ids';
   const keys = jsonRows(held.map(({ row }) => [row.seq, row.attempt]));
   // Where nothing is left of a batch that was sent before, it never is again: a late word that it ran has to find its assets.
-  const remembered = sends > 0 && held.length === rows.length ? 'CASE WHEN attempt = 1 THEN execution_n END' : 'NULL';
-  await sql.run(`UPDATE attempts SET execution_n = ${remembered}, lease = NULL WHERE ${CHOSEN}`, [run.id, keys]);
+  const remembered = sends > 0 && held.length === rows.length ? 'CASE WHEN attempt = 1 THEN execution_no END' : 'NULL';
+  await sql.run(`UPDATE attempts SET execution_no = ${remembered}, lease = NULL WHERE ${CHOSEN}`, [run.id, keys]);
   await leaveToCopies(sql, run.id, held);
-  await sql.run('UPDATE executions SET size = size - ? WHERE run_id = ? AND n = ?', [held.length, run.id, n]);
+  await sql.run('UPDATE executions SET size = size - ? WHERE run_id = ? AND execution_no = ?', [held.length, run.id, n]);
   if (held.length < rows.length) return 'rest';
   const event = sends === 0 ? 'release' : 'abandon';
   const now = await sql.now();

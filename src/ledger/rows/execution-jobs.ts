@@ -20,14 +20,14 @@ interface NewJob {
 
 export async function addExecutionJob(sql: Sql, { runId, n, jobId, createdAt, twinUuid = '' }: NewJob): Promise<void> {
   await sql.run(
-    'INSERT INTO execution_jobs (run_id, n, job_id, correlation_uuid, created_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+    'INSERT INTO execution_jobs (run_id, execution_no, job_id, correlation_uuid, created_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
     [runId, n, jobId, twinUuid, createdAt],
   );
 }
 
 export async function jobsOf(sql: Sql, runId: string, executions: readonly number[]): Promise<ExecutionJob[]> {
   const rows = await sql.all<{ n: number; job_id: string; correlation_uuid: string }>(
-    'SELECT n, job_id, correlation_uuid FROM execution_jobs WHERE run_id = ? AND n IN (SELECT value FROM json_each(?)) ORDER BY n, created_at, job_id',
+    'SELECT execution_no AS n, job_id, correlation_uuid FROM execution_jobs WHERE run_id = ? AND execution_no IN (SELECT value FROM json_each(?)) ORDER BY execution_no, created_at, job_id',
     [runId, jsonRows(executions)],
   );
   return rows.map((row) => ({ n: row.n, jobId: row.job_id, twinUuid: row.correlation_uuid }));
@@ -35,6 +35,6 @@ export async function jobsOf(sql: Sql, runId: string, executions: readonly numbe
 
 /** Nobody else's from now on: of a job that may be one execution's twin no other one is proved. */
 export async function addTwin(sql: Sql, twin: Required<NewJob>): Promise<void> {
-  await sql.run('INSERT INTO twins (correlation_uuid, run_id, n) VALUES (?, ?, ?)', [twin.twinUuid, twin.runId, twin.n]);
+  await sql.run('INSERT INTO twins (correlation_uuid, run_id, execution_no) VALUES (?, ?, ?)', [twin.twinUuid, twin.runId, twin.n]);
   await addExecutionJob(sql, twin);
 }

@@ -51,16 +51,15 @@ export async function transition(
 ): Promise<boolean> {
   const { from, to } = EXECUTION_EVENTS[event];
   const states = from.map((state) => `'${state}'`).join(', ');
-  const changed = await sql.run(`UPDATE executions SET state = '${to}', ${also} WHERE run_id = ? AND n = ? AND state IN (${states})`, [
-    ...parameters,
-    runId,
-    n,
-  ]);
+  const changed = await sql.run(
+    `UPDATE executions SET state = '${to}', ${also} WHERE run_id = ? AND execution_no = ? AND state IN (${states})`,
+    [...parameters, runId, n],
+  );
   return changed === 1;
 }
 
 export interface StoredExecution {
-  n: number;
+  execution_no: number;
   state: ExecutionState;
   script_id: string;
   size: number;
@@ -90,7 +89,7 @@ export interface StoredExecution {
 
 export function toExecution(row: StoredExecution): Execution {
   return {
-    n: row.n,
+    n: row.execution_no,
     state: row.state,
     scriptId: row.script_id,
     size: row.size,
@@ -120,6 +119,6 @@ export function toExecution(row: StoredExecution): Execution {
 }
 
 export async function readExecution(sql: Sql, runId: string, n: number): Promise<Execution | undefined> {
-  const row = await sql.first<StoredExecution>('SELECT * FROM executions WHERE run_id = ? AND n = ?', [runId, n]);
+  const row = await sql.first<StoredExecution>('SELECT * FROM executions WHERE run_id = ? AND execution_no = ?', [runId, n]);
   return row && toExecution(row);
 }

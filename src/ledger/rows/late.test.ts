@@ -96,7 +96,7 @@ const OF_A_RUN: Record<string, Late> = {
   }),
   'executions.provedNotExecuted': late(async (ledger, fence) => {
     const { n } = await permitted(ledger, 'r', fence);
-    await ledger.database.run('UPDATE executions SET over_at = 1, sends = 2 WHERE n = ?', [n]);
+    await ledger.database.run('UPDATE executions SET over_at = 1, sends = 2 WHERE execution_no = ?', [n]);
     const inDoubt = await permitInDoubt(ledger, n);
     return () => ledger.executions.provedNotExecuted('r', n, inDoubt);
   }),
@@ -210,7 +210,7 @@ const OF_A_CAMPAIGN: Record<string, Late> = {
     return () => ledger.campaigns.mergeAll('campaign');
   }),
   'campaigns.withdrawUnsent': late(async (ledger) => {
-    await ledger.database.run(`UPDATE attempts SET outcome = 'pending', execution_n = NULL, copy = 'none' WHERE run_id = ?`, [STEP]);
+    await ledger.database.run(`UPDATE attempts SET outcome = 'pending', execution_no = NULL, copy = 'none' WHERE run_id = ?`, [STEP]);
     return () => ledger.campaigns.withdrawUnsent(STEP);
   }),
   'campaigns.retry': late(async (ledger) => {
@@ -263,7 +263,7 @@ const READS = [
     'verdicts.inFlight',
     'verdicts.anyRunning',
     'verdicts.hasWakeSince',
-    'verdicts.lastLookAt',
+    'verdicts.lastPollAt',
     'verdicts.jobsOf',
     'outputs.owed',
     'outputs.read',
@@ -345,9 +345,9 @@ async function told(ledger: Ledger): Promise<unknown[]> {
     'SELECT run_id, asset_id, attempt, last, wave, outcome, reason, lease, job_id, output, output_bytes FROM attempts ORDER BY run_id, seq, attempt',
     `SELECT id, phase, script_title, cohort_size, cohort_digest, max_in_flight, deadline_ms, error_budget, budget_base, paused, stop_cause, stop_reason, blocked, warnings, despite_copies, report
      FROM runs ORDER BY id`,
-    'SELECT campaign_id, w, name, size, status, why, opened_at, closed_at FROM waves ORDER BY w',
+    'SELECT campaign_id, wave_no, name, size, status, why, opened_at, closed_at FROM waves ORDER BY wave_no',
     'SELECT plan FROM campaigns',
-    'SELECT run_id, n, state, deadline_at FROM executions ORDER BY run_id, n',
+    'SELECT run_id, execution_no, state, deadline_at FROM executions ORDER BY run_id, execution_no',
     'SELECT run_id, asset_id FROM out_of_cohort',
   ];
   return Promise.all(statements.map((statement) => ledger.database.all(statement)));
@@ -416,7 +416,7 @@ test.each(Object.keys(OF_A_CAMPAIGN))(
         ['101', '102'],
         ['103', '104'],
       ]);
-      await ledger.database.run(`UPDATE waves SET opened_at = NULL, status = 'waiting' WHERE w = 2`);
+      await ledger.database.run(`UPDATE waves SET opened_at = NULL, status = 'waiting' WHERE wave_no = 2`);
       const found = { '101': { outcome: 'succeeded' }, '102': { outcome: 'unverified', copy: 'open' } } as const;
       await campaign.step(1, 'remediate', found, { open: true });
       return { ledger, fence: 1, id: campaign.id };

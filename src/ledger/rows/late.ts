@@ -46,7 +46,7 @@ export async function keepLateVerdicts(
   poll: { n: number; jobs: readonly SeenAssetJob[]; decisions: readonly AssetDecision[] },
 ): Promise<void> {
   const rows = await sql.all<{ asset_id: string; outcome: string; reason: string | null }>(
-    'SELECT asset_id, outcome, reason FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_n = ?',
+    'SELECT asset_id, outcome, reason FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_no = ?',
     [runId, poll.n],
   );
   const known = new Map(rows.map((row) => [row.asset_id, row.outcome]));
@@ -63,7 +63,7 @@ export async function keepLateVerdicts(
   }
   // Their copies have ended: nobody needs to keep away from these assets any more.
   await sql.run(
-    `UPDATE attempts INDEXED BY attempts_execution SET copy = 'over' WHERE run_id = ? AND execution_n = ? AND copy = 'open'
+    `UPDATE attempts INDEXED BY attempts_execution SET copy = 'over' WHERE run_id = ? AND execution_no = ? AND copy = 'open'
        AND asset_id IN (SELECT value FROM json_each(?))`,
     [runId, poll.n, jsonRows(late.map(({ assetId }) => assetId))],
   );
@@ -99,7 +99,10 @@ export async function keepBeside(
 /** Assets that its tags hit and nobody had reckoned with: their outcomes stand, but a copy of the script may run there. */
 export async function keepLateHits(sql: Sql, runId: string, hit: { n: number; assetIds: readonly string[] }): Promise<void> {
   if (hit.assetIds.length === 0) return;
-  const execution = await sql.first<{ job_id: string | null }>('SELECT job_id FROM executions WHERE run_id = ? AND n = ?', [runId, hit.n]);
+  const execution = await sql.first<{ job_id: string | null }>('SELECT job_id FROM executions WHERE run_id = ? AND execution_no = ?', [
+    runId,
+    hit.n,
+  ]);
   const jobId = execution?.job_id ?? '';
   await rememberOutOfCohortCopies(
     sql,

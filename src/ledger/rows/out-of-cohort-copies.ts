@@ -23,10 +23,10 @@ export async function rememberOutOfCohortCopies(sql: Sql, runId: string, n: numb
     ended ? 'over' : 'open',
   ]);
   await sql.run(
-    `INSERT INTO out_of_cohort_copies (asset_id, run_id, execution_n, job_id, name, status, copy, since)
+    `INSERT INTO out_of_cohort_copies (asset_id, run_id, execution_no, job_id, name, status, copy, since)
      SELECT json_extract(value, '$[0]'), ?, ?, json_extract(value, '$[1]'), json_extract(value, '$[2]'), json_extract(value, '$[3]'), json_extract(value, '$[4]'), ?
        FROM json_each(?) WHERE true
-     ON CONFLICT (asset_id, run_id, execution_n) DO UPDATE SET
+     ON CONFLICT (asset_id, run_id, execution_no) DO UPDATE SET
        job_id = excluded.job_id, name = coalesce(excluded.name, name), status = coalesce(excluded.status, status), copy = excluded.copy
      WHERE copy <> excluded.copy OR job_id <> excluded.job_id OR status IS NOT excluded.status`,
     [runId, n, await sql.now(), jsonRows(rows)],
@@ -35,7 +35,7 @@ export async function rememberOutOfCohortCopies(sql: Sql, runId: string, n: numb
 
 /** Where it was sent from. */
 export const OUT_OF_COHORT_WITH_RUN =
-  'CROSS JOIN runs ON runs.id = outside.run_id LEFT JOIN executions ON executions.run_id = outside.run_id AND executions.n = outside.execution_n';
+  'CROSS JOIN runs ON runs.id = outside.run_id LEFT JOIN executions ON executions.run_id = outside.run_id AND executions.execution_no = outside.execution_no';
 
 /** Of the campaign's row `attempts`: an execution of a step of its hit the asset, beside the one that was meant for it. */
 export const HAS_OPEN_OUT_OF_COHORT = `EXISTS (SELECT 1 FROM out_of_cohort_copies AS outside INDEXED BY out_of_cohort_copies_open
@@ -51,7 +51,7 @@ interface OutOfCohortPlace {
 export function endOutOfCohortCopies(sql: Sql, runId: string, ended: readonly OutOfCohortPlace[]): Promise<number> {
   return sql.run(
     `UPDATE out_of_cohort_copies SET copy = 'over' WHERE run_id = ? AND copy = 'open'
-       AND (asset_id, execution_n) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))`,
+       AND (asset_id, execution_no) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))`,
     [runId, jsonRows(ended.map(({ assetId, execution }) => [assetId, execution]))],
   );
 }

@@ -130,7 +130,7 @@ export interface StoredRun {
   stop_reason: string | null;
   blocked: string | null;
   fence: number;
-  next_n: number;
+  next_execution_no: number;
   accepted: number;
   api_calls: number;
   wakes: number;
@@ -157,7 +157,7 @@ export interface CampaignRules {
 /** With what its campaign's row says of pausing and stopping, and its wave's of what it lets be sent. */
 export const SELECT_RUN = `SELECT runs.*, parent.paused AS campaign_paused, parent.stop_cause AS campaign_stop_cause, parent.stop_reason AS campaign_stop_reason,
     parent.stale AS campaign_stale, parent.despite_copies AS campaign_despite_copies, waves.status AS wave_status, waves.closed_at AS wave_closed_at
-  FROM runs LEFT JOIN runs AS parent ON parent.id = runs.campaign_id LEFT JOIN waves ON waves.campaign_id = runs.campaign_id AND waves.w = runs.wave`;
+  FROM runs LEFT JOIN runs AS parent ON parent.id = runs.campaign_id LEFT JOIN waves ON waves.campaign_id = runs.campaign_id AND waves.wave_no = runs.wave`;
 
 export async function readStored(sql: Sql, id: string): Promise<StoredRun | undefined> {
   return sql.first<StoredRun>(`${SELECT_RUN} WHERE runs.id = ?`, [id]);
@@ -206,7 +206,7 @@ export function toRun(row: StoredRun): RunRow {
     despiteOpenCopies: row.despite_copies === 1 || row.campaign_despite_copies === 1,
     everything: row.everything === 1,
     fence: row.fence,
-    claimed: row.next_n - 1,
+    claimed: row.next_execution_no - 1,
     nextPollAt: row.next_poll_at,
     scriptReading: { at: row.script_checked_at ?? undefined, read: row.script_read, needed: row.script_needed },
     resolveCursor: row.resolve_cursor ?? undefined,

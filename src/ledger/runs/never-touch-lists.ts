@@ -152,8 +152,8 @@ async function keepPart(
 ): Promise<KeptFrom & { rows: number }> {
   if (await isClosing(sql, runId)) return { assets: 0, giveUp: [], rows: 0 };
   const rows = await sql.all<PendingRow>(
-    `SELECT mine.seq, mine.attempt, mine.execution_n AS n, executions.sends, executions.planned
-     FROM attempts AS mine INDEXED BY attempts_outcome LEFT JOIN executions ON executions.run_id = mine.run_id AND executions.n = mine.execution_n
+    `SELECT mine.seq, mine.attempt, mine.execution_no AS n, executions.sends, executions.planned
+     FROM attempts AS mine INDEXED BY attempts_outcome LEFT JOIN executions ON executions.run_id = mine.run_id AND executions.execution_no = mine.execution_no
      WHERE mine.run_id = ? AND mine.last = 1 AND mine.outcome = 'pending' AND (executions.state IS NULL OR executions.state = 'claimed')
        AND (EXISTS (SELECT 1 FROM untouched WHERE untouched.reading = ? AND untouched.asset_id = mine.asset_id)
          OR mine.asset_id IN (SELECT value FROM json_each(?))) LIMIT ?`,
@@ -179,7 +179,7 @@ async function abandon(sql: Sql, runId: string, n: number): Promise<void> {
     return;
   await sql.run(
     `UPDATE attempts INDEXED BY attempts_execution SET outcome = 'unverified', reason = 'policy-changed'
-     WHERE run_id = ? AND execution_n = ? AND outcome IN ('pending', 'running')`,
+     WHERE run_id = ? AND execution_no = ? AND outcome IN ('pending', 'running')`,
     [runId, n],
   );
 }

@@ -25,17 +25,17 @@ export class Outputs {
 
   async owed(runId: string, limit: number): Promise<OwedOutput[]> {
     const rows = await this.#database.all<{
-      execution_n: number;
+      execution_no: number;
       job_id: string;
       asset_id: string;
       attempt: number;
       status_since: number | null;
     }>(
-      `SELECT execution_n, job_id, asset_id, attempt, status_since FROM attempts WHERE run_id = ? AND output = 'owed' AND execution_n IS NOT NULL ORDER BY execution_n LIMIT ?`,
+      `SELECT execution_no, job_id, asset_id, attempt, status_since FROM attempts WHERE run_id = ? AND output = 'owed' AND execution_no IS NOT NULL ORDER BY execution_no LIMIT ?`,
       [runId, limit],
     );
     return rows.map((row) => ({
-      n: row.execution_n,
+      n: row.execution_no,
       jobId: row.job_id,
       assetId: row.asset_id,
       attempt: row.attempt,

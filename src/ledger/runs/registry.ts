@@ -299,7 +299,7 @@ export class Runs {
     );
     // Beyond some ten thousand assets the answer is «more than any window», so counting stops there.
     const waiting = await this.#database.first<{ n: number }>(
-      `SELECT count(*) AS n FROM (SELECT 1 FROM attempts INDEXED BY attempts_due WHERE outcome = 'pending' AND execution_n IS NULL AND planned IS NULL AND wave IS NULL LIMIT 10000)`,
+      `SELECT count(*) AS n FROM (SELECT 1 FROM attempts INDEXED BY attempts_due WHERE outcome = 'pending' AND execution_no IS NULL AND planned IS NULL AND wave IS NULL LIMIT 10000)`,
     );
     const byTags = await this.#database.first<{ n: number }>(`SELECT count(*) AS n FROM planned WHERE state = 'waiting'`);
     return { unsentExecutions: Math.ceil((waiting?.n ?? 0) / MAX_ASSETS_PER_EXECUTION) + (byTags?.n ?? 0), watchers: watchers?.n ?? 0 };

@@ -52,7 +52,7 @@ describe('a step', () => {
     await campaign.step(2, 'remediate', {}, { open: true });
     const attempted = async () => (await ledger.runs.snapshot(`${campaign.id}/2/remediate`)).attempted;
     expect(await attempted()).toBe(false);
-    await ledger.database.run('INSERT INTO sends (run_id, n, permit, fence, permitted_at, send_by) VALUES (?, 1, 1, 1, 1, 1)', [
+    await ledger.database.run('INSERT INTO sends (run_id, execution_no, permit, fence, permitted_at, send_by) VALUES (?, 1, 1, 1, 1, 1)', [
       `${campaign.id}/1/remediate`,
     ]);
     expect(await attempted()).toBe(true);

@@ -24,7 +24,7 @@ export async function snapshotOf(sql: Sql, id: string): Promise<RunSnapshot> {
     [id],
   );
   const due = await sql.first<{ n: number; next: number | null }>(
-    `SELECT count(*) AS n, min(due_at) AS next FROM attempts INDEXED BY attempts_due WHERE run_id = ? AND outcome = 'pending' AND execution_n IS NULL AND planned IS NULL AND wave IS NULL`,
+    `SELECT count(*) AS n, min(due_at) AS next FROM attempts INDEXED BY attempts_due WHERE run_id = ? AND outcome = 'pending' AND execution_no IS NULL AND planned IS NULL AND wave IS NULL`,
     [id],
   );
   const byTags = await sql.first<{ executions: number; assets: number | null }>(
@@ -74,7 +74,7 @@ export async function snapshotOf(sql: Sql, id: string): Promise<RunSnapshot> {
 /** How much of the run was given out and ordered; nothing of a run that the ledger does not know. */
 export async function issuedOf(sql: Sql, id: string): Promise<Issued> {
   const row = await sql.first<Issued & { kind: string }>(
-    `SELECT kind, next_n - 1 AS claimed, (SELECT count(*) FROM sends WHERE run_id = runs.id) AS permits, ${ORDERS} AS orders,
+    `SELECT kind, next_execution_no - 1 AS claimed, (SELECT count(*) FROM sends WHERE run_id = runs.id) AS permits, ${ORDERS} AS orders,
        (SELECT count(*) FROM schedules WHERE run_id = runs.id) AS schedules
      FROM runs WHERE id = ?`,
     [id],
@@ -90,7 +90,7 @@ const ORDERS = `(SELECT count(*) FROM orders WHERE run_id IN (runs.id, runs.camp
 
 async function issuedToSteps(sql: Sql, id: string): Promise<Pick<Issued, 'claimed' | 'permits'>> {
   const row = await sql.first<{ claimed: number | null; permits: number }>(
-    `SELECT sum(next_n - 1) AS claimed, (SELECT count(*) FROM sends WHERE run_id IN (SELECT id FROM runs WHERE campaign_id = ?)) AS permits
+    `SELECT sum(next_execution_no - 1) AS claimed, (SELECT count(*) FROM sends WHERE run_id IN (SELECT id FROM runs WHERE campaign_id = ?)) AS permits
      FROM runs WHERE campaign_id = ? OR id = ?`,
     [id, id, id],
   );

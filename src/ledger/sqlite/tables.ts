@@ -10,7 +10,7 @@ const STEPS: readonly string[][] = [
       script_id TEXT, script_title TEXT, script_sha256 TEXT, cohort_size INTEGER NOT NULL DEFAULT 0, cohort_digest TEXT,
       max_in_flight INTEGER NOT NULL, deadline_ms INTEGER NOT NULL, error_budget TEXT,
       paused INTEGER NOT NULL DEFAULT 0, stop_cause TEXT, stop_reason TEXT, blocked TEXT,
-      fence INTEGER NOT NULL DEFAULT 0, next_n INTEGER NOT NULL DEFAULT 1, next_seq INTEGER NOT NULL DEFAULT 1,
+      fence INTEGER NOT NULL DEFAULT 0, next_execution_no INTEGER NOT NULL DEFAULT 1, next_seq INTEGER NOT NULL DEFAULT 1,
       accepted INTEGER NOT NULL DEFAULT 0, api_calls INTEGER NOT NULL DEFAULT 0,
       next_poll_at INTEGER NOT NULL DEFAULT 0, resolve_cursor TEXT, opening INTEGER NOT NULL DEFAULT 0,
       created_at INTEGER NOT NULL, started_at INTEGER, finished_at INTEGER, report TEXT)`,
@@ -19,32 +19,32 @@ const STEPS: readonly string[][] = [
     `CREATE TABLE attempts (
       run_id TEXT NOT NULL, seq INTEGER NOT NULL, attempt INTEGER NOT NULL, asset_id TEXT NOT NULL, last INTEGER NOT NULL DEFAULT 1,
       name TEXT, agent_uuid TEXT, outcome TEXT NOT NULL, reason TEXT, status TEXT, exit_code INTEGER,
-      due_at INTEGER NOT NULL DEFAULT 0, execution_n INTEGER, lease INTEGER, correlation_uuid TEXT, job_id TEXT,
+      due_at INTEGER NOT NULL DEFAULT 0, execution_no INTEGER, lease INTEGER, correlation_uuid TEXT, job_id TEXT,
       started_at INTEGER, finished_at INTEGER, ended_at INTEGER, status_since INTEGER, disconnected INTEGER,
       output TEXT NOT NULL DEFAULT 'none', output_bytes INTEGER,
       PRIMARY KEY (run_id, seq, attempt)) WITHOUT ROWID`,
     `CREATE UNIQUE INDEX attempts_asset ON attempts (run_id, asset_id, attempt)`,
-    `CREATE INDEX attempts_due ON attempts (run_id, due_at, seq) WHERE outcome = 'pending' AND execution_n IS NULL`,
+    `CREATE INDEX attempts_due ON attempts (run_id, due_at, seq) WHERE outcome = 'pending' AND execution_no IS NULL`,
     `CREATE INDEX attempts_outcome ON attempts (run_id, outcome, seq) WHERE last = 1`,
     // Statements name this index: the planner, which has no statistics, would rather read the whole run by its primary key.
-    `CREATE INDEX attempts_execution ON attempts (run_id, execution_n, seq) WHERE execution_n IS NOT NULL`,
-    `CREATE INDEX attempts_output ON attempts (run_id, execution_n) WHERE output = 'owed'`,
+    `CREATE INDEX attempts_execution ON attempts (run_id, execution_no, seq) WHERE execution_no IS NOT NULL`,
+    `CREATE INDEX attempts_output ON attempts (run_id, execution_no) WHERE output = 'owed'`,
     // The lease: no asset is in two open executions, whatever run or worker they belong to.
     `CREATE UNIQUE INDEX attempts_lease ON attempts (asset_id) WHERE lease = 1`,
     `CREATE TABLE executions (
-      run_id TEXT NOT NULL, n INTEGER NOT NULL, state TEXT NOT NULL, script_id TEXT NOT NULL, size INTEGER NOT NULL,
+      run_id TEXT NOT NULL, execution_no INTEGER NOT NULL, state TEXT NOT NULL, script_id TEXT NOT NULL, size INTEGER NOT NULL,
       sends INTEGER NOT NULL DEFAULT 0, fence INTEGER, sent_at INTEGER, send_by INTEGER, over_at INTEGER, resolve_at INTEGER, server_at INTEGER, polls TEXT, note TEXT, sender TEXT,
       correlation_uuid TEXT UNIQUE, adopted INTEGER NOT NULL DEFAULT 0, job_id TEXT, job_created_at INTEGER,
       accepted_at INTEGER, accepted_server_at INTEGER, deadline_at INTEGER, slot_freed_at INTEGER, settled_at INTEGER,
       rows_seen INTEGER NOT NULL DEFAULT 0, rows_changed_server_at INTEGER, polled_at INTEGER, job_sought_at INTEGER,
-      PRIMARY KEY (run_id, n)) WITHOUT ROWID`,
+      PRIMARY KEY (run_id, execution_no)) WITHOUT ROWID`,
     `CREATE INDEX executions_open ON executions (run_id, state) WHERE settled_at IS NULL`,
     `CREATE INDEX executions_permitted ON executions (script_id) WHERE state = 'permitted'`,
     // Every permit that was ever granted, with what became of it: the evidence behind an execution.
     `CREATE TABLE sends (
-      run_id TEXT NOT NULL, n INTEGER NOT NULL, permit INTEGER NOT NULL, fence INTEGER NOT NULL, permitted_at INTEGER NOT NULL,
+      run_id TEXT NOT NULL, execution_no INTEGER NOT NULL, permit INTEGER NOT NULL, fence INTEGER NOT NULL, permitted_at INTEGER NOT NULL,
       send_by INTEGER NOT NULL, answered_at INTEGER, answer TEXT, detail TEXT, spent INTEGER NOT NULL DEFAULT 1,
-      PRIMARY KEY (run_id, n, permit)) WITHOUT ROWID`,
+      PRIMARY KEY (run_id, execution_no, permit)) WITHOUT ROWID`,
     `CREATE INDEX sends_spent ON sends (permitted_at) WHERE spent = 1`,
     `CREATE TABLE calls (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, endpoint TEXT NOT NULL, run_id TEXT, holds_until INTEGER)`,
     `CREATE INDEX calls_at ON calls (at)`,
@@ -76,15 +76,15 @@ const STEPS: readonly string[][] = [
     `ALTER TABLE runs ADD COLUMN planning INTEGER NOT NULL DEFAULT 0`,
     `ALTER TABLE runs ADD COLUMN plan TEXT`,
     `CREATE TABLE planned (
-      run_id TEXT NOT NULL, p INTEGER NOT NULL, tag_ids TEXT NOT NULL, asset_ids TEXT NOT NULL, excluded_ids TEXT NOT NULL,
-      size INTEGER NOT NULL, state TEXT NOT NULL DEFAULT 'waiting', PRIMARY KEY (run_id, p)) WITHOUT ROWID`,
-    `CREATE INDEX planned_waiting ON planned (run_id, p) WHERE state = 'waiting'`,
+      run_id TEXT NOT NULL, plan_no INTEGER NOT NULL, tag_ids TEXT NOT NULL, asset_ids TEXT NOT NULL, excluded_ids TEXT NOT NULL,
+      size INTEGER NOT NULL, state TEXT NOT NULL DEFAULT 'waiting', PRIMARY KEY (run_id, plan_no)) WITHOUT ROWID`,
+    `CREATE INDEX planned_waiting ON planned (run_id, plan_no) WHERE state = 'waiting'`,
     `ALTER TABLE attempts ADD COLUMN planned INTEGER`,
-    `CREATE INDEX attempts_planned ON attempts (run_id, planned, execution_n) WHERE planned IS NOT NULL`,
+    `CREATE INDEX attempts_planned ON attempts (run_id, planned, execution_no) WHERE planned IS NOT NULL`,
     // What the plan has given to a tag is not due by id: without this a claim by ids would read past all of it.
     `ALTER TABLE attempts ADD COLUMN wave INTEGER`,
     `DROP INDEX attempts_due`,
-    `CREATE INDEX attempts_due ON attempts (run_id, due_at, seq) WHERE outcome = 'pending' AND execution_n IS NULL AND planned IS NULL AND wave IS NULL`,
+    `CREATE INDEX attempts_due ON attempts (run_id, due_at, seq) WHERE outcome = 'pending' AND execution_no IS NULL AND planned IS NULL AND wave IS NULL`,
     `ALTER TABLE executions ADD COLUMN planned INTEGER`,
     `ALTER TABLE executions ADD COLUMN leased INTEGER NOT NULL DEFAULT 1`,
     `ALTER TABLE executions ADD COLUMN tags_read_at INTEGER`,
@@ -109,9 +109,9 @@ const STEPS: readonly string[][] = [
     `CREATE INDEX attempts_wave ON attempts (run_id, wave, seq) WHERE wave IS NOT NULL`,
     `CREATE TABLE campaigns (id TEXT PRIMARY KEY, plan TEXT NOT NULL, frozen TEXT, digest TEXT) WITHOUT ROWID`,
     `CREATE TABLE waves (
-      campaign_id TEXT NOT NULL, w INTEGER NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, status TEXT NOT NULL DEFAULT 'waiting',
+      campaign_id TEXT NOT NULL, wave_no INTEGER NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, status TEXT NOT NULL DEFAULT 'waiting',
       approved_by TEXT NOT NULL DEFAULT '[]', why TEXT, opened_at INTEGER, closed_at INTEGER,
-      requeued INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (campaign_id, w)) WITHOUT ROWID`,
+      requeued INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (campaign_id, wave_no)) WITHOUT ROWID`,
     // The shared budget (docs/decisions/013-fair-shares.md): who waits for what, how many executions a run still has to send, who was
     // served when.
     `CREATE TABLE turns (
@@ -151,8 +151,8 @@ const STEPS: readonly string[][] = [
     `CREATE INDEX attempts_copy ON attempts (asset_id) WHERE copy = 'open'`,
     `CREATE INDEX attempts_unseen ON attempts (asset_id) WHERE copy = 'unseen'`,
     `CREATE TABLE out_of_cohort_copies (
-      asset_id TEXT NOT NULL, run_id TEXT NOT NULL, execution_n INTEGER NOT NULL, job_id TEXT NOT NULL, name TEXT, status TEXT,
-      copy TEXT NOT NULL, since INTEGER NOT NULL, PRIMARY KEY (asset_id, run_id, execution_n)) WITHOUT ROWID`,
+      asset_id TEXT NOT NULL, run_id TEXT NOT NULL, execution_no INTEGER NOT NULL, job_id TEXT NOT NULL, name TEXT, status TEXT,
+      copy TEXT NOT NULL, since INTEGER NOT NULL, PRIMARY KEY (asset_id, run_id, execution_no)) WITHOUT ROWID`,
     `CREATE INDEX out_of_cohort_copies_open ON out_of_cohort_copies (asset_id) WHERE copy = 'open'`,
     // When Qualys is asked next about the copies of a closed run's execution, and how often it was.
     `ALTER TABLE executions ADD COLUMN copies_asked INTEGER NOT NULL DEFAULT 0`,
@@ -186,10 +186,10 @@ const STEPS: readonly string[][] = [
     `ALTER TABLE attempts ADD COLUMN aliases TEXT`,
     // The jobs of an execution, and who we are in the trail.
     `CREATE TABLE execution_jobs (
-      run_id TEXT NOT NULL, n INTEGER NOT NULL, job_id TEXT NOT NULL, correlation_uuid TEXT NOT NULL, created_at INTEGER NOT NULL,
-      PRIMARY KEY (run_id, n, job_id)) WITHOUT ROWID`,
-    `CREATE TABLE twins (correlation_uuid TEXT PRIMARY KEY, run_id TEXT NOT NULL, n INTEGER NOT NULL) WITHOUT ROWID`,
-    `CREATE INDEX twins_execution ON twins (run_id, n)`,
+      run_id TEXT NOT NULL, execution_no INTEGER NOT NULL, job_id TEXT NOT NULL, correlation_uuid TEXT NOT NULL, created_at INTEGER NOT NULL,
+      PRIMARY KEY (run_id, execution_no, job_id)) WITHOUT ROWID`,
+    `CREATE TABLE twins (correlation_uuid TEXT PRIMARY KEY, run_id TEXT NOT NULL, execution_no INTEGER NOT NULL) WITHOUT ROWID`,
+    `CREATE INDEX twins_execution ON twins (run_id, execution_no)`,
     `CREATE TABLE trail_votes (
       sender TEXT NOT NULL, correlation_uuid TEXT NOT NULL, name TEXT, uuid TEXT, PRIMARY KEY (sender, correlation_uuid)) WITHOUT ROWID`,
     // Waits that Qualys told, and limits that it named.

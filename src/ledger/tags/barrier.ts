@@ -7,9 +7,9 @@ import type { Sql } from '../sql/database.js';
 /** The execution by tags, of this run or of any step of its campaign, whose asset jobs are not all known; undefined when there is none. */
 export async function fanningOut(sql: Sql, run: RunRow, n: number): Promise<string | undefined> {
   const row = await sql.first<{ run_id: string; n: number }>(
-    `SELECT run_id, n FROM executions INDEXED BY executions_fanning
+    `SELECT run_id, execution_no AS n FROM executions INDEXED BY executions_fanning
      WHERE planned IS NOT NULL AND fanned_out = 0 AND settled_at IS NULL AND state IN ('permitted', 'accepted')
-       AND (run_id = ? OR run_id IN (SELECT id FROM runs WHERE campaign_id = ?)) AND NOT (run_id = ? AND n = ?) LIMIT 1`,
+       AND (run_id = ? OR run_id IN (SELECT id FROM runs WHERE campaign_id = ?)) AND NOT (run_id = ? AND execution_no = ?) LIMIT 1`,
     [run.id, run.campaign?.id ?? null, run.id, n],
   );
   return (

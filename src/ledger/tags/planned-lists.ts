@@ -9,7 +9,7 @@ export interface CallLists {
 
 export async function readLists(sql: Sql, runId: string, planned: number): Promise<CallLists> {
   const row = await sql.first<{ tag_ids: string; asset_ids: string; excluded_ids: string }>(
-    'SELECT tag_ids, asset_ids, excluded_ids FROM planned WHERE run_id = ? AND p = ?',
+    'SELECT tag_ids, asset_ids, excluded_ids FROM planned WHERE run_id = ? AND plan_no = ?',
     [runId, planned],
   );
   if (!row) throw new Error(`The ledger has lost the planned execution ${planned} of ${runId}.`);

@@ -29,9 +29,10 @@ async function plannedRun(id = 'r'): Promise<number> {
 
 const permit = (n: number, fence: number) => ledger.executions.permit('r', n, { fence, terms: TERMS });
 const statesOf = async (id = 'r') =>
-  ledger.database.all<{ n: number; state: string; size: number }>('SELECT n, state, size FROM executions WHERE run_id = ? ORDER BY n', [
-    id,
-  ]);
+  ledger.database.all<{ n: number; state: string; size: number }>(
+    'SELECT execution_no AS n, state, size FROM executions WHERE run_id = ? ORDER BY execution_no',
+    [id],
+  );
 
 describe('a planned run', () => {
   test('gives out its executions by tags, then what is left by ids', async () => {
@@ -89,7 +90,7 @@ describe('an execution by tags', () => {
     const fence = await openRun(ledger, 'r', assetIds(2_500));
     await ledger.planned.store('r', (await ledger.planned.begin('r')) ?? 0, [execution(['t'], assetIds(2_500))]);
     await ledger.executions.claim('r', fence);
-    await ledger.database.run(`UPDATE attempts SET execution_n = 1, lease = 1 WHERE seq <= 700`);
+    await ledger.database.run(`UPDATE attempts SET execution_no = 1, lease = 1 WHERE seq <= 700`);
     expect(await ledger.planned.leaseMembers('r', 1)).toEqual({ kind: 'whole' });
     expect(await ledger.executions.assetsOf('r', 1)).toHaveLength(2_500);
   });
@@ -114,7 +115,7 @@ describe('an execution by tags', () => {
     await ledger.planned.leaseMembers('r', 1);
     await ledger.planned.setTagsRead('r', 1, await ledger.database.now());
     await permit(1, fence);
-    await ledger.database.run(`UPDATE executions SET state = 'claimed' WHERE n = 1`);
+    await ledger.database.run(`UPDATE executions SET state = 'claimed' WHERE execution_no = 1`);
     expect(await ledger.planned.fallBackToIds('r', 1, 'changed')).toBe('unverified');
     expect((await ledger.runs.snapshot('r')).counts).toMatchObject({ unverified: 30, pending: 30 });
   });
@@ -159,14 +160,14 @@ describe('an execution by tags', () => {
     await firstAccepted();
     const again = `INSERT INTO attempts (run_id, seq, attempt, asset_id, outcome) SELECT run_id, seq, 2, asset_id, 'pending' FROM attempts WHERE asset_id = ?`;
     await ledger.database.run(
-      `INSERT INTO executions (run_id, n, state, script_id, size, settled_at) VALUES ('r', 90, 'settled', '7', 1, 1)`,
+      `INSERT INTO executions (run_id, execution_no, state, script_id, size, settled_at) VALUES ('r', 90, 'settled', '7', 1, 1)`,
     );
-    await ledger.database.run(`UPDATE attempts SET execution_n = 90, outcome = 'failed', last = 0 WHERE asset_id = 'asset-0050'`);
+    await ledger.database.run(`UPDATE attempts SET execution_no = 90, outcome = 'failed', last = 0 WHERE asset_id = 'asset-0050'`);
     await ledger.database.run(`UPDATE attempts SET outcome = 'failed', last = 0 WHERE asset_id = 'asset-0002'`);
     for (const assetId of ['asset-0050', 'asset-0002']) await ledger.database.run(again, [assetId]);
     expect(await hit('asset-0050')).toEqual({ moved: ['asset-0050'], skipped: [], twice: [] });
     const rows = await ledger.database.all(
-      `SELECT asset_id, attempt, outcome, execution_n AS n FROM attempts WHERE attempt = 2 ORDER BY asset_id`,
+      `SELECT asset_id, attempt, outcome, execution_no AS n FROM attempts WHERE attempt = 2 ORDER BY asset_id`,
     );
     expect(rows).toEqual([
       { asset_id: 'asset-0002', attempt: 2, outcome: 'pending', n: null },
@@ -209,7 +210,7 @@ describe('an execution by tags', () => {
     const fence = await firstAccepted();
     await ledger.planned.setTagsRead('r', 2, await ledger.database.now());
     expect(await permit(2, fence)).toMatchObject({ kind: 'refused', why: 'fan-out' });
-    await ledger.database.run('UPDATE executions SET fanned_out = 1 WHERE n = 1');
+    await ledger.database.run('UPDATE executions SET fanned_out = 1 WHERE execution_no = 1');
     expect(await permit(2, fence)).toMatchObject({ kind: 'granted' });
   });
 });

@@ -78,7 +78,7 @@ export class Planned {
   /** Its tags are about to be read. Returns how often that was done, this time included. */
   async countTagReading(runId: string, n: number): Promise<number> {
     const [row] = await this.#database.all<{ readings: number }>(
-      'UPDATE executions SET tag_readings = tag_readings + 1 WHERE run_id = ? AND n = ? RETURNING tag_readings AS readings',
+      'UPDATE executions SET tag_readings = tag_readings + 1 WHERE run_id = ? AND execution_no = ? RETURNING tag_readings AS readings',
       [runId, n],
     );
     return row?.readings ?? 0;
@@ -87,7 +87,7 @@ export class Planned {
   /** The memberships of its tags were read from this instant of the ledger's clock on, and it hits exactly its own assets. */
   async setTagsRead(runId: string, n: number, at: number): Promise<void> {
     await this.#database.run(
-      `UPDATE executions SET tags_read_at = ? WHERE run_id = ? AND n = ? AND state = 'claimed' AND leased = 1 AND planned IS NOT NULL`,
+      `UPDATE executions SET tags_read_at = ? WHERE run_id = ? AND execution_no = ? AND state = 'claimed' AND leased = 1 AND planned IS NOT NULL`,
       [at, runId, n],
     );
   }
@@ -155,14 +155,14 @@ function PART(condition: string): string {
 
 async function storeHits(sql: Sql, runId: string, p: number, assetIds: readonly string[]): Promise<void> {
   await sql.run(
-    `UPDATE attempts INDEXED BY attempts_asset SET planned = ? WHERE run_id = ? AND attempt = 1 AND outcome = 'pending' AND execution_n IS NULL
+    `UPDATE attempts INDEXED BY attempts_asset SET planned = ? WHERE run_id = ? AND attempt = 1 AND outcome = 'pending' AND execution_no IS NULL
        AND asset_id IN (SELECT value FROM json_each(?))`,
     [p, runId, jsonRows(assetIds)],
   );
 }
 
 async function storeExecution(sql: Sql, runId: string, p: number, execution: PlannedExecution): Promise<void> {
-  await sql.run('INSERT INTO planned (run_id, p, tag_ids, asset_ids, excluded_ids, size) VALUES (?, ?, ?, ?, ?, ?)', [
+  await sql.run('INSERT INTO planned (run_id, plan_no, tag_ids, asset_ids, excluded_ids, size) VALUES (?, ?, ?, ?, ?, ?)', [
     runId,
     p,
     jsonRows(execution.tagIds),
@@ -176,19 +176,16 @@ async function storeExecution(sql: Sql, runId: string, p: number, execution: Pla
 export async function claimPlanned(sql: Sql, claim: { runId: string; scriptId: string; n: number }): Promise<Execution | undefined> {
   const { runId, scriptId, n } = claim;
   const next = await sql.first<{ p: number; size: number }>(
-    `SELECT p, size FROM planned INDEXED BY planned_waiting WHERE run_id = ? AND state = 'waiting' ORDER BY p LIMIT 1`,
+    `SELECT plan_no AS p, size FROM planned INDEXED BY planned_waiting WHERE run_id = ? AND state = 'waiting' ORDER BY plan_no LIMIT 1`,
     [runId],
   );
   if (!next) return undefined;
-  await sql.run(`UPDATE planned SET state = 'claimed' WHERE run_id = ? AND p = ?`, [runId, next.p]);
-  await sql.run('UPDATE runs SET next_n = ? WHERE id = ?', [n + 1, runId]);
-  await sql.run(`INSERT INTO executions (run_id, n, state, script_id, size, planned, leased) VALUES (?, ?, 'claimed', ?, ?, ?, 0)`, [
-    runId,
-    n,
-    scriptId,
-    next.size,
-    next.p,
-  ]);
+  await sql.run(`UPDATE planned SET state = 'claimed' WHERE run_id = ? AND plan_no = ?`, [runId, next.p]);
+  await sql.run('UPDATE runs SET next_execution_no = ? WHERE id = ?', [n + 1, runId]);
+  await sql.run(
+    `INSERT INTO executions (run_id, execution_no, state, script_id, size, planned, leased) VALUES (?, ?, 'claimed', ?, ?, ?, 0)`,
+    [runId, n, scriptId, next.size, next.p],
+  );
   return readExecution(sql, runId, n);
 }
 
@@ -199,7 +196,7 @@ async function leaseMembersPart(sql: Sql, runId: string, n: number): Promise<Lea
   const rows = await sql.all<DueRow & { held: number }>(
     `SELECT seq, attempt, asset_id, despite, EXISTS (SELECT 1 FROM attempts AS held WHERE held.asset_id = mine.asset_id AND held.lease = 1) AS held
      FROM attempts AS mine INDEXED BY attempts_planned
-     WHERE run_id = ? AND planned = ? AND execution_n IS NULL AND outcome = 'pending' AND attempt = 1 LIMIT ?`,
+     WHERE run_id = ? AND planned = ? AND execution_no IS NULL AND outcome = 'pending' AND attempt = 1 LIMIT ?`,
     [runId, execution.planned, ROWS_PER_TRANSACTION],
   );
   const held = rows.filter((row) => row.held === 1).length;
@@ -210,7 +207,7 @@ async function leaseMembersPart(sql: Sql, runId: string, n: number): Promise<Lea
     return { kind: 'broken', why: `${open.length} or more of its assets may still be running an earlier copy of the script` };
   if (rows.length === 0) return finishLeasing(sql, runId, n, execution.size);
   await sql.run(
-    `UPDATE attempts SET execution_n = ?, lease = 1 WHERE run_id = ? AND attempt = 1 AND seq IN (SELECT value FROM json_each(?))`,
+    `UPDATE attempts SET execution_no = ?, lease = 1 WHERE run_id = ? AND attempt = 1 AND seq IN (SELECT value FROM json_each(?))`,
     [n, runId, jsonRows(rows.map(({ seq }) => seq))],
   );
   return undefined;
@@ -218,29 +215,29 @@ async function leaseMembersPart(sql: Sql, runId: string, n: number): Promise<Lea
 
 async function finishLeasing(sql: Sql, runId: string, n: number, size: number): Promise<Leased> {
   const own = await sql.first<{ n: number }>(
-    'SELECT count(*) AS n FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_n = ?',
+    'SELECT count(*) AS n FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_no = ?',
     [runId, n],
   );
   if (own?.n !== size) return { kind: 'broken', why: `${own?.n ?? 0} of its ${size} assets are left to be sent` };
   // Tags that name nobody could still hit whoever joins them.
   if (size === 0) return { kind: 'broken', why: 'none of its assets are left to be sent' };
-  await sql.run('UPDATE executions SET leased = 1 WHERE run_id = ? AND n = ?', [runId, n]);
+  await sql.run('UPDATE executions SET leased = 1 WHERE run_id = ? AND execution_no = ?', [runId, n]);
   return { kind: 'whole' };
 }
 
 async function dropPart(sql: Sql, runId: string): Promise<boolean> {
   if (await isClosing(sql, runId)) return false;
   const next = await sql.first<{ p: number }>(
-    `SELECT p FROM planned INDEXED BY planned_waiting WHERE run_id = ? AND state = 'waiting' ORDER BY p LIMIT 1`,
+    `SELECT plan_no AS p FROM planned INDEXED BY planned_waiting WHERE run_id = ? AND state = 'waiting' ORDER BY plan_no LIMIT 1`,
     [runId],
   );
   if (!next) return false;
   const given = await sql.run(
     `UPDATE attempts SET planned = NULL WHERE run_id = ? AND attempt = 1 AND seq IN
-       (SELECT seq FROM attempts INDEXED BY attempts_planned WHERE run_id = ? AND planned = ? AND execution_n IS NULL LIMIT ?)`,
+       (SELECT seq FROM attempts INDEXED BY attempts_planned WHERE run_id = ? AND planned = ? AND execution_no IS NULL LIMIT ?)`,
     [runId, runId, next.p, ROWS_PER_TRANSACTION],
   );
-  if (given === 0) await sql.run(`UPDATE planned SET state = 'by-ids' WHERE run_id = ? AND p = ?`, [runId, next.p]);
+  if (given === 0) await sql.run(`UPDATE planned SET state = 'by-ids' WHERE run_id = ? AND plan_no = ?`, [runId, next.p]);
   return true;
 }
 
@@ -253,19 +250,19 @@ async function fallBackToIdsPart(sql: Sql, runId: string, n: number, why: string
       return 'moved';
     await sql.run(
       `UPDATE attempts INDEXED BY attempts_execution SET outcome = 'unverified', reason = 'tags-changed'
-       WHERE run_id = ? AND execution_n = ? AND outcome IN ('pending', 'running')`,
+       WHERE run_id = ? AND execution_no = ? AND outcome IN ('pending', 'running')`,
       [runId, n],
     );
     return 'unverified';
   }
   // From the first row that goes back it may not be sent any more, also when this process dies in between.
-  await sql.run('UPDATE executions SET leased = 0, tags_read_at = NULL WHERE run_id = ? AND n = ?', [runId, n]);
+  await sql.run('UPDATE executions SET leased = 0, tags_read_at = NULL WHERE run_id = ? AND execution_no = ?', [runId, n]);
   const given = await sql.run(
-    `UPDATE attempts SET planned = NULL, execution_n = NULL, lease = NULL WHERE run_id = ? AND attempt = 1 AND seq IN
+    `UPDATE attempts SET planned = NULL, execution_no = NULL, lease = NULL WHERE run_id = ? AND attempt = 1 AND seq IN
        (SELECT seq FROM attempts INDEXED BY attempts_planned WHERE run_id = ? AND planned = ? LIMIT ?)`,
     [runId, runId, execution.planned, ROWS_PER_TRANSACTION],
   );
   if (given > 0) return undefined;
-  await sql.run(`UPDATE planned SET state = 'by-ids' WHERE run_id = ? AND p = ?`, [runId, execution.planned]);
+  await sql.run(`UPDATE planned SET state = 'by-ids' WHERE run_id = ? AND plan_no = ?`, [runId, execution.planned]);
   return (await transition(sql, { runId, n, event: 'release' }, 'settled_at = ?, note = ?', [now, why])) ? 'by-ids' : 'moved';
 }

@@ -21,7 +21,7 @@ interface HitRow {
   attempt: number;
   asset_id: string;
   outcome: string;
-  execution_n: number | null;
+  execution_no: number | null;
   planned: number | null;
 }
 
@@ -34,10 +34,10 @@ export async function claimUnplannedHitsPart(sql: Sql, runId: string, n: number,
   const execution = await readExecution(sql, runId, n);
   if (execution?.state !== 'accepted') return taken;
   const rows = await sql.all<HitRow>(
-    `SELECT seq, attempt, asset_id, outcome, execution_n, planned FROM attempts INDEXED BY attempts_asset
+    `SELECT seq, attempt, asset_id, outcome, execution_no, planned FROM attempts INDEXED BY attempts_asset
      WHERE run_id = ? AND asset_id IN (SELECT value FROM json_each(?)) AND last = 1
        AND NOT EXISTS (SELECT 1 FROM attempts AS own INDEXED BY attempts_asset
-         WHERE own.run_id = attempts.run_id AND own.asset_id = attempts.asset_id AND own.execution_n = ?)`,
+         WHERE own.run_id = attempts.run_id AND own.asset_id = attempts.asset_id AND own.execution_no = ?)`,
     [runId, jsonRows(assetIds), n],
   );
   for (const row of rows) {
@@ -50,24 +50,24 @@ export async function claimUnplannedHitsPart(sql: Sql, runId: string, n: number,
     (row.outcome === 'skipped' ? taken.skipped : taken.moved).push(row.asset_id);
   }
   const own = taken.moved.length + taken.skipped.length;
-  if (own > 0) await sql.run('UPDATE executions SET size = size + ? WHERE run_id = ? AND n = ?', [own, runId, n]);
+  if (own > 0) await sql.run('UPDATE executions SET size = size + ? WHERE run_id = ? AND execution_no = ?', [own, runId, n]);
   return taken;
 }
 
 /** An execution that is claimed and was never sent can still do without the asset. */
-async function isStillFree(sql: Sql, runId: string, { execution_n: owner }: HitRow): Promise<boolean> {
+async function isStillFree(sql: Sql, runId: string, { execution_no: owner }: HitRow): Promise<boolean> {
   if (owner === null) return true;
   const execution = await readExecution(sql, runId, owner);
   return execution?.state === 'released' || (execution?.state === 'claimed' && execution.sends === 0);
 }
 
 /** The execution that the asset was meant for does without it: by tags it is excluded, where there is room for one more. */
-async function withdraw(sql: Sql, runId: string, { asset_id: assetId, execution_n: owner, planned }: HitRow): Promise<void> {
+async function withdraw(sql: Sql, runId: string, { asset_id: assetId, execution_no: owner, planned }: HitRow): Promise<void> {
   if (planned !== null) {
     const lists = await readLists(sql, runId, planned);
     const hasRoom = lists.excludedAssetIds.length < ENTRIES_A_LIST && !lists.assetIds.includes(assetId);
     // Without room the sizes no longer agree, and `leaseMembers` gives the tags up.
-    await sql.run('UPDATE planned SET size = size - ?, excluded_ids = ?, asset_ids = ? WHERE run_id = ? AND p = ?', [
+    await sql.run('UPDATE planned SET size = size - ?, excluded_ids = ?, asset_ids = ? WHERE run_id = ? AND plan_no = ?', [
       hasRoom || lists.assetIds.includes(assetId) ? 1 : 0,
       jsonRows(hasRoom ? [...lists.excludedAssetIds, assetId] : lists.excludedAssetIds),
       jsonRows(lists.assetIds.filter((id) => id !== assetId)),
@@ -75,12 +75,12 @@ async function withdraw(sql: Sql, runId: string, { asset_id: assetId, execution_
       planned,
     ]);
     await sql.run(
-      `UPDATE executions SET leased = 0, tags_read_at = NULL, size = (SELECT size FROM planned WHERE run_id = ? AND p = ?)
+      `UPDATE executions SET leased = 0, tags_read_at = NULL, size = (SELECT size FROM planned WHERE run_id = ? AND plan_no = ?)
        WHERE run_id = ? AND planned = ? AND state = 'claimed'`,
       [runId, planned, runId, planned],
     );
   } else if (owner !== null) {
-    await sql.run('UPDATE executions SET size = size - 1 WHERE run_id = ? AND n = ?', [runId, owner]);
+    await sql.run('UPDATE executions SET size = size - 1 WHERE run_id = ? AND execution_no = ?', [runId, owner]);
     const execution = await readExecution(sql, runId, owner);
     if (execution?.size === 0) await transition(sql, { runId, n: owner, event: 'release' }, 'settled_at = ?', [await sql.now()]);
   }
@@ -89,7 +89,7 @@ async function withdraw(sql: Sql, runId: string, { asset_id: assetId, execution_
 async function takeOver(sql: Sql, runId: string, execution: Execution, { seq, attempt }: HitRow): Promise<void> {
   const held = `EXISTS (SELECT 1 FROM attempts AS held WHERE held.asset_id = attempts.asset_id AND held.lease = 1 AND NOT (held.run_id = attempts.run_id AND held.seq = attempts.seq AND held.attempt = attempts.attempt))`;
   await sql.run(
-    `UPDATE attempts SET execution_n = ?, planned = ?, outcome = 'running', copy = 'open', reason = NULL, lease = CASE WHEN ${held} THEN NULL ELSE 1 END,
+    `UPDATE attempts SET execution_no = ?, planned = ?, outcome = 'running', copy = 'open', reason = NULL, lease = CASE WHEN ${held} THEN NULL ELSE 1 END,
        correlation_uuid = ?, job_id = ? WHERE run_id = ? AND attempt = ? AND seq = ?`,
     [execution.n, execution.planned, execution.correlationUuid, execution.jobId, runId, attempt, seq],
   );

@@ -84,7 +84,7 @@ async function executionsPerStep({ simulator, ledger }: Facts): Promise<{ times:
   const attempts = new Map(
     (
       await ledger.database.all<{ key: string; n: number }>(
-        `SELECT run_id || ' ' || asset_id AS key, count(*) AS n FROM attempts WHERE execution_n IS NOT NULL GROUP BY 1`,
+        `SELECT run_id || ' ' || asset_id AS key, count(*) AS n FROM attempts WHERE execution_no IS NOT NULL GROUP BY 1`,
       )
     ).map(({ key, n }) => [key, n]),
   );

@@ -71,7 +71,7 @@ export async function openCampaign(
       for (const [assetId, { outcome, reason, copy = USUAL_COPY[outcome] }] of Object.entries(found)) {
         const sent = outcome === 'skipped' ? null : 1;
         await database.run(
-          'UPDATE attempts SET outcome = ?, reason = ?, copy = ?, execution_n = ?, correlation_uuid = ? WHERE run_id = ? AND asset_id = ?',
+          'UPDATE attempts SET outcome = ?, reason = ?, copy = ?, execution_no = ?, correlation_uuid = ? WHERE run_id = ? AND asset_id = ?',
           [outcome, reason, copy, sent, sent && `uuid of ${step}`, idOf(wave, step), assetId],
         );
       }

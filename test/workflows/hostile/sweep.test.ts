@@ -54,10 +54,11 @@ describe('the sweep, over a ledger that was restored from a backup', () => {
   /** The ledger as it was when the run was just opened. */
   async function forget(runId: string): Promise<void> {
     const { database } = harness.product.ledger;
-    await database.run(`UPDATE runs SET phase = 'running', report = NULL, finished_at = NULL, next_n = 1, accepted = 0 WHERE id = ?`, [
-      runId,
-    ]);
-    await database.run(`UPDATE attempts SET outcome = 'pending', execution_n = NULL, lease = NULL WHERE run_id = ?`, [runId]);
+    await database.run(
+      `UPDATE runs SET phase = 'running', report = NULL, finished_at = NULL, next_execution_no = 1, accepted = 0 WHERE id = ?`,
+      [runId],
+    );
+    await database.run(`UPDATE attempts SET outcome = 'pending', execution_no = NULL, lease = NULL WHERE run_id = ?`, [runId]);
     for (const table of ['executions', 'sends']) await database.run(`DELETE FROM ${table} WHERE run_id = ?`, [runId]);
   }
 });
