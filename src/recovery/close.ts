@@ -13,7 +13,7 @@ export async function closeGone(dependencies: SweepDependencies, run: RunRow, fa
   await ledger.runs.stop(run.id, 'stopped', 'interrupted');
   const { issued, report, steps } = fate.kind === 'ended' ? fate : {};
   // Before a campaign's steps are waited for: others may be about to send what it has forgotten.
-  await ledger.old.isBehind(run.id, given);
+  await ledger.staleness.isStale(run.id, issued);
   const terms = { runId: run.id, reason: 'interrupted', issued };
   if (run.kind === 'campaign') {
     const open = await ledger.campaigns.openSteps(run.id);

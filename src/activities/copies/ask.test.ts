@@ -130,7 +130,7 @@ describe('copies of closed runs', () => {
     const found = { outcome: 'unverified', copy: 'open' } as const;
     await campaign.step(1, 'remediate', { '1': found, '2': found });
     await ledger.database.run(
-      `INSERT INTO executions (run_id, n, state, script_id, size, correlation_uuid, accepted_at, settled_at)
+      `INSERT INTO executions (run_id, execution_no, state, script_id, size, correlation_uuid, accepted_at, settled_at)
        VALUES ('campaign/1/remediate', 1, 'settled', '7', 2, 'uuid of remediate', ?, 1)`,
       [await ledger.database.now()],
     );

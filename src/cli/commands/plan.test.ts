@@ -161,12 +161,10 @@ describe('overhaul plan', () => {
       ]);
     const now = await other.ledger.database.now();
     for (let n = 1; n <= 28; n += 1)
-      await other.ledger.database.run('INSERT INTO sends (run_id, n, permit, fence, permitted_at, send_by) VALUES (?, ?, 1, 1, ?, ?)', [
-        'x',
-        n,
-        now,
-        now,
-      ]);
+      await other.ledger.database.run(
+        'INSERT INTO sends (run_id, execution_no, permit, fence, permitted_at, send_by) VALUES (?, ?, 1, 1, ?, ?)',
+        ['x', n, now, now],
+      );
     env = { ...env, ...other.env };
     const { document } = await planned(OPENSSL);
     await other.ledger.close();

@@ -40,8 +40,8 @@ describe('the sweep, over a ledger that was restored from a backup', () => {
 
   /** The sweep, too, holds the ledger of other runs. */
   async function letGo(runId: string): Promise<void> {
-    expect(await stage.rig.ledger.old.held()).toContain(`of ${runId}, and 1 executions`);
-    await stage.rig.ledger.killSwitch.unhalt({ by: 'ada' });
+    expect(await harness.product.ledger.staleness.held()).toContain(`of ${runId}, and 1 executions`);
+    await harness.product.ledger.killSwitch.unhalt({ by: 'ada' });
   }
 
   const swept = () => {
