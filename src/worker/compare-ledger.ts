@@ -73,8 +73,7 @@ async function compareOne({ ledger, client, taskQueue }: Comparing, { workflowId
   const known = reported.issued ?? (run ? undefined : { claimed: 0, permits: 0 });
   if (await ledger.staleness.isStale(workflowId, known)) return;
   if (reported.hasReport) await ledger.staleness.note(workflowId, `it lacks the report of ${workflowId}, which has ended`);
-  else if (reported.unreadable)
-    await ledger.staleness.note(workflowId, `cannot read what was sent by ${workflowId}, which has ended`);
+  else if (reported.unreadable) await ledger.staleness.note(workflowId, `cannot read what was sent by ${workflowId}, which has ended`);
 }
 
 async function isOver(ledger: Pick<Ledger, 'runs'>, workflowId: string): Promise<boolean> {

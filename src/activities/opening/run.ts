@@ -83,8 +83,7 @@ async function openWith(dependencies: ActivityDependencies, input: OpenRunInput)
   const { ledger } = dependencies;
   const { runId, request } = input;
   const opening = await ledger.cohort.begin(runId);
-  if (!opening)
-    throw nonRetryable('AlreadyRun', `The run ${runId} has ended in this ledger. Start again with another id.`);
+  if (!opening) throw nonRetryable('AlreadyRun', `The run ${runId} has ended in this ledger. Start again with another id.`);
   const cohort = 'frozen' in opening ? opening.frozen : await freezeCohort(dependencies, input, opening.attempt);
   // As it was approved with the cohort, also when another attempt did it.
   const script = (await ledger.runs.get(runId))?.script;
