@@ -1,7 +1,7 @@
 // `npm run record-histories`: records histories of representative runs and campaigns for test/replay. Run it when a workflow was changed
 // on purpose, and keep the old files as long as runs that began so may still be going on. Words as arguments record only the scenarios
 // of that name, as `remediationCampaign/plain`.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -113,7 +113,7 @@ const CAMPAIGNS: Record<string, CampaignScenario> = {
       for (;;) {
         const { phase, blocked, pending } = await handle.query(progress);
         if (phase === 'finished') return;
-        if (blocked?.includes('overdrawn')) await handle.executeUpdate(resume, { args: [{ by }] });
+        if (blocked?.includes('error budget exceeded')) await handle.executeUpdate(resume, { args: [{ by }] });
         if (pending) await handle.executeUpdate(approve, { args: [{ by }] });
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
@@ -189,6 +189,7 @@ async function play(lab: Lab, name: string, scenario: Scenario, input: object): 
 
 async function save(lab: Lab, workflowId: string, name: string): Promise<void> {
   const histories = await historiesOf(lab.client, workflowId);
+  dropEarlier(name);
   for (const [index, history] of histories.entries()) {
     const file = join(FOLDER, `${name}${histories.length > 1 ? `-${index + 1}` : ''}.json`);
     mkdirSync(dirname(file), { recursive: true });
@@ -218,4 +219,12 @@ try {
     if (isWanted(`remediationCampaign/${name}`)) await recordCampaign(lab, name, scenario);
 } finally {
   await lab.close();
+}
+
+/** What this name left before, with or without numbers: the run may have had another count of histories. */
+function dropEarlier(name: string): void {
+  const [folder, base] = [dirname(join(FOLDER, name)), name.split('/').at(-1) ?? name];
+  mkdirSync(folder, { recursive: true });
+  const isOfName = (file: string): boolean => file.startsWith(base) && /^(-\d+)?\.json$/.test(file.slice(base.length));
+  for (const file of readdirSync(folder).filter(isOfName)) rmSync(join(folder, file));
 }
