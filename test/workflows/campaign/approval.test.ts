@@ -39,7 +39,7 @@ describe('what a person decides about a campaign', () => {
     );
     const { pending } = await campaign.untilPhase('awaiting-approval');
     expect(pending).toEqual({ kind: 'wave', wave: 'all', digest: expect.stringMatching(/^[0-9a-f]{64}$/), approvals: [] });
-    expect(await refusal(campaign, 'approve', { by: 'ann' })).toContain('ann asked for this run');
+    expect(await refusal(campaign, 'approve', { by: 'ann' })).toContain('ann requested this run');
     expect(await refusal(campaign, 'approve', { by: 'eve' })).toContain('eve is not among the approvers');
     expect(await refusal(campaign, 'approve', { by: 'bob', digest: 'another' })).toContain('is not the pending one');
     expect(await refusal(campaign, 'approve', { by: 'bob', digest: pending?.digest })).toBe('accepted');

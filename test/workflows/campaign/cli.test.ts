@@ -70,7 +70,7 @@ describe('a campaign driven from the Temporal command line, with the JSON of the
     });
     expect(await update(id, 'resume', { by: 'bob' })).toMatchObject({ ok: true });
     expect((await update(id, 'retryUnresolved', { by: 'bob', reason: 'again' })).out).toContain('2');
-    expect((await update(id, 'approve', { by: 'ann' })).out).toContain('ann asked for this run');
+    expect((await update(id, 'approve', { by: 'ann' })).out).toContain('ann requested this run');
     expect((await update(id, 'approve', { by: 'bob', digest: 'x' })).out).toContain('is not the pending one');
     // The adjustment is part of what is asked.
     expect((await update(id, 'approve', { by: 'bob', digest: pending?.digest })).out).toContain('is not the pending one');
