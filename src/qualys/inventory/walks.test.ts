@@ -154,7 +154,7 @@ describe('walking GAV assets', () => {
     const unknown = { filters: [{ ...filter.filters[0], field: 'a', operator: 'LIKE' }] } as never;
     await expect(it.qualys.countGavAssets({ filter: unknown })).rejects.toThrow('"LIKE" is not a GAV operator');
     await expect(it.qualys.countGavAssets({ filter: { xml: 'DROP' } })).rejects.toThrow('does not begin with an element');
-    await expect(it.qualys.gavAsset('1 or 2')).rejects.toThrow('no asset id');
+    await expect(it.qualys.gavAsset('1 or 2')).rejects.toThrow('not an asset id');
     expect(it.gateway.requests).toEqual([]);
   });
 

@@ -43,7 +43,7 @@ describe('what a person decides about a campaign', () => {
     expect(await refusal(campaign, 'approve', { by: 'eve' })).toContain('eve is not among the approvers');
     expect(await refusal(campaign, 'approve', { by: 'bob', digest: 'another' })).toContain('is not the pending one');
     expect(await refusal(campaign, 'approve', { by: 'bob', digest: pending?.digest })).toBe('accepted');
-    expect(await refusal(campaign, 'approve', { by: 'bob' })).toContain('bob has approved already');
+    expect(await refusal(campaign, 'approve', { by: 'bob' })).toContain('bob has already approved');
     expect((await campaign.progress()).pending).toMatchObject({ approvals: ['bob'] });
     expect(await sentOf(campaign)).toBe(0);
     expect(await refusal(campaign, 'approve', { by: 'cid', reason: 'fine' })).toBe('accepted');

@@ -75,7 +75,7 @@ describe('a script that changes after the run was opened', () => {
       () => progressOf(handle),
       ({ phase }) => phase === 'blocked',
     );
-    expect(blocked).toContain(`has the content hash ${sha256('echo two')}, the run was opened with ${sha256('echo one')}`);
+    expect(blocked).toContain(`has content hash ${sha256('echo two')}, the run was opened with ${sha256('echo one')}`);
     expect(executionsOf(script)).toBe(1);
     await handle.cancel();
     expect(await handle.result()).toMatchObject({ status: 'cancelled', executions: 1 });
