@@ -11,12 +11,12 @@ import type { OpenCampaignResult } from '../../activities/campaign/open.js';
 import { type CampaignPlan, parsePlan } from '../../contracts/plan.js';
 import type { CampaignReport } from '../../domain/campaign/status.js';
 import { refusedResume } from '../../domain/run/approval.js';
-import { mostIssued } from '../../domain/run/snapshot.js';
 import { handleMessages } from '../run/handlers.js';
 import { answered } from '../run/wait-until-available.js';
 import { activitiesOf, identifyLedger, type RunActivities } from '../shared/activity-proxies.js';
 import { carriedOver, carriedState } from '../shared/carried-state.js';
 import { contractFailure, endsByCancel, invalidRequest, isContinued } from '../shared/failures.js';
+import { followUp } from '../shared/follow-up.js';
 import { takeReport, takeSnapshot } from '../shared/state.js';
 import { adoptOpenSteps, forget, lateWait, pokeOpenSteps } from './open-steps.js';
 import { type Campaign, type CampaignState, firstCampaignState, type StepReport, stepNews } from './state.js';
@@ -155,15 +155,7 @@ function reportedSoFar({ stepsSeen, doneUpdates }: CampaignState): string {
 }
 
 async function finish({ runId, state, activities }: Campaign): Promise<CampaignReport> {
-  if (state.hasFollowUp && !state.snapshot?.stop) {
-    state.phase = 'following-up';
-    for (;;) {
-      const { blocked, issued } = await activities.scheduleFollowUp({ runId, issued: state.issued, reported: state.blocked });
-      state.issued = mostIssued(state.issued, issued);
-      state.blocked = blocked;
-      if (!blocked) break;
-    }
-  }
+  await followUp({ runId, state, activities });
   state.phase = 'closing';
   const report = await CancellationScope.nonCancellable(() =>
     activities.closeCampaign({ runId, reason: state.snapshot?.stop?.reason ?? 'not-sent', issued: state.issued }),

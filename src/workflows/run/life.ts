@@ -2,9 +2,9 @@
 import { allHandlersFinished, CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
 import type { WatchResult } from '../../activities/polling/watch.js';
 import type { RunReport } from '../../domain/run/outcome.js';
-import { mostIssued } from '../../domain/run/snapshot.js';
 import type { RunActivities } from '../shared/activity-proxies.js';
 import { isCancelled } from '../shared/failures.js';
+import { followUp } from '../shared/follow-up.js';
 import { type RunState, takeReport, takeSnapshot } from '../shared/state.js';
 import { Work } from './work.js';
 
@@ -42,15 +42,7 @@ export async function startRun({ runId, state, activities }: Living): Promise<vo
 }
 
 export async function finishRun({ runId, state, activities }: Living): Promise<RunReport> {
-  if (state.hasFollowUp && !state.snapshot?.stop) {
-    state.phase = 'following-up';
-    for (;;) {
-      const { blocked, issued } = await activities.scheduleFollowUp({ runId, issued: state.issued, reported: state.blocked });
-      state.issued = mostIssued(state.issued, issued);
-      state.blocked = blocked;
-      if (!blocked) break;
-    }
-  }
+  await followUp({ runId, state, activities });
   state.phase = 'closing';
   const report = await CancellationScope.nonCancellable(() =>
     activities.closeRun({ runId, reason: state.snapshot?.stop?.reason ?? 'not-sent', issued: state.issued }),
