@@ -1,7 +1,7 @@
 import { type Operation, operations } from '../src/qualys/catalog.js';
 import { type Coverage, coverage } from './api-coverage.js';
 
-/** Operations of section 1 of the API reference. */
+/** Operations that the documents name. */
 const DOCUMENTED = 30;
 
 /** What is declared of each operation, and who reaches it. */

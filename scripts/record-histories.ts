@@ -192,7 +192,6 @@ async function save(lab: Lab, workflowId: string, name: string): Promise<void> {
   dropEarlier(name);
   for (const [index, history] of histories.entries()) {
     const file = join(FOLDER, `${name}${histories.length > 1 ? `-${index + 1}` : ''}.json`);
-    mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, `${JSON.stringify(neutral(JSON.parse(historyToJSON(history))), undefined, 1)}\n`);
     console.log(`${history.events?.length ?? 0} events: ${file}`);
   }

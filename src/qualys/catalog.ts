@@ -1,4 +1,4 @@
-// Every documented operation of section 1 of the API reference, as data: the client takes method and path from here.
+// Every documented operation (docs/api-coverage.md), as data: the client takes method and path from here.
 import type { EndpointKind } from '../domain/execution/answer.js';
 
 export type PagingEngine = 'none' | 'page-number' | 'search-after' | 'header-cursor' | 'last-seen-id';

@@ -69,7 +69,10 @@ async function compareOne({ ledger, client, taskQueue }: Comparing, { workflowId
   if (run ? run.finishedAt !== undefined || run.firstExecutionId !== reported.firstRunId : !reported.isOurs) return;
   // A run that is going has its keys, or will get them: nothing is lost by waiting for them.
   if (reported.unreadable && reported.isGoing)
-    throw new Error(`Cannot read what was sent by ${workflowId}.`, { cause: reported.unreadable });
+    throw new Error(
+      `Cannot read what was sent by ${workflowId}. Give this worker the key of its payloads, or terminate the workflow if the key is lost.`,
+      { cause: reported.unreadable },
+    );
   const known = reported.issued ?? (run ? undefined : { claimed: 0, permits: 0 });
   if (await ledger.staleness.isStale(workflowId, known)) return;
   if (reported.hasReport) await ledger.staleness.note(workflowId, `it lacks the report of ${workflowId}, which has ended`);

@@ -24,7 +24,9 @@ const record = (at: number, userUuid: string): AuditRecord => ({
 });
 const assetJob = (assetId: string): AssetJobRow => ({ id: `row-${assetId}`, jobId: '900', assetId, status: 'EXECUTION PASSED' });
 
-/** What a resolution of a lost execute on assets 1 and 2 makes of this. Three earlier executions have shown that the trail calls us `us`. */
+/**
+ * What a resolution of a lost execute on assets 1 and 2 makes of this. Three earlier executions have shown that the trail calls us `us`.
+ */
 async function gathered({ jobs, assetJobs = [assetJob('1')], trail = [], unreadable = [] }: Shown) {
   const ledger = await ledgers.open();
   await permitted(ledger, 'r', await openRun(ledger, 'r', ['1', '2']));

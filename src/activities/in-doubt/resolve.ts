@@ -1,4 +1,5 @@
-// Resolves an `execute` whose answer was lost: gathers the evidence, and carries out what follows. The rules are in domain/in-doubt/resolve.ts.
+// Resolves an `execute` whose answer was lost: gathers the evidence, and carries out what follows. The rules are in
+// domain/in-doubt/resolve.ts.
 import { createHash } from 'node:crypto';
 import { type Evidence, type FirstPoll, PROOF_MS, resolve, STABLE_MS, type Twin } from '../../domain/in-doubt/resolve.js';
 import type { Execution, PermitInDoubt } from '../../ledger/executions/registry.js';

@@ -1,5 +1,5 @@
-// Attribution, the second proof: whose execute a job was, by the audit trail. Jobs do not name their user (docs/qualys-api.md#execute), audit records
-// do.
+// Attribution, the second proof: whose execute a job was, by the audit trail. Jobs do not name their user (docs/qualys-api.md#execute),
+// audit records do.
 import type { Candidate } from './resolve.js';
 import { isSameUser, type TrailUser } from './trail-user.js';
 

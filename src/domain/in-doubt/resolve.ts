@@ -3,7 +3,7 @@
 
 /** Server time between the first and the deciding poll that find nothing. */
 export const PROOF_MS = 5 * 60_000;
-/** All asset jobs terminal and the set unchanged for this long of server time: settled (reference 6.3). */
+/** All asset jobs terminal and the set unchanged for this long of server time: settled. */
 export const STABLE_MS = 60_000;
 /** After this long of server time without proof either way the fate is given up as unverified. */
 export const GIVE_UP_MS = 30 * 60_000;

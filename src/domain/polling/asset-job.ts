@@ -1,8 +1,8 @@
-// What one asset job says about its asset. The words of Qualys are not documented as a closed set (reference 6.2, 6.5): unknown
+// What one asset job says about its asset. The words of Qualys are not documented as a closed set (docs/qualys-api.md#asset-jobs): unknown
 // words are kept raw, never thrown on, and never success.
 import type { FinalOutcome } from '../run/outcome.js';
 
-/** Server time that a half-told story may take to become a verdict (reference 6.2: default 2 minutes). */
+/** Server time that a half-told story may take to become a verdict (docs/qualys-api.md#asset-jobs). */
 export const SETTLING_GRACE_MS = 120_000;
 
 export interface AssetJobFacts {
@@ -46,7 +46,7 @@ export function readAssetJob(job: AssetJobFacts): AssetJobReading {
   return { kind: 'unknown' };
 }
 
-/** `norm` of reference 6.1. */
+/** Words differ in case, spaces and underscores between documents. */
 export function normalisedStatus(status: string): string {
   return status
     .trim()

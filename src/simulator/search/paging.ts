@@ -1,4 +1,4 @@
-// The search body of reference 2.4 and its two paging engines, for any kind of row.
+// The search body (docs/qualys-api.md#paging) and its two paging engines, for any kind of row.
 import { GatewayError } from '../error.js';
 import { parseQql, type QqlNode } from './qql.js';
 import { type QqlTokens, qqlTest } from './qql-match.js';
