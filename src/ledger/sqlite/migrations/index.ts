@@ -1,0 +1,8 @@
+// Every change of the tables, one a file, in the order of their numbers. A migration that any ledger has had is never edited: what comes
+// next is a file of its own (migrations.test.ts has the digest of each).
+import { RUNS_AND_EXECUTIONS } from './001-runs-and-executions.js';
+import { TAGS_AND_CAMPAIGNS } from './002-tags-and-campaigns.js';
+import { CLOCKS_COPIES_AND_POLICY } from './003-clocks-copies-and-policy.js';
+
+/** `MIGRATIONS[i]` leads from version i to i + 1. */
+export const MIGRATIONS: readonly (readonly string[])[] = [RUNS_AND_EXECUTIONS, TAGS_AND_CAMPAIGNS, CLOCKS_COPIES_AND_POLICY];

@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { NO_CAPS } from '../../../../test/support/ledger/ledger.js';
+import { openLedger } from '../../index.js';
+import { openSqlite } from '../driver.js';
+import { MIGRATIONS } from './index.js';
+
+/**
+ * What ledgers have had. Indentation aside, a migration is what it was on the day it came: add a line for a new one, and change none.
+ */
+const LANDED = ['48219714e58448c9', '9660f0e567e0eebb', '77ab9846a782283f'];
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'migrations-'));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+/** A ledger as the build with that many migrations left it, with a run in it. */
+async function ledgerOf(version: number): Promise<string> {
+  const path = join(folder, `v${version}.db`);
+  const database = openSqlite({ path, create: true });
+  for (const statement of MIGRATIONS.slice(0, version).flat()) await database.run(statement);
+  await database.run('CREATE TABLE ledger_version (version INTEGER NOT NULL)');
+  await database.run('INSERT INTO ledger_version (version) VALUES (?)', [version]);
+  await database.run('INSERT INTO ledger (id, created_at) VALUES (?, 1)', [`of version ${version}`]);
+  await database.run(
+    `INSERT INTO runs (id, first_execution_id, namespace, phase, request, max_in_flight, deadline_ms, created_at) VALUES ('r', 'e', 'n', 'closed', '{}', 1, 1, 1)`,
+  );
+  await database.close();
+  return path;
+}
+
+/** Tables, columns and indexes as they are in the file. */
+async function schemaOf(path: string): Promise<unknown> {
+  const database = openSqlite({ path, create: false });
+  const schema = await database.all(`SELECT type, name, sql FROM sqlite_master WHERE name <> 'ledger_version' ORDER BY name`);
+  const version = await database.all('SELECT version FROM ledger_version');
+  await database.close();
+  return { schema, version };
+}
+
+test('a migration that has landed is never edited', () => {
+  const digest = (statements: readonly string[]): string =>
+    createHash('sha256')
+      .update(statements.map((statement) => statement.replace(/\s+/g, ' ')).join('\n'))
+      .digest('hex')
+      .slice(0, 16);
+  expect(MIGRATIONS.map(digest)).toEqual(LANDED);
+});
+
+test('each migration is a file with its number', async () => {
+  const files = (await readdir(import.meta.dirname)).filter((name) => /^\d/.test(name)).sort();
+  expect(files.map((name) => Number.parseInt(name, 10))).toEqual(MIGRATIONS.map((_, index) => index + 1));
+  const listed = await Promise.all(files.map(async (name) => Object.values(await import(`./${name.replace(/\.ts$/, '.js')}`))));
+  expect(listed.flat()).toEqual(MIGRATIONS);
+});
+
+test.each(MIGRATIONS.map((_, index) => index + 1))(
+  'a ledger of version %i opens as one that is new, with what it holds',
+  async (version) => {
+    const path = await ledgerOf(version);
+    const fresh = join(folder, 'new.db');
+    await (await openLedger({ url: `sqlite:${fresh}`, create: true, caps: NO_CAPS })).close();
+    const ledger = await openLedger({ url: `sqlite:${path}`, create: true, caps: NO_CAPS });
+    expect(ledger.id).toBe(`of version ${version}`);
+    expect(await ledger.database.all('SELECT id, phase FROM runs')).toEqual([{ id: 'r', phase: 'closed' }]);
+    await ledger.close();
+    expect(await schemaOf(path)).toEqual(await schemaOf(fresh));
+  },
+);
