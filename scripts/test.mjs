@@ -25,6 +25,7 @@ const CHECKS = [
     '.dependency-cruiser.cjs',
   ],
   ['dead code', 'node_modules/knip/bin/knip.js'],
+  ['spelling', 'node_modules/cspell/bin.mjs', 'lint', '--no-progress', '--cache', '--cache-location', '.cache/cspell.json'],
 ];
 
 async function main(jestArguments) {

@@ -12,7 +12,7 @@ const RINGS = 2;
 const RING_MODULO = 5;
 const [SITE_TAG, TENTH_TAG, RING_TAG] = [9_000, 8_000, 7_500];
 const ASSETS_A_CANARY = 5_000;
-/** The last tenth bears no tag but a ring's. Its names end in a nought, as the first asset's is host-000001. */
+/** The last tenth bears no tag but a ring's. Its names end in a zero, as the first asset's is host-000001. */
 const NO_SITE = TENTHS - 1;
 export const QUERY = 'name: "0.example.com" and not name: "00.example.com"';
 /** Those that end in two noughts are named by their ids. */

@@ -128,7 +128,7 @@ export class Observer {
     this.lastStirAt = performance.now();
   }
 
-  /** The next attempt shall begin when the delay is over that was reckoned from the time that stood still. */
+  /** The next attempt begins when its delay is over, counted from the frozen time. */
   async #fromNow(error: unknown): Promise<unknown> {
     if (!(error instanceof ApplicationFailure) || typeof error.nextRetryDelay !== 'number') return error;
     const { message, type, category, nextRetryDelay } = error;

@@ -7,7 +7,7 @@ export interface VirtualTime {
   connection: Connection;
   /**
    * Epoch milliseconds of the rehearsed time, as of the last `follow`. It stands still meanwhile, though the server's clock goes on as
-   * real time does while something is running: how fast this machine works shall not show in what is rehearsed.
+   * real time does while something is running: the speed of this machine must not change the result of a rehearsal.
    */
   now(): number;
   /** Takes over the server's clock: to be called before each attempt of an activity, during which it cannot jump. */

@@ -62,7 +62,7 @@ function targetProblems(name: string, playbook: Playbook, targets: Targets): Pro
     if (targets[kind] === undefined || allowed.includes(kind)) continue;
     problems.push({ path: `targets.${kind}`, problem: `playbook "${name}" takes ${allowed.join(', ')} only (targets.choose)` });
   }
-  // Who writes a ticket shall not lift what keeps a run from the whole fleet, or from running twice.
+  // The writer of a ticket must not be able to lift the guards against the whole fleet or against a second run.
   for (const kind of ['everything', 'despiteOpenCopies'] as const)
     if (targets[kind]) problems.push({ path: `targets.${kind}`, problem: 'is not for a ticket to say: start the run with overhaul run' });
   const named = (targets.assetIds?.length ?? 0) + (targets.hostnames?.length ?? 0);

@@ -86,7 +86,7 @@ interface Round {
   /** The fate of something that this attempt sent is not known. */
   doubted: boolean;
   failure: Extract<Sent, { kind: 'rejected' }> | undefined;
-  /** Executions that Qualys refused in this attempt: the others shall not wait behind them. */
+  /** Executions that Qualys refused in this attempt: the others must not wait behind them. */
   refused: Set<number>;
 }
 

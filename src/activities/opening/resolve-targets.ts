@@ -64,7 +64,7 @@ export async function resolveTargets(dependencies: ResolvingWith, resolving: Res
 
   for (const tagId of targets.assetTagIds ?? []) await addTagged(dependencies, walk, tagId);
   if (targets.query) await addQueried(dependencies, walk, { query: targets.query, lookup });
-  // What policy forbids stays in the cohort, visibly skipped: nobody shall take its absence for an oversight.
+  // What policy forbids stays in the cohort, visibly skipped: so that nobody takes its absence for an oversight.
   const { version: policyVersion, policy } = await ledger.policies.inForce(dependencies.policy);
   const untouched = await neverTouched(dependencies, policy, { ...resolving, assetIds: targets.assetIds, lookup, version: policyVersion });
   for (const warning of untouched.warnings) await ledger.runs.addWarning(runId, warning);

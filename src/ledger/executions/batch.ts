@@ -27,7 +27,7 @@ async function claimedAssets(sql: Sql, runId: string, besides: number): Promise<
   return row?.assets ?? 0;
 }
 
-/** Batches of assets that one claim looks through for such as may be sent: a transaction shall not walk the cohort. */
+/** Batches of assets that one claim looks through for assets that may be sent: a transaction must not walk the whole cohort. */
 const BATCHES_A_CLAIM = 40;
 
 export async function freezeBatch(sql: Sql, run: RunRow, batch: { n: number; size: number }): Promise<Execution | undefined> {

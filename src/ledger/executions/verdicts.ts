@@ -195,7 +195,7 @@ export class Verdicts {
 
   /**
    * Ends every asset that has no final outcome: what was sent is `unverified`, what was not is `skipped`. Nothing of the run is sent or
-   * watched any more. `forgetful`: the ledger is older than the run, so what it calls unsent may have been sent.
+   * watched any more. `stale`: the ledger is older than the run, so what it calls unsent may have been sent.
    */
   closeOpen(runId: string, reason: string, { staleLedger = false } = {}): Promise<Closed> {
     return closeOpen(this.#database, runId, { reason, staleLedger });

@@ -75,7 +75,7 @@ describe('the copy of an attempt', () => {
     expect(await copies('twice')).toBe('none');
   });
 
-  test('is open for what a cancelled run had on its way, and for all that a forgetful ledger calls unsent', async () => {
+  test('is open for what a cancelled run had on its way, and for all that a stale ledger calls unsent', async () => {
     const fence = await openRun(ledger, 'r', assetIds(26));
     await permitted(ledger, 'r', fence);
     await ledger.verdicts.closeOpen('r', 'cancelled');

@@ -82,7 +82,7 @@ async function readHalt(sql: Sql): Promise<HaltState | undefined> {
   const row = await sql.first<{ halted: number; halted_by: string | null; halted_why: string | null }>(
     'SELECT halted, halted_by, halted_why FROM ledger',
   );
-  // Before what an operator has said: nobody shall lift the one and not know of the other.
+  // Before an operator's own halt: nobody should lift that one without knowing of this one.
   const held = await heldAs(sql);
   if (held !== undefined) return { by: HELD_BY, reason: held, at: await haltedAt(sql, HELD_BY) };
   if (!row?.halted) return undefined;

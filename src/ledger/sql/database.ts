@@ -30,7 +30,7 @@ export interface Database extends Sql {
   close(): Promise<void>;
 }
 
-/** The transaction as a database of its own, for parts of the ledger that shall write within it: their transactions join it. */
+/** The transaction as a database of its own, for parts of the ledger that write within it: their transactions join it. */
 export function within(sql: Sql): Database {
   return {
     all: (statement, parameters) => sql.all(statement, parameters),

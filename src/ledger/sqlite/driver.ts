@@ -183,7 +183,7 @@ class Sqlite implements Database {
       return await patiently(() => statement(this.#direct));
     } catch (error) {
       // A reading that broke off in the middle would keep its view of the database for good.
-      if (isOfSqlite(error)) this.#startAfresh();
+      if (isOfSqlite(error)) this.#reconnect();
       throw error;
     }
   }
@@ -203,20 +203,20 @@ class Sqlite implements Database {
     } catch (error) {
       this.#rollBack();
       // Whatever kept this commit from going through would keep every later one.
-      if (isWorkDone || isBusy(error)) this.#startAfresh();
+      if (isWorkDone || isBusy(error)) this.#reconnect();
       throw error;
     }
   }
 
   /** Another connection in place of this one: a statement that was left open in the old one holds it back no longer. */
-  #startAfresh(): void {
-    const spoilt = this.#connection;
+  #reconnect(): void {
+    const old = this.#connection;
     // Still inside of a transaction it holds the write lock, for which the new one would wait for ever.
-    if (spoilt.inTransaction) return;
+    if (old.inTransaction) return;
     try {
       this.#connection = this.#file.connect();
       this.#statements.clear();
-      spoilt.close();
+      old.close();
     } catch {
       // The file cannot be opened just now: the old connection may serve yet, and says why if it does not.
     }

@@ -79,7 +79,7 @@ describe('an import', () => {
 
   test('run twice creates once: the second finds the titles and sends nothing', async () => {
     await withQualys({}, async ({ qualys, clock, once, sent }) => {
-      await scripts('A', 'B "quoted" `and` \'thrice\'', '12345');
+      await scripts('A', 'B "quoted" `and` \'single\'', '12345');
       const first = await importScriptsOnce(qualys, file, once);
       expect(first).toEqual({ kind: 'created', scriptIds: ['72654', '72655', '72656'], foundBy: 'answer' });
       clock.advance(2_000);

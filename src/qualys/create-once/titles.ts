@@ -5,7 +5,7 @@ import { QualysError } from '../errors.js';
 import type { QualysOperations } from '../operations.js';
 import type { Qualys } from '../types.js';
 
-/** A script that shall exist afterwards. */
+/** A script to create. */
 export interface WantedScript {
   title: string;
   /** SHA-256 (hex) of the decoded content; undefined where it could not be read: then nothing counts as identical. */

@@ -24,7 +24,7 @@ export interface Handled {
   refusedResume?: (by: string) => string | undefined;
 }
 
-/** Their ids, of up to 1,000 characters, travel in a payload that shall stay under 16 KiB. */
+/** Their ids, of up to 1,000 characters, travel in a payload that must stay under 16 KiB. */
 const REMEMBERED_UPDATES = 150;
 const REMEMBERED_LENGTH = 8_000;
 
