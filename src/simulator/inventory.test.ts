@@ -72,11 +72,54 @@ describe('GAV', () => {
     ['application/json', `{"filters":[{"field":"asset.id","operator":"IN","value":"${FIRST},${FIRST + 5}"}],"operation":"AND"}`, 2],
     ['application/xml', '', 30],
     ['application/xml', '<filters/>', 30],
+    ['application/json', '{}', 30],
+    ['application/json', '{"filters":[]}', 30],
+    // The TruRisk of the n-th is 137 × n modulo 1,001.
+    ['application/json', '{"filters":[{"field":"asset.truRisk","operator":"GREATER","value":"700"}]}', 8],
+    ['application/json', '{"filters":[{"field":"asset.riskScore","operator":"LESS_THAN_EQUAL","value":"137"}]}', 5],
+    ['application/json', '{"filters":[{"field":"interfaces.address","operator":"EQUALS","value":"10.0.0.5"}]}', 1],
+    ['application/json', '{"filters":[{"field":"operatingSystem.name","operator":"CONTAINS","value":"linux"}]}', 30],
+    ['application/json', '{"filters":[{"field":"asset.tag.name","operator":"EQUALS","value":"Web"}]}', 3],
+    ['application/json', '{"filters":[{"field":"asset.criticalityScore","operator":"GREATER","value":"4"}]}', 6],
+    ['application/json', '{"filters":[{"field":"asset.lastUpdatedDate","operator":"GREATER","value":"2020-01-01T00:00:00Z"}]}', 30],
+    ['application/json', '{"filters":[{"field":"qualys.agent.lastCheckedInDate","operator":"LESSER","value":"2020-01-01T00:00:00Z"}]}', 0],
   ])('counts by %s %s', async (type, body, count) => {
     await withGateway({ assets: 30 }, async ({ simulator }) => {
       const headers = { authorization: `Bearer ${await signIn(simulator.url)}`, 'content-type': type };
       const answer = await send(`${simulator.url}/rest/2.0/count/am/asset`, { method: 'POST', headers, body });
       expect(answer.json).toEqual({ count, responseCode: 'SUCCESS', responseMessage: 'Valid API Access' });
+    });
+  });
+
+  test.each([
+    ['asset.id', 'EQUALS', 'web-1', 'asset.id is not compared with web-1'],
+    ['asset.name', 'GREATER', 'web', 'takes CONTAINS, IN, EQUALS, NOT_EQUALS, not GREATER'],
+    ['interfaces.address', 'CONTAINS', '10.', 'takes EQUALS, IN, not CONTAINS'],
+    ['asset.lastUpdatedDate', 'GREATER', 'yesterday', 'is not compared with yesterday'],
+    ['asset.address', 'EQUALS', '10.0.0.5', 'the field asset.address is not known'],
+  ])('refuses a filter on %s by %s %s', async (field, operator, value, problem) => {
+    await withGateway({ assets: 1 }, async ({ caller }) => {
+      const answer = await caller.post('/rest/2.0/count/am/asset', { filters: [{ field, operator, value }] });
+      expect(answer).toMatchObject({ status: 400, text: expect.stringContaining(problem) });
+    });
+  });
+
+  test('tells when the agent checked in, and holds no field that the documents and public clients do not know', async () => {
+    await withGateway({ assets: 2, seenBeforeMs: { [FIRST + 1]: 86_400_000 } }, async ({ caller, clock }) => {
+      const rows = ((await caller.post(GAV)).json as GavAnswer).assetListData?.asset ?? [];
+      expect(rows.map(({ agent }) => agent)).toEqual([
+        { version: '5.0.0.17', lastActivity: clock.now(), lastCheckedIn: clock.now() },
+        { version: '5.0.0.17', lastActivity: clock.now() - 86_400_000, lastCheckedIn: clock.now() - 86_400_000 },
+      ]);
+      expect(rows[0]).not.toHaveProperty('customerUuid');
+    });
+  });
+
+  test('a page without rows has no list', async () => {
+    await withGateway({ assets: 1 }, async ({ caller }) => {
+      const nobody = { filters: [{ field: 'asset.name', operator: 'EQUALS', value: 'nobody' }] };
+      const { json } = await caller.post(GAV, nobody);
+      expect(json).toEqual({ responseMessage: 'Valid API Access', responseCode: 'SUCCESS', count: 0, lastSeenAssetId: null, hasMore: 0 });
     });
   });
 

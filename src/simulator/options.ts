@@ -111,6 +111,8 @@ const fleetOptions = {
   interfaceNames: z.record(z.string(), z.array(z.string().nullable())).default({}),
   /** Whether CAR filters by `interfaces.hostname`, which no document says; what it does otherwise is `unknownToken`. */
   interfaceToken: z.boolean().default(true),
+  /** How long before the start an asset's agent checked in last, in simulated milliseconds, by asset id. Default: it does each minute. */
+  seenBeforeMs: z.record(z.string(), simulatedMs).default({}),
   /** Fields that the rows of an asset have beside the documented ones, or in their place, by asset id. */
   moreFields: z
     .record(

@@ -152,9 +152,19 @@ describe('a query whose filter is honoured', () => {
     expect(await resolved({ query: { source: 'car', filter: 'name:"nobody"' } }, counting(0))).toBe(0);
   });
 
-  test('an empty filter of GAV asks for everything, and is no mistake', async () => {
-    expect(await resolved({ query: { source: 'gav', filter: '<filters/>' } })).toBe(ASSETS);
-  });
+  test.each(['{}', '{"filters":[]}', '{"filters":[],"operation":"OR"}', '<filters/>'])(
+    'the empty filter %s of GAV is refused before anything is asked, and runs on everything if that is meant',
+    async (filter) => {
+      const query = { source: 'gav', filter } as const;
+      const calls = await callsOf(async () => {
+        const { message, problems } = await refusalOf({ query });
+        expect(message).toContain('targets.query: the filter is empty, which finds all assets of gav');
+        expect(problems).toMatchObject([{ path: 'targets.query.filter', problem: expect.stringContaining('targets.everything: true') }]);
+      });
+      expect(calls).toEqual({});
+      expect(await resolved({ query, everything: true })).toBe(ASSETS);
+    },
+  );
 });
 
 test('a count that fails for now is waited for, and refuses nothing', async () => {

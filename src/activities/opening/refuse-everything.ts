@@ -28,7 +28,8 @@ export async function refusingEverything(
   { query, everything = false }: { query: Query; everything?: boolean | undefined },
   finding: Finding,
 ): Promise<(found: number) => Promise<void>> {
-  if (everything || (query.source === 'gav' && isEmptyGavFilter(query.filter))) return async () => undefined;
+  if (everything) return async () => undefined;
+  if (query.source === 'gav' && isEmptyGavFilter(query.filter)) throw emptyFilter();
   const before = await sizeOf(qualys, query, finding);
   return async (found) => {
     if (found > 0 && (await isEverything(qualys, { query, found, before }, finding))) throw refusal(query, found);
@@ -93,6 +94,14 @@ function pagesOf(
     case 'edr':
       return qualys.edrAssets({ pageSize: EDR_PAGE_SIZE, includeAttributes: ['hostName'], runId });
   }
+}
+
+/** A filter that says nothing is legal and chooses nothing: whoever means all hosts says so, here as with every other filter. */
+function emptyFilter(): PolicyRefused {
+  const problem =
+    'the filter is empty, which finds all assets of gav. ' +
+    'Add a criterion, or set targets.everything: true (--everything) to run on all of them';
+  return new PolicyRefused(`targets.query: ${problem}.`, [{ path: 'targets.query.filter', problem }]);
 }
 
 function refusal({ source }: Query, found: number): PolicyRefused {

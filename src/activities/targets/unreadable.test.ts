@@ -76,6 +76,7 @@ async function resolve(
 }
 
 const GAV = { source: 'gav', filter: '<filters/>' } as const;
+const EVERYTHING = { query: GAV, everything: true } as const;
 
 describe('rows that cannot be understood are counted among what is not joined:', () => {
   test('those of a query of CAR', async () => {
@@ -101,7 +102,7 @@ describe('rows that cannot be understood are counted among what is not joined:',
       { assetId: '1', agentUuid: 'agent-1', name: 'host-1' },
       { assetId: '7', name: 'host-7' },
     ];
-    const { size, told } = await resolve(gateway({ gav, gavUnreadable: 3, unreadable: { assetId: 1 } }), { query: GAV });
+    const { size, told } = await resolve(gateway({ gav, gavUnreadable: 3, unreadable: { assetId: 1 } }), EVERYTHING);
     expect([size, told]).toEqual([
       1,
       [

@@ -3,7 +3,7 @@ import { GatewayError } from '../error.js';
 import { type RowKind, readWhole } from '../search/paging.js';
 import { parseQql } from '../search/qql.js';
 import { qqlTest } from '../search/qql-match.js';
-import type { World } from '../world/state.js';
+import { agentSeenAt, type World } from '../world/state.js';
 
 /** #21 and #22 of the reference: EDR assets, one for each asset of the fleet, by time stamp and id. */
 export const edrRoutes: Route[] = [
@@ -75,22 +75,25 @@ function cursorHeader({ settings }: World, last: Key): Record<string, string> {
   return { [settings.edrCursorHeader]: settings.edrCursorForm === 'json' ? JSON.stringify(last) : last.join(',') };
 }
 
-function tokens({ fleet }: World): RowKind<number>['tokens'] {
+function tokens(world: World): RowKind<number>['tokens'] {
+  const { fleet } = world;
   return {
     'asset.hostName': { kind: 'text', read: fleet.name },
     'asset.platform': { kind: 'word', read: fleet.platform },
     'asset.operatingSystem': { kind: 'text', read: fleet.operatingSystem },
     'asset.timestamp': { kind: 'id', read: seenAt },
+    'asset.lastreportedtime': { kind: 'id', read: (index) => agentSeenAt(world, index) },
   };
 }
 
-function edrAsset({ fleet, settings }: World, index: number): Record<string, unknown> {
+function edrAsset(world: World, index: number): Record<string, unknown> {
+  const { fleet, settings } = world;
   const offset = (at: number) => new Date(at).toISOString().replace('Z', '+0000');
   const isEDREnabled = index % 5 !== 4;
   return {
     timeStamp: offset(seenAt(index)),
     hostName: fleet.name(index),
-    lastReportedTime: offset(seenAt(index) + 30_000),
+    lastReportedTime: offset(agentSeenAt(world, index)),
     isEDREnabled,
     edrFunctionalStatus: isEDREnabled ? 'Inactive' : 'Disabled',
     edrActivatedOnDate: offset(FIRST_SEEN_AT - 86_400_000),

@@ -4,23 +4,9 @@ import type { RowKind } from '../search/paging.js';
 import { parseQql } from '../search/qql.js';
 import { qqlTest } from '../search/qql-match.js';
 import type { World } from '../world/state.js';
+import { type GavFieldKind, gavFields } from './gav-fields.js';
 
 type Test = (index: number) => boolean;
-
-const DEPARTMENTS = ['Engineering', 'Design', 'Customer Support'];
-
-/** Every asset has a department; every tenth also the documents' `Media State4`. */
-export function customAttributes(index: number): { key: string; value: string; connectorName: string }[] {
-  const department = { key: 'Department', value: DEPARTMENTS[index % DEPARTMENTS.length] ?? '', connectorName: 'Qualys' };
-  return index % 10 === 9 ? [{ key: 'Media State4', value: 'Media disconnected', connectorName: 'Qualys' }, department] : [department];
-}
-
-/** Assets are older than the simulator, and every one of thirty was changed on another day. */
-export const CREATED_BEFORE_MS = 90 * 86_400_000;
-
-export function modifiedAt({ bornAt }: Pick<World, 'bornAt'>, index: number): number {
-  return bornAt - (index % 30) * 86_400_000;
-}
 
 /** The QQL of v1, in the query. */
 export function qqlFilterOf({ world, query }: Call): Test {
@@ -42,35 +28,26 @@ const COMPARISONS: Readonly<Record<string, (one: number, than: number) => boolea
   GREATER_THAN_EQUAL: (one, than) => one >= than,
   LESS_THAN_EQUAL: (one, than) => one <= than,
 };
-const TEXT_OPERATORS = ['CONTAINS', 'IN', 'EQUALS', 'NOT_EQUALS'];
+const COMPARED = Object.keys(COMPARISONS);
+
 /** docs.qualys.com/en/csam/api/appendix/supported_operators.htm: which operators a field takes follows from what it holds. */
-const NUMBER_FIELDS: ReadonlySet<string> = new Set(['asset.id', 'asset.assetID', 'tags.id']);
-const DATE_FIELDS: ReadonlySet<string> = new Set(['asset.created', 'asset.lastUpdated']);
+const OPERATORS: Readonly<Record<GavFieldKind, readonly string[]>> = {
+  text: ['CONTAINS', 'IN', 'EQUALS', 'NOT_EQUALS'],
+  number: ['EQUALS', 'IN', 'NOT_EQUALS', ...COMPARED],
+  date: ['EQUALS', 'NOT_EQUALS', ...COMPARED],
+  uuid: ['EQUALS', 'IN'],
+  address: ['EQUALS', 'IN'],
+};
 
-function refusedOperator(field: string, operator: string): string | undefined {
-  const compared = Object.keys(COMPARISONS);
-  let taken = TEXT_OPERATORS;
-  if (NUMBER_FIELDS.has(field)) taken = ['EQUALS', 'IN', 'NOT_EQUALS', ...compared];
-  if (DATE_FIELDS.has(field)) taken = ['EQUALS', 'NOT_EQUALS', ...compared];
-  return taken.includes(operator) ? undefined : `the field ${field} takes ${taken.join(', ')}, not ${operator}`;
+function comparable(kind: GavFieldKind, value: string): number {
+  return kind === 'date' ? Date.parse(value) : Number(value);
 }
 
-function comparable(field: string, value: string): number {
-  return DATE_FIELDS.has(field) ? Date.parse(value) : Number(value);
-}
-
-function tokens({ fleet, bornAt }: World): RowKind<number>['tokens'] {
-  return {
-    'asset.id': { kind: 'id', read: fleet.assetId },
-    'asset.assetID': { kind: 'id', read: fleet.assetId },
-    'asset.created': { kind: 'id', read: () => new Date(bornAt - CREATED_BEFORE_MS).toISOString() },
-    'asset.lastUpdated': { kind: 'id', read: (index) => new Date(modifiedAt({ bornAt }, index)).toISOString() },
-    'asset.name': { kind: 'text', read: fleet.name },
-    operatingSystem: { kind: 'text', read: fleet.operatingSystem },
-    'tags.id': { kind: 'id', read: fleet.tagIds },
-    'customAttributes.key': { kind: 'text', read: (index) => customAttributes(index).map(({ key }) => key) },
-    'customAttributes.value': { kind: 'text', read: (index) => customAttributes(index).map(({ value }) => value) },
-  };
+/** For QQL a date is compared as a range, all but text as a whole. */
+function tokens(world: World): RowKind<number>['tokens'] {
+  return Object.fromEntries(
+    Object.entries(gavFields(world)).map(([name, { kind, read }]) => [name, { kind: kind === 'text' ? 'text' : 'id', read }]),
+  );
 }
 
 interface Criterion {
@@ -85,37 +62,42 @@ interface Filter {
 }
 
 function criterionTest(world: World, { field, operator, value }: Criterion): Test {
-  const known = tokens(world);
-  const token = Object.hasOwn(known, field) ? known[field] : undefined;
-  if (!token) throw new GatewayError(400, `Invalid filter: the field ${field} is not known. Known: ${Object.keys(known).join(', ')}`);
-  const valuesOf = (index: number) => [token.read(index) ?? []].flat().map(String);
+  const known = gavFields(world);
+  const found = Object.hasOwn(known, field) ? known[field] : undefined;
+  if (!found) throw invalid(`the field ${field} is not known. Known: ${Object.keys(known).join(', ')}`);
+  const { kind, read } = found;
+  const taken = OPERATORS[kind];
+  if (!taken.includes(operator)) throw invalid(`the field ${field} takes ${taken.join(', ')}, not ${operator}`);
+  const valuesOf = (index: number) => [read(index) ?? []].flat().map(String);
   const wanted = value.toLowerCase();
-  const refusal = refusedOperator(field, operator);
-  if (refusal !== undefined) throw new GatewayError(400, `Invalid filter: ${refusal}`);
+  const choices = operator === 'IN' ? wanted.split(',').map((choice) => choice.trim()) : [wanted];
+  // A number or date that is none finds nothing by accident: the service refuses it, as a live client reports of `asset.id`.
+  const isComparable = kind !== 'number' && kind !== 'date' ? () => true : (text: string) => !Number.isNaN(comparable(kind, text));
+  if (!choices.every(isComparable)) throw invalid(`${field} is not compared with ${value}`);
   switch (operator) {
     case 'EQUALS':
-      return (index) => valuesOf(index).some((text) => text.toLowerCase() === wanted);
+    case 'IN':
+      return (index) => valuesOf(index).some((text) => choices.includes(text.toLowerCase()));
     case 'NOT_EQUALS':
       return (index) => valuesOf(index).every((text) => text.toLowerCase() !== wanted);
     case 'CONTAINS':
       return (index) => valuesOf(index).some((text) => text.toLowerCase().includes(wanted));
-    case 'IN': {
-      const choices = wanted.split(',').map((choice) => choice.trim());
-      return (index) => valuesOf(index).some((text) => choices.includes(text.toLowerCase()));
-    }
     default: {
       const compare = COMPARISONS[operator];
-      const than = comparable(field, value);
-      if (compare === undefined || Number.isNaN(than))
-        throw new GatewayError(400, `Invalid filter: ${field} is not compared with ${value}`);
-      return (index) => valuesOf(index).some((text) => compare(comparable(field, text), than));
+      const than = comparable(kind, value);
+      return (index) => compare !== undefined && valuesOf(index).some((text) => compare(comparable(kind, text), than));
     }
   }
 }
 
+function invalid(problem: string): GatewayError {
+  return new GatewayError(400, `Invalid filter: ${problem}`);
+}
+
+/** `{}` asks for everything, as `{"filters": []}` and no body do. */
 function readJson(body: unknown): Filter {
   if (body === undefined) return { criteria: [], operation: 'AND' };
-  const { filters, operation = 'AND' } = body as { filters?: unknown; operation?: unknown };
+  const { filters = [], operation = 'AND' } = body as { filters?: unknown; operation?: unknown };
   if (!Array.isArray(filters)) throw new GatewayError(400, 'filters must be an array');
   return { criteria: filters.map((criterion) => criterion as Criterion), operation: String(operation) };
 }

@@ -2,8 +2,10 @@ import { type Call, ok, type Reply, type Route } from '../answers/routes.js';
 import { idWriter } from '../answers/wire.js';
 import { GatewayError } from '../error.js';
 import { readInstant, readWhole } from '../search/paging.js';
-import { CUSTOMER_UUID, uuidOf } from '../world/chance.js';
-import { CREATED_BEFORE_MS, customAttributes, gavFilterOf, modifiedAt, qqlFilterOf } from './gav-filter.js';
+import { uuidOf } from '../world/chance.js';
+import { agentSeenAt } from '../world/state.js';
+import { CREATED_BEFORE_MS, criticality, customAttributes, lifecycleStage, modifiedAt, tagNames, truRisk } from './gav-fields.js';
+import { gavFilterOf, qqlFilterOf } from './gav-filter.js';
 
 /** #23 to #29 of the reference: the inventory, one row for each asset of the fleet. Paging is read from the query only. */
 export const gavRoutes: Route[] = [
@@ -40,7 +42,8 @@ function assetList(call: Call, test: Test): Reply {
     count: page.length,
     lastSeenAssetId: last === undefined ? null : idWriter(call)(world.fleet.assetId(last), 'number'),
     hasMore: rows.length > pageSize ? 1 : 0,
-    assetListData: page.length === 0 ? null : { asset: page.map((row) => gavAsset(call, row)) },
+    // Without rows there is no list: public clients read it with a default, which a null would not give way to.
+    ...(page.length === 0 ? {} : { assetListData: { asset: page.map((row) => gavAsset(call, row)) } }),
   });
 }
 
@@ -70,6 +73,7 @@ function gavAsset(call: Call, index: number): Record<string, unknown> {
   const { world, query } = call;
   const { fleet, settings } = world;
   const write = idWriter(call);
+  const [seenAt, names] = [agentSeenAt(world, index), tagNames(world, index)];
   const asset: Record<string, unknown> = {
     assetId: write(fleet.assetId(index), 'number'),
     assetUUID: uuidOf(`gav ${fleet.assetId(index)}`),
@@ -77,13 +81,24 @@ function gavAsset(call: Call, index: number): Record<string, unknown> {
     lastModifiedDate: new Date(modifiedAt(world, index)).toISOString(),
     agentId: fleet.agentUuid(index),
     createdDate: new Date(world.bornAt - CREATED_BEFORE_MS).toISOString(),
+    sensorLastUpdatedDate: new Date(seenAt).toISOString(),
     assetType: 'HOST',
     address: fleet.address(index),
     dnsName: fleet.name(index),
     assetName: fleet.name(index),
-    customerUuid: CUSTOMER_UUID,
-    operatingSystem: { osName: fleet.operatingSystem(index) },
-    tagList: { tag: fleet.tagIds(index).map((tagId) => ({ tagId: write(tagId, 'number') })) },
+    operatingSystem: { osName: fleet.operatingSystem(index), lifecycle: { stage: lifecycleStage(world, index) } },
+    networkInterfaceListData: {
+      networkInterface: fleet.interfaceNames(index).map((hostname, at) => ({
+        hostname,
+        addressIpV4: fleet.address(index),
+        macAddress: '02:00:00:00:00:01',
+        interfaceName: `eth${at}`,
+      })),
+    },
+    agent: { version: fleet.agentVersion(index), lastActivity: seenAt, lastCheckedIn: seenAt },
+    tagList: { tag: fleet.tagIds(index).map((tagId, at) => ({ tagId: write(tagId, 'number'), tagName: names[at] })) },
+    criticality: { score: criticality(index) },
+    riskScore: truRisk(index),
     whois: null,
     isp: null,
     asn: null,

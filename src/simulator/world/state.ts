@@ -79,6 +79,13 @@ export interface World {
   record(entry: Omit<AuditEntry, 'id' | 'visibleAt'>): void;
 }
 
+/** When the asset's agent checked in last: within the minute, unless told otherwise. */
+export function agentSeenAt({ settings, fleet, clock, bornAt }: World, index: number): number {
+  const before = settings.seenBeforeMs[String(fleet.assetId(index))];
+  const now = clock.now();
+  return before === undefined ? now - (now % 60_000) : bornAt - before;
+}
+
 const FIRST_SCRIPT_ID = 16_508;
 const FIRST_JOB_ID = 80_507;
 const FIRST_ASSET_JOB_ID = 900_001;
