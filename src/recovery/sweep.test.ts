@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { defaultDataConverter, defaultPayloadConverter, toPayloads } from '@temporalio/common';
-import { accepted, close, giveScript, NO_CAPS, openRun, permitted, settableMachine, useLedgers } from '../../test/support/ledger/ledger.js';
+import { accepted, close, giveScript, openRun, permitted, settableMachine, useLedgers } from '../../test/support/ledger/ledger.js';
 import type { RunReport } from '../domain/run/outcome.js';
 import type { Ledger } from '../ledger/index.js';
 import { sweep } from './sweep.js';
@@ -137,7 +137,7 @@ describe('the sweep of a machine whose clock is set', () => {
   let machine: ReturnType<typeof settableMachine>;
   beforeEach(async () => {
     machine = settableMachine(START);
-    ledger = await ledgers.open(NO_CAPS, machine.clocks);
+    ledger = await ledgers.open({ clocks: machine.clocks });
     await openRun(ledger, 'r', ['a']);
     await ledger.database.run(`UPDATE runs SET namespace_id = 'ours'`);
   });

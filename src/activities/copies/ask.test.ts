@@ -17,7 +17,7 @@ let asked: string[];
 let failure: QualysError | undefined;
 beforeEach(async () => {
   machine = settableMachine();
-  ledger = await ledgers.open(undefined, machine.clocks);
+  ledger = await ledgers.open({ clocks: machine.clocks });
   shown = [];
   asked = [];
   failure = undefined;

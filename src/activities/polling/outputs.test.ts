@@ -5,7 +5,6 @@ import {
   allOf,
   assetIds,
   knowClock,
-  NO_CAPS,
   openRun,
   poll,
   settableMachine,
@@ -31,7 +30,7 @@ let asked: string[];
 
 beforeEach(async () => {
   machine = settableMachine();
-  ledger = await ledgers.open(NO_CAPS, machine.clocks);
+  ledger = await ledgers.open({ clocks: machine.clocks });
   const fence = await openRun(ledger, 'r', assetIds(ASSETS));
   const { assetIds: sent } = await accepted(ledger, 'r', fence);
   const seen = poll(1, allOf(sent, 'succeeded'));

@@ -1,19 +1,16 @@
-// Real SQLite ledgers for tests, each in a directory of its own, closed and removed after the test.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach } from '@jest/globals';
+// Ledgers for tests, and what is put into them.
 import { parseRequest, type RemediationRequestInput } from '../../../src/contracts/request.js';
 import type { ClockReading } from '../../../src/domain/clock/server-time.js';
 import type { LiveCounts, RunReport } from '../../../src/domain/run/outcome.js';
+import { type Ledgers, useLedgersOf } from '../../../src/ledger/conformance/ledgers.js';
 import type { PermitTerms } from '../../../src/ledger/executions/registry.js';
-import { type Ledger, openLedger } from '../../../src/ledger/index.js';
-import type { CallCaps } from '../../../src/ledger/limits/call-log.js';
+import type { Ledger } from '../../../src/ledger/index.js';
 import type { Poll } from '../../../src/ledger/rows/poll.js';
 import type { Clocks } from '../../../src/ledger/sqlite/clock.js';
-import { putEmptyLedger } from '../empty-ledger.js';
+import { sqliteLedgers } from './sqlite.js';
 
-export const NO_CAPS: CallCaps = { callsPerHour: 1_000_000, concurrency: 1_000 };
+export { NO_CAPS } from '../../../src/ledger/conformance/ledgers.js';
+
 export const TERMS: PermitTerms = {
   sender: 'demo at the gateway',
   sendWindowMs: 5_000,
@@ -23,33 +20,9 @@ export const TERMS: PermitTerms = {
   serverAt: 1_700_000_000_000,
 };
 
-/** Opens ledgers; the same `file` twice gives a second connection to the first one's file. */
-export function useLedgers(): {
-  open(caps?: CallCaps, clocks?: Clocks): Promise<Ledger & { url: string }>;
-  again(url: string, caps?: CallCaps, clocks?: Clocks): Promise<Ledger>;
-} {
-  const ledgers: Ledger[] = [];
-  const directories: string[] = [];
-  afterEach(async () => {
-    for (const ledger of ledgers.splice(0)) await ledger.close();
-    for (const directory of directories.splice(0)) await rm(directory, { recursive: true, force: true });
-  });
-  const again = async (url: string, caps: CallCaps = NO_CAPS, clocks?: Clocks): Promise<Ledger> => {
-    const ledger = await openLedger({ url, create: true, caps, clocks });
-    ledgers.push(ledger);
-    return ledger;
-  };
-  return {
-    again,
-    async open(caps, clocks) {
-      const directory = await mkdtemp(join(tmpdir(), 'ledger-test-'));
-      directories.push(directory);
-      const path = join(directory, 'ledger.db');
-      await putEmptyLedger(path);
-      const url = `sqlite:${path}`;
-      return { ...(await again(url, caps, clocks)), url };
-    },
-  };
+/** Ledgers for the tests of a file that need one and are not about it. */
+export function useLedgers(): Ledgers {
+  return useLedgersOf(sqliteLedgers());
 }
 
 /** A machine whose clock can be set: real time, and how far it was. */

@@ -1,0 +1,34 @@
+// Ledgers on SQLite, each in a directory of its own.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { LedgerKind } from '../../../src/ledger/conformance/ledgers.js';
+import { openLedger, sqlitePath } from '../../../src/ledger/index.js';
+import { putEmptyLedger } from '../empty-ledger.js';
+import { backUpLedger } from './backup.js';
+
+export function sqliteLedgers(): LedgerKind {
+  const directories: string[] = [];
+  const place = async (): Promise<string> => {
+    const directory = await mkdtemp(join(tmpdir(), 'ledger-test-'));
+    directories.push(directory);
+    return join(directory, 'ledger.db');
+  };
+  return {
+    name: 'SQLite',
+    open: openLedger,
+    async make({ bare = false } = {}) {
+      const path = await place();
+      if (!bare) await putEmptyLedger(path);
+      return `sqlite:${path}`;
+    },
+    async copy(url) {
+      const path = await place();
+      backUpLedger(sqlitePath(url), path);
+      return `sqlite:${path}`;
+    },
+    async drop() {
+      for (const directory of directories.splice(0)) await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
