@@ -5,6 +5,7 @@ import { NOT_ROLLED_BACK } from '../../domain/execution/may-still-run.js';
 import { ROWS_PER_TRANSACTION } from '../cohort/freeze.js';
 import { isOfThisClose } from '../rows/late.js';
 import type { Database, Sql } from '../sql/database.js';
+import { byIndex, greatestOf } from '../sql/dialect.js';
 
 /**
  * Takes over what a step knows so far: finished outcomes, and `unreachable` ones that may yet become something else. Repeating it
@@ -40,7 +41,10 @@ export async function mergeStep(
     }
   }
   // A step that had ended before the first row was read has nothing more to say.
-  await database.run('UPDATE runs SET merged = max(merged, ?) WHERE id = ?', [run.finished_at === null ? 1 : FOR_GOOD, stepId]);
+  await database.run(`UPDATE runs SET merged = ${greatestOf('merged', '?')} WHERE id = ?`, [
+    run.finished_at === null ? 1 : FOR_GOOD,
+    stepId,
+  ]);
 }
 
 /** `runs.merged` of a step: 0 not taken over yet, 1 so far, 2 for good. */
@@ -111,7 +115,7 @@ export async function nameLeftOut(
   if (!isWhole) return;
   for (let after = 0; ; ) {
     const part = await database.all<{ seq: number }>(
-      'SELECT seq FROM attempts INDEXED BY attempts_wave WHERE run_id = ? AND wave = ? AND seq > ? ORDER BY seq LIMIT ?',
+      `SELECT seq FROM attempts ${byIndex('attempts_wave')} WHERE run_id = ? AND wave = ? AND seq > ? ORDER BY seq LIMIT ?`,
       [campaignId, wave, after, ROWS_PER_TRANSACTION],
     );
     const end = part.at(-1)?.seq;
@@ -167,7 +171,7 @@ async function mergePart(sql: Sql, { stepId, campaignId, wave, rule, after, clos
      FROM attempts AS s
      WHERE attempts.run_id = ? AND attempts.attempt = 1 AND attempts.seq > ? AND attempts.seq <= ? AND attempts.wave = ?
        AND s.run_id = ? AND s.seq = attempts.seq AND s.last = 1 AND ${rule.where}
-       AND (attempts.outcome IS NOT ${rule.outcome} OR attempts.reason IS NOT ${rule.reason} OR attempts.correlation_uuid IS NOT coalesce(s.correlation_uuid, attempts.correlation_uuid))`,
+       AND (attempts.outcome IS DISTINCT FROM ${rule.outcome} OR attempts.reason IS DISTINCT FROM ${rule.reason} OR attempts.correlation_uuid IS DISTINCT FROM coalesce(s.correlation_uuid, attempts.correlation_uuid))`,
     [campaignId, after, end, wave, stepId],
   );
   return end;
@@ -176,7 +180,7 @@ async function mergePart(sql: Sql, { stepId, campaignId, wave, rule, after, clos
 /** Successes of the remedy that no verification has confirmed: the last place looked at, undefined when there is none. */
 export async function withdrawPart(sql: Sql, id: string, after: number): Promise<number | undefined> {
   const part = await sql.all<{ seq: number }>(
-    `SELECT seq FROM attempts INDEXED BY attempts_outcome WHERE run_id = ? AND last = 1 AND outcome = 'succeeded' AND seq > ? ORDER BY seq LIMIT ?`,
+    `SELECT seq FROM attempts ${byIndex('attempts_outcome')} WHERE run_id = ? AND last = 1 AND outcome = 'succeeded' AND seq > ? ORDER BY seq LIMIT ?`,
     [id, after, ROWS_PER_TRANSACTION],
   );
   const end = part.at(-1)?.seq;

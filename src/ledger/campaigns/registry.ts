@@ -13,6 +13,7 @@ import { IS_OPEN, isClosing, isOfThisClose, noteLate } from '../rows/late.js';
 import { HAS_OPEN_OUT_OF_COHORT } from '../rows/out-of-cohort-copies.js';
 import { waveCounts } from '../snapshots/campaign.js';
 import { type Database, jsonRows, type Sql } from '../sql/database.js';
+import { byIndex, INTEGERS, TEXTS } from '../sql/dialect.js';
 import { mergeStep, nameLeftOut, withdrawPart } from './merge.js';
 import { retryRows, takeBackRows } from './retry.js';
 import { withdrawUnsent } from './wave-end.js';
@@ -74,8 +75,8 @@ export class Campaigns {
         return 0;
       }
       return sql.run(
-        `UPDATE attempts INDEXED BY attempts_asset SET outcome = 'unverified', reason = 'hit-by-another-wave', correlation_uuid = ?
-         WHERE run_id = ? AND attempt = 1 AND outcome = 'pending' AND correlation_uuid IS NULL AND asset_id IN (SELECT value FROM json_each(?))
+        `UPDATE attempts ${byIndex('attempts_asset')} SET outcome = 'unverified', reason = 'hit-by-another-wave', correlation_uuid = ?
+         WHERE run_id = ? AND attempt = 1 AND outcome = 'pending' AND correlation_uuid IS NULL AND asset_id IN ${TEXTS}
            AND NOT EXISTS (SELECT 1 FROM attempts AS own WHERE own.run_id = ? AND own.seq = attempts.seq)`,
         [hit.correlationUuid ?? 'unknown', id, jsonRows(hit.assetIds), stepId],
       );
@@ -88,10 +89,11 @@ export class Campaigns {
       for (const part of batches(seqs, ROWS_PER_TRANSACTION)) {
         await this.#database.transaction(async (sql) => {
           if (await isClosing(sql, id)) return;
-          await sql.run(
-            'UPDATE attempts SET wave = ? WHERE run_id = ? AND attempt = 1 AND wave = 0 AND seq IN (SELECT value FROM json_each(?))',
-            [index + 1, id, jsonRows(part)],
-          );
+          await sql.run(`UPDATE attempts SET wave = ? WHERE run_id = ? AND attempt = 1 AND wave = 0 AND seq IN ${INTEGERS}`, [
+            index + 1,
+            id,
+            jsonRows(part),
+          ]);
         });
         await yieldToLoop();
       }
@@ -219,9 +221,9 @@ export class Campaigns {
   ): Promise<void> {
     const now = await this.#database.now();
     await this.#database.run(
-      `UPDATE waves SET status = ?, why = ?, approved_by = coalesce(?, approved_by), opened_at = CASE WHEN ? THEN coalesce(opened_at, ?) ELSE opened_at END,
-         closed_at = CASE WHEN ? THEN coalesce(closed_at, ?) ELSE closed_at END
-       WHERE campaign_id = ? AND wave_no = ? AND (closed_at IS NULL OR ?) AND EXISTS (SELECT 1 FROM runs WHERE id = waves.campaign_id AND finished_at IS NULL AND closing = ?)`,
+      `UPDATE waves SET status = ?, why = ?, approved_by = coalesce(?, approved_by), opened_at = CASE WHEN ? = 1 THEN coalesce(opened_at, ?) ELSE opened_at END,
+         closed_at = CASE WHEN ? = 1 THEN coalesce(closed_at, ?) ELSE closed_at END
+       WHERE campaign_id = ? AND wave_no = ? AND (closed_at IS NULL OR ? = 1) AND EXISTS (SELECT 1 FROM runs WHERE id = waves.campaign_id AND finished_at IS NULL AND closing = ?)`,
       [
         to.status,
         to.why,
@@ -277,7 +279,7 @@ export class Campaigns {
   /** What of its wave a step is not for; written once, when its cohort is filled. */
   async setBudgetBase(stepId: string, { campaignId, wave }: StepKey): Promise<void> {
     const rows = await this.#database.all<{ outcome: keyof LiveCounts; n: number }>(
-      `SELECT outcome, count(*) AS n FROM attempts AS own INDEXED BY attempts_wave WHERE run_id = ? AND wave = ?
+      `SELECT outcome, count(*) AS n FROM attempts AS own ${byIndex('attempts_wave')} WHERE run_id = ? AND wave = ?
          AND NOT EXISTS (SELECT 1 FROM attempts AS mine WHERE mine.run_id = ? AND mine.seq = own.seq) GROUP BY 1`,
       [campaignId, wave, stepId],
     );
@@ -302,7 +304,7 @@ export class Campaigns {
         if (!(await sql.first(`SELECT 1 AS found FROM runs WHERE id = ? AND cohort_digest IS NULL AND ${IS_OPEN}`, [stepId])))
           return [0, 0];
         const part = await sql.all<{ seq: number }>(
-          `SELECT seq FROM attempts INDEXED BY attempts_wave WHERE run_id = ? AND wave = ? AND seq > ? ORDER BY seq LIMIT ?`,
+          `SELECT seq FROM attempts ${byIndex('attempts_wave')} WHERE run_id = ? AND wave = ? AND seq > ? ORDER BY seq LIMIT ?`,
           [campaignId, wave, after, ROWS_PER_TRANSACTION],
         );
         const end = part.at(-1)?.seq ?? 0;
@@ -353,7 +355,7 @@ async function copyRows(
 ): Promise<void> {
   await sql.run(
     `INSERT INTO attempts (run_id, seq, attempt, asset_id, name, agent_uuid, aliases, outcome, despite)
-     SELECT ?, seq, 1, asset_id, name, agent_uuid, aliases, 'pending', despite FROM attempts INDEXED BY attempts_wave
+     SELECT ?, seq, 1, asset_id, name, agent_uuid, aliases, 'pending', despite FROM attempts ${byIndex('attempts_wave')}
      WHERE run_id = ? AND wave = ? AND seq > ? AND seq <= ? AND ${MEANT_FOR[of.step]}
      ON CONFLICT DO NOTHING`,
     [stepId, of.campaignId, of.wave, of.after, of.end],

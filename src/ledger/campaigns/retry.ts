@@ -3,9 +3,10 @@ import { OVERRIDING } from '../../domain/execution/may-still-run.js';
 import { IS_OPEN } from '../rows/late.js';
 import { HAS_OPEN_OUT_OF_COHORT } from '../rows/out-of-cohort-copies.js';
 import { jsonRows, type Sql } from '../sql/database.js';
+import { byIndex, leastOf, TEXTS } from '../sql/dialect.js';
 
 /** Of the campaign's row `attempts`: a step of its may still have something with the agent. */
-const HAS_OPEN_COPY = `(${HAS_OPEN_OUT_OF_COHORT} OR EXISTS (SELECT 1 FROM attempts AS sent INDEXED BY attempts_copy WHERE sent.asset_id = attempts.asset_id AND sent.copy = 'open'
+const HAS_OPEN_COPY = `(${HAS_OPEN_OUT_OF_COHORT} OR EXISTS (SELECT 1 FROM attempts AS sent ${byIndex('attempts_copy')} WHERE sent.asset_id = attempts.asset_id AND sent.copy = 'open'
   AND sent.run_id IN (SELECT steps.id FROM runs AS steps WHERE steps.campaign_id = attempts.run_id)))`;
 
 /** The plan's, at most a hundred, and half as many again: the report names each of them, and travels through workflow history. */
@@ -22,16 +23,16 @@ export async function retryRows(sql: Sql, id: string, outcomes: readonly string[
     return 0;
   }
   const w = (waves.at(-1)?.w ?? 0) + 1;
-  const chosen = `run_id = ? AND attempt = 1 AND outcome IN (SELECT value FROM json_each(?))
+  const chosen = `run_id = ? AND attempt = 1 AND outcome IN ${TEXTS}
     AND wave IN (SELECT wave_no FROM waves WHERE campaign_id = ? AND closed_at IS NOT NULL AND status <> 'rolled-back')
     AND (NOT ${HAS_OPEN_COPY} OR outcome IN (${OVERRIDING.map((outcome) => `'${outcome}'`).join(', ')}))`;
   const list = jsonRows(outcomes);
   await sql.run(
     `UPDATE attempts SET lease = NULL WHERE lease = 1 AND run_id IN (SELECT id FROM runs WHERE campaign_id = ?)
-       AND asset_id IN (SELECT asset_id FROM attempts INDEXED BY attempts_outcome WHERE ${chosen} AND last = 1)`,
+       AND asset_id IN (SELECT asset_id FROM attempts ${byIndex('attempts_outcome')} WHERE ${chosen} AND last = 1)`,
     [id, id, list, id],
   );
-  const again = `wave = ?, outcome = 'pending', reason = NULL, correlation_uuid = NULL, despite = max(despite, ${HAS_OPEN_COPY})`;
+  const again = `wave = ?, outcome = 'pending', reason = NULL, correlation_uuid = NULL, despite = CASE WHEN ${HAS_OPEN_COPY} THEN 1 ELSE despite END`;
   const moved = await sql.run(`UPDATE attempts SET ${again} WHERE ${chosen}`, [w, id, list, id]);
   if (moved > 0)
     await sql.run('INSERT INTO waves (campaign_id, wave_no, name, size, requeued) VALUES (?, ?, ?, ?, 1)', [
@@ -60,7 +61,7 @@ export async function takeBackRows(sql: Sql, id: string): Promise<number> {
     [id, again.w],
   );
   // Those waves' steps are read once more.
-  if (moved > 0) await sql.run('UPDATE runs SET merged = min(merged, 1) WHERE campaign_id = ?', [id]);
+  if (moved > 0) await sql.run(`UPDATE runs SET merged = ${leastOf('merged', '1')} WHERE campaign_id = ?`, [id]);
   return moved;
 }
 

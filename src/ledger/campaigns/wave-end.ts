@@ -4,6 +4,7 @@ import { Executions } from '../executions/registry.js';
 import { type DueRow, withdrawFurther } from '../rows/copies.js';
 import { isClosing } from '../rows/late.js';
 import { type Database, jsonRows, type Sql } from '../sql/database.js';
+import { byIndex, INTEGERS } from '../sql/dialect.js';
 import { Planned } from '../tags/planned.js';
 
 /** Rows a transaction takes back; a further attempt concerns two. */
@@ -28,15 +29,16 @@ export async function withdrawUnsent(database: Database, runId: string, reason: 
 async function withdrawPart(sql: Sql, runId: string, reason: string): Promise<number> {
   if (await isClosing(sql, runId)) return 0;
   const rows = await sql.all<Pick<DueRow, 'seq' | 'attempt'>>(
-    `SELECT seq, attempt FROM attempts INDEXED BY attempts_due
+    `SELECT seq, attempt FROM attempts ${byIndex('attempts_due')}
      WHERE run_id = ? AND outcome = 'pending' AND execution_no IS NULL AND planned IS NULL AND wave IS NULL LIMIT ?`,
     [runId, ROWS_A_PART],
   );
   const first = rows.filter(({ attempt }) => attempt === 1).map(({ seq }) => seq);
-  await sql.run(
-    `UPDATE attempts SET outcome = 'skipped', reason = ? WHERE run_id = ? AND attempt = 1 AND seq IN (SELECT value FROM json_each(?))`,
-    [reason, runId, jsonRows(first)],
-  );
+  await sql.run(`UPDATE attempts SET outcome = 'skipped', reason = ? WHERE run_id = ? AND attempt = 1 AND seq IN ${INTEGERS}`, [
+    reason,
+    runId,
+    jsonRows(first),
+  ]);
   await withdrawFurther(
     sql,
     runId,

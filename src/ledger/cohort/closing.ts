@@ -2,6 +2,7 @@
 // and its heartbeats, for a minute. Ended in the middle and begun again it comes to the same rows.
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import { type Database, jsonRows, type Sql } from '../sql/database.js';
+import { byIndex, INTEGERS, PAIRS } from '../sql/dialect.js';
 import { ROWS_PER_TRANSACTION } from './freeze.js';
 
 export interface ClosingTerms {
@@ -40,7 +41,7 @@ export async function freeLeases(database: Database, runId: string): Promise<voi
   await inParts(database, (sql) =>
     sql.run(
       `UPDATE attempts SET lease = NULL WHERE run_id = ? AND (seq, attempt) IN
-         (SELECT seq, attempt FROM attempts INDEXED BY attempts_lease WHERE lease = 1 AND run_id = ? AND execution_no IS NOT NULL LIMIT ?)`,
+         (SELECT seq, attempt FROM attempts ${byIndex('attempts_lease')} WHERE lease = 1 AND run_id = ? AND execution_no IS NOT NULL LIMIT ?)`,
       [runId, runId, ROWS_PER_TRANSACTION],
     ),
   );
@@ -60,13 +61,13 @@ async function closeExecutions(sql: Sql, runId: string, reason: string): Promise
   const unsent = open.filter(({ state }) => state === 'claimed').map(({ n }) => n);
   if (unsent.length > 0) {
     await sql.run(
-      `UPDATE attempts INDEXED BY attempts_execution SET execution_no = NULL, planned = NULL, lease = NULL WHERE run_id = ? AND execution_no IN (SELECT value FROM json_each(?))`,
+      `UPDATE attempts ${byIndex('attempts_execution')} SET execution_no = NULL, planned = NULL, lease = NULL WHERE run_id = ? AND execution_no IN ${INTEGERS}`,
       [runId, jsonRows(unsent)],
     );
   }
   await sql.run(
     `UPDATE executions SET state = CASE state WHEN 'claimed' THEN 'released' WHEN 'permitted' THEN 'unverified' ELSE state END, settled_at = ?, note = ?
-     WHERE run_id = ? AND execution_no IN (SELECT value FROM json_each(?))`,
+     WHERE run_id = ? AND execution_no IN ${INTEGERS}`,
     [await sql.now(), reason, runId, jsonRows(open.map(({ n }) => n))],
   );
   return open.length;
@@ -84,7 +85,7 @@ interface OpenAsset {
 /** Half the rows of a transaction, as a further attempt that was not sent concerns two. */
 function openAssets(sql: Sql, { runId, outcome, after }: { runId: string; outcome: string; after: number }): Promise<OpenAsset[]> {
   return sql.all<OpenAsset>(
-    `SELECT seq, attempt, execution_no FROM attempts INDEXED BY attempts_outcome
+    `SELECT seq, attempt, execution_no FROM attempts ${byIndex('attempts_outcome')}
      WHERE run_id = ? AND last = 1 AND outcome = ? AND seq > ? ORDER BY seq LIMIT ?`,
     [runId, outcome, after, ROWS_PER_TRANSACTION / 2],
   );
@@ -122,7 +123,7 @@ async function endSent(sql: Sql, runId: string, rows: readonly OpenAsset[], reas
   await sql.run(`UPDATE attempts SET outcome = 'unverified', copy = 'open', reason = ? WHERE ${CHOSEN}`, [reason, runId, keysOf(rows)]);
 }
 
-const CHOSEN = `run_id = ? AND (seq, attempt) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))`;
+const CHOSEN = `run_id = ? AND (seq, attempt) IN ${PAIRS}`;
 
 function keysOf(rows: readonly OpenAsset[]): string {
   return jsonRows(rows.map(({ seq, attempt }) => [seq, attempt]));

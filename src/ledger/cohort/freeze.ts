@@ -3,6 +3,7 @@ import { otherNames } from '../../domain/targets/host-names.js';
 import { NEVER_TOUCH, namedInCohort, type Untouched } from '../policy/never-touch.js';
 import { IS_OPEN, isClosing } from '../rows/late.js';
 import { type Database, jsonRows, type Sql } from '../sql/database.js';
+import { byIndex, placeOf, rowsGiven, TEXTS, textAt } from '../sql/dialect.js';
 
 export interface CohortAsset {
   assetId: string;
@@ -73,7 +74,7 @@ export class Cohort {
   /** The places of these assets in the cohort, in ascending order; those that are not in it are left out. */
   async places(runId: string, assetIds: readonly string[]): Promise<number[]> {
     const rows = await this.#database.all<{ seq: number }>(
-      'SELECT seq FROM attempts INDEXED BY attempts_asset WHERE run_id = ? AND attempt = 1 AND asset_id IN (SELECT value FROM json_each(?)) ORDER BY seq',
+      `SELECT seq FROM attempts ${byIndex('attempts_asset')} WHERE run_id = ? AND attempt = 1 AND asset_id IN ${TEXTS} ORDER BY seq`,
       [runId, jsonRows(assetIds)],
     );
     return rows.map(({ seq }) => seq);
@@ -139,11 +140,14 @@ async function frozenCohort(sql: Sql, runId: string): Promise<FrozenCohort | und
 async function skipAssets(sql: Sql, runId: string, { assetIds, reason }: { assetIds: readonly string[]; reason: string }): Promise<void> {
   if (assetIds.length === 0) return;
   await sql.run(
-    `UPDATE attempts INDEXED BY attempts_asset SET outcome = 'skipped', reason = ? WHERE run_id = ? AND attempt = 1 AND outcome = 'pending' AND execution_no IS NULL
-       AND asset_id IN (SELECT value FROM json_each(?))`,
+    `UPDATE attempts ${byIndex('attempts_asset')} SET outcome = 'skipped', reason = ? WHERE run_id = ? AND attempt = 1 AND outcome = 'pending' AND execution_no IS NULL
+       AND asset_id IN ${TEXTS}`,
     [reason, runId, jsonRows(assetIds)],
   );
 }
+
+/** Replacing lines that stand in a text changes it. */
+const HAS_ALIASES_ALREADY = `replace('\n' || attempts.aliases || '\n', '\n' || excluded.aliases || '\n', '') <> '\n' || attempts.aliases || '\n'`;
 
 async function addRows(sql: Sql, { runId, attempt }: { runId: string; attempt: number }, assets: readonly CohortAsset[]): Promise<boolean> {
   const [row] = await sql.all<{ next_seq: number; kind: string }>(
@@ -153,11 +157,12 @@ async function addRows(sql: Sql, { runId, attempt }: { runId: string; attempt: n
   if (!row) return false;
   await sql.run(
     `INSERT INTO attempts (run_id, seq, attempt, asset_id, name, agent_uuid, aliases, outcome, wave)
-     SELECT ?, ? + key, 1, json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'), json_extract(value, '$[3]'), 'pending', ? FROM json_each(?) WHERE true
+     SELECT ?, ? + ${placeOf('asset')}, 1, ${textAt('asset', 0)}, ${textAt('asset', 1)}, ${textAt('asset', 2)}, ${textAt('asset', 3)}, 'pending', ?
+     FROM ${rowsGiven('asset')} WHERE true
      ON CONFLICT (run_id, asset_id, attempt) DO UPDATE SET
-       name = coalesce(name, excluded.name), agent_uuid = coalesce(agent_uuid, excluded.agent_uuid),
-       aliases = CASE WHEN excluded.aliases IS NULL OR instr(char(10) || aliases || char(10), char(10) || excluded.aliases || char(10)) > 0
-         THEN aliases ELSE coalesce(aliases || char(10), '') || excluded.aliases END
+       name = coalesce(attempts.name, excluded.name), agent_uuid = coalesce(attempts.agent_uuid, excluded.agent_uuid),
+       aliases = CASE WHEN excluded.aliases IS NULL OR ${HAS_ALIASES_ALREADY} THEN attempts.aliases
+         ELSE coalesce(attempts.aliases || '\n', '') || excluded.aliases END
      WHERE excluded.name IS NOT NULL OR excluded.aliases IS NOT NULL`,
     [
       runId,
@@ -194,7 +199,7 @@ async function leaveOut(
   if (!run) return undefined;
   if (excluded.length > 0) {
     await sql.run(
-      'DELETE FROM attempts INDEXED BY attempts_asset WHERE run_id = ? AND attempt = 1 AND execution_no IS NULL AND asset_id IN (SELECT value FROM json_each(?))',
+      `DELETE FROM attempts ${byIndex('attempts_asset')} WHERE run_id = ? AND attempt = 1 AND execution_no IS NULL AND asset_id IN ${TEXTS}`,
       [runId, jsonRows(excluded)],
     );
   }

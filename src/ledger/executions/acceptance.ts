@@ -5,6 +5,7 @@ import { transition } from '../rows/execution.js';
 import { noteLate } from '../rows/late.js';
 import { readRun } from '../rows/run.js';
 import { isUniqueViolation, type Sql } from '../sql/database.js';
+import { byIndex } from '../sql/dialect.js';
 
 interface TakenUuid {
   correlationUuid: string;
@@ -44,14 +45,14 @@ export async function takeUuid(sql: Sql, runId: string, n: number, taken: TakenU
   }
   // Meanwhile another attempt, or another run, may have the lease: then the open copy alone keeps others away.
   await sql.run(
-    `UPDATE attempts INDEXED BY attempts_execution SET outcome = 'running', copy = 'open', reason = NULL, correlation_uuid = ?, job_id = ?, started_at = NULL,
+    `UPDATE attempts ${byIndex('attempts_execution')} SET outcome = 'running', copy = 'open', reason = NULL, correlation_uuid = ?, job_id = ?, started_at = NULL,
        lease = CASE WHEN lease = 1 OR NOT EXISTS (SELECT 1 FROM attempts AS held WHERE held.asset_id = attempts.asset_id AND held.lease = 1) THEN 1 END
      WHERE run_id = ? AND execution_no = ? AND last = 1`,
     [taken.correlationUuid, taken.jobId, runId, n],
   );
   // Put back since: the outcome of a further attempt stands, and what this one comes to is shown beside it.
   await sql.run(
-    `UPDATE attempts INDEXED BY attempts_execution SET copy = 'open', correlation_uuid = ?, job_id = ? WHERE run_id = ? AND execution_no = ? AND last = 0`,
+    `UPDATE attempts ${byIndex('attempts_execution')} SET copy = 'open', correlation_uuid = ?, job_id = ? WHERE run_id = ? AND execution_no = ? AND last = 0`,
     [taken.correlationUuid, taken.jobId, runId, n],
   );
   if (taken.event === 'acceptLate') {
@@ -102,7 +103,7 @@ export async function keepLateRefusal(sql: Sql, runId: string, n: number, answer
   );
   if (execution)
     await sql.run(
-      `UPDATE attempts INDEXED BY attempts_execution SET copy = 'none' WHERE run_id = ? AND execution_no = ? AND copy = 'open'`,
+      `UPDATE attempts ${byIndex('attempts_execution')} SET copy = 'none' WHERE run_id = ? AND execution_no = ? AND copy = 'open'`,
       [runId, n],
     );
   await noteLate(sql, runId, { action: 'late-answer', detail: `execution ${n}: not sent, and its run is closed: ${answer.detail}` });
@@ -111,8 +112,8 @@ export async function keepLateRefusal(sql: Sql, runId: string, n: number, answer
 
 /** Qualys has taken the call, whatever the ledger made of it before: until asset jobs say otherwise, the script may run at its assets. */
 export async function openCopiesOf(sql: Sql, runId: string, n: number): Promise<void> {
-  await sql.run(`UPDATE attempts INDEXED BY attempts_execution SET copy = 'open' WHERE run_id = ? AND execution_no = ? AND copy = 'none'`, [
-    runId,
-    n,
-  ]);
+  await sql.run(
+    `UPDATE attempts ${byIndex('attempts_execution')} SET copy = 'open' WHERE run_id = ? AND execution_no = ? AND copy = 'none'`,
+    [runId, n],
+  );
 }

@@ -5,6 +5,7 @@ import { countOutcomes, withBase } from '../rows/counts.js';
 import { type Execution, readExecution } from '../rows/execution.js';
 import type { RunRow } from '../rows/run.js';
 import { jsonRows, type Sql } from '../sql/database.js';
+import { byIndex, PAIRS } from '../sql/dialect.js';
 
 /**
  * Counting a large cohort takes long, and only a strict budget asks for it. `besides`: an execution that is claimed already, and asked
@@ -35,10 +36,11 @@ export async function freezeBatch(sql: Sql, run: RunRow, batch: { n: number; siz
   const runId = run.id;
   const rows = await mayBeSent(sql, run, batch.size);
   if (rows.length === 0) return undefined;
-  await sql.run(
-    `UPDATE attempts SET execution_no = ?, lease = 1 WHERE run_id = ? AND (seq, attempt) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))`,
-    [n, runId, jsonRows(rows.map(({ seq, attempt }) => [seq, attempt]))],
-  );
+  await sql.run(`UPDATE attempts SET execution_no = ?, lease = 1 WHERE run_id = ? AND (seq, attempt) IN ${PAIRS}`, [
+    n,
+    runId,
+    jsonRows(rows.map(({ seq, attempt }) => [seq, attempt])),
+  ]);
   await sql.run('UPDATE runs SET next_execution_no = ? WHERE id = ?', [n + 1, runId]);
   await sql.run(`INSERT INTO executions (run_id, execution_no, state, script_id, size) VALUES (?, ?, 'claimed', ?, ?)`, [
     runId,
@@ -55,7 +57,7 @@ async function mayBeSent(sql: Sql, run: RunRow, size: number): Promise<DueRow[]>
   for (let looked = 0; looked < BATCHES_A_CLAIM; looked += 1) {
     // An asset that is in another open execution, of whatever run, is left for later: the unique index would refuse it anyway.
     const rows = await sql.all<DueRow>(
-      `SELECT seq, attempt, asset_id, despite FROM attempts AS due INDEXED BY attempts_due WHERE run_id = ? AND outcome = 'pending' AND execution_no IS NULL AND planned IS NULL AND wave IS NULL AND due_at <= ?
+      `SELECT seq, attempt, asset_id, despite FROM attempts AS due ${byIndex('attempts_due')} WHERE run_id = ? AND outcome = 'pending' AND execution_no IS NULL AND planned IS NULL AND wave IS NULL AND due_at <= ?
          AND NOT EXISTS (SELECT 1 FROM attempts AS held WHERE held.asset_id = due.asset_id AND held.lease = 1)
        ORDER BY due_at, seq LIMIT ?`,
       [run.id, now, size],
@@ -70,7 +72,7 @@ async function mayBeSent(sql: Sql, run: RunRow, size: number): Promise<DueRow[]>
 /** What another run works on is left out, visibly: so the plan says of conflicts. */
 export async function skipHeld(sql: Sql, runId: string): Promise<void> {
   await sql.run(
-    `UPDATE attempts INDEXED BY attempts_due SET outcome = 'skipped', reason = 'held-by-another-run'
+    `UPDATE attempts ${byIndex('attempts_due')} SET outcome = 'skipped', reason = 'held-by-another-run'
      WHERE run_id = ? AND outcome = 'pending' AND execution_no IS NULL AND planned IS NULL AND wave IS NULL AND attempt = 1 AND due_at <= ?
        AND EXISTS (SELECT 1 FROM attempts AS held WHERE held.asset_id = attempts.asset_id AND held.lease = 1)`,
     [runId, await sql.now()],

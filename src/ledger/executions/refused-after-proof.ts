@@ -7,7 +7,7 @@ import type { Sql } from '../sql/database.js';
  */
 export async function speaksForTheFirstSend(sql: Sql, runId: string, n: number): Promise<boolean> {
   const first = await sql.first<{ at: number }>(
-    `SELECT min(permitted_at) AS at FROM sends WHERE run_id = ? AND execution_no = ? AND answer = 'proved not executed' HAVING at IS NOT NULL`,
+    `SELECT min(permitted_at) AS at FROM sends WHERE run_id = ? AND execution_no = ? AND answer = 'proved not executed' HAVING min(permitted_at) IS NOT NULL`,
     [runId, n],
   );
   if (!first) return false;

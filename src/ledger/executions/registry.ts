@@ -12,6 +12,7 @@ import { isClosing } from '../rows/late.js';
 import { readRun } from '../rows/run.js';
 import { heldAs } from '../snapshots/stale-ledger.js';
 import { type Database, jsonRows, type Sql } from '../sql/database.js';
+import { byIndex, TEXTS } from '../sql/dialect.js';
 import { claimPlanned } from '../tags/planned.js';
 import { type CallLists, readLists } from '../tags/planned-lists.js';
 import { keepLateRefusal, keepLateUuid, openCopiesOf, takeUuid } from './acceptance.js';
@@ -242,7 +243,7 @@ export class Executions {
 
   async inState(runId: string, states: readonly ExecutionState[]): Promise<Execution[]> {
     const rows = await this.#database.all<StoredExecution>(
-      `SELECT * FROM executions WHERE run_id = ? AND settled_at IS NULL AND state IN (SELECT value FROM json_each(?)) ORDER BY execution_no`,
+      `SELECT * FROM executions WHERE run_id = ? AND settled_at IS NULL AND state IN ${TEXTS} ORDER BY execution_no`,
       [runId, jsonRows(states)],
     );
     return rows.map(toExecution);
@@ -250,7 +251,7 @@ export class Executions {
 
   async assetsOf(runId: string, n: number): Promise<string[]> {
     const rows = await this.#database.all<{ asset_id: string }>(
-      'SELECT asset_id FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_no = ? ORDER BY seq',
+      `SELECT asset_id FROM attempts ${byIndex('attempts_execution')} WHERE run_id = ? AND execution_no = ? ORDER BY seq`,
       [runId, n],
     );
     return rows.map(({ asset_id: assetId }) => assetId);
@@ -266,8 +267,8 @@ export class Executions {
 async function claimedAmong(sql: Sql, uuids: readonly string[]): Promise<Set<string>> {
   const list = jsonRows(uuids);
   const rows = await sql.all<{ correlation_uuid: string }>(
-    `SELECT correlation_uuid FROM executions WHERE correlation_uuid IN (SELECT value FROM json_each(?))
-     UNION SELECT correlation_uuid FROM twins WHERE correlation_uuid IN (SELECT value FROM json_each(?))`,
+    `SELECT correlation_uuid FROM executions WHERE correlation_uuid IN ${TEXTS}
+     UNION SELECT correlation_uuid FROM twins WHERE correlation_uuid IN ${TEXTS}`,
     [list, list],
   );
   return new Set(rows.map(({ correlation_uuid: uuid }) => uuid));
@@ -276,7 +277,7 @@ async function claimedAmong(sql: Sql, uuids: readonly string[]): Promise<Set<str
 export async function releaseBatch(sql: Sql, runId: string, n: number): Promise<boolean> {
   if (!(await transition(sql, { runId, n, event: 'release' }, 'settled_at = ?', [await sql.now()]))) return false;
   await sql.run(
-    'UPDATE attempts INDEXED BY attempts_execution SET execution_no = NULL, planned = NULL, lease = NULL WHERE run_id = ? AND execution_no = ?',
+    `UPDATE attempts ${byIndex('attempts_execution')} SET execution_no = NULL, planned = NULL, lease = NULL WHERE run_id = ? AND execution_no = ?`,
     [runId, n],
   );
   return true;
@@ -287,7 +288,7 @@ async function listsToSend(sql: Sql, runId: string, n: number): Promise<CallList
   const execution = await readExecution(sql, runId, n);
   if (execution?.planned !== undefined) return readLists(sql, runId, execution.planned);
   const rows = await sql.all<{ asset_id: string }>(
-    'SELECT asset_id FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_no = ? ORDER BY seq',
+    `SELECT asset_id FROM attempts ${byIndex('attempts_execution')} WHERE run_id = ? AND execution_no = ? ORDER BY seq`,
     [runId, n],
   );
   return { tagIds: [], assetIds: rows.map(({ asset_id: assetId }) => assetId), excludedAssetIds: [] };
@@ -313,7 +314,7 @@ async function markUnverified(sql: Sql, ...[runId, n, reason, event = 'giveUp']:
   if (!(await transition(sql, { runId, n, event }, 'settled_at = ?, slot_freed_at = ?, note = ?', [now, now, reason]))) return false;
   // The leases stay until the run is closed: the script may be running there.
   await sql.run(
-    `UPDATE attempts INDEXED BY attempts_execution SET outcome = 'unverified', copy = ?, reason = ? WHERE run_id = ? AND execution_no = ? AND outcome IN ('pending', 'running')`,
+    `UPDATE attempts ${byIndex('attempts_execution')} SET outcome = 'unverified', copy = ?, reason = ? WHERE run_id = ? AND execution_no = ? AND outcome IN ('pending', 'running')`,
     [reason === NOT_EXECUTED_TWICE ? 'none' : 'open', reason, runId, n],
   );
   return true;

@@ -1,5 +1,6 @@
 import type { Vote } from '../../domain/in-doubt/trail-user.js';
 import { type Database, jsonRows, storableText } from '../sql/database.js';
+import { rowsGiven, TEXTS, textAt } from '../sql/dialect.js';
 
 /** More say nothing new. */
 const VOTES_KEPT = 50;
@@ -33,7 +34,7 @@ export class TrailVotes {
     const text = (value: string | undefined): string | null => (value === undefined ? null : storableText(value));
     await this.#database.run(
       `INSERT INTO trail_votes (sender, correlation_uuid, name, uuid)
-       SELECT ?, json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]') FROM json_each(?)
+       SELECT ?, ${textAt('vote', 0)}, ${textAt('vote', 1)}, ${textAt('vote', 2)} FROM ${rowsGiven('vote')}
        WHERE (SELECT count(*) FROM trail_votes WHERE sender = ?) < ? ON CONFLICT DO NOTHING`,
       [sender, jsonRows(votes.map(({ correlationUuid, name, uuid }) => [correlationUuid, text(name), text(uuid)])), sender, VOTES_KEPT],
     );
@@ -42,7 +43,7 @@ export class TrailVotes {
   /** Those of these UUIDs that Qualys gave as an answer to an execution of this user. */
   async answered(sender: string, uuids: readonly string[]): Promise<Set<string>> {
     const rows = await this.#database.all<{ correlation_uuid: string }>(
-      'SELECT correlation_uuid FROM executions WHERE correlation_uuid IN (SELECT value FROM json_each(?)) AND sender = ? AND adopted = 0',
+      `SELECT correlation_uuid FROM executions WHERE correlation_uuid IN ${TEXTS} AND sender = ? AND adopted = 0`,
       [jsonRows(uuids), sender],
     );
     return new Set(rows.map(({ correlation_uuid: uuid }) => uuid));

@@ -11,6 +11,7 @@ import { type OutOfCohortCopy, rememberOutOfCohortCopies } from '../rows/out-of-
 import type { Poll, SeenAssetJob } from '../rows/poll.js';
 import { readRun } from '../rows/run.js';
 import { type Database, jsonRows, type Sql } from '../sql/database.js';
+import { byIndex, greatestOf, INTEGERS, jsonObjectsOf, PAIRS, rowsGiven, TEXTS, textAt } from '../sql/dialect.js';
 
 /** An asset in flight, with its asset job as last seen. */
 export interface AssetInFlight {
@@ -46,7 +47,7 @@ export class Verdicts {
 
   async inFlight(runId: string, n: number): Promise<AssetInFlight[]> {
     const rows = await this.#database.all<StoredAsset>(
-      `SELECT asset_id, attempt, outcome, status, exit_code, finished_at, ended_at, status_since, disconnected FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_no = ? ORDER BY seq`,
+      `SELECT asset_id, attempt, outcome, status, exit_code, finished_at, ended_at, status_since, disconnected FROM attempts ${byIndex('attempts_execution')} WHERE run_id = ? AND execution_no = ? ORDER BY seq`,
       [runId, n],
     );
     return rows.map(toAsset);
@@ -54,7 +55,7 @@ export class Verdicts {
 
   async anyRunning(runId: string, n: number): Promise<boolean> {
     const found = await this.#database.first(
-      `SELECT 1 AS found FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_no = ? AND outcome = 'running' LIMIT 1`,
+      `SELECT 1 AS found FROM attempts ${byIndex('attempts_execution')} WHERE run_id = ? AND execution_no = ? AND outcome = 'running' LIMIT 1`,
       [runId, n],
     );
     return found !== undefined;
@@ -84,15 +85,17 @@ export class Verdicts {
       if (await isClosing(sql, runId)) return;
       await addExecutionJob(sql, { runId, n, jobId: job.jobId, createdAt: job.createdAt });
       await sql.run(
-        'UPDATE executions SET rows_changed_server_at = max(coalesce(rows_changed_server_at, 0), ?) WHERE run_id = ? AND execution_no = ? AND job_id IS NOT NULL AND job_id <> ?',
+        `UPDATE executions SET rows_changed_server_at = ${greatestOf('coalesce(rows_changed_server_at, 0)', '?')}
+         WHERE run_id = ? AND execution_no = ? AND job_id IS NOT NULL AND job_id <> ?`,
         [job.seenAt ?? job.createdAt, runId, n, job.jobId],
       );
       await sql.run(
-        'UPDATE executions SET job_id = ?, job_created_at = ?, rows_changed_server_at = max(coalesce(rows_changed_server_at, 0), ?) WHERE run_id = ? AND execution_no = ? AND job_id IS NULL',
+        `UPDATE executions SET job_id = ?, job_created_at = ?, rows_changed_server_at = ${greatestOf('coalesce(rows_changed_server_at, 0)', '?')}
+         WHERE run_id = ? AND execution_no = ? AND job_id IS NULL`,
         [job.jobId, job.createdAt, job.createdAt, runId, n],
       );
       await sql.run(
-        'UPDATE attempts INDEXED BY attempts_execution SET job_id = ? WHERE run_id = ? AND execution_no = ? AND job_id IS NULL',
+        `UPDATE attempts ${byIndex('attempts_execution')} SET job_id = ? WHERE run_id = ? AND execution_no = ? AND job_id IS NULL`,
         [job.jobId, runId, n],
       );
     });
@@ -109,7 +112,7 @@ export class Verdicts {
     await this.#database.transaction(async (sql) => {
       if (await isClosing(sql, runId)) return;
       await sql.run(
-        'UPDATE executions SET job_sought_at = ? WHERE run_id = ? AND execution_no IN (SELECT value FROM json_each(?)) AND coalesce(job_sought_at, 0) < ?',
+        `UPDATE executions SET job_sought_at = ? WHERE run_id = ? AND execution_no IN ${INTEGERS} AND coalesce(job_sought_at, 0) < ?`,
         [at, runId, jsonRows(executions), at],
       );
     });
@@ -153,7 +156,7 @@ export class Verdicts {
       await rememberOutOfCohortCopies(sql, runId, n, outOfCohort);
       if (await isClosing(sql, runId)) return lateOutOfCohort(sql, runId, outOfCohort);
       await sql.run(
-        `INSERT INTO out_of_cohort (run_id, job_id, asset_id) SELECT ?, json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?) WHERE true ON CONFLICT DO NOTHING`,
+        `INSERT INTO out_of_cohort (run_id, job_id, asset_id) SELECT ?, ${textAt('hit', 0)}, ${textAt('hit', 1)} FROM ${rowsGiven('hit')} WHERE true ON CONFLICT DO NOTHING`,
         [runId, jsonRows(outOfCohort.map(({ jobId, assetId }) => [jobId, assetId]))],
       );
       await keepBeside(
@@ -177,11 +180,11 @@ export class Verdicts {
       // budget.
       const run = await readRun(sql, runId);
       if (!run || run.closing || run.finishedAt !== undefined || run.admits !== 'all') return 0;
-      const chosen = `run_id = ? AND last = 1 AND outcome IN (SELECT value FROM json_each(?)) AND (copy <> 'open' OR ${IS_OVERRIDING})`;
+      const chosen = `run_id = ? AND last = 1 AND outcome IN ${TEXTS} AND (copy <> 'open' OR ${IS_OVERRIDING})`;
       await sql.run(`UPDATE attempts SET lease = NULL WHERE ${chosen} AND lease = 1`, [runId, list]);
       const added = await sql.run(
         `INSERT INTO attempts (run_id, seq, attempt, asset_id, last, name, agent_uuid, aliases, outcome, due_at, despite)
-         SELECT run_id, seq, attempt + 1, asset_id, 1, name, agent_uuid, aliases, 'pending', ?, copy = 'open' FROM attempts WHERE ${chosen} AND execution_no IS NOT NULL`,
+         SELECT run_id, seq, attempt + 1, asset_id, 1, name, agent_uuid, aliases, 'pending', ?, CASE WHEN copy = 'open' THEN 1 ELSE 0 END FROM attempts WHERE ${chosen} AND execution_no IS NOT NULL`,
         [now, runId, list],
       );
       await sql.run(`UPDATE attempts SET last = 0 WHERE ${chosen} AND execution_no IS NOT NULL`, [runId, list]);
@@ -227,9 +230,9 @@ async function recordPoll(sql: Sql, runId: string, poll: Poll, retry: RetryRule)
   const changed = await writePoll(sql, runId, poll);
   await queueRetries(sql, runId, poll, { retry, now });
   await sql.run(
-    `UPDATE executions SET poll = ?, polled_at = ?, rows_changed_server_at = CASE WHEN rows_seen < ? THEN ? ELSE rows_changed_server_at END, rows_seen = max(rows_seen, ?),
-       fanned_out = max(fanned_out, ?), slot_freed_at = CASE WHEN ? THEN coalesce(slot_freed_at, ?) ELSE slot_freed_at END,
-       state = CASE WHEN ? THEN 'settled' ELSE state END, settled_at = CASE WHEN ? THEN ? END
+    `UPDATE executions SET poll = ?, polled_at = ?, rows_changed_server_at = CASE WHEN rows_seen < ? THEN ? ELSE rows_changed_server_at END, rows_seen = ${greatestOf('rows_seen', '?')},
+       fanned_out = ${greatestOf('fanned_out', '?')}, slot_freed_at = CASE WHEN ? = 1 THEN coalesce(slot_freed_at, ?) ELSE slot_freed_at END,
+       state = CASE WHEN ? = 1 THEN 'settled' ELSE state END, settled_at = CASE WHEN ? = 1 THEN ? ELSE settled_at END
      WHERE run_id = ? AND execution_no = ?`,
     [
       poll.number,
@@ -279,8 +282,8 @@ function toAsset(row: StoredAsset): AssetInFlight {
 }
 
 /** As one JSON text: libsql takes longer to hand over a row of 17 columns than SQLite takes to write it. */
-const READ_ATTEMPTS = `SELECT json_group_array(json_object(${['seq', 'attempt', 'asset_id', ...WRITTEN_COLUMNS].map((column) => `'${column}', ${column}`).join(', ')})) AS attempts
-  FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_no = ?`;
+const READ_ATTEMPTS = `SELECT ${jsonObjectsOf(['seq', 'attempt', 'asset_id', ...WRITTEN_COLUMNS])} AS attempts
+  FROM attempts ${byIndex('attempts_execution')} WHERE run_id = ? AND execution_no = ?`;
 const WRITE_ATTEMPT = `UPDATE attempts SET ${WRITTEN_COLUMNS.map((column) => `${column} = ?`).join(', ')} WHERE run_id = ? AND seq = ? AND attempt = ?`;
 
 /**
@@ -319,7 +322,7 @@ async function ofEarlierAttempts(
   if (decided.length === 0) return [];
   const keys = jsonRows(decided.map(({ seq, attempt }) => [seq, attempt]));
   const earlier = await sql.all<{ asset_id: string }>(
-    `SELECT asset_id FROM attempts WHERE run_id = ? AND last = 0 AND (seq, attempt) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))`,
+    `SELECT asset_id FROM attempts WHERE run_id = ? AND last = 0 AND (seq, attempt) IN ${PAIRS}`,
     [runId, keys],
   );
   const put = new Set(earlier.map((row) => row.asset_id));
@@ -337,13 +340,13 @@ async function queueRetries(sql: Sql, runId: string, poll: Poll, rule: { retry: 
   if (rule.retry.failed === 0 || failed.length === 0) return;
   const run = await readRun(sql, runId);
   if (!run || run.stop || run.admits === 'nothing') return;
-  const chosen = `run_id = ? AND execution_no = ? AND last = 1 AND attempt <= ? AND asset_id IN (SELECT value FROM json_each(?))`;
+  const chosen = `run_id = ? AND execution_no = ? AND last = 1 AND attempt <= ? AND asset_id IN ${TEXTS}`;
   const parameters = [runId, poll.n, rule.retry.failed, jsonRows(failed)];
   await sql.run(
     `INSERT INTO attempts (run_id, seq, attempt, asset_id, last, name, agent_uuid, aliases, outcome, due_at)
-     SELECT run_id, seq, attempt + 1, asset_id, 1, name, agent_uuid, aliases, 'pending', ? FROM attempts INDEXED BY attempts_execution WHERE ${chosen}`,
+     SELECT run_id, seq, attempt + 1, asset_id, 1, name, agent_uuid, aliases, 'pending', ? FROM attempts ${byIndex('attempts_execution')} WHERE ${chosen}`,
     [rule.now + rule.retry.afterMs, ...parameters],
   );
   // The new rows have no execution yet, so only the failed attempts are meant.
-  await sql.run(`UPDATE attempts INDEXED BY attempts_execution SET last = 0 WHERE ${chosen}`, parameters);
+  await sql.run(`UPDATE attempts ${byIndex('attempts_execution')} SET last = 0 WHERE ${chosen}`, parameters);
 }

@@ -186,9 +186,9 @@ async function announcedWindow(sql: Sql, limits: LimitsRow, now: number): Promis
   // Calls sent after this were surely still counted in what was announced; older ones may have left, and do not leave twice.
   const countedFrom = observedAt - (windowMs ?? HOUR_MS) + MARGIN_MS;
   // The observing call itself is in the announcement, others of its millisecond may not be.
-  const since = await sql.first<{ n: number }>('SELECT max(0, count(*) - 1) AS n FROM calls WHERE at >= ?', [observedAt]);
+  const since = await sql.first<{ n: number }>('SELECT count(*) AS n FROM calls WHERE at >= ?', [observedAt]);
   const left = await sql.first<{ n: number }>('SELECT count(*) AS n FROM calls WHERE at > ? AND at <= ?', [countedFrom, now - spanMs]);
-  const sentSince = (since?.n ?? 0) - (left?.n ?? 0);
+  const sentSince = Math.max(0, (since?.n ?? 0) - 1) - (left?.n ?? 0);
   const lacking = 1 - (remaining - sentSince);
   const opener =
     lacking > 0

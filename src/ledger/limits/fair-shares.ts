@@ -4,6 +4,7 @@ import { type Contender, type ContenderRef, type Turn, turnOf } from '../../doma
 import { HOUR_MS } from '../../domain/limits/rate-window.js';
 import type { RunKind, RunRow } from '../rows/run.js';
 import type { Sql } from '../sql/database.js';
+import { byIndex, JOIN_IN_ORDER } from '../sql/dialect.js';
 
 /**
  * What is shared: the executions of a day, the executes of one script one after the other, the calls of the window, and the places of
@@ -65,7 +66,7 @@ export async function askTurn(sql: Sql, { resource, contender, now, free, live =
 
 export async function countWaiting(sql: Sql, resource: Resource, now: number): Promise<number> {
   const waiting = await sql.first<{ n: number }>(
-    `SELECT count(*) AS n FROM turns INDEXED BY turns_asking WHERE resource = ? AND kind IN ('ticket', 'campaign') AND asks_until >= ?`,
+    `SELECT count(*) AS n FROM turns ${byIndex('turns_asking')} WHERE resource = ? AND kind IN ('ticket', 'campaign') AND asks_until >= ?`,
     [resource, now],
   );
   return waiting?.n ?? 0;
@@ -76,7 +77,7 @@ export async function asking(sql: Sql, { resource, contender, now, limit }: Aske
   const rows: TurnRow[] = [];
   for (const kind of ['ticket', 'campaign']) {
     const found = await sql.all<TurnRow>(
-      `SELECT contender, kind, served_at FROM turns INDEXED BY turns_asking
+      `SELECT contender, kind, served_at FROM turns ${byIndex('turns_asking')}
        WHERE resource = ? AND asks_until >= ? AND asks_from <= ? AND kind = ? AND contender <> ? ORDER BY coalesce(served_at, 0), contender LIMIT ?`,
       [resource, now, now, kind, contender.id, limit],
     );
@@ -118,7 +119,7 @@ export async function serve(sql: Sql, { resource, contender, now }: Asked): Prom
   else
     await sql.run(
       `INSERT INTO ticket_streaks (resource, ticket_streak) SELECT ?, 1 WHERE EXISTS (
-         SELECT 1 FROM turns INDEXED BY turns_asking WHERE resource = ? AND asks_until >= ? AND kind = 'campaign')
+         SELECT 1 FROM turns ${byIndex('turns_asking')} WHERE resource = ? AND asks_until >= ? AND kind = 'campaign')
        ON CONFLICT (resource) DO UPDATE SET ticket_streak = ticket_streaks.ticket_streak + 1`,
       [resource, resource, now],
     );
@@ -138,8 +139,8 @@ export async function noteWants(sql: Sql, { contender, now, wants }: Omit<Asked,
 export async function executionsWanted(sql: Sql, run: RunRow, batchSize: number): Promise<number> {
   const open = await sql.first<{ claimed: number; planned: number; due: number }>(
     `SELECT (SELECT count(*) FROM executions WHERE run_id = ? AND state = 'claimed' AND settled_at IS NULL) AS claimed,
-       (SELECT count(*) FROM planned INDEXED BY planned_waiting WHERE run_id = ? AND state = 'waiting') AS planned,
-       EXISTS (SELECT 1 FROM attempts INDEXED BY attempts_due
+       (SELECT count(*) FROM planned ${byIndex('planned_waiting')} WHERE run_id = ? AND state = 'waiting') AS planned,
+       EXISTS (SELECT 1 FROM attempts ${byIndex('attempts_due')}
          WHERE run_id = ? AND outcome = 'pending' AND execution_no IS NULL AND planned IS NULL AND wave IS NULL) AS due`,
     [run.id, run.id, run.id],
   );
@@ -154,19 +155,19 @@ export async function executionsWanted(sql: Sql, run: RunRow, batchSize: number)
  */
 export async function keptForRuns(sql: Sql, now: number, free: number): Promise<{ kept: number; live: Contender[] }> {
   const most = await sql.first<{ wants: number | null }>(
-    `SELECT sum(wants) AS wants FROM turns INDEXED BY turns_wants WHERE resource = 'day' AND wants > 0`,
+    `SELECT sum(wants) AS wants FROM turns ${byIndex('turns_wants')} WHERE resource = 'day' AND wants > 0`,
   );
   if (!most?.wants) return { kept: 0, live: [] };
   // Written so that the few rows of `turns` come first: by itself the planner would begin with all live runs.
-  const alive = `FROM turns AS day INDEXED BY turns_wants CROSS JOIN runs
+  const alive = `FROM turns AS day ${byIndex('turns_wants')} ${JOIN_IN_ORDER} runs ON runs.id = day.contender
     LEFT JOIN turns AS calls ON calls.resource = 'calls' AND calls.contender = day.contender
-    WHERE day.resource = 'day' AND day.wants > 0 AND runs.id = day.contender AND (day.noted_at >= ? OR calls.noted_at >= ?) AND (day.asks_until IS NULL OR day.asks_until >= ?)
+    WHERE day.resource = 'day' AND day.wants > 0 AND (day.noted_at >= ? OR calls.noted_at >= ?) AND (day.asks_until IS NULL OR day.asks_until >= ?)
       AND runs.phase = 'running' AND runs.paused = 0 AND runs.stop_cause IS NULL AND runs.finished_at IS NULL`;
   const since = [now - SEEN_MS, now - SEEN_MS, now];
   if (most.wants < free) return { kept: most.wants, live: [] };
   const kept = (await sql.first<{ n: number | null }>(`SELECT sum(day.wants) AS n ${alive}`, since))?.n ?? 0;
   const first = await sql.first<TurnRow & { wants: number; asking: number }>(
-    `SELECT day.contender, day.served_at, day.wants, coalesce(day.asks_from <= ?, 0) AS asking ${alive} ORDER BY coalesce(day.served_at, 0), day.contender LIMIT 1`,
+    `SELECT day.contender, day.served_at, day.wants, CASE WHEN day.asks_from <= ? THEN 1 ELSE 0 END AS asking ${alive} ORDER BY coalesce(day.served_at, 0), day.contender LIMIT 1`,
     [now, ...since],
   );
   if (!first) return { kept, live: [] };
@@ -177,9 +178,9 @@ export async function keptForRuns(sql: Sql, now: number, free: number): Promise<
 /** Of each live run, how many executions it has to send; at most `limit` runs. */
 export async function liveRuns(sql: Sql, now: number, limit: number): Promise<number[]> {
   const rows = await sql.all<{ wants: number | null }>(
-    `SELECT coalesce(day.wants, 1) AS wants FROM turns AS calls INDEXED BY turns_noted CROSS JOIN runs
+    `SELECT coalesce(day.wants, 1) AS wants FROM turns AS calls ${byIndex('turns_noted')} ${JOIN_IN_ORDER} runs ON runs.id = calls.contender
      LEFT JOIN turns AS day ON day.resource = 'day' AND day.contender = calls.contender
-     WHERE calls.resource = 'calls' AND calls.kind = 'ticket' AND runs.id = calls.contender AND calls.noted_at >= ? AND runs.phase <> 'awaiting-approval'
+     WHERE calls.resource = 'calls' AND calls.kind = 'ticket' AND calls.noted_at >= ? AND runs.phase <> 'awaiting-approval'
        AND runs.paused = 0 AND runs.finished_at IS NULL LIMIT ?`,
     [now - SEEN_MS, limit],
   );

@@ -6,6 +6,7 @@ import { hostMatcher } from '../../domain/targets/host-names.js';
 import type { Execution } from '../rows/execution.js';
 import type { RunRow } from '../rows/run.js';
 import type { Sql } from '../sql/database.js';
+import { byIndex } from '../sql/dialect.js';
 import { type Named, namesOf, newestReading } from './never-touch.js';
 import { newestPolicy } from './versions.js';
 
@@ -20,14 +21,14 @@ export async function policyObjection(sql: Sql, { id, script }: RunRow, { n }: E
   if (!reading) return "policy's exclusions must be read first";
   // An execution by tags has all of its rows when it is leased; before that it is refused for its tags, later in the same permit.
   const kept = await sql.first<{ asset_id: string }>(
-    `SELECT asset_id FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_no = ? AND outcome = 'pending'
+    `SELECT asset_id FROM attempts ${byIndex('attempts_execution')} WHERE run_id = ? AND execution_no = ? AND outcome = 'pending'
        AND EXISTS (SELECT 1 FROM untouched WHERE untouched.reading = ? AND untouched.asset_id = attempts.asset_id) LIMIT 1`,
     [id, n, reading.id],
   );
   if (kept) return `policy excludes asset ${kept.asset_id} from all scripts`;
   if (neverTouch.hostnames.length === 0) return undefined;
   const rows = await sql.all<Named>(
-    `SELECT name, aliases FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_no = ? AND outcome = 'pending'`,
+    `SELECT name, aliases FROM attempts ${byIndex('attempts_execution')} WHERE run_id = ? AND execution_no = ? AND outcome = 'pending'`,
     [id, n],
   );
   const named = rows.flatMap(namesOf).find(hostMatcher(neverTouch.hostnames));

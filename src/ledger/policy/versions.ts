@@ -158,8 +158,7 @@ export async function newestVersion(sql: Sql): Promise<number | undefined> {
 
 /** The caps of the ledger's policy, changed or not since the process began. Undefined in a ledger that has none. */
 export async function capsInForce(sql: Sql): Promise<Policy['caps'] | undefined> {
-  const row = await sql.first<{ caps: string }>(`SELECT json_extract(body, '$.caps') AS caps FROM policies ORDER BY version DESC LIMIT 1`);
-  return row && (JSON.parse(row.caps) as Policy['caps']);
+  return (await newestPolicy(sql))?.policy.caps;
 }
 
 /** For those who are in a transaction. */

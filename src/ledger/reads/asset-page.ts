@@ -2,6 +2,7 @@
 import type { AssetRow, Outcome } from '../../domain/run/outcome.js';
 import type { RunKind } from '../rows/run.js';
 import type { Sql, SqlParameter } from '../sql/database.js';
+import { byIndex } from '../sql/dialect.js';
 import { type StepUnderWay, stepUnderWay } from './campaign-view.js';
 
 export interface AssetPageOptions {
@@ -28,11 +29,18 @@ export async function readAssetPage(sql: Sql, run: { id: string; kind: RunKind }
     ['a.run_id = ? AND a.last = 1 AND a.seq > ?', run.id, placeOf(options.cursor)],
     ...(options.outcome ? [[`${source.outcome} = ?`, options.outcome] satisfies [string, ...SqlParameter[]]] : []),
     ...(options.wave === undefined ? [] : [['a.wave = ?', options.wave] satisfies [string, ...SqlParameter[]]]),
-    ...(like ? [["(a.asset_id LIKE ? ESCAPE '\\' OR a.name LIKE ? ESCAPE '\\')", like, like] satisfies [string, ...SqlParameter[]]] : []),
+    ...(like
+      ? [
+          ["(lower(a.asset_id) LIKE lower(?) ESCAPE '\\' OR lower(a.name) LIKE lower(?) ESCAPE '\\')", like, like] satisfies [
+            string,
+            ...SqlParameter[],
+          ],
+        ]
+      : []),
   ];
   const byOutcome = options.outcome !== undefined && source.outcome === 'a.outcome';
   const rows = await sql.all<StoredAssetRow>(
-    `SELECT a.seq, a.asset_id, ${source.columns} FROM attempts AS a ${byOutcome ? 'INDEXED BY attempts_outcome' : ''} ${source.joins}
+    `SELECT a.seq, a.asset_id, ${source.columns} FROM attempts AS a ${byOutcome ? byIndex('attempts_outcome') : ''} ${source.joins}
      WHERE ${conditions.map(([condition]) => condition).join(' AND ')} ORDER BY a.seq LIMIT ?`,
     [...source.parameters, ...conditions.flatMap(([, ...parameters]) => parameters), limit + 1],
   );
@@ -85,7 +93,7 @@ const OF_STEP: Source = {
  * step is under way.
  */
 function ofCampaign(live: StepUnderWay | undefined): Source {
-  const joins = `${live ? 'JOIN (SELECT ? AS id) AS live' : ''} LEFT JOIN waves ON waves.campaign_id = a.run_id AND waves.wave_no = a.wave
+  const joins = `${live ? 'JOIN (SELECT ? AS id) AS live ON true' : ''} LEFT JOIN waves ON waves.campaign_id = a.run_id AND waves.wave_no = a.wave
     LEFT JOIN attempts AS s ON s.seq = a.seq AND s.last = 1 AND s.run_id = (
       SELECT steps.id FROM runs AS steps JOIN attempts AS tried ON tried.run_id = steps.id AND tried.seq = a.seq AND tried.last = 1
       WHERE steps.campaign_id = a.run_id AND steps.wave = a.wave ORDER BY steps.created_at DESC LIMIT 1)`;

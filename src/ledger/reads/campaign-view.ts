@@ -5,6 +5,7 @@ import { NOT_ROLLED_BACK } from '../../domain/execution/may-still-run.js';
 import { emptyCounts, LIVE_OUTCOMES, type LiveCounts, OUTCOMES, type Outcome } from '../../domain/run/outcome.js';
 import { countOutcomes } from '../rows/counts.js';
 import type { Sql } from '../sql/database.js';
+import { byIndex } from '../sql/dialect.js';
 
 export interface WaveView {
   w: number;
@@ -44,9 +45,10 @@ export async function stepUnderWay(sql: Sql, campaignId: string): Promise<StepUn
 export async function viewWaves(sql: Sql, campaignId: string): Promise<WaveView[]> {
   const waves = await sql.all<WaveRow>('SELECT * FROM waves WHERE campaign_id = ? ORDER BY wave_no', [campaignId]);
   const views = new Map(waves.map((row) => [row.wave_no, toView(row)]));
-  const counted = await sql.all<{ wave: number; outcome: Outcome; compliant: number; left_out: number | null; n: number }>(
-    `SELECT wave, outcome, outcome = 'skipped' AND reason IS 'compliant' AS compliant, reason LIKE '${NOT_ROLLED_BACK}%' AS left_out, count(*) AS n
-     FROM attempts INDEXED BY attempts_wave WHERE run_id = ? AND wave IS NOT NULL GROUP BY 1, 2, 3, 4`,
+  const counted = await sql.all<{ wave: number; outcome: Outcome; compliant: number; left_out: number; n: number }>(
+    `SELECT wave, outcome, CASE WHEN outcome = 'skipped' AND reason = 'compliant' THEN 1 ELSE 0 END AS compliant,
+       CASE WHEN reason LIKE '${NOT_ROLLED_BACK}%' THEN 1 ELSE 0 END AS left_out, count(*) AS n
+     FROM attempts ${byIndex('attempts_wave')} WHERE run_id = ? AND wave IS NOT NULL GROUP BY 1, 2, 3, 4`,
     [campaignId],
   );
   for (const { wave, outcome, compliant, left_out: leftOut, n } of counted) {

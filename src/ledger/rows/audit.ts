@@ -1,4 +1,5 @@
 import type { Database } from '../sql/database.js';
+import { TEXTS } from '../sql/dialect.js';
 
 /** What was done to the whole ledger, or found of it: in the log of every run that was going. */
 export const HELD = 'ledger-held';
@@ -52,7 +53,7 @@ export class Audit {
       `SELECT id, at, actor, verified, action, detail FROM audit WHERE run_id = ?
        UNION ALL
        SELECT audit.id, audit.at, actor, verified, action, detail FROM audit JOIN runs ON runs.id = ?
-         WHERE audit.run_id IS NULL AND action IN (SELECT value FROM json_each(?)) AND audit.at >= runs.created_at AND audit.at <= coalesce(runs.finished_at, audit.at)
+         WHERE audit.run_id IS NULL AND action IN ${TEXTS} AND audit.at >= runs.created_at AND audit.at <= coalesce(runs.finished_at, audit.at)
        ORDER BY id`,
       [runId, runId, JSON.stringify(LEDGER_WIDE)],
     );

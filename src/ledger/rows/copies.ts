@@ -3,6 +3,7 @@ import type { CopyState, KnownCopy } from '../../domain/execution/may-still-run.
 import { COPIES_ASKED_FOR_MS, copiesAskedAgainMs, OPEN_COPY, openCopyReason } from '../../domain/execution/may-still-run.js';
 import type { FinalOutcome } from '../../domain/run/outcome.js';
 import { type Database, jsonRows, type Sql, within } from '../sql/database.js';
+import { byIndex, elementOf, JOIN_IN_ORDER, jsonArraysOf, PAIRS, rowsGiven } from '../sql/dialect.js';
 import { Audit } from './audit.js';
 import { type Execution, transition } from './execution.js';
 import { IS_OPEN } from './late.js';
@@ -43,10 +44,10 @@ export interface OpenCopy {
 const PAGE = 1_000;
 /** Where a copy was sent; of one whose execution a restored ledger does not know, the beginning of its run. */
 const SINCE = 'coalesce(executions.accepted_at, executions.sent_at, runs.created_at)';
-const TWINS = `(SELECT json_group_array(json_array(correlation_uuid, job_id)) FROM execution_jobs
+const TWINS = `(SELECT ${jsonArraysOf(['correlation_uuid', 'job_id'])} FROM execution_jobs
   WHERE run_id = sent.run_id AND execution_no = sent.execution_no AND execution_jobs.correlation_uuid <> '')`;
 const OUT_OF_COHORT_SINCE = 'coalesce(executions.accepted_at, executions.sent_at, outside.since)';
-const COPY_WITH_ITS_RUN = `CROSS JOIN runs ON runs.id = sent.run_id LEFT JOIN executions ON executions.run_id = sent.run_id AND executions.execution_no = sent.execution_no`;
+const COPY_WITH_ITS_RUN = `${JOIN_IN_ORDER} runs ON runs.id = sent.run_id LEFT JOIN executions ON executions.run_id = sent.run_id AND executions.execution_no = sent.execution_no`;
 
 export class Copies {
   readonly #database: Database;
@@ -59,7 +60,7 @@ export class Copies {
   async *waiting(runId: string): AsyncGenerator<string[]> {
     for (let after = 0; ; ) {
       const rows = await this.#database.all<{ seq: number; asset_id: string; waits: number }>(
-        `SELECT seq, asset_id, outcome = 'pending' AND execution_no IS NULL AND despite = 0 AS waits FROM attempts
+        `SELECT seq, asset_id, CASE WHEN outcome = 'pending' AND execution_no IS NULL AND despite = 0 THEN 1 ELSE 0 END AS waits FROM attempts
          WHERE run_id = ? AND seq > ? AND attempt = 1 ORDER BY seq LIMIT ?`,
         [runId, after, PAGE],
       );
@@ -78,7 +79,7 @@ export class Copies {
     ] as const) {
       const rows = await this.#database.all<CopyRow>(
         `SELECT sent.run_id, sent.seq, sent.attempt, sent.execution_no, sent.asset_id, sent.copy, sent.status, sent.correlation_uuid, sent.job_id, executions.server_at, ${TWINS} AS twins, ${SINCE} AS since
-         FROM json_each(?) AS wanted CROSS JOIN attempts AS sent INDEXED BY ${index} ON sent.asset_id = wanted.value AND sent.copy = '${copy}' ${COPY_WITH_ITS_RUN}
+         FROM ${rowsGiven('wanted')} ${JOIN_IN_ORDER} attempts AS sent ${byIndex(index)} ON sent.asset_id = ${elementOf('wanted')} AND sent.copy = '${copy}' ${COPY_WITH_ITS_RUN}
          WHERE runs.script_id = ? AND (sent.lease IS NULL OR sent.outcome NOT IN ('pending', 'running'))`,
         [jsonRows(assetIds), scriptId],
       );
@@ -86,7 +87,7 @@ export class Copies {
     }
     const outOfCohort = await this.#database.all<CopyRow>(
       `SELECT outside.run_id, NULL AS seq, NULL AS attempt, outside.execution_no, outside.asset_id, outside.copy, outside.status, executions.correlation_uuid, outside.job_id, executions.server_at, '[]' AS twins, ${OUT_OF_COHORT_SINCE} AS since
-       FROM json_each(?) AS wanted CROSS JOIN out_of_cohort_copies AS outside INDEXED BY out_of_cohort_copies_open ON outside.asset_id = wanted.value AND outside.copy = 'open' ${OUT_OF_COHORT_WITH_RUN}
+       FROM ${rowsGiven('wanted')} ${JOIN_IN_ORDER} out_of_cohort_copies AS outside ${byIndex('out_of_cohort_copies_open')} ON outside.asset_id = ${elementOf('wanted')} AND outside.copy = 'open' ${OUT_OF_COHORT_WITH_RUN}
        WHERE runs.script_id = ?`,
       [jsonRows(assetIds), scriptId],
     );
@@ -152,7 +153,7 @@ export class Copies {
     for (;;) {
       const rows = await this.#database.all<ListedRow>(
         `SELECT sent.asset_id, sent.name, sent.run_id, sent.seq, sent.attempt, sent.execution_no, sent.outcome, sent.reason, sent.status, runs.script_id, runs.script_title, ${SINCE} AS since
-         FROM attempts AS sent INDEXED BY attempts_copy ${COPY_WITH_ITS_RUN}
+         FROM attempts AS sent ${byIndex('attempts_copy')} ${COPY_WITH_ITS_RUN}
          WHERE sent.copy = 'open' AND sent.outcome NOT IN ('pending', 'running') AND ${SINCE} <= ?
            AND (sent.asset_id, sent.run_id, sent.seq, sent.attempt) > (?, ?, ?, ?)
          ORDER BY sent.asset_id, sent.run_id, sent.seq, sent.attempt LIMIT ?`,
@@ -171,7 +172,7 @@ export class Copies {
     for (let after: [string, string, number] = ['', '', 0]; ; ) {
       const rows = await this.#database.all<ListedRow>(
         `SELECT outside.asset_id, outside.name, outside.run_id, 0 AS seq, NULL AS attempt, outside.execution_no, NULL AS outcome, NULL AS reason, outside.status, runs.script_id, runs.script_title, ${OUT_OF_COHORT_SINCE} AS since
-         FROM out_of_cohort_copies AS outside INDEXED BY out_of_cohort_copies_open ${OUT_OF_COHORT_WITH_RUN}
+         FROM out_of_cohort_copies AS outside ${byIndex('out_of_cohort_copies_open')} ${OUT_OF_COHORT_WITH_RUN}
          WHERE outside.copy = 'open' AND (runs.finished_at IS NOT NULL OR executions.settled_at IS NOT NULL) AND ${OUT_OF_COHORT_SINCE} <= ?
            AND (outside.asset_id, outside.run_id, outside.execution_no) > (?, ?, ?)
          ORDER BY outside.asset_id, outside.run_id, outside.execution_no LIMIT ?`,
@@ -192,10 +193,10 @@ async function takeDue(sql: Sql, atMost: number): Promise<StoredCopy[]> {
   const now = await sql.now();
   const due = await sql.all<{ run_id: string; n: number; asked: number }>(
     `SELECT executions.run_id, executions.execution_no AS n, executions.copies_asked AS asked
-     FROM (SELECT run_id, execution_no FROM attempts INDEXED BY attempts_copy WHERE copy = 'open' AND execution_no IS NOT NULL
-       UNION SELECT run_id, execution_no FROM out_of_cohort_copies INDEXED BY out_of_cohort_copies_open WHERE copy = 'open') AS held
-       CROSS JOIN runs ON runs.id = held.run_id AND runs.finished_at IS NOT NULL
-       CROSS JOIN executions ON executions.run_id = held.run_id AND executions.execution_no = held.execution_no
+     FROM (SELECT run_id, execution_no FROM attempts ${byIndex('attempts_copy')} WHERE copy = 'open' AND execution_no IS NOT NULL
+       UNION SELECT run_id, execution_no FROM out_of_cohort_copies ${byIndex('out_of_cohort_copies_open')} WHERE copy = 'open') AS held
+       ${JOIN_IN_ORDER} runs ON runs.id = held.run_id AND runs.finished_at IS NOT NULL
+       ${JOIN_IN_ORDER} executions ON executions.run_id = held.run_id AND executions.execution_no = held.execution_no
      WHERE coalesce(executions.copies_ask_at, runs.finished_at) <= ? AND coalesce(executions.accepted_at, executions.sent_at, runs.created_at) > ?
        AND NOT EXISTS (SELECT 1 FROM executions AS other WHERE other.copies_asked_at > ?)
      ORDER BY coalesce(executions.copies_ask_at, runs.finished_at) LIMIT ?`,
@@ -220,7 +221,7 @@ async function takeDue(sql: Sql, atMost: number): Promise<StoredCopy[]> {
 async function copiesOfExecution(sql: Sql, runId: string, n: number, atMost: number): Promise<StoredCopy[]> {
   const rows = await sql.all<CopyRow>(
     `SELECT sent.run_id, sent.seq, sent.attempt, sent.execution_no, sent.asset_id, sent.copy, sent.status, sent.correlation_uuid, sent.job_id, executions.server_at, ${TWINS} AS twins, ${SINCE} AS since
-     FROM attempts AS sent INDEXED BY attempts_execution ${COPY_WITH_ITS_RUN}
+     FROM attempts AS sent ${byIndex('attempts_execution')} ${COPY_WITH_ITS_RUN}
      WHERE sent.run_id = ? AND sent.execution_no = ? AND sent.copy = 'open' ORDER BY random() LIMIT ?`,
     [runId, n, atMost],
   );
@@ -296,14 +297,14 @@ export async function openCopies(sql: Sql, scriptId: string, assetIds: readonly 
   if (assetIds.length === 0) return new Map();
   const rows = await sql.all<{ asset_id: string; run_id: string }>(
     `SELECT asset_id, min(run_id) AS run_id FROM (
-       SELECT sent.asset_id, sent.run_id FROM json_each(?) AS wanted
-         CROSS JOIN attempts AS sent INDEXED BY attempts_copy ON sent.asset_id = wanted.value AND sent.copy = 'open'
-         CROSS JOIN runs ON runs.id = sent.run_id
+       SELECT sent.asset_id, sent.run_id FROM ${rowsGiven('wanted')}
+         ${JOIN_IN_ORDER} attempts AS sent ${byIndex('attempts_copy')} ON sent.asset_id = ${elementOf('wanted')} AND sent.copy = 'open'
+         ${JOIN_IN_ORDER} runs ON runs.id = sent.run_id
        WHERE runs.script_id = ? AND (sent.lease IS NULL OR sent.outcome NOT IN ('pending', 'running'))
-       UNION ALL SELECT outside.asset_id, outside.run_id FROM json_each(?) AS wanted
-         CROSS JOIN out_of_cohort_copies AS outside INDEXED BY out_of_cohort_copies_open ON outside.asset_id = wanted.value AND outside.copy = 'open'
-         CROSS JOIN runs ON runs.id = outside.run_id
-       WHERE runs.script_id = ?) GROUP BY 1`,
+       UNION ALL SELECT outside.asset_id, outside.run_id FROM ${rowsGiven('wanted')}
+         ${JOIN_IN_ORDER} out_of_cohort_copies AS outside ${byIndex('out_of_cohort_copies_open')} ON outside.asset_id = ${elementOf('wanted')} AND outside.copy = 'open'
+         ${JOIN_IN_ORDER} runs ON runs.id = outside.run_id
+       WHERE runs.script_id = ?) AS held GROUP BY 1`,
     [jsonRows(assetIds), scriptId, jsonRows(assetIds), scriptId],
   );
   return new Map(rows.map(({ asset_id: assetId, run_id: runId }) => [assetId, runId]));
@@ -365,7 +366,7 @@ export async function withdrawFurther(sql: Sql, runId: string, rows: readonly Pi
   await sql.run(`DELETE FROM attempts WHERE ${CHOSEN} AND outcome = 'pending' AND execution_no IS NULL`, [runId, keys(0)]);
 }
 
-const CHOSEN = `run_id = ? AND (seq, attempt) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))`;
+const CHOSEN = `run_id = ? AND (seq, attempt) IN ${PAIRS}`;
 
 /**
  * Asked by the permit, in its transaction: since the batch was made, an execution of another run may have hit one of its assets, or Qualys
@@ -378,7 +379,7 @@ export async function takeOutOpenCopies(
   { n, planned, sends }: Pick<Execution, 'n' | 'planned' | 'sends'>,
 ): Promise<'rest' | 'none' | 'by-ids'> {
   const rows = await sql.all<DueRow>(
-    `SELECT seq, attempt, asset_id, despite FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_no = ? AND outcome = 'pending'`,
+    `SELECT seq, attempt, asset_id, despite FROM attempts ${byIndex('attempts_execution')} WHERE run_id = ? AND execution_no = ? AND outcome = 'pending'`,
     [run.id, n],
   );
   const held = await heldByCopies(sql, run, rows);

@@ -2,6 +2,7 @@
 // beside its own an adopted execution may have a twin: another job on exactly its assets, of which nobody can say that it was not ours,
 // too.
 import { jsonRows, type Sql } from '../sql/database.js';
+import { INTEGERS } from '../sql/dialect.js';
 
 export interface ExecutionJob {
   n: number;
@@ -27,7 +28,7 @@ export async function addExecutionJob(sql: Sql, { runId, n, jobId, createdAt, tw
 
 export async function jobsOf(sql: Sql, runId: string, executions: readonly number[]): Promise<ExecutionJob[]> {
   const rows = await sql.all<{ n: number; job_id: string; correlation_uuid: string }>(
-    'SELECT execution_no AS n, job_id, correlation_uuid FROM execution_jobs WHERE run_id = ? AND execution_no IN (SELECT value FROM json_each(?)) ORDER BY execution_no, created_at, job_id',
+    `SELECT execution_no AS n, job_id, correlation_uuid FROM execution_jobs WHERE run_id = ? AND execution_no IN ${INTEGERS} ORDER BY execution_no, created_at, job_id`,
     [runId, jsonRows(executions)],
   );
   return rows.map((row) => ({ n: row.n, jobId: row.job_id, twinUuid: row.correlation_uuid }));

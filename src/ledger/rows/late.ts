@@ -2,6 +2,7 @@
 // late is kept beside the report, and in the audit log.
 import type { AssetDecision } from '../../domain/polling/settle.js';
 import { jsonRows, type Sql } from '../sql/database.js';
+import { byIndex, integerAt, rowsGiven, TEXTS, textAt } from '../sql/dialect.js';
 import { rememberOutOfCohortCopies } from './out-of-cohort-copies.js';
 import type { SeenAssetJob } from './poll.js';
 
@@ -46,7 +47,7 @@ export async function keepLateVerdicts(
   poll: { n: number; jobs: readonly SeenAssetJob[]; decisions: readonly AssetDecision[] },
 ): Promise<void> {
   const rows = await sql.all<{ asset_id: string; outcome: string; reason: string | null }>(
-    'SELECT asset_id, outcome, reason FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_no = ?',
+    `SELECT asset_id, outcome, reason FROM attempts ${byIndex('attempts_execution')} WHERE run_id = ? AND execution_no = ?`,
     [runId, poll.n],
   );
   const known = new Map(rows.map((row) => [row.asset_id, row.outcome]));
@@ -63,8 +64,8 @@ export async function keepLateVerdicts(
   }
   // Their copies have ended: nobody needs to keep away from these assets any more.
   await sql.run(
-    `UPDATE attempts INDEXED BY attempts_execution SET copy = 'over' WHERE run_id = ? AND execution_no = ? AND copy = 'open'
-       AND asset_id IN (SELECT value FROM json_each(?))`,
+    `UPDATE attempts ${byIndex('attempts_execution')} SET copy = 'over' WHERE run_id = ? AND execution_no = ? AND copy = 'open'
+       AND asset_id IN ${TEXTS}`,
     [runId, poll.n, jsonRows(late.map(({ assetId }) => assetId))],
   );
   const words = late.map(({ assetId, outcome }) => `${assetId} ${outcome}`).join(', ');
@@ -85,10 +86,10 @@ export async function keepBeside(
   const rows = verdicts.map(({ assetId, outcome, status, exitCode }) => [assetId, outcome, status ?? null, exitCode ?? null]);
   const kept = await sql.all<{ asset_id: string; outcome: string }>(
     `INSERT INTO late_verdicts (run_id, asset_id, outcome, status, exit_code, seen_at)
-     SELECT ?, json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'), json_extract(value, '$[3]'), ? FROM json_each(?)
-     WHERE EXISTS (SELECT 1 FROM attempts WHERE run_id = ? AND asset_id = json_extract(value, '$[0]'))
+     SELECT ?, ${textAt('verdict', 0)}, ${textAt('verdict', 1)}, ${textAt('verdict', 2)}, ${integerAt('verdict', 3)}, ? FROM ${rowsGiven('verdict')}
+     WHERE EXISTS (SELECT 1 FROM attempts WHERE run_id = ? AND asset_id = ${textAt('verdict', 0)})
      ON CONFLICT (run_id, asset_id) DO UPDATE SET outcome = excluded.outcome, status = excluded.status, exit_code = excluded.exit_code
-       WHERE outcome <> excluded.outcome RETURNING asset_id, outcome`,
+       WHERE late_verdicts.outcome <> excluded.outcome RETURNING asset_id, outcome`,
     [runId, await sql.now(), jsonRows(rows), runId],
   );
   if (kept.length === 0) return;

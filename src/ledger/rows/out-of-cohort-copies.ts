@@ -1,6 +1,7 @@
 // Copies of a script at assets that no row of their run stands for: its tags hit others than planned, or an asset that another execution
 // had been sent to. Nobody meant them; they run all the same, so the same script keeps away from there until they have ended.
 import { jsonRows, type Sql } from '../sql/database.js';
+import { byIndex, integerAt, JOIN_IN_ORDER, rowsGiven, textAt } from '../sql/dialect.js';
 
 export interface OutOfCohortCopy {
   assetId: string;
@@ -24,21 +25,22 @@ export async function rememberOutOfCohortCopies(sql: Sql, runId: string, n: numb
   ]);
   await sql.run(
     `INSERT INTO out_of_cohort_copies (asset_id, run_id, execution_no, job_id, name, status, copy, since)
-     SELECT json_extract(value, '$[0]'), ?, ?, json_extract(value, '$[1]'), json_extract(value, '$[2]'), json_extract(value, '$[3]'), json_extract(value, '$[4]'), ?
-       FROM json_each(?) WHERE true
+     SELECT ${textAt('seen', 0)}, ?, ?, ${textAt('seen', 1)}, ${textAt('seen', 2)}, ${textAt('seen', 3)}, ${textAt('seen', 4)}, ?
+       FROM ${rowsGiven('seen')} WHERE true
      ON CONFLICT (asset_id, run_id, execution_no) DO UPDATE SET
-       job_id = excluded.job_id, name = coalesce(excluded.name, name), status = coalesce(excluded.status, status), copy = excluded.copy
-     WHERE copy <> excluded.copy OR job_id <> excluded.job_id OR status IS NOT excluded.status`,
+       job_id = excluded.job_id, name = coalesce(excluded.name, out_of_cohort_copies.name),
+       status = coalesce(excluded.status, out_of_cohort_copies.status), copy = excluded.copy
+     WHERE out_of_cohort_copies.copy <> excluded.copy OR out_of_cohort_copies.job_id <> excluded.job_id
+       OR out_of_cohort_copies.status IS DISTINCT FROM excluded.status`,
     [runId, n, await sql.now(), jsonRows(rows)],
   );
 }
 
 /** Where it was sent from. */
-export const OUT_OF_COHORT_WITH_RUN =
-  'CROSS JOIN runs ON runs.id = outside.run_id LEFT JOIN executions ON executions.run_id = outside.run_id AND executions.execution_no = outside.execution_no';
+export const OUT_OF_COHORT_WITH_RUN = `${JOIN_IN_ORDER} runs ON runs.id = outside.run_id LEFT JOIN executions ON executions.run_id = outside.run_id AND executions.execution_no = outside.execution_no`;
 
 /** Of the campaign's row `attempts`: an execution of a step of its hit the asset, beside the one that was meant for it. */
-export const HAS_OPEN_OUT_OF_COHORT = `EXISTS (SELECT 1 FROM out_of_cohort_copies AS outside INDEXED BY out_of_cohort_copies_open
+export const HAS_OPEN_OUT_OF_COHORT = `EXISTS (SELECT 1 FROM out_of_cohort_copies AS outside ${byIndex('out_of_cohort_copies_open')}
   WHERE outside.asset_id = attempts.asset_id AND outside.copy = 'open'
     AND outside.run_id IN (SELECT hitting.id FROM runs AS hitting WHERE hitting.campaign_id = attempts.run_id))`;
 
@@ -51,7 +53,7 @@ interface OutOfCohortPlace {
 export function endOutOfCohortCopies(sql: Sql, runId: string, ended: readonly OutOfCohortPlace[]): Promise<number> {
   return sql.run(
     `UPDATE out_of_cohort_copies SET copy = 'over' WHERE run_id = ? AND copy = 'open'
-       AND (asset_id, execution_no) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))`,
+       AND (asset_id, execution_no) IN (SELECT ${textAt('ended', 0)}, ${integerAt('ended', 1)} FROM ${rowsGiven('ended')})`,
     [runId, jsonRows(ended.map(({ assetId, execution }) => [assetId, execution]))],
   );
 }

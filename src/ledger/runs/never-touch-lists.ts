@@ -8,6 +8,7 @@ import { NEVER_TOUCH, namedInCohort, newestReading, type UntouchedReading } from
 import { transition } from '../rows/execution.js';
 import { IS_OPEN, isClosing } from '../rows/late.js';
 import { type Database, jsonRows, type Sql } from '../sql/database.js';
+import { byIndex, elementOf, PAIRS, rowsGiven, TEXTS } from '../sql/dialect.js';
 
 /** What was done to a run: assets that are left alone from now on, executions by tags that have to be given up first. */
 export interface KeptFrom {
@@ -32,7 +33,7 @@ export class NeverTouchLists {
     const id = await this.#draw();
     for (const part of batches(assetIds, ROWS_PER_TRANSACTION)) {
       await this.#database.run(
-        'INSERT INTO untouched (reading, asset_id) SELECT ?, value FROM json_each(?) WHERE true ON CONFLICT DO NOTHING',
+        `INSERT INTO untouched (reading, asset_id) SELECT ?, ${elementOf('asset')} FROM ${rowsGiven('asset')} WHERE true ON CONFLICT DO NOTHING`,
         [id, jsonRows(part)],
       );
       await yieldToLoop();
@@ -50,7 +51,7 @@ export class NeverTouchLists {
   /** Those of the assets that the reading holds. */
   async among(reading: number, assetIds: readonly string[]): Promise<string[]> {
     const rows = await this.#database.all<{ asset_id: string }>(
-      'SELECT asset_id FROM untouched WHERE reading = ? AND asset_id IN (SELECT value FROM json_each(?))',
+      `SELECT asset_id FROM untouched WHERE reading = ? AND asset_id IN ${TEXTS}`,
       [reading, jsonRows(assetIds)],
     );
     return rows.map(({ asset_id: assetId }) => assetId);
@@ -67,7 +68,7 @@ export class NeverTouchLists {
   /** An asset that is to be sent to, and of which the ledger knows no name: it may be the one that a row hides. */
   async hasNameless(runId: string): Promise<boolean> {
     const row = await this.#database.first(
-      `SELECT 1 AS found FROM attempts INDEXED BY attempts_outcome WHERE run_id = ? AND last = 1 AND outcome = 'pending' AND name IS NULL LIMIT 1`,
+      `SELECT 1 AS found FROM attempts ${byIndex('attempts_outcome')} WHERE run_id = ? AND last = 1 AND outcome = 'pending' AND name IS NULL LIMIT 1`,
       [runId],
     );
     return row !== undefined;
@@ -153,10 +154,10 @@ async function keepPart(
   if (await isClosing(sql, runId)) return { assets: 0, giveUp: [], rows: 0 };
   const rows = await sql.all<PendingRow>(
     `SELECT mine.seq, mine.attempt, mine.execution_no AS n, executions.sends, executions.planned
-     FROM attempts AS mine INDEXED BY attempts_outcome LEFT JOIN executions ON executions.run_id = mine.run_id AND executions.execution_no = mine.execution_no
+     FROM attempts AS mine ${byIndex('attempts_outcome')} LEFT JOIN executions ON executions.run_id = mine.run_id AND executions.execution_no = mine.execution_no
      WHERE mine.run_id = ? AND mine.last = 1 AND mine.outcome = 'pending' AND (executions.state IS NULL OR executions.state = 'claimed')
        AND (EXISTS (SELECT 1 FROM untouched WHERE untouched.reading = ? AND untouched.asset_id = mine.asset_id)
-         OR mine.asset_id IN (SELECT value FROM json_each(?))) LIMIT ?`,
+         OR mine.asset_id IN ${TEXTS}) LIMIT ?`,
     [runId, reading, jsonRows(named), ROWS_PER_TRANSACTION / 2],
   );
   const giveUp = [...new Set(rows.flatMap(({ n, planned }) => (n !== null && planned !== null ? [n] : [])))];
@@ -178,7 +179,7 @@ async function abandon(sql: Sql, runId: string, n: number): Promise<void> {
   if (!(await transition(sql, { runId, n, event: 'abandon' }, 'settled_at = ?, slot_freed_at = ?, note = ?', [now, now, 'policy-changed'])))
     return;
   await sql.run(
-    `UPDATE attempts INDEXED BY attempts_execution SET outcome = 'unverified', reason = 'policy-changed'
+    `UPDATE attempts ${byIndex('attempts_execution')} SET outcome = 'unverified', reason = 'policy-changed'
      WHERE run_id = ? AND execution_no = ? AND outcome IN ('pending', 'running')`,
     [runId, n],
   );
@@ -196,7 +197,7 @@ async function leaveAlone(sql: Sql, runId: string, rows: readonly PendingRow[]):
   ]);
 }
 
-const CHOSEN = `run_id = ? AND (seq, attempt) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))`;
+const CHOSEN = `run_id = ? AND (seq, attempt) IN ${PAIRS}`;
 
 function keysOf(rows: readonly Pick<PendingRow, 'seq' | 'attempt'>[]): string {
   return jsonRows(rows.map(({ seq, attempt }) => [seq, attempt]));

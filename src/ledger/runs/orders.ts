@@ -11,6 +11,7 @@ import { Audit } from '../rows/audit.js';
 import { readRun } from '../rows/run.js';
 import { noteStale } from '../snapshots/stale-ledger.js';
 import { type Database, type Sql, within } from '../sql/database.js';
+import { byIndex } from '../sql/dialect.js';
 import { Runs } from './registry.js';
 
 type Command = AnyCommand<ErrorBudget>;
@@ -90,7 +91,7 @@ interface Noted {
 async function lettingGo(sql: Sql, runId: string, command: Command | undefined): Promise<number> {
   if (command?.kind !== 'retry') return 0;
   const row = await sql.first<{ n: number }>(
-    `SELECT count(*) AS n FROM attempts INDEXED BY attempts_outcome WHERE run_id = ? AND last = 1 AND outcome = 'pending' AND despite = 1`,
+    `SELECT count(*) AS n FROM attempts ${byIndex('attempts_outcome')} WHERE run_id = ? AND last = 1 AND outcome = 'pending' AND despite = 1`,
     [runId],
   );
   return row?.n ?? 0;

@@ -22,6 +22,7 @@ import {
 } from '../rows/run.js';
 import { issuedOf, snapshotOf } from '../snapshots/run.js';
 import { type Database, isUniqueViolation, jsonRows, storableText } from '../sql/database.js';
+import { byIndex, JOIN_IN_ORDER } from '../sql/dialect.js';
 
 const TAGS_KEPT = 2_000;
 /** They are in the result, which history holds: 10 kB at most. */
@@ -109,7 +110,7 @@ export class Runs {
   /** Notes that the workflow is missing, from the first time on, or that it was seen again. Returns since when it is missing. */
   async setMissing(id: string, isMissing: boolean): Promise<number | undefined> {
     const [row] = await this.#database.all<{ missing_since: number | null }>(
-      'UPDATE runs SET missing_since = CASE WHEN ? THEN coalesce(missing_since, ?) END WHERE id = ? RETURNING missing_since',
+      'UPDATE runs SET missing_since = CASE WHEN ? = 1 THEN coalesce(missing_since, ?) END WHERE id = ? RETURNING missing_since',
       [isMissing, await this.#database.now(), id],
     );
     return row?.missing_since ?? undefined;
@@ -233,7 +234,7 @@ export class Runs {
   /** A finished run holds no lease, whatever came of its close. Returns the runs that held some. */
   async freeLeasesOfFinished(): Promise<string[]> {
     const rows = await this.#database.all<{ run_id: string }>(
-      `SELECT DISTINCT held.run_id FROM attempts AS held INDEXED BY attempts_lease CROSS JOIN runs ON runs.id = held.run_id
+      `SELECT DISTINCT held.run_id FROM attempts AS held ${byIndex('attempts_lease')} ${JOIN_IN_ORDER} runs ON runs.id = held.run_id
        WHERE held.lease = 1 AND runs.finished_at IS NOT NULL`,
     );
     for (const { run_id: id } of rows) await freeLeases(this.#database, id);
@@ -299,7 +300,7 @@ export class Runs {
     );
     // Beyond some ten thousand assets the answer is «more than any window», so counting stops there.
     const waiting = await this.#database.first<{ n: number }>(
-      `SELECT count(*) AS n FROM (SELECT 1 FROM attempts INDEXED BY attempts_due WHERE outcome = 'pending' AND execution_no IS NULL AND planned IS NULL AND wave IS NULL LIMIT 10000)`,
+      `SELECT count(*) AS n FROM (SELECT 1 FROM attempts ${byIndex('attempts_due')} WHERE outcome = 'pending' AND execution_no IS NULL AND planned IS NULL AND wave IS NULL LIMIT 10000) AS due`,
     );
     const byTags = await this.#database.first<{ n: number }>(`SELECT count(*) AS n FROM planned WHERE state = 'waiting'`);
     return { unsentExecutions: Math.ceil((waiting?.n ?? 0) / MAX_ASSETS_PER_EXECUTION) + (byTags?.n ?? 0), watchers: watchers?.n ?? 0 };

@@ -1,4 +1,5 @@
 import type { Database } from '../sql/database.js';
+import { TEXTS } from '../sql/dialect.js';
 
 /**
  * `planned`: ordered, and no request for it can have made it. `intended`: a request for it may have been sent. `exists`: Qualys has it,
@@ -48,7 +49,7 @@ export class Schedules {
   /** Why follow-ups of a run were not made, in the order in which it was found out. */
   async refusals(runId: string): Promise<string[]> {
     const rows = await this.#database.all<{ detail: string }>(
-      'SELECT detail FROM audit WHERE run_id = ? AND detail IS NOT NULL AND action IN (SELECT value FROM json_each(?)) ORDER BY id',
+      `SELECT detail FROM audit WHERE run_id = ? AND detail IS NOT NULL AND action IN ${TEXTS} ORDER BY id`,
       [runId, JSON.stringify(REFUSALS)],
     );
     return rows.map(({ detail }) => detail);

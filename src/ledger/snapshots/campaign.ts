@@ -6,16 +6,18 @@ import type { Issued, RunSnapshot } from '../../domain/run/snapshot.js';
 import { countOutcomes } from '../rows/counts.js';
 import { type StoredRun, stopOf } from '../rows/run.js';
 import type { Sql } from '../sql/database.js';
+import { byIndex, JOIN_IN_ORDER } from '../sql/dialect.js';
 
 export async function campaignSnapshot(sql: Sql, run: StoredRun, at: number): Promise<Omit<RunSnapshot, keyof Issued>> {
   const steps = await sql.all<{ id: string; step: CampaignStepName; merged: number; held: number }>(
-    'SELECT id, step, merged, paused = 1 AND finished_at IS NULL AS held FROM runs WHERE campaign_id = ? AND (finished_at IS NULL OR merged = 0)',
+    'SELECT id, step, merged, CASE WHEN paused = 1 AND finished_at IS NULL THEN 1 ELSE 0 END AS held FROM runs WHERE campaign_id = ? AND (finished_at IS NULL OR merged = 0)',
     [run.id],
   );
   const counts = await countOutcomes(sql, run.id);
   for (const { id, step, merged } of steps) if (merged === 0) layOver(counts, await unmergedOutcomes(sql, run.id, id), step);
-  const open = await sql.first<{ unsent: number | null; in_doubt: number | null; watched: number | null; slots: number | null }>(
-    `SELECT sum(state = 'claimed') AS unsent, sum(state = 'permitted') AS in_doubt, sum(state = 'accepted') AS watched, sum(slot_freed_at IS NULL) AS slots
+  const open = await sql.first<{ unsent: number; in_doubt: number; watched: number; slots: number }>(
+    `SELECT count(CASE WHEN state = 'claimed' THEN 1 END) AS unsent, count(CASE WHEN state = 'permitted' THEN 1 END) AS in_doubt,
+       count(CASE WHEN state = 'accepted' THEN 1 END) AS watched, count(CASE WHEN slot_freed_at IS NULL THEN 1 END) AS slots
      FROM executions WHERE run_id IN (SELECT id FROM runs WHERE campaign_id = ?) AND state IN ('claimed', 'permitted', 'accepted') AND settled_at IS NULL`,
     [run.id],
   );
@@ -60,7 +62,7 @@ export async function hasAttempted(sql: Sql, campaignId: string): Promise<boolea
  */
 export async function unmergedOutcomes(sql: Sql, campaignId: string, stepId: string): Promise<LiveCounts> {
   const rows = await sql.all<{ outcome: keyof LiveCounts; n: number }>(
-    `SELECT latest.outcome, count(*) AS n FROM attempts AS latest CROSS JOIN attempts AS own ON own.run_id = ? AND own.seq = latest.seq AND own.attempt = 1
+    `SELECT latest.outcome, count(*) AS n FROM attempts AS latest ${JOIN_IN_ORDER} attempts AS own ON own.run_id = ? AND own.seq = latest.seq AND own.attempt = 1
      WHERE latest.run_id = ? AND latest.last = 1 AND own.outcome = 'pending' GROUP BY 1`,
     [campaignId, stepId],
   );
@@ -89,8 +91,9 @@ export async function waveCounts(
   wave: number,
 ): Promise<{ counts: LiveCounts; compliant: number; notRolledBack: number }> {
   const rows = await sql.all<{ outcome: keyof LiveCounts; compliant: number; left_out: number; n: number }>(
-    `SELECT outcome, reason = 'compliant' AND outcome = 'skipped' AS compliant, reason LIKE '${NOT_ROLLED_BACK}%' AS left_out, count(*) AS n
-     FROM attempts INDEXED BY attempts_wave WHERE run_id = ? AND wave = ? GROUP BY 1, 2, 3`,
+    `SELECT outcome, CASE WHEN reason = 'compliant' AND outcome = 'skipped' THEN 1 ELSE 0 END AS compliant,
+       CASE WHEN reason LIKE '${NOT_ROLLED_BACK}%' THEN 1 ELSE 0 END AS left_out, count(*) AS n
+     FROM attempts ${byIndex('attempts_wave')} WHERE run_id = ? AND wave = ? GROUP BY 1, 2, 3`,
     [campaignId, wave],
   );
   const counts = emptyCounts();

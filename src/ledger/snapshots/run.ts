@@ -8,6 +8,7 @@ import type { Issued, RunSnapshot } from '../../domain/run/snapshot.js';
 import { countOutcomes, withBase } from '../rows/counts.js';
 import { baseOf, readStored, stopOf } from '../rows/run.js';
 import type { Sql } from '../sql/database.js';
+import { byIndex } from '../sql/dialect.js';
 import { campaignSnapshot, hasAttempted } from './campaign.js';
 
 export async function snapshotOf(sql: Sql, id: string): Promise<RunSnapshot> {
@@ -24,11 +25,11 @@ export async function snapshotOf(sql: Sql, id: string): Promise<RunSnapshot> {
     [id],
   );
   const due = await sql.first<{ n: number; next: number | null }>(
-    `SELECT count(*) AS n, min(due_at) AS next FROM attempts INDEXED BY attempts_due WHERE run_id = ? AND outcome = 'pending' AND execution_no IS NULL AND planned IS NULL AND wave IS NULL`,
+    `SELECT count(*) AS n, min(due_at) AS next FROM attempts ${byIndex('attempts_due')} WHERE run_id = ? AND outcome = 'pending' AND execution_no IS NULL AND planned IS NULL AND wave IS NULL`,
     [id],
   );
   const byTags = await sql.first<{ executions: number; assets: number | null }>(
-    `SELECT count(*) AS executions, sum(size) AS assets FROM planned INDEXED BY planned_waiting WHERE run_id = ? AND state = 'waiting'`,
+    `SELECT count(*) AS executions, sum(size) AS assets FROM planned ${byIndex('planned_waiting')} WHERE run_id = ? AND state = 'waiting'`,
     [id],
   );
   const waiting = (due?.n ?? 0) + (byTags?.assets ?? 0);

@@ -1,5 +1,6 @@
 // The one small interface between the ledger and a database. SQLite implements it (ledger/sqlite/driver.ts); PostgreSQL joins here.
-// Statements are written in the SQL both share, with `?` for parameters.
+// Statements are written in the SQL both share, with `?` for parameters, and by the names of dialect.ts where there is none: an
+// implementation renders what it is given.
 
 import { wellFormed } from '../../domain/basics/well-formed.js';
 
@@ -45,7 +46,7 @@ export function within(sql: Sql): Database {
 }
 
 /**
- * Rows as a parameter for `json_each`. SQLite makes of an escaped lone surrogate bytes that are no UTF-8, and libsql ends the whole
+ * Rows as one parameter (`rowsGiven`, `TEXTS` and the like in dialect.ts). SQLite makes of an escaped lone surrogate bytes that are no UTF-8, and libsql ends the whole
  * process when it reads them back; a NUL would end its text early.
  */
 export function jsonRows(rows: unknown): string {

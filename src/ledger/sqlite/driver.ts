@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 import SqliteDatabase from 'libsql';
 import { type Database, LedgerUnusable, type Sql, type SqlParameter } from '../sql/database.js';
+import { rendered } from '../sql/dialect.js';
 import { bound, mayWrite, parameterCount } from './bound.js';
 import { LedgerClock, MACHINE_CLOCKS } from './clock.js';
 
@@ -284,8 +285,9 @@ class Sqlite implements Database {
     let statement = this.#statements.get(sql);
     if (!statement) {
       if (this.#statements.size >= STATEMENTS_KEPT) this.#statements.clear();
-      const prepared = this.#connection.prepare(sql);
-      statement = { prepared, parameters: parameterCount(sql), isReader: prepared.reader };
+      const words = rendered(sql, 'sqlite');
+      const prepared = this.#connection.prepare(words);
+      statement = { prepared, parameters: parameterCount(words), isReader: prepared.reader };
       this.#statements.set(sql, statement);
     }
     return statement;

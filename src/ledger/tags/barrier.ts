@@ -3,11 +3,12 @@
 
 import type { RunRow } from '../rows/run.js';
 import type { Sql } from '../sql/database.js';
+import { byIndex } from '../sql/dialect.js';
 
 /** The execution by tags, of this run or of any step of its campaign, whose asset jobs are not all known; undefined when there is none. */
 export async function fanningOut(sql: Sql, run: RunRow, n: number): Promise<string | undefined> {
   const row = await sql.first<{ run_id: string; n: number }>(
-    `SELECT run_id, execution_no AS n FROM executions INDEXED BY executions_fanning
+    `SELECT run_id, execution_no AS n FROM executions ${byIndex('executions_fanning')}
      WHERE planned IS NOT NULL AND fanned_out = 0 AND settled_at IS NULL AND state IN ('permitted', 'accepted')
        AND (run_id = ? OR run_id IN (SELECT id FROM runs WHERE campaign_id = ?)) AND NOT (run_id = ? AND execution_no = ?) LIMIT 1`,
     [run.id, run.campaign?.id ?? null, run.id, n],

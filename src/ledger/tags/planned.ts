@@ -8,6 +8,7 @@ import { type Execution, readExecution, transition } from '../rows/execution.js'
 import { IS_OPEN, isClosing } from '../rows/late.js';
 import { readRun } from '../rows/run.js';
 import { type Database, jsonRows, type Sql } from '../sql/database.js';
+import { byIndex, INTEGERS, TEXTS } from '../sql/dialect.js';
 import { type CallLists, readLists } from './planned-lists.js';
 import { claimUnplannedHitsPart, type UnplannedHits } from './unplanned-hits.js';
 
@@ -155,8 +156,8 @@ function PART(condition: string): string {
 
 async function storeHits(sql: Sql, runId: string, p: number, assetIds: readonly string[]): Promise<void> {
   await sql.run(
-    `UPDATE attempts INDEXED BY attempts_asset SET planned = ? WHERE run_id = ? AND attempt = 1 AND outcome = 'pending' AND execution_no IS NULL
-       AND asset_id IN (SELECT value FROM json_each(?))`,
+    `UPDATE attempts ${byIndex('attempts_asset')} SET planned = ? WHERE run_id = ? AND attempt = 1 AND outcome = 'pending' AND execution_no IS NULL
+       AND asset_id IN ${TEXTS}`,
     [p, runId, jsonRows(assetIds)],
   );
 }
@@ -176,7 +177,7 @@ async function storeExecution(sql: Sql, runId: string, p: number, execution: Pla
 export async function claimPlanned(sql: Sql, claim: { runId: string; scriptId: string; n: number }): Promise<Execution | undefined> {
   const { runId, scriptId, n } = claim;
   const next = await sql.first<{ p: number; size: number }>(
-    `SELECT plan_no AS p, size FROM planned INDEXED BY planned_waiting WHERE run_id = ? AND state = 'waiting' ORDER BY plan_no LIMIT 1`,
+    `SELECT plan_no AS p, size FROM planned ${byIndex('planned_waiting')} WHERE run_id = ? AND state = 'waiting' ORDER BY plan_no LIMIT 1`,
     [runId],
   );
   if (!next) return undefined;
@@ -194,8 +195,8 @@ async function leaseMembersPart(sql: Sql, runId: string, n: number): Promise<Lea
   if (execution?.state !== 'claimed' || (await isClosing(sql, runId))) return { kind: 'moved' };
   if (execution.planned === undefined || execution.leased) return { kind: 'whole' };
   const rows = await sql.all<DueRow & { held: number }>(
-    `SELECT seq, attempt, asset_id, despite, EXISTS (SELECT 1 FROM attempts AS held WHERE held.asset_id = mine.asset_id AND held.lease = 1) AS held
-     FROM attempts AS mine INDEXED BY attempts_planned
+    `SELECT seq, attempt, asset_id, despite, CASE WHEN EXISTS (SELECT 1 FROM attempts AS held WHERE held.asset_id = mine.asset_id AND held.lease = 1) THEN 1 ELSE 0 END AS held
+     FROM attempts AS mine ${byIndex('attempts_planned')}
      WHERE run_id = ? AND planned = ? AND execution_no IS NULL AND outcome = 'pending' AND attempt = 1 LIMIT ?`,
     [runId, execution.planned, ROWS_PER_TRANSACTION],
   );
@@ -206,16 +207,17 @@ async function leaseMembersPart(sql: Sql, runId: string, n: number): Promise<Lea
   if (open.length > 0)
     return { kind: 'broken', why: `${open.length} or more of its assets may still be running an earlier copy of the script` };
   if (rows.length === 0) return finishLeasing(sql, runId, n, execution.size);
-  await sql.run(
-    `UPDATE attempts SET execution_no = ?, lease = 1 WHERE run_id = ? AND attempt = 1 AND seq IN (SELECT value FROM json_each(?))`,
-    [n, runId, jsonRows(rows.map(({ seq }) => seq))],
-  );
+  await sql.run(`UPDATE attempts SET execution_no = ?, lease = 1 WHERE run_id = ? AND attempt = 1 AND seq IN ${INTEGERS}`, [
+    n,
+    runId,
+    jsonRows(rows.map(({ seq }) => seq)),
+  ]);
   return undefined;
 }
 
 async function finishLeasing(sql: Sql, runId: string, n: number, size: number): Promise<Leased> {
   const own = await sql.first<{ n: number }>(
-    'SELECT count(*) AS n FROM attempts INDEXED BY attempts_execution WHERE run_id = ? AND execution_no = ?',
+    `SELECT count(*) AS n FROM attempts ${byIndex('attempts_execution')} WHERE run_id = ? AND execution_no = ?`,
     [runId, n],
   );
   if (own?.n !== size) return { kind: 'broken', why: `${own?.n ?? 0} of its ${size} assets are left to be sent` };
@@ -228,13 +230,13 @@ async function finishLeasing(sql: Sql, runId: string, n: number, size: number): 
 async function dropPart(sql: Sql, runId: string): Promise<boolean> {
   if (await isClosing(sql, runId)) return false;
   const next = await sql.first<{ p: number }>(
-    `SELECT plan_no AS p FROM planned INDEXED BY planned_waiting WHERE run_id = ? AND state = 'waiting' ORDER BY plan_no LIMIT 1`,
+    `SELECT plan_no AS p FROM planned ${byIndex('planned_waiting')} WHERE run_id = ? AND state = 'waiting' ORDER BY plan_no LIMIT 1`,
     [runId],
   );
   if (!next) return false;
   const given = await sql.run(
     `UPDATE attempts SET planned = NULL WHERE run_id = ? AND attempt = 1 AND seq IN
-       (SELECT seq FROM attempts INDEXED BY attempts_planned WHERE run_id = ? AND planned = ? AND execution_no IS NULL LIMIT ?)`,
+       (SELECT seq FROM attempts ${byIndex('attempts_planned')} WHERE run_id = ? AND planned = ? AND execution_no IS NULL LIMIT ?)`,
     [runId, runId, next.p, ROWS_PER_TRANSACTION],
   );
   if (given === 0) await sql.run(`UPDATE planned SET state = 'by-ids' WHERE run_id = ? AND plan_no = ?`, [runId, next.p]);
@@ -249,7 +251,7 @@ async function fallBackToIdsPart(sql: Sql, runId: string, n: number, why: string
     if (!(await transition(sql, { runId, n, event: 'abandon' }, 'settled_at = ?, slot_freed_at = ?, note = ?', [now, now, why])))
       return 'moved';
     await sql.run(
-      `UPDATE attempts INDEXED BY attempts_execution SET outcome = 'unverified', reason = 'tags-changed'
+      `UPDATE attempts ${byIndex('attempts_execution')} SET outcome = 'unverified', reason = 'tags-changed'
        WHERE run_id = ? AND execution_no = ? AND outcome IN ('pending', 'running')`,
       [runId, n],
     );
@@ -259,7 +261,7 @@ async function fallBackToIdsPart(sql: Sql, runId: string, n: number, why: string
   await sql.run('UPDATE executions SET leased = 0, tags_read_at = NULL WHERE run_id = ? AND execution_no = ?', [runId, n]);
   const given = await sql.run(
     `UPDATE attempts SET planned = NULL, execution_no = NULL, lease = NULL WHERE run_id = ? AND attempt = 1 AND seq IN
-       (SELECT seq FROM attempts INDEXED BY attempts_planned WHERE run_id = ? AND planned = ? LIMIT ?)`,
+       (SELECT seq FROM attempts ${byIndex('attempts_planned')} WHERE run_id = ? AND planned = ? LIMIT ?)`,
     [runId, runId, execution.planned, ROWS_PER_TRANSACTION],
   );
   if (given > 0) return undefined;

@@ -4,6 +4,7 @@ import { ENTRIES_A_LIST } from '../../domain/tags/plan-cost.js';
 import { type Execution, readExecution, transition } from '../rows/execution.js';
 import { isClosing, keepLateHits } from '../rows/late.js';
 import { jsonRows, type Sql } from '../sql/database.js';
+import { byIndex, TEXTS } from '../sql/dialect.js';
 import { readLists } from './planned-lists.js';
 
 /**
@@ -34,9 +35,9 @@ export async function claimUnplannedHitsPart(sql: Sql, runId: string, n: number,
   const execution = await readExecution(sql, runId, n);
   if (execution?.state !== 'accepted') return taken;
   const rows = await sql.all<HitRow>(
-    `SELECT seq, attempt, asset_id, outcome, execution_no, planned FROM attempts INDEXED BY attempts_asset
-     WHERE run_id = ? AND asset_id IN (SELECT value FROM json_each(?)) AND last = 1
-       AND NOT EXISTS (SELECT 1 FROM attempts AS own INDEXED BY attempts_asset
+    `SELECT seq, attempt, asset_id, outcome, execution_no, planned FROM attempts ${byIndex('attempts_asset')}
+     WHERE run_id = ? AND asset_id IN ${TEXTS} AND last = 1
+       AND NOT EXISTS (SELECT 1 FROM attempts AS own ${byIndex('attempts_asset')}
          WHERE own.run_id = attempts.run_id AND own.asset_id = attempts.asset_id AND own.execution_no = ?)`,
     [runId, jsonRows(assetIds), n],
   );
