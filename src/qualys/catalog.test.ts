@@ -127,7 +127,7 @@ describe('the documented samples of CAR', () => {
       'Microsoft Windows 10 Pro 10.0.19044 64-bit N/A Build 19044': 3,
       'CentOS Linux 7.9.2009': 1,
     });
-    await expect(it.qualys.count('assets', { startAt: 0 })).rejects.toThrow('no start and end are documented');
+    await expect(it.qualys.count('assets', { startAt: 0 })).rejects.toThrow('start and end are not documented');
     expect(it.gateway.calls()).toHaveLength(2);
   });
 });

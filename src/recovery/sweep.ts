@@ -40,12 +40,12 @@ export async function sweep(dependencies: SweepDependencies): Promise<string[]> 
       if (!(await isGone(dependencies, run, { fate, isElsewhere }))) await endIfOrphan(dependencies, run);
       else if (await closeGone(dependencies, run, fate)) closed.push(run.id);
     } catch (error) {
-      logger.warn({ err: error, runId: run.id }, 'the sweep could not look at this run; it is tried again in a minute');
+      logger.warn({ err: error, runId: run.id }, 'the sweep could not check this run; trying again in a minute');
     }
   }
   const left = elsewhere.filter((id) => !closed.includes(id));
   const freed = await ledger.runs.freeLeasesOfFinished();
-  if (freed.length > 0) logger.warn({ runIds: freed.slice(0, 20) }, 'finished runs held assets back: they are free now');
+  if (freed.length > 0) logger.warn({ runIds: freed.slice(0, 20) }, 'released assets that finished runs still held');
   await askSafely(dependencies);
   if (left.length > 0) logger.warn({ runIds: left.slice(0, 20) }, ELSEWHERE);
   return closed;
@@ -59,7 +59,7 @@ async function askSafely({ ledger, qualys, logger }: SweepDependencies): Promise
   try {
     await askAboutCopies({ ledger, qualys });
   } catch (error) {
-    if (!(error instanceof QualysError)) logger.warn({ err: error }, 'the sweep could not ask about copies of closed runs');
+    if (!(error instanceof QualysError)) logger.warn({ err: error }, 'the sweep could not check copies of closed runs');
   }
 }
 
@@ -98,6 +98,6 @@ async function sweepSafely(dependencies: SweepDependencies): Promise<void> {
   try {
     await sweep(dependencies);
   } catch (error) {
-    dependencies.logger.warn({ err: error }, 'the sweep could not finish; it is tried again in a minute');
+    dependencies.logger.warn({ err: error }, 'the sweep could not finish; trying again in a minute');
   }
 }

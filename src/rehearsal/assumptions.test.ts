@@ -40,8 +40,11 @@ describe('the assumptions of a rehearsal', () => {
       problems: [
         { path: '--fail', problem: '300%: must be a share such as 2%' },
         { path: '--lost', problem: 'few: must be a share such as 0.5%' },
-        { path: '--offline', problem: '7%:10d..1d: must be a share such as 7%, or with the time until they are back, 7%:3d or 7%:1d..10d' },
-        { path: '--duration', problem: '5m..1m: must be a duration such as 5m, or two such as 1m..5m' },
+        {
+          path: '--offline',
+          problem: '7%:10d..1d: must be a share such as 7%, optionally with the time until they are back: 7%:3d or 7%:1d..10d',
+        },
+        { path: '--duration', problem: '5m..1m: must be a duration such as 5m, or a range such as 1m..5m' },
         { path: '--interval', problem: 'soon: must be a duration such as 1m' },
       ],
     });

@@ -60,8 +60,13 @@ export function parseAssumptions(texts: AssumptionTexts, known: Curves = USUAL_C
   const value: Curves = {
     failRate: read('fail', known.failRate, rateOf, 'a share such as 2%'),
     lostRate: read('lost', known.lostRate, rateOf, 'a share such as 0.5%'),
-    offline: read('offline', known.offline, offlineOf, 'a share such as 7%, or with the time until they are back, 7%:3d or 7%:1d..10d'),
-    executionMs: read('duration', known.executionMs, spanOf, 'a duration such as 5m, or two such as 1m..5m'),
+    offline: read(
+      'offline',
+      known.offline,
+      offlineOf,
+      'a share such as 7%, optionally with the time until they are back: 7%:3d or 7%:1d..10d',
+    ),
+    executionMs: read('duration', known.executionMs, spanOf, 'a duration such as 5m, or a range such as 1m..5m'),
     executeIntervalMs: read('interval', known.executeIntervalMs, durationMs, 'a duration such as 1m'),
   };
   return problems.length > 0 ? { ok: false, problems } : { ok: true, value };

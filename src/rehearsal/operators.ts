@@ -136,7 +136,7 @@ export class Operators implements OnAttempt {
       if (phase === 'finished') break;
       await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
     }
-    throw new Error('The campaign was about to ask for an approval, and did not.');
+    throw new Error('The campaign announced a request for approval and did not make it.');
   }
 
   #progress(): Promise<Progress> {

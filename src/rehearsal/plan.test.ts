@@ -21,12 +21,12 @@ describe('a plan that is rehearsed', () => {
     const { plan, simulator, notes } = rehearsed({ steps, followUp: { kind: 'recheck', on: 'always', after: '1d' } });
     expect(plan.steps).toEqual({ remediate: { script: '72648' }, verify: { script: 'Is it new?' } });
     expect(simulator.scripts?.map(({ title }) => title)).toEqual(['Script 72648', 'Is it new?']);
-    expect(notes).toEqual(['The hashes of scripts are not checked: the simulator has scripts of its own.', 'The recheck is left out.']);
+    expect(notes).toEqual(['Script hashes are not checked: the simulator has its own scripts.', 'The recheck is skipped.']);
   });
 
   test('needs to be told how many assets have the tag of a wave', () => {
     const waves = [{ name: 'lab', tag: 7588420 }, { name: 'rest' }];
-    expect(() => rehearsed({ waves })).toThrow('Say how many assets have the tag of a wave: --tag 7588420=100.');
+    expect(() => rehearsed({ waves })).toThrow('Give the number of assets that have the tag of a wave: --tag 7588420=100.');
     expect(rehearsed({ waves }, new Map([['7588420', 40]])).tagSizes.get('7588420')).toBe(40);
   });
 });

@@ -29,7 +29,7 @@ export function rehearsedPlan(
   const tags = [...new Set(plan.waves.flatMap(({ tag }) => (tag === undefined ? [] : [tag])))];
   const unknown = tags.filter((tag) => !tagSizes.has(tag));
   if (unknown.length > 0)
-    throw new RangeError(`Say how many assets have the tag of a wave: ${unknown.map((tag) => `--tag ${tag}=100`).join(' ')}.`);
+    throw new RangeError(`Give the number of assets that have the tag of a wave: ${unknown.map((tag) => `--tag ${tag}=100`).join(' ')}.`);
   const scripts = scriptsOf(plan);
   const steps = Object.fromEntries(Object.entries(plan.steps).map(([step, wanted]) => [step, { script: wanted?.script }]));
   const isPinned = Object.values(plan.steps).some((step) => step?.sha256 !== undefined);
@@ -60,9 +60,9 @@ export function rehearsedPlan(
     },
     tagSizes,
     notes: [
-      ...(isPinned ? ['The hashes of scripts are not checked: the simulator has scripts of its own.'] : []),
-      ...(waitFor ? ['The EASM sync that the plan waits for counts as completed.'] : []),
-      ...(followUp?.kind === 'recheck' ? ['The recheck is left out.'] : []),
+      ...(isPinned ? ['Script hashes are not checked: the simulator has its own scripts.'] : []),
+      ...(waitFor ? ['The EASM sync of the plan counts as completed.'] : []),
+      ...(followUp?.kind === 'recheck' ? ['The recheck is skipped.'] : []),
       ...(plan.strategy === 'assets'
         ? []
         : [`Strategy ${plan.strategy}: the simulated cohort has one tag, and no wave that is a part of it has one.`]),

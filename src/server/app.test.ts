@@ -141,7 +141,7 @@ describe('POST /hooks/:hook', () => {
       problems: [{ path: '', problem: 'the body is not JSON' }],
     });
     const many = await app.inject(post({ ...EVENT, targets: { assetIds: [1, 2, 3, 4, 5, 6] } }));
-    expect(many.json().problems).toEqual([{ path: 'targets', problem: '6 assets are more than the 5 that playbook "patch" allows' }]);
+    expect(many.json().problems).toEqual([{ path: 'targets', problem: '6 assets exceed the limit of 5 of playbook "patch"' }]);
   });
 
   test('503 and when to come back while Temporal cannot be reached', async () => {

@@ -38,7 +38,7 @@ hooks: { h: { system: standard, secrets: [{ env: A }, { env: B }, { file: /nowhe
 
   test('must all be usable, and are never repeated', async () => {
     expect(await problemsWith({ config, env: { A: 'hunter2!' } })).toEqual([
-      'hooks.h.secrets[0]: environment variable A holds no Standard Webhooks secret: give whsec_… or plain base64',
+      'hooks.h.secrets[0]: environment variable A is not a Standard Webhooks secret: use whsec_… or plain base64',
       'hooks.h.secrets[1]: environment variable B is not set: it must contain the secret',
       'hooks.h.secrets[2]: cannot read file /nowhere/secret (ENOENT): check path and permissions',
     ]);

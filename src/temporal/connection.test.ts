@@ -15,8 +15,7 @@ describe('the connection to Temporal', () => {
   afterAll(() => rmSync(directory, { recursive: true }));
 
   test('says where Temporal was looked for when it does not answer', async () => {
-    const refused =
-      /^Temporal cannot be reached at 127\.0\.0\.1:1 \(namespace patching\): .+ Start it there, or say where it is with TEMPORAL_ADDRESS/;
+    const refused = /^Temporal cannot be reached at 127\.0\.0\.1:1 \(namespace patching\): .+ Start it there, or set TEMPORAL_ADDRESS/;
     await expect(connectClient(NOBODY, { timeoutMs: 300 })).rejects.toThrow(refused);
     await expect(connectWorker(NOBODY)).rejects.toThrow(refused);
   });
@@ -48,10 +47,10 @@ describe('the connection to Temporal', () => {
 
   test('names the variable when the API key cannot be had, and a profile that does not exist', async () => {
     await expect(connectClient({ ...NOBODY, TEMPORAL_API_KEY: 'a', TEMPORAL_API_KEY_FILE: 'b' })).rejects.toThrow(
-      'The configuration of Temporal cannot be used: TEMPORAL_API_KEY is set twice, as TEMPORAL_API_KEY and as TEMPORAL_API_KEY_FILE: keep one',
+      'The Temporal configuration is invalid: TEMPORAL_API_KEY is set twice, as TEMPORAL_API_KEY and as TEMPORAL_API_KEY_FILE: keep one',
     );
     await expect(connectClient({ ...NOBODY, TEMPORAL_PROFILE: 'absent' })).rejects.toThrow(
-      /^The configuration of Temporal cannot be used: .*absent/,
+      /^The Temporal configuration is invalid: .*absent/,
     );
   });
 });

@@ -91,7 +91,7 @@ function target(env: RawEnvironment): ClientConnectConfig & { address: string; n
     const address = connectionOptions.address ?? DEFAULT_ADDRESS;
     return { connectionOptions: { ...connectionOptions, address }, address, namespace };
   } catch (error) {
-    throw new TemporalMisconfigured(`The configuration of Temporal cannot be used: ${messageOf(error)}`);
+    throw new TemporalMisconfigured(`The Temporal configuration is invalid: ${messageOf(error)}`);
   }
 }
 
@@ -113,7 +113,7 @@ function apiKey(env: RawEnvironment): Record<string, string> {
 function unreachable(address: string, namespace: string, error: unknown): TemporalUnreachable {
   return new TemporalUnreachable(
     `Temporal cannot be reached at ${address} (namespace ${namespace}): ${messageOf(error)}. ` +
-      'Start it there, or say where it is with TEMPORAL_ADDRESS; `overhaul doctor` checks the way.',
+      'Start it there, or set TEMPORAL_ADDRESS. Check the connection with: overhaul doctor',
     { cause: error },
   );
 }

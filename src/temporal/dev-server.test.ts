@@ -17,7 +17,7 @@ describe('a dev server that does not start', () => {
     chmodSync(executable, 0o755);
     const started = startDevServer({ executable, logFile: join(directory, 'log') });
     await expect(started).rejects.toThrow(
-      /^The Temporal dev server .+ did not start at 127\.0\.0\.1:\d+: it ended with code 3\. Its last words: the file is locked$/,
+      /^The Temporal dev server .+ did not start at 127\.0\.0\.1:\d+: it ended with code 3\. Its last output: the file is locked$/,
     );
   });
 

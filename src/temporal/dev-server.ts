@@ -68,5 +68,5 @@ async function waitUntilServing(address: string, deadlineAt: number, ended: () =
 
 function lastWords(logFile: string): string {
   const lines = readFileSync(logFile, 'utf8').trim().split('\n').slice(-3).join(' | ').slice(-400);
-  return lines ? `Its last words: ${lines}` : `It wrote nothing to ${logFile}.`;
+  return lines ? `Its last output: ${lines}` : `It wrote nothing to ${logFile}.`;
 }

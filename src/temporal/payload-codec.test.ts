@@ -26,7 +26,7 @@ describe('payload encryption', () => {
   test('names the key that is missing', async () => {
     const before = await codec(OLD).encode(plain());
     await expect(codec(NEW).decode(before)).rejects.toThrow(
-      'A payload is encrypted with the key "old", which OVERHAUL_ENCRYPTION_KEYS does not hold: add it there.',
+      'A payload is encrypted with the key "old", which is not in OVERHAUL_ENCRYPTION_KEYS: add it there.',
     );
   });
 

@@ -48,9 +48,7 @@ function decrypt(payload: Payload, ring: readonly EncryptionKey[]): Payload {
   const id = Buffer.from(payload.metadata?.[KEY_ID] ?? []).toString();
   const key = ring.find((candidate) => candidate.id === id)?.key;
   if (!key)
-    throw new Error(
-      `A payload is encrypted with the key ${JSON.stringify(id)}, which OVERHAUL_ENCRYPTION_KEYS does not hold: add it there.`,
-    );
+    throw new Error(`A payload is encrypted with the key ${JSON.stringify(id)}, which is not in OVERHAUL_ENCRYPTION_KEYS: add it there.`);
   const data = Buffer.from(payload.data ?? []);
   const decipher = createDecipheriv('aes-256-gcm', key, data.subarray(0, IV_BYTES));
   decipher.setAuthTag(data.subarray(-TAG_BYTES));

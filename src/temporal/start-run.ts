@@ -75,14 +75,14 @@ async function digestOf(client: RunClient, workflowId: string): Promise<unknown>
   } catch (error) {
     // Deleted between the two calls: the next delivery finds the id free, or taken by another.
     if (error instanceof WorkflowNotFoundError)
-      throw new TemporalUnavailable(`workflow ${workflowId} vanished while it was looked up: try again`);
+      throw new TemporalUnavailable(`workflow ${workflowId} disappeared while it was read: try again`);
     throw translated(error);
   }
 }
 
 function refuseTooLarge(start: RunStart): void {
   const { workflowId, input } = start;
-  if (workflowId !== wellFormed(workflowId)) throw new RunTooLarge('The workflow id is no plain Unicode text. Nothing was started.');
+  if (workflowId !== wellFormed(workflowId)) throw new RunTooLarge('The workflow id is not valid Unicode text. Nothing was started.');
   const idBytes = utf8Length(workflowId);
   if (idBytes > MAX_WORKFLOW_ID_BYTES)
     throw new RunTooLarge(`The workflow id has ${idBytes} bytes, more than ${MAX_WORKFLOW_ID_BYTES}. Nothing was started.`);
@@ -94,7 +94,7 @@ function tooLarge(input: RunStart['input']): RunTooLarge {
   const within = whole.field === 'targets' ? largestField(input.targets) : undefined;
   const field = within?.field ? `targets.${within.field}` : whole.field;
   return new RunTooLarge(
-    `${field} is too large: it has ${(within ?? whole).bytes} bytes of ${jsonBytes(input)}, and Temporal takes at most ${INPUT_BYTES} together. Nothing was started.`,
+    `${field} is too large: it has ${(within ?? whole).bytes} bytes of ${jsonBytes(input)}, and Temporal accepts at most ${INPUT_BYTES} in total. Nothing was started.`,
   );
 }
 
@@ -104,7 +104,7 @@ function translated(error: unknown, start?: RunStart): unknown {
   const cause = isGrpcServiceError(error) ? error : causeOf(error);
   if (start && isGrpcServiceError(cause) && TOO_LARGE.test(cause.details || cause.message)) return tooLarge(start.input);
   if (!isGrpcServiceError(cause) || CALLER_ERRORS.includes(cause.code)) return error;
-  return new TemporalUnavailable(`Temporal did not take the request: ${cause.details || cause.message}`);
+  return new TemporalUnavailable(`Temporal did not accept the request: ${cause.details || cause.message}`);
 }
 
 function causeOf(error: unknown): unknown {

@@ -17,7 +17,7 @@ export async function seenByTemporal(
   if (!described) return { kind: 'finished' };
   const parent = described.raw.workflowExecutionInfo?.parentExecution?.workflowId;
   if (described.type !== 'campaignStep' || parent !== campaignId)
-    return { kind: 'foreign', why: `the workflow id ${id} is taken by another workflow, a ${described.type}` };
+    return { kind: 'foreign', why: `the workflow id ${id} is used by another workflow, a ${described.type}` };
   return { kind: isOpen(described) ? 'opening' : 'finished' };
 }
 

@@ -16,7 +16,7 @@ export async function hookKeys(hook: Pick<Hook, 'secrets'>, env: Environment): P
     try {
       const key = standardKey(await readSecret(ref, env));
       if (key) found.keys.push(key);
-      else found.unusable.push({ at, problem: `${secretPlace(ref)} holds no Standard Webhooks secret: give whsec_… or plain base64` });
+      else found.unusable.push({ at, problem: `${secretPlace(ref)} is not a Standard Webhooks secret: use whsec_… or plain base64` });
     } catch (error) {
       found.unusable.push({ at, problem: error instanceof Error ? error.message : String(error) });
     }

@@ -14,7 +14,7 @@ describe('the body of a ticket event', () => {
 
   test('64 levels are taken, 65 refused', () => {
     expect(Array.isArray(problemOf(Buffer.from(`${'['.repeat(64)}${']'.repeat(64)}`)))).toBe(true);
-    expect(problemOf(Buffer.from(`${'['.repeat(65)}${']'.repeat(65)}`))).toBe('the body nests deeper than 64 levels');
+    expect(problemOf(Buffer.from(`${'['.repeat(65)}${']'.repeat(65)}`))).toBe('the body is nested deeper than 64 levels');
   });
 
   test('other bytes than UTF-8, and other texts than JSON, are refused', () => {

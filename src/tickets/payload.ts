@@ -11,7 +11,7 @@ export function parsePayload(body: Uint8Array): Parsed<unknown> {
   } catch {
     return refused('the body is not UTF-8');
   }
-  if (depthOf(text) > MAX_DEPTH) return refused(`the body nests deeper than ${MAX_DEPTH} levels`);
+  if (depthOf(text) > MAX_DEPTH) return refused(`the body is nested deeper than ${MAX_DEPTH} levels`);
   try {
     return { ok: true, value: JSON.parse(text) };
   } catch {

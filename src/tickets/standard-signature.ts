@@ -37,7 +37,9 @@ export function verifyStandardSignature({ rawHeaders, body, keys, now }: SignedD
       if (signature.length === expected.length && timingSafeEqual(signature, expected)) matched = true;
     }
   }
-  return matched ? { ok: true, messageId } : { ok: false, problem: 'webhook-signature does not fit this body and any secret of this hook' };
+  return matched
+    ? { ok: true, messageId }
+    : { ok: false, problem: 'webhook-signature does not match this body under any secret of this hook' };
 }
 
 /** The key of a secret, `whsec_…` or plain base64; undefined when it is neither. */

@@ -132,7 +132,7 @@ describe('a ticket event', () => {
   });
 
   test.each<[string, unknown, string[]]>([
-    ['fixed', { ticket: TICKET, playbook: 'reboot', targets: { assetIds: [1] } }, ['playbook: this hook runs "patch" only, not "reboot"']],
+    ['fixed', { ticket: TICKET, playbook: 'reboot', targets: { assetIds: [1] } }, ['playbook: this hook runs only "patch", not "reboot"']],
     [
       'chosen',
       { ticket: TICKET, playbook: 'constructor', targets: { assetIds: [1] } },
@@ -142,22 +142,22 @@ describe('a ticket event', () => {
       'fixed',
       { ticket: TICKET, targets: { assetTagIds: [1], query: { source: 'car', filter: 'x' }, hostnames: ['a', 'b', 'c', 'd'] } },
       [
-        'targets.assetTagIds: playbook "patch" takes assetIds, hostnames only (targets.choose)',
-        'targets.query: playbook "patch" takes assetIds, hostnames only (targets.choose)',
-        'targets: 4 assets are more than the 3 that playbook "patch" allows',
+        'targets.assetTagIds: playbook "patch" accepts only assetIds, hostnames (targets.choose)',
+        'targets.query: playbook "patch" accepts only assetIds, hostnames (targets.choose)',
+        'targets: 4 assets exceed the limit of 3 of playbook "patch"',
       ],
     ],
     [
       'plain',
       { ticket: TICKET, targets: { assetTagIds: [1] } },
-      ['targets.assetTagIds: playbook "plain" takes assetIds, hostnames only (targets.choose)'],
+      ['targets.assetTagIds: playbook "plain" accepts only assetIds, hostnames (targets.choose)'],
     ],
     [
       'fixed',
       { ticket: TICKET, targets: { assetIds: [1], everything: true, despiteOpenCopies: true } },
       [
-        'targets.everything: is not for a ticket to say: start the run with overhaul run',
-        'targets.despiteOpenCopies: is not for a ticket to say: start the run with overhaul run',
+        'targets.everything: cannot be set by a ticket: start the run with overhaul run',
+        'targets.despiteOpenCopies: cannot be set by a ticket: start the run with overhaul run',
       ],
     ],
     ['fixed', { ticket: TICKET, targets: {} }, ['targets: name at least one target: assetIds, hostnames, assetTagIds or query']],

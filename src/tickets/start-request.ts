@@ -29,7 +29,7 @@ export function decideStart(config: Pick<Config, 'playbooks' | 'tickets'>, hookN
   const { targets } = event.value;
   if (!targets) return { kind: 'ignored', why: 'the event names no targets' };
   const playbook = ownValue(config.playbooks, choice.name);
-  if (!playbook) return refusal('playbook', `there is no playbook "${choice.name}"`);
+  if (!playbook) return refusal('playbook', `unknown playbook "${choice.name}"`);
 
   const key = ticketWorkflowId({
     source: hook.ticket ?? hookName,
@@ -48,7 +48,7 @@ export function decideStart(config: Pick<Config, 'playbooks' | 'tickets'>, hookN
 function chosenPlaybook(hook: Hook, event: TicketEvent): { kind: 'playbook'; name: string } | Exclude<StartDecision, { kind: 'start' }> {
   if (typeof hook.playbook === 'string') {
     if (event.playbook === undefined || event.playbook === hook.playbook) return { kind: 'playbook', name: hook.playbook };
-    return refusal('playbook', `this hook runs "${hook.playbook}" only, not "${event.playbook}"`);
+    return refusal('playbook', `this hook runs only "${hook.playbook}", not "${event.playbook}"`);
   }
   if (event.playbook === undefined) return { kind: 'ignored', why: 'the event names no playbook' };
   if (hook.playbook.allow.includes(event.playbook)) return { kind: 'playbook', name: event.playbook };
@@ -60,15 +60,15 @@ function targetProblems(name: string, playbook: Playbook, targets: Targets): Pro
   const problems: Problem[] = [];
   for (const kind of ['assetIds', 'hostnames', 'assetTagIds', 'query'] as const) {
     if (targets[kind] === undefined || allowed.includes(kind)) continue;
-    problems.push({ path: `targets.${kind}`, problem: `playbook "${name}" takes ${allowed.join(', ')} only (targets.choose)` });
+    problems.push({ path: `targets.${kind}`, problem: `playbook "${name}" accepts only ${allowed.join(', ')} (targets.choose)` });
   }
   // The writer of a ticket must not be able to lift the guards against the whole fleet or against a second run.
   for (const kind of ['everything', 'despiteOpenCopies'] as const)
-    if (targets[kind]) problems.push({ path: `targets.${kind}`, problem: 'is not for a ticket to say: start the run with overhaul run' });
+    if (targets[kind]) problems.push({ path: `targets.${kind}`, problem: 'cannot be set by a ticket: start the run with overhaul run' });
   const named = (targets.assetIds?.length ?? 0) + (targets.hostnames?.length ?? 0);
   const max = maxAssetsOf(playbook);
   if (max !== undefined && named > max)
-    problems.push({ path: 'targets', problem: `${named} assets are more than the ${max} that playbook "${name}" allows` });
+    problems.push({ path: 'targets', problem: `${named} assets exceed the limit of ${max} of playbook "${name}"` });
   return problems;
 }
 

@@ -44,7 +44,7 @@ describe('what goes wrong at Temporal', () => {
     ],
     [new ServiceError('failed', { cause: grpc(8, 'namespace rate limit exceeded') }), 3, 'Temporal did not respond: namespace rate limit'],
     [new RunTooLarge('reason is too large'), 2, 'reason is too large'],
-    [new TemporalUnavailable('Temporal did not take the request: away'), 3, 'Temporal did not take the request: away'],
+    [new TemporalUnavailable('Temporal did not accept the request: away'), 3, 'Temporal did not accept the request: away'],
     [grpc(14, 'No connection established'), 3, 'Temporal did not respond: No connection established'],
     [new ServiceError('failed', { cause: grpc(4, 'Deadline exceeded') }), 3, 'Temporal did not respond: Deadline exceeded'],
   ])('%s has its exit code and its sentence', (error, exitCode, sentence) => {

@@ -20,7 +20,7 @@ export function parseEncryptionKeys(text: string): [EncryptionKey, ...Encryption
 
 function parseEntry(entry: string, position: number): EncryptionKey {
   const match = /^([A-Za-z0-9._-]{1,64}):([A-Za-z0-9+/_-]+={0,2})$/.exec(entry);
-  if (!match?.[1] || !match[2]) throw new Error(`must be id:base64key[,id:base64key…]; entry ${position} is not`);
+  if (!match?.[1] || !match[2]) throw new Error(`must be id:base64key[,id:base64key…]; entry ${position} is invalid`);
   const key = Buffer.from(match[2], 'base64');
   if (key.length !== KEY_BYTES) {
     throw new Error(`has a key of ${key.length} bytes under the id ${match[1]}; it needs ${KEY_BYTES} (openssl rand -base64 ${KEY_BYTES})`);

@@ -91,7 +91,7 @@ describe('the environment', () => {
     ['OVERHAUL_HTTP_PORT', '65536', '"65536" is not a port: use a number from 0 to 65535'],
     ['OVERHAUL_HTTP_PORT', '8o88', '"8o88" is not a port: use a number from 0 to 65535'],
     ['OVERHAUL_LOG_LEVEL', 'loud', 'must be one of fatal, error, warn, info, debug, trace, silent'],
-    ['OVERHAUL_ENCRYPTION_KEYS', 'k1', 'must be id:base64key[,id:base64key…]; entry 1 is not'],
+    ['OVERHAUL_ENCRYPTION_KEYS', 'k1', 'must be id:base64key[,id:base64key…]; entry 1 is invalid'],
     ['OVERHAUL_ENCRYPTION_KEYS', 'k1:AAAA', 'has a key of 3 bytes under the id k1; it needs 32 (openssl rand -base64 32)'],
   ])('refuses %s=%s', (path, value, problem) => {
     expect(loadEnvironment({ [path]: value }, LINUX)).toEqual({ ok: false, problems: [{ path, problem }] });

@@ -57,8 +57,8 @@ async function hold(sql: Sql, runId: string, sign: string): Promise<void> {
   ]);
   if (isNew === 0) return;
   const why =
-    `the ledger was restored from an older backup: ${sign}. What was sent since the backup could be sent again, by any run. Put the newest ` +
-    'ledger back; without one, cancel the runs that it is behind, and when they have ended allow executions again: overhaul unhalt';
+    `the ledger was restored from an older backup: ${sign}. What was sent since the backup could be sent again, by any run. Restore the newest ` +
+    'ledger. Without one, cancel the runs named here, and allow executions again when they have ended: overhaul unhalt';
   await sql.run('UPDATE ledger SET held_why = coalesce(held_why, ?)', [storableText(why)]);
   // No order: the newest ledger, which is to be put back, has nothing of it, and is not behind for that.
   await new Audit(within(sql)).add(undefined, { actor: HELD_BY, action: HELD, detail: JSON.stringify({ runId, why: sign }) });

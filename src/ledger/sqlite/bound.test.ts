@@ -48,9 +48,9 @@ test.each<[string, unknown]>([
 });
 
 test('a parameter too few, too many, or a hole in the list never reaches the library', () => {
-  expect(() => bound(['a'], 2)).toThrow('The statement has 2 parameters, and was given 1.');
-  expect(() => bound(['a', 'b', 'c'], 2)).toThrow('The statement has 2 parameters, and was given 3.');
-  expect(() => bound({ 0: 'a', length: 1 } as unknown as SqlParameter[], 1)).toThrow('are a list');
+  expect(() => bound(['a'], 2)).toThrow('The statement has 2 parameters, and got 1.');
+  expect(() => bound(['a', 'b', 'c'], 2)).toThrow('The statement has 2 parameters, and got 3.');
+  expect(() => bound({ 0: 'a', length: 1 } as unknown as SqlParameter[], 1)).toThrow('must be a list');
   // biome-ignore lint/suspicious/noSparseArray: the hole is what is tested
   expect(bound([, 'b'] as SqlParameter[], 2)).toEqual([null, 'b']);
 });

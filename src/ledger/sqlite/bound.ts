@@ -11,8 +11,8 @@ import type { SqlParameter, SqlValue } from '../sql/database.js';
 export function bound(parameters: readonly SqlParameter[], wanted: number): SqlValue[] {
   // They come from typed code as a rule, but also from rows and answers whose types are claims.
   const given: readonly unknown[] = parameters;
-  if (!Array.isArray(given)) throw new TypeError('The parameters of a statement are a list.');
-  if (given.length !== wanted) throw new TypeError(`The statement has ${wanted} parameters, and was given ${given.length}.`);
+  if (!Array.isArray(given)) throw new TypeError('The parameters of a statement must be a list.');
+  if (given.length !== wanted) throw new TypeError(`The statement has ${wanted} parameters, and got ${given.length}.`);
   // Not `map`, which leaves the holes of a sparse list as they are.
   return Array.from(given, (value, index) => boundValue(value, index + 1));
 }
@@ -47,7 +47,7 @@ function boundBytes(value: object, position: number): Buffer {
   if (Buffer.isBuffer(value) && types.isArrayBuffer(value.buffer)) return value;
   if (types.isUint8Array(value)) return Buffer.from(value);
   if (types.isArrayBuffer(value)) return Buffer.from(new Uint8Array(value));
-  throw refused(position, types.isDate(value) ? 'a Date: give epoch milliseconds' : 'an object');
+  throw refused(position, types.isDate(value) ? 'a Date: use epoch milliseconds' : 'an object');
 }
 
 function refused(position: number, what: string): TypeError {

@@ -269,7 +269,7 @@ class Sqlite implements Database {
   #run(sql: string, parameters: readonly SqlParameter[]): number {
     const statement = this.#statement(sql);
     // libsql would stop at its first row, leave it open, and never commit it.
-    if (statement.isReader) throw new TypeError('A statement that answers with rows is asked for them: use all or first.');
+    if (statement.isReader) throw new TypeError('This statement returns rows: use all or first.');
     return statement.prepared.run(bound(parameters, statement.parameters)).changes;
   }
 

@@ -21,7 +21,7 @@ export async function count(reader: Reader, what: Counted, options: CountOptions
 }
 
 export async function countBy(reader: Reader, what: Counted, groupBy: string, options: CountOptions = {}): Promise<Record<string, number>> {
-  if (!/^[A-Za-z][\w.]*$/.test(groupBy)) throw refused(what, `${JSON.stringify(groupBy.slice(0, 60))} is nothing to group by`);
+  if (!/^[A-Za-z][\w.]*$/.test(groupBy)) throw refused(what, `${JSON.stringify(groupBy.slice(0, 60))} is not a field to group by`);
   return (await counted(reader, what, { options, groupBy, payloadOf: countsOf })) as Record<string, number>;
 }
 
@@ -34,7 +34,7 @@ interface Question {
 async function counted(reader: Reader, what: Counted, question: Question): Promise<unknown> {
   const { startAt, endAt } = question.options;
   if (what === 'assets' && (startAt !== undefined || endAt !== undefined)) {
-    throw refused(what, 'no start and end are documented; filter by a field of the asset instead');
+    throw refused(what, 'start and end are not documented here; filter by a field of the asset instead');
   }
   const { path, alsoAt } = COUNTED[what];
   try {

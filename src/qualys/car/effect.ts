@@ -26,7 +26,7 @@ export async function sendEffect(wire: Wire & { tokens: TokenSource }, call: Cal
     const first = await tried(wire, call, token);
     if (first !== 'token') return first;
     const second = await tried(wire, call, await wire.tokens.replacementOf(token));
-    return second === 'token' ? { kind: 'refused', message: 'Qualys refused even a fresh token (HTTP 401)' } : second;
+    return second === 'token' ? { kind: 'refused', message: 'Qualys refused a new token (HTTP 401)' } : second;
   } catch (error) {
     // Thrown only by the token source and the gate, both before the request is sent.
     return withoutSending(error);

@@ -68,7 +68,7 @@ describe('execute', () => {
       kind: 'not-sent',
       why: 'wait',
       waitMs: 1_000,
-      message: 'The call gate could not be asked: Error: database is locked',
+      message: 'The call gate failed: Error: database is locked',
     });
     expect(it.gateway.calls()).toEqual([]);
   });

@@ -25,7 +25,7 @@ export async function execute(wire: Wire & { tokens: TokenSource }, request: Exe
   const fresh = await tokenOr(() => wire.tokens.replacementOf(token), refusedWithoutToken);
   if (typeof fresh !== 'string') return fresh.instead;
   const second = await tried(wire, call, fresh);
-  if (second === 'token') return { kind: 'refused', why: 'token', message: 'Qualys refused even a fresh token (HTTP 401)' };
+  if (second === 'token') return { kind: 'refused', why: 'token', message: 'Qualys refused a new token (HTTP 401)' };
   // The first sending did leave this machine, so "not sent" would be untrue of the whole; both are known not to have run.
   if (second.kind !== 'not-sent') return second;
   return second.why === 'late'
@@ -44,7 +44,7 @@ function executeCall(request: ExecuteRequest): Call {
   });
   if (!body.success)
     throw new TypeError(
-      `This execute may not be sent: ${body.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`.trim()).join('; ')}`,
+      `This execute is invalid and was not sent: ${body.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`.trim()).join('; ')}`,
     );
   return {
     endpoint: 'execute',
@@ -64,7 +64,7 @@ async function tried(wire: Wire, call: Call, token: string): Promise<ExecuteAnsw
     outcome = await attempt(wire, call, token);
   } catch (error) {
     // Only the gate's `enter` can throw here, and it comes before the request.
-    return { kind: 'not-sent', why: 'wait', waitMs: 1_000, message: `The call gate could not be asked: ${redacted(String(error))}` };
+    return { kind: 'not-sent', why: 'wait', waitMs: 1_000, message: `The call gate failed: ${redacted(String(error))}` };
   }
   if (outcome.kind === 'wait')
     return { kind: 'not-sent', why: 'wait', waitMs: Math.max(1, Math.ceil(outcome.waitMs)), message: outcome.why };
@@ -102,8 +102,7 @@ async function tokenOr(
   try {
     return await take();
   } catch (error) {
-    const failure =
-      error instanceof QualysError ? error : new QualysError('unavailable', `No token could be taken: ${redacted(String(error))}`);
+    const failure = error instanceof QualysError ? error : new QualysError('unavailable', `No token available: ${redacted(String(error))}`);
     return { instead: instead(failure) };
   }
 }

@@ -10,7 +10,7 @@ import { type EffectFate, sendEffect } from './effect.js';
 export async function cloneScript(wire: Wire & { tokens: TokenSource }, { script, title, runId }: CloneRequest): Promise<CloneAnswer> {
   const body = CloneBody.safeParse({ scriptTitle: title });
   if (!body.success || script.trim() === '') {
-    const problem = body.success ? 'the script to clone has neither id nor title' : `the new title ${body.error.issues[0]?.message}`;
+    const problem = body.success ? 'name the script to clone by id or title' : `the new title ${body.error.issues[0]?.message}`;
     return { kind: 'rejected', message: `scripts/clone: ${problem}` };
   }
   const { method, path } = operations.cloneScript;

@@ -14,8 +14,8 @@ export async function exportScripts(reader: Reader, scriptIds: readonly string[]
   const ids = [...new Set(scriptIds)];
   const wrong = ids.filter((id) => !/^\d{1,19}$/.test(id));
   if (ids.length === 0 || wrong.length > 0) {
-    const problem = ids.length === 0 ? 'Name at least one script' : `${JSON.stringify(wrong[0]?.slice(0, 60))} is no script id`;
-    throw new QualysError('invalid', `scripts/export: ${problem}; an export takes ids, not titles`, { endpoint: 'scripts/export' });
+    const problem = ids.length === 0 ? 'Name at least one script' : `${JSON.stringify(wrong[0]?.slice(0, 60))} is not a script id`;
+    throw new QualysError('invalid', `scripts/export: ${problem}; an export needs ids, not titles`, { endpoint: 'scripts/export' });
   }
   const exported: ScriptExport = { scripts: [], refused: [] };
   for (let from = 0; from < ids.length; from += IDS_A_CALL) {
@@ -72,6 +72,6 @@ function sorted(ids: readonly string[], rows: readonly ExportedScript[]): Script
   const scripts = ids.flatMap((id) => byId.get(id) ?? []);
   const refused = ids
     .filter((id) => !byId.has(id))
-    .map((id) => ({ id, message: `The export came without script ${id}: it may be outside the API user's scope` }));
+    .map((id) => ({ id, message: `The export lacks script ${id}, which may be outside the API user's scope` }));
   return { scripts, refused };
 }

@@ -131,7 +131,7 @@ describe('exportScripts', () => {
     expect(scripts.map(({ id }) => id)).toEqual(['1']);
     expect(refused).toMatchObject([
       { id: '2', message: expect.stringContaining('deprecated') },
-      { id: '3', message: expect.stringContaining('without script 3') },
+      { id: '3', message: expect.stringContaining('lacks script 3') },
     ]);
   });
 
@@ -144,7 +144,7 @@ describe('exportScripts', () => {
 
   test('takes ids only', async () => {
     await expect(it.qualys.exportScripts([])).rejects.toThrow('at least one');
-    await expect(it.qualys.exportScripts(['1', '2&x=3'])).rejects.toThrow('no script id');
+    await expect(it.qualys.exportScripts(['1', '2&x=3'])).rejects.toThrow('is not a script id');
     expect(it.gateway.requests).toEqual([]);
   });
 });

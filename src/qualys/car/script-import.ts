@@ -69,7 +69,7 @@ async function lookedAt(file: string): Promise<number | { problem: string }> {
       const { size } = await handle.stat();
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(64), 0, 64, 0);
       if (/^\uFEFF?\s*\[/.test(buffer.subarray(0, bytesRead).toString('utf8'))) return size;
-      return { problem: `${file} is no script export: it must be a JSON file that holds an array of scripts` };
+      return { problem: `${file} is not a script export: it must be a JSON file with an array of scripts` };
     } finally {
       await handle.close();
     }

@@ -11,15 +11,14 @@ import { scriptOf } from '../wire/scripts.js';
 /** Digits are an id: a script whose name is all digits can only be asked for by its id (docs/qualys-api.md#filters). */
 export async function findScript(reader: Reader, idOrTitle: string, runId: string | undefined): Promise<Script> {
   const wanted = idOrTitle.trim();
-  if (wanted === '')
-    throw new QualysError('invalid', 'A script is named by its id or exact title, not by an empty text', { endpoint: 'script' });
+  if (wanted === '') throw new QualysError('invalid', 'Name the script by its id or exact title', { endpoint: 'script' });
   if (/^\d+$/.test(wanted)) return detail(reader, wanted, runId);
   const ids = await idsTitled(reader, wanted, runId);
   const [only, ...others] = ids;
   if (others.length > 0) {
     throw new QualysError(
       'invalid',
-      `${ids.length} scripts are titled ${shown(wanted)}: ${ids.join(', ')}. Name the one you mean by its id`,
+      `${ids.length} scripts have the title ${shown(wanted)}: ${ids.join(', ')}. Name one of them by its id`,
       { endpoint: 'script' },
     );
   }

@@ -137,11 +137,11 @@ describe('an import', () => {
         },
       };
       const short = await importScriptsOnce(losing, file, { ...once, lookAfterMs: [5_000, 15_000] });
-      expect(short).toMatchObject({ kind: 'unverified', message: expect.stringContaining('after 20 s there is no script titled "A" yet') });
+      expect(short).toMatchObject({ kind: 'unverified', message: expect.stringContaining('script titled "A" is not visible after 20 s') });
       const long = await importScriptsOnce(losing, file, once);
       expect(long).toEqual({
         kind: 'not-created',
-        message: 'The response was lost (HTTP 502), and 350 s later there is no script titled "A": nothing was created.',
+        message: 'The response was lost (HTTP 502), and script titled "A" is not visible after 350 s: nothing was created.',
       });
       expect(asked).toBe(2);
     });
@@ -205,14 +205,14 @@ describe('an import', () => {
       await writeFile(file, JSON.stringify([{ title: 'A' }, { content: 'YQ==' }, { title: ' A ' }]));
       expect(await importScriptsOnce(qualys, file, once)).toEqual({
         kind: 'rejected',
-        message: `Script 2 of ${file} has no title\nScript 3 of ${file} has the title of another one in it: "A"`,
+        message: `Script 2 of ${file} has no title\nScript 3 of ${file} has the same title as another one in it: "A"`,
       });
       await writeFile(file, 'echo "a secret script"');
       expect(await importScriptsOnce(qualys, file, once)).toEqual({ kind: 'rejected', message: `${file} cannot be read: it is not JSON` });
       await writeFile(file, '[]');
       expect(await importScriptsOnce(qualys, file, once)).toMatchObject({
         kind: 'rejected',
-        message: expect.stringContaining('one script at least'),
+        message: expect.stringContaining('at least one script'),
       });
       expect(simulator.stats().calls).toBe(0);
     });

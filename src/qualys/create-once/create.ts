@@ -138,17 +138,17 @@ function unresolved({ wanted, found, lost, trouble, waitedMs }: Unresolved): Onc
     return {
       kind: 'unverified',
       scripts: found,
-      message: `${head}, and after ${seconds} s it cannot be told whose these are: ${shown(found)}`,
+      message: `${head}, and after ${seconds} s it is unclear who created these: ${shown(found)}`,
     };
   }
   if (waitedMs < ABSENT_AFTER_MS) {
     return {
       kind: 'unverified',
       scripts: [],
-      message: `${head}, and after ${seconds} s there is no ${titlesOf(wanted)} yet. Repeat the command: it checks before it sends.`,
+      message: `${head}, and ${titlesOf(wanted)} is not visible after ${seconds} s. Repeat the command: it checks before it sends.`,
     };
   }
-  return { kind: 'not-created', message: `${head}, and ${seconds} s later there is no ${titlesOf(wanted)}: nothing was created.` };
+  return { kind: 'not-created', message: `${head}, and ${titlesOf(wanted)} is not visible after ${seconds} s: nothing was created.` };
 }
 
 /** What can be seen after Qualys said that a title is taken; its word stands, whatever this look says. */

@@ -39,7 +39,7 @@ async function scriptsIn(file: string, shownAs: string): Promise<{ wanted: Wante
     return { problems: [`${shownAs} cannot be read: ${why}`] };
   }
   if (!Array.isArray(entries) || entries.length === 0) {
-    return { problems: [`${shownAs} is no script export: it must hold a JSON array of scripts, with one script at least`] };
+    return { problems: [`${shownAs} is not a script export: it must contain a JSON array of at least one script`] };
   }
   return titlesIn(entries, shownAs);
 }
@@ -52,7 +52,7 @@ function titlesIn(entries: readonly unknown[], shownAs: string): { wanted: Wante
     const trimmed = typeof title === 'string' ? title.trim() : '';
     if (trimmed === '') problems.push(`Script ${index + 1} of ${shownAs} has no title`);
     else if (wanted.has(trimmed))
-      problems.push(`Script ${index + 1} of ${shownAs} has the title of another one in it: ${JSON.stringify(trimmed.slice(0, 100))}`);
+      problems.push(`Script ${index + 1} of ${shownAs} has the same title as another one in it: ${JSON.stringify(trimmed.slice(0, 100))}`);
     else wanted.set(trimmed, { title: trimmed, sha256: typeof content === 'string' ? hashOf(content) : undefined });
   }
   return problems.length > 0 ? { problems } : { wanted: [...wanted.values()] };

@@ -21,7 +21,7 @@ describe('a single-use connection', () => {
     connector(options, (error, socket) => results.push(error ?? socket));
     expect(opened).toHaveLength(1);
     expect(results[0]).toBe(opened[0]);
-    expect(String(results[1])).toContain('one connection only');
+    expect(String(results[1])).toContain('only one connection');
     expect(progress()).toBe('handed-over');
   });
 

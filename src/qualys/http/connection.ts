@@ -14,7 +14,7 @@ export function singleUse(mayStart: () => boolean): { guard: Guard; progress: ()
   let used = false;
   let ended = false;
   const guard: Guard = (connect) => (options, callback) => {
-    if (used || ended) return void callback(new Error('A request with an effect gets one connection only'), null);
+    if (used || ended) return void callback(new Error('A request with an effect gets only one connection'), null);
     used = true;
     connect(options, (error, socket) => {
       // Wrapped, because undici reconnects without end on some codes (UND_ERR_SOCKET) when nothing runs.

@@ -28,7 +28,7 @@ export async function read(reader: Reader, call: Call): Promise<Answer> {
     if ('answer' in next) return next.answer;
     if ('replay' in next) {
       if (replayed)
-        throw new QualysError('unavailable', `${call.endpoint}: Qualys refuses even a fresh token (${next.replay})`, {
+        throw new QualysError('unavailable', `${call.endpoint}: Qualys refuses a new token (${next.replay})`, {
           status: 401,
           endpoint: call.endpoint,
         });
@@ -61,7 +61,7 @@ function afterAttempt(outcome: Attempt, endpoint: string): Next {
   if (outcome.kind === 'wait') {
     const waitMs = Math.max(1, Math.ceil(outcome.waitMs));
     return {
-      error: new QualysError('limited', `${endpoint}: no call for another ${waitMs} ms (${outcome.why})`, { endpoint, waitMs }),
+      error: new QualysError('limited', `${endpoint}: no call is allowed for another ${waitMs} ms (${outcome.why})`, { endpoint, waitMs }),
       passes: true,
     };
   }
@@ -95,13 +95,13 @@ function afterAnswer(answer: Answer, endpoint: string): Next {
       return { error: new QualysError('unavailable', `${endpoint}: no usable answer (${said})`, { ...facts, ...wait }), passes: true };
     }
     case 'permission':
-      return final('permission', "The API user's role or scope does not allow this");
+      return final('permission', "not allowed by the API user's role or scope");
     case 'not-found':
-      return final('not-found', 'Qualys does not know it, or the API user may not see it');
+      return final('not-found', "unknown to Qualys or outside the API user's scope");
     case 'invalid':
-      return final('invalid', 'Qualys takes this request for wrong');
+      return final('invalid', 'Qualys rejected the request as invalid');
     default:
-      return final('protocol', 'This answer is in no document');
+      return final('protocol', 'undocumented answer');
   }
 }
 

@@ -183,6 +183,6 @@ async function quietly(wire: Wire, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
-    wire.logger.warn({ reason: redacted(String(error)) }, 'the call gate or clock could not take note of a call');
+    wire.logger.warn({ reason: redacted(String(error)) }, 'the call gate or clock could not record a call');
   }
 }

@@ -263,7 +263,7 @@ describe('/auth', () => {
 
   test('that is not there may be a wrong address', async () => {
     gateway.replyAuth({ status: 404, body: PAGE }, { status: 404, body: PAGE }, { status: 404, body: PAGE });
-    await expect(tokens.token()).rejects.toThrow(/check that QUALYS_URL names the gateway/i);
+    await expect(tokens.token()).rejects.toThrow(/check that QUALYS_URL is the gateway/i);
   });
 
   test('asking to wait is obeyed', async () => {

@@ -149,14 +149,14 @@ async function heldFrom(wire: AuthWire, answer: HttpAnswer, secrets: readonly st
   const said = `HTTP ${answer.status}${words.message ? `: ${redacted(words.message, 200, secrets)}` : ''}`;
   switch (verdict.kind) {
     case 'ok':
-      wire.logger.info({ endpoint: 'auth' }, 'took a new token');
+      wire.logger.info({ endpoint: 'auth' }, 'got a new token');
       return lifeOf(token ?? '', await wire.clock.now());
     case 'authentication':
       throw new QualysError('authentication', `Qualys refused the credentials (${said}): check QUALYS_USERNAME and QUALYS_PASSWORD`, facts);
     case 'permission':
-      throw new QualysError('permission', `Qualys gives this user no token (${said}): check that its role allows API access`, facts);
+      throw new QualysError('permission', `Qualys issues no token to this user (${said}): check that its role allows API access`, facts);
     case 'not-found':
-      throw new QualysError('not-found', 'There is no /auth at this address (HTTP 404): check that QUALYS_URL names the gateway', facts);
+      throw new QualysError('not-found', 'no /auth at this address (HTTP 404): check that QUALYS_URL is the gateway', facts);
     case 'limit':
       throw new QualysError('limited', `Qualys /auth asks to wait ${verdict.waitMs} ms (${said})`, { ...facts, waitMs: verdict.waitMs });
     case 'transient':
@@ -165,18 +165,18 @@ async function heldFrom(wire: AuthWire, answer: HttpAnswer, secrets: readonly st
         ...(verdict.waitMs === undefined ? {} : { waitMs: verdict.waitMs }),
       });
     default:
-      throw new QualysError('protocol', `Qualys /auth answered without a token (${said}): check that QUALYS_URL names the gateway`, facts);
+      throw new QualysError('protocol', `Qualys /auth answered without a token (${said}): check that QUALYS_URL is the gateway`, facts);
   }
 }
 
 /** Said by something that may stand in between, so it may pass; or that may be all there is at this address. */
 function adviceOn(status: number): string {
-  if (status === 404) return ': there is none at this address, or something in between says so. Check that QUALYS_URL names the gateway';
-  return status >= 400 && status < 500 ? ', and these are not its own words: something in between may have refused' : '';
+  if (status === 404) return ': not found at this address, or a proxy says so. Check that QUALYS_URL is the gateway';
+  return status >= 400 && status < 500 ? ", and this is not Qualys' own response: a proxy may have refused" : '';
 }
 
 function unobserved(logger: Logger, error: unknown): void {
-  logger.warn({ reason: redacted(String(error)) }, 'the server clock could not take note of an answer');
+  logger.warn({ reason: redacted(String(error)) }, 'the server clock could not record an answer');
 }
 
 /** `receivedAt` is server time. A token without readable claims lives for the documented 4 hours. */

@@ -107,13 +107,13 @@ async function exchange(via: Dispatcher, target: Target, request: HttpRequest, l
 function described(error: unknown, limits: Limits, stopped: AbortSignal): TransportError {
   if (error instanceof TransportError) return error;
   const progress = limits.progress();
-  if (progress === 'late') return new TransportError('late', false, 'The time to start this request had passed when the connection stood');
+  if (progress === 'late') return new TransportError('late', false, 'The connection was ready too late to start this request');
   const code = codeOf(error);
   const sent = progress === 'handed-over' || (progress === 'unknown' && !NOTHING_SENT.has(code));
   const timedOut = stopped.aborted && stopped.reason instanceof DOMException && stopped.reason.name === 'TimeoutError';
   if (timedOut) return new TransportError(sent ? 'timeout' : 'connection', sent, `No answer within ${limits.timeoutMs} ms`, error);
   if (!sent) return new TransportError('connection', false, `Could not connect (${code || 'no code'})`, error);
-  return new TransportError('lost', true, `The connection broke before the answer was complete (${code || 'no code'})`, error);
+  return new TransportError('lost', true, `The connection was lost before the answer was complete (${code || 'no code'})`, error);
 }
 
 /** Codes that arise only before a request is written; any other may hide a request that arrived. */

@@ -82,13 +82,13 @@ function nextCursor(
   if (page.header === undefined && isShort) return undefined;
   if (!hasNews) {
     if (isShort) return undefined;
-    throw stalled('a full page holds nothing new');
+    throw stalled('a full page has no new rows');
   }
   const candidates = [page.header, edrCursorOfRow(page.raw.at(-1))].filter((cursor) => cursor !== undefined);
   const next = candidates.find((cursor) => cursor !== sent);
   if (next === undefined && !(isShort && candidates.length > 0)) {
     throw stalled(
-      candidates.length === 0 ? 'no cursor came, and the last row has no timeStamp and id to make one of' : 'the cursor stands still',
+      candidates.length === 0 ? 'there is no cursor, and the last row has no timeStamp and id to build one' : 'the cursor does not move',
     );
   }
   return next;
@@ -112,7 +112,7 @@ function sentCursor(after: Cursor | undefined): string | undefined {
   if (after === undefined) return undefined;
   const [cursor] = after;
   if (typeof cursor === 'string' && cursor !== '') return cursor;
-  throw new RangeError(`${JSON.stringify(after)} is no cursor of a walk over EDR assets`);
+  throw new RangeError(`${JSON.stringify(after)} is not a cursor of a walk over EDR assets`);
 }
 
 function stalled(what: string): QualysError {

@@ -30,7 +30,7 @@ export async function* gavWalk(
   callOf: CallOf,
 ): AsyncGenerator<Page<GavAsset>> {
   if (!Number.isInteger(pageSize) || pageSize < 1 || pageSize > MAX_PAGE_SIZE) {
-    throw new RangeError(`A page of GAV assets holds 1 to ${MAX_PAGE_SIZE} of them, not ${pageSize}`);
+    throw new RangeError(`A page of GAV assets has 1 to ${MAX_PAGE_SIZE} rows, not ${pageSize}`);
   }
   let sent = sentCursor(after);
   const isLoop = loopDetector();
@@ -41,7 +41,7 @@ export async function* gavWalk(
     const isKnown = ({ assetId }: { assetId: string }): boolean => seen.has(assetId);
     const { rows, fresh, unreadable, raw } = rawRows(reader, call.endpoint, { schema: GavAssetRow, items: page.rows, isKnown });
     const next = nextCursor(call.endpoint, page, { sent, hasNews: fresh.length > 0 });
-    if (next !== undefined && isLoop(next)) throw stalled(call.endpoint, `the cursor ${next} came before`);
+    if (next !== undefined && isLoop(next)) throw stalled(call.endpoint, `the cursor ${next} was already used`);
     const cursor = next === undefined ? undefined : [next];
     yield { rows: fresh, unreadable, raw, cursor, bytes: answer.bytes, serverAt: answer.serverAt };
     if (next === undefined) return;
@@ -59,11 +59,7 @@ export async function gavAnswer(reader: Reader, call: Call): Promise<{ answer: A
     throw new QualysError('invalid', `${call.endpoint}: Qualys answered ${payload.message.slice(0, 200)}. Check filter and fields`, facts);
   }
   if (payload.kind === 'xml') {
-    throw new QualysError(
-      'protocol',
-      `${call.endpoint}: XML received although JSON was asked for; a proxy may have dropped the Accept header`,
-      facts,
-    );
+    throw new QualysError('protocol', `${call.endpoint}: received XML instead of JSON; a proxy may have removed the Accept header`, facts);
   }
   const nothing: GavPageRead = { kind: 'page', rows: [], hasMore: false, lastSeenAssetId: undefined };
   return { answer, page: payload.kind === 'page' ? payload : nothing, count: payload.kind === 'count' ? payload.count : 0 };
@@ -74,10 +70,10 @@ function nextCursor(
   page: GavPageRead,
   { sent, hasNews }: { sent: string | undefined; hasNews: boolean },
 ): string | undefined {
-  if (page.hasMore === undefined) throw stalled(endpoint, 'the answer does not say whether there is more');
+  if (page.hasMore === undefined) throw stalled(endpoint, 'the answer does not say whether more rows follow');
   if (!page.hasMore) return undefined;
-  if (page.lastSeenAssetId === undefined) throw stalled(endpoint, 'there is more, but no lastSeenAssetId to go on behind');
-  if (page.lastSeenAssetId === sent && !hasNews) throw stalled(endpoint, `the cursor stands still at ${sent} and nothing new comes`);
+  if (page.lastSeenAssetId === undefined) throw stalled(endpoint, 'more rows follow, but there is no lastSeenAssetId to continue from');
+  if (page.lastSeenAssetId === sent && !hasNews) throw stalled(endpoint, `the cursor stays at ${sent} without new rows`);
   return page.lastSeenAssetId;
 }
 
@@ -102,7 +98,7 @@ function sentCursor(after: Cursor | undefined): string | undefined {
   if (after === undefined) return undefined;
   const [cursor] = after;
   if (typeof cursor === 'string' && /^\d{1,19}$/.test(cursor)) return cursor;
-  throw new RangeError(`${JSON.stringify(after)} is no cursor of a walk over GAV assets`);
+  throw new RangeError(`${JSON.stringify(after)} is not a cursor of a walk over GAV assets`);
 }
 
 function stalled(endpoint: string, what: string): QualysError {

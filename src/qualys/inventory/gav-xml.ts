@@ -12,7 +12,7 @@ const NOT_IN_XML = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}
 /**
  * `<filters><Criteria field="…" operator="…"><value>…</value></Criteria></filters>`, to be sent as `{ xml }` where the JSON form is not
  * taken. `operation` becomes an attribute of the root: only newer pages have it (docs/qualys-api.md#global-assetview), so it is left out
- * where it is not given. Throws `QualysError` (`invalid`), naming every criterion whose value XML cannot carry, or what else is wrong with
+ * where it is not given. Throws `QualysError` (`invalid`), naming every criterion whose value is invalid in XML, or what else is wrong with
  * the filter. Source: GAV/CSAM 2.x release notes, "Asset List V2 API (with filter)".
  */
 export function gavXmlFilter(filter: GavFilter): string {
@@ -27,7 +27,7 @@ function checked(filter: GavFilter): GavFilter {
   const parsed = GavFilter.safeParse(filter);
   const problems = parsed.success
     ? parsed.data.filters.flatMap(({ value }, index) =>
-        NOT_IN_XML.test(value) ? [`filters.${index}.value holds a character that XML cannot carry`] : [],
+        NOT_IN_XML.test(value) ? [`filters.${index}.value contains a character that is invalid in XML`] : [],
       )
     : parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'filter'} ${message}`);
   if (parsed.success && problems.length === 0) return parsed.data;

@@ -57,7 +57,7 @@ async function oneAsset(reader: Reader, operation: Operation, assetId: string, o
   const asset = rows.find((row) => row.assetId === assetId);
   // Rows of other assets mean that the parameter was not read: that is no "unknown asset".
   if (asset === undefined && page.rows.length > 0) {
-    throw new QualysError('protocol', `${call.endpoint}: asked for asset ${assetId}, answered with other assets`, {
+    throw new QualysError('protocol', `${call.endpoint}: asked for asset ${assetId}, received other assets`, {
       endpoint: call.endpoint,
     });
   }
@@ -94,13 +94,13 @@ function filterBody(filter: GavV2Filter | undefined): () => OutgoingBody {
   if (filter === undefined) return () => ({ type: 'application/xml', content: '' });
   if ('xml' in filter) {
     const { xml } = filter;
-    if (!/^\s*</.test(xml)) throw invalid(operations.gavAssets, 'the XML filter does not begin with an element such as <filters>');
+    if (!/^\s*</.test(xml)) throw invalid(operations.gavAssets, 'the XML filter must begin with an element such as <filters>');
     return () => ({ type: 'application/xml', content: xml });
   }
   const parsed = GavFilter.safeParse(filter);
   if (!parsed.success) {
     const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'filter'} ${message}`);
-    throw invalid(operations.gavAssets, `this filter may not be sent: ${problems.slice(0, 3).join('; ')}`);
+    throw invalid(operations.gavAssets, `the filter is invalid and was not sent: ${problems.slice(0, 3).join('; ')}`);
   }
   // No document has a JSON filter without criteria: the documented way to ask for everything is an empty body.
   if (parsed.data.filters.length === 0) return filterBody(undefined);

@@ -59,12 +59,12 @@ describe('walking EDR assets', () => {
     it.gateway.reply({ body: [row('b', 2)] });
     expect(await all(it.qualys.edrAssets({ after: ['1,a'] }))).toHaveLength(1);
     expect(urls()[0]).toContain('searchAfterValues=1,a');
-    await expect(all(it.qualys.edrAssets({ after: [7] }))).rejects.toThrow('no cursor');
+    await expect(all(it.qualys.edrAssets({ after: [7] }))).rejects.toThrow('not a cursor');
   });
 
   test('stops with an error where it would lose rows', async () => {
     it.gateway.reply({ body: [row('a', 1)], headers: { searchafter: '1,a' } }, { body: [row('a', 1)], headers: { searchafter: '1,a' } });
-    await expect(all(it.qualys.edrAssets({ pageSize: 1 }))).rejects.toThrow('holds nothing new');
+    await expect(all(it.qualys.edrAssets({ pageSize: 1 }))).rejects.toThrow('has no new rows');
     it.gateway.reply({ body: [{ id: 'a' }] });
     await expect(all(it.qualys.edrAssets({ pageSize: 1 }))).rejects.toThrow('no timeStamp and id');
   });
@@ -126,12 +126,12 @@ describe('walking GAV assets', () => {
   });
 
   test.each([
-    ['no cursor', [page([1], 1, null)], 'no lastSeenAssetId'],
-    ['a cursor that stands still', [page([1], 1, 1), page([1], 1, 1)], 'stands still'],
+    ['not a cursor', [page([1], 1, null)], 'no lastSeenAssetId'],
+    ['a cursor that stands still', [page([1], 1, 1), page([1], 1, 1)], 'the cursor stays at 1'],
     [
       'cursors that go round',
       [page([1], 1, 1), page([2], 1, 2), page([3], 1, 3), page([1], 1, 1), page([2], 1, 2), page([3], 1, 3), page([1], 1, 1)],
-      'came before',
+      'was already used',
     ],
     ['no word on whether there is more', [page([1], undefined, 1)], 'does not say whether'],
   ])('stops with an error at %s', async (_, pages, problem) => {
@@ -143,7 +143,7 @@ describe('walking GAV assets', () => {
     it.gateway.reply({ body: { responseCode: 'FAILED', responseMessage: 'Invalid filter', count: 0, hasMore: 0, assetListData: null } });
     await expect(walked()).rejects.toThrow('FAILED: Invalid filter');
     it.gateway.reply({ body: '<?xml version="1.0"?><ServiceResponse/>' });
-    await expect(walked()).rejects.toThrow('XML received');
+    await expect(walked()).rejects.toThrow('received XML');
     it.gateway.reply({ body: { count: 3, hasMore: 0, responseCode: 'SUCCESS' } }, { body: '' }, { body: '<html></html>' });
     await expect(walked()).rejects.toMatchObject({ kind: 'unavailable' });
   });
@@ -153,14 +153,14 @@ describe('walking GAV assets', () => {
     expect(() => it.qualys.gavAssets({ filter })).toThrow('filters.0.field must be a field name');
     const unknown = { filters: [{ ...filter.filters[0], field: 'a', operator: 'LIKE' }] } as never;
     await expect(it.qualys.countGavAssets({ filter: unknown })).rejects.toThrow('"LIKE" is not a GAV operator');
-    await expect(it.qualys.countGavAssets({ filter: { xml: 'DROP' } })).rejects.toThrow('does not begin with an element');
+    await expect(it.qualys.countGavAssets({ filter: { xml: 'DROP' } })).rejects.toThrow('must begin with an element');
     await expect(it.qualys.gavAsset('1 or 2')).rejects.toThrow('not an asset id');
     expect(it.gateway.requests).toEqual([]);
   });
 
   test('another asset than the one asked for is no answer', async () => {
     it.gateway.reply(page([1, 2], 0, null));
-    await expect(it.qualys.gavV1Asset('7')).rejects.toThrow('answered with other assets');
+    await expect(it.qualys.gavV1Asset('7')).rejects.toThrow('received other assets');
   });
 });
 

@@ -27,7 +27,7 @@ export async function askedAhead<T>(ask: (signal: AbortSignal) => Promise<T>, ou
   return {
     answer,
     drop() {
-      stop.abort(new DOMException('The walk was left', 'AbortError'));
+      stop.abort(new DOMException('The walk was abandoned', 'AbortError'));
       return over;
     },
   };

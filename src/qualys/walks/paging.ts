@@ -144,7 +144,7 @@ function nextCursor<Row>(endpoint: SearchEndpoint<Row>, items: readonly Item[], 
   const last = items.at(-1);
   const cursor = last?.sortValues ?? endpoint.sort.map(([path]) => sortable(endpoint.name, path, field(last?.raw, path)));
   if (cursor.some((value) => typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value))) {
-    throw stalled(endpoint.name, 'a sort value is larger than a number can hold exactly');
+    throw stalled(endpoint.name, 'a sort value is larger than 2^53');
   }
   if (sent && JSON.stringify(cursor) === JSON.stringify(sent)) throw stalled(endpoint.name, 'the page ends at the cursor that was sent');
   return cursor;
@@ -152,7 +152,7 @@ function nextCursor<Row>(endpoint: SearchEndpoint<Row>, items: readonly Item[], 
 
 function sortable(name: string, path: string, value: unknown): string | number {
   if (typeof value === 'string' || typeof value === 'number') return value;
-  throw stalled(name, `the last row has no ${path} to continue behind`);
+  throw stalled(name, `the last row has no ${path} to continue from`);
 }
 
 function stalled(name: string, what: string): QualysError {
@@ -162,7 +162,7 @@ function stalled(name: string, what: string): QualysError {
 }
 
 function beyondReach(name: string, reached: number): QualysError {
-  const message = `${name}: ${reached} rows read and more to come, but page numbers end at row ${PAGE_NUMBER_REACH}. Narrow the filter or the time span`;
+  const message = `${name}: ${reached} rows read and more follow, but page numbers end at row ${PAGE_NUMBER_REACH}. Narrow the filter or the time span`;
   return new QualysError('invalid', message, { endpoint: name });
 }
 
@@ -181,7 +181,7 @@ function understood<Row>(reader: Reader, endpoint: SearchEndpoint<Row>, items: r
         .slice(0, 200);
   }
   const dropped = items.length - rows.length;
-  if (dropped > 0) reader.logger.warn({ endpoint: endpoint.name, dropped, problem }, 'rows that could not be understood were left out');
+  if (dropped > 0) reader.logger.warn({ endpoint: endpoint.name, dropped, problem }, 'left out unreadable rows');
   return rows;
 }
 
@@ -212,7 +212,7 @@ function numberedCursor(after: Cursor | undefined): [pageNumber: number, pageSiz
   if (after === undefined) return undefined;
   const [pageNumber, pageSize] = after;
   if (Number.isInteger(pageNumber) && Number.isInteger(pageSize)) return [Number(pageNumber), Number(pageSize)];
-  throw new RangeError(`${JSON.stringify(after)} is no cursor of a walk by page numbers`);
+  throw new RangeError(`${JSON.stringify(after)} is not a cursor of a walk by page numbers`);
 }
 
 function field(raw: unknown, path: string): unknown {

@@ -35,6 +35,6 @@ export function rawRows<Row extends object>(
     read.raw.push(item);
   }
   const { unreadable } = read;
-  if (unreadable > 0) logger.warn({ endpoint, dropped: unreadable }, 'rows that could not be understood were left out');
+  if (unreadable > 0) logger.warn({ endpoint, dropped: unreadable }, 'left out unreadable rows');
   return read;
 }
