@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import { COPY_STATES } from '../execution/may-still-run.js';
 import { OUTCOMES } from '../run/outcome.js';
-import { campaignOutcome, nextStep, type PlannedSteps, type StepOutcome, type StepOutcomes } from './asset-steps.js';
+import { campaignOutcome, isStepFor, nextStep, type PlannedSteps, type StepOutcome, type StepOutcomes } from './asset-steps.js';
 
 const ALL: PlannedSteps = { assess: true, verify: true };
 const ALONE: PlannedSteps = { assess: false, verify: false };
@@ -74,4 +75,11 @@ describe('an asset', () => {
             expect(nextStep(planned, done) === undefined).toBe(campaignOutcome(planned, done) !== undefined);
           }
   });
+});
+
+test('nothing is verified or rolled back before the last word of Qualys on the remedy', () => {
+  const all = OUTCOMES.flatMap((outcome) => COPY_STATES.map((copy) => ({ outcome, copy })));
+  const words = (step: 'verify' | 'rollback') => all.filter((one) => isStepFor(step, one)).map(({ outcome, copy }) => `${outcome}/${copy}`);
+  expect(words('verify')).toEqual(['succeeded/over', 'failed/over']);
+  expect(words('rollback')).toEqual(OUTCOMES.map((outcome) => `${outcome}/over`));
 });

@@ -28,17 +28,9 @@ export interface Attempted {
   copy: CopyState;
 }
 
-/** A further attempt by itself, a verification, a rollback: only behind the last word of Qualys. */
-export function maySendBehind(step: 'retry' | 'verify' | 'rollback', { outcome, copy }: Attempted): boolean {
-  if (copy !== 'over') return false;
-  switch (step) {
-    case 'retry':
-      return outcome === 'failed';
-    case 'verify':
-      return outcome === 'succeeded' || outcome === 'failed';
-    case 'rollback':
-      return true;
-  }
+/** A further attempt by itself: only behind the last word of Qualys. */
+export function mayBeTriedAgain({ outcome, copy }: Attempted): boolean {
+  return outcome === 'failed' && copy === 'over';
 }
 
 /** Outcomes that an operator who names them puts back although a copy may still run: an override that the audit log counts. */

@@ -2,6 +2,7 @@
 
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import { batches } from '../../domain/basics/batches.js';
+import { STEP_IS_FOR } from '../../domain/campaign/asset-steps.js';
 import type { WaveStatus } from '../../domain/campaign/status.js';
 import type { CampaignStepName, StepKey } from '../../domain/campaign/step.js';
 import type { CopyState } from '../../domain/execution/may-still-run.js';
@@ -11,6 +12,7 @@ import { ROWS_PER_TRANSACTION } from '../cohort/freeze.js';
 import { noteScripts } from '../policy/approved-plan.js';
 import { IS_OPEN, isClosing, isOfThisClose, noteLate } from '../rows/late.js';
 import { HAS_OPEN_OUT_OF_COHORT } from '../rows/out-of-cohort-copies.js';
+import { isOneOf } from '../rows/step-rules.js';
 import { waveCounts } from '../snapshots/campaign.js';
 import { type Database, jsonRows, type Sql } from '../sql/database.js';
 import { byIndex, INTEGERS, TEXTS } from '../sql/dialect.js';
@@ -132,7 +134,7 @@ export class Campaigns {
     const steps = (await this.steps(id)).filter((step) => step.wave === wave);
     const verified = steps.some(({ step }) => step === 'verify');
     const rollback = steps.find(({ step }) => step === 'rollback');
-    for (const step of steps) await mergeStep(this.#database, step.id, { verified, rolledBack: rollback !== undefined, closing });
+    for (const step of steps) await mergeStep(this.#database, step.id, { verified, closing });
     if (rollback) await nameLeftOut(this.#database, rollback.id, { campaignId: id, wave, closing });
   }
 
@@ -171,10 +173,6 @@ export class Campaigns {
     return this.#database.transaction((sql) => retryRows(sql, id, outcomes));
   }
 
-  /**
-   * Assets that were put back and never sent again keep what they had come to: they go back to their wave, whose steps say it. A
-   * campaign that ends calls this before its last words.
-   */
   /** Where verification decides and never came, a success is not known to be one: nobody has looked. */
   async withdrawUnverified(id: string, { closing = 0 } = {}): Promise<void> {
     for (let after = 0; ; ) {
@@ -187,6 +185,10 @@ export class Campaigns {
     }
   }
 
+  /**
+   * Assets that were put back and never sent again keep what they had come to: they go back to their wave, whose steps say it. A
+   * campaign that ends calls this before its last words.
+   */
   async takeBackUnsent(id: string, { closing = 0 } = {}): Promise<void> {
     const back = await this.#database.transaction(async (sql) => ((await isOfThisClose(sql, id, closing)) ? takeBackRows(sql, id) : 0));
     if (back > 0) await this.mergeAll(id, { closing });
@@ -335,18 +337,14 @@ function hasCopy(copy: CopyState, step = "steps.step <> 'rollback'"): string {
     WHERE steps.campaign_id = attempts.run_id AND steps.wave = attempts.wave AND ${step} AND sent.copy = '${copy}')`;
 }
 
-/** The remedy ran and has ended there, and nothing else of the wave may be running (`maySendBehind` of the domain). */
+/** The remedy ran and has ended there, and nothing else of the wave may be running. */
 const REMEDY_IS_OVER = `${hasCopy('over', "steps.step = 'remediate'")} AND NOT ${hasCopy('open')} AND NOT ${HAS_OPEN_OUT_OF_COHORT}`;
 
-/** Of the campaign's rows of a wave: which of them a step is for. */
-const MEANT_FOR: Record<CampaignStepName, string> = {
-  assess: `outcome = 'pending'`,
-  remediate: `outcome = 'pending'`,
-  // Whatever the exit code of the remediation was: the verification says how the asset is now.
-  verify: `outcome IN ('succeeded', 'failed') AND ${REMEDY_IS_OVER}`,
-  // Where the remedy ran, whatever came of it; those that are left out are named (`nameLeftOut`).
-  rollback: REMEDY_IS_OVER,
-};
+/** Of the campaign's rows of a wave: which of them a step is for. Those that a rollback leaves out are named (`nameLeftOut`). */
+function isMeantFor(step: CampaignStepName): string {
+  const { outcomes, behindRemedy } = STEP_IS_FOR[step];
+  return `${isOneOf('outcome', outcomes)}${behindRemedy ? ` AND ${REMEDY_IS_OVER}` : ''}`;
+}
 
 async function copyRows(
   sql: Sql,
@@ -356,7 +354,7 @@ async function copyRows(
   await sql.run(
     `INSERT INTO attempts (run_id, seq, attempt, asset_id, name, agent_uuid, aliases, outcome, despite)
      SELECT ?, seq, 1, asset_id, name, agent_uuid, aliases, 'pending', despite FROM attempts ${byIndex('attempts_wave')}
-     WHERE run_id = ? AND wave = ? AND seq > ? AND seq <= ? AND ${MEANT_FOR[of.step]}
+     WHERE run_id = ? AND wave = ? AND seq > ? AND seq <= ? AND ${isMeantFor(of.step)}
      ON CONFLICT DO NOTHING`,
     [stepId, of.campaignId, of.wave, of.after, of.end],
   );

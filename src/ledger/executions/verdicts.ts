@@ -1,6 +1,6 @@
 // What the watch learns about assets. Writes are idempotent: the same poll written twice leaves the same rows.
 import { batchesOf } from '../../domain/basics/batches.js';
-import { copyAfter, maySendBehind, OVERRIDING } from '../../domain/execution/may-still-run.js';
+import { copyAfter, mayBeTriedAgain, OVERRIDING } from '../../domain/execution/may-still-run.js';
 import type { AssetDecision } from '../../domain/polling/settle.js';
 import { type Closed, closeOpen } from '../cohort/closing.js';
 import { ROWS_PER_TRANSACTION } from '../cohort/freeze.js';
@@ -335,7 +335,7 @@ async function ofEarlierAttempts(
 /** A failed asset with attempts left gets its next one; the row of the failed attempt stays as it is. */
 async function queueRetries(sql: Sql, runId: string, poll: Poll, rule: { retry: RetryRule; now: number }): Promise<void> {
   const failed = poll.decisions
-    .filter((decision) => maySendBehind('retry', { outcome: decision.outcome, copy: copyAfter(decision) }))
+    .filter((decision) => mayBeTriedAgain({ outcome: decision.outcome, copy: copyAfter(decision) }))
     .map(({ assetId }) => assetId);
   if (rule.retry.failed === 0 || failed.length === 0) return;
   const run = await readRun(sql, runId);

@@ -1,6 +1,8 @@
 // One page of the assets of a run, a step or a campaign, by keyset: a page costs the same at a million rows.
-import type { AssetRow, Outcome } from '../../domain/run/outcome.js';
+import { rulesOf } from '../../domain/campaign/asset-steps.js';
+import { type AssetRow, LIVE_OUTCOMES, type Outcome } from '../../domain/run/outcome.js';
 import type { RunKind } from '../rows/run.js';
+import { isOneOf, rulesSql } from '../rows/step-rules.js';
 import type { Sql, SqlParameter } from '../sql/database.js';
 import { byIndex } from '../sql/dialect.js';
 import { type StepUnderWay, stepUnderWay } from './campaign-view.js';
@@ -98,13 +100,15 @@ function ofCampaign(live: StepUnderWay | undefined): Source {
       SELECT steps.id FROM runs AS steps JOIN attempts AS tried ON tried.run_id = steps.id AND tried.seq = a.seq AND tried.last = 1
       WHERE steps.campaign_id = a.run_id AND steps.wave = a.wave ORDER BY steps.created_at DESC LIMIT 1)`;
   const isAhead = live ? `a.outcome = 'pending' AND s.run_id = live.id` : 'false';
-  const outcome = live ? `CASE WHEN ${isAhead} THEN ${SHOWN[live.step] ?? 's.outcome'} ELSE a.outcome END` : 'a.outcome';
-  const reason =
-    live?.step === 'assess'
-      ? `CASE WHEN ${isAhead} THEN CASE s.outcome WHEN 'succeeded' THEN 'compliant' WHEN 'failed' THEN NULL ELSE s.reason END ELSE a.reason END`
-      : `CASE WHEN ${isAhead} THEN s.reason ELSE a.reason END`;
+  const rule = live && rulesSql(rulesOf(live.step), { line: 'a', found: 's' });
+  const ahead = (column: 'outcome' | 'reason'): string =>
+    rule
+      ? `CASE WHEN ${isAhead} AND ${isOneOf('s.outcome', LIVE_OUTCOMES)} THEN s.${column}
+         WHEN ${isAhead} AND ${rule.fits} THEN ${rule[column]} ELSE a.${column} END`
+      : `a.${column}`;
+  const outcome = ahead('outcome');
   const columns = SHARED.map((column) => {
-    if (column === 'reason') return `${reason} AS reason`;
+    if (column === 'reason') return `${ahead('reason')} AS reason`;
     if (column === 'output_bytes') return 'coalesce(s.output_bytes, a.output_bytes) AS output_bytes';
     return `CASE WHEN ${isAhead} THEN coalesce(s.${column}, a.${column}) ELSE a.${column} END AS ${column}`;
   });
@@ -115,11 +119,6 @@ function ofCampaign(live: StepUnderWay | undefined): Source {
     outcome,
   };
 }
-
-/** What an assessment says of an asset: well, and left alone; or to be remedied next. */
-const SHOWN: Partial<Record<string, string>> = {
-  assess: `CASE s.outcome WHEN 'succeeded' THEN 'skipped' WHEN 'failed' THEN 'pending' ELSE s.outcome END`,
-};
 
 interface StoredAssetRow {
   seq: number;

@@ -1,4 +1,5 @@
 // A campaign as people read it: its waves with their counts, and its assets with what the step under way knows of them already.
+import { shownUnderWay } from '../../domain/campaign/asset-steps.js';
 import type { WaveStatus } from '../../domain/campaign/status.js';
 import type { CampaignStepName } from '../../domain/campaign/step.js';
 import { NOT_ROLLED_BACK } from '../../domain/execution/may-still-run.js';
@@ -73,15 +74,9 @@ async function layOver(sql: Sql, counts: LiveCounts, live: StepUnderWay & { camp
     [live.campaignId, live.id, live.wave],
   );
   for (const { outcome, n } of rows) {
-    counts[shownOutcome(live.step, outcome)] += n;
+    counts[shownUnderWay(live.step, outcome)] += n;
     counts.pending -= n;
   }
-}
-
-/** An assessment that says well leaves the asset alone; one that says no is followed by the remedy. */
-function shownOutcome(step: CampaignStepName, outcome: Outcome): Outcome {
-  if (step !== 'assess') return outcome;
-  return outcome === 'succeeded' ? 'skipped' : outcome === 'failed' ? 'pending' : outcome;
 }
 
 /** What a campaign's steps do and spend together. */

@@ -1,4 +1,5 @@
 // Where a campaign stands: its own rows, and what its steps know that has not been taken over yet.
+import { shownUnderWay } from '../../domain/campaign/asset-steps.js';
 import type { CampaignStepName } from '../../domain/campaign/step.js';
 import { NOT_ROLLED_BACK } from '../../domain/execution/may-still-run.js';
 import { emptyCounts, type LiveCounts, OUTCOMES } from '../../domain/run/outcome.js';
@@ -77,9 +78,7 @@ function layOver(counts: LiveCounts, of: LiveCounts, step: CampaignStepName): vo
   counts.running += of.running;
   counts.pending -= of.running;
   for (const outcome of OUTCOMES) {
-    if (step === 'assess' && outcome === 'failed') continue;
-    const shown = step === 'assess' && outcome === 'succeeded' ? 'skipped' : outcome;
-    counts[shown] += of[outcome];
+    counts[shownUnderWay(step, outcome)] += of[outcome];
     counts.pending -= of[outcome];
   }
 }

@@ -18,6 +18,8 @@ const USUAL_COPY: Record<FinalOutcome, CopyState> = {
 
 export interface TestCampaign {
   id: string;
+  /** Begins a step of a wave with nobody in it. Returns its run. */
+  openStep(wave: number, step: CampaignStepName): Promise<string>;
   /** Runs a step of a wave, from 1. Returns its cohort, in the order of the places. `open`: it waits for late verdicts. */
   step(wave: number, step: CampaignStepName, found: Readonly<Record<string, Found>>, state?: { open?: boolean }): Promise<string[]>;
   /** What a step found later. */
@@ -54,9 +56,13 @@ export async function openCampaign(
   const idOf = (wave: number, step: CampaignStepName): string => `${id}/${wave}/${step}`;
   const campaign: TestCampaign = {
     id,
-    async step(wave, step, found, { open: isOpen = false } = {}) {
+    async openStep(wave, step) {
       const stepId = idOf(wave, step);
       await runs.open({ ...open, id: stepId, kind: 'step', campaign: { id, wave, step } });
+      return stepId;
+    },
+    async step(wave, step, found, { open: isOpen = false } = {}) {
+      const stepId = await campaign.openStep(wave, step);
       await campaigns.setWave(id, wave, { status: 'running', begins: true });
       await campaigns.fillStep(stepId, { campaignId: id, wave, step });
       await cohort.freeze(stepId);
