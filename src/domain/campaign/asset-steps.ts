@@ -51,7 +51,8 @@ export interface RuleReason {
 /** How a reason begins when the rollback has had its say. */
 const TOLD = ['rolled-back', 'rollback:', NOT_ROLLED_BACK];
 const UNTOLD: LineFacts = { beginsNot: TOLD };
-const NEW: LineFacts = { ...UNTOLD, outcomes: ['pending'], sent: false };
+const PENDING: LineFacts = { ...UNTOLD, outcomes: ['pending'] };
+const NEW: LineFacts = { ...PENDING, sent: false };
 const AWAITS_ASSESSMENT: LineFacts = { outcomes: ['unreachable'], begins: ['assess:'] };
 const AWAITS_REMEDY: LineFacts = { outcomes: ['unreachable'], beginsNot: ['verify:', ...TOLD] };
 const LEFT_OUT_OPEN: LineFacts = { outcomes: ['unverified', 'unreachable'], begins: [NOT_ROLLED_BACK] };
@@ -72,6 +73,8 @@ export const STEP_RULES: readonly StepRule[] = [
   { step: 'assess', found: allBut('succeeded', 'failed'), line: [NEW, AWAITS_ASSESSMENT], outcome: 'as found', reason: behind('assess') },
 
   { step: 'remediate', verified: false, found: all, line: [UNTOLD], outcome: 'as found', reason: AS_FOUND },
+  // It was put back into a later wave and never sent there: what it had come to before the verification, which has its say behind this.
+  { step: 'remediate', verified: true, found: all, line: [PENDING], outcome: 'as found', reason: AS_FOUND },
   // A verdict that came after its wave was verified: nobody has looked whether the asset is well.
   { step: 'remediate', verified: true, found: ['succeeded'], line: [AWAITS_REMEDY], outcome: 'unverified', reason: { text: TOO_LATE } },
   { step: 'remediate', verified: true, found: allBut('succeeded'), line: [AWAITS_REMEDY], outcome: 'as found', reason: AS_FOUND },

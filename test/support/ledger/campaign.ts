@@ -2,10 +2,10 @@
 
 import { type CampaignPlanInput, parsePlan } from '../../../src/contracts/plan.js';
 import { parseRequest } from '../../../src/contracts/request.js';
-import type { StepOutcome } from '../../../src/domain/campaign/asset-steps.js';
+import type { AssetLine, StepOutcome } from '../../../src/domain/campaign/asset-steps.js';
 import type { CampaignStepName } from '../../../src/domain/campaign/step.js';
 import type { CopyState } from '../../../src/domain/execution/may-still-run.js';
-import type { FinalOutcome } from '../../../src/domain/run/outcome.js';
+import type { FinalOutcome, Outcome } from '../../../src/domain/run/outcome.js';
 import type { Ledger } from '../../../src/ledger/index.js';
 
 /** What a step found; without `copy`, what such an outcome mostly means. */
@@ -16,12 +16,20 @@ const USUAL_COPY: Record<FinalOutcome, CopyState> = {
   ...{ unreachable: 'open', missing: 'unseen', skipped: 'none' },
 };
 
+/** How an asset stands: its line in the campaign, and what a step has of it; without `found` the step is not for it. */
+export interface StoodCase {
+  line: AssetLine;
+  found?: { outcome: Outcome; reason?: string | undefined; copy: CopyState };
+}
+
 export interface TestCampaign {
   id: string;
   /** Begins a step of a wave with nobody in it. Returns its run. */
   openStep(wave: number, step: CampaignStepName): Promise<string>;
   /** Runs a step of a wave, from 1. Returns its cohort, in the order of the places. `open`: it waits for late verdicts. */
   step(wave: number, step: CampaignStepName, found: Readonly<Record<string, Found>>, state?: { open?: boolean }): Promise<string[]>;
+  /** Begins a step of a wave; the assets of the wave stand as these cases say, in the order of their ids from 1, possible or not. */
+  stand(wave: number, step: CampaignStepName, cases: readonly StoodCase[]): Promise<void>;
   /** What a step found later. */
   verdict(wave: number, step: CampaignStepName, found: Readonly<Record<string, Found>>): Promise<void>;
   /** The campaign's own rows, in the order of their places. */
@@ -72,6 +80,24 @@ export async function openCampaign(
       if (!isOpen) await database.run('UPDATE runs SET finished_at = 1 WHERE id = ?', [stepId]);
       const rows = await database.all<{ asset_id: string }>('SELECT asset_id FROM attempts WHERE run_id = ? ORDER BY seq', [stepId]);
       return rows.map(({ asset_id: assetId }) => assetId);
+    },
+    async stand(wave, step, cases) {
+      const stepId = await campaign.openStep(wave, step);
+      await database.transaction(async (sql) => {
+        for (const [index, { line, found }] of cases.entries()) {
+          const assetId = String(index + 1);
+          await sql.run('UPDATE attempts SET outcome = ?, reason = ?, correlation_uuid = ? WHERE run_id = ? AND asset_id = ?', [
+            ...[line.outcome, line.reason, line.sent ? 'uuid' : undefined],
+            ...[id, assetId],
+          ]);
+          if (!found) continue;
+          await sql.run(
+            `INSERT INTO attempts (run_id, seq, attempt, asset_id, outcome, reason, copy)
+             SELECT ?, seq, 1, asset_id, ?, ?, ? FROM attempts WHERE run_id = ? AND asset_id = ?`,
+            [stepId, found.outcome, found.reason, found.copy, id, assetId],
+          );
+        }
+      });
     },
     async verdict(wave, step, found) {
       for (const [assetId, { outcome, reason, copy = USUAL_COPY[outcome] }] of Object.entries(found)) {

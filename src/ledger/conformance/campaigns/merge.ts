@@ -131,6 +131,18 @@ export function mergeSuite(ledgers: Ledgers): void {
       expect((await campaign.rows())[0]?.reason).toBe('exit 3');
     });
 
+    test('keep it too where their first wave was verified without them', async () => {
+      await campaign.step(2, 'remediate', { c: { outcome: 'unreachable', reason: 'disconnected' }, d: { outcome: 'succeeded' } });
+      await ledger.campaigns.mergeWave(campaign.id, 2);
+      await campaign.step(2, 'verify', { d: { outcome: 'succeeded' } });
+      await ledger.campaigns.mergeWave(campaign.id, 2);
+      await ledger.campaigns.setWave(campaign.id, 2, { status: 'partial', ends: true });
+      expect(await ledger.campaigns.retry(campaign.id, ['unreachable'])).toBe(2);
+      await ledger.campaigns.takeBackUnsent(campaign.id);
+      expect(await outcomes()).toEqual(['1 failed', '1 unreachable', '2 unreachable', '2 succeeded']);
+      expect((await campaign.rows())[2]?.reason).toBe('disconnected');
+    });
+
     test('are none of a wave that is under way', async () => {
       await campaign.step(2, 'remediate', { c: { outcome: 'failed' }, d: { outcome: 'failed' } });
       await ledger.campaigns.mergeAll(campaign.id);

@@ -1,11 +1,13 @@
 import { sqliteLedgers } from '../../../../test/support/ledger/sqlite.js';
 import { mergeSuite } from '../../conformance/campaigns/merge.js';
 import { campaignSnapshotSuite } from '../../conformance/campaigns/snapshot.js';
+import { stepRulesSuite } from '../../conformance/campaigns/step-rules.js';
 import { campaignViewSuite } from '../../conformance/campaigns/view.js';
 import { describeLedger } from '../../conformance/ledgers.js';
 
 describeLedger(sqliteLedgers(), {
   'waves and steps': mergeSuite,
+  'what the steps mean': stepRulesSuite,
   'snapshot of a campaign': campaignSnapshotSuite,
   'view of a campaign': campaignViewSuite,
 });
