@@ -3,8 +3,9 @@ import { Command } from '@commander-js/extra-typings';
 import { parseYaml } from '../../contracts/config/yaml-document.js';
 import { type Parsed, parseRequest, type RemediationRequest, type RemediationRequestInput } from '../../contracts/request.js';
 import { printDryRun } from '../dry-run/run.js';
-import { CommandFailed, EXIT, type ExitCode, type Invocation } from '../invocation/context.js';
+import { CommandFailed, EXIT, type ExitCode, type Invocation, writeLine } from '../invocation/context.js';
 import { settingsOf } from '../invocation/settings.js';
+import { decodedText } from '../starting/decoded-text.js';
 import { newWorkflowId } from '../starting/new-workflow-id.js';
 import { type RequestOptions, requestFromOptions } from '../starting/request.js';
 import { startAndShow } from '../starting/workflow.js';
@@ -20,10 +21,11 @@ export function runCommand(invocation: Invocation) {
   return new Command('run')
     .description('start a run: one script over one cohort')
     .option('--script <id|title>', 'script id or exact title')
-    .optionsGroup('Targets (lists: comma-separated, repeatable, or @file):')
+    .optionsGroup('Targets (lists: comma-separated, repeatable, @FILE, or - for stdin):')
     .option('--assets <ids>', 'asset ids', collect)
     .option('--hosts <names>', 'exact asset names', collect)
     .option('--tags <ids>', 'asset tag ids', collect)
+    .option('--column <name>', 'column to take from CSV files (default: assetId, asset_id or id; hostname, host or name)')
     .option('--query <source:filter>', 'car:QQL, gav-v1:QQL, edr:QQL, or gav:JSON-or-XML')
     .option('--everything', 'allow a query that finds the whole inventory')
     .option('--exclude <ids>', 'asset ids to leave out', collect)
@@ -56,19 +58,23 @@ export function runCommand(invocation: Invocation) {
 }
 
 async function run(invocation: Invocation, options: RunOptions): Promise<ExitCode> {
-  const { input, request } = requestOf(invocation, options);
+  const { input, request } = await requestOf(invocation, options);
   const { taskQueue } = settingsOf(invocation);
   if (options.dryRun) return printDryRun(invocation, request);
   const workflowId = options.id ?? newWorkflowId(request.script, invocation.now());
-  return startAndShow(invocation, { workflowId, input, taskQueue }, { watch: options.watch === true });
+  return startAndShow(invocation, { workflowId, input, taskQueue }, { until: options.watch ? 'ended' : 'started' });
 }
 
 /** Throws `CommandFailed` with every problem at once. The request goes out as it was written: the workflow fills in the defaults. */
-function requestOf(invocation: Invocation, options: RunOptions): { input: RemediationRequestInput; request: RemediationRequest } {
+async function requestOf(
+  invocation: Invocation,
+  options: RunOptions,
+): Promise<{ input: RemediationRequestInput; request: RemediationRequest }> {
   const base = options.request === undefined ? undefined : requestFile(options.request);
-  const { input, problems } = requestFromOptions(options, {
+  const stdin = await pipedLists(invocation, options);
+  const { input, problems, notes } = requestFromOptions(options, {
     base: base?.ok ? base.value : undefined,
-    readText: (path) => readFileSync(path, 'utf8'),
+    readText: (path) => decodedText(path === '-' ? stdin() : readFileSync(path)),
   });
   const complete = { requestedBy: invocation.userName, ...input };
   const parsed = parseRequest(complete);
@@ -78,7 +84,19 @@ function requestOf(invocation: Invocation, options: RunOptions): { input: Remedi
     const lines = all.map(({ path, problem }) => `  ${path ? `${path}: ` : ''}${problem}`);
     throw new CommandFailed(EXIT.usage, [`The request has ${count}. Nothing was started.`, ...lines].join('\n'));
   }
+  for (const note of notes) await writeLine(invocation.stderr, note);
   return { input: complete as unknown as RemediationRequestInput, request: parsed.value };
+}
+
+/** Stdin, where an option asks for it: it can be read once. */
+async function pipedLists(invocation: Invocation, { assets, hosts, tags, exclude }: RunOptions): Promise<() => Buffer> {
+  const asked = [assets, hosts, tags, exclude].flatMap((values) => values ?? []).filter((value) => value === '-' || value === '@-');
+  const chunks: Uint8Array[] = [];
+  if (asked.length === 1) for await (const chunk of invocation.stdin()) chunks.push(chunk);
+  return () => {
+    if (asked.length > 1) throw new Error('stdin can be read by one option only');
+    return Buffer.concat(chunks);
+  };
 }
 
 function requestFile(path: string): Parsed<unknown> {

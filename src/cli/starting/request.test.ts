@@ -3,7 +3,7 @@ import { parseRequest } from '../../contracts/request.js';
 import { type RequestOptions, requestFromOptions } from './request.js';
 
 function inputOf(options: RequestOptions, base?: unknown) {
-  return requestFromOptions(options, { base, readText: (path) => (path === 'ids.txt' ? '4\n5,6\r\n\n' : missing(path)) });
+  return requestFromOptions(options, { base, readText: (path) => (path === 'ids.txt' ? '4\n5,6\r\n\n# done\n' : missing(path)) });
 }
 
 function missing(path: string): never {
@@ -88,6 +88,16 @@ describe('a request from options', () => {
       { path: '--error-budget', problem: 'is not JSON: "{"' },
       { path: '--follow-up', problem: 'is not JSON: "{"' },
     ]);
+  });
+
+  test('asks for the unit of a duration that has none', () => {
+    const { problems, input } = inputOf({ poll: '2', deadline: '1.5', retryAfter: '0', unreachableWait: '2h', waitTimeout: '4' });
+    expect(problems).toEqual([
+      { path: '--deadline', problem: '1.5 has no unit. Use 1.5s, 1.5m or 1.5h' },
+      { path: '--wait-timeout', problem: '4 has no unit. Use 4s, 4m or 4h' },
+      { path: '--poll', problem: '2 has no unit. Use 2s, 2m or 2h' },
+    ]);
+    expect(input).toMatchObject({ retry: { after: '0' }, unreachable: { wait: '2h' } });
   });
 
   test('leaves words that are no numbers to the schema', () => {

@@ -1,12 +1,15 @@
 // The options of `overhaul run` as a request of the contract. Nothing is judged here but the form of an option: the schema does the rest.
 import type { Problem } from '../../contracts/request.js';
+import { type ListKind, listedTargets } from './listed-targets.js';
 
-/** As the options were given; the lists are repeatable, and each item may hold several, or be `@file`. */
+/** As the options were given; the lists are repeatable, and each item may hold several, or be `@file`, or `-`. */
 export interface RequestOptions {
   script?: string | undefined;
   assets?: string[] | undefined;
   hosts?: string[] | undefined;
   tags?: string[] | undefined;
+  /** Of CSV files. */
+  column?: string | undefined;
   query?: string | undefined;
   exclude?: string[] | undefined;
   everything?: true | undefined;
@@ -35,21 +38,30 @@ type Fields = Record<string, unknown>;
 export interface RequestParts {
   /** The content of `--request`; options win over it, field by field. */
   base: unknown;
-  /** Throws when the file cannot be read. */
+  /** Throws when the file cannot be read; `-` is stdin. */
   readText(path: string): string;
 }
 
-/** The request, still to be parsed, and what is wrong with the options themselves. */
-export function requestFromOptions(options: RequestOptions, { base, readText }: RequestParts): { input: Fields; problems: Problem[] } {
+/** The request, still to be parsed, what is wrong with the options themselves, and what a person should know of how they were read. */
+export function requestFromOptions(
+  options: RequestOptions,
+  { base, readText }: RequestParts,
+): { input: Fields; problems: Problem[]; notes: string[] } {
   const problems: Problem[] = [];
   const file = asFields(base);
   if (base !== undefined && file === undefined)
     problems.push({ path: '--request', problem: 'must contain one request: an object with script and targets' });
-  const list = (name: string, values: string[] | undefined) =>
-    listOf(values, readText, (problem) => problems.push({ path: name, problem }));
+  const notes: string[] = [];
+  const list = (option: string, values: string[] | undefined, kind: ListKind = 'ids') => {
+    const listed = listedTargets(values, { option, kind, column: options.column, readText });
+    problems.push(...(listed?.problems ?? []));
+    notes.push(...(listed?.notes ?? []));
+    return listed?.values;
+  };
+  const duration = (option: string, text: string | undefined) => durationOf(option, text, problems);
   const targets = given({
     assetIds: list('--assets', options.assets),
-    hostnames: list('--hosts', options.hosts),
+    hostnames: list('--hosts', options.hosts, 'names'),
     assetTagIds: list('--tags', options.tags),
     query: queryOf(options.query, problems),
     excludedAssetIds: list('--exclude', options.exclude),
@@ -66,18 +78,18 @@ export function requestFromOptions(options: RequestOptions, { base, readText }: 
       requestedBy: options.requestedBy,
       strategy: options.strategy,
       maxInFlight: numberOf(options.maxInFlight),
-      deadline: options.deadline,
+      deadline: duration('--deadline', options.deadline),
       output: options.output,
       errorBudget: errorBudgetOf(options.errorBudget, problems),
       followUp: jsonOf('--follow-up', options.followUp, problems),
     }),
     targets: over(file?.['targets'] ?? {}, targets),
-    ...merged('waitFor', file, { easm: options.waitForEasm, timeout: options.waitTimeout }),
-    ...merged('poll', file, { interval: options.poll }),
-    ...merged('retry', file, { failed: numberOf(options.retryFailed), after: options.retryAfter }),
-    ...merged('unreachable', file, { wait: options.unreachableWait }),
+    ...merged('waitFor', file, { easm: options.waitForEasm, timeout: duration('--wait-timeout', options.waitTimeout) }),
+    ...merged('poll', file, { interval: duration('--poll', options.poll) }),
+    ...merged('retry', file, { failed: numberOf(options.retryFailed), after: duration('--retry-after', options.retryAfter) }),
+    ...merged('unreachable', file, { wait: duration('--unreachable-wait', options.unreachableWait) }),
   };
-  return { input, problems };
+  return { input, problems, notes };
 }
 
 /** A value that is no object stays, for the schema to name. */
@@ -90,24 +102,11 @@ function merged(name: string, file: Fields | undefined, fields: Fields): Fields 
   return Object.keys(set).length === 0 ? {} : { [name]: over(file?.[name], set) };
 }
 
-/** Commas and line breaks separate; `@path` stands for the content of a file. */
-function listOf(values: string[] | undefined, readText: (path: string) => string, refuse: (problem: string) => void): string[] | undefined {
-  return values?.flatMap((value) => {
-    if (!value.startsWith('@')) return items(value);
-    try {
-      return items(readText(value.slice(1)));
-    } catch (error) {
-      refuse(`cannot read file ${value.slice(1)}: ${error instanceof Error ? error.message : String(error)}`);
-      return [];
-    }
-  });
-}
-
-function items(text: string): string[] {
-  return text
-    .split(/[,\r\n]+/)
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
+/** Options are typed by hand: a bare number there is a forgotten unit more often than milliseconds. `0` needs none. */
+function durationOf(option: string, text: string | undefined, problems: Problem[]): string | undefined {
+  if (text === undefined || !/^\s*\d+(\.\d+)?\s*$/.test(text) || Number(text) === 0) return text;
+  problems.push({ path: option, problem: `${text.trim()} has no unit. Use ${text.trim()}s, ${text.trim()}m or ${text.trim()}h` });
+  return undefined;
 }
 
 function queryOf(text: string | undefined, problems: Problem[]): Fields | undefined {

@@ -1,0 +1,158 @@
+// What `--assets`, `--hosts`, `--tags` and `--exclude` name: a list in the option, `@FILE`, or `-` for stdin (docs/requests.md). A wrong line
+// is named by its number: a list of ten thousand ids is corrected where it was written.
+import { type CsvError, parse } from 'csv-parse/sync';
+import type { Problem } from '../../contracts/request.js';
+import { counted } from '../terminal/count-text.js';
+
+/** What a list holds: ids are digits, names are whatever an asset may be called. */
+export type ListKind = 'ids' | 'names';
+
+export interface ListSource {
+  /** As people know it: the option. */
+  option: string;
+  kind: ListKind;
+  /** `--column`. */
+  column: string | undefined;
+  /** Throws when the file cannot be read. `-` is stdin. */
+  readText(path: string): string;
+}
+
+export interface Listed {
+  values: string[];
+  problems: Problem[];
+  /** What was taken from where, for people to check: a column that was chosen by its name. */
+  notes: string[];
+}
+
+/** The columns that are taken when none is named, in this order. */
+const COLUMNS: Record<ListKind, readonly string[]> = {
+  ids: ['assetid', 'asset_id', 'id'],
+  names: ['hostname', 'host', 'name'],
+};
+/** As many wrong lines as a person reads at once. */
+const PROBLEMS_SHOWN = 20;
+
+export function listedTargets(options: readonly string[] | undefined, source: ListSource): Listed | undefined {
+  if (options === undefined) return undefined;
+  const parts = options.map((option) => {
+    const path = option === '-' || option === '@-' ? '-' : option.startsWith('@') ? option.slice(1) : undefined;
+    return path === undefined ? { values: separated(option), problems: [], notes: [] } : fromFile(path, source);
+  });
+  return {
+    values: parts.flatMap(({ values }) => values),
+    problems: parts.flatMap(({ problems }) => problems),
+    notes: parts.flatMap(({ notes }) => notes),
+  };
+}
+
+function fromFile(path: string, source: ListSource): Listed {
+  const refused = (problem: string): Listed => ({ values: [], problems: [{ path: source.option, problem }], notes: [] });
+  let text: string;
+  try {
+    text = source.readText(path);
+  } catch (error) {
+    return refused(`cannot read file ${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const found = linesOf(text, source);
+  if ('problem' in found) return refused(`${nameOf(path)}: ${found.problem}`);
+  const wrong = found.entries.flatMap(({ value, line }) => {
+    const problem = problemOf(value, source.kind);
+    return problem === undefined ? [] : [{ path: source.option, problem: `${nameOf(path)}, line ${line}: ${problem}` }];
+  });
+  const more = wrong.length - PROBLEMS_SHOWN;
+  const problems = [
+    ...wrong.slice(0, PROBLEMS_SHOWN),
+    ...(more > 0 ? [{ path: source.option, problem: `${nameOf(path)}: ${counted(more, 'more wrong line')}` }] : []),
+  ];
+  if (found.entries.length === 0) return refused(`${nameOf(path)}: has no entries`);
+  const notes =
+    found.column === undefined
+      ? []
+      : [
+          `${source.option}: ${counted(found.entries.length, 'entry', 'entries')} from column ${JSON.stringify(found.column)} of ${nameOf(path)}.`,
+        ];
+  return { values: found.entries.map(({ value }) => value), problems, notes };
+}
+
+interface Entry {
+  value: string;
+  /** From 1, as editors count. */
+  line: number;
+}
+
+type Found = { entries: Entry[]; column?: string } | { problem: string };
+
+function linesOf(text: string, { kind, column }: ListSource): Found {
+  const header = text.split(/\r?\n/, 1)[0] ?? '';
+  const isTable = column !== undefined || separatorOf(header) !== undefined || COLUMNS[kind].includes(header.trim().toLowerCase());
+  const table = isTable ? tableOf(text, { kind, column }) : undefined;
+  if (table !== undefined) return table;
+  const entries = text.split(/\r?\n/).flatMap((raw, index) => {
+    const value = raw.replace(/(^|\s+)#.*$/, '').trim();
+    // Several ids in a line are a list; of names nobody could tell a list from a table without its header.
+    const values = kind === 'ids' && /^[\d\s,]+$/.test(value) ? separated(value) : [value];
+    return values.filter((item) => item !== '').map((item) => ({ value: item, line: index + 1 }));
+  });
+  return { entries };
+}
+
+/** Undefined where the first line is no header: then it is a list. */
+function tableOf(text: string, { kind, column }: Pick<ListSource, 'kind' | 'column'>): Found | undefined {
+  let rows: { record: string[]; info: { lines: number } }[];
+  try {
+    rows = parse(text, {
+      ...{ delimiter: separatorOf(text.split(/\r?\n/, 1)[0] ?? '') ?? ',', info: true, trim: true },
+      ...{ relax_column_count: true, skip_empty_lines: true, skip_records_with_empty_values: true },
+    }) as unknown as typeof rows;
+  } catch (error) {
+    const { message, lines } = error as CsvError & { lines?: number };
+    return column === undefined && kind === 'ids'
+      ? undefined
+      : { problem: `is not CSV${lines === undefined ? '' : ` (line ${lines})`}: ${message}` };
+  }
+  const [head, ...body] = rows;
+  const titles = head?.record ?? [];
+  const wanted = column === undefined ? COLUMNS[kind] : [column.toLowerCase()];
+  const index = wanted.map((name) => titles.findIndex((title) => title.toLowerCase() === name)).find((at) => at >= 0) ?? -1;
+  if (index < 0) {
+    if (column === undefined && kind === 'ids' && titles.every((title) => /^\d*$/.test(title))) return undefined;
+    const known = titles.map((title) => JSON.stringify(title)).join(', ');
+    return {
+      problem:
+        column === undefined
+          ? `line 1 has several values and none of the columns ${COLUMNS[kind].join(', ')}. Write one entry a line, or name a column with --column: ${known}`
+          : `has no column ${JSON.stringify(column)}. It has ${known}`,
+    };
+  }
+  return { entries: body.map(({ record, info }) => ({ value: record[index] ?? '', line: info.lines })), column: titles[index] ?? '' };
+}
+
+/** What separates the cells of a line; undefined of a single one. */
+function separatorOf(line: string): string | undefined {
+  return [',', ';', '\t']
+    .map((mark) => ({ mark, count: line.split(mark).length - 1 }))
+    .sort((a, b) => b.count - a.count)
+    .find(({ count }) => count > 0)?.mark;
+}
+
+function problemOf(value: string, kind: ListKind): string | undefined {
+  if (value === '') return 'is empty';
+  if (kind === 'names') return /[,;\t]/.test(value) ? `${quoted(value)} has several values: write one name a line` : undefined;
+  return /^\d{1,19}$/.test(value) ? undefined : `${quoted(value)} is not an id`;
+}
+
+/** Commas and line breaks separate. */
+function separated(text: string): string[] {
+  return text
+    .split(/[,\r\n]+/)
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+function nameOf(path: string): string {
+  return path === '-' ? 'stdin' : path;
+}
+
+function quoted(value: string): string {
+  return JSON.stringify(value.slice(0, 60));
+}
