@@ -36,6 +36,6 @@ export type Adjustment = z.input<typeof AdjustmentSchema>;
 export function parsedMessage<T>(schema: z.ZodType<T>, argument: unknown): T {
   const result = schema.safeParse(argument);
   if (result.success) return result.data;
-  const problems: Parsed<T> = { ok: false, problems: problemsOf(result.error) };
+  const problems: Parsed<T> = { ok: false, problems: problemsOf(result.error, schema) };
   throw new Error(describeProblems(problems.problems));
 }

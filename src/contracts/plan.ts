@@ -117,7 +117,7 @@ export function parsePlan(input: unknown): Parsed<CampaignPlan> {
   const result = CampaignPlanSchema.safeParse(input);
   return result.success
     ? { ok: true, value: result.data }
-    : { ok: false, problems: problemsOf(new z.ZodError(result.error.issues.flatMap(deepest))) };
+    : { ok: false, problems: problemsOf(new z.ZodError(result.error.issues.flatMap(deepest)), CampaignPlanSchema) };
 }
 
 /** What the gate of a wave asks for, its own words before the plan's. */

@@ -26,6 +26,13 @@ describe('a request', () => {
     });
   });
 
+  test('has no error budget that it could never exceed', () => {
+    const maximum = (max: unknown) => problems({ ...LEAST, errorBudget: { max } });
+    expect(maximum('100%')).toEqual({});
+    expect(maximum('100.5%')).toEqual({ 'errorBudget.max': 'must not be more than 100%' });
+    expect(maximum('few')).toEqual({ 'errorBudget.max': 'must be a number of assets, or a percentage such as "5%"' });
+  });
+
   test('takes ids as numbers or text, and a ticket by number too', () => {
     const parsed = parseRequest({
       script: '72648',
@@ -52,13 +59,13 @@ describe('a request', () => {
       'targets.assetIds[1]': expect.stringContaining('"x" is not an id'),
       'targets.assetIds[2]': expect.stringContaining('9007199254740992 is not an id'),
       'targets.assetIds[3]': expect.stringContaining('1.5 is not an id'),
-      'targets.hostNames': 'unknown key',
+      'targets.hostNames': 'unknown key; did you mean hostnames?',
       'targets.query.source': expect.stringContaining('"car"'),
       'targets.query.filter': 'must not be empty',
       'poll.interval': expect.stringContaining('"soon" is not a duration'),
       'poll.every': 'unknown key',
       'followUp.scheduleType': expect.stringContaining('"ONE_TIME"'),
-      deadlines: 'unknown key',
+      deadlines: 'unknown key; did you mean deadline?',
     });
   });
 

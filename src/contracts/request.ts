@@ -1,11 +1,13 @@
 // The input of `remediationRun`: parsed on the workflow's first line, by the command line, the server and playbooks alike.
 import { z } from 'zod';
+import { closestWord } from '../domain/basics/closest-word.js';
 import { clipped } from '../domain/basics/well-formed.js';
 import { durationMs } from '../domain/clock/duration.js';
 import { fieldProblems } from '../domain/schedules/fields.js';
 import { MAX_ASKED_TITLE, titleProblem } from '../domain/schedules/title.js';
 import { isCivilDate, isTimeOfDay, SCHEDULE_TYPES, weekdayOf } from '../domain/schedules/trigger.js';
 import { gavFilterProblem } from './gav-filter.js';
+import { knownKeys } from './known-keys.js';
 import { LIMITS, list, personName, refuseTooLarge, text } from './text.js';
 
 /** Assets and host names together: a larger cohort goes by tag or query (the input travels through workflow history). */
@@ -52,7 +54,9 @@ export const ErrorBudgetSchema = z.strictObject({
       z
         .string()
         .max(20)
-        .regex(/^\d+(\.\d+)?%$/, 'must be a number of assets, or a percentage such as "5%"'),
+        .regex(/^\d+(\.\d+)?%$/, 'must be a number of assets, or a percentage such as "5%"')
+        // A budget that no run can exceed stops nothing: whoever writes it means something else.
+        .refine((text) => !(Number.parseFloat(text) > 100), 'must not be more than 100%'),
     ],
     {
       error: 'must be a number of assets, or a percentage such as "5%"',
@@ -206,15 +210,21 @@ export interface Problem {
   problem: string;
 }
 
-/** Every problem of a zod error as `{path, problem}`, unknown keys each under their own path. */
-export function problemsOf(error: z.ZodError): Problem[] {
+/**
+ * Every problem of a zod error as `{path, problem}`, unknown keys each under their own path; with the schema, and what they were likely
+ * meant to be.
+ */
+export function problemsOf(error: z.ZodError, schema?: z.ZodType): Problem[] {
   const problems: Problem[] = [];
   const tell = (path: readonly PropertyKey[], problem: string): void => {
     problems.push({ path: clipped(pathText(path), PATH_LENGTH), problem: clipped(problem, PROBLEM_LENGTH) });
   };
   for (const issue of error.issues) {
     if (issue.code === 'unrecognized_keys') {
-      for (const key of issue.keys) tell([...issue.path, key], 'unknown key');
+      for (const key of issue.keys) {
+        const meant = schema && closestWord(key, knownKeys(schema, issue.path));
+        tell([...issue.path, key], meant === undefined ? 'unknown key' : `unknown key; did you mean ${meant}?`);
+      }
     } else if (issue.code === 'invalid_union' && issue.errors.some((branch) => branch.length > 0) && !issue.message) {
       for (const nested of issue.errors.flat()) tell([...issue.path, ...nested.path], nested.message);
     } else {
@@ -228,7 +238,7 @@ export type Parsed<T> = { ok: true; value: T } | { ok: false; problems: Problem[
 
 export function parseRequest(input: unknown): Parsed<RemediationRequest> {
   const result = RemediationRequestSchema.safeParse(input);
-  return result.success ? { ok: true, value: result.data } : { ok: false, problems: problemsOf(result.error) };
+  return result.success ? { ok: true, value: result.data } : { ok: false, problems: problemsOf(result.error, RemediationRequestSchema) };
 }
 
 /** One sentence for people: the first problems and how many there are. */

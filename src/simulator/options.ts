@@ -270,5 +270,5 @@ export type SimulatorSettings = z.output<typeof SimulatorOptionsSchema>;
 
 export function parseSimulatorOptions(input: unknown): Parsed<SimulatorSettings> {
   const result = SimulatorOptionsSchema.safeParse(input ?? {});
-  return result.success ? { ok: true, value: result.data } : { ok: false, problems: problemsOf(result.error) };
+  return result.success ? { ok: true, value: result.data } : { ok: false, problems: problemsOf(result.error, SimulatorOptionsSchema) };
 }

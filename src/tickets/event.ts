@@ -24,7 +24,7 @@ const STANDARD_MAP: Record<MappedField, string> = {
 export function ticketEventOf(hook: Pick<Hook, 'map' | 'playbook'>, payload: unknown): Parsed<TicketEvent> {
   const standardBody = !hook.map && (typeof hook.playbook === 'string' || hook.playbook.from === 'playbook');
   const result = TicketEventSchema.safeParse(standardBody ? payload : mapped(hook, payload));
-  return result.success ? { ok: true, value: result.data } : { ok: false, problems: problemsOf(result.error) };
+  return result.success ? { ok: true, value: result.data } : { ok: false, problems: problemsOf(result.error, TicketEventSchema) };
 }
 
 function mapped(hook: Pick<Hook, 'map' | 'playbook'>, payload: unknown): unknown {

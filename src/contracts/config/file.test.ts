@@ -89,7 +89,7 @@ describe('the configuration file', () => {
       'colour: red',
     ].join('\n');
     expect(problemsIn(text)).toEqual([
-      'playbooks.a.run.outputs: unknown key (overhaul.yaml:2)',
+      'playbooks.a.run.outputs: unknown key; did you mean output? (overhaul.yaml:2)',
       'playbooks.b.campaign.steps: Invalid input: expected object, received undefined (overhaul.yaml:3)',
       'playbooks.c.run: needs run: { script: … } or campaign: { name: …, steps: { remediate: … } } (overhaul.yaml:4)',
       'hooks.jira.system: hooks for jira are not supported yet: use "standard" (Standard Webhooks) (overhaul.yaml:6)',

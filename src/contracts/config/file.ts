@@ -184,7 +184,7 @@ export function parseConfig(text: string, file = 'overhaul.yaml'): Parsed<Config
     issues.flatMap(separateKeys).flatMap(({ issue, at }) => {
       const line = lineOf(at);
       const where = line === undefined ? '' : ` (${file}:${line})`;
-      return problemsOf(new z.ZodError([issue])).map(({ path, problem }) => ({ path, problem: `${problem}${where}` }));
+      return problemsOf(new z.ZodError([issue]), ConfigFileSchema).map(({ path, problem }) => ({ path, problem: `${problem}${where}` }));
     }),
   );
 }
