@@ -168,7 +168,7 @@ describe('easm status', () => {
     const never = await startSimulator({ easmProfiles: [{ profileId: 1 }] });
     try {
       const ran = await qualys(['easm', 'status', '--wait'], { url: never.url, onPause: (interrupt) => interrupt() });
-      expect(ran).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('Interrupted.') });
+      expect(ran).toMatchObject({ exitCode: 130, stderr: expect.stringContaining('Interrupted.') });
     } finally {
       await never.close();
     }

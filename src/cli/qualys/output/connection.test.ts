@@ -153,7 +153,7 @@ describe('what goes wrong has a code and a way out', () => {
     expect(ran.stderr).toMatch(/^Waiting \ds: Qualys reported no calls left in its window\n/);
   });
 
-  test('Ctrl-C ends a walk with 1 and leaves no file', async () => {
+  test('Ctrl-C ends a walk with 130 and leaves no file', async () => {
     const { url } = await gateway({ latencyMs: 30 });
     const listeners = new Set<() => void>();
     const stderr: string[] = [];
@@ -174,7 +174,7 @@ describe('what goes wrong has a code and a way out', () => {
       connectTemporal: () => Promise.reject(new Error('not asked for')),
     };
     const out = join(folder, 'assets.jsonl');
-    expect(await runCommandLine(['qualys', 'assets', '--all', '--page-size', '1', '--out', out], context)).toBe(1);
+    expect(await runCommandLine(['qualys', 'assets', '--all', '--page-size', '1', '--out', out], context)).toBe(130);
     expect(stderr.join('')).toBe('Interrupted.\n');
     expect(await readdir(folder)).toEqual([]);
     expect(listeners.size).toBe(0);

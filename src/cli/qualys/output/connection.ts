@@ -35,7 +35,7 @@ export async function withQualys<T>(
   // Released at once, so that a second Ctrl-C ends the process as always.
   const release = invocation.onInterrupt(() => {
     release();
-    interrupted.abort(new CommandFailed(EXIT.notSucceeded, 'Interrupted.'));
+    interrupted.abort(new CommandFailed(EXIT.interrupted, 'Interrupted.'));
   });
   const qualys = createQualys({
     baseUrl: settings.qualys.url,

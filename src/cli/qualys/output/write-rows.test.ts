@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Page } from '../../../qualys/types.js';
 import type { Invocation, Output } from '../../invocation/context.js';
+import { wholeDocument } from './whole-document.js';
 import { type RowWalk, writeRows } from './write-rows.js';
 
 interface Row {
@@ -99,6 +100,24 @@ describe('a JSON document', () => {
     await writeRows({ ...invocation, json: true }, walk(pages(), {}));
     expect(JSON.parse(texts.stdout)).toEqual({ items: [{ id: 1 }], total: 3, more: false, unreadable: 2 });
     expect(texts.stderr).toBe('2 unreadable rows left out. Show them with --raw.\n');
+  });
+
+  test('of a walk that breaks off is not begun', async () => {
+    const { invocation, texts } = written();
+    const broken = walked({ pages: 10, rowsPerPage: 600, failsAfter: 5 });
+    await expect(writeRows({ ...invocation, json: true }, walk(broken.pages(), { all: true }))).rejects.toThrow('the gateway is gone');
+    expect([broken.rowsGiven, texts.stdout]).toEqual([3_000, '']);
+  });
+
+  test('that is too long for memory waits in a file, which is gone afterwards', async () => {
+    async function* chunks() {
+      for (const chunk of ['{"a":', '"é', '€"', '}\n']) yield chunk;
+    }
+    const folders = async () => (await readdir(tmpdir())).filter((name) => name.startsWith('overhaul-')).length;
+    const before = await folders();
+    let text = '';
+    for await (const chunk of wholeDocument(chunks(), 4)) text += chunk;
+    expect([text, await folders()]).toEqual(['{"a":"é€"}\n', before]);
   });
 
   test('of nothing is a document, too', async () => {

@@ -1,10 +1,11 @@
-// The rows of a walk, written as they come: a table, one JSON document, or JSON lines, to stdout or a file, in constant memory.
+// The rows of a walk: a table or JSON lines, written as they come, or one JSON document, written at the end; in constant memory.
 import type { Page } from '../../../qualys/types.js';
 import { jsonArray, jsonLines } from '../../../reports/json.js';
 import { EXIT, type Invocation, writeLine } from '../../invocation/context.js';
 import { type Column, writeTable } from '../../terminal/table.js';
 import { type RowProgress, rowProgress } from './progress.js';
 import type { HowMany } from './walk.js';
+import { wholeDocument } from './whole-document.js';
 import { toFile } from './write-file.js';
 
 export interface RowWalk<Row> {
@@ -27,7 +28,7 @@ export async function writeRows<Row>(invocation: Invocation, walk: RowWalk<Row>)
     if (options.out !== undefined) await toFile(options.out, form === 'jsonl' ? jsonLines(taken.documents()) : taken.document());
     else if (form === 'table') await writeTable({ ...invocation, stdout: progress.over(stdout) }, columns, taken.pages());
     else {
-      const chunks = form === 'jsonl' ? jsonLines(taken.documents()) : taken.document();
+      const chunks = form === 'jsonl' ? jsonLines(taken.documents()) : wholeDocument(taken.document());
       for await (const chunk of chunks) await progress.over(stdout).write(chunk);
     }
   } finally {

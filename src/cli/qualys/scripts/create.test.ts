@@ -116,7 +116,7 @@ describe('import', () => {
   test('interrupted while it looks says what the same command will do', async () => {
     const { run } = await gateway({ faults: { loseImports: [1] }, indexLagMs: 600_000 });
     const ran = await run(['import', '-'], { stdin: '[{"title":"A","content":"YQ=="}]', onPause: (interrupt) => interrupt() });
-    expect(ran.exitCode).toBe(1);
+    expect(ran.exitCode).toBe(130);
     expect(ran.stderr).toContain('Interrupted. If you repeat the command, it checks what exists before it sends anything.\n');
   });
 

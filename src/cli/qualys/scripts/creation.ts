@@ -13,7 +13,7 @@ export function onceOptions(invocation: Invocation, { signal, maxWaitMs }: { sig
     async pause(ms) {
       await invocation.pause(ms, signal);
       if (!signal.aborted) return;
-      throw new CommandFailed(EXIT.notSucceeded, 'Interrupted. If you repeat the command, it checks what exists before it sends anything.');
+      throw new CommandFailed(EXIT.interrupted, 'Interrupted. If you repeat the command, it checks what exists before it sends anything.');
     },
   };
 }
