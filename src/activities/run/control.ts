@@ -25,7 +25,7 @@ export interface ControlResult {
   assets: number;
   /** What would start now, and what approvals are about; undefined of a step. */
   digest?: string | undefined;
-  /** True when another digest was approved than that, so that the order has no effect. */
+  /** True when the order has no effect: another digest was approved than that, or nothing was paused that could be resumed. */
   refused: boolean;
 }
 

@@ -28,7 +28,10 @@ export interface Order {
   issued?: Issued | undefined;
 }
 
-/** The result of an approval, or of a start behind one, whose digest is not the one that would start now: it has no effect. */
+/**
+ * The result of an order without effect: an approval, or a start behind one, whose digest is not the one that would start now, and a
+ * resume where nothing is paused.
+ */
 export const REFUSED = -1;
 
 export class Orders {
@@ -56,7 +59,8 @@ export class Orders {
       const letGo = await lettingGo(sql, runId, command);
       const result = command ? await carryOut(sql, runId, command) : 0;
       const despite = (await lettingGo(sql, runId, command)) - letGo;
-      const why = result === REFUSED ? 'another digest is pending' : run.over === 0 ? 'a later order stands' : 'the run is finished';
+      const ignored = order.command.kind === 'resume' ? 'nothing is paused' : 'another digest is pending';
+      const why = result === REFUSED ? ignored : run.over === 0 ? 'a later order stands' : 'the run is finished';
       await note(sql, runId, { order, why, command: result === REFUSED ? undefined : command, result, despite });
       if (command?.kind === 'adjust') await voidApprovals(sql, runId, { order, before });
       await sql.run('INSERT INTO orders (run_id, order_id, number, command, result) VALUES (?, ?, ?, ?, ?)', [
@@ -69,6 +73,15 @@ export class Orders {
       return result;
     });
   }
+}
+
+/** A run, or a campaign of which a step is held: a breach holds that step alone. */
+async function isPaused(sql: Sql, runId: string): Promise<boolean> {
+  const paused = await sql.first(
+    'SELECT 1 AS found FROM runs WHERE (id = ? OR campaign_id = ?) AND paused = 1 AND finished_at IS NULL LIMIT 1',
+    [runId, runId],
+  );
+  return paused !== undefined;
 }
 
 async function later(sql: Sql, runId: string, number: number): Promise<Command[]> {
@@ -138,9 +151,12 @@ async function carryOut(sql: Sql, runId: string, command: Command): Promise<numb
     case 'reject':
       return 0;
     case 'pause':
+      await runs.setPaused(runId, true);
+      return 0;
     case 'resume':
-      await runs.setPaused(runId, command.kind === 'pause');
-      if (command.kind === 'resume') await needReading(sql, runId);
+      if (!(await isPaused(sql, runId))) return REFUSED;
+      await runs.setPaused(runId, false);
+      await needReading(sql, runId);
       return 0;
     case 'stop':
       await runs.stop(runId, command.cause, command.why);

@@ -20,7 +20,7 @@ export interface Handled {
   wake: () => void;
   /** Told what would be approved now, after an adjustment about which nobody is asked. */
   digestIs?: (digest: string) => void;
-  /** Why this person may not resume now; without it everybody may. */
+  /** Why this person may not resume now; without it everybody may, where the run is paused. */
   refusedResume?: (by: string) => string | undefined;
 }
 
@@ -35,7 +35,7 @@ export function handleMessages(run: Handled): void {
   setHandler(resume, (argument) => order(run, WhoSchema, argument, () => ({ kind: 'resume' })), {
     validator: (argument) => {
       valid(run, WhoSchema)(argument);
-      const refusal = run.refusedResume?.(parsedMessage(WhoSchema, argument).by);
+      const refusal = run.refusedResume ? run.refusedResume(parsedMessage(WhoSchema, argument).by) : notPaused(run.state);
       if (refusal !== undefined) throw refusedUpdate(refusal);
     },
   });
@@ -53,6 +53,13 @@ export function handleMessages(run: Handled): void {
     { validator: valid(run, AdjustmentSchema) },
   );
   setHandler(retryUnresolved, (argument) => retry(run, argument), { validator: valid(run, RetryOrderSchema) });
+}
+
+const NOT_PAUSED = 'The run is not paused. Nothing to resume.';
+
+/** The ledger has the last word; what the run knows for certain needs no event. */
+function notPaused({ snapshot }: RunState): string | undefined {
+  return snapshot && !snapshot.paused ? NOT_PAUSED : undefined;
 }
 
 type Named = { by: string; reason?: string | undefined };
@@ -73,7 +80,8 @@ async function order<T extends Named>(
   await once(run, async () => {
     const parsed = parsedMessage(schema, argument);
     const command = commandOf(parsed);
-    const { digest } = await control(run, parsed, command);
+    const { digest, refused } = await control(run, parsed, command);
+    if (command.kind === 'resume' && refused) throw ApplicationFailure.nonRetryable(NOT_PAUSED, 'NotPaused');
     if (command.kind === 'adjust') takeDigest(run, digest);
     return null;
   });

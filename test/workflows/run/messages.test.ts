@@ -86,6 +86,7 @@ describe('messages to a run', () => {
     expect(await refusalOf(handle, 'pause', {})).toContain('by: "by" is required: say who you are');
     expect(await refusalOf(handle, 'pause', undefined)).toContain('1 problem');
     expect(await refusalOf(handle, 'resume', { by, until: 'noon' })).toContain('until: unknown key');
+    expect(await refusalOf(handle, 'resume', { by })).toBe('The run is not paused. Nothing to resume.');
     expect(await refusalOf(handle, 'adjust', { by })).toContain('needs at least one of maxInFlight');
     expect(await refusalOf(handle, 'adjust', { by, deadline: 'soon' })).toContain('"soon" is not a duration');
     expect(await refusalOf(handle, 'adjust', { by, maxInFlight: 0 })).toContain('maxInFlight');

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { accepted, close, dump, openRun, poll } from '../../../../test/support/ledger/ledger.js';
 import type { Ledger } from '../../index.js';
+import { REFUSED } from '../../runs/orders.js';
 import type { Ledgers } from '../ledgers.js';
 
 export function ordersSuite(ledgers: Ledgers): void {
@@ -37,6 +38,14 @@ export function ordersSuite(ledgers: Ledgers): void {
       expect(await isPaused()).toBe(true);
       expect(await entries()).toEqual(['pause {}', 'pause {}', 'resume {"ignored":"a later order stands"}']);
       await order('update:4', 4, { kind: 'resume' });
+      expect(await isPaused()).toBe(false);
+    });
+
+    test('to resume what is not paused has no effect; a held step of a campaign is something to resume', async () => {
+      expect(await order('update:1', 1, { kind: 'resume' })).toBe(REFUSED);
+      expect(await entries()).toEqual(['resume {"ignored":"nothing is paused"}']);
+      await ledger.runs.hold('r');
+      expect(await order('update:2', 2, { kind: 'resume' })).toBe(0);
       expect(await isPaused()).toBe(false);
     });
 
