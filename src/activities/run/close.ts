@@ -1,6 +1,7 @@
 import { type RunReport, runStatus } from '../../domain/run/outcome.js';
 import type { Issued } from '../../domain/run/snapshot.js';
 import type { Ledger } from '../../ledger/index.js';
+import { REFUSED } from '../../ledger/rows/audit.js';
 import type { RunRow } from '../../ledger/rows/run.js';
 import { changesSince } from '../../ledger/runs/outcome-changes.js';
 import type { ActivityDependencies } from '../dependencies.js';
@@ -63,7 +64,8 @@ export function createCloseRun({ ledger }: Pick<ActivityDependencies, 'ledger'>)
     },
 
     /** The run ends without a report because nothing was attempted: its id is used, and nothing of it will be sent. */
-    async abandonRun({ runId, reason }: CloseRunInput): Promise<void> {
+    async abandonRun({ runId, reason, why }: CloseRunInput & { why?: string | undefined }): Promise<void> {
+      if (why !== undefined) await ledger.audit.addOnce(runId, { action: REFUSED, detail: `${reason}: ${why}` });
       await ledger.runs.stop(runId, 'stopped', reason);
       await ledger.runs.beginClosing(runId);
       await ledger.executions.releaseClaimed(runId);

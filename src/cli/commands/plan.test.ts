@@ -8,7 +8,9 @@ import { overhaul } from '../../../test/support/command-line.js';
 import { accepted, close, giveScript, openRun } from '../../../test/support/ledger/ledger.js';
 import { emptyLedger, type SampleLedger } from '../../../test/support/ledger/sample.js';
 import { overhaulProcess } from '../../../test/support/programs.js';
+import { emptyCounts } from '../../domain/run/outcome.js';
 import { type Simulator, startSimulator } from '../../simulator/index.js';
+import type { TemporalRuns } from '../invocation/temporal-runs.js';
 import type { PlanDocument } from '../plan/document.js';
 
 let simulator: Simulator;
@@ -255,6 +257,18 @@ describe('overhaul plan', () => {
   });
 });
 
+/** A worker takes up whatever is started. */
+const opened = {
+  find: async (workflowId: string) => ({ workflowId, state: 'running' as const, startedAt: '2026-08-22T10:00:00.000Z' }),
+  progress: async () => ({ ...PROGRESS, phase: 'running' }),
+};
+const PROGRESS = { phase: 'opening', asOf: '2026-08-22T10:00:00.000Z', counts: emptyCounts(), inFlight: 0, callsUsed: 0 };
+
+test('a plan whose windows are over never ends, and is no success', async () => {
+  const { exitCode, document } = await planned(`${OPENSSL}blackouts: [{ from: "2020-01-01T00:00", to: "2090-01-01T00:00" }]\n`);
+  expect([exitCode, document.refused, document.forecast.endsAt]).toEqual([1, undefined, undefined]);
+});
+
 describe('overhaul start', () => {
   test('starts the campaign with the plan as it was written', async () => {
     const starts: unknown[] = [];
@@ -263,6 +277,7 @@ describe('overhaul start', () => {
         starts.push(start);
         return { kind: 'started' as const };
       },
+      ...opened,
     };
     const file = await planFile(OPENSSL);
     const ran = await overhaul(['start', file, '--id', 'openssl-1'], { env, temporal });
@@ -278,6 +293,45 @@ describe('overhaul start', () => {
     expect((await overhaul(['start', file], { env, temporal })).stdout).toMatch(/^openssl-[a-z2-9]{8}\n$/);
   });
 
+  describe('waits until a worker has opened the campaign', () => {
+    const start = async () => ({ kind: 'started' as const });
+    const startWith = async (temporal: Partial<TemporalRuns>, ...more: string[]) =>
+      overhaul(['start', await planFile(OPENSSL), '--id', 'openssl-2', ...more], { env, temporal: { start, ...opened, ...temporal } });
+
+    test('and fails as it does where it is refused', async () => {
+      let looks = 0;
+      const refused: Partial<TemporalRuns> = {
+        progress: async () => PROGRESS,
+        async find(workflowId) {
+          looks += 1;
+          return { workflowId, state: looks > 3 ? 'failed' : 'running', startedAt: '2026-08-22T10:00:00.000Z' };
+        },
+        end: async () => ({ kind: 'failed', type: 'PolicyViolation', message: 'the cohort has 20 assets, maxAssets is 10', problems: [] }),
+      };
+      const ran = await startWith(refused);
+      expect([ran.exitCode, ran.stdout]).toEqual([1, 'openssl-2\n']);
+      expect(ran.stderr).toContain('openssl-2  PolicyViolation\n  the cohort has 20 assets, maxAssets is 10\n');
+      expect((await startWith(refused, '--no-wait')).exitCode).toBe(0);
+    });
+
+    test('and says what holds it up', async () => {
+      let looks = 0;
+      const progress = async () => {
+        looks += 1;
+        return looks > 3 ? { ...PROGRESS, phase: 'running' } : { ...PROGRESS, phase: 'blocked', blocked: 'Qualys does not answer' };
+      };
+      const ran = await startWith({ progress });
+      expect(ran.exitCode).toBe(0);
+      expect(ran.stderr.match(/openssl-2 is not open yet: Qualys does not answer/g)).toHaveLength(1);
+    });
+
+    test('and does not call it done where none runs', async () => {
+      const ran = await startWith({ progress: () => Promise.reject(new Error('deadline exceeded')) });
+      expect([ran.exitCode, ran.stdout]).toEqual([3, 'openssl-2\n']);
+      expect(ran.stderr).toContain('no worker has opened it yet');
+    });
+  });
+
   test('starts nothing when the plan is not the one of the digest any more', async () => {
     const starts: unknown[] = [];
     const temporal = {
@@ -285,6 +339,7 @@ describe('overhaul start', () => {
         starts.push(start);
         return { kind: 'started' as const };
       },
+      ...opened,
     };
     const file = await planFile(OPENSSL);
     const { digest = '' } = (await planned(OPENSSL)).document;

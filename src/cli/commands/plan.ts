@@ -22,7 +22,7 @@ export function planCommand(invocation: Invocation) {
 }
 
 /**
- * As the campaign itself would exit: 0, or 1 where it would be refused; 2 for a wrong plan or targets that cannot be resolved; 3 without
+ * As the campaign itself would exit: 0, or 1 where it would be refused or never end; 2 for a wrong plan or targets that cannot be resolved; 3 without
  * Qualys.
  */
 async function printPlan(invocation: Invocation, file: string): Promise<ExitCode> {
@@ -33,7 +33,7 @@ async function printPlan(invocation: Invocation, file: string): Promise<ExitCode
     const paint = painter(invocation.stdout, invocation.env);
     for (const line of planLines(document, { room: tableRoom(invocation.stdout), file })) await writeLine(invocation.stdout, paint(line));
   }
-  return document.refused ? EXIT.notSucceeded : EXIT.done;
+  return document.refused || document.forecast.endsAt === undefined ? EXIT.notSucceeded : EXIT.done;
 }
 
 /** Resolves the plan as it stands now. Throws `CommandFailed` for targets that cannot be resolved, and without Qualys. */

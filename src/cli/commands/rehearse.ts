@@ -94,6 +94,8 @@ async function rehearse(invocation: Invocation, file: string, options: RehearseO
     if (invocation.json) await writeJson(invocation.stdout, { assumptions, ...rehearsal });
     else await writeRehearsal(invocation, rehearsal, assumptions);
     return rehearsal.status === 'succeeded' ? EXIT.done : EXIT.notSucceeded;
+  } catch (error) {
+    throw interrupted.signal.aborted ? new CommandFailed(EXIT.interrupted, 'Interrupted.') : error;
   } finally {
     progress.clear();
     release();

@@ -4,7 +4,7 @@ import { readNotJoined } from '../../domain/targets/join-record.js';
 import type { Ledger } from '../../ledger/index.js';
 import type { RunRow } from '../../ledger/rows/run.js';
 import { withLedger } from '../data/ledger-access.js';
-import { unknownRun } from '../data/sources.js';
+import { refusalOf, unknownRun } from '../data/sources.js';
 import { CommandFailed, EXIT, type Invocation, writeLine } from '../invocation/context.js';
 
 type Format = 'json' | 'csv' | 'html';
@@ -20,6 +20,7 @@ export function reportCommand(invocation: Invocation) {
         const run = await ledger.runs.get(workflowId);
         if (!run) throw unknownRun(workflowId);
         if (!isFinished(run)) {
+          if (run.finishedAt !== undefined) throw await refused(ledger, run);
           const state = run.paused ? 'paused' : run.phase;
           throw new CommandFailed(
             EXIT.notSucceeded,
@@ -32,6 +33,11 @@ export function reportCommand(invocation: Invocation) {
       });
       invocation.exitCode = EXIT.done;
     });
+}
+
+async function refused(ledger: Ledger, { id }: RunRow): Promise<CommandFailed> {
+  const why = (await refusalOf(ledger, id)) ?? `See why with: overhaul show ${id}`;
+  return new CommandFailed(EXIT.notSucceeded, `${id} was refused before anything was sent, so it has no report. ${why}`);
 }
 
 type FinishedRun = RunRow & { report: RunReport };

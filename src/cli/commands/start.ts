@@ -9,6 +9,8 @@ import { planCampaign } from './plan.js';
 
 interface StartOptions {
   watch?: true | undefined;
+  /** False with `--no-wait`. */
+  wait: boolean;
   id?: string | undefined;
   digest?: string | undefined;
 }
@@ -19,19 +21,20 @@ export function startCommand(invocation: Invocation) {
     .argument('<file>', 'the plan as YAML or JSON')
     .option('--id <workflow id>', 'each id can be used once (default: generated)')
     .option('--digest <hex>', 'start only if the plan has this digest (`overhaul plan` prints it)')
+    .option('--no-wait', 'do not wait until a worker has opened it: a refusal is then seen with `overhaul show` only')
     .option('--watch', 'wait for completion and show progress')
     .action(async (file, options) => {
       invocation.exitCode = await start(invocation, file, options);
     });
 }
 
-async function start(invocation: Invocation, file: string, { watch, id, digest }: StartOptions): Promise<ExitCode> {
+async function start(invocation: Invocation, file: string, { watch, wait, id, digest }: StartOptions): Promise<ExitCode> {
   const planned = readPlanFile(invocation, file);
   const { taskQueue } = settingsOf(invocation);
   if (digest !== undefined) await refuseOtherPlan(invocation, { file, planned, digest });
   const workflowId = id ?? newCampaignId(planned.plan.name);
   const ask = { workflow: 'remediationCampaign', workflowId, input: planned.input, taskQueue } as const;
-  return startAndShow(invocation, ask, { watch: watch === true });
+  return startAndShow(invocation, ask, { until: watch ? 'ended' : wait ? 'opened' : 'started' });
 }
 
 /** Scripts, cohort and waves as they are now: whatever differs from what was looked at makes another digest. */

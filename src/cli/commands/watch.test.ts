@@ -97,9 +97,9 @@ describe('overhaul watch where it is piped', () => {
     expect(ran.stderr).toContain('patch: Temporal did not respond: connection refused');
   });
 
-  test('Ctrl-C leaves the run running', async () => {
+  test('Ctrl-C leaves the run running, and is no success: `watch … && deploy` stops there', async () => {
     const ran = await overhaul(['watch', 'patch'], { env: NO_LEDGER, temporal: temporalOfTen(), onPause: (interrupt) => interrupt() });
-    expect(ran).toMatchObject({ exitCode: 0, stdout: '' });
+    expect(ran).toMatchObject({ exitCode: 130, stdout: '' });
     expect(ran.stderr).toContain('patch continues. Follow it again with: overhaul watch patch\n');
   });
 });

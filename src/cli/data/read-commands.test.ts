@@ -30,6 +30,7 @@ beforeAll(async () => {
   await openSampleRun(sample.ledger, 'live', ['5', '6', '8']);
   await sample.ledger.audit.add('live', { actor: 'lee', action: 'pause', detail: '{"reason":"lunch"}' });
   await openSampleRun(sample.ledger, 'refused', ['1']);
+  await sample.ledger.audit.addOnce('refused', { action: 'refused', detail: 'PolicyViolation: the cohort has 20 assets, maxAssets is 10' });
   await sample.ledger.runs.abandon('refused');
 });
 
@@ -240,11 +241,17 @@ describe('overhaul list and show', () => {
 test('a run that failed before anything was sent has no report, and is not waited for', async () => {
   const shown = await overhaul(['show', 'refused', '--json'], { env: sample.env });
   expect(JSON.parse(shown.stdout)).toMatchObject({
-    state: 'Refused',
-    failure: { message: expect.stringContaining('before anything was sent') },
+    state: 'PolicyViolation',
+    failure: { message: 'the cohort has 20 assets, maxAssets is 10' },
   });
   const watched = await overhaul(['watch', 'refused'], { env: sample.env });
   expect(watched).toMatchObject({ exitCode: 1, stdout: '' });
+  expect(await overhaul(['report', 'refused'], { env: sample.env })).toEqual({
+    exitCode: 1,
+    stdout: '',
+    stderr:
+      'refused was refused before anything was sent, so it has no report. PolicyViolation: the cohort has 20 assets, maxAssets is 10\n',
+  });
 });
 
 describe('what is not there', () => {

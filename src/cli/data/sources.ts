@@ -7,6 +7,7 @@ import type { ApprovalRule } from '../../domain/run/approval.js';
 import { joinProgress, type RunProgress } from '../../domain/run/progress.js';
 import type { Ledger } from '../../ledger/index.js';
 import type { RunView } from '../../ledger/reads/reader.js';
+import { REFUSED } from '../../ledger/rows/audit.js';
 import { CommandFailed, EXIT, type Invocation, writeLine } from '../invocation/context.js';
 import type { RunEnd, TemporalRuns, WorkflowSummary } from '../invocation/temporal-runs.js';
 import { findLedger } from './ledger-access.js';
@@ -71,7 +72,8 @@ export async function observe({ temporal, ledger }: Sources, workflowId: string)
     ? await temporal?.progress(workflowId).catch(() => void troubles.push('no worker responds for this run; check that one is running'))
     : undefined;
   const ended = workflow && !isLive ? await attempt(temporal?.end(workflowId)) : undefined;
-  const end = isLive ? undefined : lastWord(ended, endOf(view));
+  const refusal = !isLive && !ended && isRefused(view) ? await attempt(refusalOf(ledger, workflowId)) : undefined;
+  const end = isLive ? undefined : lastWord(ended, endOf(view, refusal));
   const progress = progressNow(view, answer ?? undefined);
   const rule = end ? undefined : await attempt(askedRule(ledger, { view, progress }));
   const question = end ? undefined : questionOf({ workflowId, progress, rule, waves: view?.waves, held: view?.held });
@@ -116,11 +118,21 @@ function lastWord(ofWorkflow: RunEnd | undefined, ofLedger: RunEnd | undefined):
   return isSwept ? ofLedger : (ofWorkflow ?? ofLedger);
 }
 
-function endOf(view: RunView | undefined): RunEnd | undefined {
+function endOf(view: RunView | undefined, refusal: string | undefined): RunEnd | undefined {
   if (view?.run.finishedAt === undefined) return undefined;
   if (view.run.report) return { kind: 'report', report: view.run.report };
-  const message = 'The run failed before anything was sent. Temporal has the reason.';
-  return { kind: 'failed', type: 'Refused', message, problems: [] };
+  const [type = '', message] = /^(\w+): (.+)$/s.exec(refusal ?? '')?.slice(1) ?? [];
+  if (message !== undefined) return { kind: 'failed', type, message, problems: [] };
+  return { kind: 'failed', type: 'Refused', message: 'The run failed before anything was sent. Temporal has the reason.', problems: [] };
+}
+
+function isRefused(view: RunView | undefined): boolean {
+  return view?.run.finishedAt !== undefined && view.run.report === undefined;
+}
+
+/** Why a run ended before anything was sent; undefined where nobody wrote it down. */
+export async function refusalOf(ledger: Ledger | undefined, runId: string): Promise<string | undefined> {
+  return (await ledger?.audit.of(runId))?.findLast(({ action }) => action === REFUSED)?.detail;
 }
 
 function ledgerProgress({ run, counts, inFlight, callsUsed, blocked, durationsMs }: RunView, now: number): RunProgress {

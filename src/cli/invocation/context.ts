@@ -2,8 +2,11 @@
 import type { Environment } from '../../contracts/config/secret-ref.js';
 import type { TemporalRuns } from './temporal-runs.js';
 
-/** 0 done, 1 finished but not succeeded, 2 usage or configuration, 3 not reachable (docs/requests.md). */
-export const EXIT = { done: 0, notSucceeded: 1, usage: 2, unreachable: 3 } as const;
+/**
+ * 0 done, 1 finished but not succeeded, 2 usage or configuration, 3 not reachable (docs/requests.md). 130 is a shell's own code for Ctrl-C:
+ * `overhaul watch … && deploy` must not go on after it.
+ */
+export const EXIT = { done: 0, notSucceeded: 1, usage: 2, unreachable: 3, interrupted: 130 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** Ends a command: its message goes to stderr as it is. */

@@ -4,14 +4,20 @@ import { withSources } from '../data/sources.js';
 import { CommandFailed, EXIT, type ExitCode, type Invocation, writeJson, writeLine } from '../invocation/context.js';
 import type { TemporalRuns } from '../invocation/temporal-runs.js';
 import { watchRun } from '../views/watch.js';
+import { waitForOpening } from './opening.js';
 
-/** Without `watch` its id is all that is printed. */
-export async function startAndShow(invocation: Invocation, start: RunStart, { watch }: { watch: boolean }): Promise<ExitCode> {
-  if (!watch) return startOnly(invocation, start);
+/** How long the command stays: until Temporal has taken the start, until the cohort is frozen, or until the end. */
+export type Until = 'started' | 'opened' | 'ended';
+
+/** Whatever it waits for, its id is printed alone; only with `ended` the end is shown. */
+export async function startAndShow(invocation: Invocation, start: RunStart, { until }: { until: Until }): Promise<ExitCode> {
+  if (until === 'started') return startOnly(invocation, start);
   return withSources(invocation, async (sources) => {
     if (!sources.temporal) throw new CommandFailed(EXIT.unreachable, 'Nothing was started.');
     await startOnce(invocation, sources.temporal, start);
-    return watchRun(invocation, sources, start.workflowId);
+    if (until === 'ended') return watchRun(invocation, sources, start.workflowId);
+    await printId(invocation, start);
+    return waitForOpening(invocation, sources, start.workflowId);
   });
 }
 
@@ -22,9 +28,13 @@ async function startOnly(invocation: Invocation, start: RunStart): Promise<ExitC
   } finally {
     await temporal.close();
   }
-  if (invocation.json) await writeJson(invocation.stdout, { workflowId: start.workflowId });
-  else await writeLine(invocation.stdout, start.workflowId);
+  await printId(invocation, start);
   return EXIT.done;
+}
+
+async function printId({ stdout, json }: Invocation, { workflowId }: RunStart): Promise<void> {
+  if (json) await writeJson(stdout, { workflowId });
+  else await writeLine(stdout, workflowId);
 }
 
 /** Throws `CommandFailed` when the id is taken. */

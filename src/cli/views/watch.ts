@@ -1,7 +1,7 @@
 // A run or a campaign on the screen until it ends.
 
 import { isKnown, type Observation, observe, type Sources, unknownRun } from '../data/sources.js';
-import { type ExitCode, type Invocation, writeJson, writeLine } from '../invocation/context.js';
+import { EXIT, type ExitCode, type Invocation, writeJson, writeLine } from '../invocation/context.js';
 import { haltText } from './kill-switch.js';
 import { progressView } from './live.js';
 import { exitCodeOf, printEnd } from './run-end.js';
@@ -29,7 +29,7 @@ export async function watchRun(invocation: Invocation, sources: Sources, workflo
       if (interrupted.signal.aborted) {
         await view.end({ clear: false });
         await writeLine(invocation.stderr, `${workflowId} continues. Follow it again with: overhaul watch ${workflowId}`);
-        return 0;
+        return EXIT.interrupted;
       }
     }
   } finally {
@@ -38,7 +38,7 @@ export async function watchRun(invocation: Invocation, sources: Sources, workflo
 }
 
 async function finish(invocation: Invocation, { workflowId, end }: Observation): Promise<ExitCode> {
-  if (!end) return 1;
+  if (!end) return EXIT.notSucceeded;
   if (invocation.json)
     await writeJson(invocation.stdout, { workflowId, ...(end.kind === 'report' ? { report: end.report } : { failure: end }) });
   else await printEnd(invocation, workflowId, end);

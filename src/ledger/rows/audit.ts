@@ -5,6 +5,9 @@ import { TEXTS } from '../sql/dialect.js';
 export const HELD = 'ledger-held';
 export const LEDGER_WIDE: readonly string[] = ['halt', 'unhalt', HELD];
 
+/** Why a run ended before anything was sent: `Type: message`, as its workflow failed. */
+export const REFUSED = 'refused';
+
 export interface AuditEntry {
   at: number;
   actor?: string | undefined;

@@ -65,7 +65,7 @@ export async function remediationCampaign(input: unknown, carried?: unknown): Pr
     if (!failure) throw error;
     if (activities && failure.type !== 'AlreadyRun') {
       const abandon = activities.abandonRun;
-      await CancellationScope.nonCancellable(() => abandon({ runId, reason: failure.type ?? 'failed' }));
+      await CancellationScope.nonCancellable(() => abandon({ runId, reason: failure.type ?? 'failed', why: failure.message }));
     }
     throw failure;
   }

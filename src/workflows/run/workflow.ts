@@ -44,7 +44,7 @@ export async function remediationRun(input: unknown, carried?: unknown): Promise
     if (!failure) throw error;
     if (activities && failure.type !== 'AlreadyRun') {
       const abandon = activities.abandonRun;
-      await CancellationScope.nonCancellable(() => abandon({ runId, reason: failure.type ?? 'failed' }));
+      await CancellationScope.nonCancellable(() => abandon({ runId, reason: failure.type ?? 'failed', why: failure.message }));
     }
     throw failure;
   }
