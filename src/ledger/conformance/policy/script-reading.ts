@@ -7,6 +7,7 @@ import type { Ledger } from '../../index.js';
 import { digestOf } from '../../policy/approved-plan.js';
 import { whyUnread } from '../../policy/script-reading.js';
 import type { RunRow } from '../../rows/run.js';
+import { REFUSED } from '../../runs/orders.js';
 import type { Ledgers } from '../ledgers.js';
 
 const MINUTE = 60_000;
@@ -41,7 +42,6 @@ export function scriptReadingSuite(ledgers: Ledgers): void {
           await order(ledger, 'r', { kind: 'resume' });
         },
       ],
-      ['a resume of what was not paused', (ledger) => order(ledger, 'r', { kind: 'resume' })],
       [
         'an approval',
         async (ledger) => {
@@ -96,7 +96,7 @@ export function scriptReadingSuite(ledgers: Ledgers): void {
       expect([await asked(ledger, 'r', fence), await asked(ledger, 'r', fence)]).toEqual(['granted', 'granted']);
     });
 
-    test('and short waits for the interval, or orders that let nothing go on, do not', async () => {
+    test('and short waits for the interval, or orders that let nothing go on, do not: a resume of what is not paused is refused', async () => {
       const ledger = await ledgers.open();
       const fence = await openRun(ledger, 'r', assetIds(2));
       await ledger.database.run('INSERT INTO scripts (script_id, next_execute_at) VALUES (7, ?)', [(await ledger.database.now()) + 20_000]);
@@ -104,12 +104,14 @@ export function scriptReadingSuite(ledgers: Ledgers): void {
       await wait(ledger, 'UPDATE scripts SET next_execute_at = 0');
       await order(ledger, 'r', { kind: 'adjust', maxInFlight: 3 });
       await order(ledger, 'r', { kind: 'start' });
+      expect(await order(ledger, 'r', { kind: 'resume' })).toBe(REFUSED);
       expect(await asked(ledger, 'r', fence)).toBe('granted');
     });
 
     test('and one that was under way when it became necessary is not enough', async () => {
       const ledger = await ledgers.open();
       const fence = await openRun(ledger, 'r', assetIds(2));
+      await order(ledger, 'r', { kind: 'pause' });
       const reading = await ledger.scriptReadings.begin('r');
       await order(ledger, 'r', { kind: 'resume' });
       await ledger.scriptReadings.end('r', reading);
@@ -119,6 +121,7 @@ export function scriptReadingSuite(ledgers: Ledgers): void {
     test('and an earlier one that ends late does not undo it', async () => {
       const ledger = await ledgers.open();
       const fence = await openRun(ledger, 'r', assetIds(2));
+      await order(ledger, 'r', { kind: 'pause' });
       const early = await ledger.scriptReadings.begin('r');
       await order(ledger, 'r', { kind: 'resume' });
       await readScript(ledger, 'r');
@@ -132,6 +135,7 @@ export function scriptReadingSuite(ledgers: Ledgers): void {
       const fence = await openRun(ledger, 'step', assetIds(2, 10));
       await ledger.database.run(`UPDATE runs SET kind = 'step', campaign_id = 'c', wave = 1, step = 'remediate' WHERE id = 'step'`);
       expect(await asked(ledger, 'step', fence)).toBe('granted');
+      await order(ledger, 'c', { kind: 'pause' });
       await order(ledger, 'c', { kind: 'resume' });
       expect(await asked(ledger, 'step', fence)).toBe('script');
     });
