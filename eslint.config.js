@@ -60,15 +60,7 @@ export default tseslint.config(
   },
   {
     files: ['src/**/*.ts'],
-    ignores: [
-      'src/ledger/**',
-      'src/**/*.test.ts',
-      'src/rehearsal/curves-of-run.ts',
-      'src/rehearsal/timeline.ts',
-      'src/cli/dry-run/resolve.ts',
-      'src/activities/follow-up/create.ts',
-      'src/activities/opening/easm-gate.ts',
-    ],
+    ignores: ['src/ledger/**', 'src/**/*.test.ts'],
     rules: {
       'no-restricted-syntax': [
         'error',

@@ -2,6 +2,7 @@
 import type { CampaignReport, WaveStatus } from '../domain/campaign/status.js';
 import type { Counts, RunStatus } from '../domain/run/outcome.js';
 import type { Ledger } from '../ledger/index.js';
+import { lateVerdicts, type SentStep, sentBySteps } from '../ledger/reads/verdict-times.js';
 import type { CallRecord } from '../simulator/gateway/call-log.js';
 import type { EventKind, Observer, RehearsedEvent, WaitKind } from './observer.js';
 
@@ -60,10 +61,10 @@ const HOUR_MS = 3_600_000;
 export async function timelineOf({ campaigns, database }: Pick<Ledger, 'campaigns' | 'database'>, facts: Facts): Promise<Timeline> {
   const { runId, startsAt, endsAt, report, observer } = facts;
   const stored = await campaigns.waves(runId);
-  const sent = await database.all<SentRow>(SENT, [runId]);
+  const sent = await sentBySteps(database, runId);
   const nameOf = (wave: number | undefined): string | undefined => stored.find(({ w }) => w === wave)?.name;
-  const late = (await database.all<{ asset_id: string; wave: number; at: number }>(LATE, [runId])).map(({ asset_id, wave, at }) => ({
-    assetId: asset_id,
+  const late = (await lateVerdicts(database, runId)).map(({ assetId, wave, at }) => ({
+    assetId,
     wave: nameOf(wave) ?? '',
     at,
   }));
@@ -103,26 +104,9 @@ export async function timelineOf({ campaigns, database }: Pick<Ledger, 'campaign
   };
 }
 
-interface SentRow {
-  wave: number;
-  step: string;
-  n: number;
-  first: number;
-  last: number;
-}
-
-const SENT = `SELECT runs.wave AS wave, runs.step AS step, count(*) AS n, min(accepted_at) AS first, max(accepted_at) AS last
-  FROM executions JOIN runs ON runs.id = executions.run_id
-  WHERE runs.campaign_id = ? AND accepted_at IS NOT NULL GROUP BY runs.id ORDER BY first`;
-
-const LATE = `SELECT attempts.asset_id AS asset_id, runs.wave AS wave, coalesce(attempts.ended_at, attempts.finished_at) AS at
-  FROM runs JOIN attempts ON attempts.run_id = runs.id JOIN executions ON executions.run_id = runs.id AND executions.execution_no = attempts.execution_no
-  WHERE runs.campaign_id = ? AND attempts.outcome IN ('succeeded', 'failed', 'unverified')
-    AND coalesce(attempts.ended_at, attempts.finished_at) > executions.deadline_at ORDER BY at`;
-
 function eventsOf(
   observed: readonly RehearsedEvent[],
-  { sent, late, nameOf }: { sent: readonly SentRow[]; late: Timeline['late']; nameOf: (wave: number | undefined) => string | undefined },
+  { sent, late, nameOf }: { sent: readonly SentStep[]; late: Timeline['late']; nameOf: (wave: number | undefined) => string | undefined },
 ): TimelineEvent[] {
   const seen = observed.map(({ at, kind, wave, detail }): TimelineEvent => {
     const name = nameOf(wave);

@@ -5,6 +5,7 @@ import type { Blocked } from '../../domain/run/blocked.js';
 import type { FinalOutcome } from '../../domain/run/outcome.js';
 import { type Issued, issuedIn, mostIssued } from '../../domain/run/snapshot.js';
 import { QqlUnsafe } from '../../domain/targets/qql.js';
+import { assetsEndedAs } from '../../ledger/reads/cohort-by-outcome.js';
 import type { RunRow } from '../../ledger/rows/run.js';
 import { QualysError } from '../../qualys/errors.js';
 import type { ActivityDependencies } from '../dependencies.js';
@@ -104,18 +105,14 @@ function isHopeless(error: unknown): error is Error {
 }
 
 /** Everything, or what is unresolved: failed, and with another script than the run's also what may still be running. */
-async function targetsOf(
+function targetsOf(
   { ledger }: ActivityDependencies,
   run: RunRow,
   { on, isOtherScript }: { on: FollowUp['on']; isOtherScript: boolean },
 ): Promise<FollowUpTarget[]> {
   const unresolved: FinalOutcome[] = isOtherScript ? ['failed', 'unverified', 'unreachable'] : ['failed'];
   const outcomes: FinalOutcome[] = on === 'always' ? ['succeeded', 'missing', ...unresolved] : unresolved;
-  const rows = await ledger.database.all<{ asset_id: string; name: string | null; agent_uuid: string | null; aliases: string | null }>(
-    'SELECT asset_id, name, agent_uuid, aliases FROM attempts WHERE run_id = ? AND last = 1 AND outcome IN (SELECT value FROM json_each(?)) ORDER BY seq',
-    [run.id, JSON.stringify(outcomes)],
-  );
-  return rows.map((row) => ({ assetId: row.asset_id, name: row.name, agentUuid: row.agent_uuid, aliases: row.aliases }));
+  return assetsEndedAs(ledger.database, run.id, outcomes);
 }
 
 /** A recheck is a run of its own, linked by its id; Temporal starts it when it is due. */

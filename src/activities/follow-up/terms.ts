@@ -1,16 +1,11 @@
 // What follows a run, as those know it who schedule it.
 
 import type { FollowUp } from '../../contracts/request.js';
+import type { NamedAsset } from '../../ledger/reads/cohort-by-outcome.js';
 import type { NamedScript, RunRow } from '../../ledger/rows/run.js';
 import type { FollowUpTelling } from './telling.js';
 
-export interface FollowUpTarget {
-  assetId: string;
-  name: string | null;
-  agentUuid: string | null;
-  /** Its other host names, one a line. */
-  aliases: string | null;
-}
+export type FollowUpTarget = NamedAsset;
 
 /** What follows a run: which kind, with which script, for which assets. */
 export interface Following<Kind extends FollowUp['kind']> {

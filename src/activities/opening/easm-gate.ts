@@ -26,7 +26,7 @@ export async function passEasmGate(
   { runId, request }: { runId: string; request: StoredRequest },
 ): Promise<void> {
   const { waitFor, poll } = request;
-  if (!waitFor || (await hasPassed(ledger, runId))) return;
+  if (!waitFor || (await ledger.audit.has(runId, PASSED))) return;
   const state = await easmState(qualys, waitFor, { runId });
   if (state.kind === 'no-profile') throw nonRetryable('InvalidRequest', state.problem, [{ path: 'waitFor.easm', problem: state.problem }]);
   if (state.kind === 'completed') {
@@ -47,10 +47,6 @@ export async function passEasmGate(
   // Half as often as executions are looked at: a sync takes minutes to hours, and Qualys asks to poll slowly
   // (docs/qualys-api.md#easm-profiles).
   throw new NotReady({ kind: 'easm', why }, Math.min(2 * poll.interval, leftMs));
-}
-
-async function hasPassed({ database }: ActivityDependencies['ledger'], runId: string): Promise<boolean> {
-  return (await database.first('SELECT 1 AS found FROM audit WHERE run_id = ? AND action = ?', [runId, PASSED])) !== undefined;
 }
 
 export async function easmState(

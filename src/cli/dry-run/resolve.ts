@@ -13,6 +13,7 @@ import { type NotJoinedList, readNotJoined } from '../../domain/targets/join-rec
 import type { FrozenCohort } from '../../ledger/cohort/freeze.js';
 import { type Ledger, openLedger } from '../../ledger/index.js';
 import { sha256 } from '../../ledger/policy/approved-plan.js';
+import { plannedSizes, skippedByReason } from '../../ledger/reads/cohort-by-outcome.js';
 import type { Script } from '../../qualys/types.js';
 import { CommandFailed, EXIT } from '../invocation/context.js';
 import type { PlannedByTags } from './cost.js';
@@ -85,7 +86,7 @@ async function resolve(
   return {
     script,
     cohort,
-    skipped: await skippedIn(ledger, RUN_ID),
+    skipped: await skippedByReason(ledger.database, RUN_ID),
     notJoined,
     refusal,
     digest: refusal
@@ -120,21 +121,12 @@ export function refusedCohort({ size }: FrozenCohort, { maxAssets }: Pick<Remedi
   return message === undefined ? undefined : { type: 'PolicyViolation', message };
 }
 
-/** Assets that are left alone, by reason. */
-export async function skippedIn({ database }: Ledger, runId: string): Promise<Record<string, number>> {
-  const rows = await database.all<{ reason: string; n: number }>(
-    `SELECT reason, count(*) AS n FROM attempts WHERE run_id = ? AND outcome = 'skipped' GROUP BY reason ORDER BY reason`,
-    [runId],
-  );
-  return Object.fromEntries(rows.map(({ reason, n }) => [reason, n]));
-}
-
 /** What the tag planner made of the run. */
 export async function plannedIn({ database }: Ledger, runId: string): Promise<PlannedByTags | undefined> {
-  const rows = await database.all<{ size: number; tag_ids: string }>('SELECT size, tag_ids FROM planned WHERE run_id = ?', [runId]);
+  const rows = await plannedSizes(database, runId);
   if (rows.length === 0) return undefined;
   // A call for each tag at least, and one for each further thousand of its members.
-  const rereads = rows.map(({ size, tag_ids: tags }) => (JSON.parse(tags) as string[]).length + Math.floor(size / 1_000));
+  const rereads = rows.map(({ size, tagIds }) => tagIds.length + Math.floor(size / 1_000));
   return { executions: rows.length, assets: sum(rows.map(({ size }) => size)), rereads: sum(rereads) };
 }
 

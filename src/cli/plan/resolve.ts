@@ -13,8 +13,9 @@ import { overridesOf } from '../../domain/run/plan-digest.js';
 import { type NotJoinedList, readNotJoined } from '../../domain/targets/join-record.js';
 import type { FrozenCohort } from '../../ledger/cohort/freeze.js';
 import { type Ledger, openLedger } from '../../ledger/index.js';
+import { skippedByReason } from '../../ledger/reads/cohort-by-outcome.js';
 import type { PlannedByTags } from '../dry-run/cost.js';
-import { plannedIn, refusedCohort, skippedIn } from '../dry-run/resolve.js';
+import { plannedIn, refusedCohort } from '../dry-run/resolve.js';
 
 /** As calls of a campaign that does not exist are entered in the call log. */
 const CAMPAIGN_ID = 'plan';
@@ -109,7 +110,7 @@ async function resolve(
   const isRefused = refusals.length > 0;
   const digest = isRefused ? undefined : frozenPlan({ plan, scripts, cohort, overrides: overridesOf(targets), waves }).digest;
   if (digest !== undefined) await ledger.campaigns.freeze(CAMPAIGN_ID, { frozen: {}, digest, waves });
-  const skipped = await skippedIn(ledger, CAMPAIGN_ID);
+  const skipped = await skippedByReason(ledger.database, CAMPAIGN_ID);
   const warnings = await ledger.runs.warnings(CAMPAIGN_ID);
   const resolved = { scripts, cohort, skipped, notJoined, warnings, digest, refusals, ledger };
   const planned: ResolvedWave[] = [];

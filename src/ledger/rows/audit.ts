@@ -50,6 +50,13 @@ export class Audit {
     });
   }
 
+  /** True once the run has an entry of that action. */
+  async has(runId: string, action: string): Promise<boolean> {
+    return (
+      (await this.#database.first('SELECT 1 AS found FROM audit WHERE run_id = ? AND action = ? LIMIT 1', [runId, action])) !== undefined
+    );
+  }
+
   /** What was done to the run, and what was done to the whole ledger while it was going: the kill switch. */
   async of(runId: string): Promise<AuditEntry[]> {
     const rows = await this.#database.all<{ at: number; actor: string | null; verified: number; action: string; detail: string | null }>(
