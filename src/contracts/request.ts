@@ -123,15 +123,22 @@ const QuerySchema = z
     if (problem !== undefined) ctx.addIssue({ code: 'custom', path: ['filter'], message: problem });
   });
 
+/** A time of Qualys' clock. */
+export const SeenWithinSchema = DurationSchema.refine((ms) => ms >= 1_000, 'must be at least one second');
+
 export const TargetsSchema = z
   .strictObject({
     assetIds: z.array(Id).meta({ maxItems: MAX_EXPLICIT_TARGETS }).optional(),
     hostnames: z.array(text(LIMITS.hostname)).meta({ maxItems: MAX_EXPLICIT_TARGETS }).optional(),
+    /** How a host name finds its asset: by its whole name, or by its first label where that is unique. Default `exact`. */
+    match: z.enum(['exact', 'label']).optional(),
     assetTagIds: list(Id, LIMITS.tagIds).optional(),
     query: QuerySchema.optional(),
     /** Take all that an inventory holds, if that is what the query finds: it is refused without it. */
     everything: z.boolean().optional(),
     excludedAssetIds: list(Id, LIMITS.assetIds).optional(),
+    /** Leave out, as skipped, whose agent was last seen longer ago, where an inventory tells. */
+    seenWithin: SeenWithinSchema.optional(),
     /** Send also where an earlier copy of the script may still run; the audit log says to how many. */
     despiteOpenCopies: z.boolean().optional(),
   })

@@ -66,6 +66,8 @@ export interface CarAsset {
   tags: string[];
   /** The host names that its row has beside `name`, those of its interfaces first. */
   aliases?: string[];
+  /** When its agent was last seen, epoch ms of Qualys' clock, where the row tells. */
+  lastSeenAt?: number;
 }
 
 export interface ScriptJob {

@@ -113,6 +113,8 @@ const fleetOptions = {
   interfaceToken: z.boolean().default(true),
   /** How long before the start an asset's agent checked in last, in simulated milliseconds, by asset id. Default: it does each minute. */
   seenBeforeMs: z.record(z.string(), simulatedMs).default({}),
+  /** Whether rows of CAR assets tell it, too, as `lastCheckedIn`: no document says so. */
+  carCheckIn: z.boolean().default(false),
   /** Fields that the rows of an asset have beside the documented ones, or in their place, by asset id. */
   moreFields: z
     .record(

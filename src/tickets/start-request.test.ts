@@ -13,6 +13,7 @@ playbooks:
   patch: { run: { script: 72648, output: failed, reason: standing order, maxAssets: 400 }, targets: { choose: [assetIds, hostnames], max: 3 }, approval: { quorum: 2 } }
   reboot: { run: { script: Reboot }, targets: { choose: [assetTagIds] } }
   plain: { run: { script: 1 } }
+  short: { run: { script: 1 }, targets: { match: label, seenWithin: 7d } }
   rollout:
     campaign: { name: openssl, steps: { remediate: { script: 72648 }, verify: 72649 }, waves: [{ name: canary, size: 5, soak: 1d }, { name: rest, approval: false }], windows: [{ days: [Saturday], from: '0:00', to: '06:00', timezone: Europe/Berlin }] }
     approval: { quorum: 2, expires: 3d, approvers: [ann, bob] }
@@ -21,6 +22,7 @@ hooks:
   waves: { system: standard, secrets: [{ env: S }], playbook: rollout }
   fixed: { system: standard, secrets: [{ env: S }], playbook: patch }
   plain: { system: standard, secrets: [{ env: S }], playbook: plain }
+  short: { system: standard, secrets: [{ env: S }], playbook: short }
   chosen: { system: standard, secrets: [{ env: S }], playbook: { from: playbook, allow: [patch, reboot] }, ticket: snow }
   mapped:
     system: standard
@@ -63,6 +65,23 @@ describe('a ticket event', () => {
         reason: 'CVE-2026-1',
         maxAssets: 3,
       }),
+    });
+  });
+
+  test('finds hosts as the playbook says, or as strictly as the ticket asks', () => {
+    const targetsOf = (hook: string, more: object) => {
+      const decision = decide(hook, { ticket: TICKET, targets: { hostnames: ['web-1'], ...more } });
+      return decision.kind === 'start' ? decision.input.targets : decision;
+    };
+    expect(targetsOf('short', {})).toEqual({ hostnames: ['web-1'], match: 'label', seenWithin: 604_800_000 });
+    expect(targetsOf('short', { match: 'exact', seenWithin: '1d' })).toEqual({
+      ...{ hostnames: ['web-1'], match: 'exact', seenWithin: 86_400_000 },
+    });
+    expect(targetsOf('short', { match: 'label', seenWithin: '30d' })).toMatchObject({ match: 'label', seenWithin: 604_800_000 });
+    expect(targetsOf('plain', { seenWithin: '30d' })).toEqual({ hostnames: ['web-1'], seenWithin: 2_592_000_000 });
+    expect(targetsOf('plain', { match: 'label' })).toEqual({
+      kind: 'refused',
+      problems: [{ path: 'targets.match', problem: 'cannot be set by a ticket: set targets.match in playbook "plain"' }],
     });
   });
 

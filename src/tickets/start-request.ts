@@ -65,6 +65,8 @@ function targetProblems(name: string, playbook: Playbook, targets: Targets): Pro
   // The writer of a ticket must not be able to lift the guards against the whole fleet or against a second run.
   for (const kind of ['everything', 'despiteOpenCopies'] as const)
     if (targets[kind]) problems.push({ path: `targets.${kind}`, problem: 'cannot be set by a ticket: start the run with overhaul run' });
+  if (targets.match === 'label' && playbook.targets?.match !== 'label')
+    problems.push({ path: 'targets.match', problem: `cannot be set by a ticket: set targets.match in playbook "${name}"` });
   const named = (targets.assetIds?.length ?? 0) + (targets.hostnames?.length ?? 0);
   const max = maxAssetsOf(playbook);
   if (max !== undefined && named > max)
@@ -78,7 +80,7 @@ function askedOf(playbook: Playbook, event: TicketEvent, origin: { hook: string;
   const { id, url } = event.ticket;
   const maxAssets = maxAssetsOf(playbook);
   const ofTicket = {
-    targets: event.targets,
+    targets: event.targets && { ...event.targets, ...howToFind(playbook, event.targets) },
     ticket: { ...origin, id, ...(url === undefined ? {} : { url }) },
     ...(event.requestedBy === undefined ? {} : { requestedBy: event.requestedBy }),
     ...(event.reason === undefined ? {} : { reason: event.reason }),
@@ -92,6 +94,13 @@ function askedOf(playbook: Playbook, event: TicketEvent, origin: { hook: string;
   }
   const plan = parsePlan({ ...(approval ? { approval } : {}), ...campaign, ...ofTicket });
   return plan.ok ? { ok: true, value: { workflow: 'remediationCampaign', input: plan.value } } : plan;
+}
+
+/** The playbook's word, unless the ticket is stricter. */
+function howToFind({ targets: rules }: Playbook, asked: Targets): Pick<Targets, 'match' | 'seenWithin'> {
+  const match = asked.match ?? rules?.match;
+  const limits = [asked.seenWithin, rules?.seenWithin].filter((limit) => limit !== undefined);
+  return { ...(match === undefined ? {} : { match }), ...(limits.length === 0 ? {} : { seenWithin: Math.min(...limits) }) };
 }
 
 function maxAssetsOf({ run, campaign, targets }: Playbook): number | undefined {

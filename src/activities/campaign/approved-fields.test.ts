@@ -165,9 +165,11 @@ const COHORT = 'says which assets, and the digest has these, one by one';
 /** Not looked for in the digest, and why. */
 const ELSEWHERE: Record<string, string> = {
   'targets.hostnames': COHORT,
+  'targets.match': COHORT,
   'targets.assetTagIds': COHORT,
   'targets.query.source': COHORT,
   'targets.query.filter': COHORT,
+  'targets.seenWithin': 'only takes assets of the cohort out again, which are skipped for all to see',
 };
 
 const NAMED = { id: '7', title: 'Patch', sha256: 'b'.repeat(64) };

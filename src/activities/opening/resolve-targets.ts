@@ -1,8 +1,10 @@
 // From the request's targets to the frozen cohort, page by page into the ledger.
 
 import type { Targets } from '../../contracts/request.js';
+import type { ServerClock } from '../../domain/limits/call-gate.js';
 import { moreNotJoinedRecord, NAMED_AT_MOST, NOT_JOINED, notJoinedRecords, unreadableRecord } from '../../domain/targets/join-record.js';
 import { isOtherPlatform, isToldApart } from '../../domain/targets/platform.js';
+import { LastSeen } from '../../domain/targets/stale-agents.js';
 import type { CohortAsset, FrozenCohort } from '../../ledger/cohort/freeze.js';
 import type { CarAsset, Script } from '../../qualys/types.js';
 import type { ActivityDependencies } from '../dependencies.js';
@@ -14,6 +16,7 @@ import { assetsByName, assetsByTag } from '../targets/named.js';
 import { UnresolvedTargets } from '../targets/unresolved.js';
 import { type LeavingWith, leaveOpenCopies } from './open-copies.js';
 import { refusingEverything } from './refuse-everything.js';
+import { leaveStaleAgents } from './stale-agents.js';
 
 export { UnresolvedTargets } from '../targets/unresolved.js';
 
@@ -22,6 +25,10 @@ const PAGE_SIZE = 1_000;
  * What reading the platforms or tags of assets given by id may cost where CAR does not filter by id: 50,000 assets, looked at one by one.
  */
 const PAGES_FOR_IDS = 50;
+/** Host names that a warning shows. */
+const LABELS_SHOWN = 5;
+/** The audit log cuts its details at 2,000 characters. */
+const AUDIT_LINE = 1_900;
 const ASSET_ID = /^\d{1,19}$/;
 /** Kept as a number: a million of them as texts would be a fifth of the worker's memory. */
 const SMALL_ID = /^[1-9]\d{0,14}$/;
@@ -43,27 +50,38 @@ interface Walk extends Resolving {
   excluded: ReadonlySet<string>;
   /** Whose tags were counted; undefined where every asset comes once. */
   counted: Set<string | number> | undefined;
+  /** Undefined where nobody asks. */
+  seen: LastSeen | undefined;
 }
 
 /** A later attempt opens the run, or the run has ended: nothing that this one finds is wanted. */
 export class OpeningIsOver extends Error {}
 
 /** What the resolution works with. A dry run has a ledger that is thrown away, and no workflow. */
-export type ResolvingWith = Pick<ActivityDependencies, 'ledger' | 'qualys' | 'policy'> & Pick<LeavingWith, 'known'>;
+export type ResolvingWith = Pick<ActivityDependencies, 'ledger' | 'qualys' | 'policy'> &
+  Pick<LeavingWith, 'known'> & {
+    /** Where the ledger has not seen Qualys' answers: a dry run's is new. */
+    serverClock?: Pick<ServerClock, 'now'> | undefined;
+  };
 
 /** Walks the targets into the ledger, and freezes the cohort without what is excluded. */
 export async function resolveTargets(dependencies: ResolvingWith, resolving: Resolving): Promise<FrozenCohort> {
   const { ledger, qualys } = dependencies;
   const { runId, targets, tagsSeen } = resolving;
   const excluded = new Set(targets.excludedAssetIds);
-  const walk: Walk = { ...resolving, excluded, counted: tagsSeen && mayComeTwice(targets) ? new Set() : undefined };
+  const seen = targets.seenWithin === undefined ? undefined : new LastSeen();
+  const walk: Walk = { ...resolving, excluded, counted: tagsSeen && mayComeTwice(targets) ? new Set() : undefined, seen };
   const lookup = new AssetsByKey(qualys, resolving);
-  const byName = targets.hostnames?.length ? await assetsByName(lookup, targets.hostnames) : [];
+  const byName = await named(dependencies, walk, lookup);
   await addExplicit(dependencies, walk, lookup);
   await add(dependencies, walk, byName);
 
   for (const tagId of targets.assetTagIds ?? []) await addTagged(dependencies, walk, tagId);
   if (targets.query) await addQueried(dependencies, walk, { query: targets.query, lookup });
+  if (seen && targets.seenWithin !== undefined) {
+    const now = await (dependencies.serverClock ?? ledger.serverClock).now();
+    await leaveStaleAgents(ledger, { runId, seen, within: targets.seenWithin, now });
+  }
   // What policy forbids stays in the cohort, visibly skipped: so that nobody takes its absence for an oversight.
   const { version: policyVersion, policy } = await ledger.policies.inForce(dependencies.policy);
   const untouched = await neverTouched(dependencies, policy, { ...resolving, assetIds: targets.assetIds, lookup, version: policyVersion });
@@ -81,6 +99,32 @@ export async function resolveTargets(dependencies: ResolvingWith, resolving: Res
   return cohort;
 }
 
+/** What was taken by its first label only is told to whoever approves, and stands in the audit log. */
+async function named({ ledger }: ResolvingWith, { runId, attempt, targets }: Walk, lookup: AssetsByKey): Promise<CarAsset[]> {
+  const { hostnames = [], match } = targets;
+  if (hostnames.length === 0) return [];
+  const { assets, byLabel } = await assetsByName(lookup, hostnames, match);
+  if (byLabel.length === 0) return assets;
+  for (const detail of linesOf(byLabel))
+    await ledger.audit.add(runId, { action: 'matched-by-label', detail: `attempt ${attempt}: ${detail}` });
+  const shown = byLabel.slice(0, LABELS_SHOWN).join('; ');
+  const rest = byLabel.length - LABELS_SHOWN;
+  const text = `targets.match: ${byLabel.length} of ${hostnames.length} host names are taken by their first label: ${shown}`;
+  await ledger.runs.addWarning(runId, rest > 0 ? `${text}; and ${rest} more, in the audit log` : text);
+  return assets;
+}
+
+/** As many to a line as an entry of the audit log takes. */
+function linesOf(texts: readonly string[]): string[] {
+  const lines: string[] = [];
+  for (const text of texts) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + text.length < AUDIT_LINE) lines[lines.length - 1] = `${last}; ${text}`;
+    else lines.push(text);
+  }
+  return lines;
+}
+
 /** Two hosts of an inventory may be one asset, and so may two kinds of targets. */
 function mayComeTwice({ assetIds, hostnames, assetTagIds = [], query }: Targets): boolean {
   const sources = assetTagIds.length + [assetIds, hostnames].filter((named) => named?.length).length + (query ? 1 : 0);
@@ -88,14 +132,18 @@ function mayComeTwice({ assetIds, hostnames, assetTagIds = [], query }: Targets)
 }
 
 /**
- * Assets given by id, with what CAR knows of them where their platform matters, or their tags: a search for each thousand. An id that CAR
- * does not know stays: whether it gets an asset job is what its execution shows.
+ * Assets given by id, with what CAR knows of them where their platform matters, their tags, or when they were last seen: a search for each
+ * thousand. An id that CAR does not know stays: whether it gets an asset job is what its execution shows.
  */
 async function addExplicit(dependencies: ResolvingWith, walk: Walk, lookup: AssetsByKey): Promise<void> {
-  const { runId, script, targets, tagsSeen, excluded } = walk;
+  const { runId, script, targets, tagsSeen, excluded, seen } = walk;
   const assetIds = [...new Set(targets.assetIds)].filter((assetId) => !excluded.has(assetId));
   if (assetIds.length === 0) return;
-  const what = [...(isToldApart(script.platform) ? ['platforms'] : []), ...(tagsSeen ? ['tags'] : [])].join(' and ');
+  const what = [
+    ...(isToldApart(script.platform) ? ['platforms'] : []),
+    ...(tagsSeen ? ['tags'] : []),
+    ...(seen ? ['last check-ins'] : []),
+  ].join(' and ');
   if (what === '') {
     return enter(
       dependencies,
@@ -202,13 +250,14 @@ async function enter({ ledger }: ResolvingWith, { runId, attempt, excluded }: Wa
 
 async function add(dependencies: ResolvingWith, walk: Walk, assets: readonly CarAsset[]): Promise<void> {
   const { ledger } = dependencies;
-  const { runId, script } = walk;
+  const { runId, script, excluded, seen } = walk;
   await enter(
     dependencies,
     walk,
     assets.map((asset) => ({ ...asset, name: asset.name || undefined })),
   );
   countTags(walk, assets);
+  if (seen) for (const asset of assets) if (!excluded.has(asset.assetId)) seen.note(asset);
   const others = assets.filter(({ platform }) => isOtherPlatform(script.platform, platform));
   if (others.length > 0) {
     await ledger.cohort.skip(

@@ -6,6 +6,7 @@ import type { InventoryHost } from '../../domain/targets/join.js';
 import type { EdrAsset, GavAsset, QualysOperations } from '../../qualys/operations.js';
 import type { Page } from '../../qualys/types.js';
 import { hostNamesOf } from '../../qualys/wire/host-names.js';
+import { lastSeenOf } from '../../qualys/wire/last-seen.js';
 import type { Finding } from './find-by-key.js';
 
 export type InventoryQuery = NonNullable<Targets['query']>;
@@ -27,8 +28,9 @@ export async function* inventoryHosts(
   { runId, onPage }: Finding,
 ): AsyncGenerator<HostPage> {
   if (source === 'edr') {
-    // Only what a host is recognised by: rows of EDR have thirty fields.
-    const pages = qualys.edrAssets({ filter, pageSize: EDR_PAGE_SIZE, includeAttributes: ['hostName'], runId });
+    // Only what a host is recognised by, and when it was seen: rows of EDR have thirty fields.
+    const includeAttributes = ['hostName', 'lastReportedTime'];
+    const pages = qualys.edrAssets({ filter, pageSize: EDR_PAGE_SIZE, includeAttributes, runId });
     for await (const { rows, unreadable = 0 } of pages) {
       onPage({ source, rows: rows.length });
       yield { hosts: rows.map(edrHost), unreadable };
@@ -54,11 +56,12 @@ function gavHost({ assetId, agentUuid, name, raw }: GavAsset): InventoryHost {
     isAgentCertain: true,
     names: distinct([name, typeof dnsName === 'string' ? dnsName : undefined]),
     aliases: hostNamesOf(raw),
+    lastSeenAt: lastSeenOf(raw),
   };
 }
 
 function edrHost({ id, hostName, raw }: EdrAsset): InventoryHost {
-  return { id, agentUuid: id, isAgentCertain: false, names: distinct([hostName]), aliases: hostNamesOf(raw) };
+  return { id, agentUuid: id, isAgentCertain: false, names: distinct([hostName]), aliases: hostNamesOf(raw), lastSeenAt: lastSeenOf(raw) };
 }
 
 function distinct(names: readonly (string | undefined)[]): string[] {

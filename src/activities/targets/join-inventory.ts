@@ -39,9 +39,14 @@ async function joinBatch(source: string, hosts: readonly InventoryHost[], lookup
   return part;
 }
 
-/** The asset is known by what its other inventory calls it, too: policy may name it so. */
-function calledToo(asset: CarAsset, { names, aliases = [] }: InventoryHost): CarAsset {
-  return { ...asset, aliases: [...new Set([...(asset.aliases ?? []), ...names, ...aliases])] };
+/** The asset is known by what its other inventory calls it, too: policy may name it so. It was seen at the later of their instants. */
+function calledToo(asset: CarAsset, { names, aliases = [], lastSeenAt }: InventoryHost): CarAsset {
+  const seen = [asset.lastSeenAt, lastSeenAt].filter((at) => at !== undefined);
+  return {
+    ...asset,
+    aliases: [...new Set([...(asset.aliases ?? []), ...names, ...aliases])],
+    ...(seen.length === 0 ? {} : { lastSeenAt: Math.max(...seen) }),
+  };
 }
 
 async function carIndexOf(

@@ -2,33 +2,52 @@
 
 import type { Problem } from '../../contracts/request.js';
 import { hostKey, hostKeysOf } from '../../domain/targets/host-names.js';
+import { askedFor, labelMatchText, type MatchedName, matchNames, type NameMatch } from '../../domain/targets/match-names.js';
 import { idTerm } from '../../domain/targets/qql.js';
 import type { CarAsset, Qualys } from '../../qualys/types.js';
 import { findAssets } from './find.js';
 import type { AssetsByKey, Finding } from './find-by-key.js';
 import { UnresolvedTargets } from './unresolved.js';
 
-/** Exact names, case-insensitive, one asset each; every name that fails is reported. */
-export async function assetsByName(lookup: AssetsByKey, hostnames: readonly string[]): Promise<CarAsset[]> {
-  const { found, unreadable } = await findByName(lookup, hostnames);
+export interface NamedAssets {
+  assets: CarAsset[];
+  /** Names that were taken by their first label, and what each was taken for, in words. */
+  byLabel: string[];
+}
+
+/** Names in any case, whole or as `match` says, one asset each; every name that fails is reported. */
+export async function assetsByName(lookup: AssetsByKey, hostnames: readonly string[], match: NameMatch = 'exact'): Promise<NamedAssets> {
+  const asked = hostnames.flatMap((hostname) => askedFor(hostname, match));
+  const { assets: found, unreadable } = await lookup.find(match === 'label' ? 'host' : 'name', asked);
   const problems: Problem[] = [];
-  const assets = hostnames.flatMap((hostname, index) => {
-    const matches = found.get(hostname.toLowerCase()) ?? [];
-    if (matches.length === 1) return matches;
-    const problem =
-      matches.length === 0
-        ? `${hostname} is unknown to Qualys CAR`
-        : `${hostname} is ambiguous (assets ${matches.map(({ assetId }) => assetId).join(', ')}): use the asset id`;
-    problems.push({ path: `targets.hostnames[${index}]`, problem });
-    return [];
-  });
+  const named: NamedAssets = { assets: [], byLabel: [] };
+  for (const [index, matched] of matchNames(hostnames, found, match).entries()) {
+    const hostname = hostnames[index] ?? '';
+    if (matched.kind === 'whole' || matched.kind === 'label') {
+      named.assets.push(matched.asset);
+      if (matched.kind === 'label') named.byLabel.push(labelMatchText(hostname, matched.asset));
+    } else problems.push({ path: `targets.hostnames[${index}]`, problem: `${hostname} ${whyNot(matched, match)}` });
+  }
   if (unreadable > 0) {
     // One of them may be a name's only asset, or its second one.
     const problem = `Qualys lists ${unreadable} asset(s) for these names in unreadable rows. Use asset ids`;
     problems.push({ path: 'targets.hostnames', problem });
   }
   if (problems.length > 0) throw new UnresolvedTargets(problems);
-  return assets;
+  return named;
+}
+
+function whyNot(matched: Exclude<MatchedName<CarAsset>, { kind: 'whole' | 'label' }>, match: NameMatch): string {
+  switch (matched.kind) {
+    case 'unknown':
+      return 'is unknown to Qualys CAR';
+    case 'ambiguous': {
+      const which = matched.assets.map(({ assetId, name }) => (match === 'label' ? `${assetId} ${name}` : assetId));
+      return `is ambiguous (assets ${which.join(', ')}): use the asset id`;
+    }
+    case 'claimed':
+      return `is ambiguous: ${matched.by.join(' and ')} have the first label of asset ${matched.asset.assetId} ${matched.asset.name}: use the asset id`;
+  }
 }
 
 /**
@@ -45,20 +64,6 @@ export async function findHosts(
   const byAlias = byName.isWalk ? { assets: [], unreadable: 0 } : await lookup.find('alias', keys);
   const assets = [...byName.assets, ...byAlias.assets];
   return { assets, named: new Set(assets.flatMap(hostKeysOf)), unreadable: byName.unreadable + byAlias.unreadable };
-}
-
-/** By name in lower case. */
-async function findByName(
-  lookup: AssetsByKey,
-  hostnames: readonly string[],
-): Promise<{ found: Map<string, CarAsset[]>; unreadable: number }> {
-  const found = new Map<string, CarAsset[]>();
-  const { assets, unreadable } = await lookup.find('name', hostnames);
-  for (const asset of assets) {
-    const name = asset.name.trim().toLowerCase();
-    found.set(name, [...(found.get(name) ?? []), asset]);
-  }
-  return { found, unreadable };
 }
 
 /** Page by page. `onUnreadable` is told of rows of which it cannot be told whether they have the tag. */

@@ -19,7 +19,7 @@ let env: Record<string, string>;
 let folder: string;
 
 beforeAll(async () => {
-  simulator = await startSimulator({ assets: 300, windowsEvery: 10 });
+  simulator = await startSimulator({ assets: 300, windowsEvery: 10, seenBeforeMs: { 20452613: 400 * 86_400_000 } });
   sample = await emptyLedger();
 });
 afterAll(async () => {
@@ -212,6 +212,14 @@ describe('overhaul plan', () => {
       'name: small\ntargets: { query: { source: car, filter: "name:host-00001" } }\nsteps: { remediate: 72648 }\n',
     );
     expect(above.document.waves[0]?.approval?.text).toBe('1 approval, not by the requester');
+  });
+
+  test('leaves out whose agent was last seen too long ago, and says how many', async () => {
+    const filter = '{"filters":[{"field":"asset.name","operator":"CONTAINS","value":"host-00000"}]}';
+    const { document } = await planned(
+      `name: seen\ntargets: { query: { source: gav, filter: '${filter}' }, seenWithin: 7d }\nsteps: { remediate: 72648 }\n`,
+    );
+    expect(document).toMatchObject({ cohort: { size: 9 }, skipped: { 'stale-agent': 1 }, waves: [{ size: 9, toSend: 8 }] });
   });
 
   test('enters nothing into the ledger, and leaves no file behind', async () => {

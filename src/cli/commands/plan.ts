@@ -47,7 +47,8 @@ export async function planCampaign(invocation: Invocation, plan: CampaignPlan): 
     const counted = countingCalls(link.qualys);
     try {
       return await withKnown(invocation, (known) => {
-        const using = { qualys: counted.qualys, policy, signal: link.signal, known: known.copies, asking: askingAs(link, known) };
+        const from = { known: known.copies, asking: askingAs(link, known), serverClock: link.clock };
+        const using = { qualys: counted.qualys, policy, signal: link.signal, ...from };
         return withResolvedPlan(using, plan, async (resolved) => {
           const openingCalls = counted.calls();
           const easm = await easmOf(counted.qualys, plan);

@@ -15,7 +15,11 @@ let sample: SampleLedger;
 let env: Record<string, string>;
 
 beforeAll(async () => {
-  simulator = await startSimulator({ assets: 300, windowsEvery: 10 });
+  simulator = await startSimulator({
+    assets: 300,
+    windowsEvery: 10,
+    seenBeforeMs: { 20452612: 8 * 86_400_000, 20452613: 400 * 86_400_000 },
+  });
   sample = await emptyLedger();
 });
 afterAll(async () => {
@@ -139,6 +143,30 @@ describe('overhaul run --dry-run', () => {
       /^PolicyViolation: targets\.query: the filter finds 300 assets, all assets of car\. .* Nothing was sent\.\n$/,
     );
     expect((await dry('--query', 'car:name:host-', '--everything')).stdout).toContain('cohort      300 assets\n');
+  });
+
+  test('says how many agents were last seen too long ago, of which host, and where nobody can tell', async () => {
+    const ran = await dry('--query', `gav:${LINUX}`, '--seen-within', '7d');
+    expect(ran.stdout).toContain('skipped     2 assets: stale-agent\n');
+    const { plan } = await dryJson('--query', `gav:${LINUX}`, '--seen-within', '30d');
+    expect(plan['skipped']).toEqual({ 'stale-agent': 1 });
+    expect(plan.assets.filter(({ assetId }) => assetId === '20452613')).toMatchObject([{ reason: 'stale-agent' }]);
+    expect((await dry('--assets', '20452613,20452614', '--seen-within', '7d')).stdout).toContain(
+      'of 2 of 2 assets no inventory tells when their agent was last seen',
+    );
+  });
+
+  test('takes first labels where that is asked for, and says which', async () => {
+    const ran = await dry('--hosts', 'HOST-000001,host-000002.corp.example.com,host-000003.example.com', '--match', 'label');
+    expect(ran.stdout).toContain('cohort      3 assets\n');
+    expect(ran.stdout.replace(/\s+/g, ' ')).toContain(
+      'targets.match: 2 of 3 host names are taken by their first label: HOST-000001 → host-000001.example.com (20452610); ' +
+        'host-000002.corp.example.com → host-000002.example.com (20452611, of another domain)',
+    );
+    const exact = await dry('--hosts', 'HOST-000001,host-000002.corp.example.com');
+    expect(exact).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(exact.stderr).toContain('targets.hostnames[0]: HOST-000001 is unknown to Qualys CAR');
+    expect(exact.stderr).toContain('targets.hostnames[1]: host-000002.corp.example.com is unknown to Qualys CAR');
   });
 
   describe('goes by the policy that the workers have', () => {

@@ -39,7 +39,8 @@ export async function printDryRun(invocation: Invocation, request: RemediationRe
     const { signal } = link;
     try {
       return await withKnown(invocation, (known) => {
-        const using = { qualys: counted.qualys, policy, signal, known: known.copies, asking: askingAs(link, known) };
+        const from = { known: known.copies, asking: askingAs(link, known), serverClock: link.clock };
+        const using = { qualys: counted.qualys, policy, signal, ...from };
         return withResolved(using, request, async (resolved) => {
           const easm = await easmOf(counted.qualys, request);
           const plan = planOf(request, resolved, { policy, inForce, easm, openingCalls: counted.calls() });

@@ -7,11 +7,13 @@ export interface RequestOptions {
   script?: string | undefined;
   assets?: string[] | undefined;
   hosts?: string[] | undefined;
+  match?: string | undefined;
   tags?: string[] | undefined;
   /** Of CSV files. */
   column?: string | undefined;
   query?: string | undefined;
   exclude?: string[] | undefined;
+  seenWithin?: string | undefined;
   everything?: true | undefined;
   despiteOpenCopies?: true | undefined;
   maxAssets?: string | undefined;
@@ -62,9 +64,11 @@ export function requestFromOptions(
   const targets = given({
     assetIds: list('--assets', options.assets),
     hostnames: list('--hosts', options.hosts, 'names'),
+    match: options.match,
     assetTagIds: list('--tags', options.tags),
     query: queryOf(options.query, problems),
     excludedAssetIds: list('--exclude', options.exclude),
+    seenWithin: duration('--seen-within', options.seenWithin),
     everything: options.everything,
     despiteOpenCopies: options.despiteOpenCopies,
   });

@@ -5,7 +5,7 @@ import { compile } from '@jmespath-community/jmespath';
 import { z } from 'zod';
 import { PlaybookCampaignSchema } from '../plan.js';
 import { PolicySchema } from '../policy.js';
-import { DurationSchema, type Parsed, PlaybookRunSchema, type Problem, problemsOf } from '../request.js';
+import { DurationSchema, type Parsed, PlaybookRunSchema, type Problem, problemsOf, SeenWithinSchema } from '../request.js';
 import { LIMITS, list, personName, text } from '../text.js';
 import { type Environment, fileErrorCode, SecretRefSchema } from './secret-ref.js';
 import { parseYaml } from './yaml-document.js';
@@ -58,6 +58,8 @@ const PlaybookSchema = z
       .strictObject({
         choose: list(z.enum(TARGET_KINDS), TARGET_KINDS.length).min(1).optional(),
         max: z.number().int().positive().optional(),
+        match: z.enum(['exact', 'label']).optional(),
+        seenWithin: SeenWithinSchema.optional(),
       })
       .optional(),
     approval: ApprovalSchema.optional(),

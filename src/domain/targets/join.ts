@@ -14,6 +14,8 @@ export interface InventoryHost {
   names: readonly string[];
   /** Everything that it is called: for policy, which names hosts. Nothing is joined by it. */
   aliases?: readonly string[] | undefined;
+  /** When its agent was last seen, where its inventory tells. */
+  lastSeenAt?: number | undefined;
 }
 
 interface CarHost {

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { compact, idText, someId, text } from './common.js';
 import { hostNamesOf } from './host-names.js';
+import { lastSeenOf } from './last-seen.js';
 
 /** `assetId` is what `execute` takes; `id` is opaque (an address in one sample, an agent id in others). */
 export const CarAssetRow = z
@@ -24,6 +25,7 @@ export const CarAssetRow = z
       platform: row.platform?.toUpperCase() ?? platformOf(row.operatingSystem ?? ''),
       tags: (row.tags ?? []).filter((tag) => tag !== ''),
       aliases: aliasesOf(row),
+      lastSeenAt: lastSeenOf(row),
     }),
   );
 

@@ -4,7 +4,7 @@ import type { SimulatorSettings } from '../options.js';
 import { matchingRows, type RowKind, readSearch, searchRows } from '../search/paging.js';
 import { qqlOnlyValues } from '../search/qql-match.js';
 import { CUSTOMER_UUID, uuidOf } from '../world/chance.js';
-import type { World } from '../world/state.js';
+import { agentSeenAt, type World } from '../world/state.js';
 
 const CUSTOMER_ID = 12_345;
 
@@ -124,6 +124,7 @@ function assetRow(call: Call, index: number) {
     })),
     customerUuid: CUSTOMER_UUID,
     customerId: write(CUSTOMER_ID, 'number'),
+    ...(call.world.settings.carCheckIn ? { lastCheckedIn: agentSeenAt(call.world, index) } : {}),
     ...call.world.settings.moreFields[String(fleet.assetId(index))]?.car,
   };
 }
