@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
 import { sweep } from '../../../src/recovery/sweep.js';
@@ -11,11 +11,20 @@ type Event = temporal.api.history.v1.IHistoryEvent;
 
 const SPEED = 600;
 /** Real time that an execution is in flight: long enough to reset its workflow meanwhile. */
-const IN_FLIGHT_MS = 4_000;
+const IN_FLIGHT_MS = 8_000;
+
+/** The ten assets of one test: all tests run side by side on one gateway. */
+interface Own {
+  first: number;
+  started(more?: object): Promise<Campaign>;
+  sentOf(count: number): Promise<unknown>;
+  sent(): string[];
+  eachSentOnce(count: number): void;
+}
 
 describe('a workflow that is reset', () => {
   let harness: CampaignHarness;
-  let first = -10;
+  let taken = 0;
 
   beforeAll(async () => {
     harness = await openCampaignHarness('reset', {
@@ -23,14 +32,10 @@ describe('a workflow that is reset', () => {
     });
   }, 600_000);
 
-  // Every test has ten assets of its own.
-  beforeEach(() => {
-    first += 10;
-  });
-
   afterAll(() => harness?.close(), 60_000);
 
-  test('as a campaign to before a step that runs: takes the step up, sends nothing twice, and knows every outcome', async () => {
+  test.concurrent('as a campaign to before a step that runs: takes the step up, sends nothing twice, and knows every outcome', async () => {
+    const { started, sentOf, eachSentOnce } = ownAssets();
     const campaign = await started();
     await sentOf(4);
     await reset(campaign.workflowId, startsStep('one'));
@@ -38,11 +43,12 @@ describe('a workflow that is reset', () => {
     const report = await reportOf(campaign);
     expect(report).toMatchObject({ status: 'succeeded', executions: 2, counts: { targeted: 8, succeeded: 8 } });
     expect(report).toMatchObject({ waves: [{ status: 'succeeded' }, { status: 'succeeded' }] });
-    await eachSentOnce(8);
+    eachSentOnce(8);
     expect(Object.values(await campaign.outcomes())).toEqual(Array(8).fill('succeeded'));
   });
 
-  test('as a campaign to its first event while its second wave is under way: walks through both, and sends nothing twice', async () => {
+  test.concurrent('as a campaign to its first event while its second wave is under way: walks through both, and sends nothing twice', async () => {
+    const { started, sentOf, eachSentOnce } = ownAssets();
     const campaign = await started();
     await sentOf(8);
     await reset(campaign.workflowId, (event) => Boolean(event.activityTaskScheduledEventAttributes));
@@ -50,18 +56,21 @@ describe('a workflow that is reset', () => {
       ...{ status: 'succeeded', executions: 2, counts: { targeted: 8, succeeded: 8 } },
       waves: [{ status: 'succeeded' }, { status: 'succeeded' }],
     });
-    await eachSentOnce(8);
+    eachSentOnce(8);
   });
 
-  test('as a campaign to before a step that has ended: takes its outcomes from the ledger at once', async () => {
+  test.concurrent('as a campaign to before a step that has ended: takes its outcomes from the ledger at once', async () => {
+    const { started, eachSentOnce } = ownAssets();
     const campaign = await started({ waves: [{ name: 'one' }], soak: undefined });
     const report = await reportOf(campaign);
     await reset(campaign.workflowId, startsStep('one'));
     expect(await reportOf(campaign)).toEqual(report);
-    await eachSentOnce(8);
+    eachSentOnce(8);
   });
 
+  // Alone, when the others are done: its sweep would close what they have terminated, and theirs what it has.
   test('as a campaign to before a step whose workflow is terminated meanwhile: the sweep ends the step, and somebody is asked', async () => {
+    const { started, sentOf, eachSentOnce } = ownAssets();
     const campaign = await started();
     await sentOf(4);
     const step = `${campaign.workflowId}/one/remediate`;
@@ -75,10 +84,11 @@ describe('a workflow that is reset', () => {
     expect((await campaign.until(({ pending }) => pending !== undefined)).pending).toMatchObject({ kind: 'inconclusive', wave: 'one' });
     await latest(campaign).executeUpdate('approve', { args: [{ by: 'bob' }] });
     expect(await reportOf(campaign)).toMatchObject({ executions: 2, counts: { targeted: 8, succeeded: 4, unverified: 4 } });
-    await eachSentOnce(8);
+    eachSentOnce(8);
   });
 
-  test('as a campaign to before a step that runs, and is then cancelled: the step is cancelled with it, and collects', async () => {
+  test.concurrent('as a campaign to before a step that runs, and is then cancelled: the step is cancelled with it, and collects', async () => {
+    const { started, sentOf, sent } = ownAssets();
     const campaign = await started();
     await sentOf(4);
     await reset(campaign.workflowId, startsStep('one'));
@@ -88,7 +98,8 @@ describe('a workflow that is reset', () => {
     expect(sent()).toHaveLength(4);
   });
 
-  test('as a campaign whose step is paused by an order behind the reset: the adopted step hears of orders', async () => {
+  test.concurrent('as a campaign whose step is paused by an order behind the reset: the adopted step hears of orders', async () => {
+    const { started, sentOf, eachSentOnce } = ownAssets();
     const campaign = await started();
     await sentOf(4);
     await reset(campaign.workflowId, startsStep('one'));
@@ -96,74 +107,85 @@ describe('a workflow that is reset', () => {
     await campaign.untilPhase('paused');
     await latest(campaign).executeUpdate('resume', { args: [{ by: 'ann' }] });
     expect(await reportOf(campaign)).toMatchObject({ status: 'succeeded', counts: { targeted: 8, succeeded: 8 } });
-    await eachSentOnce(8);
+    eachSentOnce(8);
   });
 
-  test('as a step while its execution is in flight: its campaign waits for it, and nothing is sent twice', async () => {
+  test.concurrent('as a step while its execution is in flight: its campaign waits for it, and nothing is sent twice', async () => {
+    const { started, sentOf, eachSentOnce } = ownAssets();
     const campaign = await started();
     await sentOf(4);
     await reset(`${campaign.workflowId}/one/remediate`, schedules('dispatch'));
     expect(await reportOf(campaign)).toMatchObject({ status: 'succeeded', executions: 2, counts: { targeted: 8, succeeded: 8 } });
-    await eachSentOnce(8);
+    eachSentOnce(8);
   });
 
-  test('as a step to its first event: opens the same cohort again', async () => {
+  test.concurrent('as a step to its first event: opens the same cohort again', async () => {
+    const { started, sentOf, eachSentOnce } = ownAssets();
     const campaign = await started();
     await sentOf(4);
     await reset(`${campaign.workflowId}/one/remediate`, schedules('openStep'));
     expect(await reportOf(campaign)).toMatchObject({ status: 'succeeded', executions: 2, counts: { targeted: 8, succeeded: 8 } });
-    await eachSentOnce(8);
+    eachSentOnce(8);
   });
 
-  test.each(['dispatch', 'openRun'])('as a run to before its %s while an execution is in flight: sends nothing twice', async (activity) => {
-    const handle = await harness.start(requestFor(assetIds(first, 8)));
-    await sentOf(8);
-    await reset(handle.workflowId, schedules(activity));
-    const report = await harness.env.client.workflow.getHandle(handle.workflowId).result();
-    expect(report).toMatchObject({ status: 'succeeded', executions: 1, counts: { targeted: 8, succeeded: 8 } });
-    await eachSentOnce(8);
-  });
+  test.concurrent.each(['dispatch', 'openRun'])(
+    'as a run to before its %s while an execution is in flight: sends nothing twice',
+    async (activity) => {
+      const { first, sentOf, eachSentOnce } = ownAssets();
+      const handle = await harness.start(requestFor(assetIds(first, 8)));
+      await sentOf(8);
+      await reset(handle.workflowId, schedules(activity));
+      const report = await harness.env.client.workflow.getHandle(handle.workflowId).result();
+      expect(report).toMatchObject({ status: 'succeeded', executions: 1, counts: { targeted: 8, succeeded: 8 } });
+      eachSentOnce(8);
+    },
+  );
 
-  test('as a run that was stopped: watches what is in flight to its end', async () => {
+  test.concurrent('as a run that was stopped: watches what is in flight to its end', async () => {
+    const { first, sentOf, eachSentOnce } = ownAssets();
     const handle = await harness.start(requestFor(assetIds(first, 8)));
     await sentOf(8);
     await harness.product.ledger.runs.stop(handle.workflowId, 'stopped', 'error-budget');
     await reset(handle.workflowId, schedules('openRun'));
     await harness.env.client.workflow.getHandle(handle.workflowId).result();
     expect(Object.values(outcomes(await harness.rows(handle.workflowId)))).toEqual(Array(8).fill('succeeded'));
-    await eachSentOnce(8);
+    eachSentOnce(8);
   });
 
-  test('as a run that has its report: gives the same one', async () => {
+  test.concurrent('as a run that has its report: gives the same one', async () => {
+    const { first, eachSentOnce } = ownAssets();
     const handle = await harness.start(requestFor(assetIds(first, 8)));
     const report = await handle.result();
     await reset(handle.workflowId, schedules('dispatch'));
     expect(await harness.env.client.workflow.getHandle(handle.workflowId).result()).toEqual(report);
-    await eachSentOnce(8);
+    eachSentOnce(8);
   });
 
-  const started = (more: object = {}): Promise<Campaign> =>
-    harness.campaign(planOf(first, 8, { waves: [{ name: 'one', size: 4 }, { name: 'two' }], deadline: '2m', ...more }));
   const latest = ({ workflowId }: Campaign): WorkflowHandle<typeof remediationCampaign> =>
     harness.env.client.workflow.getHandle(workflowId);
   const reportOf = (campaign: Campaign) => latest(campaign).result();
 
-  function sent(): string[] {
+  function ownAssets(): Own {
+    const first = taken;
+    taken += 10;
     const mine = new Set(ids(first, 10));
-    return harness
-      .sent(72648)
-      .flat()
-      .filter((id) => mine.has(id));
-  }
-
-  const sentOf = (count: number) =>
-    eventually(
-      async () => sent().length,
-      (n) => n === count,
-    );
-
-  async function eachSentOnce(count: number): Promise<void> {
-    expect(sent().sort()).toEqual(ids(first, count));
+    const sent = () =>
+      harness
+        .sent(72648)
+        .flat()
+        .filter((id) => mine.has(id));
+    return {
+      first,
+      sent,
+      started: (more = {}) =>
+        harness.campaign(planOf(first, 8, { waves: [{ name: 'one', size: 4 }, { name: 'two' }], deadline: '2m', ...more })),
+      sentOf: (count) =>
+        eventually(
+          async () => sent().length,
+          (n) => n === count,
+        ),
+      eachSentOnce: (count) => expect(sent().sort()).toEqual(ids(first, count)),
+    };
   }
 
   function swept(): Promise<string[]> {
