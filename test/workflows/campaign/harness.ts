@@ -70,6 +70,20 @@ export async function openCampaignHarness(name: string, options: ProductHarnessO
   };
 }
 
+/** A harness of its own for one test, so that tests which mostly wait can do so side by side (`test.concurrent`). */
+export async function withCampaignHarness(
+  name: string,
+  options: ProductHarnessOptions,
+  play: (harness: CampaignHarness) => Promise<void>,
+): Promise<void> {
+  const harness = await openCampaignHarness(name, options);
+  try {
+    await play(harness);
+  } finally {
+    await harness.close();
+  }
+}
+
 /** A plan over so many assets from that place of the fleet on, which lets the campaign end soon. */
 export function planOf(first: number, count: number, more: Partial<CampaignPlanInput> = {}): CampaignPlanInput {
   return {
