@@ -1,7 +1,8 @@
-// `npm test`: sets everything up and builds, then runs the whole test suite and, beside it, every check: the tests mostly wait. `npm test
-// -- path …` runs Jest alone on those paths. Ends with a line `N passed, N failed`, in which each check counts as one test.
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+// `npm test`: sets everything up, then runs the whole test suite and, beside it, the build and every check: the tests mostly wait. `npm
+// test -- path …` runs the build and Jest alone, on those paths. Ends with a line `N passed, N failed`, in which each check counts as one
+// test.
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { run } from './child-process.mjs';
 import { ROOT, setUpPackages } from './setup.mjs';
 
@@ -9,8 +10,10 @@ import { ROOT, setUpPackages } from './setup.mjs';
 const TESTS_MS = 30 * 60_000;
 const RESULTS = join(ROOT, '.cache', 'jest-results.json');
 
-/** Tests of whole processes run dist/, so it is built in any case. A build that fails is a failure among others, not the end. */
+/** A test packs dist/, so it is built in any case. A build that fails is a failure among others, not the end. */
 const BUILD = ['build', 'scripts/build.mjs'];
+/** Is there when the build has ended, whichever way: what needs dist/ waits for it (test/house/public-door.test.ts). */
+const BUILD_ENDED = join(ROOT, '.cache', `build-ended-${process.pid}`);
 /** What else is checked: a name, and the program that checks it. */
 const CHECKS = [
   ['format', 'node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '--diagnostic-level=warn'],
@@ -31,8 +34,11 @@ const CHECKS = [
 async function main(jestArguments) {
   await setUpPackages();
   const tally = { passed: 0, failed: 0, skipped: 0 };
-  add(tally, await check(BUILD));
+  mkdirSync(dirname(BUILD_ENDED), { recursive: true });
+  process.once('exit', () => rmSync(BUILD_ENDED, { force: true }));
   const checks = (async () => {
+    add(tally, await check(BUILD));
+    writeFileSync(BUILD_ENDED, '');
     for (const each of jestArguments.length === 0 ? CHECKS : []) add(tally, await check(each));
   })();
   add(tally, await runJest(jestArguments));
@@ -54,13 +60,13 @@ async function check([name, program, ...args]) {
 
 async function runJest(jestArguments) {
   console.log('== tests');
-  mkdirSync(join(ROOT, '.cache'), { recursive: true });
   rmSync(RESULTS, { force: true });
   const jest = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js')];
   const args = [...jest, '--json', `--outputFile=${RESULTS}`, ...jestArguments];
   // --json also prints the results to stdout; the report for people goes to stderr.
   const limits = { timeoutMs: TESTS_MS, killSignal: 'SIGTERM' };
-  const { code, stopped } = await run(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'], ...limits });
+  const env = { ...process.env, TEST_BUILD_ENDED: BUILD_ENDED };
+  const { code, stopped } = await run(process.execPath, args, { cwd: ROOT, env, stdio: ['ignore', 'ignore', 'inherit'], ...limits });
   if (stopped) console.log(`The tests were ended: ${stopped} Something that a test started may still be running in it.`);
   if (!existsSync(RESULTS)) return { failed: 1 };
   const results = JSON.parse(readFileSync(RESULTS, 'utf8'));

@@ -1,6 +1,6 @@
 // What a program outside sees: the built package, packed as npm packs it, type-checked and run against the simulator.
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +15,7 @@ let folder: string;
 let simulator: Simulator;
 
 beforeAll(async () => {
+  await buildHasEnded();
   folder = await mkdtemp(join(tmpdir(), 'consumer-'));
   simulator = await startSimulator({});
   await run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], { cwd: ROOT });
@@ -25,6 +26,12 @@ beforeAll(async () => {
   await symlink(join(ROOT, 'node_modules'), join(installed, 'node_modules'));
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
 }, 600_000);
+
+/** Which goes on beside the tests (scripts/test.mjs). Where Jest is started by itself, dist/ is as it was left. */
+async function buildHasEnded(): Promise<void> {
+  const ended = process.env['TEST_BUILD_ENDED'];
+  while (ended && !existsSync(ended)) await new Promise((resolve) => setTimeout(resolve, 100));
+}
 
 afterAll(async () => {
   await simulator.close();
