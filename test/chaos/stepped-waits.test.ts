@@ -123,5 +123,5 @@ function msOf(time: { seconds?: unknown; nanos?: number | null } | null | undefi
 
 async function eventually({ workflowId }: Scene, holds: (seen: Progress) => boolean): Promise<void> {
   const handle = environment.client.workflow.getHandle(workflowId);
-  while (!holds(await handle.query(progress))) await new Promise((resolve) => setTimeout(resolve, 50));
+  while (!holds(await handle.query(progress))) await new Promise((resolve) => setTimeout(resolve, 200));
 }
