@@ -1,8 +1,9 @@
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
+import { durationMs } from '../../domain/clock/duration.js';
 import { doneAssets } from '../../domain/run/progress.js';
 import type { RunView } from '../../ledger/reads/reader.js';
 import { type Sources, withSources } from '../data/sources.js';
-import { EXIT, type Invocation, type Output, writeJson, writeLine } from '../invocation/context.js';
+import { CommandFailed, EXIT, type Invocation, type Output, writeJson, writeLine } from '../invocation/context.js';
 import type { WorkflowSummary } from '../invocation/temporal-runs.js';
 import { flow, hangingLines, type Line, painter, type Style } from '../terminal/paint.js';
 import { type Column, columnWidths, tableRoom, writeTable } from '../terminal/table.js';
@@ -38,14 +39,23 @@ export function listCommand(invocation: Invocation) {
   return new Command('list')
     .description('list the newest runs and campaigns')
     .option('--limit <n>', 'how many', positive, 20)
+    .option('--state <words>', `only these states, comma-separated: ${Object.keys(STATES).join(', ')}`, states)
+    .option('--since <when>', 'only those started since an instant (2026-05-01T12:00:00Z) or for a duration (12h, 7d)')
+    .option('--script <id|title>', 'only those of this script')
+    .option('--ticket <id>', 'only those that this ticket asked for')
     .option('--steps', "include the runs of campaigns' steps")
-    .action(async ({ limit, steps }) => {
+    .action(async ({ since, steps, ...options }) => {
+      const wanted: Listing = { ...options, steps: steps === true, sinceMs: since === undefined ? 0 : sinceOf(since, invocation.now()) };
       await withSources(invocation, async (sources) => {
-        const runs = await listRuns(invocation, sources, { limit, steps: steps === true });
+        const runs = await listRuns(invocation, sources, wanted);
         const halted = await sources.ledger?.killSwitch.state();
         if (halted) await tell(invocation.stderr, `All executions of this ledger are ${haltText(halted)}`);
         if (invocation.json) await writeJson(invocation.stdout, runs);
-        else if (runs.length === 0) await writeLine(invocation.stderr, 'No runs yet. Start one with: overhaul run, or overhaul start');
+        else if (runs.length === 0)
+          await writeLine(
+            invocation.stderr,
+            isNarrowed(wanted) ? 'No such runs.' : 'No runs yet. Start one with: overhaul run, or overhaul start',
+          );
         else await writeRuns(invocation, runs);
       });
       invocation.exitCode = EXIT.done;
@@ -59,21 +69,81 @@ async function tell(stderr: Output, text: string): Promise<void> {
 interface Listing {
   limit: number;
   steps: boolean;
+  state?: readonly string[] | undefined;
+  /** Epoch milliseconds. */
+  sinceMs: number;
+  script?: string | undefined;
+  ticket?: string | undefined;
+}
+
+/** What may be asked for, and the states in the list that it stands for. */
+const STATES: Readonly<Record<string, readonly string[]>> = {
+  live: ['not opened', 'opening', 'awaiting-approval', 'awaiting-decision', 'running', 'paused', 'blocked'],
+  waiting: ['awaiting-approval', 'awaiting-decision', 'paused', 'blocked'],
+  ended: ['succeeded', 'partial', 'failed', 'stopped', 'cancelled', 'refused', 'completed', 'terminated', 'timed out'],
+  ...Object.fromEntries(
+    ['opening', 'awaiting-approval', 'awaiting-decision', 'running', 'paused', 'blocked'].map((word) => [word, [word]]),
+  ),
+  ...Object.fromEntries(['succeeded', 'partial', 'failed', 'stopped', 'cancelled', 'refused'].map((word) => [word, [word]])),
+};
+
+function states(text: string): string[] {
+  return text.split(',').flatMap((part) => {
+    const word = part.trim().toLowerCase();
+    const meant = STATES[word];
+    if (!meant) throw new InvalidArgumentError(`Use ${Object.keys(STATES).join(', ')}.`);
+    return meant;
+  });
+}
+
+function sinceOf(text: string, now: number): number {
+  const ms = durationMs(text);
+  if (ms !== undefined && /[a-z]\s*$/i.test(text)) return now - ms;
+  const at = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(at))
+    throw new CommandFailed(
+      EXIT.usage,
+      `--since ${safeLine(text)}: use an instant such as 2026-05-01T12:00:00Z, or a duration such as 12h or 7d.`,
+    );
+  return at;
+}
+
+function isNarrowed({ state, sinceMs, script, ticket }: Listing): boolean {
+  return state !== undefined || sinceMs > 0 || script !== undefined || ticket !== undefined;
 }
 
 /** A run stands in the ledger once a worker has taken it up; before that, or where its input was refused, only Temporal knows it. */
-async function listRuns({ stderr }: Invocation, { ledger, temporal }: Sources, { limit, steps }: Listing): Promise<ListedRun[]> {
-  const views = (await ledger?.reader.runs(limit, { steps })) ?? [];
-  const workflows = await temporal?.list(limit).catch((error: unknown) => {
-    if (!ledger) throw error;
-    return writeLine(stderr, `Temporal unavailable, showing the ledger only: ${error instanceof Error ? error.message : String(error)}`);
-  });
-  const known = new Set(views.map(({ run }) => run.id));
-  const unopened = (workflows ?? []).filter(({ workflowId }) => !known.has(workflowId));
-  const older = await Promise.all(unopened.map(async ({ workflowId }) => (await ledger?.runs.get(workflowId)) !== undefined));
-  return [...views.map(listed), ...unopened.filter((_, index) => !older[index]).map((workflow) => unlisted(workflow, ledger !== undefined))]
+async function listRuns({ stderr }: Invocation, { ledger, temporal }: Sources, wanted: Listing): Promise<ListedRun[]> {
+  const { limit, steps, sinceMs, script, ticket } = wanted;
+  const isWanted = ({ state }: ListedRun): boolean => wanted.state?.includes(state) ?? true;
+  const known: ListedRun[] = [];
+  for await (const run of ledger?.reader.newest({ steps, sinceMs }) ?? []) {
+    if (known.length >= limit) break;
+    if (script !== undefined && run.script?.id !== script && run.script?.title !== script) continue;
+    if (ticket !== undefined && run.request.ticket?.id !== ticket) continue;
+    const view = await ledger?.reader.run(run.id);
+    if (view) known.push(...[listed(view)].filter(isWanted));
+  }
+  // Of what was never opened Temporal knows neither script nor ticket without reading its whole history.
+  const workflows = script !== undefined || ticket !== undefined ? [] : await newestWorkflows(temporal, limit);
+  const unopened = await Promise.all(
+    workflows.map(async (workflow) =>
+      (await ledger?.runs.get(workflow.workflowId)) === undefined ? [unlisted(workflow, ledger !== undefined)] : [],
+    ),
+  );
+  return [...known, ...unopened.flat().filter((run) => isWanted(run) && Date.parse(run.startedAt) >= sinceMs)]
     .sort((a, b) => b.startedAt.localeCompare(a.startedAt))
     .slice(0, limit);
+
+  async function newestWorkflows(from: Sources['temporal'], most: number): Promise<WorkflowSummary[]> {
+    try {
+      return (await from?.list(most)) ?? [];
+    } catch (error) {
+      if (!ledger) throw error;
+      await writeLine(stderr, `Temporal unavailable, showing the ledger only: ${error instanceof Error ? error.message : String(error)}`);
+      return [];
+    }
+  }
 }
 
 function listed({ run, counts, blocked, waves, held }: RunView): ListedRun {

@@ -156,6 +156,31 @@ describe('overhaul list and show', () => {
     );
   });
 
+  test('list has only what is asked for', async () => {
+    const listed = async (...options: string[]) => {
+      const { stdout } = await overhaul(['list', '--json', ...options], { env: sample.env });
+      return (JSON.parse(stdout) as { workflowId: string }[]).map(({ workflowId }) => workflowId);
+    };
+    expect(await listed('--state', 'live')).toEqual(['live']);
+    expect(await listed('--state', 'failed, refused')).toEqual(['refused', 'done/1']);
+    expect(await listed('--state', 'failed', '--limit', '1')).toEqual(['done/1']);
+    expect(await listed('--script', 'Restart agent')).toEqual(['refused', 'live', 'done/1']);
+    expect(await listed('--script', '1')).toEqual([]);
+    expect(await listed('--ticket', 'CHG0030001')).toEqual(['live']);
+    expect(await listed('--since', '2100-01-01')).toEqual([]);
+    expect(await listed('--since', '36500d')).toHaveLength(3);
+    const none = await overhaul(['list', '--ticket', 'x'], { env: sample.env });
+    expect(none).toMatchObject({ exitCode: 0, stdout: '', stderr: expect.stringMatching(/No such runs\.\n$/) });
+    expect(await overhaul(['list', '--since', '7'], { env: sample.env })).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('--since 7: use'),
+    });
+    expect(await overhaul(['list', '--state', 'done'], { env: sample.env })).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('Use live'),
+    });
+  });
+
   test('list on a narrow terminal keeps the ids whole, each over its facts', async () => {
     const world = { env: { ...sample.env, NO_COLOR: '1' }, terminal: 45 };
     const { stdout } = await overhaul(['list'], world);
@@ -251,6 +276,45 @@ test('a run that failed before anything was sent has no report, and is not waite
     stdout: '',
     stderr:
       'refused was refused before anything was sent, so it has no report. PolicyViolation: the cohort has 20 assets, maxAssets is 10\n',
+  });
+});
+
+describe('overhaul logs', () => {
+  test('prints the audit log, as lines or as JSON lines', async () => {
+    const ran = await overhaul(['logs', 'live'], { env: sample.env });
+    expect(ran.stdout).toMatch(/^ {2}\d{4}-\S+Z {2}pause by lee \(claimed\)/);
+    const json = await overhaul(['logs', 'live', '--json'], { env: sample.env });
+    expect(JSON.parse(json.stdout.split('\n')[0] ?? '')).toMatchObject({ actor: 'lee', action: 'pause', at: expect.stringMatching(/Z$/) });
+    expect(await overhaul(['logs', 'gone'], { env: sample.env })).toMatchObject({
+      exitCode: 2,
+      stderr: 'No run gone. List runs with: overhaul list\n',
+    });
+  });
+
+  test('followed, goes on to the end of the run; Ctrl-C is no success', async () => {
+    const { env, ledger } = await emptyLedger();
+    await openSampleRun(ledger, 'r', ['1']);
+    const written: Promise<unknown>[] = [];
+    let pauses = 0;
+    const ran = await overhaul(['logs', 'r', '-f', '--json'], {
+      env,
+      async onPause() {
+        pauses += 1;
+        if (pauses === 1) await ledger.audit.add('r', { action: 'note', detail: 'found something' });
+        if (pauses === 2) written.push(closeSampleRun(ledger, 'r'));
+        await Promise.all(written);
+      },
+    });
+    expect([
+      ran.exitCode,
+      ran.stdout
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => (JSON.parse(line) as { action: string }).action),
+    ]).toEqual([0, ['note']]);
+    await openSampleRun(ledger, 'on', ['2']);
+    expect(await overhaul(['logs', 'on', '-f'], { env, onPause: (interrupt) => interrupt() })).toMatchObject({ exitCode: 130 });
+    await ledger.close();
   });
 });
 

@@ -31,6 +31,14 @@ export interface RunView {
   held?: { wave: number } | undefined;
 }
 
+/** A page of runs and campaigns behind the last one of the page before, by age and then by name. */
+const NEWEST_RUNS = `
+  SELECT id, created_at
+  FROM runs
+  WHERE (? OR kind <> 'step') AND created_at >= ? AND (created_at < ? OR created_at = ? AND id > ?)
+  ORDER BY created_at DESC, id
+  LIMIT 100`;
+
 export class Reader {
   readonly #database: Database;
 
@@ -80,12 +88,27 @@ export class Reader {
 
   /** The newest runs and campaigns first; the steps of campaigns only where they are asked for. */
   async runs(limit = 50, { steps = false } = {}): Promise<RunView[]> {
-    const rows = await this.#database.all<{ id: string }>(
-      `SELECT id FROM runs ${steps ? '' : "WHERE kind <> 'step'"} ORDER BY created_at DESC LIMIT ?`,
-      [limit],
-    );
-    const views = await Promise.all(rows.map(({ id }) => this.run(id)));
-    return views.filter((view) => view !== undefined);
+    const views: RunView[] = [];
+    for await (const { id } of this.newest({ steps })) {
+      if (views.length >= limit) break;
+      const view = await this.run(id);
+      if (view) views.push(view);
+    }
+    return views;
+  }
+
+  /** The same without what each has done, for those who look for some of them: a view counts outcomes. `sinceMs`: epoch milliseconds. */
+  async *newest({ steps = false, sinceMs = 0 } = {}): AsyncGenerator<RunRow> {
+    for (let last = { created_at: Number.MAX_SAFE_INTEGER, id: '' }; ; ) {
+      const page = await this.#database.all<typeof last>(NEWEST_RUNS, [steps, sinceMs, last.created_at, last.created_at, last.id]);
+      for (const { id } of page) {
+        const run = await readRun(this.#database, id);
+        if (run) yield run;
+      }
+      const end = page.at(-1);
+      if (end === undefined) return;
+      last = end;
+    }
   }
 
   /** None of a run that the ledger does not know. */

@@ -22,7 +22,12 @@ export async function emptyLedger(): Promise<SampleLedger> {
 
 /** A run whose cohort is frozen and of which nothing is sent yet. */
 export async function openSampleRun(ledger: Ledger, runId: string, assetIds: readonly string[]): Promise<void> {
-  const parsed = parseRequest({ script: 72648, targets: { assetIds: [...assetIds] }, requestedBy: 'kim' });
+  const parsed = parseRequest({
+    script: 72648,
+    targets: { assetIds: [...assetIds] },
+    requestedBy: 'kim',
+    ...(runId === 'live' ? { ticket: { system: 'snow', id: 'CHG0030001' } } : {}),
+  });
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
   const { targets: _cohort, ...request } = parsed.value;
   await ledger.runs.open({ id: runId, firstExecutionId: `first-${runId}`, namespace: 'default', request });
