@@ -3,15 +3,18 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { assetsCommand } from './commands/assets.js';
 import { decisionCommands } from './commands/decide.js';
-import { doctorCommand } from './commands/doctor.js';
 import { haltCommands } from './commands/halt.js';
 import { listCommand } from './commands/list.js';
+import { logsCommand } from './commands/logs.js';
 import { openCopiesCommand } from './commands/open-copies.js';
 import { planCommand } from './commands/plan.js';
 import { rehearseCommand } from './commands/rehearse.js';
 import { reportCommand } from './commands/report.js';
 import { runCommand } from './commands/run.js';
-import { schemaCommand } from './commands/schema.js';
+import { completionCommand } from './commands/setup/completion.js';
+import { doctorCommand } from './commands/setup/doctor.js';
+import { initCommand } from './commands/setup/init.js';
+import { schemaCommand } from './commands/setup/schema.js';
 import { showCommand } from './commands/show.js';
 import { startCommand } from './commands/start.js';
 import { watchCommand } from './commands/watch.js';
@@ -76,15 +79,21 @@ export async function buildProgram(invocation: Invocation) {
       invocation.json = command.opts().json === true;
     })
     .addHelpText('after', EPILOGUE);
-  const { simulatorCommand } = await import('./commands/simulator.js');
+  const { simulatorCommand } = await import('./commands/setup/simulator.js');
   const [approve, reject, pause, resume, retry, cancel] = decisionCommands(invocation);
   const groups = {
-    'Runs:': [runCommand(invocation), listCommand(invocation), showCommand(invocation), watchCommand(invocation)],
+    'Runs:': [runCommand(invocation), listCommand(invocation), showCommand(invocation), watchCommand(invocation), logsCommand(invocation)],
     'Campaigns:': [planCommand(invocation), rehearseCommand(invocation), startCommand(invocation)],
     'Results:': [reportCommand(invocation), assetsCommand(invocation), outputCommand(invocation), openCopiesCommand(invocation)],
     'Decisions:': [approve, reject, pause, resume, retry, cancel, ...haltCommands(invocation)],
     'Qualys:': [qualysCommand(invocation)],
-    'Set-up:': [doctorCommand(invocation), schemaCommand(invocation), simulatorCommand()],
+    'Set-up:': [
+      initCommand(invocation),
+      doctorCommand(invocation),
+      schemaCommand(invocation),
+      simulatorCommand(),
+      completionCommand(invocation, () => program),
+    ],
   };
   for (const [heading, commands] of Object.entries(groups)) {
     for (const command of commands) {

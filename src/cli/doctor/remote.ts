@@ -1,5 +1,6 @@
 // What can be checked only by asking Temporal and Qualys.
 import type { QualysAccess } from '../../contracts/config/environment.js';
+import { spanText } from '../../domain/clock/span.js';
 import type { AnswerHeaders } from '../../qualys/http/limits.js';
 import type { HttpAnswer, HttpRequest } from '../../qualys/http/transport.js';
 import { activityQueue } from '../../temporal/activity-queue.js';
@@ -43,20 +44,24 @@ async function workerCheck(
   { taskQueue, ledgerId }: WorkersOf & { taskQueue: string },
   now: number,
 ): Promise<Check> {
-  const asking = async (queue: string, tasks: 'workflow' | 'activity'): Promise<number> =>
-    [...(await temporal.pollers(queue, tasks)).values()].filter((at) => at > now - POLL_SILENCE_MS).length;
-  const workers = await asking(taskQueue, 'workflow');
+  const asked = async (queue: string, tasks: 'workflow' | 'activity'): Promise<number[]> => [
+    ...(await temporal.pollers(queue, tasks)).values(),
+  ];
+  const isAlive = (at: number): boolean => at > now - POLL_SILENCE_MS;
+  const askedAt = await asked(taskQueue, 'workflow');
+  const workers = askedAt.filter(isAlive).length;
+  const lastSeen = askedAt.length === 0 ? undefined : spanText(Math.max(0, now - Math.max(...askedAt)));
   if (workers === 0) {
     return {
       name: 'worker',
       state: 'note',
-      detail: `no worker polls task queue ${taskQueue}`,
+      detail: `no worker polls task queue ${taskQueue}; ${lastSeen === undefined ? 'Temporal remembers none' : `one was last seen ${lastSeen} ago`}`,
       fix: 'Start one: node dist/worker.js. Runs wait until then; nothing is lost.',
     };
   }
   const detail = `${workers === 1 ? '1 worker polls' : `${workers} workers poll`} task queue ${taskQueue}`;
-  if (ledgerId === undefined || (await asking(activityQueue(taskQueue, ledgerId), 'activity')) > 0)
-    return { name: 'worker', state: 'ok', detail };
+  if (ledgerId === undefined || (await asked(activityQueue(taskQueue, ledgerId), 'activity')).some(isAlive))
+    return { name: 'worker', state: 'ok', detail: `${detail}, last seen ${lastSeen} ago` };
   return {
     name: 'worker',
     state: 'wrong',

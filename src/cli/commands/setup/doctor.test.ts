@@ -4,14 +4,14 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { overhaul } from '../../../test/support/command-line.js';
-import { emptyLedger } from '../../../test/support/ledger/sample.js';
-import { digestOf } from '../../contracts/config/settled-file.js';
-import { startSimulator } from '../../simulator/index.js';
-import type { Check } from '../doctor/checks.js';
-import { nodeCheck } from '../doctor/local.js';
-import { clockCheck } from '../doctor/remote.js';
-import type { TemporalRuns } from '../invocation/temporal-runs.js';
+import { overhaul } from '../../../../test/support/command-line.js';
+import { emptyLedger } from '../../../../test/support/ledger/sample.js';
+import { digestOf } from '../../../contracts/config/settled-file.js';
+import { startSimulator } from '../../../simulator/index.js';
+import type { Check } from '../../doctor/checks.js';
+import { nodeCheck } from '../../doctor/local.js';
+import { clockCheck } from '../../doctor/remote.js';
+import type { TemporalRuns } from '../../invocation/temporal-runs.js';
 
 /** A Temporal of whose queues the given ones have a worker that asked just now. */
 function temporalWith(...polled: string[]): Partial<TemporalRuns> {
@@ -84,9 +84,20 @@ describe('overhaul doctor', () => {
     expect(checks.find(({ name }) => name === 'worker')).toEqual({
       name: 'worker',
       state: 'note',
-      detail: 'no worker polls task queue overhaul',
+      detail: expect.stringMatching(/^no worker polls task queue overhaul; one was last seen 2m 0\ds ago$/),
       fix: 'Start one: node dist/worker.js. Runs wait until then; nothing is lost.',
     });
+  });
+
+  test('a worker is shown with when it was last seen; of a queue that never had one Temporal remembers none', async () => {
+    const worker = async (pollers: TemporalRuns['pollers']) => {
+      const env = { OVERHAUL_DATABASE_URL: 'sqlite:/nowhere/ledger.db' };
+      return (await checksOf(env, { list: async () => [], pollers })).checks.find(({ name }) => name === 'worker')?.detail;
+    };
+    expect(await worker(async () => new Map([['1@host', Date.now() - 30_000]]))).toEqual(
+      expect.stringMatching(/^1 worker polls task queue overhaul, last seen 3\ds ago$/),
+    );
+    expect(await worker(async () => new Map())).toBe('no worker polls task queue overhaul; Temporal remembers none');
   });
 
   test('a worker with another ledger is wrong: it works for none of the runs here', async () => {

@@ -1,7 +1,7 @@
 import { Command } from '@commander-js/extra-typings';
-import { type Check, exitCodeOfChecks, fixLine, statusLine } from '../doctor/checks.js';
-import { type Invocation, writeJson, writeLine } from '../invocation/context.js';
-import { painter } from '../terminal/paint.js';
+import { type Check, exitCodeOfChecks, fixLine, statusLine } from '../../doctor/checks.js';
+import { type Invocation, writeJson, writeLine } from '../../invocation/context.js';
+import { painter } from '../../terminal/paint.js';
 
 export function doctorCommand(invocation: Invocation) {
   return new Command('doctor')
@@ -23,17 +23,17 @@ export function doctorCommand(invocation: Invocation) {
 
 /** One check after the other, each shown as soon as it is known. */
 async function* examine(invocation: Invocation): AsyncGenerator<Check> {
-  const local = await import('../doctor/local.js');
-  const { loadEnvironment } = await import('../../contracts/config/environment.js');
+  const local = await import('../../doctor/local.js');
+  const { loadEnvironment } = await import('../../../contracts/config/environment.js');
   yield local.nodeCheck(process.versions.node);
   const environment = loadEnvironment(invocation.env);
   yield* local.environmentChecks(environment);
   yield* local.configFileChecks(invocation.env);
   if (environment.ok) {
-    const { serverChecks } = await import('../doctor/server.js');
+    const { serverChecks } = await import('../../doctor/server.js');
     yield* serverChecks(environment.value);
   }
-  const { temporalChecks, qualysChecks } = await import('../doctor/remote.js');
+  const { temporalChecks, qualysChecks } = await import('../../doctor/remote.js');
   const taskQueue = environment.ok ? environment.value.taskQueue : undefined;
   yield* temporalChecks(invocation, { taskQueue, ledgerId: environment.ok ? await local.ledgerId(invocation) : undefined });
   if (!environment.ok) return;

@@ -1,13 +1,13 @@
 import { Argument, Command } from '@commander-js/extra-typings';
 import { z } from 'zod';
-import { EXIT, type Invocation, writeJson } from '../invocation/context.js';
+import { EXIT, type Invocation, writeJson } from '../../invocation/context.js';
 
 const NAMES = ['request', 'configuration', 'plan'] as const;
 
 const SCHEMAS: Record<(typeof NAMES)[number], () => Promise<z.ZodType>> = {
-  request: async () => (await import('../../contracts/request.js')).RemediationRequestSchema,
-  configuration: async () => (await import('../../contracts/config/file.js')).ConfigFileSchema,
-  plan: async () => (await import('../../contracts/plan.js')).CampaignPlanSchema,
+  request: async () => (await import('../../../contracts/request.js')).RemediationRequestSchema,
+  configuration: async () => (await import('../../../contracts/config/file.js')).ConfigFileSchema,
+  plan: async () => (await import('../../../contracts/plan.js')).CampaignPlanSchema,
 };
 
 export function schemaCommand(invocation: Invocation) {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { callerWith, signIn } from '../../../test/support/gateway/caller.js';
+import { callerWith, signIn } from '../../../../test/support/gateway/caller.js';
 import { type SimulatorFlags, serveSimulator, simulatorCommand } from './simulator.js';
 
 function file(name: string, text: string): string {

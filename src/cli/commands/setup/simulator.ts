@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Command } from '@commander-js/extra-typings';
 import { parse } from 'yaml';
-import type { Problem } from '../../contracts/request.js';
-import { type Simulator, startSimulator } from '../../simulator/index.js';
-import { parseSimulatorOptions } from '../../simulator/options.js';
+import type { Problem } from '../../../contracts/request.js';
+import { type Simulator, startSimulator } from '../../../simulator/index.js';
+import { parseSimulatorOptions } from '../../../simulator/options.js';
 
 export const DEFAULT_SIMULATOR_PORT = 8_090;
 
