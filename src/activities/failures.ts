@@ -3,7 +3,7 @@
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { clipped } from '../domain/basics/well-formed.js';
 import type { Blocked } from '../domain/run/blocked.js';
-import type { QualysError } from '../qualys/errors.js';
+import { isAccessRefused, type QualysError } from '../qualys/errors.js';
 
 /** A zero delay fails the activity for good, and a shorter one than this only burns attempts. */
 const SHORTEST_DELAY_MS = 1_000;
@@ -69,8 +69,7 @@ export function failureTypeOf(error: QualysError): string | undefined {
 
 /** What an operator is told while a run waits because of this error. */
 export function blockedBy(error: QualysError): Blocked {
-  const kind =
-    error.kind === 'limited' ? 'limit' : error.kind === 'authentication' || error.kind === 'permission' ? 'access' : 'unavailable';
+  const kind = error.kind === 'limited' ? 'limit' : isAccessRefused(error) ? 'access' : 'unavailable';
   return { kind, why: clipped(error.message, MESSAGE_LENGTH) };
 }
 

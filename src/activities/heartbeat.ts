@@ -5,19 +5,20 @@ const EVERY_MS = 3_000;
 type Activity = (input: never) => Promise<unknown>;
 
 /**
- * Activities that let Temporal know that they go on: the death of their worker is noticed after the heartbeat timeout, and not when all
- * the time is over that the largest cohort may need. The functions themselves stay callable outside of an activity, as the sweep does.
+ * Lets Temporal know, as long as `work` goes on, that it does: the death of its worker is noticed after the heartbeat timeout, and not when
+ * all the time is over that the largest cohort may need. `details`: what every beat says.
  */
-export function withHeartbeat<Activities extends Record<string, Activity>>(activities: Activities): Activities {
-  const beaten = Object.entries(activities).map(([name, work]) => [name, (input: never) => whileWorking(() => work(input))]);
-  return Object.fromEntries(beaten) as Activities;
-}
-
-async function whileWorking<T>(work: () => Promise<T>): Promise<T> {
-  const beat = setInterval(() => heartbeat(), EVERY_MS);
+export async function withHeartbeat<T>(work: () => Promise<T>, details: () => unknown = () => undefined): Promise<T> {
+  const beat = setInterval(() => heartbeat(details()), EVERY_MS);
   try {
     return await work();
   } finally {
     clearInterval(beat);
   }
+}
+
+/** The same of whole activities, whose functions stay callable outside of one, as the sweep does. */
+export function eachWithHeartbeat<Activities extends Record<string, Activity>>(activities: Activities): Activities {
+  const beaten = Object.entries(activities).map(([name, work]) => [name, (input: never) => withHeartbeat(() => work(input))]);
+  return Object.fromEntries(beaten) as Activities;
 }

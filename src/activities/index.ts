@@ -6,7 +6,7 @@ import type { ActivityDependencies } from './dependencies.js';
 import { createDispatch } from './dispatch/executions.js';
 import { createDispatchIssued } from './dispatch/issued.js';
 import { createScheduleFollowUp } from './follow-up/create.js';
-import { withHeartbeat } from './heartbeat.js';
+import { eachWithHeartbeat } from './heartbeat.js';
 import { createOpenRun } from './opening/run.js';
 import { createWatch } from './polling/watch.js';
 import { createCloseRun } from './run/close.js';
@@ -28,7 +28,7 @@ export function createActivities(dependencies: ActivityDependencies) {
     ...{ openStep, setWave, nextWave, openSteps },
     ...createAdoptedStep(dependencies),
     // They go over all rows of a run or a wave.
-    ...withHeartbeat({ ...overRows, ...closing, ...createCloseCampaign(dependencies) }),
+    ...eachWithHeartbeat({ ...overRows, ...closing, ...createCloseCampaign(dependencies) }),
   };
 }
 

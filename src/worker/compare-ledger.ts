@@ -1,18 +1,18 @@
 // A ledger that was put back from a backup does not know it. Before a worker asks for its first activity, Temporal is asked what was given
 // out of the ledger's runs: what one of them lacks, another run could send again before the first one notices.
-import { type Client, isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import type { ActivityDependencies } from '../activities/dependencies.js';
 import type { Issued } from '../domain/run/snapshot.js';
 import type { Ledger } from '../ledger/index.js';
 import { mostOf, reportedByHistory } from '../recovery/workflow-fate.js';
 import { activityQueue } from '../temporal/activity-queue.js';
+import { isWorkflowUnknown } from '../temporal/grpc-errors.js';
 import { pendingIssued } from '../temporal/pending-issued.js';
 
 /** A Temporal that does not answer keeps the worker from beginning, and not from being stopped. */
 const ANSWER_WITHIN_MS = 30_000;
 const AT_ONCE = 10;
 const WORKFLOW_TYPES = ['remediationRun', 'remediationCampaign', 'campaignStep'] as const;
-const NOT_FOUND = 5;
 
 export type Comparing = Pick<ActivityDependencies, 'ledger' | 'client' | 'taskQueue'>;
 
@@ -99,7 +99,7 @@ async function askTemporal(client: Client, { workflowId, runId }: History, queue
       unreadable: isUnread ? pending : unreadable,
     };
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError || (isGrpcServiceError(error) && error.code === NOT_FOUND)) return undefined;
+    if (isWorkflowUnknown(error)) return undefined;
     throw error;
   }
 }

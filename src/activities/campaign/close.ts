@@ -2,7 +2,7 @@ import type { CampaignReport, WaveReport } from '../../domain/campaign/status.js
 import { waveStatus } from '../../domain/campaign/status.js';
 import { type LiveCounts, runStatus } from '../../domain/run/outcome.js';
 import type { Issued } from '../../domain/run/snapshot.js';
-import type { StoredWave } from '../../ledger/campaigns/registry.js';
+import type { StoredWave } from '../../ledger/rows/wave.js';
 import type { ActivityDependencies } from '../dependencies.js';
 import { followUpReport } from '../follow-up/report.js';
 import { createCloseRun, partsOf, recheckOf } from '../run/close.js';

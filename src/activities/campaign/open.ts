@@ -1,5 +1,5 @@
 // Freezes what a campaign was planned to be: its scripts, its cohort, its waves, and the digest that approvals are bound to.
-import { activityInfo, heartbeat } from '@temporalio/activity';
+import { activityInfo } from '@temporalio/activity';
 import { type CampaignPlan, parsePlan } from '../../contracts/plan.js';
 import { CAMPAIGN_STEPS, type CampaignStepName } from '../../domain/campaign/step.js';
 import type { ApprovalRule } from '../../domain/run/approval.js';
@@ -13,6 +13,7 @@ import type { Script } from '../../qualys/types.js';
 import { namespaceIdOf } from '../../temporal/namespace-id.js';
 import type { ActivityDependencies } from '../dependencies.js';
 import { nonRetryable } from '../failures.js';
+import { withHeartbeat } from '../heartbeat.js';
 import { passEasmGate } from '../opening/easm-gate.js';
 import { readFollowUpScript, refuseImpossibleFollowUp } from '../opening/follow-up.js';
 import { resolveTargets } from '../opening/resolve-targets.js';
@@ -48,15 +49,14 @@ export type OpenCampaignResult =
 export function createOpenCampaign(dependencies: ActivityDependencies) {
   return {
     async openCampaign(input: OpenCampaignInput): Promise<OpenCampaignResult> {
-      const beat = setInterval(() => heartbeat(), 3_000);
       try {
-        await goOnUnlessStale(dependencies.ledger);
-        await register(dependencies, input);
-        return await openWith(dependencies, input);
+        return await withHeartbeat(async () => {
+          await goOnUnlessStale(dependencies.ledger);
+          await register(dependencies, input);
+          return openWith(dependencies, input);
+        });
       } catch (error) {
         return blockedOrThrow(error, input.reported);
-      } finally {
-        clearInterval(beat);
       }
     },
 

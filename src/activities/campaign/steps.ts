@@ -1,5 +1,4 @@
 // The steps of a campaign's waves: each a run of its own, whose cohort is the part of the wave that it is for.
-import { heartbeat } from '@temporalio/activity';
 import { wavesOf } from '../../contracts/plan.js';
 import { type WaveStatus, waveStatus } from '../../domain/campaign/status.js';
 import type { StepKey } from '../../domain/campaign/step.js';
@@ -11,6 +10,7 @@ import type { FrozenPlan } from '../../domain/run/plan-digest.js';
 import { namespaceIdOf } from '../../temporal/namespace-id.js';
 import type { ActivityDependencies } from '../dependencies.js';
 import { nonRetryable } from '../failures.js';
+import { withHeartbeat } from '../heartbeat.js';
 import { leaveOpenCopies } from '../opening/open-copies.js';
 import { blockedOrThrow, goOn } from '../opening/run.js';
 import { goOnUnlessStale } from '../stale-ledger.js';
@@ -54,13 +54,10 @@ export function createCampaignSteps(dependencies: ActivityDependencies) {
   return {
     /** Registers the step's run and fills its cohort from the wave. Repeating it changes nothing. */
     async openStep(input: OpenStepInput): Promise<OpenStepResult> {
-      const beat = setInterval(() => heartbeat(), 3_000);
       try {
-        return await openWith(dependencies, input);
+        return await withHeartbeat(() => openWith(dependencies, input));
       } catch (error) {
         return blockedOrThrow(error, input.reported);
-      } finally {
-        clearInterval(beat);
       }
     },
 

@@ -5,6 +5,7 @@ import type { Execution } from '../../ledger/executions/registry.js';
 import type { RunRow } from '../../ledger/rows/run.js';
 import type { ActivityDependencies } from '../dependencies.js';
 import { LONGEST_LIMIT_WAIT_MS, type NotReady, nonRetryable, retryLater, type Wait } from '../failures.js';
+import { withHeartbeat } from '../heartbeat.js';
 import { resolveInDoubt } from '../in-doubt/resolve.js';
 import { keepPolicy } from '../policy/keep.js';
 import { type Reported, reportingToTemporal } from '../report-permit.js';
@@ -64,14 +65,11 @@ export function createDispatch(dependencies: ActivityDependencies) {
         failure: undefined,
         refused: new Set(),
       };
-      const beat = setInterval(() => heartbeat(round.issued), 3_000);
-      try {
-        heartbeat(round.issued);
-        const wait = await workThrough(round);
-        return await conclude(round, input, wait);
-      } finally {
-        clearInterval(beat);
-      }
+      heartbeat(round.issued);
+      return withHeartbeat(
+        async () => conclude(round, input, await workThrough(round)),
+        () => round.issued,
+      );
     },
   };
 }

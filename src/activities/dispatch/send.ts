@@ -1,7 +1,7 @@
 import type { Blocked } from '../../domain/run/blocked.js';
 import type { Execution, PermitAnswer } from '../../ledger/executions/registry.js';
 import type { RunRow } from '../../ledger/rows/run.js';
-import { QualysError } from '../../qualys/errors.js';
+import { isTransient, QualysError } from '../../qualys/errors.js';
 import type { ExecuteAnswer } from '../../qualys/types.js';
 import type { ActivityDependencies } from '../dependencies.js';
 import { blockedBy, type Wait, waitAfter } from '../failures.js';
@@ -153,7 +153,7 @@ async function readTags(dependencies: ActivityDependencies, { run, execution, be
     return verified === 'by-ids' ? { kind: 'given-up' } : { kind: 'over' };
   } catch (error) {
     if (!(error instanceof QualysError)) throw error;
-    if (error.kind !== 'limited' && error.kind !== 'unavailable' && error.kind !== 'authentication') {
+    if (!isTransient(error)) {
       await giveUpTags(dependencies.ledger, { runId: run.id, n: execution.n, why: `its tags cannot be read: ${error.message}` });
       return { kind: 'given-up' };
     }

@@ -4,7 +4,7 @@ import { certainRecords, type TrailedJob, type TrailRecord } from '../../domain/
 import { isSameUser, type TrailUser, userByVotes, type Vote } from '../../domain/in-doubt/trail-user.js';
 import { term } from '../../domain/targets/qql.js';
 import type { TrailVotes } from '../../ledger/executions/trail-votes.js';
-import { QualysError } from '../../qualys/errors.js';
+import { isTransient, QualysError } from '../../qualys/errors.js';
 import type { Qualys } from '../../qualys/types.js';
 import type { ActivityDependencies } from '../dependencies.js';
 
@@ -46,9 +46,7 @@ export async function executeRecords(
       }
     }
   } catch (error) {
-    const passes =
-      error instanceof QualysError && (error.kind === 'limited' || error.kind === 'unavailable' || error.kind === 'authentication');
-    if (passes || !(error instanceof QualysError)) throw error;
+    if (isTransient(error) || !(error instanceof QualysError)) throw error;
     return { records: [], complete: true };
   }
   return { records, complete };

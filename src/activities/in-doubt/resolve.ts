@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { type Evidence, type FirstPoll, PROOF_MS, resolve, STABLE_MS, type Twin } from '../../domain/in-doubt/resolve.js';
 import type { Execution, PermitInDoubt } from '../../ledger/executions/registry.js';
 import type { RunRow } from '../../ledger/rows/run.js';
-import { QualysError } from '../../qualys/errors.js';
+import { isAccessRefused, isTransient, QualysError } from '../../qualys/errors.js';
 import type { ActivityDependencies } from '../dependencies.js';
 import { blockedBy, type Wait, waitAfter } from '../failures.js';
 import { gatherEvidence, type LostEvidence, type SeenCandidate } from './evidence.js';
@@ -33,9 +33,7 @@ export async function resolveInDoubt(dependencies: ActivityDependencies, run: Ru
     return await poll(dependencies, { run, execution, overMs: now - overAt });
   } catch (error) {
     if (!(error instanceof QualysError)) throw error;
-    const passes =
-      error.kind === 'limited' || error.kind === 'unavailable' || error.kind === 'authentication' || error.kind === 'permission';
-    if (!passes && now - overAt >= GIVE_UP_POLLING_MS) {
+    if (!isTransient(error) && !isAccessRefused(error) && now - overAt >= GIVE_UP_POLLING_MS) {
       await dependencies.ledger.executions.giveUp(run.id, execution.n, 'fate-unknown', permitInDoubt(execution));
       return undefined;
     }

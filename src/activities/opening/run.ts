@@ -12,6 +12,7 @@ import type { Script } from '../../qualys/types.js';
 import { namespaceIdOf } from '../../temporal/namespace-id.js';
 import type { ActivityDependencies } from '../dependencies.js';
 import { blockedBy, failureTypeOf, NotReady, nonRetryable, retryLater, waitAfter } from '../failures.js';
+import { withHeartbeat } from '../heartbeat.js';
 import { PolicyRefused } from '../policy/refusal.js';
 import { refusedForRun } from '../policy/refused-script.js';
 import { goOnUnlessStale } from '../stale-ledger.js';
@@ -52,15 +53,14 @@ type Registration = Pick<OpenRunInput, 'runId' | 'firstExecutionId' | 'namespace
 export function createOpenRun(dependencies: ActivityDependencies) {
   return {
     async openRun(input: OpenRunInput): Promise<OpenRunResult> {
-      const beat = setInterval(() => heartbeat(), 3_000);
       try {
-        await goOnUnlessStale(dependencies.ledger);
-        await register(dependencies, input);
-        return await openWith(dependencies, input);
+        return await withHeartbeat(async () => {
+          await goOnUnlessStale(dependencies.ledger);
+          await register(dependencies, input);
+          return openWith(dependencies, input);
+        });
       } catch (error) {
         return blockedOrThrow(error, input.reported);
-      } finally {
-        clearInterval(beat);
       }
     },
 

@@ -1,11 +1,12 @@
-import { activityInfo, heartbeat } from '@temporalio/activity';
+import { activityInfo } from '@temporalio/activity';
 import { pollDelayMs } from '../../domain/polling/cadence.js';
 import { type Blocked, WORTH_SAYING_MS } from '../../domain/run/blocked.js';
 import type { Issued, RunSnapshot } from '../../domain/run/snapshot.js';
 import type { RunRow } from '../../ledger/rows/run.js';
-import { QualysError } from '../../qualys/errors.js';
+import { isAccessRefused, QualysError } from '../../qualys/errors.js';
 import type { PollDependencies } from '../dependencies.js';
 import { blockedBy, retryLater, waitAfter } from '../failures.js';
+import { withHeartbeat } from '../heartbeat.js';
 import { stopAtBreach } from '../run/stop-at-breach.js';
 import { pollExecutions } from './executions.js';
 import { collectOutputs } from './outputs.js';
@@ -46,14 +47,11 @@ export function createWatch(dependencies: PollDependencies) {
       const run = await ledger.runs.get(input.runId);
       await ledger.staleness.isStale(input.runId, input.issued);
       if (!run) throw retryLater(30_000, `the ledger does not know the run ${input.runId}`);
-      const beat = setInterval(() => heartbeat(), 3_000);
       try {
-        return await watchOnce(dependencies, input, run);
+        return await withHeartbeat(() => watchOnce(dependencies, input, run));
       } catch (error) {
         if (!(error instanceof QualysError)) throw error;
         return await waitFor(dependencies, input, error);
-      } finally {
-        clearInterval(beat);
       }
     },
   };
@@ -126,8 +124,7 @@ async function delay({ ledger }: PollDependencies, run: RunRow, input: WatchInpu
 
 async function waitFor({ ledger }: PollDependencies, input: WatchInput, error: QualysError): Promise<WatchResult> {
   const waitMs = waitAfter(error, activityInfo().attempt);
-  const blocked =
-    waitMs >= WORTH_SAYING_MS || error.kind === 'authentication' || error.kind === 'permission' ? blockedBy(error) : undefined;
+  const blocked = waitMs >= WORTH_SAYING_MS || isAccessRefused(error) ? blockedBy(error) : undefined;
   // In the last minute of a cancelled run nobody is told: it would only ask again at once.
   if (blocked && !input.hurry && blocked.kind !== input.reported?.kind) {
     await ledger.runs.setBlocked(input.runId, blocked.why);

@@ -16,6 +16,7 @@ import { parseProgress } from '../../contracts/progress.js';
 import type { Problem } from '../../contracts/request.js';
 import type { RunReport } from '../../domain/run/outcome.js';
 import { type ClientConnection, connectClient } from '../../temporal/connection.js';
+import { isWorkflowUnknown } from '../../temporal/grpc-errors.js';
 import { dataConverterOf } from '../../temporal/payload-codec.js';
 import { RunTooLarge, startRun, TemporalUnavailable } from '../../temporal/start-run.js';
 import { type UpdateLimit, updateLimitOf } from '../../temporal/update-limits.js';
@@ -26,8 +27,6 @@ const CALL_DEADLINE_MS = 8_000;
 /** A query waits for a worker; the ledger answers meanwhile. */
 const QUERY_DEADLINE_MS = 3_000;
 const DECISION_DEADLINE_MS = 15_000;
-/** gRPC's status code. */
-const NOT_FOUND = 5;
 
 export async function connectTemporalRuns(env: Environment): Promise<TemporalRuns> {
   const settings = loadEnvironment(env);
@@ -159,7 +158,7 @@ const OVER_LIMIT: Record<UpdateLimit, (workflowId: string) => string> = {
 
 /** What went wrong at Temporal, in the words of the command line. */
 export function commandFailure(error: unknown, workflowId: string): unknown {
-  if (error instanceof WorkflowNotFoundError || (isGrpcServiceError(error) && error.code === NOT_FOUND)) {
+  if (isWorkflowUnknown(error)) {
     return new CommandFailed(
       EXIT.usage,
       `Temporal has no live run ${workflowId}: it is unknown or has ended. List runs with: overhaul list`,

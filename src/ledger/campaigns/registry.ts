@@ -13,23 +13,13 @@ import { noteScripts } from '../policy/approved-plan.js';
 import { IS_OPEN, isClosing, isOfThisClose, noteLate } from '../rows/late.js';
 import { HAS_OPEN_OUT_OF_COHORT } from '../rows/out-of-cohort-copies.js';
 import { isOneOf } from '../rows/step-rules.js';
+import { type StoredWave, toWave, type WaveRow } from '../rows/wave.js';
 import { waveCounts } from '../snapshots/campaign.js';
 import { type Database, jsonRows, type Sql } from '../sql/database.js';
 import { byIndex, INTEGERS, TEXTS } from '../sql/dialect.js';
 import { mergeStep, nameLeftOut, withdrawPart } from './merge.js';
 import { retryRows, takeBackRows } from './retry.js';
 import { withdrawUnsent } from './wave-end.js';
-
-export interface StoredWave {
-  w: number;
-  name: string;
-  size: number;
-  status: WaveStatus;
-  approvedBy: string[];
-  why?: string | undefined;
-  openedAt?: number | undefined;
-  closedAt?: number | undefined;
-}
 
 export interface StoredCampaign<Frozen = unknown> {
   /** The plan as it was written, without its targets. */
@@ -196,16 +186,7 @@ export class Campaigns {
 
   async waves(id: string): Promise<StoredWave[]> {
     const rows = await this.#database.all<WaveRow>('SELECT * FROM waves WHERE campaign_id = ? ORDER BY wave_no', [id]);
-    return rows.map((row) => ({
-      w: row.wave_no,
-      name: row.name,
-      size: row.size,
-      status: row.status,
-      approvedBy: JSON.parse(row.approved_by) as string[],
-      why: row.why ?? undefined,
-      openedAt: row.opened_at ?? undefined,
-      closedAt: row.closed_at ?? undefined,
-    }));
+    return rows.map(toWave);
   }
 
   /** A wave that is over stays so, and keeps its status but for the last word of the campaign's own close (`closing`, its number). */
@@ -318,17 +299,6 @@ export class Campaigns {
       await yieldToLoop();
     }
   }
-}
-
-interface WaveRow {
-  wave_no: number;
-  name: string;
-  size: number;
-  status: WaveStatus;
-  approved_by: string;
-  why: string | null;
-  opened_at: number | null;
-  closed_at: number | null;
 }
 
 /** Of the campaign's row `attempts`: a step of its wave has such a copy with the asset. */

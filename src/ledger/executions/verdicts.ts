@@ -6,6 +6,7 @@ import { type Closed, closeOpen } from '../cohort/closing.js';
 import { ROWS_PER_TRANSACTION } from '../cohort/freeze.js';
 import { type AttemptRow, afterPoll, isSameRow, WRITTEN_COLUMNS, writtenValues } from '../rows/attempt.js';
 import { addExecutionJob, type ExecutionJob, jobsOf } from '../rows/execution-jobs.js';
+import { fieldsOf } from '../rows/fields.js';
 import { isClosing, keepBeside, keepLateVerdicts, noteLate } from '../rows/late.js';
 import { type OutOfCohortCopy, rememberOutOfCohortCopies } from '../rows/out-of-cohort-copies.js';
 import type { Poll, SeenAssetJob } from '../rows/poll.js';
@@ -269,14 +270,10 @@ interface StoredAsset {
 
 function toAsset(row: StoredAsset): AssetInFlight {
   return {
-    assetId: row.asset_id,
-    attempt: row.attempt,
-    outcome: row.outcome,
-    status: row.status ?? undefined,
-    exitCode: row.exit_code ?? undefined,
-    finishedAt: row.finished_at ?? undefined,
-    endedAt: row.ended_at ?? undefined,
-    statusSince: row.status_since ?? undefined,
+    ...fieldsOf(row, {
+      ...{ assetId: 'asset_id', attempt: 'attempt', outcome: 'outcome', status: 'status', exitCode: 'exit_code' },
+      ...{ finishedAt: 'finished_at', endedAt: 'ended_at', statusSince: 'status_since' },
+    }),
     disconnected: row.disconnected === null ? undefined : row.disconnected === 1,
   };
 }

@@ -1,6 +1,7 @@
 // One page of the assets of a run, a step or a campaign, by keyset: a page costs the same at a million rows.
 import { rulesOf } from '../../domain/campaign/asset-steps.js';
 import { type AssetRow, LIVE_OUTCOMES, type Outcome } from '../../domain/run/outcome.js';
+import { givenFieldsOf } from '../rows/fields.js';
 import type { RunKind } from '../rows/run.js';
 import { isOneOf, rulesSql } from '../rows/step-rules.js';
 import type { Sql, SqlParameter } from '../sql/database.js';
@@ -138,21 +139,25 @@ interface StoredAssetRow {
   late: Outcome | null;
 }
 
+const FIELDS = {
+  assetId: 'asset_id',
+  name: 'name',
+  outcome: 'outcome',
+  reason: 'reason',
+  status: 'status',
+  exitCode: 'exit_code',
+  attempt: 'attempt',
+  wave: 'wave_name',
+  correlationUuid: 'correlation_uuid',
+  jobId: 'job_id',
+  outputBytes: 'output_bytes',
+  late: 'late',
+} as const satisfies Record<string, keyof StoredAssetRow>;
+
 function toAssetRow(row: StoredAssetRow): AssetRow {
   return {
-    assetId: row.asset_id,
-    ...(row.name === null ? {} : { name: row.name }),
-    outcome: row.outcome,
-    ...(row.reason === null ? {} : { reason: row.reason }),
-    ...(row.status === null ? {} : { status: row.status }),
-    ...(row.exit_code === null ? {} : { exitCode: row.exit_code }),
-    attempt: row.attempt,
-    ...(row.wave_name === null ? {} : { wave: row.wave_name }),
-    ...(row.correlation_uuid === null ? {} : { correlationUuid: row.correlation_uuid }),
-    ...(row.job_id === null ? {} : { jobId: row.job_id }),
+    ...givenFieldsOf(row, FIELDS),
     ...(row.started_at === null ? {} : { startedAt: new Date(row.started_at).toISOString() }),
     ...(row.finished_at === null ? {} : { finishedAt: new Date(row.finished_at).toISOString() }),
-    ...(row.output_bytes === null ? {} : { outputBytes: row.output_bytes }),
-    ...(row.late === null ? {} : { late: row.late }),
   };
 }

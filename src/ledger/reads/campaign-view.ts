@@ -1,28 +1,19 @@
 // A campaign as people read it: its waves with their counts, and its assets with what the step under way knows of them already.
 import { shownUnderWay } from '../../domain/campaign/asset-steps.js';
-import type { WaveStatus } from '../../domain/campaign/status.js';
 import type { CampaignStepName } from '../../domain/campaign/step.js';
 import { NOT_ROLLED_BACK } from '../../domain/execution/may-still-run.js';
 import { emptyCounts, LIVE_OUTCOMES, type LiveCounts, OUTCOMES, type Outcome } from '../../domain/run/outcome.js';
 import { countOutcomes } from '../rows/counts.js';
+import { type StoredWave, toWave, type WaveRow } from '../rows/wave.js';
 import type { Sql } from '../sql/database.js';
 import { byIndex } from '../sql/dialect.js';
 
-export interface WaveView {
-  w: number;
-  name: string;
-  status: WaveStatus;
+export interface WaveView extends Omit<StoredWave, 'size'> {
   counts: LiveCounts;
   /** How many of the `skipped` were compliant. */
   compliant: number;
   /** How many its rollback was left out of although the remedy may have changed them; undefined where there are none. */
   notRolledBack?: number | undefined;
-  approvedBy: string[];
-  /** What a person is asked about it, or why it ended so. */
-  why?: string | undefined;
-  /** Epoch ms by the ledger's clock. */
-  openedAt?: number | undefined;
-  closedAt?: number | undefined;
 }
 
 /** The last step whose work may not be taken over yet, as long as it is for assets that have no outcome. */
@@ -121,26 +112,7 @@ export async function campaignCounts(sql: Sql, campaignId: string, waves: readon
 
 const COUNTED = ['targeted', ...OUTCOMES, ...LIVE_OUTCOMES] as const;
 
-interface WaveRow {
-  wave_no: number;
-  name: string;
-  status: WaveStatus;
-  approved_by: string;
-  why: string | null;
-  opened_at: number | null;
-  closed_at: number | null;
-}
-
 function toView(row: WaveRow): WaveView {
-  return {
-    w: row.wave_no,
-    name: row.name,
-    status: row.status,
-    counts: emptyCounts(),
-    compliant: 0,
-    approvedBy: JSON.parse(row.approved_by) as string[],
-    why: row.why ?? undefined,
-    openedAt: row.opened_at ?? undefined,
-    closedAt: row.closed_at ?? undefined,
-  };
+  const { size: _size, ...wave } = toWave(row);
+  return { ...wave, counts: emptyCounts(), compliant: 0 };
 }

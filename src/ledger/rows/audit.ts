@@ -1,5 +1,6 @@
 import type { Database } from '../sql/database.js';
 import { TEXTS } from '../sql/dialect.js';
+import { fieldsOf } from './fields.js';
 
 /** What was done to the whole ledger, or found of it: in the log of every run that was going. */
 export const HELD = 'ledger-held';
@@ -68,11 +69,8 @@ export class Audit {
       [runId, runId, JSON.stringify(LEDGER_WIDE)],
     );
     return rows.map((row) => ({
-      at: row.at,
-      actor: row.actor ?? undefined,
+      ...fieldsOf(row, { at: 'at', actor: 'actor', action: 'action', detail: 'detail' }),
       verified: row.verified === 1,
-      action: row.action,
-      detail: row.detail ?? undefined,
     }));
   }
 }

@@ -6,6 +6,7 @@ import { type Database, jsonRows, type Sql, within } from '../sql/database.js';
 import { byIndex, elementOf, JOIN_IN_ORDER, jsonArraysOf, PAIRS, rowsGiven } from '../sql/dialect.js';
 import { Audit } from './audit.js';
 import { type Execution, transition } from './execution.js';
+import { fieldsOf } from './fields.js';
 import { IS_OPEN } from './late.js';
 import { endOutOfCohortCopies, OUT_OF_COHORT_WITH_RUN } from './out-of-cohort-copies.js';
 import type { RunRow } from './run.js';
@@ -250,14 +251,12 @@ interface CopyRow {
 
 function toCopy(row: CopyRow): StoredCopy {
   return {
-    ...{ runId: row.run_id, assetId: row.asset_id, copy: row.copy, execution: row.execution_no ?? undefined },
+    ...fieldsOf(row, {
+      ...{ runId: 'run_id', assetId: 'asset_id', copy: 'copy', execution: 'execution_no', status: 'status', since: 'since' },
+      ...{ correlationUuid: 'correlation_uuid', jobId: 'job_id', serverAt: 'server_at' },
+    }),
     place: row.seq === null || row.attempt === null ? undefined : { seq: row.seq, attempt: row.attempt },
-    status: row.status ?? undefined,
-    correlationUuid: row.correlation_uuid ?? undefined,
-    jobId: row.job_id ?? undefined,
-    serverAt: row.server_at ?? undefined,
     twins: (JSON.parse(row.twins) as [string, string][]).map(([correlationUuid, jobId]) => ({ correlationUuid, jobId })),
-    since: row.since,
   };
 }
 
@@ -278,14 +277,11 @@ interface ListedRow {
 
 function toOpenCopy(row: ListedRow): OpenCopy {
   return {
-    ...{ assetId: row.asset_id, name: row.name ?? undefined, script: { id: row.script_id, title: row.script_title }, runId: row.run_id },
-    ...{
-      execution: row.execution_no ?? undefined,
-      attempt: row.attempt ?? undefined,
-      outcome: row.outcome ?? undefined,
-      reason: row.reason ?? undefined,
-    },
-    ...{ since: row.since, status: row.status ?? undefined },
+    ...fieldsOf(row, {
+      ...{ assetId: 'asset_id', name: 'name', runId: 'run_id', execution: 'execution_no', attempt: 'attempt' },
+      ...{ outcome: 'outcome', reason: 'reason', since: 'since', status: 'status' },
+    }),
+    script: { id: row.script_id, title: row.script_title },
   };
 }
 

@@ -1,6 +1,7 @@
 // An execution as the ledger keeps it, and the one way in which its state changes.
 import { EXECUTION_EVENTS, type ExecutionEvent, type ExecutionState } from '../../domain/execution/state.js';
 import type { Sql } from '../sql/database.js';
+import { fieldsOf } from './fields.js';
 
 export interface Execution {
   n: number;
@@ -87,35 +88,35 @@ export interface StoredExecution {
   tag_readings: number;
 }
 
+const FIELDS = {
+  n: 'execution_no',
+  state: 'state',
+  scriptId: 'script_id',
+  size: 'size',
+  sends: 'sends',
+  resolveAt: 'resolve_at',
+  requestOverAt: 'over_at',
+  serverAt: 'server_at',
+  polls: 'polls',
+  sender: 'sender',
+  correlationUuid: 'correlation_uuid',
+  jobId: 'job_id',
+  jobCreatedAt: 'job_created_at',
+  acceptedAt: 'accepted_at',
+  acceptedServerAt: 'accepted_server_at',
+  deadlineAt: 'deadline_at',
+  slotFreedAt: 'slot_freed_at',
+  jobSoughtAt: 'job_sought_at',
+  rowsSeen: 'rows_seen',
+  rowsChangedServerAt: 'rows_changed_server_at',
+  polledAt: 'polled_at',
+  planned: 'planned',
+  tagsReadAt: 'tags_read_at',
+  tagReadings: 'tag_readings',
+} as const satisfies Record<string, keyof StoredExecution>;
+
 export function toExecution(row: StoredExecution): Execution {
-  return {
-    n: row.execution_no,
-    state: row.state,
-    scriptId: row.script_id,
-    size: row.size,
-    sends: row.sends,
-    resolveAt: row.resolve_at ?? undefined,
-    requestOverAt: row.over_at ?? undefined,
-    serverAt: row.server_at ?? undefined,
-    polls: row.polls ?? undefined,
-    sender: row.sender ?? undefined,
-    correlationUuid: row.correlation_uuid ?? undefined,
-    jobId: row.job_id ?? undefined,
-    jobCreatedAt: row.job_created_at ?? undefined,
-    acceptedAt: row.accepted_at ?? undefined,
-    acceptedServerAt: row.accepted_server_at ?? undefined,
-    deadlineAt: row.deadline_at ?? undefined,
-    slotFreedAt: row.slot_freed_at ?? undefined,
-    jobSoughtAt: row.job_sought_at ?? undefined,
-    rowsSeen: row.rows_seen,
-    rowsChangedServerAt: row.rows_changed_server_at ?? undefined,
-    fannedOut: row.fanned_out === 1,
-    polledAt: row.polled_at ?? undefined,
-    planned: row.planned ?? undefined,
-    leased: row.leased === 1,
-    tagsReadAt: row.tags_read_at ?? undefined,
-    tagReadings: row.tag_readings,
-  };
+  return { ...fieldsOf(row, FIELDS), fannedOut: row.fanned_out === 1, leased: row.leased === 1 };
 }
 
 export async function readExecution(sql: Sql, runId: string, n: number): Promise<Execution | undefined> {

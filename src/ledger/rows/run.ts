@@ -9,6 +9,7 @@ import type { PlaybookApproval } from '../../domain/run/approval.js';
 import type { LiveCounts, RunReport, StopCause } from '../../domain/run/outcome.js';
 import type { RunPhase } from '../../domain/run/snapshot.js';
 import type { Sql } from '../sql/database.js';
+import { fieldsOf } from './fields.js';
 
 /** The request as the ledger keeps it: without the explicit targets, which are the cohort. */
 export type StoredRequest = Omit<RemediationRequest, 'targets'>;
@@ -168,17 +169,31 @@ export async function readRun(sql: Sql, id: string): Promise<RunRow | undefined>
   return row && toRun(row);
 }
 
+const FIELDS = {
+  id: 'id',
+  kind: 'kind',
+  parentId: 'parent_id',
+  firstExecutionId: 'first_execution_id',
+  namespace: 'namespace',
+  namespaceId: 'namespace_id',
+  missingSince: 'missing_since',
+  phase: 'phase',
+  maxInFlight: 'max_in_flight',
+  deadlineMs: 'deadline_ms',
+  budgetAccepted: 'budget_accepted',
+  onBreach: 'on_breach',
+  fence: 'fence',
+  nextPollAt: 'next_poll_at',
+  resolveCursor: 'resolve_cursor',
+  createdAt: 'created_at',
+  startedAt: 'started_at',
+  finishedAt: 'finished_at',
+} as const satisfies Record<string, keyof StoredRun>;
+
 export function toRun(row: StoredRun): RunRow {
   return {
-    id: row.id,
-    kind: row.kind,
-    parentId: row.parent_id ?? undefined,
+    ...fieldsOf(row, FIELDS),
     campaign: row.campaign_id === null || row.step === null ? undefined : { id: row.campaign_id, wave: row.wave ?? 0, step: row.step },
-    firstExecutionId: row.first_execution_id,
-    namespace: row.namespace,
-    namespaceId: row.namespace_id ?? undefined,
-    missingSince: row.missing_since ?? undefined,
-    phase: row.phase,
     request: JSON.parse(row.request) as StoredRequest,
     ...(row.script_id === null
       ? {}
@@ -186,12 +201,8 @@ export function toRun(row: StoredRun): RunRow {
     approval: row.approval === null ? undefined : (JSON.parse(row.approval) as PlaybookApproval),
     followUpScript: row.follow_up_script === null ? undefined : (JSON.parse(row.follow_up_script) as NamedScript),
     cohort: { size: row.cohort_size, digest: row.cohort_digest ?? undefined },
-    maxInFlight: row.max_in_flight,
-    deadlineMs: row.deadline_ms,
     errorBudget: row.error_budget ? (JSON.parse(row.error_budget) as ErrorBudget) : undefined,
-    budgetAccepted: row.budget_accepted ?? undefined,
     budgetBase: baseOf(row),
-    onBreach: row.on_breach ?? undefined,
     conflict: row.conflict ?? 'wait',
     calendar: row.calendar ? (JSON.parse(row.calendar) as WindowCalendar) : undefined,
     paused: row.paused === 1 || row.campaign_paused === 1,
@@ -205,14 +216,8 @@ export function toRun(row: StoredRun): RunRow {
         : admitsOf(row.step, { status: row.wave_status, closed: row.wave_closed_at !== null }),
     despiteOpenCopies: row.despite_copies === 1 || row.campaign_despite_copies === 1,
     everything: row.everything === 1,
-    fence: row.fence,
     claimed: row.next_execution_no - 1,
-    nextPollAt: row.next_poll_at,
     scriptReading: { at: row.script_checked_at ?? undefined, read: row.script_read, needed: row.script_needed },
-    resolveCursor: row.resolve_cursor ?? undefined,
-    createdAt: row.created_at,
-    startedAt: row.started_at ?? undefined,
-    finishedAt: row.finished_at ?? undefined,
     report: row.report ? (JSON.parse(row.report) as RunReport) : undefined,
   };
 }

@@ -1,7 +1,7 @@
 // EASM profiles (docs/qualys-api.md#easm-profiles): their sync status, and waiting for its end.
 
 import { operations } from '../catalog.js';
-import { QualysError } from '../errors.js';
+import { passesByWaiting, QualysError } from '../errors.js';
 import { type Reader, read } from '../http/read.js';
 import type { CallOptions, EasmWait, EasmWaited } from '../operations.js';
 import { type EasmProfile, easmProfilesOf } from '../wire/easm.js';
@@ -47,7 +47,7 @@ async function looked(look: () => Promise<EasmProfile[]>): Promise<{ profiles: E
   try {
     return { profiles: await look() };
   } catch (error) {
-    if (error instanceof QualysError && (error.kind === 'limited' || error.kind === 'unavailable')) return { profiles: [], failure: error };
+    if (error instanceof QualysError && passesByWaiting(error)) return { profiles: [], failure: error };
     throw error;
   }
 }

@@ -1,0 +1,28 @@
+// From a stored row to what the code calls it, by one list of names.
+
+/** Fields by the names of their columns. */
+type Columns<Row> = Readonly<Record<string, keyof Row>>;
+
+type Nullable<Row, Names extends Columns<Row>> = {
+  [Field in keyof Names]: null extends Row[Names[Field]] ? Field : never;
+}[keyof Names];
+
+type Certain<Row, Names extends Columns<Row>> = { [Field in Exclude<keyof Names, Nullable<Row, Names>>]: Row[Names[Field]] };
+
+/** NULL becomes undefined. */
+export function fieldsOf<Row, const Names extends Columns<Row>>(
+  row: Row,
+  names: Names,
+): Certain<Row, Names> & { [Field in Nullable<Row, Names>]: NonNullable<Row[Names[Field]]> | undefined } {
+  const fields = Object.entries(names).map(([field, column]) => [field, row[column] ?? undefined]);
+  return Object.fromEntries(fields) as ReturnType<typeof fieldsOf<Row, Names>>;
+}
+
+/** NULL becomes a field that is not there, as in what is printed. */
+export function givenFieldsOf<Row, const Names extends Columns<Row>>(
+  row: Row,
+  names: Names,
+): Certain<Row, Names> & { [Field in Nullable<Row, Names>]?: NonNullable<Row[Names[Field]]> } {
+  const fields = Object.entries(fieldsOf(row, names)).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(fields) as ReturnType<typeof givenFieldsOf<Row, Names>>;
+}
