@@ -21,8 +21,8 @@ import { LONG_RANDOM_KILLS, playRandomKills } from '../test/chaos/kills/random.j
 import { LONG_RUN_KILLS, playRunKills } from '../test/chaos/kills/run.js';
 import { LOSSES } from '../test/chaos/losses.js';
 import { meddlings, playMeddling } from '../test/chaos/meddlers.js';
-import { OLD_LEDGERS, playStaleLedger } from '../test/chaos/old-ledger.js';
 import type { ChaosEnvironment } from '../test/chaos/scene.js';
+import { playStaleLedger, STALE_LEDGERS } from '../test/chaos/stale-ledger.js';
 import { playTemporalRestart } from '../test/chaos/temporal-restart.js';
 // @ts-expect-error a plain script without types
 import { findTemporal } from './temporal.mjs';
@@ -101,7 +101,7 @@ function allTurns(environment: ChaosEnvironment, executable: string): Turn[] {
       play: () => play({ executable, bundle: environment.bundle }),
     })),
     ...BACKUPS.map((backup) => ({ name: backup.name, kills: 2, play: () => playBackup(environment, backup) })),
-    ...OLD_LEDGERS.map((old) => ({ name: old.name, kills: 1, play: () => playStaleLedger(environment, old) })),
+    ...STALE_LEDGERS.map((old) => ({ name: old.name, kills: 1, play: () => playStaleLedger(environment, old) })),
     ...DEATHS.map((death) => ({ name: death.name, kills: death.deaths.length, play: () => playDeath(environment, death) })),
     ...CAMPAIGN_DEATHS.map((death) => ({
       name: death.name,

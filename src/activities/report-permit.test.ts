@@ -10,7 +10,7 @@ const SECOND = { claimed: 2, permits: 4, orders: 1 };
 /** What the SDK was told, and Temporal, in this order; `answers` are Temporal's, one after the other. */
 async function attempt<T>(
   answers: (() => Promise<void>)[],
-  work: (tell: (issued: Issued, limitMs: number) => Promise<Reported>) => Promise<T>,
+  work: (report: (issued: Issued, limitMs: number) => Promise<Reported>) => Promise<T>,
 ) {
   const env = new MockActivityEnvironment();
   const heard: unknown[] = [];
@@ -29,7 +29,7 @@ async function attempt<T>(
 }
 
 test('the SDK is told first, so that what it sends late is no older', async () => {
-  const { result, heard } = await attempt([], (tell) => tell(FIRST, 5_000));
+  const { result, heard } = await attempt([], (report) => report(FIRST, 5_000));
   expect(result).toEqual({ kind: 'reported' });
   expect(heard).toEqual([
     ['sdk', FIRST],
@@ -44,7 +44,7 @@ test.each([
   ['ActivityResetError', new ActivityResetError('x'), 'held'],
   ['no answer', new Error('no route'), 'unreachable'],
 ])('after %s the attempt is told, gone, held, or does not reach Temporal', async (_name, error, kind) => {
-  expect((await attempt([() => Promise.reject(error)], (tell) => tell(FIRST, 5_000))).result).toMatchObject({ kind });
+  expect((await attempt([() => Promise.reject(error)], (report) => report(FIRST, 5_000))).result).toMatchObject({ kind });
 });
 
 test('what is not acknowledged in time is not told, and nothing newer is until it has ended', async () => {
@@ -52,10 +52,10 @@ test('what is not acknowledged in time is not told, and nothing newer is until i
   const slow = new Promise<void>((resolve) => {
     end = resolve;
   });
-  const { result, heard } = await attempt([() => slow], async (tell) => {
-    const [first, second] = [await tell(FIRST, 20), await tell(SECOND, 20)];
+  const { result, heard } = await attempt([() => slow], async (report) => {
+    const [first, second] = [await report(FIRST, 20), await report(SECOND, 20)];
     end();
-    return [first, second, await tell(SECOND, 5_000)];
+    return [first, second, await report(SECOND, 5_000)];
   });
   expect(result.map(({ kind }) => kind)).toEqual(['unreachable', 'unreachable', 'reported']);
   expect(heard.filter((line) => (line as string[])[0] === 'temporal')).toEqual([

@@ -16,21 +16,21 @@ export function reportingToTemporal(client: Client): (issued: Issued, limitMs: n
   let earlier: Promise<Reported> = Promise.resolve({ kind: 'reported' });
   return async (issued, limitMs) => {
     heartbeat(issued);
-    const telling = earlier.then(() => tell(client, issued, limitMs));
-    earlier = telling;
+    const reporting = earlier.then(() => report(client, issued, limitMs));
+    earlier = reporting;
     let timer: NodeJS.Timeout | undefined;
     const tooLate = new Promise<Reported>((resolve) => {
       timer = setTimeout(() => resolve({ kind: 'unreachable', why: `no answer within ${Math.round(limitMs)} ms` }), Math.max(0, limitMs));
     });
     try {
-      return await Promise.race([telling, tooLate]);
+      return await Promise.race([reporting, tooLate]);
     } finally {
       clearTimeout(timer);
     }
   };
 }
 
-async function tell(client: Client, issued: Issued, limitMs: number): Promise<Reported> {
+async function report(client: Client, issued: Issued, limitMs: number): Promise<Reported> {
   const { taskToken } = activityInfo();
   try {
     await client.withDeadline(Date.now() + limitMs, () => client.activity.heartbeat(taskToken, issued));

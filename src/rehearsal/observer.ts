@@ -5,7 +5,7 @@ import type { OpenStepInput } from '../activities/campaign/steps.js';
 import type { DispatchInput, DispatchResult } from '../activities/dispatch/executions.js';
 import type { ControlInput } from '../activities/run/control.js';
 import type { WaveStatus } from '../domain/campaign/status.js';
-import type { WaveJudgement } from '../domain/campaign/wave-gate.js';
+import type { WaveVerdict } from '../domain/campaign/wave-gate.js';
 import type { Blocked } from '../domain/run/blocked.js';
 import type { VirtualTime } from './virtual-time.js';
 
@@ -146,7 +146,7 @@ export class Observer {
       case 'openStep':
         return this.#stepOpened(argument as OpenStepInput, result as { kind: string; size?: number });
       case 'judgeWave':
-        return this.#judged(argument as { wave: number }, result as { judgement: WaveJudgement });
+        return this.#judged(argument as { wave: number }, result as { judgement: WaveVerdict });
       case 'closeWave':
         return this.#closed(argument as { wave: number }, result as WaveStatus);
       case 'closeCampaign':
@@ -205,7 +205,7 @@ export class Observer {
     this.note('step', { wave, detail: `${step}, ${size ?? 0} assets` });
   }
 
-  #judged({ wave }: { wave: number }, { judgement }: { judgement: WaveJudgement }): void {
+  #judged({ wave }: { wave: number }, { judgement }: { judgement: WaveVerdict }): void {
     this.end(`gate ${wave}`);
     const step = this.#stepOf.get(wave);
     if (step === undefined) return;

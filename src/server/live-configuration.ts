@@ -41,16 +41,16 @@ interface Watching {
 /** Begins with what the process found at its start; the function beside it ends the watch. */
 export function watchConfiguration(watching: Watching): { live: LiveConfiguration; stop: () => Promise<void> } {
   const watch = new ConfigurationWatch(watching);
-  let looking: Promise<void> = Promise.resolve();
+  let checking: Promise<void> = Promise.resolve();
   const timer = setInterval(() => {
-    looking = looking.then(() => watch.look());
+    checking = checking.then(() => watch.check());
   }, watching.everyMs ?? LOOK_EVERY_MS);
   timer.unref();
   return {
     live: watch,
     stop: async () => {
       clearInterval(timer);
-      await looking;
+      await checking;
     },
   };
 }
@@ -85,9 +85,9 @@ class ConfigurationWatch implements LiveConfiguration {
   }
 
   /** Never throws: the next look may do better. */
-  async look(): Promise<void> {
+  async check(): Promise<void> {
     try {
-      const changed = this.#file.look();
+      const changed = this.#file.check();
       if (changed) await this.#take(changed);
     } catch (error) {
       this.#watching.logger.warn({ err: error }, 'cannot check the configuration file; trying again');

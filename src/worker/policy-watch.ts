@@ -24,14 +24,14 @@ export interface PolicyWatching {
 export async function watchPolicy(watching: PolicyWatching): Promise<() => Promise<void>> {
   const watch = new PolicyWatch(watching);
   await watch.begin();
-  let looking: Promise<void> = Promise.resolve();
+  let checking: Promise<void> = Promise.resolve();
   const timer = setInterval(() => {
-    looking = looking.then(() => watch.look());
+    checking = checking.then(() => watch.check());
   }, watching.everyMs ?? LOOK_EVERY_MS);
   timer.unref();
   return async () => {
     clearInterval(timer);
-    await looking;
+    await checking;
     await watch.end();
   };
 }
@@ -69,9 +69,9 @@ class PolicyWatch {
   }
 
   /** Never throws: the next look may do better. */
-  async look(): Promise<void> {
+  async check(): Promise<void> {
     try {
-      const changed = this.#file.look();
+      const changed = this.#file.check();
       if (changed) await this.#take(changed);
       if (performance.now() - this.#announcedAt > ANNOUNCE_EVERY_MS) await this.#announce();
     } catch (error) {

@@ -2,7 +2,7 @@
 import { wavesOf } from '../../contracts/plan.js';
 import { type WaveStatus, waveStatus } from '../../domain/campaign/status.js';
 import type { StepKey } from '../../domain/campaign/step.js';
-import { judgeWave, type WaveJudgement } from '../../domain/campaign/wave-gate.js';
+import { decideWave, type WaveVerdict } from '../../domain/campaign/wave-gate.js';
 import type { Blocked } from '../../domain/run/blocked.js';
 import { budgetSpent } from '../../domain/run/error-budget.js';
 import type { LiveCounts } from '../../domain/run/outcome.js';
@@ -41,7 +41,7 @@ export interface JudgeWaveInput {
 }
 
 export interface JudgedWave {
-  judgement: WaveJudgement;
+  judgement: WaveVerdict;
   counts: LiveCounts;
   /** What a person lets pass who is asked about this judgement, and says yes. */
   found: Accepted;
@@ -71,12 +71,12 @@ export function createCampaignSteps(dependencies: ActivityDependencies) {
       const budget = (await ledger.runs.get(campaignId))?.errorBudget ?? rules.errorBudget;
       // What a person resumed after a breach has let pass already.
       const acceptedSpent = Math.max(accepted.spent, await ledger.campaigns.budgetAccepted(campaignId, wave));
-      const judgement = judgeWave({ counts, budget, inconclusive, accepted: accepted.unknown, acceptedSpent });
+      const judgement = decideWave({ counts, budget, inconclusive, accepted: accepted.unknown, acceptedSpent });
       const found: Accepted = { spent: budget ? budgetSpent(budget, counts) : 0, unknown: counts.unverified + counts.unreachable };
       const isLetPass = judgement.verdict === 'breach' && found.spent <= acceptedSpent;
       // A breach that a person has let pass is none, until more is spent.
       return {
-        judgement: isLetPass ? judgeWave({ counts, inconclusive, accepted: accepted.unknown }) : judgement,
+        judgement: isLetPass ? decideWave({ counts, inconclusive, accepted: accepted.unknown }) : judgement,
         ...{ counts, found, closedAs: await closedAs(ledger, campaignId, wave) },
       };
     },

@@ -69,8 +69,8 @@ describe.each([
     const run = await ledger.runs.get('r');
     const execution = await ledger.executions.claim('r', fence);
     if (!run || !execution) throw new Error('nothing to send');
-    const tell = async () => ({ kind: 'reported' }) as const;
-    await sendExecution(dependencies({ execute }), { run, execution, fence, tell, beat: () => undefined });
+    const report = async () => ({ kind: 'reported' }) as const;
+    await sendExecution(dependencies({ execute }), { run, execution, fence, report, beat: () => undefined });
     expect(started).toBe(starts);
   });
 

@@ -59,7 +59,7 @@ export function createDispatch(dependencies: ActivityDependencies) {
         run,
         fence: await ledger.runs.takeFence(run.id),
         issued,
-        tell: reportingToTemporal(dependencies.client),
+        report: reportingToTemporal(dependencies.client),
         accepted: 0,
         doubted: false,
         failure: undefined,
@@ -79,7 +79,7 @@ interface Round {
   run: RunRow;
   fence: number;
   issued: Issued;
-  tell: (issued: Issued, limitMs: number) => Promise<Reported>;
+  report: (issued: Issued, limitMs: number) => Promise<Reported>;
   accepted: number;
   /** The fate of something that this attempt sent is not known. */
   doubted: boolean;
@@ -103,10 +103,10 @@ async function workThrough(round: Round): Promise<Wait | undefined> {
       execution,
       fence: round.fence,
       beat: () => heartbeat(round.issued),
-      async tell(limitMs) {
+      async report(limitMs) {
         // From here on the timer's beats say no less.
         round.issued = await round.dependencies.ledger.runs.issued(round.run.id);
-        return round.tell(round.issued, limitMs);
+        return round.report(round.issued, limitMs);
       },
     });
     round.issued = await round.dependencies.ledger.runs.issued(round.run.id);

@@ -15,7 +15,7 @@ test('a ledger that is found to be behind while a run sends is told and asked ab
   if (!execution || !run) throw new Error('nothing to send');
   expect(await ledger.staleness.isStale('r', { claimed: 9, permits: 9 })).toBe(true);
   const dependencies = { ledger, policy: defaultPolicy(), timings: TERMS, sender: TERMS.sender } as unknown as ActivityDependencies;
-  const tell = () => Promise.reject(new Error('nothing may be sent'));
-  const sent = await sendExecution(dependencies, { run, execution, fence, beat: () => undefined, tell });
+  const report = () => Promise.reject(new Error('nothing may be sent'));
+  const sent = await sendExecution(dependencies, { run, execution, fence, beat: () => undefined, report });
   expect(sent).toMatchObject({ kind: 'wait', wait: { waitMs: 30_000, blocked: { kind: 'ledger' } } });
 });

@@ -38,7 +38,7 @@ interface Sending {
   /** Told while tags are read, so that a dead worker is noticed. */
   beat: () => void;
   /** Lets Temporal know of every permit that was granted so far, within this time. */
-  tell: (limitMs: number) => Promise<Reported>;
+  report: (limitMs: number) => Promise<Reported>;
 }
 
 /** Sends one execution under one permit, and writes down what became of it. This is the only place that executes. */
@@ -73,7 +73,7 @@ export async function sendExecution(dependencies: ActivityDependencies, sending:
   if (permit.kind === 'refused') return afterRefusedPermit(permit);
 
   const windowMs = permit.sendBy - permit.grantedAt;
-  const report = await sending.tell(windowMs - (performance.now() - startedAt.monotonic));
+  const report = await sending.report(windowMs - (performance.now() - startedAt.monotonic));
   if (report.kind !== 'reported') return unreported(dependencies, { runId: run.id, n: execution.n, permit: permit.permit }, report);
   const answer = await dependencies.qualys.execute({
     scriptId: execution.scriptId,
@@ -96,7 +96,7 @@ async function unreported(
 ): Promise<Sent> {
   const why =
     report.kind === 'unreachable' ? `Temporal did not acknowledge the permit: ${report.why}` : 'Temporal has given up this attempt';
-  await ledger.executions.notSent(runId, n, { permit, why: 'untold', detail: why });
+  await ledger.executions.notSent(runId, n, { permit, why: 'unreported', detail: why });
   if (report.kind === 'gone') return { kind: 'over' };
   return { kind: 'wait', wait: { waitMs: CONNECTION_WAIT_MS, ...(report.kind === 'held' ? {} : { blocked: { kind: 'temporal', why } }) } };
 }
@@ -221,7 +221,7 @@ async function writeDown(
     case 'refused': {
       const { why } = answer;
       const isPaced = why === 'interval' || why === 'day' || why === 'unexplained';
-      const paced = isPaced ? { reason: why, toldMs: answer.waitMs, configuredMs: configuredIntervalMs } : undefined;
+      const paced = isPaced ? { reason: why, requestedMs: answer.waitMs, configuredMs: configuredIntervalMs } : undefined;
       await executions.notSent(runId, n, { permit, why, detail: answer.message, paced });
       if (answer.why === 'token') return { kind: 'wait', wait: accessWait(answer, TOKEN_WAIT_MS) };
       // How long a script waits is the ledger's to tell, with the next permit.

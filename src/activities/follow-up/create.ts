@@ -12,9 +12,9 @@ import type { ActivityDependencies } from '../dependencies.js';
 import { blockedBy, NotReady, retryLater, type Wait, waitAfter } from '../failures.js';
 import { keptFrom } from '../policy/keep.js';
 import { whyStale } from '../stale-ledger.js';
+import { type FollowUpReporting, reportingSchedules } from './reporting.js';
 import { createSchedules } from './schedules.js';
 import { FollowUpRefused, followUpScript } from './script.js';
-import { type FollowUpTelling, tellingSchedules } from './telling.js';
 import type { Following, FollowUpTarget } from './terms.js';
 
 const HALTED_WAIT_MS = 2_500;
@@ -57,7 +57,7 @@ export function createScheduleFollowUp(dependencies: ActivityDependencies) {
         return waitFor({ blocked: { kind: 'halted', why }, waitMs: HALTED_WAIT_MS });
       }
       try {
-        const wait = await follow(dependencies, { run, followUp, telling: tellingSchedules(dependencies, runId, known) });
+        const wait = await follow(dependencies, { run, followUp, reporting: reportingSchedules(dependencies, runId, known) });
         if (!wait) return {};
         if (wait.blocked) return await waitFor({ blocked: wait.blocked, waitMs: wait.waitMs });
         throw retryLater(wait.waitMs, 'the policy must be read first');
@@ -77,7 +77,7 @@ export function createScheduleFollowUp(dependencies: ActivityDependencies) {
 /** What to wait for, with nothing done; undefined when it is. */
 async function follow(
   dependencies: ActivityDependencies,
-  { run, followUp, telling }: { run: RunRow; followUp: FollowUp; telling: FollowUpTelling },
+  { run, followUp, reporting }: { run: RunRow; followUp: FollowUp; reporting: FollowUpReporting },
 ): Promise<Wait | undefined> {
   // Most runs leave nothing to follow: they need not ask for the script.
   const anything = await targetsOf(dependencies, run, { on: followUp.on, isOtherScript: followUp.script !== undefined });
@@ -86,15 +86,15 @@ async function follow(
   // By id: the request may name the very same script by its title, or by digits that are written otherwise.
   const targets = await targetsOf(dependencies, run, { on: followUp.on, isOtherScript: script.id !== run.script?.id });
   if (targets.length === 0) return undefined;
-  const kept = await keptFrom(dependencies, { run, beat: telling.beat }, targets);
+  const kept = await keptFrom(dependencies, { run, beat: reporting.beat }, targets);
   if ('waitMs' in kept) return kept;
   if (kept.size > 0) {
     const detail = `${kept.size} of ${targets.length} assets are left out: policy excludes them from all scripts`;
     await dependencies.ledger.audit.addOnce(run.id, { action: 'follow-up-cut', detail });
   }
   await (followUp.kind === 'schedule'
-    ? createSchedules(dependencies, { run, followUp, script, targets, kept, telling })
-    : startRecheck(dependencies, { run, followUp, script, targets, kept, telling }));
+    ? createSchedules(dependencies, { run, followUp, script, targets, kept, reporting })
+    : startRecheck(dependencies, { run, followUp, script, targets, kept, reporting }));
   return undefined;
 }
 

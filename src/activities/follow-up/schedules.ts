@@ -63,8 +63,8 @@ async function schedulable({ ledger }: ActivityDependencies, { run, targets }: S
 }
 
 /** A run that is cancelled schedules nothing more. */
-function goOn({ telling }: Scheduling): void {
-  telling.beat();
+function goOn({ reporting }: Scheduling): void {
+  reporting.beat();
   if (Context.current().cancellationSignal.aborted) throw new CancelledFailure('The run was cancelled while its follow-up was scheduled.');
 }
 
@@ -102,7 +102,7 @@ async function settle(dependencies: ActivityDependencies, scheduling: Scheduling
   if (expired !== undefined) return reject(dependencies, run.id, { title, why: isMaybeThere ? `${expired}; ${MAYBE_THERE}` : expired });
   await ledger.schedules.set(run.id, { title, state: 'intended', order: JSON.stringify(order) });
   try {
-    await scheduling.telling.tell();
+    await scheduling.reporting.report();
   } catch (error) {
     if (!mayBeOurs) await notMade(dependencies, order);
     throw error;

@@ -3,7 +3,7 @@
 import type { FollowUp } from '../../contracts/request.js';
 import type { NamedAsset } from '../../ledger/reads/cohort-by-outcome.js';
 import type { NamedScript, RunRow } from '../../ledger/rows/run.js';
-import type { FollowUpTelling } from './telling.js';
+import type { FollowUpReporting } from './reporting.js';
 
 export type FollowUpTarget = NamedAsset;
 
@@ -15,5 +15,5 @@ export interface Following<Kind extends FollowUp['kind']> {
   targets: readonly FollowUpTarget[];
   /** Ids that policy keeps from every script by now, whatever it said when the run was opened. */
   kept: ReadonlySet<string>;
-  telling: FollowUpTelling;
+  reporting: FollowUpReporting;
 }

@@ -31,7 +31,7 @@ export class SettledFile {
   }
 
   /** What is different from what is known, seen for the second time: to be `taken`, else it comes again. */
-  look(): SeenFile | undefined {
+  check(): SeenFile | undefined {
     const now = seenFile(this.path);
     if (isSame(now, this.#known)) this.#fresh = undefined;
     else if (this.#fresh && isSame(now, this.#fresh)) return now;

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { admits, type ErrorBudgetRule, isBreached } from '../run/error-budget.js';
 import { emptyCounts, type FinalOutcome, type LiveCounts, OUTCOMES } from '../run/outcome.js';
-import { judgeWave, type WaveFacts } from './wave-gate.js';
+import { decideWave, type WaveFacts } from './wave-gate.js';
 
 const counts = (changes: Partial<LiveCounts>): LiveCounts => ({ ...emptyCounts(), targeted: 50, ...changes });
 
@@ -79,7 +79,7 @@ describe('a wave', () => {
     ],
     ['without assets', { counts: counts({ targeted: 0 }), budget: { max: 0 }, inconclusive: 0 }, 'go', 'The wave has no assets.'],
   ])('%s', (_, facts, verdict, why) => {
-    const judgement = judgeWave(facts);
+    const judgement = decideWave(facts);
     expect([judgement.verdict, judgement.why]).toEqual([verdict, why]);
   });
 
@@ -89,12 +89,12 @@ describe('a wave', () => {
       counts({ succeeded: 38, failed: 1, unreachable: 11 }),
       counts({ succeeded: 39, failed: 1, unreachable: 10 }),
       counts({ succeeded: 39, failed: 2, unreachable: 9 }),
-    ].map((seen) => judgeWave({ counts: seen, budget }).verdict);
+    ].map((seen) => decideWave({ counts: seen, budget }).verdict);
     expect(verdicts).toEqual(['inconclusive', 'go', 'breach']);
   });
 
   test('says what a person would have to accept', () => {
-    expect(judgeWave({ counts: counts({ succeeded: 39, unreachable: 8, unverified: 3 }) }).inDoubt).toBe(11);
+    expect(decideWave({ counts: counts({ succeeded: 39, unreachable: 8, unverified: 3 }) }).inDoubt).toBe(11);
   });
 });
 

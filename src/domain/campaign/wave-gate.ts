@@ -20,7 +20,7 @@ export interface WaveFacts {
   acceptedSpent?: number | undefined;
 }
 
-export interface WaveJudgement {
+export interface WaveVerdict {
   /** `inconclusive`: a person decides. `running`: nothing stands against the wave so far, and it is not done. */
   verdict: 'go' | 'breach' | 'inconclusive' | 'running';
   /** A sentence with the numbers. */
@@ -29,13 +29,13 @@ export interface WaveJudgement {
   inDoubt?: number;
 }
 
-export function judgeWave({
+export function decideWave({
   counts,
   budget,
   inconclusive = DEFAULT_INCONCLUSIVE,
   accepted = 0,
   acceptedSpent = accepted,
-}: WaveFacts): WaveJudgement {
+}: WaveFacts): WaveVerdict {
   const size = counts.targeted;
   if (size === 0) return { verdict: 'go', why: 'The wave has no assets.' };
   if (budget && isBreached(budget, counts)) return { verdict: 'breach', why: overdrawn(budget, counts) };

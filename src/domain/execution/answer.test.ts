@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import {
   type AnswerFacts,
+  classifyAnswer,
   type EndpointKind,
   hasLimitEvidence,
   isSuccessCode,
-  judgeAnswer,
   type LimitSignals,
   limitWaitMs,
   type Words,
@@ -31,7 +31,7 @@ const TO_WAIT: LimitSignals = { toWaitSec: 240 };
 const EMPTY_WINDOW: LimitSignals = { limit: 300, remaining: 0 };
 const BUSY: LimitSignals = { concurrencyLimit: 2, concurrencyRunning: 2 };
 
-describe('judgeAnswer', () => {
+describe('classifyAnswer', () => {
   test.each<[string, AnswerFacts, object]>([
     ['a complete 200', facts('read', 200, { complete: true }), { kind: 'ok' }],
     ['a complete 201 with errorCode "0"', facts('schedule', 201, { complete: true, errorCode: '0' }), { kind: 'ok' }],
@@ -99,11 +99,11 @@ describe('judgeAnswer', () => {
     ['410 on execute', facts('execute', 410), { kind: 'unknown' }],
     ['410 on a read', facts('read', 410), { kind: 'invalid' }],
   ])('%s', (_, given, verdict) => {
-    expect(judgeAnswer(given)).toEqual(verdict);
+    expect(classifyAnswer(given)).toEqual(verdict);
   });
 
   test.each([400, 405, 413, 415, 422])('HTTP %i on execute is documented as not executed', (status) => {
-    expect(judgeAnswer(facts('execute', status))).toEqual({ kind: 'invalid' });
+    expect(classifyAnswer(facts('execute', status))).toEqual({ kind: 'invalid' });
   });
 
   test('only values are evidence of a limit, never the presence of headers', () => {
@@ -131,27 +131,27 @@ describe('a refusal that may be of something in between', () => {
     kinds.flatMap((kind) => REFUSALS.flatMap((status) => words.map((whose) => ({ kind, status, words: whose }))));
 
   test.each(each(EFFECTS, ['foreign', 'none']))('$status on $kind in $words words is a lost answer', ({ kind, status, words }) => {
-    expect(judgeAnswer(facts(kind, status, { words }))).toEqual({ kind: 'unknown' });
+    expect(classifyAnswer(facts(kind, status, { words }))).toEqual({ kind: 'unknown' });
   });
 
   test.each(each(EFFECTS, ['api', 'gateway']).filter(({ status }) => status !== 409))(
     '$status on $kind in $words words is a refusal',
     ({ kind, status, words }) => {
-      expect(judgeAnswer(facts(kind, status, { words, message: 'no' })).kind).not.toBe('unknown');
+      expect(classifyAnswer(facts(kind, status, { words, message: 'no' })).kind).not.toBe('unknown');
     },
   );
 
   test.each(each(['read'], ['foreign', 'none']).filter(({ status }) => ![401, 409, 429].includes(status)))(
     '$status on a read in $words words passes by itself',
     ({ kind, status, words }) => {
-      expect(judgeAnswer(facts(kind, status, { words }))).toEqual({ kind: 'transient' });
+      expect(classifyAnswer(facts(kind, status, { words }))).toEqual({ kind: 'transient' });
     },
   );
 
   test.each(each(['auth'], ['foreign', 'none']).filter(({ status }) => status !== 409 && status !== 429))(
     '$status on /auth in $words words refuses no credentials',
     ({ kind, status, words }) => {
-      expect(judgeAnswer(facts(kind, status, { words }))).toEqual({ kind: 'transient' });
+      expect(classifyAnswer(facts(kind, status, { words }))).toEqual({ kind: 'transient' });
     },
   );
 
@@ -166,7 +166,7 @@ describe('a refusal that may be of something in between', () => {
     ['a wait told under a status that no limit has', { limits: TO_WAIT, asksToWait: true }, 403, { kind: 'unknown' }],
   ])('by the headers: %s', (_, change, status, verdict) => {
     for (const kind of ['execute', 'schedule'] as const)
-      expect(judgeAnswer(facts(kind, status, { words: 'foreign', ...change }))).toEqual(verdict);
+      expect(classifyAnswer(facts(kind, status, { words: 'foreign', ...change }))).toEqual(verdict);
   });
 });
 
@@ -186,23 +186,23 @@ describe('a 429 on execute, by its words', () => {
     ['Refused', 'unexplained'],
     ['', 'unexplained'],
   ])('%p', (message, kind) => {
-    expect(judgeAnswer(facts('execute', 429, { message, limits: ORDINARY_HEADERS })).kind).toBe(kind);
+    expect(classifyAnswer(facts('execute', 429, { message, limits: ORDINARY_HEADERS })).kind).toBe(kind);
   });
 
   test.each<[string, Partial<AnswerFacts>, object]>([
-    ['of the interval', { message: 'cannot be run again for another 47 seconds', toldSec: 47 }, { kind: 'interval', waitMs: 47_000 }],
-    ['of the day', { message: 'Daily limit reached', toldSec: 7_200 }, { kind: 'day', waitMs: 7_200_000 }],
-    ['of nothing', { message: 'Refused', toldSec: 5 }, { kind: 'unexplained', waitMs: 5_000 }],
-    ['of calls, by its code', { errorCode: '1965', message: 'cannot be run again', toldSec: 47 }, { kind: 'limit', waitMs: 47_000 }],
-    ['shorter than a header tells', { limits: TO_WAIT, message: 'again', toldSec: 47 }, { kind: 'limit', waitMs: 240_000 }],
-    ['longer than a header tells', { limits: TO_WAIT, message: 'again', toldSec: 470 }, { kind: 'limit', waitMs: 470_000 }],
+    ['of the interval', { message: 'cannot be run again for another 47 seconds', requestedSec: 47 }, { kind: 'interval', waitMs: 47_000 }],
+    ['of the day', { message: 'Daily limit reached', requestedSec: 7_200 }, { kind: 'day', waitMs: 7_200_000 }],
+    ['of nothing', { message: 'Refused', requestedSec: 5 }, { kind: 'unexplained', waitMs: 5_000 }],
+    ['of calls, by its code', { errorCode: '1965', message: 'cannot be run again', requestedSec: 47 }, { kind: 'limit', waitMs: 47_000 }],
+    ['shorter than a header tells', { limits: TO_WAIT, message: 'again', requestedSec: 47 }, { kind: 'limit', waitMs: 240_000 }],
+    ['longer than a header tells', { limits: TO_WAIT, message: 'again', requestedSec: 470 }, { kind: 'limit', waitMs: 470_000 }],
   ])('with a wait told in words %s', (_, change, verdict) => {
-    expect(judgeAnswer(facts('execute', 429, change))).toEqual(verdict);
+    expect(classifyAnswer(facts('execute', 429, change))).toEqual(verdict);
   });
 
   test('409 by the code of the window waits as told, also on a read', () => {
     for (const kind of ['execute', 'read'] as const)
-      expect(judgeAnswer(facts(kind, 409, { errorCode: '1965', toldSec: 47, limits: ORDINARY_HEADERS }))).toEqual({
+      expect(classifyAnswer(facts(kind, 409, { errorCode: '1965', requestedSec: 47, limits: ORDINARY_HEADERS }))).toEqual({
         kind: 'limit',
         waitMs: 47_000,
       });

@@ -26,7 +26,7 @@ export interface AnswerFacts {
   errorCode?: string | undefined;
   message?: string | undefined;
   /** The wait that its own words ask for, in seconds; some gateways name it nowhere else. */
-  toldSec?: number | undefined;
+  requestedSec?: number | undefined;
   /** The answer holds what the endpoint promises: a token, a `correlationUuid`, a list. */
   complete: boolean;
 }
@@ -63,14 +63,14 @@ const CONCURRENCY_WAIT_MS = 10_000;
 /** The old regime's own words under 409: too many calls at once, and too many in the window (docs/qualys-api.md#rate-limits). */
 const CONFLICT_LIMIT_CODES: ReadonlySet<string> = new Set(['1960', '1965']);
 
-export function judgeAnswer(facts: AnswerFacts): Verdict {
+export function classifyAnswer(facts: AnswerFacts): Verdict {
   const { kind, status } = facts;
   if (status >= 200 && status < 300) return judgeSuccess(facts);
   // A proxy that inspects answers lets the request through and puts its page, under any status, in the place of what came back.
   if (isEffect(kind) && !isOfTheGateway(facts)) return { kind: 'unknown' };
   if (status === 401) return judgeUnauthorised(facts);
-  if (status === 409) return judgeConflict(facts);
-  if (status === 429) return judgeTooMany(facts);
+  if (status === 409) return classifyConflict(facts);
+  if (status === 429) return classifyTooMany(facts);
   if (isEffect(kind)) return refusalOf(status) ?? { kind: 'unknown' };
   if (status < 400 && kind === 'auth') return { kind: 'protocol' };
   if (status >= 500 || status === 408 || status === 425 || !isOfTheGateway(facts)) return transient(facts.limits);
@@ -140,25 +140,25 @@ function judgeSuccess(facts: AnswerFacts): Verdict {
   return refused && !/^5\d\d$/.test(facts.errorCode ?? '') ? { kind: 'protocol' } : transient(facts.limits);
 }
 
-function judgeConflict({ kind, limits, message, errorCode, words, toldSec }: AnswerFacts): Verdict {
+function classifyConflict({ kind, limits, message, errorCode, words, requestedSec }: AnswerFacts): Verdict {
   const named = kind === 'schedule' || kind === 'import';
   // The last call of a window carries `Remaining: 0` whatever it answers, so the documented sentence goes first.
   if (named && /already exist/i.test(message ?? '')) return { kind: 'duplicate' };
-  if (hasLimitEvidence(limits) || CONFLICT_LIMIT_CODES.has(errorCode ?? '')) return limited(limits, toldSec);
+  if (hasLimitEvidence(limits) || CONFLICT_LIMIT_CODES.has(errorCode ?? '')) return limited(limits, requestedSec);
   if (named) return { kind: 'duplicate' };
   if (isEffect(kind)) return { kind: 'unknown' };
   // The first refusal of the old regime may come without any header (docs/qualys-api.md#rate-limits); headers that show room speak of
   // something else.
-  if (Object.keys(limits).length === 0 && words !== 'foreign') return limited(limits, toldSec);
+  if (Object.keys(limits).length === 0 && words !== 'foreign') return limited(limits, requestedSec);
   return isOwnWords({ words }) ? { kind: 'invalid' } : transient(limits);
 }
 
-function judgeTooMany({ kind, limits, message = '', errorCode, toldSec }: AnswerFacts): Verdict {
+function classifyTooMany({ kind, limits, message = '', errorCode, requestedSec }: AnswerFacts): Verdict {
   if (!hasLimitEvidence(limits) && !CONFLICT_LIMIT_CODES.has(errorCode ?? '')) {
-    if (kind === 'execute' && !OF_CALLS.test(message)) return { kind: whyRefused(message), ...told(toldSec) };
+    if (kind === 'execute' && !OF_CALLS.test(message)) return { kind: whyRefused(message), ...told(requestedSec) };
     if (kind === 'import' || kind === 'clone') return { kind: 'quota' };
   }
-  return limited(limits, toldSec);
+  return limited(limits, requestedSec);
 }
 
 /**
@@ -176,15 +176,15 @@ const OF_THE_DAY =
 const OF_THE_INTERVAL =
   /\binterval\b|\b(?:minutes?|seconds?|mins?|secs?)\b|\bagain\b|\balready\b|\brecent(?:ly)?\b|\bfrequent(?:ly)?\b|\btoo soon\b/i;
 
-function limited(limits: LimitSignals, toldSec: number | undefined): Verdict {
+function limited(limits: LimitSignals, requestedSec: number | undefined): Verdict {
   return {
     kind: 'limit',
-    waitMs: toldSec === undefined ? limitWaitMs(limits) : Math.ceil(Math.max(toldSec, limits.toWaitSec ?? 0) * 1_000),
+    waitMs: requestedSec === undefined ? limitWaitMs(limits) : Math.ceil(Math.max(requestedSec, limits.toWaitSec ?? 0) * 1_000),
   };
 }
 
-function told(toldSec: number | undefined): { waitMs?: number } {
-  return toldSec === undefined ? {} : { waitMs: Math.ceil(toldSec * 1_000) };
+function told(requestedSec: number | undefined): { waitMs?: number } {
+  return requestedSec === undefined ? {} : { waitMs: Math.ceil(requestedSec * 1_000) };
 }
 
 function hasConcurrencyEvidence({ concurrencyLimit, concurrencyRunning }: LimitSignals): boolean {

@@ -27,8 +27,10 @@ describe('the execution interval of a script', () => {
   });
 
   test.each<ExecuteRefusal>(['interval', 'day', 'unexplained'])('%s: a wait that is told is neither shortened nor stretched', (reason) => {
-    for (const toldMs of [3_000, 3 * HOUR])
-      expect(afterRefusal({ backoffMs: MINUTE, reason }, 100, { reason, toldMs, configuredMs: 5_000 }).nextExecuteAt).toBe(100 + toldMs);
+    for (const requestedMs of [3_000, 3 * HOUR])
+      expect(afterRefusal({ backoffMs: MINUTE, reason }, 100, { reason, requestedMs, configuredMs: 5_000 }).nextExecuteAt).toBe(
+        100 + requestedMs,
+      );
   });
 
   test.each([
@@ -90,14 +92,16 @@ describe('the execution interval of a script', () => {
   test('after a rest, or a clock set back, the time since the last one says nothing', () => {
     for (const now of [3 * HOUR, -HOUR])
       expect(afterAcceptance({ intervalMs: MINUTE, lastAcceptedAt: 0 }, now, undefined).intervalMs).toBe(MINUTE);
-    expect(afterRefusal({ lastAcceptedAt: 0 }, 3 * HOUR, { reason: 'interval', toldMs: 40_000 })).toMatchObject({ intervalMs: undefined });
+    expect(afterRefusal({ lastAcceptedAt: 0 }, 3 * HOUR, { reason: 'interval', requestedMs: 40_000 })).toMatchObject({
+      intervalMs: undefined,
+    });
   });
 });
 
 /** Sends as soon as it may; the gateway refuses what `refuses` says. How long it takes, and how many calls. */
 function executed(
   count: number,
-  refuses: (now: number, gapMs: number) => { reason: ExecuteRefusal; toldMs?: number } | undefined,
+  refuses: (now: number, gapMs: number) => { reason: ExecuteRefusal; requestedMs?: number } | undefined,
   from: IntervalMemory = {},
 ) {
   let plan: IntervalPlan = { ...from, nextExecuteAt: 0 };
@@ -142,7 +146,7 @@ describe('a hundred executions', () => {
   });
 
   test('wait as they are told', () => {
-    const told = (_: number, gapMs: number) => (gapMs < MINUTE ? { reason: 'interval' as const, toldMs: MINUTE - gapMs } : undefined);
+    const told = (_: number, gapMs: number) => (gapMs < MINUTE ? { reason: 'interval' as const, requestedMs: MINUTE - gapMs } : undefined);
     const { ms, calls } = executed(100, told);
     expect(ms).toBeLessThan(100 * MINUTE * 1.05);
     expect(calls).toBeLessThan(115);

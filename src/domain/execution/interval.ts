@@ -34,18 +34,18 @@ export interface IntervalPlan extends IntervalMemory {
 export interface RefusedExecution {
   reason: ExecuteRefusal;
   /** What Qualys asked to wait. */
-  toldMs?: number | undefined;
+  requestedMs?: number | undefined;
   /** The subscription's interval, when the operator knows it; 0 means there is none. */
   configuredMs?: number | undefined;
 }
 
 export function afterRefusal(memory: IntervalMemory, now: number, refused: RefusedExecution): IntervalPlan {
-  const { reason, toldMs } = refused;
+  const { reason, requestedMs } = refused;
   const gapMs = reason === 'interval' ? gapOf(memory, now) : undefined;
   const tooSoon = gapMs === undefined ? {} : { tooSoonMs: gapMs, tooSoonAt: now };
   // Told what is left of it, its length is known.
-  const intervalMs = gapMs === undefined || toldMs === undefined ? memory.intervalMs : Math.min(gapMs + toldMs, LONGEST_WAIT_MS);
-  const waitMs = Math.max(1, toldMs ?? untoldWaitMs(memory, now, refused));
+  const intervalMs = gapMs === undefined || requestedMs === undefined ? memory.intervalMs : Math.min(gapMs + requestedMs, LONGEST_WAIT_MS);
+  const waitMs = Math.max(1, requestedMs ?? unrequestedWaitMs(memory, now, refused));
   return { ...memory, ...tooSoon, intervalMs, backoffMs: waitMs, reason, nextExecuteAt: now + waitMs };
 }
 
@@ -56,7 +56,7 @@ export function afterAcceptance(memory: IntervalMemory, now: number, configuredM
   return { ...known, nextExecuteAt: now + (configuredMs ?? nextGapMs(known)) };
 }
 
-function untoldWaitMs(memory: IntervalMemory, now: number, { reason, configuredMs }: RefusedExecution): number {
+function unrequestedWaitMs(memory: IntervalMemory, now: number, { reason, configuredMs }: RefusedExecution): number {
   if (reason === 'day') return DAY_WAIT_MS;
   const goesOn = memory.backoffMs !== undefined && memory.reason === reason;
   // A shorter interval than the known one was tried: the known one is waited for, and nothing is lost.

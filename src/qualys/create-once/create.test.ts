@@ -136,7 +136,7 @@ describe('an import', () => {
           return { kind: 'unknown', message: 'HTTP 502' };
         },
       };
-      const short = await importScriptsOnce(losing, file, { ...once, lookAfterMs: [5_000, 15_000] });
+      const short = await importScriptsOnce(losing, file, { ...once, searchAfterMs: [5_000, 15_000] });
       expect(short).toMatchObject({ kind: 'unverified', message: expect.stringContaining('script titled "A" is not visible after 20 s') });
       const long = await importScriptsOnce(losing, file, once);
       expect(long).toEqual({

@@ -9,7 +9,7 @@ export interface OnceOptions {
   /** Real milliseconds. */
   pause: (ms: number) => Promise<void>;
   /** Pauses before each look for a lost creation; default 5, 15, 30, 60, 120 and 120 s. */
-  lookAfterMs?: readonly number[];
+  searchAfterMs?: readonly number[];
   /**
    * A call that Qualys' limits put off is sent later, as long as it waits no longer than this altogether; default 0. Put off is not
    * executed.
@@ -42,7 +42,7 @@ export interface Creation {
 }
 
 /** Others on this gateway wait 30 s for the index (docs/qualys-api.md#paging); after an effect we look for minutes. */
-const LOOK_AFTER_MS = [5_000, 15_000, 30_000, 60_000, 120_000, 120_000] as const;
+const SEARCH_AFTER_MS = [5_000, 15_000, 30_000, 60_000, 120_000, 120_000] as const;
 /**
  * Before that nothing that is missing counts as not created: the request may still be at work behind the gateway, as with a lost execution.
  */
@@ -60,7 +60,7 @@ export async function createOnce(qualys: OnceClient, { wanted, send }: Creation,
     case 'exists':
       return { ...taken(wanted, await seen(qualys, wanted, runId)), message: answer.message };
     case 'unknown':
-      return lookedUp(qualys, { wanted, lost: answer.message }, options);
+      return searchedAgain(qualys, { wanted, lost: answer.message }, options);
     default:
       return answer as Exclude<OnceFate, { kind: 'created' | 'exists' | 'not-created' | 'unverified' }>;
   }
@@ -81,15 +81,15 @@ function taken(wanted: readonly WantedScript[], scripts: TitledScript[]) {
 }
 
 /** Only looks: a second request might create what the first one is still about to create. */
-async function lookedUp(
+async function searchedAgain(
   qualys: OnceClient,
   { wanted, lost }: { wanted: readonly WantedScript[]; lost: string },
-  { pause, lookAfterMs = LOOK_AFTER_MS, onPause, runId }: OnceOptions,
+  { pause, searchAfterMs = SEARCH_AFTER_MS, onPause, runId }: OnceOptions,
 ): Promise<OnceFate> {
   let waitedMs = 0;
   let found: TitledScript[] = [];
   let trouble: string | undefined;
-  for (const [index, pauseMs] of lookAfterMs.entries()) {
+  for (const [index, pauseMs] of searchAfterMs.entries()) {
     await onPause?.({
       pauseMs,
       message: `The response was lost (${lost}): looking for ${titlesOf(wanted)} in ${Math.round(pauseMs / 1_000)} s.`,
@@ -97,7 +97,7 @@ async function lookedUp(
     await pause(pauseMs);
     waitedMs += pauseMs;
     try {
-      found = await titledScripts(qualys, wanted, { whole: index === lookAfterMs.length - 1, runId });
+      found = await titledScripts(qualys, wanted, { whole: index === searchAfterMs.length - 1, runId });
       trouble = undefined;
     } catch (error) {
       if (!(error instanceof QualysError)) throw error;

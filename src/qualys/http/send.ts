@@ -1,7 +1,7 @@
 // One request, sent once: through the gate, to the wire, judged, and the gate told what was learned.
 import type { Readable } from 'node:stream';
 import type { AnswerFacts, EndpointKind, LimitSignals, Verdict } from '../../domain/execution/answer.js';
-import { isOwnWords, judgeAnswer } from '../../domain/execution/answer.js';
+import { classifyAnswer, isOwnWords } from '../../domain/execution/answer.js';
 import type { CallGate, LimitEvidence, ServerClock } from '../../domain/limits/call-gate.js';
 import { secondsInWords } from '../../domain/limits/requested-wait.js';
 import { refusalOf, whoseRefusal } from '../wire/auth.js';
@@ -95,12 +95,16 @@ export async function attempt(wire: Wire, call: Call, token: string): Promise<At
  * `isOwn`: it says what only the API says, so that its `Date` is the gateway's and not that of something in between; nothing can be said by
  * anybody.
  */
-type Judged = { kind: 'judged'; answer: Answer; limits: LimitSignals; toldSec: number | undefined; isOwn: boolean };
+type Judged = { kind: 'judged'; answer: Answer; limits: LimitSignals; requestedSec: number | undefined; isOwn: boolean };
 
 /** A wait told in words is the gate's to keep where it speaks of calls; an execution's interval is its script's. */
-function evidenceOf({ answer, limits, toldSec }: Judged): LimitEvidence {
+function evidenceOf({ answer, limits, requestedSec }: Judged): LimitEvidence {
   const refused = answer.verdict.kind === 'limit';
-  return { ...limits, ...(refused && toldSec !== undefined ? { toWaitSec: Math.max(toldSec, limits.toWaitSec ?? 0) } : {}), refused };
+  return {
+    ...limits,
+    ...(refused && requestedSec !== undefined ? { toWaitSec: Math.max(requestedSec, limits.toWaitSec ?? 0) } : {}),
+    refused,
+  };
 }
 
 /** An abort ends a read with its own reason. Once an effect may be under way nothing but a word for its fate may come out. */
@@ -133,12 +137,12 @@ function judged(call: Call, answer: HttpAnswer): Judged {
   const isNothing = status === 204 || (call.blankIsNothing === true && answer.body.length === 0);
   const payload = status < 200 || status >= 300 ? undefined : isNothing ? call.payloadOfNothing : call.payloadOf(json, answer);
   const facts: AnswerFacts = { kind: call.kind, status, limits, ...wordsOf(answer, json), complete: payload !== undefined };
-  const verdict = judgeAnswer(facts);
+  const verdict = classifyAnswer(facts);
   const serverAt = serverTimeMs(answer.headers);
   return {
     kind: 'judged',
     limits,
-    toldSec: facts.toldSec,
+    requestedSec: facts.requestedSec,
     isOwn: (payload !== undefined && !isNothing) || isOwnWords(facts),
     answer: { kind: 'answer', verdict, status, payload, bytes: answer.body.length, serverAt, said: said(facts, answer.body) },
   };
@@ -148,11 +152,11 @@ function judged(call: Call, answer: HttpAnswer): Judged {
 export function wordsOf(
   { status, headers, body }: HttpAnswer,
   json: unknown,
-): Pick<AnswerFacts, 'errorCode' | 'message' | 'words' | 'asksToWait' | 'toldSec'> {
+): Pick<AnswerFacts, 'errorCode' | 'message' | 'words' | 'asksToWait' | 'requestedSec'> {
   const words = isBlank(body) ? 'none' : (whoseRefusal(json, status) ?? 'foreign');
   // A page may speak of any wait; only what is Qualys' own is obeyed in words.
-  const toldSec = isOwnWords({ words }) ? secondsInWords(body.subarray(0, 2_048).toString('utf8'), clocksOf(headers)) : undefined;
-  return { ...refusalOf(json), words, asksToWait: asksToWait(headers), ...(toldSec === undefined ? {} : { toldSec }) };
+  const requestedSec = isOwnWords({ words }) ? secondsInWords(body.subarray(0, 2_048).toString('utf8'), clocksOf(headers)) : undefined;
+  return { ...refusalOf(json), words, asksToWait: asksToWait(headers), ...(requestedSec === undefined ? {} : { requestedSec }) };
 }
 
 function isBlank(body: Buffer): boolean {

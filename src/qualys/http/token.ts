@@ -1,7 +1,7 @@
 // The 4-hour token: one fetch for any number of waiting calls, renewed before it ends, never guessed at with bad credentials.
 import { createHash } from 'node:crypto';
 import { decodeJwt } from 'jose';
-import { isOwnWords, judgeAnswer } from '../../domain/execution/answer.js';
+import { classifyAnswer, isOwnWords } from '../../domain/execution/answer.js';
 import { QualysError } from '../errors.js';
 import { tokenOf } from '../wire/auth.js';
 import { limitSignals, serverTimeMs } from './limits.js';
@@ -144,7 +144,7 @@ async function heldFrom(wire: AuthWire, answer: HttpAnswer, secrets: readonly st
   const isOwn = token !== undefined || isOwnWords(words);
   if (isOwn && serverAt !== undefined) await wire.clock.observe(serverAt).catch((error: unknown) => unobserved(wire.logger, error));
   const limits = limitSignals(answer.headers, answer.status);
-  const verdict = judgeAnswer({ kind: 'auth', status: answer.status, limits, ...words, complete: token !== undefined });
+  const verdict = classifyAnswer({ kind: 'auth', status: answer.status, limits, ...words, complete: token !== undefined });
   const facts = { status: answer.status, endpoint: 'auth' };
   const said = `HTTP ${answer.status}${words.message ? `: ${redacted(words.message, 200, secrets)}` : ''}`;
   switch (verdict.kind) {

@@ -25,11 +25,11 @@ export async function easmStatus(reader: Reader, { runId, signal }: CallOptions 
 }
 
 /** Time is counted by what was slept. Failures that pass by waiting are waited out, too, and thrown only at the end. */
-export async function untilEasmCompleted(look: () => Promise<EasmProfile[]>, wait: EasmWait): Promise<EasmWaited> {
+export async function untilEasmCompleted(poll: () => Promise<EasmProfile[]>, wait: EasmWait): Promise<EasmWaited> {
   const { sleep, everyMs = LOOK_EVERY_MS, maxWaitMs = MAX_WAIT_MS, profileId, signal } = wait;
   for (let waitedMs = 0; ; ) {
     signal?.throwIfAborted();
-    const seen = await looked(look);
+    const seen = await polled(poll);
     const profiles = seen.profiles.filter((profile) => profileId === undefined || profile.profileId === profileId);
     if (seen.failure === undefined && profiles.length === 0) return { kind: 'no-profile', profiles: seen.profiles };
     if (seen.failure === undefined && profiles.every(({ isCompleted }) => isCompleted)) return { kind: 'completed', profiles };
@@ -43,9 +43,9 @@ export async function untilEasmCompleted(look: () => Promise<EasmProfile[]>, wai
   }
 }
 
-async function looked(look: () => Promise<EasmProfile[]>): Promise<{ profiles: EasmProfile[]; failure?: QualysError }> {
+async function polled(poll: () => Promise<EasmProfile[]>): Promise<{ profiles: EasmProfile[]; failure?: QualysError }> {
   try {
-    return { profiles: await look() };
+    return { profiles: await poll() };
   } catch (error) {
     if (error instanceof QualysError && passesByWaiting(error)) return { profiles: [], failure: error };
     throw error;

@@ -13,7 +13,7 @@ import type { CampaignStepName, StepKey } from '../../domain/campaign/step.js';
 import type { Blocked } from '../../domain/run/blocked.js';
 import { contractFailure } from '../shared/failures.js';
 import { takeSnapshot } from '../shared/state.js';
-import { type Campaign, type CampaignState, campaignNews, type Wave, wordOf } from './state.js';
+import { type Campaign, type CampaignState, campaignChanged, type Wave, wordOf } from './state.js';
 import { campaignStep } from './step.js';
 
 /** `progress` is of the ledger's counts of this long ago at most, at the beginning of a step; of one that lasts, a twentieth of its age. */
@@ -119,7 +119,7 @@ export async function adoptOpenSteps({ runId, state, activities }: Campaign): Pr
 
 async function askAgain(id: string): Promise<void> {
   await getExternalWorkflowHandle(id)
-    .signal(campaignNews, { again: true })
+    .signal(campaignChanged, { again: true })
     .catch(() => undefined);
 }
 
@@ -191,7 +191,7 @@ export function forget(state: CampaignState, id: string): void {
 export async function pokeOpenSteps(state: CampaignState): Promise<void> {
   for (const step of Object.keys(state.open)) {
     await getExternalWorkflowHandle(step)
-      .signal(campaignNews)
+      .signal(campaignChanged)
       .catch(() => undefined);
   }
 }

@@ -19,9 +19,9 @@ export interface StepReport {
 }
 
 /** A step tells its campaign how far it is. */
-export const stepNews = defineSignal<[StepReport]>('stepNews');
+export const stepReport = defineSignal<[StepReport]>('stepNews');
 /** A campaign tells its steps that something was ordered: what it was, the ledger says. `again`: it has not heard how far the step is. */
-export const campaignNews = defineSignal<[{ again?: boolean }?]>('campaignNews');
+export const campaignChanged = defineSignal<[{ again?: boolean }?]>('campaignNews');
 
 export interface CampaignState extends RunState {
   /** The wave under way or the last one that was, from 1; 0 before the first. */

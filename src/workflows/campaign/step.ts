@@ -17,7 +17,7 @@ import { activitiesOf, identifyLedger } from '../shared/activity-proxies.js';
 import { carriedOver, carriedState } from '../shared/carried-state.js';
 import { contractFailure, endsByCancel, isContinued } from '../shared/failures.js';
 import { firstState, type RunState, takeSnapshot } from '../shared/state.js';
-import { campaignNews, type StepWord, stepNews, wordOf } from './state.js';
+import { campaignChanged, type StepWord, stepReport, wordOf } from './state.js';
 
 interface StepState extends RunState {
   campaignId: string;
@@ -40,18 +40,18 @@ export async function campaignStep(key: StepKey, carried?: unknown): Promise<Run
   const activities = activitiesOf(state.queue);
   const living: Living = { runId, state, activities };
   handleMessages({ runId, state, activities: () => activities, wake: () => work?.wake() });
-  setHandler(campaignNews, async (asked) => {
+  setHandler(campaignChanged, async (asked) => {
     if (asked?.again) state.reported = '';
     if (!state.snapshot) return;
     takeSnapshot(state, await activities.runSnapshot({ runId }));
     work?.wake();
   });
-  const telling = tell(state);
+  const reporting = startReporting(state);
   try {
     if (isFirst) await open(living, key);
     // Stopped before this history as well, as of one that was reset: what is in flight is watched to its end.
     if ((await workOn(living, (begun) => (work = begun))) === 'interrupted') {
-      await telling.end();
+      await reporting.end();
       await continueAsNew<typeof campaignStep>(key, carriedOver(state));
     }
     return await ended(await finishRun(living));
@@ -64,12 +64,12 @@ export async function campaignStep(key: StepKey, carried?: unknown): Promise<Run
     if (state.snapshot) return endCancelled(living, work);
     // Nothing can be ordered of a run that was not opened: what there may be of it in the ledger is closed.
     await activities.closeLostStep({ runId, own: true });
-    await telling.end('finished');
+    await reporting.end('finished');
     throw new CancelledFailure('The step was cancelled before it was opened.');
   }
 
   async function ended(report: RunReport): Promise<RunReport> {
-    await telling.end('finished');
+    await reporting.end('finished');
     return report;
   }
 }
@@ -88,14 +88,14 @@ async function open({ runId, state, activities }: Living, key: StepKey): Promise
  * Tells the campaign whenever the step's word changes, or what holds it back, or how many verdicts it still waits for when its work is
  * done. A campaign that is gone has nobody to tell.
  */
-function tell(state: StepState): { end(word?: StepWord): Promise<void> } {
+function startReporting(state: StepState): { end(word?: StepWord): Promise<void> } {
   let isOver = false;
   let sending: Promise<void> = Promise.resolve();
   const { workflowId: runId } = workflowInfo();
   const send = async (word: StepWord): Promise<void> => {
     const blocked = state.blocked ?? state.blind;
     await getExternalWorkflowHandle(state.campaignId)
-      .signal(stepNews, { runId, word, ...(blocked ? { blocked } : {}) })
+      .signal(stepReport, { runId, word, ...(blocked ? { blocked } : {}) })
       .catch(() => undefined);
   };
   void CancellationScope.nonCancellable(async () => {

@@ -19,7 +19,7 @@ import { contractFailure, endsByCancel, invalidRequest, isContinued } from '../s
 import { followUp } from '../shared/follow-up.js';
 import { takeReport, takeSnapshot } from '../shared/state.js';
 import { adoptOpenSteps, forget, lateWait, pokeOpenSteps } from './open-steps.js';
-import { type Campaign, type CampaignState, firstCampaignState, type StepReport, stepNews } from './state.js';
+import { type Campaign, type CampaignState, firstCampaignState, type StepReport, stepReport } from './state.js';
 import { runWave } from './wave.js';
 
 /** A new history between two waves, from here on: a wave with approvals and three steps takes some hundred events. */
@@ -47,7 +47,7 @@ export async function remediationCampaign(input: unknown, carried?: unknown): Pr
     refusedResume: (by) => refusedBreach(state, by),
     digestIs: (digest) => (state.digest = digest),
   });
-  setHandler(stepNews, (wake) => takeStepReport(state, wake));
+  setHandler(stepReport, (wake) => takeStepReport(state, wake));
 
   try {
     state.queue ??= (await identifyLedger()).queue;
@@ -128,7 +128,7 @@ function takeStepReport(state: CampaignState, { runId: step, word, blocked }: St
 }
 
 /** Waits for the steps that are still watched; also woken by operators, who may have put assets back. */
-async function lateVerdicts(campaign: Campaign): Promise<'done' | 'look again'> {
+async function lateVerdicts(campaign: Campaign): Promise<'done' | 'again'> {
   const { runId, state, activities } = campaign;
   if (Object.keys(state.open).length > 0) {
     // Before the poll, which takes a while: the last step may end meanwhile, and nobody would wake the campaign for it.
@@ -137,17 +137,17 @@ async function lateVerdicts(campaign: Campaign): Promise<'done' | 'look again'> 
     takeSnapshot(state, await activities.runSnapshot({ runId }));
     const isWoken = await condition(() => reportedSoFar(state) !== reported, POLL_STEPS_MS);
     state.blocked = undefined;
-    if (isWoken) return 'look again';
+    if (isWoken) return 'again';
     const open = await activities.openSteps({ campaignId: runId });
     for (const step of Object.keys(state.open)) if (!open.includes(step)) forget(state, step);
-    return 'look again';
+    return 'again';
   }
   await condition(allHandlersFinished);
-  if ((await adoptOpenSteps(campaign)) > 0) return 'look again';
+  if ((await adoptOpenSteps(campaign)) > 0) return 'again';
   // What came late counts in the report, and in what follows from it.
   await activities.takeOver({ campaignId: runId });
   if (state.snapshot?.stop) return 'done';
-  return (await activities.nextWave({ campaignId: runId, after: state.wave })) ? 'look again' : 'done';
+  return (await activities.nextWave({ campaignId: runId, after: state.wave })) ? 'again' : 'done';
 }
 
 function reportedSoFar({ stepsSeen, doneUpdates }: CampaignState): string {

@@ -13,25 +13,25 @@ export type ScheduleFate =
 
 export type ScheduleClient = Pick<Qualys, 'createSchedule' | 'findSchedules' | 'schedule'>;
 
-const LOOK_AFTER_MS = [5_000, 15_000, 30_000, 60_000];
+const SEARCH_AFTER_MS = [5_000, 15_000, 30_000, 60_000];
 
 export async function createScheduleOnce(
   qualys: ScheduleClient,
   { request, content }: { request: ScheduleRequest; content: ScheduleContent },
   options: OnceOptions,
 ): Promise<ScheduleFate> {
-  const before = await look(qualys, request.title, content);
+  const before = await search(qualys, request.title, content);
   if (before) return { kind: 'exists', ...before, message: 'Nothing was sent' };
   const answer = await sentWhenAllowed(qualys, request, options);
   switch (answer.kind) {
     case 'created':
       return { kind: 'created', scheduleId: answer.id, foundBy: 'answer' };
     case 'exists': {
-      const seen = await look(qualys, request.title, content);
+      const seen = await search(qualys, request.title, content);
       return { kind: 'exists', match: { kind: 'unverified', field: 'title' }, ...seen, message: answer.message };
     }
     case 'unknown':
-      return lookedUp(qualys, { title: request.title, content, lost: answer.message }, options);
+      return searchedAgain(qualys, { title: request.title, content, lost: answer.message }, options);
     default:
       return answer;
   }
@@ -51,15 +51,15 @@ async function sentWhenAllowed(
   }
 }
 
-async function lookedUp(
+async function searchedAgain(
   qualys: ScheduleClient,
   { title, content, lost }: { title: string; content: ScheduleContent; lost: string },
-  { pause, onPause, lookAfterMs = LOOK_AFTER_MS }: OnceOptions,
+  { pause, onPause, searchAfterMs = SEARCH_AFTER_MS }: OnceOptions,
 ): Promise<ScheduleFate> {
-  for (const pauseMs of lookAfterMs) {
+  for (const pauseMs of searchAfterMs) {
     await onPause?.({ pauseMs, message: `The response was lost (${lost}). Looking for the schedule in ${Math.round(pauseMs / 1_000)} s.` });
     await pause(pauseMs);
-    const seen = await look(qualys, title, content).catch(() => undefined);
+    const seen = await search(qualys, title, content).catch(() => undefined);
     if (!seen) continue;
     if (seen.match.kind === 'identical') return { kind: 'created', scheduleId: seen.scheduleId, foundBy: 'search' };
     return { kind: 'exists', ...seen, message: `The response was lost (${lost})` };
@@ -77,7 +77,7 @@ interface Seen {
  * Undefined where there is none of this title, or no search that could tell. Of several the identical one counts, then one that cannot be
  * told.
  */
-async function look(qualys: ScheduleClient, title: string, content: ScheduleContent): Promise<Seen | undefined> {
+async function search(qualys: ScheduleClient, title: string, content: ScheduleContent): Promise<Seen | undefined> {
   let best: Seen | undefined;
   for (const found of (await qualys.findSchedules({ title })) ?? []) {
     const seen = { scheduleId: found.id, match: await matched(qualys, found, content) };

@@ -262,7 +262,7 @@ export function executionsSuite(ledgers: Ledgers): void {
 
     test.each([
       ['day', {}, DAY, 900_000],
-      ['day', { toldMs: 7_200_000 }, DAY, 7_200_000],
+      ['day', { requestedMs: 7_200_000 }, DAY, 7_200_000],
       ['unexplained', {}, UNEXPLAINED, 60_000],
     ] as const)('a refusal for %s, told %j, is no interval: nothing is remembered of it', async (reason, told, shown, waitMs) => {
       const fence = await openRun(ledger, 'r', assetIds(50));

@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type TemporalEnv, temporalEnv } from '../support/product/temporal-env.js';
 import type { Played } from './deaths.js';
-import { OLD_LEDGERS, playStaleLedger } from './old-ledger.js';
 import type { ChaosEnvironment } from './scene.js';
+import { playStaleLedger, STALE_LEDGERS } from './stale-ledger.js';
 
 let env: TemporalEnv;
 const played = new Map<string, Played>();
@@ -16,11 +16,11 @@ beforeAll(async () => {
     namespace: env.namespace,
     bundle: env.workflowBundle.codePath,
   };
-  for (const scene of await Promise.all(OLD_LEDGERS.map((old) => playStaleLedger(environment, old)))) played.set(scene.name, scene);
+  for (const scene of await Promise.all(STALE_LEDGERS.map((old) => playStaleLedger(environment, old)))) played.set(scene.name, scene);
 }, 900_000);
 
 afterAll(() => env.close());
 
-test.each(OLD_LEDGERS.map(({ name }) => name))('%s: nothing more is sent, and it is said why', (name) => {
+test.each(STALE_LEDGERS.map(({ name }) => name))('%s: nothing more is sent, and it is said why', (name) => {
   expect(played.get(name)).toMatchObject({ problems: [], twice: 0, executes: 3 });
 });

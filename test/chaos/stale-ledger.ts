@@ -39,7 +39,7 @@ interface StaleLedgerScene {
   meanwhile?: 'terminated' | 'replaced-while-open';
 }
 
-export const OLD_LEDGERS: readonly StaleLedgerScene[] = [
+export const STALE_LEDGERS: readonly StaleLedgerScene[] = [
   { name: 'a backup, and a new run on the same assets' },
   { name: 'a backup, and an open run on the same assets that is approved', other: { memo: { approval: { quorum: 1 } }, wasOpen: true } },
   { name: 'a backup, and a campaign on the same assets', other: { workflow: 'remediationCampaign', input: CAMPAIGN } },
