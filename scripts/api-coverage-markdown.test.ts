@@ -21,7 +21,7 @@ const declared: [string, Operation & Coverage][] = coveredOperations().map((oper
 ]);
 
 describe('docs/api-coverage.md', () => {
-  test('says what is declared: `npm run docs` writes it anew', () => {
+  test('says what is declared: `npm run docs` writes it again', () => {
     expect(text('docs/api-coverage.md')).toBe(apiCoverageMarkdown());
   });
 

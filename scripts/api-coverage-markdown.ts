@@ -25,7 +25,7 @@ export function apiCoverageMarkdown(): string {
     '| --- | --- | --- | --- | --- | --- | --- | --- |',
     ...declared.map((operation) => `| ${cells(operation).join(' | ')} |`),
     '',
-    '`read` calls are repeated after hiccups; every other kind but `auth` has an effect and is sent once, with a word for each fate. An empty cell: there is none.',
+    '`read` calls are repeated after hiccups; every other kind but `auth` has an effect and is sent once, and its result says whether it took effect. An empty cell means none.',
   ].join('\n')}\n`;
 }
 

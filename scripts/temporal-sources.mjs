@@ -13,7 +13,8 @@ const SILENCE_MS = 20_000;
 const DOWNLOAD_MS = 10 * 60_000;
 
 /**
- * The packages repeat the upstream releases for pip, and are not Temporal's, so their hashes are checked (Linux x86_64, aarch64; macOS x86_64, arm64).
+ * The packages repeat the upstream releases for pip, and are not Temporal's, so their hashes are checked (Linux x86_64, aarch64; macOS
+ * x86_64, arm64).
  */
 const WHEELS = {
   temporal: {

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { run } from './child-process.mjs';
 import { ROOT, setUpPackages } from './setup.mjs';
 
-/** A test that leaves something open would keep Jest waiting for ever. */
+/** A test that leaves something open would keep Jest waiting forever. */
 const TESTS_MS = 30 * 60_000;
 const RESULTS = join(ROOT, '.cache', 'jest-results.json');
 

@@ -1,4 +1,4 @@
-// The workflows as one file, so that a worker starts without webpack and every worker runs the very same code.
+// The workflows as one file, so that a worker starts without webpack and every worker runs the same code.
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 

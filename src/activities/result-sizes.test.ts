@@ -70,7 +70,7 @@ const report: RunReport = {
   warnings: Array.from({ length: 20 }, () => text(500)),
 };
 
-/** The plan's hundred, whose names share its 10,000 bytes, with ten approvals each; those that were put back have one. */
+/** The plan's hundred, whose names share its 10,000 bytes, with ten approvals each; those that were queued again have one. */
 const waves = Array.from({ length: WAVES_AT_MOST }, (_, index) => ({
   ...{ name: index < LIMITS.waves ? 'n'.repeat(100) : `retry ${index}`, status: 'rolled-back' as const, counts, rollbackId: WORKFLOW_ID },
   approvedBy: Array.from({ length: index < LIMITS.waves ? LIMITS.quorum : 1 }, () => PERSON),

@@ -45,7 +45,7 @@ test('a campaign begins no step out of a ledger that another run has shown to be
   expect(await inActivity(recheckPlan, { runId: 'r' })).toMatchObject({ kind: 'blocked', blocked: { kind: 'halted' } });
 });
 
-test('nothing is opened in an old ledger: the newest one would not know it', async () => {
+test('nothing is opened in a stale ledger: the newest one would not know it', async () => {
   await ledger.staleness.note('another', 'it does not know another');
   const { request } = (await ledger.runs.get('r')) ?? {};
   if (!request) throw new Error('no request');

@@ -10,7 +10,7 @@ const STALE_WAIT_MS = 30_000;
 
 interface KnownRun {
   runId: string;
-  /** What its workflow, or a heartbeat, says was given out. */
+  /** What its workflow, or a heartbeat, says was issued. */
   known: Issued | undefined;
 }
 

@@ -76,7 +76,7 @@ function isXml(text: string): boolean {
 const CRITERION = /<(?:[\w.-]+:)?Criteria\b[^<>]*>/g;
 const OPERATOR = /\soperator\s*=\s*(?:"([^"]*)"|'([^']*)')/;
 
-/** Only the operators are looked at: a service that does not know one may leave the criterion out, and finds more than was meant. */
+/** Only the operators are checked: a service that does not know one may leave the criterion out, and finds more than was meant. */
 function xmlProblem(text: string): string | undefined {
   const criteria = text.replaceAll(/<!--[\s\S]*?-->|<!\[CDATA\[[\s\S]*?\]\]>/g, '').match(CRITERION) ?? [];
   for (const criterion of criteria) {

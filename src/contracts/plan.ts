@@ -90,7 +90,7 @@ const planFields = {
   blackouts: list(BlackoutSchema, LIMITS.windows).optional(),
   /** The order of the cohort follows from it; the plan's name when not given. */
   seed: Name.optional(),
-  /** What becomes of an asset that another run is working on: wait until it is free, or leave it out as `skipped`. */
+  /** What happens to an asset that another run is working on: wait until it is free, or leave it out as `skipped`. */
   conflict: z.enum(['wait', 'skip']).default('wait'),
   followUp: FollowUpSchema.optional(),
 };

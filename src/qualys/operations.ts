@@ -40,7 +40,7 @@ export interface CloneRequest {
   runId?: string | undefined;
 }
 
-/** What became of a call that would change something. Never thrown. `waitMs` is real time. */
+/** What happened to a call that would change something. Never thrown. `waitMs` is real time. */
 type Refusal =
   | { kind: 'exists' | 'quota' | 'unknown'; message: string }
   | { kind: 'rejected'; status?: number; message: string }

@@ -20,7 +20,7 @@ export interface Page<T> {
 /** `sortValues` of the last row, echoed verbatim. */
 export type Cursor = readonly (string | number | null)[];
 
-/** The page size of a walk: a number, or asked anew before each page (output pages are sized by the bytes that came). */
+/** The page size of a walk: a number, or asked again before each page (output pages are sized by the bytes that came). */
 export type PageSize = number | ((previous: Page<unknown> | undefined) => number);
 
 export interface WalkOptions {
@@ -34,8 +34,8 @@ export interface WalkOptions {
   /** Resume behind this cursor. */
   after?: Cursor | undefined;
   /**
-   * For walks that are read to their end: the next page is asked for while this one is looked at. A walk that is left early has spent
-   * that call in vain. Without effect on walks by page numbers, and where `pageSize` must see the page before.
+   * For walks that are read to their end: the next page is requested while this one is processed. A walk that is left early has spent
+   * that call for nothing. Without effect on walks by page numbers, and where `pageSize` must see the page before.
    */
   readAhead?: boolean | undefined;
   signal?: AbortSignal | undefined;
@@ -121,7 +121,7 @@ export interface ExecuteRequest {
   mayStart: () => boolean;
 }
 
-/** What became of one `execute`. Never thrown: the caller's state machine needs a word for each. */
+/** What happened to one `execute`. Never thrown: the caller's state machine needs a word for each. */
 export type ExecuteAnswer =
   | { kind: 'accepted'; correlationUuid: string; serverAt?: number }
   /**

@@ -66,7 +66,7 @@ describe('the sweep', () => {
     expect(await rows()).toEqual(['a skipped interrupted', 'b skipped interrupted']);
   });
 
-  test('counts from anew when the workflow was seen meanwhile', async () => {
+  test('starts counting again when the workflow was seen meanwhile', async () => {
     await swept({});
     await age(14 * 60_000);
     expect(await swept({ status: 'RUNNING' })).toEqual([]);

@@ -20,7 +20,7 @@ export type WorkflowFate =
       endedAt?: Date | undefined;
       /** The workflow's own report, when it completed with one. */
       report?: RunReport | undefined;
-      /** The most that its history says was given out, and the heartbeats of what was under way when it ended. */
+      /** The most that its history says was issued, and the heartbeats of what was under way when it ended. */
       issued?: Issued | undefined;
       /** Of a campaign: the steps that its history says it started. */
       steps?: string[] | undefined;

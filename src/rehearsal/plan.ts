@@ -8,7 +8,7 @@ export interface RehearsedPlan {
   plan: CampaignPlan;
   policy: Policy;
   simulator: SimulatorOptions;
-  /** How many assets of the fleet bear the tag of a wave, by tag: to be given to them in turn. */
+  /** How many assets of the fleet have the tag of a wave, by tag: to be given to them in turn. */
   tagSizes: ReadonlyMap<string, number>;
   /** What is otherwise than it would be in earnest, as sentences. */
   notes: string[];
@@ -16,7 +16,7 @@ export interface RehearsedPlan {
 
 /** Every asset of the simulated fleet has this tag: the cohort is asked for by it, whatever its size. */
 const COHORT_TAG = 1;
-/** No fleet is that large, so no asset bears such a tag from the start. */
+/** No fleet is that large, so no asset has such a tag from the start. */
 const NOBODY = 1_000_000_000;
 
 /** `tagSizes`: how many assets of the cohort have the tag of a wave. Throws `RangeError` for a tag without a size. */

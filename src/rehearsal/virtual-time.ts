@@ -12,7 +12,7 @@ export interface VirtualTime {
   now(): number;
   /** Takes over the server's clock: to be called before each attempt of an activity, during which it cannot jump. */
   follow(): Promise<void>;
-  /** How far the server's clock has gone on since: a delay that was reckoned from `now` is shorter by that for the server. */
+  /** How far the server's clock has gone on since: a delay that was counted from `now` is shorter by that for the server. */
   lagMs(): Promise<number>;
   /** Lets the clock jump whenever nothing is running; it starts locked. Locks are counted. */
   unlock(): Promise<void>;

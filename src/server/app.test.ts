@@ -82,7 +82,7 @@ describe('POST /hooks/:hook', () => {
     });
   });
 
-  test('200 with the same answer when that very request comes again, also signed anew; one run is started', async () => {
+  test('200 with the same answer when that same request comes again, also signed again; one run is started', async () => {
     const { app, started } = serverWith();
     await app.inject(post(EVENT));
     const again = await app.inject(post(EVENT, { at: new Date(NOW.getTime() + 60_000) }));

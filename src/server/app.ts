@@ -52,7 +52,7 @@ export function createApp(deps: ServerDeps): FastifyInstance {
   app.setErrorHandler<FastifyError>((error, request, reply) => sendFailure(error, reply, request.log));
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, { status: 404, detail: 'not found' }));
 
-  // A wrong file is no reason to start the process anew, which is what a failing health check is for: it would not come up.
+  // A wrong file is no reason to start the process again, which is what a failing health check is for: it would not come up.
   route(app, ['GET', 'HEAD'], '/healthz', async () => ({ status: 'ok', configuration: deps.configuration.health() }));
   route(app, ['GET', 'HEAD'], '/readyz', async (_request, reply) => {
     if (await deps.temporalReachable()) return { status: 'ready' };

@@ -24,7 +24,7 @@ export function listenProblem(host: string, access: Config['access']): string | 
   return `is ${host}, but without access.tokens or access.oidc the server listens on loopback only: configure access, or use 127.0.0.1`;
 }
 
-/** Why a request that came over loopback is refused all the same, if so. `rawHeaders` are names and values in turn. */
+/** Why a request that came over loopback is refused anyway, if so. `rawHeaders` are names and values in turn. */
 export function foreignRequest(rawHeaders: readonly string[]): string | undefined {
   const hosts = valuesOf(rawHeaders, 'host');
   const origins = valuesOf(rawHeaders, 'origin');

@@ -177,7 +177,7 @@ describe('asset jobs', () => {
     });
   });
 
-  test('of an asset that never comes back are disconnected for ever', async () => {
+  test('of an asset that never comes back are disconnected forever', async () => {
     await withGateway({ tokenLifeSec: 1e9, indexLagMs: 0, offlineAssets: [FIRST] }, async ({ clock, caller }) => {
       await caller.execute([FIRST]);
       clock.advance(30 * 86_400_000);
@@ -263,7 +263,7 @@ describe('asset jobs', () => {
 });
 
 describe('another operator', () => {
-  test('executes the same script at its own times, on a window of the fleet or on the very same assets', async () => {
+  test('executes the same script at its own times, on a window of the fleet or on the same assets', async () => {
     await withGateway({ foreignOperator: { everyMs: 60_000, scriptId: 72648, assetsPerRun: 2 } }, async ({ simulator, clock, caller }) => {
       clock.advance(125_000);
       await caller.execute([FIRST]);
@@ -344,7 +344,7 @@ describe('who and what others see of an execution', () => {
 });
 
 describe('large executions', () => {
-  test('by tags hit whoever bears one of them now, each once', async () => {
+  test('by tags hit whoever has one of them now, each once', async () => {
     const tags = [
       { id: 1, name: 'fifth', modulo: 5, remainder: 2 },
       { id: 2, name: 'quarter', modulo: 4, remainder: 6 },

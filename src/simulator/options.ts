@@ -78,7 +78,7 @@ const ForeignOperatorOption = z
     assetsPerRun: count.max(25).default(5),
     /** The part of the fleet that is the operator's, by index; default: all of it. */
     fromIndex: z.number().int().min(0).default(0),
-    /** Hit the very assets of the latest execution of that script by somebody else, instead of a sliding window over the fleet. */
+    /** Hit exactly the assets of the latest execution of that script by somebody else, instead of a sliding window over the fleet. */
     sameTargets: z.boolean().default(false),
   })
   .refine(({ everyMs, followsMs }) => (everyMs === undefined) !== (followsMs === undefined), 'give either everyMs or followsMs');

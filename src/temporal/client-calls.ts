@@ -1,4 +1,4 @@
-// How calls of the client to Temporal are repeated, and what becomes of a repetition that finds its connection closed.
+// How calls of the client to Temporal are repeated, and what happens to a repetition that finds its connection closed.
 import { type ConnectionOptions, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
 import { updateLimitIn } from './update-limits.js';
 

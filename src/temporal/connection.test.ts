@@ -14,7 +14,7 @@ describe('the connection to Temporal', () => {
   });
   afterAll(() => rmSync(directory, { recursive: true }));
 
-  test('says where Temporal was looked for when it does not answer', async () => {
+  test('says where Temporal was searched for when it does not answer', async () => {
     const refused = /^Temporal cannot be reached at 127\.0\.0\.1:1 \(namespace patching\): .+ Start it there, or set TEMPORAL_ADDRESS/;
     await expect(connectClient(NOBODY, { timeoutMs: 300 })).rejects.toThrow(refused);
     await expect(connectWorker(NOBODY)).rejects.toThrow(refused);

@@ -18,7 +18,7 @@ export function dataConverterOf(keys: Secret | undefined): DataConverter | undef
 }
 
 /**
- * The first key of the ring encrypts, all decrypt, and the ring is read anew at each use. Payloads that are not encrypted pass: the
+ * The first key of the ring encrypts, all decrypt, and the ring is read again at each use. Payloads that are not encrypted pass: the
  * `temporal` command line sends them.
  */
 export function encryptingCodec(keys: Secret): PayloadCodec {

@@ -3,7 +3,7 @@ import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { type Issued, issuedIn, mostIssued } from '../domain/run/snapshot.js';
 
-/** The most that the pending activities of a workflow said was given out; undefined when they said nothing. */
+/** The most that the pending activities of a workflow said was issued; undefined when they said nothing. */
 export async function pendingIssued(client: Client, { raw }: Pick<WorkflowExecutionDescription, 'raw'>): Promise<Issued | undefined> {
   let most: Issued | undefined;
   for (const { heartbeatDetails } of raw.pendingActivities ?? []) {

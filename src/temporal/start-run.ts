@@ -23,7 +23,7 @@ export type WorkflowInput =
 export type RunAsk = WorkflowInput & { workflowId: string; memo?: Record<string, unknown> };
 export type RunStart = RunAsk & { taskQueue: string; deadlineMs?: number };
 
-/** `same`: this very request was taken before. `different`: the id belongs to another request. */
+/** `same`: this same request was taken before. `different`: the id belongs to another request. */
 export type StartAnswer = { kind: 'started' | 'same' | 'different' };
 
 /** Temporal cannot be asked just now, or does not let us in; nothing is known about the start, and it may safely be tried again. */

@@ -1,7 +1,7 @@
 // What Temporal says of the workflow of a campaign's step.
 import { type Client, type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
 
-/** True while the very workflow that registered the run goes on, reset or continued as new though it may be. */
+/** True while the same workflow that registered the run goes on, reset or continued as new though it may be. */
 export async function isAlive(client: Client, { id, firstExecutionId }: { id: string; firstExecutionId: string }): Promise<boolean> {
   const described = await describe(client, id);
   return described !== undefined && isOpen(described) && described.raw.workflowExecutionInfo?.firstRunId === firstExecutionId;

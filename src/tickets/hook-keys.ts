@@ -9,7 +9,7 @@ export interface HookKeys {
   unusable: { at: number; problem: string }[];
 }
 
-/** The keys of a hook's secrets, read anew so that a rotated file counts at once. */
+/** The keys of a hook's secrets, read again so that a rotated file counts at once. */
 export async function hookKeys(hook: Pick<Hook, 'secrets'>, env: Environment): Promise<HookKeys> {
   const found: HookKeys = { keys: [], unusable: [] };
   for (const [at, ref] of hook.secrets.entries()) {

@@ -20,7 +20,7 @@ export type Asked =
   | { workflow: 'remediationRun'; input: RemediationRequest; approval?: Playbook['approval'] }
   | { workflow: 'remediationCampaign'; input: CampaignPlan };
 
-/** What becomes of `payload`, which came through the hook `hookName` and was verified. */
+/** What happens to `payload`, which came through the hook `hookName` and was verified. */
 export function decideStart(config: Pick<Config, 'playbooks' | 'tickets'>, hookName: string, hook: Hook, payload: unknown): StartDecision {
   const event = ticketEventOf(hook, payload);
   if (!event.ok) return { kind: 'refused', problems: event.problems };

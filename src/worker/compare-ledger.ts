@@ -1,4 +1,4 @@
-// A ledger that was put back from a backup does not know it. Before a worker asks for its first activity, Temporal is asked what was given
+// A ledger that was restored from a backup does not know it. Before a worker asks for its first activity, Temporal is asked what was given
 // out of the ledger's runs: what one of them lacks, another run could send again before the first one notices.
 import type { Client } from '@temporalio/client';
 import type { ActivityDependencies } from '../activities/dependencies.js';

@@ -99,7 +99,7 @@ test('a result is handed on as it is, but for texts that are too long or not wel
   expect(long).toMatchObject({ counts: { failed: 1 } });
 });
 
-test('a result that is too large all the same is no result, and is asked for again in minutes', () => {
+test('a result that is too large anyway is no result, and is asked for again in minutes', () => {
   const rows = Array.from({ length: 100_000 }, (_, index) => `asset ${index}`);
   let thrown: unknown;
   try {

@@ -108,7 +108,7 @@ describe('a worker', () => {
     expect((await ledger.policies.holders()).every(({ digest }) => digest === newest?.digest)).toBe(false);
   });
 
-  test('makes its older file hold when that is written anew, without another word in it', async () => {
+  test('makes its older file hold when that is written again, without another word in it', async () => {
     const ledger = await ledgers.open();
     await watched(ledger, keeping('new'));
     const { file } = await watched(ledger, keeping('old'), new Date(Date.now() - 60_000));

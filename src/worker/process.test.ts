@@ -83,7 +83,7 @@ describe('the worker process', () => {
     expect(existsSync(worker.ledgerPath)).toBe(false);
   });
 
-  test.each(['SIGTERM', 'SIGINT'] as const)('ends with 0 on %s also while it looks for Temporal', async (signal) => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('ends with 0 on %s also while it searches for Temporal', async (signal) => {
     const worker = startWorker({});
     await worker.lost;
     worker.child.kill(signal);

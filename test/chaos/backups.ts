@@ -115,7 +115,7 @@ async function diedAt(child: Child, { step }: Failpoint): Promise<void> {
   if (end !== 'SIGKILL') throw new Error(`the worker ended with ${end} instead of dying at ${step}`);
 }
 
-/** What was sent must not be called `skipped`, and from an old ledger nothing more may be sent. */
+/** What was sent must not be called `skipped`, and from a stale ledger nothing more may be sent. */
 async function untrue(
   environment: ChaosEnvironment,
   scene: Scene,

@@ -69,7 +69,7 @@ const OPENING_AND_CLOSING: Death[] = [
   ...around('close'),
 ];
 
-/** Sixty assets: thirty bear the tag, 25 are named beside it, five go by ids alone. */
+/** Sixty assets: thirty have the tag, 25 are named beside it, five go by ids alone. */
 const TAG = 500;
 const TAGGED = { id: TAG, name: 'tagged', modulo: 2, remainder: 0 };
 const BY_TAGS: Pick<Death, 'request' | 'simulator'> = {

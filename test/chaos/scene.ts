@@ -139,7 +139,7 @@ function spawnWorker(args: readonly string[], env: Record<string, string> = {}):
 const living = new Set<ChildProcess>();
 let endsThem = false;
 
-/** A worker that outlived an interrupted test would go on for ever, and a stopped one cannot see that the test is gone. */
+/** A worker that outlived an interrupted test would go on forever, and a stopped one cannot see that the test is gone. */
 export function endsWithUs(child: ChildProcess): ChildProcess {
   if (!endsThem) process.once('exit', () => living.forEach((each) => void each.kill('SIGKILL')));
   endsThem = true;

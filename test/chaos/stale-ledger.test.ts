@@ -1,4 +1,4 @@
-// What an old ledger must not send when another run, or a campaign, is about to send out of it.
+// What a stale ledger must not send when another run, or a campaign, is about to send out of it.
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type TemporalEnv, temporalEnv } from '../support/product/temporal-env.js';
 import type { Played } from './deaths.js';

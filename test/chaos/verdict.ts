@@ -25,7 +25,7 @@ interface Row {
 }
 
 /**
- * Twice the 5 s within which a record of either user speaks against ruling a job out (`src/domain/in-doubt/attribution.ts`), and what
+ * Twice the 5 s within which a record of either user prevents ruling a job out (`src/domain/in-doubt/attribution.ts`), and what
  * records lag.
  */
 const TOLD_APART_MS = 15_000;

@@ -1,5 +1,5 @@
 // What the documents say to type into Temporal's own command line: without two of its flags it answers 0 for a start that it dropped,
-// and waits for ever where no worker runs.
+// and waits forever where no worker runs.
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';

@@ -41,7 +41,7 @@ export async function overhaul(argv: readonly string[], { env = {}, temporal, st
         for (const listener of listeners) listener();
       });
       now += ms;
-      // A pause lets everything else go on; without it a command that waits for a ledger's writer starves that writer, for ever.
+      // A pause lets everything else go on; without it a command that waits for a ledger's writer starves that writer, forever.
       await yieldToLoop();
     },
     userName: 'kim',

@@ -107,7 +107,7 @@ export function requestFor(ids: readonly number[], more: Partial<RemediationRequ
 /** Between two looks, in ms: a query costs server and worker some of the processor that other tests compute on. */
 const [SOONEST_MS, LATEST_MS] = [20, 200] as const;
 
-/** Looks again until it holds; the thing looked at is asynchronous, and nothing announces it. */
+/** Looks again until it holds; the thing awaited is asynchronous, and nothing announces it. */
 export async function eventually<T>(poll: () => Promise<T>, holds: (seen: T) => boolean): Promise<T> {
   const endsAt = performance.now() + WAIT_MS;
   for (let waitMs: number = SOONEST_MS; ; waitMs = Math.min(waitMs * 1.5, LATEST_MS)) {

@@ -35,7 +35,7 @@ async function openStep(): Promise<void> {
   await campaign.step(1, 'remediate', { a: { outcome: 'succeeded' } }, { open: true });
 }
 
-describe('a step that is looked at', () => {
+describe('a step that is polled', () => {
   test('is open, opening or finished as the ledger says', async () => {
     await openStep();
     await ledger.runs.setPhase(STEP, 'opening');

@@ -162,7 +162,7 @@ const PLAN: Record<string, Pair> = {
 };
 
 const COHORT = 'says which assets, and the digest has these, one by one';
-/** Not looked for in the digest, and why. */
+/** Not searched for in the digest, and why. */
 const ELSEWHERE: Record<string, string> = {
   'targets.hostnames': COHORT,
   'targets.match': COHORT,

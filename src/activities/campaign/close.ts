@@ -11,7 +11,7 @@ export interface CloseCampaignInput {
   runId: string;
   /** Why assets without a final outcome have none. */
   reason: string;
-  /** What the workflow knows to have been given out, over all steps; a ledger that knows less cannot say what was never sent. */
+  /** What the workflow knows to have been issued, over all steps; a ledger that knows less cannot say what was never sent. */
   issued?: Issued | undefined;
   /** The ledger is known to lack something that was sent. */
   staleLedger?: boolean | undefined;
@@ -93,7 +93,7 @@ async function closedWaves({ ledger }: Pick<ActivityDependencies, 'ledger'>, run
   return reports;
 }
 
-/** All of its assets were put back into a later wave: what it had come to stands. */
+/** All of its assets were queued again in a later wave: what it had come to stands. */
 function isLeftEmpty({ size }: StoredWave, { targeted }: LiveCounts): boolean {
   return size > 0 && targeted === 0;
 }

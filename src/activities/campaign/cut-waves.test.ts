@@ -15,7 +15,7 @@ beforeEach(async () => {
 });
 
 const ASSETS = Array.from({ length: 40 }, (_, index) => String(700 + index));
-/** By tag: who bears it. 999 is not of the cohort. */
+/** By tag: who has it. 999 is not of the cohort. */
 const BEARERS: Readonly<Record<string, readonly string[]>> = { '51': ['700', '701', '702', '999'], '52': ['702', '703'] };
 
 const qualys = {
@@ -56,7 +56,7 @@ describe('waves', () => {
     expect(await waveOf()).toEqual({ 1: inOrder.slice(0, 3).sort(), 2: inOrder.slice(3).sort() });
   });
 
-  test('by tag take who bears it and is in no earlier wave', async () => {
+  test('by tag take who has it and is in no earlier wave', async () => {
     expect(await cut([{ name: 'lab', tag: 51 }, { name: 'office', tag: 52 }, { name: 'again', tag: 51 }, { name: 'rest' }])).toEqual([
       { name: 'lab', size: 3 },
       { name: 'office', size: 1 },

@@ -56,13 +56,13 @@ function take(order: Uint32Array, { free, taken, size }: { free: (index: number)
     taken[index] = 1;
     places.push(order[index] ?? 0);
   }
-  // In the order in which they lie in the ledger, where neighbours share a page: given out one by one, a million would each write their
+  // In the order in which they lie in the ledger, where neighbours share a page: assigned one by one, a million would each write their
   // own.
   return places.sort((a, b) => a - b);
 }
 
 /**
- * Which places of the cohort bear the tag, 1 or 0 each. Their ids are looked up page by page: a million of them would take up the worker.
+ * Which places of the cohort have the tag, 1 or 0 each. Their ids are looked up page by page: a million of them would take up the worker.
  */
 async function bearersOf(
   { ledger, qualys }: CuttingWith,

@@ -78,7 +78,7 @@ export function createOpenCampaign(dependencies: ActivityDependencies) {
 
 export interface RecheckInput {
   runId: string;
-  /** What the workflow knows to have been given out over all steps: a ledger that knows less begins none. */
+  /** What the workflow knows to have been issued over all steps: a ledger that knows less begins none. */
   issued?: Issued | undefined;
   reported?: Blocked | undefined;
 }

@@ -109,7 +109,7 @@ export function createCampaignSteps(dependencies: ActivityDependencies) {
         (await closedAs(ledger, campaignId, wave)) ??
         waveStatus({ phase: 'closed', counts, compliant, begun: true, rolledBack, stopped: run?.stop?.cause });
       await ledger.campaigns.setWave(campaignId, wave, { status, ends: true });
-      // A retry that waits for its time would wait for ever: nothing of a closed wave is sent.
+      // A retry that waits for its time would wait forever: nothing of a closed wave is sent.
       for (const step of await openStepsOf(ledger, campaignId, wave)) await ledger.campaigns.withdrawUnsent(step);
       return status;
     },
@@ -130,7 +130,7 @@ export function createCampaignSteps(dependencies: ActivityDependencies) {
       return { atRest: inFlight === 0 };
     },
 
-    /** The waves behind `after` that are still to be run: those of the plan, and those that operators put back. */
+    /** The waves behind `after` that are still to be run: those of the plan, and those that operators queued again. */
     async nextWave({
       campaignId,
       after,
@@ -205,7 +205,7 @@ async function openWith(dependencies: ActivityDependencies, input: OpenStepInput
   return { kind: 'opened', size };
 }
 
-/** A wave that an operator put back has the rules of the plan. */
+/** A wave that an operator queued again has the rules of the plan. */
 async function waveRules(ledger: ActivityDependencies['ledger'], campaignId: string, wave: number) {
   const campaign = await ledger.campaigns.get(campaignId);
   if (!campaign) throw nonRetryable('InvalidRequest', `The ledger does not know the campaign ${campaignId}.`);

@@ -15,7 +15,7 @@ import { type Sent, sendExecution } from './send.js';
 
 export interface DispatchInput {
   runId: string;
-  /** What the workflow knows to have been given out: a ledger that knows less is not the one that gave it. */
+  /** What the workflow knows to have been issued: a ledger that knows less is not the one that gave it. */
   issued: Issued;
   reported?: Blocked | undefined;
 }
@@ -34,9 +34,9 @@ export interface DispatchResult {
 const SLICE_MS = 40_000;
 /** Waits up to this long are slept through, unless the dependencies say otherwise. */
 const NAP_MS = 2_000;
-/** How often leased assets are looked at again. */
+/** How often leased assets are checked again. */
 const LEASE_WAIT_MS = 15_000;
-/** How often what Qualys refuses for good is asked again, once something was sent: somebody may approve the script anew. */
+/** How often what Qualys refuses permanently is asked again, once something was sent: somebody may approve the script again. */
 const REFUSED_WAIT_MS = 60_000;
 
 /**
@@ -48,7 +48,7 @@ export function createDispatch(dependencies: ActivityDependencies) {
     async dispatch(input: DispatchInput): Promise<DispatchResult> {
       const { ledger } = dependencies;
       const run = await ledger.runs.get(input.runId);
-      // What an attempt that died had given out, the workflow was never told: its heartbeats were.
+      // What an attempt that died had issued, the workflow was never told: its heartbeats were.
       const known = mostIssued(input.issued, issuedIn(activityInfo().heartbeatDetails));
       const issued = await ledger.runs.issued(input.runId);
       const stale = await whyStale(ledger, { runId: input.runId, known });
@@ -183,11 +183,11 @@ async function conclude(round: Round, input: DispatchInput, reportedWait: Wait |
   const blocked = worthSaying(wait);
   await ledger.runs.setBlocked(input.runId, blocked?.why);
   const againMs = wait?.waitMs ?? dueIn(snapshot);
-  const saidAnew = blocked?.kind !== input.reported?.kind;
+  const isNewReason = blocked?.kind !== input.reported?.kind;
   // A doubt that waits for the index must not keep free slots from being filled: the workflow asks again when one is free.
   const mayFill = snapshot.unsent > 0 || snapshot.waiting > 0;
   // A later attempt knows by the heartbeats what was sent; when the activity is cancelled in between, Temporal drops them.
-  const hasReport = round.accepted > 0 || round.doubted || saidAnew;
+  const hasReport = round.accepted > 0 || round.doubted || isNewReason;
   if (!wait || (wait.doubt && mayFill) || hasReport) return { snapshot, blocked, againMs };
   throw retryLater(wait.waitMs, wait.blocked?.why ?? `attempt ${activityInfo().attempt} waits`);
 }
@@ -210,7 +210,7 @@ function sooner(a: Wait, b: Wait | undefined): Wait {
 
 /**
  * The ledger is older than the run, or than another one: lost, or restored from a backup. Sending on could repeat what it has forgotten,
- * and what it gives out meanwhile the newest ledger would lack when it is put back.
+ * and what it issues meanwhile the newest ledger would lack when it is restored.
  */
 async function holdBack(
   { ledger }: ActivityDependencies,

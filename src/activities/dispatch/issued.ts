@@ -3,7 +3,7 @@ import type { Issued } from '../../domain/run/snapshot.js';
 import { pendingIssued } from '../../temporal/pending-issued.js';
 import type { ActivityDependencies } from '../dependencies.js';
 
-/** What the dispatch under way has given out, by its heartbeats: they are lost when it is cancelled between two attempts. */
+/** What the dispatch under way has issued, by its heartbeats: they are lost when it is cancelled between two attempts. */
 export function createDispatchIssued({ client }: Pick<ActivityDependencies, 'client'>) {
   return {
     async dispatchIssued(): Promise<Issued | null> {

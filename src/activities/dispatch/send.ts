@@ -12,7 +12,7 @@ import { recheckScript } from './recheck-script.js';
 
 export type Sent =
   | { kind: 'accepted' }
-  /** It may have run; its job has to be looked for. */
+  /** It may have run; its job has to be searched for. */
   | { kind: 'in-doubt' }
   /** Nothing was sent: its tags are not what they were, and its assets go by ids. */
   | { kind: 'given-up' }
@@ -22,7 +22,7 @@ export type Sent =
   /** Qualys refuses it for good; `type` is the contract's word should nothing have been sent yet. */
   | { kind: 'rejected'; type: string; blocked: Blocked };
 
-/** How soon the job of a lost answer is looked for: the index lags by seconds. */
+/** How soon the job of a lost answer is searched for: the index lags by seconds. */
 const RESOLVE_AFTER_MS = 2_000;
 const CONNECTION_WAIT_MS = 5_000;
 const READ_AGAIN_MS = 500;
@@ -41,7 +41,7 @@ interface Sending {
   report: (limitMs: number) => Promise<Reported>;
 }
 
-/** Sends one execution under one permit, and writes down what became of it. This is the only place that executes. */
+/** Sends one execution under one permit, and writes down what happened to it. This is the only place that executes. */
 export async function sendExecution(dependencies: ActivityDependencies, sending: Sending): Promise<Sent> {
   const { run, execution } = sending;
   // Both clocks start before the permit is asked for: one of them may stand still while the machine sleeps.
@@ -116,7 +116,7 @@ async function askPermit(dependencies: ActivityDependencies, { run, execution, f
   });
 }
 
-/** A strict budget admits fewer assets than were claimed: they go back, to be claimed anew in smaller parts. */
+/** A strict budget admits fewer assets than were claimed: they go back, to be claimed again in smaller parts. */
 async function standDown({ ledger }: ActivityDependencies, { run, execution }: Sending): Promise<Sent> {
   if (execution.planned === undefined) await ledger.executions.release(run.id, execution.n);
   else
@@ -134,7 +134,7 @@ async function readScript(dependencies: ActivityDependencies, { run }: Sending):
   return wait && { kind: 'wait', wait };
 }
 
-/** Policy was changed since the batch was made, or something was put back into the run: the batch is made anew without it. */
+/** Policy was changed since the batch was made, or something was queued again in the run: the batch is made again without it. */
 async function withoutForbidden(
   dependencies: ActivityDependencies,
   { run, beat }: Sending,
@@ -175,7 +175,7 @@ function afterRefusedPermit({ why, waitMs, detail }: Extract<PermitAnswer, { kin
     // Found out since this attempt began: without a wait nothing would ask again, nor anybody be told.
     case 'stale-ledger':
       return { kind: 'wait', wait: { waitMs, blocked: { kind: 'ledger', why: detail } } };
-    // It was needed anew while it was read.
+    // It was needed again while it was read.
     case 'script':
       return { kind: 'wait', wait: { waitMs: READ_AGAIN_MS } };
     case 'strict':

@@ -21,7 +21,7 @@ const HALTED_WAIT_MS = 2_500;
 
 export interface FollowUpInput {
   runId: string;
-  /** What the workflow knows to have been given out: a ledger that knows less may have forgotten a schedule. */
+  /** What the workflow knows to have been issued: a ledger that knows less may have forgotten a schedule. */
   issued?: Issued | undefined;
   reported?: Blocked | undefined;
 }
@@ -83,7 +83,7 @@ async function follow(
   const anything = await targetsOf(dependencies, run, { on: followUp.on, isOtherScript: followUp.script !== undefined });
   if (anything.length === 0) return undefined;
   const script = await followUpScript(dependencies, run, followUp);
-  // By id: the request may name the very same script by its title, or by digits that are written otherwise.
+  // By id: the request may name the same script by its title, or by digits that are written otherwise.
   const targets = await targetsOf(dependencies, run, { on: followUp.on, isOtherScript: script.id !== run.script?.id });
   if (targets.length === 0) return undefined;
   const kept = await keptFrom(dependencies, { run, beat: reporting.beat }, targets);

@@ -7,7 +7,7 @@ import type { ScheduleRow } from '../../ledger/runs/schedules.js';
 const REASONS_SHOWN = 20;
 /**
  * A run of a million assets has 40,000 schedules, and a report that cannot be handed on is no end of a run: it would be asked for again,
- * for ever. All of them are in the ledger, and in its report as HTML.
+ * forever. All of them are in the ledger, and in its report as HTML.
  */
 const SCHEDULES_SHOWN = 200;
 const REASON_LENGTH = 500;

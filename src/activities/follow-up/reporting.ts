@@ -1,4 +1,4 @@
-// Before a schedule is asked for, Temporal has to know how many were: a ledger put back from a backup would ask for a second one.
+// Before a schedule is asked for, Temporal has to know how many were: a ledger restored from a backup would ask for a second one.
 import { CancelledFailure, heartbeat } from '@temporalio/activity';
 import { type Issued, mostIssued } from '../../domain/run/snapshot.js';
 import type { ActivityDependencies } from '../dependencies.js';

@@ -13,7 +13,7 @@ import type { AssetJobRow, ScriptJob } from '../../qualys/types.js';
 import type { ActivityDependencies } from '../dependencies.js';
 import { executeRecords, learnedUser, learnWhoWeAre, type Trail } from './audit-trail.js';
 
-/** Jobs created this much before the permit by Qualys' clock are looked at too: gateways' machines disagree by seconds. */
+/** Jobs created this much before the permit by Qualys' clock are checked too: gateways' machines disagree by seconds. */
 const SKEW_MS = 120_000;
 /** Ids in one filter. */
 const IDS_A_SEARCH = 100;
@@ -86,7 +86,7 @@ async function searchJobs({ qualys }: ActivityDependencies, { run, execution }: 
     found.newestJobs = newestOf([...found.newestJobs, ...page.rows]);
     found.ofScript.push(...page.rows.filter(({ scriptId }) => scriptId === '' || scriptId === execution.scriptId));
     found.possible.push(...page.rows.filter((job) => !isAnothers(job, execution, since)));
-    // Newest first: behind a page that is all older there is nothing to look for.
+    // Newest first: behind a page that is all older there is nothing to search for.
     if (page.rows.length > 0 && page.rows.every(({ createdAt }) => createdAt > 0 && createdAt < since)) break;
   }
   return found;

@@ -82,7 +82,7 @@ async function poll(dependencies: ActivityDependencies, { run, execution, overMs
   }
 }
 
-/** Across a jump of Qualys' clock, as we read it, nothing is proved: what earlier polls found starts anew. */
+/** Across a jump of Qualys' clock, as we read it, nothing is proved: what earlier polls found starts again. */
 function pollsBefore({ polls }: Execution, { jumps }: LostEvidence): Polls {
   const before: Polls = polls === undefined ? { count: 0, jumps, sets: {} } : (JSON.parse(polls) as Polls);
   return before.jumps === jumps ? before : { count: before.count, jumps, sets: {} };
@@ -127,7 +127,7 @@ async function untilNextPoll({ ledger }: ActivityDependencies, polls: Polls, see
   ].filter((at) => at > seen.endedAt);
   if (decides.length === 0) return soon ?? LONGEST_BETWEEN_POLLS_MS;
   const leftMs = (Math.min(...decides) - seen.endedAt) / (await ledger.serverClock.rate()) + 1_000;
-  // Where there is no job yet, it is looked for sooner: the index lags by seconds.
+  // Where there is no job yet, it is searched for sooner: the index lags by seconds.
   return Math.min(seen.candidates.length === 0 ? Math.min(leftMs, soon ?? leftMs) : leftMs, LONGEST_BETWEEN_POLLS_MS);
 }
 

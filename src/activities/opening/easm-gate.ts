@@ -44,7 +44,7 @@ export async function passEasmGate(
   }
   const why = `waiting for the EASM sync: ${now}`;
   await ledger.runs.setBlocked(runId, why);
-  // Half as often as executions are looked at: a sync takes minutes to hours, and Qualys asks to poll slowly
+  // Half as often as executions are polled: a sync takes minutes to hours, and Qualys asks to poll slowly
   // (docs/qualys-api.md#easm-profiles).
   throw new NotReady({ kind: 'easm', why }, Math.min(2 * poll.interval, leftMs));
 }

@@ -151,7 +151,7 @@ describe('the opening of a run', () => {
     expect(await copyOf('lost')).toBe('over');
   });
 
-  test('sends all the same where that was asked for, and the audit log says to how many', async () => {
+  test('sends anyway where that was asked for, and the audit log says to how many', async () => {
     await ended('first', { 1: 'running', 2: 'running', 3: 'succeeded' });
     shown = [row('1', 'QUEUED'), row('2', 'QUEUED')];
     expect(await opened(['1', '2', '3'], { despite: true })).toEqual(['1 pending', '2 pending', '3 pending']);

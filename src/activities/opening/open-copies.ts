@@ -13,7 +13,7 @@ export type LeavingWith = Pick<ActivityDependencies, 'ledger' | 'qualys'> & {
 interface Leaving {
   runId: string;
   scriptId: string | undefined;
-  /** Somebody has asked to send all the same. */
+  /** Somebody has asked to send anyway. */
   despite: boolean;
   /** These are left alone anyway. */
   neverTouch?: readonly string[];

@@ -22,7 +22,7 @@ export { UnresolvedTargets } from '../targets/unresolved.js';
 
 const PAGE_SIZE = 1_000;
 /**
- * What reading the platforms or tags of assets given by id may cost where CAR does not filter by id: 50,000 assets, looked at one by one.
+ * What reading the platforms or tags of assets given by id may cost where CAR does not filter by id: 50,000 assets, checked one by one.
  */
 const PAGES_FOR_IDS = 50;
 /** Host names that a warning shows. */

@@ -195,7 +195,7 @@ export function blockedOrThrow(error: unknown, reported: Blocked | undefined): E
 
 /**
  * A login service that is down has refused good credentials before, and a workflow id is used once: only what stands for as long as this,
- * longer than a refusal is remembered (qualys/http/token.ts) and so asked about anew, fails the run.
+ * longer than a refusal is remembered (qualys/http/token.ts) and so asked about again, fails the run.
  */
 const REFUSED_FOR_GOOD_MS = 120_000;
 

@@ -24,7 +24,7 @@ export interface NeverTouched {
   unreadable: number;
 }
 
-/** The ids of everything that policy says is never touched, whatever name it goes by. Several that bear one name are all meant. */
+/** The ids of everything that policy says is never touched, whatever name it goes by. Several that have one name are all meant. */
 export async function readNeverTouched(with_: ReadingWith, neverTouch: NeverTouch, reading: Reading): Promise<NeverTouched> {
   const assetIds = [...neverTouch.assetIds];
   let unreadable = 0;
@@ -127,7 +127,7 @@ async function tagsOf({ qualys }: ReadingWith, { tags }: NeverTouch, { runId, on
     const problem = `${names.join(', ')}: Qualys lists no such tag, and ${unreadable} in unreadable rows. Use tag ids`;
     throw new UnresolvedTargets([{ path: 'policy.neverTouch.tags', problem }]);
   }
-  // The id of a row that cannot be read may be the one: its bearers are read all the same.
+  // The id of a row that cannot be read may be the one: its bearers are read anyway.
   if (unreadable > 0) return found;
   found.unknown = missing.map(({ tag, path }) => ({ path, problem: `Qualys lists no tag ${JSON.stringify(tag.slice(0, 100))}` }));
   return found;

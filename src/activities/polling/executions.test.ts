@@ -61,7 +61,7 @@ async function* answered<T>(what: 'jobs' | 'asset jobs', read: () => T[]): Async
 }
 
 describe('a job that does not appear', () => {
-  test('is looked for less and less often, and once more at the deadline', async () => {
+  test('is searched for less and less often, and once more at the deadline', async () => {
     jobs = [];
     const begin = now;
     const searches: number[] = [];

@@ -19,7 +19,7 @@ export interface OutputPage {
 
 /**
  * Walks the asset jobs of the filter. A page that is too much is asked for again by halves, from where the walk stands; the size is
- * remembered of the script. After a timeout the walk ends all the same, in smaller steps next time: the gateway may be down.
+ * remembered of the script. After a timeout the walk ends anyway, in smaller steps next time: the gateway may be down.
  */
 export async function* outputPages(
   { qualys, ledger }: OutputDependencies,

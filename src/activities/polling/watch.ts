@@ -22,7 +22,7 @@ export interface WatchInput {
   running?: number | undefined;
   /** True at the end of a cancelled run: look as often as the floor allows. */
   hurry?: boolean | undefined;
-  /** What the workflow knows to have been given out: who only watches may be the only one to know that the ledger is old. */
+  /** What the workflow knows to have been issued: who only watches may be the only one to know that the ledger is old. */
   issued?: Issued | undefined;
 }
 

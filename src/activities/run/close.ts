@@ -11,7 +11,7 @@ export interface CloseRunInput {
   runId: string;
   /** Why assets without a final outcome have none: `cancelled`, `error-budget`, `rejected`, … */
   reason: string;
-  /** What the workflow knows to have been given out; a ledger that knows less cannot say what was never sent. */
+  /** What the workflow knows to have been issued; a ledger that knows less cannot say what was never sent. */
   issued?: Issued | undefined;
   /** The report that the workflow has given already: the ledger that does not have it is an older one. */
   report?: RunReport | undefined;

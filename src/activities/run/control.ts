@@ -15,13 +15,13 @@ export interface ControlInput {
   orderId?: string | undefined;
   /** Grows with every order of the run. */
   orderNumber?: number | undefined;
-  /** What the workflow knows to have been given out and ordered before: a ledger that knows less is not the one that it was. */
+  /** What the workflow knows to have been issued and ordered before: a ledger that knows less is not the one that it was. */
   issued?: Issued | undefined;
 }
 
 export interface ControlResult {
   snapshot: RunSnapshot;
-  /** Assets that the command put back into the queue. */
+  /** Assets that the command queued again. */
   assets: number;
   /** What would start now, and what approvals are about; undefined of a step. */
   digest?: string | undefined;

@@ -25,7 +25,7 @@ type PlanningWith = Pick<ActivityDependencies, 'ledger' | 'qualys'>;
 export interface Planning {
   runId: string;
   strategy: 'assets' | 'tags' | 'auto';
-  /** By tag: how many assets of the cohort were seen to bear it. */
+  /** By tag: how many assets of the cohort were seen to have it. */
   tagsSeen: ReadonlyMap<string, number>;
   /** Told after every page; throws when the run is cancelled. */
   onPage: (found: { source: string; rows: number }) => void;

@@ -1,4 +1,4 @@
-// Who bears a tag, read from Qualys row by row.
+// Who has a tag, read from Qualys row by row.
 import { idTerm } from '../../domain/targets/qql.js';
 import type { CarAsset, Qualys } from '../../qualys/types.js';
 import { findAssets } from '../targets/find.js';
@@ -9,7 +9,7 @@ interface ReadingTag {
   onPage: (rows: number) => void;
 }
 
-/** The assets that bear the tag, page by page: what a filter returns beside it is dropped, what it may have hidden is looked for. */
+/** The assets that have the tag, page by page: what a filter returns beside it is dropped, what it may have hidden is searched for. */
 export function taggedWith(qualys: Qualys, { runId, tagId, onPage }: ReadingTag): AsyncGenerator<CarAsset[]> {
   return findAssets(qualys, {
     runId,
@@ -24,14 +24,14 @@ export function taggedWith(qualys: Qualys, { runId, tagId, onPage }: ReadingTag)
 }
 
 /**
- * `doubt`: who bears the tag is not known for certain, so no execution may name it. `isFilterDead`: the gateway does not filter by tags.
+ * `doubt`: who has the tag is not known for certain, so no execution may name it. `isFilterDead`: the gateway does not filter by tags.
  */
 export type Members = { kind: 'members'; assetIds: string[] } | { kind: 'doubt'; why: string; isFilterDead?: boolean };
 
 const PAGE_SIZE = 1_000;
 
 /**
- * Everybody who bears the tag, or a doubt: a row that cannot be read, a row that was returned and does not bear it, or another number of
+ * Everybody who has the tag, or a doubt: a row that cannot be read, a row that was returned and does not have it, or another number of
  * rows than Qualys says. Never walks the whole inventory. `isTooMuch` is asked after every page, and ends the reading with its reason.
  */
 export async function membersOf(

@@ -37,7 +37,7 @@ export interface Found {
   isComplete: boolean;
   /** Rows that came and could not be understood: any of them may have been sought. */
   unreadable: number;
-  /** Everything was looked at: the same values under another key would find the same. */
+  /** Everything was checked: the same values under another key would find the same. */
   isWalk?: boolean;
 }
 

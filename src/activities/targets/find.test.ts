@@ -64,7 +64,7 @@ describe('assets by a property', () => {
     expect(asked).toEqual(['tags.id:7', undefined, 'tags.id:9']);
   });
 
-  test('cannot be looked for in an empty subscription', async () => {
+  test('cannot be searched for in an empty subscription', async () => {
     const { qualys, asked } = gateway('honours', []);
     expect(await tagged(qualys, '7')).toEqual([]);
     expect(asked).toEqual(['tags.id:7', undefined]);

@@ -43,7 +43,7 @@ export async function* findAssets(qualys: Qualys, sought: Sought): AsyncGenerato
   else if (unreadable > 0) onUnreadable?.(unreadable);
 }
 
-/** Every asset is looked at, whatever filters there are. `pagesAtMost` ends it early. */
+/** Every asset is read, whatever filters there are. `pagesAtMost` ends it early. */
 export async function* walkAssets(
   qualys: Qualys,
   {

@@ -87,7 +87,7 @@ describe('decisions', () => {
     expect(asked).toEqual([]);
   });
 
-  test('retry tells how many assets were put back, and warns of a second copy', async () => {
+  test('retry tells how many assets were queued again, and warns of a second copy', async () => {
     const ran = await overhaul(['retry', 'patch', '--outcomes', 'failed,unverified', '--json'], { temporal: deciding([]) });
     expect(JSON.parse(ran.stdout)).toEqual({ workflowId: 'patch', decision: 'retryUnresolved', result: 4 });
     expect(ran.stderr).toContain('the first copy may still be running on unverified assets');

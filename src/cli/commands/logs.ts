@@ -33,7 +33,7 @@ async function followed(invocation: Invocation, ledger: Ledger, workflowId: stri
   const release = invocation.onInterrupt(() => interrupted.abort());
   try {
     for (let shown = 0; ; ) {
-      // In this order: an entry that comes between both belongs to a run that is looked at once more.
+      // In this order: an entry that comes between both belongs to a run that is checked once more.
       const isOver = (await ledger.runs.get(workflowId))?.finishedAt !== undefined;
       const entries = await ledger.audit.of(workflowId);
       for (const entry of entries.slice(shown)) await write(invocation, entry);

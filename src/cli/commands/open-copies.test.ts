@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterAll(() => sample.ledger.close());
 
 describe('overhaul open-copies', () => {
-  test('is an array of what still lies with agents, over all runs', async () => {
+  test('is an array of what still is with agents, over all runs', async () => {
     const { exitCode, stdout } = await overhaul(['open-copies', '--json'], { env: sample.env });
     expect(exitCode).toBe(0);
     expect(JSON.parse(stdout)).toEqual(

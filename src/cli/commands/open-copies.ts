@@ -1,4 +1,4 @@
-// `overhaul open-copies`: what still lies with agents past its deadline, over all runs of the ledger. It reads, and asks nobody.
+// `overhaul open-copies`: what still is with agents past its deadline, over all runs of the ledger. It reads, and asks nobody.
 import { Command } from '@commander-js/extra-typings';
 import { durationMs } from '../../domain/clock/duration.js';
 import type { OpenCopy } from '../../ledger/rows/copies.js';

@@ -22,8 +22,8 @@ export function planCommand(invocation: Invocation) {
 }
 
 /**
- * As the campaign itself would exit: 0, or 1 where it would be refused or never end; 2 for a wrong plan or targets that cannot be resolved; 3 without
- * Qualys.
+ * As the campaign itself would exit: 0, or 1 where it would be refused or never end; 2 for a wrong plan or targets that cannot be resolved;
+ * 3 without Qualys.
  */
 async function printPlan(invocation: Invocation, file: string): Promise<ExitCode> {
   const { plan } = readPlanFile(invocation, file);

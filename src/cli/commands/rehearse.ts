@@ -1,4 +1,4 @@
-// `overhaul rehearse FILE`: a campaign from its first wave to its last verdict in a minute, by the very workflows, against a simulated
+// `overhaul rehearse FILE`: a campaign from its first wave to its last verdict in a minute, by the real workflows, against a simulated
 // gateway.
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

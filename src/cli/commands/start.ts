@@ -37,7 +37,7 @@ async function start(invocation: Invocation, file: string, { watch, wait, id, di
   return startAndShow(invocation, ask, { until: watch ? 'ended' : wait ? 'opened' : 'started' });
 }
 
-/** Scripts, cohort and waves as they are now: whatever differs from what was looked at makes another digest. */
+/** Scripts, cohort and waves as they are now: whatever differs from what was checked makes another digest. */
 async function refuseOtherPlan(
   invocation: Invocation,
   { file, planned, digest }: { file: string; planned: PlanFile; digest: string },

@@ -107,7 +107,7 @@ describe('overhaul watch where it is piped', () => {
 describe('overhaul watch on a terminal', () => {
   test('redraws one picture in place and takes it away at the end', async () => {
     const ran = await overhaul(['watch', 'patch'], { env: { ...NO_LEDGER, NO_COLOR: '1' }, temporal: temporalOfTen(), terminal: 40 });
-    // To the top of the picture: nine times to draw it anew, once to take it away.
+    // To the top of the picture: nine times to draw it again, once to take it away.
     expect(ran.stderr.split('A\r')).toHaveLength(11);
     expect(ran.stderr.endsWith('\r\x1b[J')).toBe(true);
     expect(ran.stderr).toContain('████');

@@ -92,7 +92,7 @@ async function askedRule(
   if (!ledger || wave === undefined || !view) return undefined;
   const plan = (await ledger.campaigns.get(view.run.id))?.plan as Omit<CampaignPlan, 'targets'> | undefined;
   const rule = plan && wavesOf(plan).find(({ name }) => name === wave)?.approval;
-  // A decision, other than an approval, waits for ever.
+  // A decision, other than an approval, waits forever.
   return progress?.pending?.kind === 'wave' ? (rule ?? ONE_OTHER) : { ...(rule ?? ONE_OTHER), expiresMs: undefined };
 }
 
@@ -110,7 +110,7 @@ export function unknownRun(workflowId: string): CommandFailed {
   return new CommandFailed(EXIT.usage, `No run ${workflowId}. List runs with: overhaul list`);
 }
 
-/** Ended from outside a workflow has nothing to say; the sweep has then written what became of its assets. */
+/** Ended from outside a workflow has nothing to say; the sweep has then written what happened to its assets. */
 const ENDED_FROM_OUTSIDE: readonly string[] = ['Terminated', 'Timeout'];
 
 function lastWord(ofWorkflow: RunEnd | undefined, ofLedger: RunEnd | undefined): RunEnd | undefined {

@@ -11,10 +11,10 @@ import type { Check } from './checks.js';
 const TIMEOUT_MS = 10_000;
 /** Temporal remembers who polled for some minutes; a worker that lives asks at least once a minute. */
 const POLL_SILENCE_MS = 90_000;
-/** Tokens and windows are reckoned in server time, so a wrong local clock is no danger; beyond this it deserves a word. */
+/** Tokens and windows are counted in server time, so a wrong local clock is no danger; beyond this it deserves a word. */
 const NOTABLE_SKEW_MS = 30_000;
 
-/** `taskQueue` and `ledgerId` as far as they are known: without them no worker is looked for. */
+/** `taskQueue` and `ledgerId` as far as they are known: without them no worker is searched for. */
 export async function* temporalChecks(invocation: Invocation, { taskQueue, ledgerId }: WorkersOf): AsyncGenerator<Check> {
   try {
     const temporal = await invocation.connectTemporal();

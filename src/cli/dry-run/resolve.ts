@@ -1,4 +1,4 @@
-// The opening of a run without the run: the very code that freezes a cohort, over a ledger that is thrown away.
+// The opening of a run without the run: the same code that freezes a cohort, over a ledger that is thrown away.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

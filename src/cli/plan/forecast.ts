@@ -82,7 +82,7 @@ function rounds({ step, executions, atOnce }: StepCost, maxInFlight: number): { 
   ];
 }
 
-/** Enough for most campaigns; they are looked for once, because a year of zone data takes a while. */
+/** Enough for most campaigns; they are searched for once, because a year of zone data takes a while. */
 const OPENINGS_AT_ONCE = 1_000;
 
 function openingsOf({ windows, blackouts }: WindowCalendar, now: number): ((at: number) => ForecastOpening | undefined) | undefined {

@@ -1,4 +1,4 @@
-// The opening of a campaign without the campaign: the very code that freezes cohort, waves and digest, over a ledger that is thrown away.
+// The opening of a campaign without the campaign: the same code that freezes cohort, waves and digest, over a ledger that is thrown away.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

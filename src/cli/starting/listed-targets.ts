@@ -1,5 +1,5 @@
-// What `--assets`, `--hosts`, `--tags` and `--exclude` name: a list in the option, `@FILE`, or `-` for stdin (docs/requests.md). A wrong line
-// is named by its number: a list of ten thousand ids is corrected where it was written.
+// What `--assets`, `--hosts`, `--tags` and `--exclude` name: a list in the option, `@FILE`, or `-` for stdin (docs/requests.md). A wrong
+// line is named by its number: a list of ten thousand ids is corrected where it was written.
 import { type CsvError, parse } from 'csv-parse/sync';
 import type { Problem } from '../../contracts/request.js';
 import { counted } from '../terminal/count-text.js';

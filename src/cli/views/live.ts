@@ -91,7 +91,7 @@ class LineView implements ProgressView {
     await writeLine(this.#output, safeLine(line.text));
   }
 
-  /** What became of waves, and what is asked of people: once each. */
+  /** What happened to waves, and what is asked of people: once each. */
   async #news({ workflowId, waves = [], question, now }: FrameFacts): Promise<void> {
     const say = (text: string): Promise<void> =>
       writeLine(this.#output, `${new Date(now).toISOString()} ${safeLine(workflowId)}: ${safeLine(text)}`);

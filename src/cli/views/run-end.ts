@@ -59,7 +59,7 @@ export function reportLines(report: RunReport): Line[] {
   ];
 }
 
-/** Of a campaign, what became of each wave. */
+/** Of a campaign, what happened to each wave. */
 export function waveReportLines(report: RunReport): Line[] {
   return isCampaignReport(report) ? linesOfWaves(report.waves) : [];
 }

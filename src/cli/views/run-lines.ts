@@ -48,7 +48,7 @@ export function stateLines(seen: Observation, { room, halted }: ShowSpace): Line
   ];
 }
 
-/** Every wave with what became of it, by whose leave, and when. */
+/** Every wave with what happened to it, by whose leave, and when. */
 function waveFactLines(waves: readonly WaveView[], room: number): Line[] {
   const nameWidth = Math.max(0, ...waves.map(({ name }) => textWidth(safeLine(name))));
   const statusWidth = Math.max(0, ...waves.map(({ status }) => status.length));

@@ -22,7 +22,7 @@ export interface Blackout {
   timezone?: string | undefined;
 }
 
-/** Without windows it is always open; blackouts close it all the same. */
+/** Without windows it is always open; blackouts close it anyway. */
 export interface WindowCalendar {
   windows?: readonly MaintenanceWindow[] | undefined;
   blackouts?: readonly Blackout[] | undefined;

@@ -7,7 +7,7 @@ import { DAY_MS, type WindowCalendar } from './text.js';
 export type { Opening } from './openings.js';
 export type { Blackout, MaintenanceWindow, WindowCalendar } from './text.js';
 
-/** How far ahead an opening is looked for: a year with its changes of the clock, and a month. */
+/** How far ahead an opening is searched for: a year with its changes of the clock, and a month. */
 const SEARCH_DAYS = 400;
 
 /** Epoch ms. `closesAt` and `opensAt` are absent when there is none within 400 days. */

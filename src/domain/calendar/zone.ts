@@ -32,7 +32,7 @@ export function lastBefore(clock: WallClock, readingMs: number): number {
   return Number.NEGATIVE_INFINITY;
 }
 
-/** How far a remembered clock reaches beyond what was asked, so that time passing does not make it be read anew. */
+/** How far a remembered clock reaches beyond what was asked, so that time passing does not make it be read again. */
 const MARGIN_MS = 60 * DAY_MS;
 const MOST_ZONES = 1_000;
 /** Reading one change of a zone takes some 0.3 ms; a permit asks for ten zones of four. The zone data of a process do not change. */

@@ -1,5 +1,5 @@
-// What the steps of a campaign mean for one asset: one table. The functions below read it, and so does the ledger, which makes its SQL of it
-// (ledger/rows/step-rules.ts). An asset whose step has no certain end gets no further step: its job may still run.
+// What the steps of a campaign mean for one asset: one table. The functions below read it, and so does the ledger, which makes its SQL of
+// it (ledger/rows/step-rules.ts). An asset whose step has no certain end gets no further step: its job may still run.
 import { type CopyState, NOT_ROLLED_BACK } from '../execution/may-still-run.js';
 import { type FinalOutcome, LIVE_OUTCOMES, OUTCOMES, type Outcome } from '../run/outcome.js';
 import type { CampaignStepName } from './step.js';
@@ -73,7 +73,7 @@ export const STEP_RULES: readonly StepRule[] = [
   { step: 'assess', found: allBut('succeeded', 'failed'), line: [NEW, AWAITS_ASSESSMENT], outcome: 'as found', reason: behind('assess') },
 
   { step: 'remediate', verified: false, found: all, line: [UNTOLD], outcome: 'as found', reason: AS_FOUND },
-  // It was put back into a later wave and never sent there: what it had come to before the verification, which has its say behind this.
+  // It was queued again in a later wave and never sent there: what it had come to before the verification, which has its say behind this.
   { step: 'remediate', verified: true, found: all, line: [PENDING], outcome: 'as found', reason: AS_FOUND },
   // A verdict that came after its wave was verified: nobody has looked whether the asset is well.
   { step: 'remediate', verified: true, found: ['succeeded'], line: [AWAITS_REMEDY], outcome: 'unverified', reason: { text: TOO_LATE } },
@@ -86,7 +86,7 @@ export const STEP_RULES: readonly StepRule[] = [
   { step: 'remediate', found: all, line: [LEFT_OUT_OPEN], copy: 'over', outcome: 'as found', reason: LEFT_OUT },
 
   { step: 'verify', found: ['succeeded'], line: [UNTOLD], outcome: 'succeeded', reason: {} },
-  // Never asked, or asked in vain: what the remedy did is not known to have helped.
+  // Never asked, or asked without result: what the remedy did is not known to have helped.
   { step: 'verify', found: ['skipped', 'missing'], line: [UNTOLD], outcome: 'unverified', reason: behind('verify') },
   { step: 'verify', found: allBut('succeeded', 'skipped', 'missing'), line: [UNTOLD], outcome: 'as found', reason: behind('verify') },
   // Where verification decides and never came, a success is not known to be one.

@@ -1,4 +1,4 @@
-// What became of a campaign and of its waves: the words of a report, from what the waves' assets came to (docs/requests.md).
+// What happened to a campaign and its waves: the words of a report, from what the waves' assets came to (docs/requests.md).
 import { type Counts, emptyCounts, OUTCOMES, type RunReport, type RunStatus, runStatus, type StopCause } from '../run/outcome.js';
 
 /** The result of `remediationCampaign`: `script` is the remediate step's, `counts` are over all waves. */

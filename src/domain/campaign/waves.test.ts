@@ -104,7 +104,7 @@ describe('the order of a campaign', () => {
       .sort((one, other) => (one.key < other.key ? -1 : 1))
       .map(({ assetId }) => assetId);
 
-  test('is the same for ever', () => {
+  test('is the same forever', () => {
     expect(['20452610', '20452611', '1'].map((id) => orderKey('patch-openssl', id))).toEqual([
       'febf7c7fb9634626',
       'ba7741ef01e08207',

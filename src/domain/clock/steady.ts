@@ -12,7 +12,7 @@ export interface ClockTriple {
 }
 
 /**
- * How far the ledger's clock is ahead of the machine's, and since when by the machine's: all processes of a ledger reckon with the same.
+ * How far the ledger's clock is ahead of the machine's, and since when by the machine's: all processes of a ledger use the same.
  */
 export interface ClockOffset {
   ms: number;
@@ -30,7 +30,7 @@ export interface SteadyClock {
 const STEP_MS = 2_000;
 /** A clock that was set back is waited for at this share of the pace: longer waits do no harm. */
 const SLOWER = 0.1;
-/** A clock that was set forward is caught up with at this share: 3.6 s an hour, so that no told wait is noticeably cut short. */
+/** A clock that was set forward is caught up with at this share: 3.6 s an hour, so that no requested wait is noticeably cut short. */
 const FASTER = 0.001;
 /** A process that starts this long after the clock was set forward takes it over, and with it all others. */
 export const TAKEN_OVER_AFTER_MS = 3_600_000;

@@ -147,7 +147,7 @@ function classifyConflict({ kind, limits, message, errorCode, words, requestedSe
   if (hasLimitEvidence(limits) || CONFLICT_LIMIT_CODES.has(errorCode ?? '')) return limited(limits, requestedSec);
   if (named) return { kind: 'duplicate' };
   if (isEffect(kind)) return { kind: 'unknown' };
-  // The first refusal of the old regime may come without any header (docs/qualys-api.md#rate-limits); headers that show room speak of
+  // The first refusal of the old regime may come without any header (docs/qualys-api.md#rate-limits); headers that show room mention
   // something else.
   if (Object.keys(limits).length === 0 && words !== 'foreign') return limited(limits, requestedSec);
   return isOwnWords({ words }) ? { kind: 'invalid' } : transient(limits);

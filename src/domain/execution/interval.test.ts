@@ -21,7 +21,7 @@ describe('the execution interval of a script', () => {
     expect(waits).toEqual(minutes.map((count) => count * MINUTE));
   });
 
-  test('begins anew when the reason is another', () => {
+  test('begins again when the reason is another', () => {
     const memory: IntervalMemory = { backoffMs: 8 * MINUTE, reason: 'unexplained' };
     expect(afterRefusal(memory, 100, { reason: 'interval' }).nextExecuteAt).toBe(100 + MINUTE);
   });

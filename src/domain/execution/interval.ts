@@ -11,7 +11,7 @@ const DAY_WAIT_MS = 15 * MINUTE_MS;
 /** What worked is tried a quarter shorter, and no closer to what was refused than a tenth. */
 const SHRINK = 0.75;
 const CLOSE = 0.1;
-/** Another operator's execution may have been what made it too soon, and intervals are configured anew: tried again after this long. */
+/** Another operator's execution may have been what made it too soon, and intervals may be changed: tried again after this long. */
 const REFUSAL_HOLDS_MS = 60 * MINUTE_MS;
 
 export interface IntervalMemory {

@@ -96,7 +96,7 @@ export function copiesAskedAgainMs(asked: number): number {
   return Math.min(LONGEST_UNASKED_MS, FIRST_ASKED_MS * 2 ** Math.min(asked, 20));
 }
 
-/** After this long the sweep asks no more: what then still lies with an agent is asked about when the script is to go there again. */
+/** After this long the sweep asks no more: what then still is with an agent is asked about when the script is to go there again. */
 export const COPIES_ASKED_FOR_MS = 30 * LONGEST_UNASKED_MS;
 
 /** Its verdict may still follow, `now` by Qualys' clock: a job that does not say when it ended never tells. */

@@ -7,7 +7,7 @@ import { isSameUser, type TrailUser } from './trail-user.js';
 const NEAR_MS = 15_000;
 /** Records of two users less than this apart from a job: which of them is its own is a toss-up. */
 const TIE_MS = 1_000;
-/** Within this much more, a record of ours, or a job left without a record, speaks against ruling a job out. */
+/** Within this much more, a record of ours, or a job left without a record, prevents ruling a job out. */
 const DOUBT_MS = 5_000;
 
 export interface TrailRecord extends TrailUser {

@@ -184,7 +184,7 @@ function hasMoved({ at, jobs }: FirstPoll, newest: readonly SeenJob[]): boolean 
 
 /**
  * Ours can only be a job that hits nothing but our assets; by tags one that hits any of them, as members come and go between our last
- * look at a tag and Qualys' own, and one that has hit nobody so far. One that never gets to all of them stays possible for ever: an asset
+ * look at a tag and Qualys' own, and one that has hit nobody so far. One that never gets to all of them stays possible forever: an asset
  * of the wrong platform gets no asset job (docs/qualys-api.md#execute), so its lack does not show that the script did not run on the
  * others.
  */

@@ -68,7 +68,7 @@ describe('a turn', () => {
   });
 });
 
-/** Everybody asks for one thing at a time until `rounds` are given out; the fastest to ask is whoever `order` says. */
+/** Everybody asks for one thing at a time until `rounds` are granted; the fastest to ask is whoever `order` says. */
 function served(all: readonly ContenderRef[], rounds: number, order: (round: number) => number): string[] {
   const last = new Map<string, number>();
   const log: string[] = [];

@@ -23,7 +23,7 @@ export interface TurnFacts {
   me: Pick<Contender, 'id' | 'kind' | 'servedAt'>;
   /** Everybody else who may have a claim. */
   others: readonly Contender[];
-  /** How many can be given out now. */
+  /** How many can be granted now. */
   free: number;
   /** How many tickets were served in a row while a campaign waited. */
   ticketStreak: number;

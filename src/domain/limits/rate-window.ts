@@ -49,7 +49,7 @@ export function mayCall(facts: WindowFacts): WindowAnswer {
   return { kind: 'go' };
 }
 
-/** A cap in whole calls: 2.5 allow 2, and what is below 1 allows one, because none at all would wait for ever. */
+/** A cap in whole calls: 2.5 allow 2, and what is below 1 allows one, because none at all would wait forever. */
 export function wholeCap(cap: number): number {
   return Math.max(1, Math.floor(cap));
 }

@@ -1,6 +1,6 @@
 // How long Qualys asks to wait, in whatever form it says so: seconds, spans, instants, sentences. What is none of these says nothing.
 
-/** A wait told is obeyed up to this, and asked about again then: a number that is wrong must not stop an installation for ever. */
+/** A requested wait is obeyed up to this, and asked about again then: a number that is wrong must not stop an installation forever. */
 export const LONGEST_TOLD_SEC = 86_400;
 
 const UNIT_SEC: Record<string, number> = { s: 1, m: 60, h: 3_600, d: 86_400 };

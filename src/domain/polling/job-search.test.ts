@@ -14,7 +14,7 @@ test.each<[string, Partial<Parameters<typeof jobSearchIsDue>[0]>, boolean]>([
   expect(jobSearchIsDue({ ...facts, ...changes })).toBe(isDue);
 });
 
-test('one that never appears within six hours is looked for some thirty times, not at each of 720 polls', () => {
+test('one that never appears within six hours is searched for some thirty times, not at each of 720 polls', () => {
   const searches: number[] = [];
   for (let now = 30_000; now <= 360 * MINUTE; now += 30_000) {
     const isDue = jobSearchIsDue({ now, acceptedAt: 0, soughtAt: searches.at(-1), decidesAt: [360 * MINUTE] });

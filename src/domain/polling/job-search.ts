@@ -1,11 +1,11 @@
-// When to look for the job of an execution that has none yet. The jobs of its script are walked from the acceptance on, so looking
+// When to search for the job of an execution that has none yet. The jobs of its script are walked from the acceptance on, so looking
 // for one that never appears costs more calls the longer it is missing.
 
 export interface JobSearchFacts {
   /** All by the ledger's clock. */
   now: number;
   acceptedAt: number;
-  /** When it was looked for last; undefined when never. */
+  /** When it was searched for last; undefined when never. */
   soughtAt?: number | undefined;
   /** Instants at which its absence decides something: the deadline, and the end of the late watch. */
   decidesAt: readonly number[];

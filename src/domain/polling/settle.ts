@@ -28,7 +28,7 @@ export interface WatchedExecution {
   byTags?: boolean;
   assets: readonly WatchedAsset[];
   jobIsKnown: boolean;
-  /** False while the jobs of the execution were not searched for anew since the last of them appeared. */
+  /** False while the jobs of the execution were not searched for again since the last of them appeared. */
   jobsAreSought?: boolean;
   /** False when an asset job could not be read, which may be that of any asset, or of one that was not asked for. */
   rowsAreComplete?: boolean;

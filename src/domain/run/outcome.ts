@@ -1,4 +1,4 @@
-// What became of an asset, and of a run. The words are fixed (docs/requests.md): they are stored, printed and filtered by.
+// What happened to an asset, and to a run. The words are fixed (docs/requests.md): they are stored, printed and filtered by.
 
 /** The six final outcomes, in the order in which people read them. */
 export const OUTCOMES = ['succeeded', 'failed', 'unverified', 'unreachable', 'missing', 'skipped'] as const;

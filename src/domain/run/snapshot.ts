@@ -5,12 +5,12 @@ export const RUN_PHASES = ['opening', 'awaiting-approval', 'running', 'soaking',
 export type RunPhase = (typeof RUN_PHASES)[number];
 
 /**
- * How much of a run was given out and ordered. No number ever falls, so a ledger that says less is lost or restored from an older backup.
+ * How much of a run was issued and ordered. No number ever falls, so a ledger that says less is lost or restored from an older backup.
  */
 export interface Issued {
-  /** The highest execution number given out. */
+  /** The highest execution number issued. */
   claimed: number;
-  /** Rights to send that were granted, whatever became of them. */
+  /** Rights to send that were granted, whatever happened to them. */
   permits: number;
   /** Orders that were carried out, of the run, its campaign and the whole ledger: one that forgot a pause would send. */
   orders?: number | undefined;
@@ -29,7 +29,7 @@ export function mostIssued(a: Issued | undefined, b: Issued | undefined): Issued
   };
 }
 
-/** True when the ledger has forgotten something that was given out or ordered: what it calls unsent may have been sent. */
+/** True when the ledger has forgotten something that was issued or ordered: what it calls unsent may have been sent. */
 export function isStale(ledger: Issued, known: Issued): boolean {
   const has = mostIssued(ledger, undefined);
   const most = mostIssued(ledger, known);

@@ -24,7 +24,7 @@ export interface Drift {
   missing: number;
   /** Of the cohort, hit by this execution and meant for another: they would get the script twice. */
   elsewhere: number;
-  /** Not of the cohort and hit all the same: after a send they are out of the cohort. */
+  /** Not of the cohort and hit anyway: after a send they are out of the cohort. */
   outOfCohort: number;
   /** Up to 20 of the three. */
   examples: string[];

@@ -63,7 +63,7 @@ describe('a host of another inventory', () => {
   });
 });
 
-test('no host is ever joined to an asset that one of its keys speaks against', () => {
+test('no host is ever joined to an asset that one of its keys contradicts', () => {
   const key = fc.constantFrom('a', 'b', 'c', 'd');
   const asset = fc.record({ assetId: key, name: fc.constantFrom('', 'a', 'b', 'c'), agentUuid: fc.option(key, { nil: undefined }) });
   const hosts = fc.record({

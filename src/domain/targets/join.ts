@@ -66,8 +66,8 @@ export class CarIndex<Asset extends CarHost> {
 }
 
 /**
- * Asset id, then agent UUID, then host name: the first key that CAR knows decides, unless another one speaks against it. An id that CAR
- * does not know speaks against every asset that has another one: the agent may outweigh it together with the name, and the name alone never
+ * Asset id, then agent UUID, then host name: the first key that CAR knows decides, unless another one contradicts it. An id that CAR
+ * does not know contradicts every asset that has another one: the agent may outweigh it together with the name, and the name alone never
  * does.
  */
 export function joinHost<Asset extends CarHost>(host: InventoryHost, index: CarIndex<Asset>): JoinResult<Asset> {

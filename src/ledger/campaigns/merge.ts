@@ -11,7 +11,7 @@ import { byIndex, greatestOf } from '../sql/dialect.js';
 /**
  * Takes over what a step knows so far: finished outcomes, and `unreachable` ones that may yet become something else. Repeating it
  * changes nothing; a campaign that has its report is not changed any more, and one that is closing only under the number of that close
- * (`closing`). `verified`: a later step of the wave judges this one's work. Assets that were put back since into another wave are left
+ * (`closing`). `verified`: a later step of the wave judges this one's work. Assets that were queued again since into another wave are left
  * alone: what that wave finds is their outcome.
  */
 export async function mergeStep(
@@ -121,7 +121,7 @@ async function mergePart(sql: Sql, { stepId, campaignId, wave, rule, after, clos
   return end;
 }
 
-/** Successes of the remedy that no verification has confirmed: the last place looked at, undefined when there is none. */
+/** Successes of the remedy that no verification has confirmed: the last place checked, undefined when there is none. */
 export async function withdrawPart(sql: Sql, id: string, after: number): Promise<number | undefined> {
   const part = await sql.all<{ seq: number }>(
     `SELECT seq FROM attempts ${byIndex('attempts_outcome')} WHERE run_id = ? AND last = 1 AND outcome = 'succeeded' AND seq > ? ORDER BY seq LIMIT ?`,

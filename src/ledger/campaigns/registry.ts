@@ -176,7 +176,7 @@ export class Campaigns {
   }
 
   /**
-   * Assets that were put back and never sent again keep what they had come to: they go back to their wave, whose steps say it. A
+   * Assets that were queued again and never sent again keep what they had come to: they go back to their wave, whose steps say it. A
    * campaign that ends calls this before its last words.
    */
   async takeBackUnsent(id: string, { closing = 0 } = {}): Promise<void> {

@@ -1,4 +1,4 @@
-// What operators put back: assets of finished waves, in a wave of their own that runs last.
+// What operators queued again: assets of finished waves, in a wave of their own that runs last.
 import { OVERRIDING } from '../../domain/execution/may-still-run.js';
 import { IS_OPEN } from '../rows/late.js';
 import { HAS_OPEN_OUT_OF_COHORT } from '../rows/out-of-cohort-copies.js';

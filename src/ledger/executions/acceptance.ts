@@ -69,7 +69,7 @@ export async function takeUuid(sql: Sql, runId: string, n: number, taken: TakenU
 }
 
 /**
- * Qualys' word for an execution whose run is closing: its outcomes stand. The job is the execution's all the same, so that nobody else's
+ * Qualys' word for an execution whose run is closing: its outcomes stand. The job is the execution's anyway, so that nobody else's
  * lost answer is ever explained by it. Always false: the word was not taken.
  */
 export async function keepLateUuid(
@@ -93,7 +93,7 @@ export async function keepLateUuid(
 }
 
 /**
- * The request of an execution did not run, and its run is closed: its outcomes stand, but nothing of it lies with an agent. Where it was
+ * The request of an execution did not run, and its run is closed: its outcomes stand, but nothing of it is with an agent. Where it was
  * sent before, that one may. Always false: the word was not taken.
  */
 export async function keepLateRefusal(sql: Sql, runId: string, n: number, answer: { permit: number; detail: string }): Promise<false> {

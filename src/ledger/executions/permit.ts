@@ -211,7 +211,7 @@ async function strictRefusal(sql: Sql, run: RunRow, execution: Execution): Promi
 
 /** How long an execution of a script is expected to take of which nothing is known. */
 export const UNKNOWN_DURATION_MS = 15 * 60_000;
-/** A calendar that never opens again, or not within a year, is looked at again this often. */
+/** A calendar that never opens again, or not within a year, is checked again this often. */
 const NEVER_OPENS_WAIT_MS = HOUR_MS;
 
 /** Executions start only inside a window, and only when they can be expected to end inside. */

@@ -19,7 +19,7 @@ export async function speaksForTheFirstSend(sql: Sql, runId: string, n: number):
 }
 
 /** Back to looking for the job: the refused send itself did not run, what the proof said of the first one is in doubt. */
-export async function resolveAnew(
+export async function resolveAgain(
   sql: Sql,
   runId: string,
   n: number,

@@ -18,7 +18,7 @@ import { type CallLists, readLists } from '../tags/planned-lists.js';
 import { keepLateRefusal, keepLateUuid, openCopiesOf, takeUuid } from './acceptance.js';
 import { admittedAssets, freezeBatch, skipHeld } from './batch.js';
 import { makesWait, type PermitAnswer, type PermitTerms, permitIsOpen, refusalFor } from './permit.js';
-import { resolveAnew, speaksForTheFirstSend } from './refused-after-proof.js';
+import { resolveAgain, speaksForTheFirstSend } from './refused-after-proof.js';
 
 export type { Execution } from '../rows/execution.js';
 export type { PermitAnswer, PermitTerms } from './permit.js';
@@ -36,7 +36,7 @@ export class Executions {
       const run = await readRun(sql, runId);
       if (!run?.script || run.fence !== fence || run.paused || run.stop || run.closing || run.finishedAt !== undefined) return undefined;
       if (run.admits === 'nothing') return undefined;
-      // What an old ledger still gives out, the newest one would lack when it is put back.
+      // What a stale ledger still issues, the newest one would lack when it is restored.
       if (run.stale || (await heldAs(sql)) !== undefined) return undefined;
       const open = await sql.first<{ slots: number; assets: number | null }>(
         `SELECT count(CASE WHEN slot_freed_at IS NULL THEN 1 END) AS slots, sum(size) AS assets FROM executions
@@ -116,7 +116,7 @@ export class Executions {
     const { correlationUuid, jobId, createdAt, twins = [] } = job;
     return this.#database.transaction(async (sql) => {
       if (await isClosing(sql, runId)) return keepLateUuid(sql, runId, n, { correlationUuid, jobId });
-      // Its twins may have been claimed since the poll, too: looked at again, they are not free any more.
+      // Its twins may have been claimed since the poll, too: checked again, they are not free any more.
       if ((await claimedAmong(sql, [correlationUuid, ...twins.map((twin) => twin.correlationUuid)])).size > 0) return false;
       if (!(await takeUuid(sql, runId, n, { correlationUuid, serverAt: createdAt, jobId, adopted: true, event: 'adopt' }))) return false;
       await addExecutionJob(sql, { runId, n, jobId, createdAt });
@@ -145,9 +145,9 @@ export class Executions {
       // One that gives no reason may be for the interval as well.
       if (paced && paced.reason !== 'day' && (await speaksForTheFirstSend(sql, runId, n))) {
         await rememberRefusal(sql, runId, n, paced);
-        return resolveAnew(sql, runId, n, { ...answer, now });
+        return resolveAgain(sql, runId, n, { ...answer, now });
       }
-      // Where nothing was sent before, the next send's job is not looked for among those of the wait in between.
+      // Where nothing was sent before, the next send's job is not searched for among those of the wait in between.
       const forget = 'sends = sends - 1, resolve_at = NULL, server_at = CASE WHEN sends > 1 THEN server_at END, note = ?';
       if (!(await transition(sql, { runId, n, event: 'notSent' }, forget, [answer.detail]))) return false;
       await sql.run(
@@ -225,7 +225,7 @@ export class Executions {
     });
   }
 
-  /** Puts the assets of everything that was claimed and not sent back into the queue (the run is stopping, or starts anew elsewhere). */
+  /** Puts the assets of everything that was claimed and not sent back into the queue (the run is stopping, or starts again elsewhere). */
   releaseClaimed(runId: string): Promise<number> {
     return this.#database.transaction(async (sql) => {
       const rows = await sql.all<{ n: number }>(

@@ -27,7 +27,7 @@ export interface AssetInFlight {
   disconnected?: boolean | undefined;
 }
 
-/** What the script came to at an asset that was hit beside those asked for: shown where the asset is the run's all the same. */
+/** What the script came to at an asset that was hit beside those asked for: shown where the asset is the run's anyway. */
 export interface OutOfCohortVerdict {
   outcome: string;
   status: string;
@@ -107,7 +107,7 @@ export class Verdicts {
     return jobsOf(this.#database, runId, executions);
   }
 
-  /** These were looked for, from this instant of the ledger's clock on, and not found. */
+  /** These were searched for, from this instant of the ledger's clock on, and not found. */
   async setJobSought(runId: string, executions: readonly number[], at: number): Promise<void> {
     if (executions.length === 0) return;
     await this.#database.transaction(async (sql) => {
@@ -177,7 +177,7 @@ export class Verdicts {
     return this.#database.transaction(async (sql) => {
       const now = await sql.now();
       const list = jsonRows(outcomes);
-      // The report of a finished run is written: nothing of it runs any more. Nor is anything put back into a wave that has broken its
+      // The report of a finished run is written: nothing of it runs any more. Nor is anything queued again in a wave that has broken its
       // budget.
       const run = await readRun(sql, runId);
       if (!run || run.closing || run.finishedAt !== undefined || run.admits !== 'all') return 0;
@@ -307,7 +307,7 @@ async function writePoll(sql: Sql, runId: string, poll: Poll): Promise<number> {
   return changed;
 }
 
-/** Those whose asset was put back since: Qualys has said late that the attempt before had run, too. */
+/** Those whose asset was queued again since: Qualys has said late that the attempt before had run, too. */
 async function ofEarlierAttempts(
   sql: Sql,
   runId: string,

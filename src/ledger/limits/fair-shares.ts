@@ -50,7 +50,7 @@ interface Offer {
 
 /** Whether the contender may take one of the `free`. */
 export async function askTurn(sql: Sql, { resource, contender, now, free, live = [], kept = 0 }: Asked & Offer): Promise<Turn> {
-  // With enough for everybody nobody has to be looked at.
+  // With enough for everybody nobody has to be checked.
   if ((await countWaiting(sql, resource, now)) + live.length + kept < free) return { kind: 'go' };
   const others = (await asking(sql, { resource, contender, now, limit: kept < free ? free : 1 })).filter(
     ({ id }) => !live.some((known) => known.id === id),

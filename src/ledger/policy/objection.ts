@@ -1,5 +1,5 @@
 // What the newest policy of the ledger says against one execution. Asked by the permit, in its transaction: whatever a run has applied to
-// its cohort, and whatever was put back into it since, nothing that policy keeps from scripts is in a request.
+// its cohort, and whatever was queued again in it since, nothing that policy keeps from scripts is in a request.
 
 import { keepsAnything } from '../../contracts/policy.js';
 import { hostMatcher } from '../../domain/targets/host-names.js';

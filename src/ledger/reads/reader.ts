@@ -8,7 +8,7 @@ import { campaignCounts, campaignWork, viewWaves, type WaveView } from './campai
 
 export type { AssetPageOptions } from './asset-page.js';
 
-/** An asset outside the cohort that got the script all the same, and the job that took it there. */
+/** An asset outside the cohort that got the script anyway, and the job that took it there. */
 export interface OutOfCohortRow {
   assetId: string;
   jobId: string;

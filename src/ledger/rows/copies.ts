@@ -24,7 +24,7 @@ export interface StoredCopy extends KnownCopy {
   twins?: readonly { correlationUuid: string; jobId: string }[] | undefined;
 }
 
-/** What still lies with an agent past its deadline, as people read of it. */
+/** What still is with an agent past its deadline, as people read of it. */
 export interface OpenCopy {
   assetId: string;
   name?: string | undefined;
@@ -145,7 +145,7 @@ export class Copies {
   }
 
   /**
-   * What still lies with agents past its deadline, over all runs, in the order of the assets' ids, those outside a cohort last; at least
+   * What still is with agents past its deadline, over all runs, in the order of the assets' ids, those outside a cohort last; at least
    * that old.
    */
   async *list({ olderThanMs = 0 }: { olderThanMs?: number | undefined } = {}): AsyncGenerator<OpenCopy> {

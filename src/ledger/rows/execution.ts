@@ -9,7 +9,7 @@ export interface Execution {
   scriptId: string;
   size: number;
   sends: number;
-  /** Local clock: the first instant at which a lost answer may be looked for. */
+  /** Local clock: the first instant at which a lost answer may be searched for. */
   resolveAt?: number | undefined;
   /** Local clock: from here on the request cannot be on its way any more. */
   requestOverAt?: number | undefined;
@@ -25,7 +25,7 @@ export interface Execution {
   acceptedServerAt?: number | undefined;
   deadlineAt?: number | undefined;
   slotFreedAt?: number | undefined;
-  /** Local clock: when its job was last looked for in vain. */
+  /** Local clock: when its job was last searched for without success. */
   jobSoughtAt?: number | undefined;
   rowsSeen: number;
   rowsChangedServerAt?: number | undefined;

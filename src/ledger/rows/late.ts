@@ -97,7 +97,7 @@ export async function keepBeside(
   await noteLate(sql, runId, { action: 'late-verdict', detail: `execution ${n}: ${words}` });
 }
 
-/** Assets that its tags hit and nobody had reckoned with: their outcomes stand, but a copy of the script may run there. */
+/** Assets that its tags hit and nobody had expected: their outcomes stand, but a copy of the script may run there. */
 export async function keepLateHits(sql: Sql, runId: string, hit: { n: number; assetIds: readonly string[] }): Promise<void> {
   if (hit.assetIds.length === 0) return;
   const execution = await sql.first<{ job_id: string | null }>('SELECT job_id FROM executions WHERE run_id = ? AND execution_no = ?', [

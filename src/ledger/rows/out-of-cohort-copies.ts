@@ -1,5 +1,5 @@
 // Copies of a script at assets that no row of their run stands for: its tags hit others than planned, or an asset that another execution
-// had been sent to. Nobody meant them; they run all the same, so the same script keeps away from there until they have ended.
+// had been sent to. Nobody meant them; they run anyway, so the same script keeps away from there until they have ended.
 import { jsonRows, type Sql } from '../sql/database.js';
 import { byIndex, integerAt, JOIN_IN_ORDER, rowsGiven, textAt } from '../sql/dialect.js';
 

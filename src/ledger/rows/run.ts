@@ -54,7 +54,7 @@ export interface RunRow {
   budgetBase?: LiveCounts | undefined;
   /** What a breach of the budget does; without it the run stops. */
   onBreach?: 'pause' | 'abort' | 'rollback' | undefined;
-  /** What becomes of an asset that another run works on. */
+  /** What happens to an asset that another run works on. */
   conflict: 'wait' | 'skip';
   /** When executions may start. */
   calendar?: WindowCalendar | undefined;
@@ -62,7 +62,7 @@ export interface RunRow {
   paused: boolean;
   /** Paused itself, as by a breach of its budget. */
   held: boolean;
-  /** The ledger was once found to know less than was given out of the run, or of its campaign. */
+  /** The ledger was once found to know less than was issued of the run, or of its campaign. */
   stale: boolean;
   /** Its close has begun: nothing is sent, and no word is taken any more. */
   closing: boolean;

@@ -1,4 +1,4 @@
-// What a policy's neverTouch stands for at Qualys, read once for all runs of the ledger, and what becomes of it in a cohort that is under
+// What a policy's neverTouch stands for at Qualys, read once for all runs of the ledger, and what happens to it in a cohort that is under
 // way.
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import { batches } from '../../domain/basics/batches.js';
@@ -163,7 +163,7 @@ async function keepPart(
   const giveUp = [...new Set(rows.flatMap(({ n, planned }) => (n !== null && planned !== null ? [n] : [])))];
   if (giveUp.length > 0) return { assets: 0, giveUp, rows: rows.length };
   const claimed = new Map(rows.flatMap(({ n, sends }) => (n === null ? [] : [[n, sends ?? 0] as const])));
-  // First the batches: their rows are free, or lost, afterwards, and looked at again.
+  // First the batches: their rows are free, or lost, afterwards, and checked again.
   for (const [n, sends] of claimed) {
     if (sends === 0) await releaseBatch(sql, runId, n);
     else await abandon(sql, runId, n);

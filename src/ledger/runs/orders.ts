@@ -24,7 +24,7 @@ export interface Order {
   command: Command;
   by?: string | undefined;
   reason?: string | undefined;
-  /** What the workflow knows to have been given out and ordered before. */
+  /** What the workflow knows to have been issued and ordered before. */
   issued?: Issued | undefined;
 }
 
@@ -42,8 +42,8 @@ export class Orders {
   }
 
   /**
-   * Carries the order out, with its entry in the audit log. Returns the assets that it put back, or `REFUSED`; a second call returns the
-   * first one's and changes nothing.
+   * Carries the order out, with its entry in the audit log. Returns the assets that it queued again, or `REFUSED`; a second call returns
+   * the first one's and changes nothing.
    */
   carryOut(runId: string, order: Order): Promise<number> {
     return this.#database.transaction(async (sql) => {
@@ -94,7 +94,7 @@ interface Noted {
   /** Undefined when the order comes too late to have any effect. */
   command: Command | undefined;
   why: string;
-  /** Assets that it put back. */
+  /** Assets that it queued again. */
   result: number;
   /** Those of them where an earlier copy may still run. */
   despite: number;

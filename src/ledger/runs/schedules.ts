@@ -32,7 +32,7 @@ export class Schedules {
     return row && toRow(row);
   }
 
-  /** Writes what became of a schedule. One that is known to be there stays so, whatever an attempt that comes late has found. */
+  /** Writes what happened to a schedule. One that is known to be there stays so, whatever an attempt that comes late has found. */
   async set(runId: string, row: ScheduleRow): Promise<void> {
     await this.#database.run(
       `INSERT INTO schedules (run_id, title, state, schedule_id, detail) VALUES (?, ?, ?, ?, ?)

@@ -72,7 +72,7 @@ export async function snapshotOf(sql: Sql, id: string): Promise<RunSnapshot> {
   };
 }
 
-/** How much of the run was given out and ordered; nothing of a run that the ledger does not know. */
+/** How much of the run was issued and ordered; nothing of a run that the ledger does not know. */
 export async function issuedOf(sql: Sql, id: string): Promise<Issued> {
   const row = await sql.first<Issued & { kind: string }>(
     `SELECT kind, next_execution_no - 1 AS claimed, (SELECT count(*) FROM sends WHERE run_id = runs.id) AS permits, ${ORDERS} AS orders,

@@ -21,7 +21,7 @@ export class StaleLedger {
     return heldAs(this.#database);
   }
 
-  /** True when the ledger lacks something of what was given out of the run, or was ever found to. */
+  /** True when the ledger lacks something of what was issued of the run, or was ever found to. */
   isStale(runId: string, known: Issued | undefined): Promise<boolean> {
     return this.#database.transaction((sql) => noteStale(sql, runId, known));
   }
@@ -33,7 +33,7 @@ export class StaleLedger {
 }
 
 /**
- * Notes that the ledger lacks something of what was given out. To be asked before anything is written: what is written since would
+ * Notes that the ledger lacks something of what was issued. To be asked before anything is written: what is written since would
  * make up for the numbers, not for what was forgotten. True when it lacks something, or ever did.
  */
 export async function noteStale(sql: Sql, runId: string, known: Issued | undefined): Promise<boolean> {
@@ -60,7 +60,7 @@ async function hold(sql: Sql, runId: string, sign: string): Promise<void> {
     `the ledger was restored from an older backup: ${sign}. What was sent since the backup could be sent again, by any run. Restore the newest ` +
     'ledger. Without one, cancel the runs named here, and allow executions again when they have ended: overhaul unhalt';
   await sql.run('UPDATE ledger SET held_why = coalesce(held_why, ?)', [storableText(why)]);
-  // No order: the newest ledger, which is to be put back, has nothing of it, and is not behind for that.
+  // No order: the newest ledger, which is to be restored, has nothing of it, and is not behind for that.
   await new Audit(within(sql)).add(undefined, { actor: HELD_BY, action: HELD, detail: JSON.stringify({ runId, why: sign }) });
 }
 

@@ -46,8 +46,8 @@ export function within(sql: Sql): Database {
 }
 
 /**
- * Rows as one parameter (`rowsGiven`, `TEXTS` and the like in dialect.ts). SQLite makes of an escaped lone surrogate bytes that are no UTF-8, and libsql ends the whole
- * process when it reads them back; a NUL would end its text early.
+ * Rows as one parameter (`rowsGiven`, `TEXTS` and the like in dialect.ts). SQLite makes of an escaped lone surrogate bytes that are no
+ * UTF-8, and libsql ends the whole process when it reads them back; a NUL would end its text early.
  */
 export function jsonRows(rows: unknown): string {
   return JSON.stringify(rows).replace(/\\\\|\\u(?:d[89a-f][0-9a-f]{2}|0000)/g, (escaped) => (escaped === '\\\\' ? escaped : '\ufffd'));

@@ -43,7 +43,7 @@ async function held(ms: number): Promise<{ released: Promise<void> }> {
   };
 }
 
-test('a single write that waits in vain for a lock held 15 s fails by itself, and the next ones and transactions work', async () => {
+test('a single write that times out waiting for a lock held 15 s fails by itself, and the next ones and transactions work', async () => {
   const lock = await held(15_000);
   const inVain = [add('single'), database.all('UPDATE notes SET n = 2 RETURNING name')];
   await expect(inVain[0]).rejects.toThrow('database is locked');
@@ -60,7 +60,7 @@ test('a single write that waits in vain for a lock held 15 s fails by itself, an
   await other.close();
 }, 60_000);
 
-test('a transaction that waits in vain has done nothing, and reads go on meanwhile', async () => {
+test('a transaction that times out waiting has done nothing, and reads go on meanwhile', async () => {
   await add('before');
   const lock = await held(12_000);
   const work: string[] = [];
@@ -79,7 +79,7 @@ test('a transaction that waits in vain has done nothing, and reads go on meanwhi
 test('a COMMIT that fails takes all of its transaction back, and the next one goes through', async () => {
   await database.run('CREATE TABLE owners (id INTEGER PRIMARY KEY)');
   await database.run('CREATE TABLE owned (owner INTEGER REFERENCES owners (id) DEFERRABLE INITIALLY DEFERRED)');
-  // The constraint is looked at by COMMIT only.
+  // The constraint is checked by COMMIT only.
   await expect(
     database.transaction(async (sql) => {
       await sql.run('INSERT INTO notes VALUES (?, ?)', ['lost', 1]);

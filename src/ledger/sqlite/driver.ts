@@ -172,7 +172,7 @@ class Sqlite implements Database {
   }
 
   /**
-   * One statement by itself. A prepared write that waits in vain for another connection's lock stays open in libsql 0.5.29, and every
+   * One statement by itself. A prepared write that times out waiting for another connection's lock stays open in libsql 0.5.29, and every
    * later COMMIT of this connection fails: so nothing but a BEGIN, which leaves nothing open, ever waits for that lock.
    */
   #alone<T>(sql: string, statement: (direct: Sql) => Promise<T>): Promise<T> {
@@ -212,7 +212,7 @@ class Sqlite implements Database {
   /** Another connection in place of this one: a statement that was left open in the old one holds it back no longer. */
   #reconnect(): void {
     const old = this.#connection;
-    // Still inside of a transaction it holds the write lock, for which the new one would wait for ever.
+    // Still inside of a transaction it holds the write lock, for which the new one would wait forever.
     if (old.inTransaction) return;
     try {
       this.#connection = this.#file.connect();

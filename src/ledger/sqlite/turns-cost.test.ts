@@ -1,4 +1,4 @@
-// What everybody asks for is given out in turn; who waits for it must cost the others nothing.
+// What everybody asks for is granted in turn; who waits for it must cost the others nothing.
 import { expect, test } from '@jest/globals';
 import { NO_CAPS, settableMachine, useLedgers } from '../../../test/support/ledger/ledger.js';
 import { notingDatabase } from '../../../test/support/noting-database.js';
@@ -16,7 +16,7 @@ const ask: typeof askOf = (...asked) => {
   return askOf(...asked);
 };
 
-test('a thousand runs that wait for the same cost a permit and a call no statement more: each is looked at once, by index', async () => {
+test('a thousand runs that wait for the same cost a permit and a call no statement more: each is checked once, by index', async () => {
   const ledger = await ledgers.open({ clocks: machine.clocks });
   const [a, t] = [await campaign(ledger, 'a', 30), await ticket(ledger, 't', 30)];
   const cost = { statements: 0, rows: 0 };

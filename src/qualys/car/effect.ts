@@ -5,7 +5,7 @@ import { redacted } from '../http/redact.js';
 import { type Attempt, attempt, type Call, type Wire } from '../http/send.js';
 import type { TokenSource } from '../http/token.js';
 
-/** What became of a call with an effect. Never thrown: the caller has to look it up when it is `unknown`. */
+/** What happened to a call with an effect. Never thrown: the caller has to look it up when it is `unknown`. */
 export type EffectFate =
   | { kind: 'created'; payload: unknown; serverAt?: number }
   /** Something of that title exists. */

@@ -48,7 +48,7 @@ function multipart(file: string, fileBytes: number): OutgoingBody {
   const tail = Buffer.from(`\r\n--${boundary}--\r\n`);
   return {
     type: `multipart/form-data; boundary=${boundary}`,
-    // A file that grew since it was looked at is cut, one that shrank ends the request: both come out as broken JSON, never as half an
+    // A file that grew since it was checked is cut, one that shrank ends the request: both come out as broken JSON, never as half an
     // import.
     content: Readable.from(parts(head, file, fileBytes, tail), { objectMode: false }),
     bytes: head.length + fileBytes + tail.length,

@@ -1,4 +1,4 @@
-// A clone that is made once, whatever becomes of the answer.
+// A clone that is made once, whatever happens to the answer.
 import { createOnce, type OnceClient, type OnceFate, type OnceOptions } from './create.js';
 
 /**

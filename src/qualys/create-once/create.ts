@@ -21,13 +21,13 @@ export interface OnceOptions {
 }
 
 /**
- * What became of it. `created`: by Qualys' own answer, or found afterwards with the very content. `exists`: titles are taken, and nothing
+ * What happened to it. `created`: by Qualys' own answer, or found afterwards with the same content. `exists`: titles are taken, and nothing
  * was made. `not-created`: the answer was lost, and nothing of these titles is there long after. `unverified`: it cannot be told; ask again
  * later, or look. `quota`, `rejected`: Qualys will not. `refused`: not now; ask again after `waitMs` of real time.
  */
 export type OnceFate =
   | { kind: 'created'; scriptIds: string[]; foundBy: 'answer' | 'search' }
-  /** `isAll`: every one of them is there with the very content, so that nothing is left to do. */
+  /** `isAll`: every one of them is there with the same content, so that nothing is left to do. */
   | { kind: 'exists'; isAll: boolean; scripts: TitledScript[]; message: string }
   | { kind: 'not-created'; message: string }
   | { kind: 'unverified'; scripts: TitledScript[]; message: string }
@@ -41,7 +41,7 @@ export interface Creation {
   send: () => Promise<ImportAnswer>;
 }
 
-/** Others on this gateway wait 30 s for the index (docs/qualys-api.md#paging); after an effect we look for minutes. */
+/** Others on this gateway wait 30 s for the index (docs/qualys-api.md#paging); after an effect we search for minutes. */
 const SEARCH_AFTER_MS = [5_000, 15_000, 30_000, 60_000, 120_000, 120_000] as const;
 /**
  * Before that nothing that is missing counts as not created: the request may still be at work behind the gateway, as with a lost execution.
@@ -110,7 +110,7 @@ async function searchedAgain(
   return unresolved({ wanted, found, lost, trouble, waitedMs });
 }
 
-/** One script with the very content for each title, and no other. */
+/** One script with the same content for each title, and no other. */
 function identicalIds(wanted: readonly WantedScript[], found: readonly TitledScript[]): string[] | undefined {
   if (found.length !== wanted.length || found.some(({ content }) => content !== 'identical')) return undefined;
   return wanted.every(({ title }, index) => found[index]?.title === title) ? found.map(({ scriptId }) => scriptId) : undefined;

@@ -1,4 +1,4 @@
-// An import that happens once, whatever becomes of the answer: the file's titles are what it is looked up by.
+// An import that happens once, whatever happens to the answer: the file's titles are what it is looked up by.
 import { constants } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';

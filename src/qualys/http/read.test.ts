@@ -183,7 +183,7 @@ describe('waiting', () => {
     expect(it.gate.evidence).toMatchObject([{ refused: true }]);
   });
 
-  test('a told wait of a second is kept to the full before the next request', async () => {
+  test('a requested wait of a second is kept to the full before the next request', async () => {
     let refusedAt = 0;
     let repeatedAt = 0;
     it.gateway.reply(

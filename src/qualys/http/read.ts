@@ -47,7 +47,7 @@ export async function read(reader: Reader, call: Call): Promise<Answer> {
 }
 
 /**
- * The path is not there: by the API's own word, or all the same after several tries, whoever says it. To be asked where another path is
+ * The path is not there: by the API's own word, or anyway after several tries, whoever says it. To be asked where another path is
  * documented.
  */
 export function isPathUnknown(error: unknown): boolean {

@@ -30,7 +30,7 @@ export interface Call {
   method: 'GET' | 'POST';
   path: string;
   json?: unknown;
-  /** Instead of `json`: a body of another type, made anew for each sending. */
+  /** Instead of `json`: a body of another type, made again for each sending. */
   body?: (() => OutgoingBody) | undefined;
   /** The answer's payload, undefined when it is not what the endpoint promises. `json` is undefined for a body that is none. */
   payloadOf: (json: unknown, answer: HttpAnswer) => unknown;
@@ -97,7 +97,7 @@ export async function attempt(wire: Wire, call: Call, token: string): Promise<At
  */
 type Judged = { kind: 'judged'; answer: Answer; limits: LimitSignals; requestedSec: number | undefined; isOwn: boolean };
 
-/** A wait told in words is the gate's to keep where it speaks of calls; an execution's interval is its script's. */
+/** A requested wait in words is the gate's to keep where it mentions calls; an execution's interval is its script's. */
 function evidenceOf({ answer, limits, requestedSec }: Judged): LimitEvidence {
   const refused = answer.verdict.kind === 'limit';
   return {
@@ -154,7 +154,7 @@ export function wordsOf(
   json: unknown,
 ): Pick<AnswerFacts, 'errorCode' | 'message' | 'words' | 'asksToWait' | 'requestedSec'> {
   const words = isBlank(body) ? 'none' : (whoseRefusal(json, status) ?? 'foreign');
-  // A page may speak of any wait; only what is Qualys' own is obeyed in words.
+  // A page may mention any wait; only what is Qualys' own is obeyed in words.
   const requestedSec = isOwnWords({ words }) ? secondsInWords(body.subarray(0, 2_048).toString('utf8'), clocksOf(headers)) : undefined;
   return { ...refusalOf(json), words, asksToWait: asksToWait(headers), ...(requestedSec === undefined ? {} : { requestedSec }) };
 }

@@ -73,7 +73,7 @@ export const tagSearch: SearchEndpoint<{ tagId: string; tagUuid: string; name: s
   mayIgnorePaging: true,
 };
 
-/** Newest first: whoever looks for the job of an execution finds it on the first page. */
+/** Newest first: whoever searches for the job of an execution finds it on the first page. */
 export const jobSearch: SearchEndpoint<ScriptJob> = {
   name: 'jobs/search',
   path: operations.searchJobs.path,

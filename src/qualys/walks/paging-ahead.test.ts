@@ -55,7 +55,7 @@ describe('a walk that asks ahead', () => {
     expect(it.gate.log).toEqual(['enter jobs/search', 'leave', 'enter jobs/search', 'leave']);
   });
 
-  test('an error of the call ahead waits until the page before was looked at', async () => {
+  test('an error of the call ahead waits until the page before was processed', async () => {
     it.gateway.reply(listed([row(1), row(2)], 5), refusal(403));
     const pages = it.qualys.searchJobs({ pageSize: 2, readAhead: true })[Symbol.asyncIterator]();
     expect((await pages.next()).value).toMatchObject({ rows: [{ id: '1' }, { id: '2' }], cursor: [2, '2'] });

@@ -1,4 +1,4 @@
-// A call asked for before its answer is needed, so that the gateway's latency passes while the page before is looked at.
+// A call asked for before its answer is needed, so that the gateway's latency passes while the page before is processed.
 import { setImmediate as turn } from 'node:timers/promises';
 
 export interface AskedAhead<T> {
@@ -18,7 +18,7 @@ export async function askedAhead<T>(ask: (signal: AbortSignal) => Promise<T>, ou
   if (outer?.aborted) onAbort();
   outer?.addEventListener('abort', onAbort, { once: true });
   const answer = ask(stop.signal).finally(() => outer?.removeEventListener('abort', onAbort));
-  // It may fail while the page before is still being looked at: the error waits until somebody asks for the answer.
+  // It may fail while the page before is still being processed: the error waits until somebody asks for the answer.
   const over = answer.then(
     () => undefined,
     () => undefined,

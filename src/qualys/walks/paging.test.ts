@@ -151,7 +151,7 @@ describe('a search-after walk', () => {
     await expect(all(it.qualys.searchJobs({ pageSize: 1 }))).rejects.toMatchObject({ kind: 'protocol' });
   });
 
-  test('asks for each page size anew, with the page before in hand', async () => {
+  test('asks for each page size again, with the page before in hand', async () => {
     const bytes: (number | undefined)[] = [];
     it.gateway.reply(listed([wrapped(job(1))], 2), listed([wrapped(job(2))], 2), listed([], 2));
     const sizes = [1, 1, 5];

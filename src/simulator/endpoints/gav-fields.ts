@@ -1,5 +1,5 @@
-// What GAV knows of an asset that a filter may ask for: the names of docs.qualys.com/en/csam/api/appendix/supported_operators.htm, and those
-// that public clients use against the live service.
+// What GAV knows of an asset that a filter may ask for: the names of docs.qualys.com/en/csam/api/appendix/supported_operators.htm, and
+// those that public clients use against the live service.
 import { agentSeenAt, type World } from '../world/state.js';
 
 export type GavFieldKind = 'text' | 'number' | 'date' | 'uuid' | 'address';

@@ -44,7 +44,7 @@ describe('lost answers', () => {
     });
   });
 
-  test('a schedule whose answer is lost exists all the same', async () => {
+  test('a schedule whose answer is lost exists anyway', async () => {
     await withGateway({ faults: { dropAfterEffectRate: 1, lostAs: 'status' } }, async ({ simulator, caller }) => {
       expect(await outcome(caller.post('/sm/v1/scripts/scheduler', schedule('Nightly')))).toBeGreaterThanOrEqual(502);
       expect(simulator.state.schedules.map(({ title }) => title)).toEqual(['Nightly']);

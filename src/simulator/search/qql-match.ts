@@ -1,7 +1,7 @@
 import { GatewayError } from '../error.js';
 import type { QqlNode, QqlValue } from './qql.js';
 
-/** A token of a module: what it compares and where it reads. `id` compares whole, `word` ignores case, `text` looks for words. */
+/** A token of a module: what it compares and where it reads. `id` compares whole, `word` ignores case, `text` searches for words. */
 export interface QqlToken<Row> {
   kind: 'id' | 'word' | 'text';
   read: (row: Row) => string | number | readonly (string | number)[] | undefined;

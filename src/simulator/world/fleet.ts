@@ -15,9 +15,9 @@ export interface Fleet {
   operatingSystem(index: number): string;
   agentVersion(index: number): string;
   tagIds(index: number): number[];
-  /** Indexes of the assets that bear one of these tags, each once, ascending. Costs what they are, not what the fleet is. */
+  /** Indexes of the assets that have one of these tags, each once, ascending. Costs what they are, not what the fleet is. */
   tagged(tagIds: Iterable<string>): number[];
-  /** From now on the asset bears the tag, or bears it no more, whatever the tag's rule says. */
+  /** From now on the asset has the tag, or has it no more, whatever the tag's rule says. */
   retag(index: number, tagId: number, bears: boolean): void;
 }
 

@@ -1,4 +1,4 @@
-// What becomes of one asset job, and when: pure functions of seed, asset, attempt and clock. Nothing of it is stored.
+// What happens to one asset job, and when: pure functions of seed, asset, attempt and clock. Nothing of it is stored.
 
 import type { SimulatorSettings } from '../options.js';
 import { between, chance } from './chance.js';

@@ -10,7 +10,7 @@ import type { Campaign, Wave } from './state.js';
 
 /** Whoever asks a person and has no rule of the plan's: one approval, by anybody but the requester. */
 export const ONE_OTHER: ApprovalRule = { quorum: 1, allowRequester: false };
-/** A script that Qualys refuses now may be approved again: it is looked at again this often, and whenever an operator speaks. */
+/** A script that Qualys refuses now may be approved again: it is checked again this often, and whenever an operator speaks. */
 const REFUSED_AGAIN_MS = 5 * 60_000;
 
 /**

@@ -60,7 +60,7 @@ export async function runStep(campaign: Campaign, wave: Wave, step: CampaignStep
 interface Following {
   id: string;
   key: StepKey;
-  /** No promise of this history ends with it: it is looked at in the ledger. */
+  /** No promise of this history ends with it: it is polled in the ledger. */
   isAdopted: boolean;
   /** Why what has its id is not the step. */
   foreign?: string | undefined;

@@ -26,7 +26,7 @@ export const campaignChanged = defineSignal<[{ again?: boolean }?]>('campaignNew
 export interface CampaignState extends RunState {
   /** The wave under way or the last one that was, from 1; 0 before the first. */
   wave: number;
-  /** Of the plan's waves, in order. A wave that operators put back has none. */
+  /** Of the plan's waves, in order. A wave that operators queued again has none. */
   gates: WaveGate[];
   onBreach: 'pause' | 'abort' | 'rollback';
   steps: ('assess' | 'remediate' | 'verify')[];

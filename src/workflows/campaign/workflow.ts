@@ -26,7 +26,7 @@ import { runWave } from './wave.js';
 const EVENTS_A_HISTORY = 4_000;
 /** How long a cancelled campaign waits for its steps, which collect for a minute each. */
 const STEPS_END_MS = 5 * 60_000;
-/** A step whose last word was lost is looked for in the ledger this often. */
+/** A step whose last word was lost is searched for in the ledger this often. */
 const POLL_STEPS_MS = 60 * 60_000;
 
 /**
@@ -103,7 +103,7 @@ function registration({ targets: _targets, ...plan }: CampaignPlan) {
   return { runId, firstExecutionId, namespace, plan, parentId };
 }
 
-/** Wave after wave, those that operators put back last, until none is left and no late verdict is waited for. */
+/** Wave after wave, those that operators queued again last, until none is left and no late verdict is waited for. */
 async function runWaves(campaign: Campaign): Promise<'done' | 'interrupted'> {
   const { runId, state, activities } = campaign;
   while (!state.snapshot?.stop) {

@@ -27,7 +27,7 @@ export async function approved({ runId, state, activities }: Living, first: Appr
   }
 }
 
-/** The question as it was answered: an order that came meanwhile may have voided what was given, and asked it anew. */
+/** The question as it was answered: an order that came meanwhile may have voided what was given, and asked it again. */
 async function decided({ state }: Pick<Living, 'state'>, endsAt: number | undefined): Promise<ApprovalAsk | undefined> {
   const isDecided = (): boolean => state.rejectedBy !== undefined || (state.ask !== undefined && isApproved(state.ask));
   for (;;) {

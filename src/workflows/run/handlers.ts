@@ -64,7 +64,7 @@ function notPaused({ snapshot }: RunState): string | undefined {
 
 type Named = { by: string; reason?: string | undefined };
 
-/** Limits are part of what is approved: adjusted, they are asked about anew. */
+/** Limits are part of what is approved: adjusted, they are asked about again. */
 function takeDigest({ state, digestIs }: Handled, digest: string | undefined): void {
   if (digest === undefined) return;
   if (state.ask) state.ask = askedAgain(state.ask, digest);

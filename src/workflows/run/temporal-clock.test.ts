@@ -217,7 +217,7 @@ describe('the soak of a wave', () => {
 });
 
 describe('the minute after a cancel', () => {
-  /** What is in flight never ends; Qualys is looked at until the minute is over. */
+  /** What is in flight never ends; Qualys is polled until the minute is over. */
   function cancelled(): { asked: string[]; ended: Promise<unknown>; poll: () => Promise<void> } {
     const asked: string[] = [];
     let seen: (() => void) | undefined;

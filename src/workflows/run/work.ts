@@ -70,7 +70,7 @@ export class Work {
   #startDispatch(): void {
     this.#isWoken = false;
     this.#dispatchAgainAt = undefined;
-    // Shielded: what it has given out is asked for before it is cancelled.
+    // Shielded: what it has issued is asked for before it is cancelled.
     const scope = new CancellationScope({ cancellable: true, parent: new CancellationScope({ cancellable: false }) });
     this.#dispatch = scope;
     this.#follow(
@@ -139,7 +139,7 @@ export class Work {
     return unavailableSince !== undefined && !snapshot?.attempted && Date.now() - unavailableSince >= UNAVAILABLE_MS;
   }
 
-  /** «Nothing was sent» must be true of this moment: a dispatch under way is ended, and the ledger asked anew. */
+  /** «Nothing was sent» must be true of this moment: a dispatch under way is ended, and the ledger asked again. */
   async #failUnlessAttempted(): Promise<void> {
     const why = this.#state.blocked?.why ?? 'no answer';
     await this.drain();

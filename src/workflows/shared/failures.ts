@@ -44,7 +44,7 @@ export function isCancelled(error: unknown): boolean {
   return isCancellation(error) || (error instanceof ActivityFailure && error.retryState === 'CANCEL_REQUESTED');
 }
 
-/** What a dispatch that did not end by itself had given out: by its heartbeats, where its worker was not heard of any more. */
+/** What a dispatch that did not end by itself had issued: by its heartbeats, where its worker was not heard of any more. */
 export function issuedBeforeFailure(error: unknown): Issued | undefined {
   const cause = error instanceof ActivityFailure ? error.cause : undefined;
   if (cause instanceof TimeoutFailure) return issuedIn(cause.lastHeartbeatDetails);

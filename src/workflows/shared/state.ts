@@ -13,7 +13,7 @@ export interface RunState {
   requestedBy?: string | undefined;
   hasFollowUp: boolean;
   snapshot?: RunSnapshot | undefined;
-  /** The most that the ledger ever said was given out: the last snapshot may come from one restored from a backup. */
+  /** The most that the ledger ever said was issued: the last snapshot may come from one restored from a backup. */
   issued?: Issued | undefined;
   /** Why nothing can be sent, or opened, or scheduled. */
   blocked?: Blocked | undefined;

@@ -18,7 +18,7 @@ export interface PassingAnswer {
 
 export type Meddled = { status?: number; headers?: Record<string, string | string[] | undefined>; body?: string } | 'cut' | undefined;
 
-/** What becomes of an answer; undefined passes it on as it is, `cut` ends the connection without one. May be changed while it runs. */
+/** What happens to an answer; undefined passes it on as it is, `cut` ends the connection without one. May be changed while it runs. */
 export type Meddle = (answer: PassingAnswer) => Meddled | Promise<Meddled>;
 
 /** Before the request reaches the gateway: a status answers it here, without any effect; `cut` ends the connection. */

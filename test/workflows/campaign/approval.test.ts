@@ -86,7 +86,7 @@ describe('what a person decides about a campaign', () => {
     expect(drift?.detail).toContain('scripts.remediate.sha256');
   });
 
-  test('a script that changes where nobody was asked asks somebody all the same', async () => {
+  test('a script that changes where nobody was asked asks somebody anyway', async () => {
     changeScript({ content: 'echo three' });
     const campaign = await harness.campaign(planOf(30, 6, { waves: [{ name: 'canary', size: 2, soak: '4s' }, { name: 'rest' }] }));
     await campaign.untilPhase('soaking');

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { assetIds } from '../product-harness.js';
 import { type CampaignHarness, failureOfCampaign, ids, openCampaignHarness, planOf, sumOf } from './harness.js';
 
-/** Every tenth asset from the fourth on bears it, and no asset bears the other. */
+/** Every tenth asset from the fourth on has it, and no asset has the other. */
 const [WEB, NOBODY] = [7004, 7010];
 
 describe('the waves of a campaign', () => {

@@ -124,7 +124,7 @@ describe('a run that has to be approved', () => {
     expect((await handle.result()).status).toBe('succeeded');
   });
 
-  test('is asked about anew when its limits are adjusted meanwhile, and what was given is void', async () => {
+  test('is asked about again when its limits are adjusted meanwhile, and what was given is void', async () => {
     const handle = await waiting(1, {}, { memo: { approval: { quorum: 2 } } });
     const digest = async () => (await progressOf(handle)).pending?.digest ?? '';
     const first = await digest();

@@ -215,7 +215,7 @@ describe('what a run is asked for', () => {
       expect([type, (details[0] as Problem[]).map(({ path }) => path)]).toEqual(['InvalidRequest', ['targets.assetIds[0]', 'x']]);
     });
 
-    test('a second argument is no state: it is not looked at', async () => {
+    test('a second argument is no state: it is not read', async () => {
       const state = { v: 1, queue: 'a-foreign-queue', phase: 'running', snapshot: { claimed: 0 } };
       const handle = await temporal(`cli-state-${harness.taskQueue}`, JSON.stringify(requestFor(assetIds(72, 2))), JSON.stringify(state));
       expect(await handle.result()).toMatchObject({ status: 'succeeded', counts: { succeeded: 2 } });

@@ -4,7 +4,7 @@ import { assetIds, openProductHarness, outcomes, type ProductHarness, requestFor
 const [FAILING, OFFLINE, LATE, LOST] = [100, 120, 140, 160] as const;
 const ids = (place: number) => assetIds(place, 3);
 
-describe('what becomes of the assets of a run', () => {
+describe('what happens to the assets of a run', () => {
   let harness: ProductHarness;
 
   beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { assetIds, openProductHarness, type ProductHarness, requestFor } from '../product-harness.js';
 
-// The answer is lost, and a moment after our job somebody else executes the same script on the very same assets; the trail has display
+// The answer is lost, and a moment after our job somebody else executes the same script on the same assets; the trail has display
 // names.
 const SIZE = 25;
 const TRUE = { passed: 'succeeded', failed: 'failed' } as Record<string, string>;

@@ -127,7 +127,7 @@ describe('what follows a run', () => {
     await begun(recheck);
     await recheck.result();
     const skipped = `skipped: open-copy: run ${handle.workflowId}`;
-    // Only what may be sent to is rechecked; the parent's own line says what became of the other.
+    // Only what may be sent to is rechecked; the parent's own line says what happened to the other.
     expect(outcomes(await harness.rows(recheck.workflowId))).toEqual({ [String(assetIds(20, 1)[0])]: 'succeeded' });
     expect(outcomes(await harness.rows(handle.workflowId))[away]).toMatch(/^unreachable/);
     const second = await harness.start(requestFor(ids, { script: 5 }));

@@ -6,7 +6,7 @@ import type { Qualys, ScheduleAnswer, ScheduleRequest } from '../../../qualys/ty
 
 export type ScheduleFate =
   | { kind: 'created'; scheduleId: string; foundBy: 'answer' | 'search' }
-  /** The title is taken: by the very same schedule, by another one, or it cannot be told. */
+  /** The title is taken: by the same schedule, by another one, or it cannot be told. */
   | { kind: 'exists'; match: ScheduleMatch; scheduleId?: string; message: string }
   | { kind: 'unverified'; message: string }
   | Extract<ScheduleAnswer, { kind: 'rejected' | 'refused' }>;

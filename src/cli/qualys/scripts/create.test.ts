@@ -89,7 +89,7 @@ describe('export | import', () => {
 });
 
 describe('import', () => {
-  test('whose answer is lost is looked for, and found; the same command again sends nothing', async () => {
+  test('whose answer is lost is searched for, and found; the same command again sends nothing', async () => {
     const { run, sent } = await gateway({ faults: { loseImports: [1], lostAs: 'status' } });
     const stdin = '[{"title":"A","content":"YQ=="},{"title":"B","content":"Yg=="}]';
     const first = await run(['--json', 'import', '-'], { stdin });

@@ -173,7 +173,7 @@ export function policyVersionsSuite(ledgers: Ledgers): void {
       await change(ledger, keeping({ assetIds: ['2'] }));
       await keepFrom(ledger, 'r');
       expect(await outcomesOf(ledger, 'r')).toEqual(['1 pending', '2 pending']);
-      // No byte of it left: the batch is free, and made anew without the asset.
+      // No byte of it left: the batch is free, and made again without the asset.
       await ledger.executions.notSent('r', n, { permit, why: 'not-sent', detail: 'no connection' });
       expect(await ask(ledger, n, fence)).toMatchObject({ why: 'policy' });
       await keepFrom(ledger, 'r');

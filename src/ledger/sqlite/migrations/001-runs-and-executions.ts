@@ -36,7 +36,7 @@ export const RUNS_AND_EXECUTIONS: readonly string[] = [
     PRIMARY KEY (run_id, execution_no)) WITHOUT ROWID`,
   `CREATE INDEX executions_open ON executions (run_id, state) WHERE settled_at IS NULL`,
   `CREATE INDEX executions_permitted ON executions (script_id) WHERE state = 'permitted'`,
-  // Every permit that was ever granted, with what became of it: the evidence behind an execution.
+  // Every permit that was ever granted, with what happened to it: the evidence behind an execution.
   `CREATE TABLE sends (
     run_id TEXT NOT NULL, execution_no INTEGER NOT NULL, permit INTEGER NOT NULL, fence INTEGER NOT NULL, permitted_at INTEGER NOT NULL,
     send_by INTEGER NOT NULL, answered_at INTEGER, answer TEXT, detail TEXT, spent INTEGER NOT NULL DEFAULT 1,

@@ -9,7 +9,7 @@ export const CLOCKS_COPIES_AND_POLICY: readonly string[] = [
   `ALTER TABLE runs ADD COLUMN polls INTEGER NOT NULL DEFAULT 0`,
   `ALTER TABLE executions ADD COLUMN poll INTEGER NOT NULL DEFAULT 0`,
   // What a dispatch attempt leaves behind, and that a run is closing.
-  // What was given out that this ledger does not have: it was restored from a backup. Once seen it stays, whatever is written since.
+  // What was issued that this ledger does not have: it was restored from a backup. Once seen it stays, whatever is written since.
   `ALTER TABLE runs ADD COLUMN stale TEXT`,
   // Why the whole ledger is held: it is old. And the runs by which that showed, also those that it does not know.
   `ALTER TABLE ledger ADD COLUMN held_why TEXT`,
