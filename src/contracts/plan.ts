@@ -13,16 +13,17 @@ import {
   RemediationRequestSchema,
 } from './request.js';
 import { LIMITS, list, personName, refuseTooLarge, text } from './text.js';
+import { VerdictSchema } from './verdict.js';
 import { BlackoutSchema, WindowSchema } from './windows.js';
 
 const { script: Script, scriptSha256, targets, errorBudget: _errorBudget, followUp: _followUp, ...limits } = RemediationRequestSchema.shape;
 
 const Name = text(LIMITS.name, 'must be a name');
 
-/** A script by id or title, where wanted with the hash that its content must have. */
+/** A script by id or title, where wanted with the hash that its content must have, and with what its end means. */
 const StepSchema = z
-  .union([Script, z.strictObject({ script: Script, sha256: scriptSha256 })], {
-    error: 'must be a script id, its exact title, or { script, sha256 }',
+  .union([Script, z.strictObject({ script: Script, sha256: scriptSha256, verdict: VerdictSchema.optional() })], {
+    error: 'must be a script id, its exact title, or { script, sha256, verdict }',
   })
   .transform((step) => (typeof step === 'string' ? { script: step } : step));
 
@@ -75,8 +76,9 @@ const planFields = {
     verify: StepSchema.optional(),
     rollback: StepSchema.optional(),
   }),
-  /** The same as `steps.remediate.sha256`. */
+  /** The same as `steps.remediate.sha256` and `steps.remediate.verdict`. */
   scriptSha256,
+  verdict: limits.verdict,
   waves: z
     .array(WaveSchema)
     .min(1, 'name at least one wave, or omit waves for a single wave')
@@ -185,6 +187,8 @@ function refuseContradictions(value: unknown, ctx: z.core.$RefinementCtx): void 
   const pin = plan.steps?.remediate?.sha256;
   if (plan.scriptSha256 !== undefined && pin !== undefined && pin !== plan.scriptSha256)
     problem(ctx, ['scriptSha256'], 'differs from steps.remediate.sha256, which means the same: keep one');
+  if (plan.verdict !== undefined && plan.steps?.remediate?.verdict !== undefined)
+    problem(ctx, ['verdict'], 'means the same as steps.remediate.verdict: keep one');
   for (const { approval, path } of [
     { approval: plan.approval, path: ['approval'] },
     ...plan.waves.map((wave, index) => ({ ...wave, path: ['waves', index, 'approval'] })),
@@ -201,8 +205,12 @@ const ReadablePlan = z.object({
   requestedBy: z.string().optional().catch(undefined),
   onBreach: z.string().optional().catch(undefined),
   scriptSha256: z.string().optional().catch(undefined),
+  verdict: z.unknown().optional(),
   steps: z
-    .object({ remediate: z.object({ sha256: z.string().optional() }).optional().catch(undefined), rollback: z.unknown().optional() })
+    .object({
+      remediate: z.object({ sha256: z.string().optional(), verdict: z.unknown().optional() }).optional().catch(undefined),
+      rollback: z.unknown().optional(),
+    })
     .optional()
     .catch(undefined),
   approval: ReadableApproval,
@@ -213,14 +221,17 @@ function problem(ctx: z.core.$RefinementCtx, path: PropertyKey[], message: strin
   ctx.addIssue({ code: 'custom', path, message });
 }
 
-/** The hash of the script in one place. */
-function pinned<Plan extends { steps: { remediate: { script: string; sha256?: string | undefined } }; scriptSha256?: string | undefined }>({
+/** What the remedy's script must be, and what its end means, in one place. */
+function pinned<Plan extends { steps: { remediate: RemedyStep }; scriptSha256?: string | undefined; verdict?: RemedyStep['verdict'] }>({
   scriptSha256: sha256,
+  verdict,
   ...plan
 }: Plan) {
-  const { remediate } = plan.steps;
-  return { ...plan, steps: { ...plan.steps, remediate: sha256 === undefined ? remediate : { ...remediate, sha256 } } };
+  const remediate = { ...plan.steps.remediate, ...(sha256 === undefined ? {} : { sha256 }), ...(verdict === undefined ? {} : { verdict }) };
+  return { ...plan, steps: { ...plan.steps, remediate } };
 }
+
+type RemedyStep = { script: string; sha256?: string | undefined; verdict?: z.output<typeof VerdictSchema> | undefined };
 
 /** Of a union that nothing fitted, the problems of the one branch that was meant: the one whose problems lie inside the value. */
 function deepest(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {

@@ -9,6 +9,7 @@ import { isCivilDate, isTimeOfDay, SCHEDULE_TYPES, weekdayOf } from '../domain/s
 import { gavFilterProblem } from './gav-filter.js';
 import { knownKeys } from './known-keys.js';
 import { LIMITS, list, personName, refuseTooLarge, text } from './text.js';
+import { VerdictSchema } from './verdict.js';
 
 /** Assets and host names together: a larger cohort goes by tag or query (the input travels through workflow history). */
 export const MAX_EXPLICIT_TARGETS = LIMITS.assetIds;
@@ -192,6 +193,7 @@ const requestFields = {
     .default({ failed: 0, after: 15 * 60_000 }),
   unreachable: z.strictObject({ wait: DurationSchema.default(0) }).default({ wait: 0 }),
   errorBudget: ErrorBudgetSchema.optional(),
+  verdict: VerdictSchema.optional(),
   followUp: FollowUpSchema.optional(),
 };
 

@@ -23,6 +23,9 @@ export const LIMITS = {
   windows: 366,
   approvers: 100,
   quorum: 10,
+  /** Of a verdict: an output rule's pattern, and how many rules of either kind. */
+  pattern: 1_000,
+  verdictRules: 50,
   /** Of short lists of a configuration. */
   entries: 100,
 } as const;

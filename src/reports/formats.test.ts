@@ -39,9 +39,9 @@ describe('the CSV report', () => {
   test('has a header named like AssetRow, quotes where needed, and leaves numbers numbers', async () => {
     expect(await text(csvReport(rows(ASSETS)))).toBe(
       [
-        'assetId,name,outcome,reason,status,exitCode,attempt,wave,correlationUuid,jobId,startedAt,finishedAt,outputBytes,late',
-        '1,web-1,succeeded,,SUCCESS,0,1,,,9,,,12,',
-        `2,"'=cmd|""x""",failed,"exit code -1, then nothing",,-1,1,,,,,,,`,
+        'assetId,name,outcome,reason,status,exitCode,attempt,wave,correlationUuid,jobId,startedAt,finishedAt,outputBytes,late,rule',
+        '1,web-1,succeeded,,SUCCESS,0,1,,,9,,,12,,',
+        `2,"'=cmd|""x""",failed,"exit code -1, then nothing",,-1,1,,,,,,,,`,
         '',
       ].join('\n'),
     );

@@ -41,7 +41,17 @@ const schedule = (more: Input): Input => ({
 const recheck = (more: Input): Input => ({ followUp: { kind: 'recheck', on: 'always', after: '1h', ...more } });
 const budget = (more: Input): Input => ({ errorBudget: { max: 1, ...more } });
 const ticket = (more: Input): Input => ({ ticket: { system: 'jira', id: 'A-1', ...more } });
+const verdict = (more: Input): Input => ({ verdict: { encoding: 'ibm866', ...more } });
+const rule = (more: Input): Input => verdict({ output: [{ pattern: 'a', is: 'failed', ...more }] });
 const targets = (more: Input): Input => ({ targets: { assetIds: [1, 2], ...more } });
+
+const VERDICT: Record<string, Pair> = {
+  'verdict.output[].pattern': [rule({}), rule({ pattern: 'b' })],
+  'verdict.output[].is': [rule({}), rule({ is: 'skipped' })],
+  'verdict.exitCodes{}': [verdict({ exitCodes: { '1': 'failed' } }), verdict({ exitCodes: { '2': 'failed' } })],
+  'verdict.encoding': [verdict({}), verdict({ encoding: 'cp866' })],
+  'verdict.preset': [verdict({}), verdict({ preset: 'finding-by-code' })],
+};
 
 /** What a run and a campaign have in common. */
 const COMMON: Record<string, Pair> = {
@@ -66,6 +76,7 @@ const COMMON: Record<string, Pair> = {
   'errorBudget.counts': [budget({}), budget({ counts: ['failed'] })],
   'errorBudget.minimum': [budget({}), budget({ minimum: 3 })],
   'errorBudget.strict': [budget({}), budget({ strict: true })],
+  ...VERDICT,
   'followUp.kind': [recheck({}), schedule({ after: '1h' })],
   'followUp.on': [recheck({}), recheck({ on: 'unresolved' })],
   'followUp.script': [recheck({}), recheck({ script: 9 })],
@@ -147,6 +158,10 @@ const PLAN: Record<string, Pair> = {
     ['assess', 'remediate', 'verify', 'rollback'].flatMap((step): [string, Pair][] => [
       [`steps.${step}.script`, [steps({}), steps({ [step]: { script: 70 } })]],
       [`steps.${step}.sha256`, [steps({ [step]: { script: 70 } }), steps({ [step]: { script: 70, sha256: SHA } })]],
+      ...Object.entries(VERDICT).map(([path, [one, other]]): [string, Pair] => [
+        `steps.${step}.${path}`,
+        [steps({ [step]: { script: 70, ...one } }), steps({ [step]: { script: 70, ...other } })],
+      ]),
     ]),
   ),
   'waves[].name': [wave({ size: 1 }), wave({ size: 1, name: 'canary' })],

@@ -9,14 +9,17 @@ export type StoredPlan = Omit<CampaignPlan, 'targets'>;
 
 /** The request of the campaign itself: what its own row, its report and its follow-up go by. */
 export function campaignRequest(plan: StoredPlan): StoredRequest {
-  return { ...common(plan), script: plan.steps.remediate.script, ...(plan.followUp ? { followUp: plan.followUp } : {}) };
+  const { script, verdict } = plan.steps.remediate;
+  return { ...common(plan), script, ...(verdict ? { verdict } : {}), ...(plan.followUp ? { followUp: plan.followUp } : {}) };
 }
 
 export function stepRequest(plan: StoredPlan, step: CampaignStepName, script: string, wave: Pick<WaveRules, 'errorBudget'>): StoredRequest {
   const isJudged = step === 'remediate' || step === 'verify';
+  const verdict = plan.steps[step]?.verdict;
   return {
     ...common(plan),
     script,
+    ...(verdict ? { verdict } : {}),
     // Failures of an assessment are what it is for; a rollback goes to its end.
     ...(isJudged && wave.errorBudget ? { errorBudget: wave.errorBudget } : {}),
     ...(step === 'remediate' ? {} : { retry: { ...plan.retry, failed: 0 } }),

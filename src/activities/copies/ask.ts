@@ -1,5 +1,6 @@
 // Copies of scripts whose runs are closed: nobody watches them, so the sweep asks Qualys about them, more and more rarely.
 import { isSettling, lateWordOf } from '../../domain/execution/may-still-run.js';
+import { type Judging, judgingBy } from '../../domain/verdict/rules.js';
 import type { StoredCopy } from '../../ledger/rows/copies.js';
 import type { AssetJobRow } from '../../qualys/types.js';
 import { COPIES_A_SEARCH, type LookingUpWith, lookUpCopies } from './look-up.js';
@@ -30,18 +31,20 @@ async function keepWords(
   jobs: ReadonlyMap<StoredCopy, AssetJobRow[]>,
 ): Promise<void> {
   for (const runId of new Set(over.map((copy) => copy.runId))) {
+    const run = await ledger.runs.get(runId);
+    const judging = judgingBy(run?.request.verdict, run?.campaign?.step);
     const ofRun = over.filter((copy) => copy.runId === runId && copy.place !== undefined && copy.correlationUuid !== undefined);
     for (const n of new Set(ofRun.map(({ execution = 0 }) => execution))) {
-      const told = ofRun.filter(({ execution = 0 }) => execution === n).flatMap((copy) => wordOf(copy, jobs.get(copy) ?? []));
+      const told = ofRun.filter(({ execution = 0 }) => execution === n).flatMap((copy) => wordOf(copy, jobs.get(copy) ?? [], judging));
       if (told.length > 0)
         await ledger.verdicts.keepLate(runId, { n, jobs: told.map(({ job }) => job), decisions: told.map(({ decision }) => decision) });
     }
   }
 }
 
-function wordOf({ assetId }: StoredCopy, rows: readonly AssetJobRow[]) {
-  const outcome = lateWordOf(rows);
-  const [job] = rows.filter((row) => lateWordOf([row]) === outcome);
+function wordOf({ assetId }: StoredCopy, rows: readonly AssetJobRow[], judging: Judging) {
+  const outcome = lateWordOf(rows, judging);
+  const [job] = rows.filter((row) => lateWordOf([row], judging) === outcome);
   if (outcome === undefined || job === undefined) return [];
   return [{ job: { ...job, assetId }, decision: { assetId, outcome, final: true, terminal: true } }];
 }

@@ -133,8 +133,11 @@ async function startRecheck(
     scriptSha256: _pin,
     maxAssets: _max,
     waitFor: _waitFor,
+    verdict,
     ...request
   } = run.request;
+  // What its end means is known of the script that ran, not of another.
+  const rules = verdict && script.id === run.script?.id ? { verdict } : {};
   // What was approved was this content: another one is not what the operator asked to see again.
   const pin = script.sha256 === undefined ? {} : { scriptSha256: script.sha256 };
   try {
@@ -146,6 +149,7 @@ async function startRecheck(
       args: [
         {
           ...request,
+          ...rules,
           ...pin,
           script: script.id,
           targets: { assetIds: targets.slice(0, MAX_EXPLICIT_TARGETS).map(({ assetId }) => assetId) },

@@ -7,6 +7,8 @@ import { readAssetJob } from '../../domain/polling/asset-job.js';
 import { median } from '../../domain/polling/cadence.js';
 import { type ExecutionDecision, FAN_OUT_GRACE_MS, settleExecution, type WatchedAsset } from '../../domain/polling/settle.js';
 import { anyOf, idTerm } from '../../domain/targets/qql.js';
+import { judge } from '../../domain/verdict/judge.js';
+import { type Judging, judgingBy } from '../../domain/verdict/rules.js';
 import type { Execution } from '../../ledger/executions/registry.js';
 import type { AssetInFlight } from '../../ledger/executions/verdicts.js';
 import type { Poll } from '../../ledger/rows/poll.js';
@@ -14,6 +16,7 @@ import type { RunRow } from '../../ledger/rows/run.js';
 import type { AssetJobRow } from '../../qualys/types.js';
 import type { PollDependencies } from '../dependencies.js';
 import { LARGEST_PAGE } from './asset-jobs.js';
+import { type Awaiting, hearOutputs } from './heard.js';
 import { findJobs, jobSearchDue, watchedOf } from './jobs.js';
 import { type Read, readPart } from './read.js';
 
@@ -32,8 +35,14 @@ interface Began {
   clock: ClockReading;
 }
 
-/** Returns how many assets changed. */
-export async function pollExecutions(dependencies: PollDependencies, { run, accepted }: Polling): Promise<number> {
+export interface Polled {
+  /** How many assets changed. */
+  changed: number;
+  /** Some have ended, and their output is still to come: the next look is not to be as late as executions are long. */
+  awaitsOutput: boolean;
+}
+
+export async function pollExecutions(dependencies: PollDependencies, { run, accepted }: Polling): Promise<Polled> {
   const { scripts, serverClock, database } = dependencies.ledger;
   const scriptId = run.script?.id ?? '';
   const began: Began = {
@@ -43,20 +52,22 @@ export async function pollExecutions(dependencies: PollDependencies, { run, acce
   };
   const { durations } = await scripts.memory(scriptId);
   const medianMs = median(durations.map(({ serverMs }) => serverMs));
-  let changed = 0;
+  const judging = judgingBy(run.request.verdict, run.campaign?.step);
+  const polled: Polled = { changed: 0, awaitsOutput: false };
   // As many as fill one page: what is read is written before the next page, so memory does not grow with what is in flight.
   for (const part of batchesOf(
     await worthReading(dependencies, { run, executions: accepted, began }),
     LARGEST_PAGE - 1,
     ({ size }) => size,
   )) {
-    const seen = await pollPart(dependencies, { run, executions: part, medianMs, began });
-    changed += seen.changed;
+    const seen = await pollPart(dependencies, { run, judging, executions: part, medianMs, began });
+    polled.changed += seen.changed;
+    polled.awaitsOutput ||= seen.awaitsOutput;
     // What the poll found late does not count: the cadence would slow itself down.
     const took = seen.tookMs.map((serverMs) => ({ localMs: serverMs / began.clock.rate, serverMs }));
     if (took.length > 0) await scripts.addDurations(scriptId, took);
   }
-  return changed;
+  return polled;
 }
 
 /**
@@ -102,8 +113,14 @@ async function allAreDone({ qualys, ledger }: PollDependencies, run: RunRow, exe
 
 async function pollPart(
   dependencies: PollDependencies,
-  { run, executions, medianMs, began }: { run: RunRow; executions: readonly Execution[]; medianMs: number | undefined; began: Began },
-): Promise<{ changed: number; tookMs: number[] }> {
+  {
+    run,
+    judging,
+    executions,
+    medianMs,
+    began,
+  }: { run: RunRow; judging: Judging; executions: readonly Execution[]; medianMs: number | undefined; began: Began },
+): Promise<Polled & { tookMs: number[] }> {
   const { ledger } = dependencies;
   const before = await ledger.serverClock.reading();
   const now = began.polledAt;
@@ -114,27 +131,29 @@ async function pollPart(
   const clock = between(before, await ledger.serverClock.reading());
   for (const read of part) {
     const known = await knownAssets(dependencies, { run, ...read });
-    reads.push({ ...read, run, known, clock, serverNow: before.now, now, medianMs });
+    reads.push({ ...read, run, judging, known, clock, serverNow: before.now, now, medianMs });
   }
-  const decided = await decideAll(dependencies, reads);
+  const decided = await hearAll(dependencies, await decideAll(dependencies, reads));
   for (const { execution, jobs, known, decision } of decided) {
-    await recordOutOfCohort(dependencies, { run, execution, jobs, known });
-    polls.push(pollOf({ run, execution, jobs, known, decision, serverNow: before.now, began }));
+    await recordOutOfCohort(dependencies, { run, judging, execution, jobs, known });
+    polls.push(pollOf({ run, judging, execution, jobs, known, decision, serverNow: before.now, began }));
     const serverMs = decision.settled && now < (execution.deadlineAt ?? Infinity) ? durationOf(execution, jobs) : undefined;
     if (serverMs !== undefined) tookMs.push(serverMs);
   }
   const { failed, after } = run.request.retry;
-  return { changed: await ledger.verdicts.recordAll(run.id, polls, { failed, afterMs: after }), tookMs };
+  const changed = await ledger.verdicts.recordAll(run.id, polls, { failed, afterMs: after });
+  return { changed, awaitsOutput: decided.some(({ decision }) => decision.assets.some(({ awaits }) => awaits)), tookMs };
 }
 
-type Decided = Deciding & { decision: ExecutionDecision };
+type Decided = Deciding & { jobsAreSought: boolean; decision: ExecutionDecision };
 
 /**
  * Before an asset is `missing` for good, and before anything is sent behind tags, the jobs of the execution are searched for once more: one
  * search for all of them. Where a row of it could not be read it is made again, more and more rarely, and nothing is decided by it.
  */
 async function decideAll(dependencies: PollDependencies, reads: readonly Deciding[]): Promise<Decided[]> {
-  const first = reads.map((read): Decided => ({ ...read, decision: decide(read, wasSought(read)) }));
+  const decided = (read: Deciding, jobsAreSought: boolean): Decided => ({ ...read, jobsAreSought, decision: decide(read, jobsAreSought) });
+  const first = reads.map((read) => decided(read, wasSought(read)));
   const lacking = first.filter(({ decision }) => decision.needsJobSearch).map(({ execution }) => execution);
   const [one] = first;
   if (!one || lacking.length === 0) return first;
@@ -142,7 +161,35 @@ async function decideAll(dependencies: PollDependencies, reads: readonly Decidin
   if (executions.length === 0) return first;
   const { found, complete } = await findJobs(dependencies, { run: one.run, executions, now: one.now, seenAt: one.serverNow });
   const inVain = new Set(complete ? executions.map(({ n }) => n).filter((n) => !found.has(n)) : []);
-  return first.map((read) => (inVain.has(read.execution.n) ? { ...read, decision: decide(read, true) } : read));
+  return first.map((read) => (inVain.has(read.execution.n) ? decided(read, true) : read));
+}
+
+/** Where verdicts go by output, that of those that have ended is read now, and they are decided again by what it says. */
+async function hearAll(dependencies: PollDependencies, decided: readonly Decided[]): Promise<readonly Decided[]> {
+  const awaiting = decided.flatMap(awaitingOf);
+  const [one] = decided;
+  if (!one || awaiting.length === 0) return decided;
+  const outputsAreSought = await hearOutputs(dependencies, { run: one.run, judging: one.judging, awaiting });
+  const again: Decided[] = [];
+  for (const read of decided) {
+    if (!read.decision.assets.some(({ awaits }) => awaits)) again.push(read);
+    else {
+      const known = await dependencies.ledger.verdicts.inFlight(read.run.id, read.execution.n);
+      const latest = { ...read, known, outputsAreSought };
+      again.push({ ...latest, decision: decide(latest, latest.jobsAreSought) });
+    }
+  }
+  return again;
+}
+
+/** By the job whose row was decided by. */
+function awaitingOf({ decision, known, jobs }: Decided): Awaiting[] {
+  const rows = standing(jobs);
+  const awaits = new Set(decision.assets.flatMap((asset) => (asset.awaits ? [asset.assetId] : [])));
+  return known.flatMap(({ assetId, attempt, jobId: before }) => {
+    const jobId = rows.get(assetId)?.jobId ?? before;
+    return awaits.has(assetId) && jobId !== undefined ? [{ assetId, attempt, jobId }] : [];
+  });
 }
 
 /**
@@ -162,6 +209,9 @@ function durationOf(execution: Execution, jobs: readonly AssetJobRow[]): number 
 
 interface Deciding extends Read {
   run: RunRow;
+  judging: Judging;
+  /** Those of all that have ended, by this look. */
+  outputsAreSought?: boolean;
   known: readonly AssetInFlight[];
   clock: Pick<ClockReading, 'now' | 'steadyMs'>;
   /** What is seen for the first time is stamped so. */
@@ -171,7 +221,7 @@ interface Deciding extends Read {
 }
 
 function decide(
-  { run, execution, jobs, twins, twinIds, complete, known, clock, serverNow, now, medianMs }: Deciding,
+  { run, judging, outputsAreSought, execution, jobs, twins, twinIds, complete, known, clock, serverNow, now, medianMs }: Deciding,
   jobsAreSought: boolean,
 ): ExecutionDecision {
   const byAsset = standing(jobs);
@@ -179,21 +229,25 @@ function decide(
   const assets = known.map((asset): WatchedAsset => {
     const job = byAsset.get(asset.assetId);
     const twin = twinOf(beside.get(asset.assetId), twinIds);
+    const { assetId, heard } = asset;
     if (job)
       return {
-        assetId: asset.assetId,
-        twin,
+        ...{ assetId, twin, heard, outputSought: outputsAreSought },
         job: { ...job, statusSince: job.status === asset.status ? (asset.statusSince ?? serverNow) : serverNow },
       };
     // A row seen before and missing now (index, tag scope) is still what we know.
     if (asset.status !== undefined)
-      return { assetId: asset.assetId, twin, job: { ...asset, status: asset.status, statusSince: asset.statusSince ?? serverNow } };
-    return { assetId: asset.assetId };
+      return {
+        ...{ assetId, twin, heard, outputSought: outputsAreSought },
+        job: { ...asset, status: asset.status, statusSince: asset.statusSince ?? serverNow },
+      };
+    return { assetId };
   });
   const deadlineAt = execution.deadlineAt ?? Number.POSITIVE_INFINITY;
   return settleExecution({
     byTags: execution.planned !== undefined,
     assets,
+    judging,
     jobIsKnown: execution.jobId !== undefined,
     jobsAreSought,
     rowsAreComplete: complete,
@@ -226,6 +280,7 @@ function twinOf(row: AssetJobRow | undefined, twinIds: readonly string[]): Watch
 
 interface Seen {
   run: RunRow;
+  judging: Judging;
   execution: Execution;
   jobs: readonly AssetJobRow[];
   known: readonly AssetInFlight[];
@@ -275,13 +330,14 @@ async function claimUnplannedHits(
   );
 }
 
-function verdictOf(job: AssetJobRow): { outcome: string; status: string; exitCode?: number | undefined } | undefined {
+/** Beside those that it was asked for nobody reads an output. */
+function verdictOf(job: AssetJobRow, judging: Judging): { outcome: string; status: string; exitCode?: number | undefined } | undefined {
   const reading = readAssetJob(job);
   if (reading.kind !== 'verdict') return undefined;
-  return { outcome: reading.verdict.outcome, status: job.status, exitCode: job.exitCode };
+  return { outcome: judge(job, reading.verdict, judging, 'absent').outcome, status: job.status, exitCode: job.exitCode };
 }
 
-async function recordOutOfCohort({ ledger }: PollDependencies, { run, execution, jobs, known }: Seen): Promise<void> {
+async function recordOutOfCohort({ ledger }: PollDependencies, { run, judging, execution, jobs, known }: Seen): Promise<void> {
   const asked = new Set(known.map(({ assetId }) => assetId));
   const outOfCohort = jobs.filter(({ assetId }) => !asked.has(assetId));
   await ledger.verdicts.addOutOfCohort(
@@ -289,7 +345,7 @@ async function recordOutOfCohort({ ledger }: PollDependencies, { run, execution,
     execution.n,
     outOfCohort.map((job) => ({
       ...{ jobId: job.jobId, assetId: job.assetId, name: job.assetName, status: job.status },
-      ...{ ended: hasEnded(job), verdict: verdictOf(job) },
+      ...{ ended: hasEnded(job), verdict: verdictOf(job, judging) },
     })),
   );
   if (!run.campaign || outOfCohort.length === 0) return;
@@ -300,9 +356,9 @@ async function recordOutOfCohort({ ledger }: PollDependencies, { run, execution,
   await ledger.audit.add(run.campaign.id, { action: 'tags-hit-elsewhere', detail });
 }
 
-type Polled = Seen & { decision: ExecutionDecision; serverNow: number; began: Began };
+type Settled = Seen & { decision: ExecutionDecision; serverNow: number; began: Began };
 
-function pollOf({ run, execution, jobs, known, decision, serverNow, began }: Polled): Poll {
+function pollOf({ run, execution, jobs, known, decision, serverNow, began }: Settled): Poll {
   const asked = new Set(known.map(({ assetId }) => assetId));
   return {
     n: execution.n,

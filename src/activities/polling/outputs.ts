@@ -2,6 +2,7 @@
 import { heartbeat } from '@temporalio/activity';
 import { batches } from '../../domain/basics/batches.js';
 import { between, elapsedMs } from '../../domain/clock/server-time.js';
+import { OUTPUT_GRACE_MS } from '../../domain/polling/settle.js';
 import { anyOf, idTerm } from '../../domain/targets/qql.js';
 import type { RunRow } from '../../ledger/rows/run.js';
 import type { OwedOutput } from '../../ledger/runs/outputs.js';
@@ -12,8 +13,6 @@ import { type OutputDependencies, outputPages } from './output-pages.js';
 const WORTH_A_CALL = 300;
 /** … or until somebody may want to read it. Server time. */
 const LONGEST_WAIT_MS = 15 * 60_000;
-/** Output arrives after the verdict (docs/qualys-api.md#asset-jobs); what has not come by then is taken as absent. Server time. */
-export const OUTPUT_GRACE_MS = 120_000;
 const JOBS_A_WALK = 40;
 const OWED_AT_ONCE = 5_000;
 

@@ -1,5 +1,6 @@
 import { activityInfo } from '@temporalio/activity';
 import { pollDelayMs } from '../../domain/polling/cadence.js';
+import { OUTPUT_GRACE_MS } from '../../domain/polling/settle.js';
 import { type Blocked, WORTH_SAYING_MS } from '../../domain/run/blocked.js';
 import type { Issued, RunSnapshot } from '../../domain/run/snapshot.js';
 import type { RunRow } from '../../ledger/rows/run.js';
@@ -73,9 +74,10 @@ async function watchOnce(dependencies: PollDependencies, input: WatchInput, run:
     if (run.nextPollAt === 0) await ledger.runs.setNextPoll(run.id, pollAt);
     throw retryLater(pollAt - now, `next poll in ${Math.ceil((pollAt - now) / 1_000)} s`);
   }
-  const changed = await pollExecutions(dependencies, { run, accepted });
+  const { changed, awaitsOutput } = await pollExecutions(dependencies, { run, accepted });
   await collectOutputs(dependencies, { run, final: false, hurry: input.hurry === true });
-  const waitMs = await delay(dependencies, run, input);
+  const cadenceMs = await delay(dependencies, run, input);
+  const waitMs = awaitsOutput ? Math.min(cadenceMs, await outputDelay(dependencies, run)) : cadenceMs;
   await ledger.runs.setNextPoll(run.id, (await ledger.database.now()) + waitMs);
 
   const snapshot = await ledger.runs.snapshot(run.id);
@@ -94,6 +96,11 @@ async function nextPoll(
 ): Promise<number> {
   if (input.hurry) return (await dependencies.ledger.verdicts.lastPollAt(run.id)) + hurriedMs(run);
   return run.nextPollAt === 0 ? now + (await delay(dependencies, run, input)) : run.nextPollAt;
+}
+
+/** Its verdict waits for an output that mostly comes within seconds: four looks in the time that it has. */
+async function outputDelay({ ledger }: PollDependencies, run: RunRow): Promise<number> {
+  return Math.max(run.request.poll.interval, OUTPUT_GRACE_MS / 4 / (await ledger.serverClock.rate()));
 }
 
 function hurriedMs(run: RunRow): number {

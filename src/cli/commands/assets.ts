@@ -15,9 +15,15 @@ const COLUMNS: readonly Column<AssetRow>[] = [
   { title: 'EXIT', text: ({ exitCode }) => (exitCode === undefined ? '' : String(exitCode)), align: 'right', dispensable: true },
   { title: 'TRY', text: ({ attempt }) => String(attempt), align: 'right', dispensable: true },
   { title: 'WAVE', text: ({ wave }) => wave ?? '', isEmpty: ({ wave }) => wave === undefined, dispensable: true },
+  { title: 'RULE', text: ruleOf, isEmpty: (row) => ruleOf(row) === '', dispensable: true },
   { title: 'NAME', text: ({ name }) => name ?? '', flexible: true },
   { title: 'REASON', text: ({ reason, status }) => reason ?? status ?? '', flexible: true },
 ];
+
+/** Nothing where Qualys' own word decided. */
+function ruleOf({ rule = 'default' }: AssetRow): string {
+  return rule === 'default' ? '' : rule;
+}
 
 export function assetsCommand(invocation: Invocation) {
   return new Command('assets')

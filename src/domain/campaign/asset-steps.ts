@@ -2,6 +2,7 @@
 // it (ledger/rows/step-rules.ts). An asset whose step has no certain end gets no further step: its job may still run.
 import { type CopyState, NOT_ROLLED_BACK } from '../execution/may-still-run.js';
 import { type FinalOutcome, LIVE_OUTCOMES, OUTCOMES, type Outcome } from '../run/outcome.js';
+import { NOT_APPLICABLE } from '../verdict/judge.js';
 import type { CampaignStepName } from './step.js';
 
 /** What an asset came to in a step that was for it. */
@@ -31,6 +32,8 @@ export interface StepRule {
   step: CampaignStepName;
   /** What the step came to there; `nothing`: it was not for the asset. */
   found: readonly FinalOutcome[] | 'nothing';
+  /** The whole reason that the step has for it. */
+  foundReason?: string;
   /** One of these must hold of the asset's line. */
   line: readonly LineFacts[];
   /** A later step of the wave judges this one's work; without it, either. */
@@ -70,6 +73,11 @@ export const STEP_RULES: readonly StepRule[] = [
   { step: 'assess', found: ['succeeded'], line: [NEW, AWAITS_ASSESSMENT], outcome: 'skipped', reason: { text: 'compliant' } },
   // A late word of the assessment does not send an asset that the wave has left behind: it only says that nothing was to be done.
   { step: 'assess', found: ['failed'], line: [NEW], outcome: 'pending', reason: {} },
+  // The script has looked, and is not for this asset; one that was never sent has another reason.
+  {
+    ...{ step: 'assess', found: ['skipped'], foundReason: NOT_APPLICABLE, line: [NEW, AWAITS_ASSESSMENT] },
+    ...{ outcome: 'skipped', reason: { text: NOT_APPLICABLE } },
+  },
   { step: 'assess', found: allBut('succeeded', 'failed'), line: [NEW, AWAITS_ASSESSMENT], outcome: 'as found', reason: behind('assess') },
 
   { step: 'remediate', verified: false, found: all, line: [UNTOLD], outcome: 'as found', reason: AS_FOUND },
@@ -134,6 +142,7 @@ export function ruleFor({ step, verified }: RuledStep, found: Found, line: Asset
   return rulesOf(step, { verified, nothing: found === undefined }).find(
     (rule) =>
       (rule.found === 'nothing' || (found !== undefined && rule.found.includes(found.outcome))) &&
+      (rule.foundReason === undefined || found?.reason === rule.foundReason) &&
       (rule.copy === undefined || found?.copy === rule.copy) &&
       rule.line.some((facts) => holds(facts, line)),
   );
@@ -145,7 +154,11 @@ export function lineAfter(step: RuledStep, found: Found, line: AssetLine): Asset
   if (!rule) return undefined;
   const outcome =
     rule.outcome === 'as before' ? line.outcome : rule.outcome === 'as found' ? (found?.outcome ?? line.outcome) : rule.outcome;
-  return { outcome, reason: reasonOf(rule.reason, found, line), sent: line.sent || (found !== undefined && found.outcome !== 'skipped') };
+  return { outcome, reason: reasonOf(rule.reason, found, line), sent: line.sent || wasSent(found) };
+}
+
+function wasSent(found: Found): boolean {
+  return found !== undefined && (found.outcome !== 'skipped' || found.reason === NOT_APPLICABLE);
 }
 
 function holds({ outcomes, begins, beginsNot, sent }: LineFacts, line: AssetLine): boolean {

@@ -1,7 +1,9 @@
 // «May it still run?»: the one answer, asked wherever something is sent. An outcome does not give it: `unverified` may have ended with
 // its verdict lost, or be running. What counts is what is known of the copy of the script that the attempt handed to Qualys.
-import { type AssetJobFacts, readAssetJob, SETTLING_GRACE_MS } from '../polling/asset-job.js';
+import { type AssetJobFacts, lastWord, readAssetJob, SETTLING_GRACE_MS } from '../polling/asset-job.js';
 import type { FinalOutcome, Outcome } from '../run/outcome.js';
+import { judge } from '../verdict/judge.js';
+import { type Judging, OWN_WORD } from '../verdict/rules.js';
 
 /**
  * - `none`: never handed over, or proved not executed.
@@ -106,15 +108,15 @@ export function isSettling(job: AssetJobFacts, now: number): boolean {
 }
 
 /**
- * The word that the ended asset jobs of a copy have for their asset; of several that differ, the one that is no success. Undefined of none.
+ * The word that the ended asset jobs of a copy have for their asset, by the rules of its run; of several that differ, the one that is no
+ * success. Undefined of none.
  */
-export function lateWordOf(jobs: readonly AssetJobFacts[]): FinalOutcome | undefined {
+export function lateWordOf(jobs: readonly AssetJobFacts[], judging: Judging = OWN_WORD): FinalOutcome | undefined {
   const words = jobs.map((job): FinalOutcome => {
-    const reading = readAssetJob(job);
-    if (reading.kind === 'verdict') return reading.verdict.outcome;
+    const own = lastWord(job);
     // When its verdict was due is known only of one that says when it ended.
-    const isDue = reading.kind === 'settling' && (job.endedAt ?? job.finishedAt) !== undefined;
-    return isDue ? reading.otherwise.outcome : 'unverified';
+    const isDue = readAssetJob(job).kind === 'verdict' || (job.endedAt ?? job.finishedAt) !== undefined;
+    return own && isDue ? judge(job, own, judging, 'absent').outcome : 'unverified';
   });
   return words.find((word) => word === 'failed') ?? words.find((word) => word !== 'succeeded') ?? words[0];
 }

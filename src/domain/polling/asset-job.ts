@@ -46,6 +46,13 @@ export function readAssetJob(job: AssetJobFacts): AssetJobReading {
   return { kind: 'unknown' };
 }
 
+/** What a job that has ended comes to when nothing more is said of it; undefined of one that has not. */
+export function lastWord(job: AssetJobFacts): Verdict | undefined {
+  const reading = readAssetJob(job);
+  if (reading.kind === 'verdict') return reading.verdict;
+  return reading.kind === 'settling' ? reading.otherwise : undefined;
+}
+
 /** Words differ in case, spaces and underscores between documents. */
 export function normalisedStatus(status: string): string {
   return status

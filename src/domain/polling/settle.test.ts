@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { judgingBy } from '../verdict/rules.js';
 import { settleExecution, type WatchedAsset, type WatchedExecution } from './settle.js';
 
 const T0 = 1_700_000_000_000;
@@ -99,7 +100,10 @@ describe('one asset', () => {
     ],
     ['in time for a verdict after the deadline', PASSED, { pastDeadline: true }, { outcome: 'succeeded', final: true, terminal: true }],
   ])('%s', (_, seen, changes, decision) => {
-    expect(only(seen, changes)).toEqual({ assetId: '1', ...decision });
+    // Whatever is a verdict names what decided.
+    const { terminal, outcome } = decision as { terminal: boolean; outcome: string };
+    const rule = (terminal || outcome === 'failed') && outcome !== 'missing' ? { rule: 'default' } : {};
+    expect(only(seen, changes)).toEqual({ assetId: '1', ...rule, ...decision });
   });
 
   test('without an asset job waits while another of its execution is open, and is missing at the deadline', () => {
@@ -263,5 +267,94 @@ describe('whatever is seen', () => {
         });
       }),
     );
+  });
+});
+
+describe('a verdict that goes by output', () => {
+  const verify = judgingBy({ output: [{ pattern: '^FOUND', is: 'failed' }], exitCodes: { '7': 'skipped' } }, 'verify');
+  const settled = (assets: WatchedAsset[], changes: Partial<WatchedExecution> = {}) =>
+    settleExecution(execution(assets, { judging: verify, ...changes }));
+  const passed = (more: Partial<WatchedAsset> = {}, exitCode = 0): WatchedAsset => ({
+    assetId: '1',
+    job: { status: 'EXECUTION PASSED', exitCode, statusSince: T0 },
+    ...more,
+  });
+  const WAITS = {
+    outcome: 'running',
+    final: false,
+    terminal: true,
+    awaits: { outcome: 'unverified', reason: 'output-not-read', rule: 'default' },
+  };
+  const LOST = { outcome: 'unverified', reason: 'output-not-read', rule: 'default', heard: 'absent', final: true, terminal: true };
+
+  test.each<[string, Partial<WatchedAsset>, Partial<WatchedExecution>, object]>([
+    ['waits for it', {}, {}, WAITS],
+    ['waits for it in the last moment of its two minutes', { outputSought: true }, { clock: steady(T0 + 119_999) }, WAITS],
+    ['waits on where the gateway could not be asked', {}, { clock: steady(T0 + 3_600_000) }, WAITS],
+    ['is lost with an output that did not come in two minutes', { outputSought: true }, { clock: steady(T0 + 120_000) }, LOST],
+    ['is lost at the deadline where the gateway could not be asked', {}, { clock: steady(T0 + 120_000), pastDeadline: true }, LOST],
+    [
+      'has its two minutes past the deadline, too',
+      { outputSought: true },
+      { clock: steady(T0 + 60_000), pastDeadline: true, pastLateWatch: true },
+      WAITS,
+    ],
+    [
+      'is that of the rule',
+      { heard: 0 },
+      {},
+      { outcome: 'failed', reason: 'told by its output', rule: 'verdict.output[0]', heard: 0, final: true, terminal: true },
+    ],
+    [
+      'is Qualys’ where no rule matched',
+      { heard: 'none' },
+      {},
+      { outcome: 'succeeded', rule: 'default', heard: 'none', final: true, terminal: true },
+    ],
+    ['stays lost, however late it comes', { heard: 'absent' }, { clock: steady(T0 + 130_000) }, LOST],
+  ])('%s', (_, asset, changes, decision) => {
+    expect(settled([passed(asset)], changes).assets).toEqual([{ assetId: '1', ...decision }]);
+  });
+
+  test('holds no slot, and keeps its execution until it has come', () => {
+    expect(settled([passed()])).toMatchObject({ slotFree: true, settled: false });
+    expect(settled([passed({ heard: 'none' })])).toMatchObject({ slotFree: true, settled: true });
+  });
+
+  test('does not keep others from being missing', () => {
+    const late = { clock: steady(T0 + 600_000), rowsChangedAt: T0 };
+    const { assets } = settled([passed(), { assetId: '2' }], late);
+    expect(assets[1]).toMatchObject({ outcome: 'missing', final: true });
+  });
+
+  test('beside a second job that runs waits for that, and at the deadline is what it is without', () => {
+    const twin = { jobId: '9', ended: false };
+    expect(settled([passed({ twin })]).assets).toEqual([{ assetId: '1', outcome: 'running', final: false, terminal: false }]);
+    expect(settled([passed({ twin })], { pastDeadline: true, pastLateWatch: true }).assets).toEqual([
+      {
+        assetId: '1',
+        outcome: 'unverified',
+        reason: 'output-not-read; two-jobs: also 9, which has not ended',
+        rule: 'default',
+        final: true,
+        terminal: false,
+      },
+    ]);
+    expect(settled([passed({ twin: { ...twin, ended: true } })]).assets).toEqual([{ assetId: '1', ...WAITS }]);
+  });
+
+  test('of a result that is on its way up at the deadline is what it is without', () => {
+    const job = { status: 'SCRIPT RESULT UPLOAD SUCCESS', exitCode: 0, statusSince: T0 };
+    expect(settled([{ assetId: '1', job }], { pastDeadline: true, clock: steady(T0 + 1_000) }).assets).toMatchObject([
+      { outcome: 'unverified', reason: 'output-not-read', final: false, terminal: false },
+    ]);
+  });
+
+  test('goes by rules for exit codes alone without any output', () => {
+    const judging = judgingBy({ exitCodes: { '7': 'skipped' } }, 'verify');
+    expect(settled([passed({}, 7)], { judging }).assets).toEqual([
+      { assetId: '1', outcome: 'skipped', reason: 'not-applicable', rule: 'verdict.exitCodes.7', final: true, terminal: true },
+    ]);
+    expect(settled([passed({}, 1337)], { judging }).assets).toMatchObject([{ outcome: 'failed', reason: 'passed with exit code 1337' }]);
   });
 });

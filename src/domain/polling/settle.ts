@@ -2,7 +2,9 @@
 
 import { type ClockReading, elapsedMs } from '../clock/server-time.js';
 import type { FinalOutcome } from '../run/outcome.js';
-import { type AssetJobFacts, readAssetJob, SETTLING_GRACE_MS } from './asset-job.js';
+import { type Heard, judge, waitsForOutput } from '../verdict/judge.js';
+import { type Judging, OWN_WORD } from '../verdict/rules.js';
+import { type AssetJobFacts, readAssetJob, SETTLING_GRACE_MS, type Verdict } from './asset-job.js';
 
 /** Server time after the last new row in which further asset jobs may still appear. */
 export const FAN_OUT_GRACE_MS = 120_000;
@@ -10,6 +12,8 @@ export const FAN_OUT_GRACE_MS = 120_000;
 export const EMPTY_JOB_GRACE_MS = 300_000;
 /** The same before an asset without one is `missing`: a second job under one correlation UUID has been seen minutes after the first. */
 export const LACKING_GRACE_MS = 600_000;
+/** Output arrives after the verdict (docs/qualys-api.md#asset-jobs); what has not come by then is taken as absent. Server time. */
+export const OUTPUT_GRACE_MS = 120_000;
 /** An asset is a straggler when it takes longer than this and three times the median (docs/requests.md). */
 const STRAGGLER_MS = 15 * 60_000;
 
@@ -21,12 +25,18 @@ export interface WatchedAsset {
     | undefined;
   /** Another job on the same assets that may have been ours as well: whether the script has ended there by its word. */
   twin?: { jobId: string; ended: boolean } | undefined;
+  /** What its output says, where the verdict goes by it. */
+  heard?: Heard;
+  /** This look has asked for its output, and Qualys has shown none. */
+  outputSought?: boolean | undefined;
 }
 
 export interface WatchedExecution {
   /** Its job may hit others than these: it is not settled before Qualys has handed all of it out. */
   byTags?: boolean;
   assets: readonly WatchedAsset[];
+  /** What an end means; default: Qualys' own word. */
+  judging?: Judging | undefined;
   jobIsKnown: boolean;
   /** False while the jobs of the execution were not searched for again since the last of them appeared. */
   jobsAreSought?: boolean;
@@ -49,10 +59,16 @@ export interface AssetDecision {
   assetId: string;
   outcome: FinalOutcome | 'running';
   reason?: string | undefined;
+  /** The rule that decided; undefined where Qualys has not said its last word. */
+  rule?: string | undefined;
   /** True when nothing that Qualys may still say is waited for. */
   final: boolean;
   /** True when Qualys has said the last word about its asset job: only then may the script start there again. */
   terminal: boolean;
+  /** It has ended, and the verdict goes by its output, which is not read yet: the verdict when it does not come. Then it is `running`. */
+  awaits?: Verdict & { rule: string };
+  /** What its output said, where the verdict went by it. */
+  heard?: Heard;
 }
 
 export interface ExecutionDecision {
@@ -69,16 +85,16 @@ export interface ExecutionDecision {
 
 export function settleExecution(execution: WatchedExecution): ExecutionDecision {
   const readings = new Map(
-    execution.assets.flatMap(({ assetId, job }) => (job ? [[assetId, readInTime(assetId, job, execution.clock)] as const] : [])),
+    execution.assets.flatMap((asset) => (asset.job ? [[asset.assetId, readInTime(asset, asset.job, execution)] as const] : [])),
   );
-  const seenAreFinal = [...readings.values()].every(({ final }) => final);
+  const seenHaveEnded = [...readings.values()].every(({ terminal }) => terminal);
   const lacks = execution.assets.some(({ job }) => !job);
   const isOver = lacks && noneHasCome(execution, LACKING_GRACE_MS);
-  const mayBeMissing = isOver && seenAreFinal && isSure(execution);
+  const mayBeMissing = isOver && seenHaveEnded && isSure(execution);
 
   const assets = execution.assets.map((asset): AssetDecision => {
     const reading = readings.get(asset.assetId);
-    if (reading?.final) return asset.twin ? besideTwin(reading, asset.twin, execution) : reading;
+    if (reading?.terminal) return asset.twin ? besideTwin(reading, asset.twin, execution) : reading;
     if (!asset.job && mayBeMissing)
       return { assetId: asset.assetId, outcome: 'missing', reason: 'no-asset-job', final: true, terminal: false };
     if (!execution.pastDeadline) return { assetId: asset.assetId, outcome: 'running', final: false, terminal: false };
@@ -92,8 +108,9 @@ export function settleExecution(execution: WatchedExecution): ExecutionDecision 
   const slotFree =
     settled ||
     execution.pastDeadline ||
-    (isComplete && assets.every(({ assetId, final }) => final || isStraggler(byId.get(assetId), { execution, fannedOut })));
-  const decidesMissing = isOver && (seenAreFinal || execution.pastDeadline);
+    (isComplete &&
+      assets.every(({ assetId, terminal, final }) => terminal || final || isStraggler(byId.get(assetId), { execution, fannedOut })));
+  const decidesMissing = isOver && (seenHaveEnded || execution.pastDeadline);
   const decidesFanOut = execution.byTags === true && !fannedOut && isQuiet(execution);
   const needsJobSearch = (decidesMissing || decidesFanOut) && execution.jobsAreSought === false;
   return { assets, fannedOut, needsJobSearch, settled, slotFree };
@@ -124,21 +141,45 @@ function noneHasCome({ jobIsKnown, rowsChangedAt, acceptedAt, clock }: WatchedEx
 
 /** The asset has its verdict when both jobs have ended there: until then the script may be running. */
 function besideTwin(reading: AssetDecision, twin: NonNullable<WatchedAsset['twin']>, execution: WatchedExecution): AssetDecision {
+  if (reading.awaits) {
+    if (twin.ended) return reading;
+    const { awaits, ...unheard } = reading;
+    return besideTwin({ ...unheard, ...awaits }, twin, execution);
+  }
   const reason = [reading.reason, `two-jobs: also ${twin.jobId}`].filter((part) => part !== undefined).join('; ');
   if (twin.ended) return { ...reading, reason };
   if (!execution.pastDeadline) return { assetId: reading.assetId, outcome: 'running', final: false, terminal: false };
   return { ...reading, reason: `${reason}, which has not ended`, final: execution.pastLateWatch, terminal: false };
 }
 
-function readInTime(assetId: string, job: NonNullable<WatchedAsset['job']>, clock: WatchedExecution['clock']): AssetDecision {
+function readInTime(asset: WatchedAsset, job: NonNullable<WatchedAsset['job']>, execution: WatchedExecution): AssetDecision {
+  const { assetId } = asset;
   const reading = readAssetJob(job);
-  if (reading.kind === 'verdict') return { assetId, ...reading.verdict, final: true, terminal: true };
-  if (reading.kind === 'settling' && elapsedMs(clock, job.statusSince) >= SETTLING_GRACE_MS)
-    return { assetId, ...reading.otherwise, final: true, terminal: true };
+  if (reading.kind === 'verdict') return withMeaning(asset, job, reading.verdict, execution);
+  if (reading.kind === 'settling' && elapsedMs(execution.clock, job.statusSince) >= SETTLING_GRACE_MS)
+    return withMeaning(asset, job, reading.otherwise, execution);
   return { assetId, outcome: 'running', final: false, terminal: false };
 }
 
-function atDeadline({ assetId, job }: WatchedAsset, execution: WatchedExecution): Omit<AssetDecision, 'final' | 'terminal'> {
+/** Of an asset job that has ended, `own` by Qualys' word. */
+function withMeaning(
+  { assetId, heard, outputSought = false }: WatchedAsset,
+  job: NonNullable<WatchedAsset['job']>,
+  own: Verdict,
+  { judging = OWN_WORD, clock, pastDeadline }: WatchedExecution,
+): AssetDecision {
+  if (!waitsForOutput(judging, heard)) {
+    const said = heard === undefined ? {} : { heard };
+    return { assetId, ...judge(job, own, judging, heard), ...said, final: true, terminal: true };
+  }
+  const awaits = judge(job, own, judging, 'absent');
+  // A gateway that shows verdicts and no output is waited for until the deadline, and no longer.
+  const isLate = (outputSought || pastDeadline) && elapsedMs(clock, job.statusSince) >= OUTPUT_GRACE_MS;
+  if (isLate) return { assetId, ...awaits, heard: 'absent', final: true, terminal: true };
+  return { assetId, outcome: 'running', awaits, final: false, terminal: true };
+}
+
+function atDeadline({ assetId, job, heard }: WatchedAsset, execution: WatchedExecution): Omit<AssetDecision, 'final' | 'terminal'> {
   if (!job) {
     if (!execution.jobIsKnown) return { assetId, outcome: 'unverified', reason: 'job-not-found' };
     // Asset jobs are still appearing, or cannot be read: this one may yet come, or be there, and the script run.
@@ -148,7 +189,8 @@ function atDeadline({ assetId, job }: WatchedAsset, execution: WatchedExecution)
   }
   const reading = readAssetJob(job);
   if (reading.kind === 'unknown') return { assetId, outcome: 'unverified', reason: 'unknown-status' };
-  if (reading.kind === 'settling') return { assetId, ...reading.otherwise };
+  // Given up before its last word: without an output that was not read.
+  if (reading.kind === 'settling') return { assetId, ...judge(job, reading.otherwise, execution.judging ?? OWN_WORD, heard), heard };
   return { assetId, outcome: 'unreachable', reason: job.disconnected ? 'disconnected' : 'no-verdict-by-deadline' };
 }
 

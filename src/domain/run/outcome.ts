@@ -33,6 +33,8 @@ export interface AssetRow {
   outputBytes?: number;
   /** Qualys' verdict that came when the run was closed already: the outcome stands. */
   late?: Outcome;
+  /** What decided: `verdict.output[0]`, `verdict.exitCodes.other`, `preset windows-installer 3010`, or `default`. */
+  rule?: string;
 }
 
 /** The columns of `AssetRow`, in the order of the CSV report. */
@@ -51,6 +53,7 @@ export const ASSET_ROW_COLUMNS = [
   'finishedAt',
   'outputBytes',
   'late',
+  'rule',
 ] as const satisfies readonly (keyof AssetRow)[];
 
 export interface FollowUpReport {

@@ -88,7 +88,18 @@ export async function nameLeftOut(
   }
 }
 
-const TAKEN = ['name', 'agent_uuid', 'status', 'exit_code', 'correlation_uuid', 'job_id', 'started_at', 'finished_at', 'output_bytes'];
+const TAKEN = [
+  'name',
+  'agent_uuid',
+  'status',
+  'exit_code',
+  'correlation_uuid',
+  'job_id',
+  'started_at',
+  'finished_at',
+  'output_bytes',
+  'rule',
+];
 
 interface Part {
   stepId: string;

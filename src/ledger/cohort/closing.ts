@@ -1,6 +1,10 @@
 // The last word for what a run leaves open, at most a thousand rows a transaction: a million in one would stop the whole process,
 // and its heartbeats, for a minute. Ended in the middle and begun again it comes to the same rows.
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
+import { lastWord } from '../../domain/polling/asset-job.js';
+import { heardIn, judge, OUTPUT_NOT_READ } from '../../domain/verdict/judge.js';
+import { type Judging, judgingBy } from '../../domain/verdict/rules.js';
+import { readRun } from '../rows/run.js';
 import { type Database, jsonRows, type Sql } from '../sql/database.js';
 import { byIndex, INTEGERS, PAIRS } from '../sql/dialect.js';
 import { ROWS_PER_TRANSACTION } from './freeze.js';
@@ -20,14 +24,19 @@ export interface Closed {
 /** What was sent is `unverified`, what was not is `skipped`. Nothing of the run is sent or watched any more. */
 export async function closeOpen(database: Database, runId: string, terms: ClosingTerms): Promise<Closed> {
   const closed: Closed = { unverified: 0, skipped: 0 };
+  const run = await readRun(database, runId);
+  const judging = judgingBy(run?.request.verdict, run?.campaign?.step);
   // Executions first: from then on no answer and no look that comes late can open an asset again.
   await inParts(database, (sql) => closeExecutions(sql, runId, terms.reason));
   for (const outcome of ['pending', 'running'] as const) {
     let after = 0;
     await inParts(database, async (sql) => {
       const rows = await openAssets(sql, { runId, outcome, after });
-      await (outcome === 'running' ? endSent(sql, runId, rows, terms.reason) : endPending(sql, runId, rows, terms));
-      closed.unverified += rows.filter((row) => outcome === 'running' || wasSent(row, terms)).length;
+      const ended = rows.filter(({ copy }) => outcome === 'running' && copy === 'over');
+      const open = rows.filter((row) => !ended.includes(row));
+      await (outcome === 'running' ? endSent(sql, runId, open, terms.reason) : endPending(sql, runId, open, terms));
+      closed.unverified += await endUnheard(sql, runId, ended, judging);
+      closed.unverified += open.filter((row) => outcome === 'running' || wasSent(row, terms)).length;
       closed.skipped += rows.filter((row) => outcome === 'pending' && !wasSent(row, terms) && row.attempt === 1).length;
       after = rows.at(-1)?.seq ?? after;
       return rows.length;
@@ -80,12 +89,18 @@ interface OpenAsset {
   seq: number;
   attempt: number;
   execution_no: number | null;
+  copy: string;
+  status: string | null;
+  exit_code: number | null;
+  finished_at: number | null;
+  ended_at: number | null;
+  heard: string | null;
 }
 
 /** Half the rows of a transaction, as a further attempt that was not sent concerns two. */
 function openAssets(sql: Sql, { runId, outcome, after }: { runId: string; outcome: string; after: number }): Promise<OpenAsset[]> {
   return sql.all<OpenAsset>(
-    `SELECT seq, attempt, execution_no FROM attempts ${byIndex('attempts_outcome')}
+    `SELECT seq, attempt, execution_no, copy, status, exit_code, finished_at, ended_at, heard FROM attempts ${byIndex('attempts_outcome')}
      WHERE run_id = ? AND last = 1 AND outcome = ? AND seq > ? ORDER BY seq LIMIT ?`,
     [runId, outcome, after, ROWS_PER_TRANSACTION / 2],
   );
@@ -121,6 +136,30 @@ async function endPending(sql: Sql, runId: string, rows: readonly OpenAsset[], t
 async function endSent(sql: Sql, runId: string, rows: readonly OpenAsset[], reason: string): Promise<void> {
   // It may be with its agent, and nobody of this run looks after it any more: other runs find it by `copy`.
   await sql.run(`UPDATE attempts SET outcome = 'unverified', copy = 'open', reason = ? WHERE ${CHOSEN}`, [reason, runId, keysOf(rows)]);
+}
+
+/**
+ * Those that have ended at Qualys and waited for their output: by what it said where it was heard, else as without it. Returns how many are
+ * `unverified`.
+ */
+async function endUnheard(sql: Sql, runId: string, rows: readonly OpenAsset[], judging: Judging): Promise<number> {
+  let unverified = 0;
+  for (const { seq, attempt, status, exit_code: exitCode, finished_at: finishedAt, ended_at: endedAt, heard } of rows) {
+    const job = {
+      status: status ?? '',
+      exitCode: exitCode ?? undefined,
+      finishedAt: finishedAt ?? undefined,
+      endedAt: endedAt ?? undefined,
+    };
+    const own = lastWord(job) ?? { outcome: 'unverified', reason: OUTPUT_NOT_READ };
+    const { outcome, reason, rule } = judge(job, own, judging, heardIn(heard) ?? 'absent');
+    if (outcome === 'unverified') unverified += 1;
+    await sql.run('UPDATE attempts SET outcome = ?, reason = ?, rule = ? WHERE run_id = ? AND seq = ? AND attempt = ?', [
+      ...[outcome, reason, rule],
+      ...[runId, seq, attempt],
+    ]);
+  }
+  return unverified;
 }
 
 const CHOSEN = `run_id = ? AND (seq, attempt) IN ${PAIRS}`;

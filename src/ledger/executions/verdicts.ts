@@ -2,9 +2,10 @@
 import { batchesOf } from '../../domain/basics/batches.js';
 import { copyAfter, mayBeTriedAgain, OVERRIDING } from '../../domain/execution/may-still-run.js';
 import type { AssetDecision } from '../../domain/polling/settle.js';
+import { type Heard, heardIn } from '../../domain/verdict/judge.js';
 import { type Closed, closeOpen } from '../cohort/closing.js';
 import { ROWS_PER_TRANSACTION } from '../cohort/freeze.js';
-import { type AttemptRow, afterPoll, isSameRow, WRITTEN_COLUMNS, writtenValues } from '../rows/attempt.js';
+import { type AttemptRow, afterPoll, hasMissedOutput, isSameRow, WRITTEN_COLUMNS, writtenValues } from '../rows/attempt.js';
 import { addExecutionJob, type ExecutionJob, jobsOf } from '../rows/execution-jobs.js';
 import { fieldsOf } from '../rows/fields.js';
 import { isClosing, keepBeside, keepLateVerdicts, noteLate } from '../rows/late.js';
@@ -25,6 +26,8 @@ export interface AssetInFlight {
   endedAt?: number | undefined;
   statusSince?: number | undefined;
   disconnected?: boolean | undefined;
+  jobId?: string | undefined;
+  heard?: Heard;
 }
 
 /** What the script came to at an asset that was hit beside those asked for: shown where the asset is the run's anyway. */
@@ -48,7 +51,7 @@ export class Verdicts {
 
   async inFlight(runId: string, n: number): Promise<AssetInFlight[]> {
     const rows = await this.#database.all<StoredAsset>(
-      `SELECT asset_id, attempt, outcome, status, exit_code, finished_at, ended_at, status_since, disconnected FROM attempts ${byIndex('attempts_execution')} WHERE run_id = ? AND execution_no = ? ORDER BY seq`,
+      `SELECT asset_id, attempt, outcome, status, exit_code, finished_at, ended_at, status_since, disconnected, job_id, heard FROM attempts ${byIndex('attempts_execution')} WHERE run_id = ? AND execution_no = ? ORDER BY seq`,
       [runId, n],
     );
     return rows.map(toAsset);
@@ -229,6 +232,7 @@ async function recordPoll(sql: Sql, runId: string, poll: Poll, retry: RetryRule)
   const now = await sql.now();
   const rowsSeen = poll.rowsSeen ?? poll.jobs.length;
   const changed = await writePoll(sql, runId, poll);
+  if (changed === undefined) return 0;
   await queueRetries(sql, runId, poll, { retry, now });
   await sql.run(
     `UPDATE executions SET poll = ?, polled_at = ?, rows_changed_server_at = CASE WHEN rows_seen < ? THEN ? ELSE rows_changed_server_at END, rows_seen = ${greatestOf('rows_seen', '?')},
@@ -266,6 +270,8 @@ interface StoredAsset {
   ended_at: number | null;
   status_since: number | null;
   disconnected: number | null;
+  job_id: string | null;
+  heard: string | null;
 }
 
 function toAsset(row: StoredAsset): AssetInFlight {
@@ -275,6 +281,8 @@ function toAsset(row: StoredAsset): AssetInFlight {
       ...{ finishedAt: 'finished_at', endedAt: 'ended_at', statusSince: 'status_since' },
     }),
     disconnected: row.disconnected === null ? undefined : row.disconnected === 1,
+    jobId: row.job_id ?? undefined,
+    heard: heardIn(row.heard),
   };
 }
 
@@ -285,12 +293,14 @@ const WRITE_ATTEMPT = `UPDATE attempts SET ${WRITTEN_COLUMNS.map((column) => `${
 
 /**
  * Only what differs is written: most polls find most assets as they were. Row by row by the key, as a join with the poll reads far more.
+ * Undefined, with nothing written, where the poll decides without an output that another one has heard.
  */
-async function writePoll(sql: Sql, runId: string, poll: Poll): Promise<number> {
+async function writePoll(sql: Sql, runId: string, poll: Poll): Promise<number | undefined> {
   const jobs = new Map(poll.jobs.map((job) => [job.assetId, job]));
   const decisions = new Map(poll.decisions.map((decision) => [decision.assetId, decision]));
   const found = await sql.first<{ attempts: string }>(READ_ATTEMPTS, [runId, poll.n]);
   const rows = JSON.parse(found?.attempts ?? '[]') as AttemptRow[];
+  if (rows.some((row) => hasMissedOutput(row, decisions.get(row.asset_id)))) return undefined;
   let changed = 0;
   const decided: { seq: number; attempt: number; decision: AssetDecision }[] = [];
   for (const row of rows) {

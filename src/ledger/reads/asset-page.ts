@@ -77,6 +77,7 @@ const SHARED = [
   'started_at',
   'finished_at',
   'output_bytes',
+  'rule',
 ] as const;
 const OWN = `a.outcome AS outcome, a.attempt AS attempt, ${SHARED.map((column) => `a.${column}`).join(', ')}`;
 
@@ -136,6 +137,7 @@ interface StoredAssetRow {
   started_at: number | null;
   finished_at: number | null;
   output_bytes: number | null;
+  rule: string | null;
   late: Outcome | null;
 }
 
@@ -152,6 +154,7 @@ const FIELDS = {
   jobId: 'job_id',
   outputBytes: 'output_bytes',
   late: 'late',
+  rule: 'rule',
 } as const satisfies Record<string, keyof StoredAssetRow>;
 
 function toAssetRow(row: StoredAssetRow): AssetRow {

@@ -1,6 +1,7 @@
 // One asset's attempt as a poll finds it, and as the poll leaves it. Pure: what differs is written, what does not is not.
 import { type CopyState, copyAfter } from '../../domain/execution/may-still-run.js';
 import type { AssetDecision } from '../../domain/polling/settle.js';
+import { heardText } from '../../domain/verdict/judge.js';
 import { type SqlValue, storableText } from '../sql/database.js';
 import type { Poll, SeenAssetJob } from './poll.js';
 
@@ -23,6 +24,8 @@ export interface AttemptRow {
   lease: number | null;
   copy: CopyState;
   output: string;
+  rule: string | null;
+  heard: string | null;
 }
 
 /** The columns a poll may change, in the order of `writtenValues`. */
@@ -42,6 +45,8 @@ export const WRITTEN_COLUMNS = [
   'lease',
   'copy',
   'output',
+  'rule',
+  'heard',
 ] as const satisfies readonly (keyof AttemptRow)[];
 
 export function writtenValues(row: AttemptRow): SqlValue[] {
@@ -62,6 +67,11 @@ export function afterPoll(
   if (row.outcome !== 'running' && row.lease === null && !seen.decision?.terminal) return row;
   const known = seen.job ? withJob(row, seen.job, poll.serverNow) : row;
   return seen.decision ? withDecision(known, seen.decision, poll.outputOf) : known;
+}
+
+/** What the output said is said once: a look that has missed it is dropped, and the next one goes by it. */
+export function hasMissedOutput({ heard }: Pick<AttemptRow, 'heard'>, decision: AssetDecision | undefined): boolean {
+  return heard !== null && decision?.rule !== undefined && heardText(decision.heard) !== heard;
 }
 
 function withJob(row: AttemptRow, job: SeenAssetJob, serverNow: number): AttemptRow {
@@ -85,14 +95,17 @@ function withJob(row: AttemptRow, job: SeenAssetJob, serverNow: number): Attempt
  * An asset whose asset job is not terminal, or has not appeared, keeps its lease until the run is closed: the script may yet start there.
  */
 function withDecision(row: AttemptRow, decision: AssetDecision, outputOf: Poll['outputOf']): AttemptRow {
-  const { outcome, reason, final, terminal } = decision;
+  const { outcome, reason, rule, heard, final, terminal, awaits } = decision;
   const ended = final && row.status !== null;
+  const copied = { ...row, lease: terminal ? null : row.lease, copy: copyAfter(decision) };
+  // What its end means is not known yet: it stays what it was, an asset past its deadline among them.
+  if (awaits) return copied;
   return {
-    ...row,
+    ...copied,
     outcome,
     reason: reason === undefined ? null : storableText(reason),
-    lease: terminal ? null : row.lease,
-    copy: copyAfter(decision),
+    rule: rule ?? null,
+    heard: row.heard ?? heardText(heard),
     output: ended && row.output === 'none' && wantsOutput(outputOf, outcome) ? 'owed' : row.output,
   };
 }
@@ -100,5 +113,5 @@ function withDecision(row: AttemptRow, decision: AssetDecision, outputOf: Poll['
 function wantsOutput(outputOf: Poll['outputOf'], outcome: string): boolean {
   if (outputOf === 'none') return false;
   if (outputOf === 'failed') return outcome === 'failed';
-  return outcome === 'succeeded' || outcome === 'failed' || outcome === 'unverified';
+  return outcome !== 'unreachable' && outcome !== 'missing';
 }

@@ -52,7 +52,9 @@ export async function keepLateVerdicts(
   );
   const known = new Map(rows.map((row) => [row.asset_id, row.outcome]));
   const jobs = new Map(poll.jobs.map((job) => [job.assetId, job]));
-  const late = poll.decisions.filter(({ assetId, outcome, terminal }) => terminal && known.has(assetId) && known.get(assetId) !== outcome);
+  // Nobody reads an output for them any more.
+  const words = poll.decisions.map(({ awaits, ...decision }) => ({ ...decision, outcome: awaits?.outcome ?? decision.outcome }));
+  const late = words.filter(({ assetId, outcome, terminal }) => terminal && known.has(assetId) && known.get(assetId) !== outcome);
   if (late.length === 0) return;
   for (const { assetId, outcome } of late) {
     const job = jobs.get(assetId);
@@ -68,8 +70,8 @@ export async function keepLateVerdicts(
        AND asset_id IN ${TEXTS}`,
     [runId, poll.n, jsonRows(late.map(({ assetId }) => assetId))],
   );
-  const words = late.map(({ assetId, outcome }) => `${assetId} ${outcome}`).join(', ');
-  await noteLate(sql, runId, { action: 'late-verdict', detail: `execution ${poll.n}: ${words}` });
+  const named = late.map(({ assetId, outcome }) => `${assetId} ${outcome}`).join(', ');
+  await noteLate(sql, runId, { action: 'late-verdict', detail: `execution ${poll.n}: ${named}` });
 }
 
 /**

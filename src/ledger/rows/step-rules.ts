@@ -32,9 +32,10 @@ export function isOneOf(column: string, outcomes: readonly Outcome[]): string {
   return `${column} IN (${outcomes.map(text).join(', ')})`;
 }
 
-function conditionOf({ found, line, copy }: StepRule, rows: RuleRows): string {
+function conditionOf({ found, foundReason, line, copy }: StepRule, rows: RuleRows): string {
   return [
     ...(found === 'nothing' ? [] : [isOneOf(`${rows.found}.outcome`, found)]),
+    ...(foundReason === undefined ? [] : [`coalesce(${rows.found}.reason, '') = ${text(foundReason)}`]),
     ...(copy === undefined ? [] : [`${rows.found}.copy = ${text(copy)}`]),
     `(${line.map((facts) => factsSql(facts, rows.line)).join(' OR ')})`,
   ].join(' AND ');

@@ -1,7 +1,8 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
+import { type Heard, heardText } from '../../domain/verdict/judge.js';
 import { isClosing, noteLate } from '../rows/late.js';
-import type { Database } from '../sql/database.js';
+import type { Database, Sql } from '../sql/database.js';
 
 const compress = promisify(gzip);
 const decompress = promisify(gunzip);
@@ -13,6 +14,31 @@ export interface OwedOutput {
   attempt: number;
   /** Server time at which the verdict was first seen. */
   verdictAt: number;
+}
+
+/** What the output of an attempt says by the rules of its request, with the output where it is to be stored. */
+export interface HeardOutput {
+  assetId: string;
+  attempt: number;
+  heard: Exclude<Heard, undefined>;
+  output?: Buffer | undefined;
+}
+
+async function storeOne(
+  sql: Sql,
+  runId: string,
+  { assetId, attempt, output, gzip: blob }: { assetId: string; attempt: number; output: Buffer; gzip: Buffer },
+): Promise<void> {
+  await sql.run(
+    'INSERT INTO outputs (run_id, asset_id, attempt, bytes, gzip) VALUES (?, ?, ?, ?, ?) ON CONFLICT (run_id, asset_id, attempt) DO NOTHING',
+    [runId, assetId, attempt, output.length, blob],
+  );
+  await sql.run(`UPDATE attempts SET output = 'stored', output_bytes = ? WHERE run_id = ? AND asset_id = ? AND attempt = ?`, [
+    output.length,
+    runId,
+    assetId,
+    attempt,
+  ]);
 }
 
 /** Script output, compressed, beside the rows of the assets. It is the operator's data and is stored only as asked. */
@@ -51,17 +77,23 @@ export class Outputs {
         const named = packed.map(({ assetId, attempt }) => `${assetId} (attempt ${attempt})`).join(', ');
         return noteLate(sql, runId, { action: 'late-output', detail: `not stored, as the run is closed: ${named}` });
       }
-      for (const { assetId, attempt, output, gzip: blob } of packed) {
-        await sql.run(
-          'INSERT INTO outputs (run_id, asset_id, attempt, bytes, gzip) VALUES (?, ?, ?, ?, ?) ON CONFLICT (run_id, asset_id, attempt) DO NOTHING',
-          [runId, assetId, attempt, output.length, blob],
-        );
-        await sql.run(`UPDATE attempts SET output = 'stored', output_bytes = ? WHERE run_id = ? AND asset_id = ? AND attempt = ?`, [
-          output.length,
-          runId,
-          assetId,
-          attempt,
+      for (const item of packed) await storeOne(sql, runId, item);
+    });
+  }
+
+  /**
+   * What outputs say, once for each attempt: what was heard first stands. Of a run that is closing nothing is heard any more.
+   */
+  async hear(runId: string, heard: readonly HeardOutput[]): Promise<void> {
+    if (heard.length === 0) return;
+    const packed = await Promise.all(heard.map(async (item) => ({ ...item, gzip: item.output && (await compress(item.output)) })));
+    await this.#database.transaction(async (sql) => {
+      if (await isClosing(sql, runId)) return;
+      for (const { assetId, attempt, output, gzip: blob, heard: said } of packed) {
+        const first = await sql.run('UPDATE attempts SET heard = ? WHERE run_id = ? AND asset_id = ? AND attempt = ? AND heard IS NULL', [
+          ...[heardText(said), runId, assetId, attempt],
         ]);
+        if (first > 0 && output && blob) await storeOne(sql, runId, { assetId, attempt, output, gzip: blob });
       }
     });
   }

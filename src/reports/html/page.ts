@@ -16,6 +16,7 @@ const COLUMNS = [
   ['reason', 'Reason'],
   ['status', 'Qualys status'],
   ['exitCode', 'Exit code'],
+  ['rule', 'Decided by'],
   ['attempt', 'Attempt'],
   ['jobId', 'Job'],
   ['finishedAt', 'Finished (UTC)'],
@@ -79,7 +80,8 @@ function sectionHead(outcome: FinalOutcome, count: number): string {
 
 function assetLine(row: AssetRow): string {
   const cells = COLUMNS.map(([column]) => {
-    const value = row[column];
+    // Qualys' own word decided where no rule is named.
+    const value = column === 'rule' && row.rule === 'default' ? undefined : row[column];
     return `<td>${column === 'finishedAt' && typeof value === 'string' ? utc(value) : escaped(String(value ?? ''))}</td>`;
   });
   return `<tr>${cells.join('')}</tr>\n`;

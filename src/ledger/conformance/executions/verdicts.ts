@@ -55,6 +55,7 @@ export function verdictsSuite(ledgers: Ledgers): void {
         exitCode: 3,
         finishedAt: TERMS.serverAt + 1_000,
         statusSince: TERMS.serverAt + 60_000,
+        jobId: 'job-1',
       });
     });
 

@@ -114,6 +114,9 @@ const OF_A_RUN: Record<string, Late> = {
   'verdicts.addOutOfCohort': afterAccept((ledger) => ledger.verdicts.addOutOfCohort('r', 1, [{ jobId: 'j', assetId: '999' }])),
   'verdicts.requeue': afterVerdicts('failed', (ledger) => ledger.verdicts.requeue('r', ['failed', 'unverified', 'skipped'])),
   'outputs.store': afterAccept((ledger) => ledger.outputs.store('r', [{ assetId: '101', attempt: 1, output: Buffer.from('done') }])),
+  'outputs.hear': afterAccept((ledger) =>
+    ledger.outputs.hear('r', [{ assetId: '101', attempt: 1, heard: 0, output: Buffer.from('done') }]),
+  ),
   'outputs.markAbsent': afterVerdicts('succeeded', (ledger) => ledger.outputs.markAbsent('r', [{ assetId: '101', attempt: 1 }])),
   'planned.begin': late(async (ledger) => () => ledger.planned.begin('r')),
   'planned.store': late(async (ledger) => {
