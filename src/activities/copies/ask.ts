@@ -24,7 +24,7 @@ export async function askAboutCopies(dependencies: LookingUpWith): Promise<numbe
   return over.length;
 }
 
-/** A late word goes the way of any other: the poll finds the run closed, and is kept beside its outcomes. */
+/** A late word is handled like any other: the poll finds the run closed, and is kept beside its outcomes. */
 async function keepWords(
   { ledger }: LookingUpWith,
   over: readonly StoredCopy[],

@@ -405,7 +405,7 @@ describe('an asset at which a copy of the script may still run', () => {
   });
 });
 
-describe('a ledger that is put back from before a schedule', () => {
+describe('a ledger that is restored from before a schedule', () => {
   test('asks for no second one, by what Temporal was told before the first was asked for', async () => {
     await finished(TOMORROW);
     const file = `${ledger.url.slice('sqlite:'.length)}.backup`;

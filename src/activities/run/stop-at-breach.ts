@@ -2,7 +2,7 @@ import type { RunSnapshot } from '../../domain/run/snapshot.js';
 import type { Ledger } from '../../ledger/index.js';
 import type { RunRow } from '../../ledger/rows/run.js';
 
-/** Ends a run whose error budget is overdrawn; a step whose campaign wants to be asked is held instead. True when that is new. */
+/** Ends a run whose error budget is exceeded; a step whose campaign wants to be asked is held instead. True when that is new. */
 export async function stopAtBreach({ runs, audit }: Ledger, run: RunRow, snapshot: RunSnapshot): Promise<boolean> {
   if (!snapshot.breached || snapshot.stop || snapshot.held) return false;
   if (run.onBreach === 'pause') {

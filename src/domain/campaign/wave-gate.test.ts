@@ -66,7 +66,7 @@ describe('a wave', () => {
       '0 of 50 succeeded; error budget: 0 of 0 used.',
     ],
     [
-      'too small for the minimum of its budget, overdrawn',
+      'too small for the minimum of its budget, exceeded',
       { counts: counts({ targeted: 4, failed: 4 }), budget: { max: 1, minimum: 10 } },
       'inconclusive',
       "4 of 4 ended failed or unverified; the error budget allows 1. The wave is smaller than the budget's minimum of 10 finished assets. A person must decide.",

@@ -38,7 +38,7 @@ export function decideWave({
 }: WaveFacts): WaveVerdict {
   const size = counts.targeted;
   if (size === 0) return { verdict: 'go', why: 'The wave has no assets.' };
-  if (budget && isBreached(budget, counts)) return { verdict: 'breach', why: overdrawn(budget, counts) };
+  if (budget && isBreached(budget, counts)) return { verdict: 'breach', why: exceeded(budget, counts) };
   const open = counts.pending + counts.running;
   if (open > 0) return { verdict: 'running', why: `${open} of ${size} assets have no outcome yet.` };
   const spent = budget ? budgetSpent(budget, counts) : 0;
@@ -53,14 +53,14 @@ export function decideWave({
   return { verdict: 'go', why: goes(counts, budget) };
 }
 
-function overdrawn(budget: ErrorBudgetRule, counts: LiveCounts): string {
+function exceeded(budget: ErrorBudgetRule, counts: LiveCounts): string {
   const words = orList(budget.counts ?? BUDGET_COUNTS);
   return `${budgetSpent(budget, counts)} of ${counts.targeted} ended ${words}; the error budget allows ${budgetAllows(budget, counts.targeted)}.`;
 }
 
-/** Overdrawn, but the minimum of finished assets is more than the wave has: neither a breach by its rule, nor a wave to build on. */
+/** Exceeded, but the minimum of finished assets is more than the wave has: neither a breach by its rule, nor a wave to build on. */
 function tooSmall(budget: ErrorBudgetRule, counts: LiveCounts): string {
-  return `${overdrawn(budget, counts)} The wave is smaller than the budget's minimum of ${budget.minimum ?? 0} finished assets. A person must decide.`;
+  return `${exceeded(budget, counts)} The wave is smaller than the budget's minimum of ${budget.minimum ?? 0} finished assets. A person must decide.`;
 }
 
 function goes(counts: LiveCounts, budget: ErrorBudgetRule | undefined): string {

@@ -4,7 +4,7 @@ export interface Blocked {
    * - `unavailable`: Qualys gives no answer; `access`: it refuses ours; `limit`: its limits or our caps; `interval`, `quota`;
    * - `halted`: the kill switch; `lease`: another run works on the same assets; `ledger`: it knows less than the run; `temporal`: it does
    * not take a heartbeat;
-   * - `window`: no window of the campaign is open, or none long enough; `breach`: its error budget is overdrawn, and a person has to
+   * - `window`: no window of the campaign is open, or none long enough; `breach`: its error budget is exceeded, and a person has to
    * decide;
    * - `policy`: what it keeps from scripts is not known, or it does not allow the script any more;
    * - `easm`: the sync of an EASM profile, which the request asks to wait for.

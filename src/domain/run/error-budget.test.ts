@@ -46,7 +46,7 @@ describe('an error budget', () => {
     expect(admits(rule, counts(changes), inFlight)).toBe(admitted);
   });
 
-  test('a strict one is never overdrawn by more than one, however the assets end', () => {
+  test('a strict one is never exceeded by more than one, however the assets end', () => {
     fc.assert(
       fc.property(fc.nat(10), fc.array(fc.boolean(), { maxLength: 100 }), (max, fates) => {
         const rule = { max, strict: true };

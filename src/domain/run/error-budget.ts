@@ -29,7 +29,7 @@ export function isBreached(rule: ErrorBudgetRule | undefined, counts: Counts): b
 
 /**
  * How many assets may be sent now. `strict` keeps those in flight at what is left of the budget plus one, so that a breach never
- * overshoots. Overdrawn before `minimum` assets are finished, it lets one at a time through: with none the run would wait forever.
+ * overshoots. Exceeded before `minimum` assets are finished, it lets one at a time through: with none the run would wait forever.
  */
 export function admits(rule: ErrorBudgetRule | undefined, counts: Counts, assetsInFlight: number): number {
   if (!rule?.strict) return Number.POSITIVE_INFINITY;

@@ -79,7 +79,7 @@ export interface RunSnapshot extends Issued {
   at: number;
   /** How often a slot had been freed or an execution settled: what came since wakes the run, whatever the clocks say. */
   wakes: number;
-  /** True when the error budget is overdrawn. */
+  /** True when the error budget is exceeded. */
   breached: boolean;
   /** True once a permit was used: from then on no failure of Qualys fails the run. */
   attempted: boolean;

@@ -186,7 +186,7 @@ export class Runs {
     });
   }
 
-  /** A step's budget is overdrawn, and its campaign wants a person to decide: nothing of it is sent until then. */
+  /** A step's budget is exceeded, and its campaign wants a person to decide: nothing of it is sent until then. */
   async hold(id: string): Promise<void> {
     await this.#database.run(`UPDATE runs SET paused = 1 WHERE id = ? AND ${IS_OPEN}`, [id]);
   }

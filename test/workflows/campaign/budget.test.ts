@@ -47,7 +47,7 @@ describe('the error budget of a campaign', () => {
     for (const id of ids(FAIL + 10, 2)) expect(outcomes[id]).toBe('unverified: rollback: missing');
   });
 
-  test('strict, is never overdrawn by more than the asset that breached, and resumed lets one asset at a time through', async () => {
+  test('strict, is never exceeded by more than the asset that breached, and resumed lets one asset at a time through', async () => {
     const campaign = await harness.campaign(
       planOf(0, 0, {
         targets: { assetIds: [...assetIds(FAIL + 20, 10), ...assetIds(40, 10)] },
@@ -86,7 +86,7 @@ describe('the error budget of a campaign', () => {
     expect(await campaign.report()).toMatchObject({ counts: { failed: 10 }, waves: [{ status: 'failed' }, { status: 'failed' }] });
   });
 
-  test('overdrawn at the end of a wave waits for an approval that names it, and asks nobody twice about the same', async () => {
+  test('exceeded at the end of a wave waits for an approval that names it, and asks nobody twice about the same', async () => {
     const campaign = await harness.campaign(
       planOf(0, 0, {
         targets: { assetIds: [...assetIds(FAIL + 60, 3), ...assetIds(60, 3)] },

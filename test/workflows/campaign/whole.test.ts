@@ -68,7 +68,7 @@ describe('a campaign', () => {
     expect(await report()).toMatchObject({ status: 'stopped', counts: { targeted: 20, succeeded: 4, skipped: 16 } });
   });
 
-  test('holds a wave whose budget is overdrawn until a person resumes, and then asks nobody again', async () => {
+  test('holds a wave whose budget is exceeded until a person resumes, and then asks nobody again', async () => {
     const { handle, report } = await start(
       plan({
         targets: { assetIds: [...assetIds(300, 10), ...assetIds(120, 60)] },

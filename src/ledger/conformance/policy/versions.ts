@@ -70,7 +70,7 @@ export function policyVersionsSuite(ledgers: Ledgers): void {
       expect(await ledger.policies.offer({ ...older, isChange: true })).toMatchObject({ kind: 'stored', holds: { version: 2 } });
     });
 
-    test('is not kept for ever by a file whose date lies ahead', async () => {
+    test('is not kept forever by a file whose date lies ahead', async () => {
       const ledger = await ledgers.open();
       const { holds } = await ledger.policies.offer({ policy: keeping({}), changedAt: Date.now() + 1e9, isChange: false });
       expect(holds.changedAt).toBeLessThanOrEqual(await ledger.database.now());

@@ -489,7 +489,7 @@ export function lateSuite(ledgers: Ledgers): void {
     expect((await ledger.audit.of('r')).map(({ action }) => action)).toContain('late-answer');
   });
 
-  test('a lease that a finished run holds all the same is freed by the sweep', async () => {
+  test('a lease that a finished run still holds is freed by the sweep', async () => {
     const ledger = await ledgers.open();
     const fence = await openRun(ledger, 'r', ['101']);
     await accepted(ledger, 'r', fence);
