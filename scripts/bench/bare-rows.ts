@@ -21,6 +21,8 @@ type Value = string | number | null;
 
 const ROWS_A_COMMIT = 1_000;
 const HOLD_MS = 60_000;
+const PASSED = `UPDATE attempts SET outcome = 'succeeded', status = ?, status_since = ?, exit_code = ?, started_at = ?, finished_at = ?, job_id = ?, lease = NULL
+  WHERE run_id = ? AND seq = ? AND attempt = 1`;
 
 /** An asset as the loop knows it: its place in the cohort. */
 export interface BareRow {
@@ -163,15 +165,13 @@ export class BareRows {
 
   #settle(settled: readonly { execution: BareExecution; jobs: ReadonlyMap<string, BareAssetJob> }[]): void {
     const now = Date.now();
-    const verdict = `UPDATE attempts SET outcome = 'succeeded', status = ?, status_since = ?, exit_code = ?, started_at = ?, finished_at = ?, job_id = ?, lease = NULL
-      WHERE run_id = ? AND seq = ? AND attempt = 1`;
     this.#commit(() => {
       for (const { execution, jobs } of settled) {
         const { runId, n, rows } = execution;
         for (const { seq, assetId } of rows) {
           const job = jobs.get(assetId);
           if (!job) throw new Error(`Asset ${assetId} has no asset job.`);
-          this.#run(verdict, job.status, now, job.exitCode ?? null, job.finishedAt, job.finishedAt, job.jobId, runId, seq);
+          this.#run(PASSED, job.status, now, job.exitCode ?? null, job.finishedAt, job.finishedAt, job.jobId, runId, seq);
         }
         this.#run(
           `UPDATE executions SET state = 'settled', settled_at = ?, slot_freed_at = ?, polled_at = ? WHERE run_id = ? AND execution_no = ?`,
@@ -179,6 +179,15 @@ export class BareRows {
         );
       }
     });
+  }
+
+  /** The verdicts of a whole run, by place alone. */
+  recordPassed(runId: string, rows: number, job: Omit<BareAssetJob, 'assetId'>): void {
+    const { status, exitCode = null, finishedAt, jobId } = job;
+    this.#each(
+      Array.from({ length: rows }, (_, index) => index + 1),
+      (seq) => this.#run(PASSED, status, finishedAt, exitCode, finishedAt, finishedAt, jobId, runId, seq),
+    );
   }
 
   /** What the step found becomes the outcome of the campaign's own rows. */

@@ -1,5 +1,6 @@
 // `npm run bench:faults`: the run of 1,000 assets again, with lost answers, failing calls, revoked tokens, and another operator
 // running the same script in the same minutes. The worker's deaths are `npm run chaos`.
+import { ledgerOf } from '../../test/support/ledger/inspector.js';
 import { openLab } from './lab.js';
 
 const ASSETS = 1_000;
@@ -33,8 +34,8 @@ try {
     product.simulator.state.executions.filter(({ user }) => user !== 'demo').map(({ correlationUuid }) => correlationUuid),
   );
   const known = await product.ledger.executions.claimedUuids([...foreign]);
-  const taken = await product.ledger.database.all<{ uuid: string }>('SELECT correlation_uuid AS uuid FROM executions WHERE adopted = 1');
-  const adopted = taken.filter(({ uuid }) => foreign.has(uuid)).length;
+  const taken = await ledgerOf(product.ledger).columns('executions', ['correlationUuid'], { adopted: 1 });
+  const adopted = taken.filter(({ correlationUuid }) => foreign.has(correlationUuid ?? '')).length;
   console.log(
     JSON.stringify(
       {

@@ -2,11 +2,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import SqliteDatabase from 'libsql';
 import { parseRequest } from '../../src/contracts/request.js';
 import { median } from '../../src/domain/polling/cadence.js';
 import { type Ledger, openLedger, sqlitePath } from '../../src/ledger/index.js';
 import type { Poll } from '../../src/ledger/rows/poll.js';
+import { misstate, together } from '../../test/support/ledger/damage.js';
+import { find } from '../../test/support/ledger/scenario.js';
+import { BareRows } from './bare-rows.js';
 
 const ROWS = 100_000;
 const ROUNDS = 5;
@@ -141,28 +143,13 @@ function asset(index: number): { assetId: string; name: string; agentUuid: strin
   };
 }
 
-function bareConnection(url: string): InstanceType<typeof SqliteDatabase> {
-  const connection = new SqliteDatabase(sqlitePath(url));
-  connection.pragma('journal_mode = WAL');
-  connection.pragma('synchronous = FULL');
-  connection.pragma('foreign_keys = ON');
-  return connection;
-}
-
 async function bareInserts(_ledger: Ledger, url: string): Promise<void> {
-  const connection = bareConnection(url);
-  const insert = connection.prepare(
-    `INSERT INTO attempts (run_id, seq, attempt, asset_id, name, agent_uuid, outcome) VALUES (?, ?, 1, ?, ?, ?, 'pending')`,
+  const bare = new BareRows(sqlitePath(url));
+  bare.addStep(
+    'run',
+    Array.from({ length: ROWS }, (_, index) => ({ ...asset(index), seq: index + 1 })),
   );
-  for (let start = 0; start < ROWS; start += ROWS_PER_TRANSACTION) {
-    connection.exec('BEGIN IMMEDIATE');
-    for (let index = start; index < start + ROWS_PER_TRANSACTION; index += 1) {
-      const { assetId, name, agentUuid } = asset(index);
-      insert.run(['run', index + 1, assetId, name, agentUuid]);
-    }
-    connection.exec('COMMIT');
-  }
-  connection.close();
+  bare.close();
 }
 
 async function addCohort(ledger: Ledger, size: number): Promise<void> {
@@ -181,24 +168,18 @@ async function acceptEverything(ledger: Ledger): Promise<void> {
   await ledger.cohort.freeze('run');
   const fence = await ledger.runs.takeFence('run');
   for (let n = 1; n <= ROWS / BATCH; n += 1) await ledger.executions.claim('run', fence);
-  await ledger.database.run(`UPDATE executions SET state = 'accepted', accepted_at = 1, correlation_uuid = 'uuid-' || n`);
-  await ledger.database.run(`UPDATE attempts SET outcome = 'running', correlation_uuid = 'uuid-' || execution_no`);
+  await together(ledger, async (within) => {
+    for (let n = 1; n <= ROWS / BATCH; n += 1) {
+      await misstate(within, { state: 'accepted', acceptedAt: 1, correlationUuid: `uuid-${n}` }, { runId: 'run', executionNo: n });
+      await find(within, { outcome: 'running', correlationUuid: `uuid-${n}` }, { runId: 'run', executionNo: n });
+    }
+  });
 }
 
 async function bareUpdates(_ledger: Ledger, url: string): Promise<void> {
-  const connection = bareConnection(url);
-  const update = connection.prepare(
-    `UPDATE attempts SET outcome = 'succeeded', status = ?, status_since = ?, exit_code = ?, started_at = ?, finished_at = ?, job_id = ?, lease = NULL
-     WHERE run_id = ? AND seq = ? AND attempt = 1`,
-  );
-  for (let start = 0; start < ROWS; start += ROWS_PER_TRANSACTION) {
-    connection.exec('BEGIN IMMEDIATE');
-    for (let index = start; index < start + ROWS_PER_TRANSACTION; index += 1) {
-      update.run(['EXECUTION PASSED', SERVER_AT, 0, SERVER_AT, SERVER_AT + 1_000, 'job-1', 'run', index + 1]);
-    }
-    connection.exec('COMMIT');
-  }
-  connection.close();
+  const bare = new BareRows(sqlitePath(url));
+  bare.recordPassed('run', ROWS, { status: 'EXECUTION PASSED', exitCode: 0, finishedAt: SERVER_AT, jobId: 'job-1' });
+  bare.close();
 }
 
 async function recordVerdicts(ledger: Ledger, pollsTogether: number): Promise<void> {
@@ -233,7 +214,10 @@ function pollAt(n: number): Poll {
 async function fill(ledger: Ledger, size: number): Promise<void> {
   await openRun(ledger);
   await addCohort(ledger, size);
-  await ledger.database.run(`UPDATE attempts SET outcome = CASE WHEN seq % 5 = 0 THEN 'failed' ELSE 'succeeded' END`);
+  await find(ledger, { outcome: 'succeeded' });
+  await together(ledger, async (within) => {
+    for (let seq = 5; seq <= size; seq += 5) await find(within, { outcome: 'failed' }, { runId: 'run', seq });
+  });
 }
 
 if (process.env['ONLY'] !== 'pages') await compareWrites();

@@ -1,7 +1,10 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { defaultDataConverter, defaultPayloadConverter, toPayloads } from '@temporalio/common';
+import { lease, misstate, rewriteRun } from '../../test/support/ledger/damage.js';
+import { ledgerOf } from '../../test/support/ledger/inspector.js';
 import { accepted, close, giveScript, openRun, permitted, settableMachine, useLedgers } from '../../test/support/ledger/ledger.js';
+import { age, find } from '../../test/support/ledger/scenario.js';
 import type { RunReport } from '../domain/run/outcome.js';
 import type { Ledger } from '../ledger/index.js';
 import { sweep } from './sweep.js';
@@ -12,7 +15,8 @@ let fence: number;
 beforeEach(async () => {
   ledger = await ledgers.open();
   fence = await openRun(ledger, 'r', ['a', 'b']);
-  await ledger.database.run(`UPDATE runs SET namespace_id = 'ours', created_at = created_at - 3600000`);
+  await rewriteRun(ledger, { namespaceId: 'ours' });
+  await age(ledger, 3_600_000);
 });
 
 interface Temporal {
@@ -53,26 +57,26 @@ const swept = (temporal: Temporal, missingMs?: number, warn: (context: object) =
   });
 const rows = async () =>
   (await ledger.reader.assets('r')).items.map(({ assetId, outcome, reason }) => [assetId, outcome, reason].join(' '));
-const age = (ms: number) => ledger.database.run('UPDATE runs SET missing_since = missing_since - ?', [ms]);
+const missingFor = (ms: number) => age(ledger, ms, { of: ['missingSince'] });
 
 describe('the sweep', () => {
   test('closes a run whose workflow is missing for a quarter of an hour, not sooner', async () => {
     expect(await swept({})).toEqual([]);
-    await age(14 * 60_000);
+    await missingFor(14 * 60_000);
     expect(await swept({})).toEqual([]);
     expect((await ledger.runs.get('r'))?.stop).toBeUndefined();
-    await age(60_000);
+    await missingFor(60_000);
     expect(await swept({})).toEqual(['r']);
     expect(await rows()).toEqual(['a skipped interrupted', 'b skipped interrupted']);
   });
 
   test('starts counting again when the workflow was seen meanwhile', async () => {
     await swept({});
-    await age(14 * 60_000);
+    await missingFor(14 * 60_000);
     expect(await swept({ status: 'RUNNING' })).toEqual([]);
     expect((await ledger.runs.get('r'))?.missingSince).toBeUndefined();
     await swept({});
-    await age(14 * 60_000);
+    await missingFor(14 * 60_000);
     expect(await swept({})).toEqual([]);
   });
 
@@ -93,16 +97,16 @@ describe('the sweep', () => {
 
   test('closes the runs of a Temporal whose database was thrown away when no worker there has seen them for a day', async () => {
     expect(await swept({ namespaceId: 'new' })).toEqual([]);
-    await age(24 * 3_600_000 - 60_000);
+    await missingFor(24 * 3_600_000 - 60_000);
     expect(await swept({ namespaceId: 'new' })).toEqual([]);
-    await age(60_000);
+    await missingFor(60_000);
     expect(await swept({ namespaceId: 'new' })).toEqual(['r']);
     expect(await rows()).toEqual(['a skipped interrupted', 'b skipped interrupted']);
   });
 
   test('leaves a run to another Temporal as long as a worker there sees its workflow', async () => {
     await swept({ namespaceId: 'theirs' });
-    await age(24 * 3_600_000);
+    await missingFor(24 * 3_600_000);
     await swept({ status: 'RUNNING' });
     expect(await swept({ namespaceId: 'theirs' })).toEqual([]);
     expect((await ledger.runs.get('r'))?.stop).toBeUndefined();
@@ -118,7 +122,7 @@ describe('the sweep', () => {
 
   test('calls what was never sent skipped when the ledger knows as much as the history', async () => {
     await permitted(ledger, 'r', fence);
-    await ledger.database.run(`UPDATE attempts SET execution_no = NULL, lease = NULL WHERE asset_id = 'b'`);
+    await find(ledger, { executionNo: null, lease: null }, { assetId: 'b' });
     expect(await swept({ status: 'TERMINATED', told: [{ snapshot: { claimed: 1, permits: 1 } }] })).toEqual(['r']);
     expect(await rows()).toEqual(['a unverified interrupted', 'b skipped interrupted']);
   });
@@ -139,7 +143,7 @@ describe('the sweep of a machine whose clock is set', () => {
     machine = settableMachine(START);
     ledger = await ledgers.open({ clocks: machine.clocks });
     await openRun(ledger, 'r', ['a']);
-    await ledger.database.run(`UPDATE runs SET namespace_id = 'ours'`);
+    await rewriteRun(ledger, { namespaceId: 'ours' });
   });
   const pass = (ms: number) => {
     machine.realMs += ms;
@@ -203,11 +207,11 @@ describe('the sweep of a machine whose clock is set', () => {
 test('the sweep frees what a finished run still holds, says so, and lets others come to it', async () => {
   await accepted(ledger, 'r', fence);
   await close(ledger, 'r');
-  await ledger.database.run('UPDATE attempts SET lease = 1');
+  await lease(ledger);
   const said: object[] = [];
   expect(await swept({ status: 'COMPLETED' }, undefined, (context) => said.push(context))).toEqual([]);
   expect(said).toEqual([{ runIds: ['r'] }]);
-  expect(await ledger.database.all('SELECT 1 FROM attempts WHERE lease = 1')).toEqual([]);
+  expect(await ledgerOf(ledger).leased()).toEqual([]);
   await openRun(ledger, 'other', ['a', 'b']);
   await giveScript(ledger, 'other', '8');
   expect((await ledger.executions.claim('other', 1))?.size).toBe(2);
@@ -233,7 +237,7 @@ test('the sweep asks about what a closed run has left with agents, and goes on w
   };
   expect(await sweep({ ...using, qualys: { searchAssetJobs: broken } as never })).toEqual(['r']);
   expect(said).toContainEqual({ err: expect.objectContaining({ message: 'no such table' }) });
-  await ledger.database.run('UPDATE executions SET copies_ask_at = 1, copies_asked_at = NULL');
+  await misstate(ledger, { copiesAskAt: 1, copiesAskedAt: null });
   await sweep({ ...using, qualys: { searchAssetJobs } as never });
   expect((await ledger.reader.assets('s')).items.map(({ assetId, outcome, late }) => [assetId, outcome, late])).toEqual([
     ['1', 'unverified', 'succeeded'],

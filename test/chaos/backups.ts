@@ -1,7 +1,9 @@
 // A backup of the ledger is taken at a step of a run; the next worker sends more and dies with its disk; the backup is put back. Either
 // the run is seen to have an older ledger, or nothing of what was sent is missing in it. Never is anything sent twice.
+
 import { sweep } from '../../src/recovery/sweep.js';
 import { backUpLedger, replaceLedger } from '../support/ledger/backup.js';
+import { ledgerOf } from '../support/ledger/inspector.js';
 import { GATEWAY, type Played } from './deaths.js';
 import { countExecutes, type Failpoint } from './failpoints.js';
 import { assetIds, type ChaosEnvironment, type Child, openScene, type Scene } from './scene.js';
@@ -128,11 +130,8 @@ async function untrue(
   const times = { youngestMs: 0 };
   await sweep({ ledger, client: environment.client, namespace: environment.namespace, logger: { warn: () => undefined }, times });
   const executed = scene.simulator.state.executionsPerAsset('demo');
-  const rows = await ledger.database.all<{ asset_id: string; outcome: string; lease: number | null }>(
-    'SELECT asset_id, outcome, lease FROM attempts WHERE run_id = ? AND last = 1',
-    [scene.workflowId],
-  );
-  const skipped = rows.filter(({ outcome, asset_id: assetId }) => outcome === 'skipped' && executed.has(assetId)).length;
+  const rows = await ledgerOf(ledger).columns('attempts', ['assetId', 'outcome', 'lease'], { runId: scene.workflowId, last: 1 });
+  const skipped = rows.filter(({ outcome, assetId }) => outcome === 'skipped' && executed.has(assetId)).length;
   if (skipped > 0) problems.push(`${skipped} assets that got the script are called skipped`);
   const open = rows.filter(({ outcome, lease }) => outcome === 'pending' || outcome === 'running' || lease === 1).length;
   if (open > 0) problems.push(`${open} assets are left open`);
@@ -142,12 +141,9 @@ async function untrue(
 
 async function countsOf(scene: Scene): Promise<Played['counts']> {
   const counts: Played['counts'] = { targeted: 0, succeeded: 0, failed: 0, unverified: 0, unreachable: 0, missing: 0, skipped: 0 };
-  const rows = await (await scene.ledger()).database.all<{ outcome: keyof Played['counts']; n: number }>(
-    'SELECT outcome, count(*) AS n FROM attempts WHERE run_id = ? AND last = 1 GROUP BY 1',
-    [scene.workflowId],
-  );
+  const rows = await ledgerOf(await scene.ledger()).tally('attempts', ['outcome'], { runId: scene.workflowId, last: 1 });
   for (const { outcome, n } of rows) {
-    counts[outcome] = n;
+    counts[outcome as keyof typeof counts] = n;
     counts.targeted += n;
   }
   return counts;

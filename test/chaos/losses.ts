@@ -1,7 +1,10 @@
 // What a run stands on is taken away while it runs: its ledger, its workflow, its only worker. Nothing may be sent twice for it.
+
 import { rename } from 'node:fs/promises';
 import { sweep } from '../../src/recovery/sweep.js';
 import { backUpLedger, replaceLedger } from '../support/ledger/backup.js';
+import { ledgerOf } from '../support/ledger/inspector.js';
+import { age } from '../support/ledger/scenario.js';
 import type { Played } from './deaths.js';
 import { assetIds, type ChaosEnvironment, openScene, type Scene } from './scene.js';
 import { type Verdict, verdictOf } from './verdict.js';
@@ -45,11 +48,11 @@ async function restoreBackup(environment: ChaosEnvironment, { maxInFlight }: { m
     const executed = new Set(sent.flatMap((execution) => execution.assetIds));
     const executes = scene.simulator.state.executions.filter(({ user }) => user === 'demo').length;
     if (executes !== sent.length) problems.push(`${executes - sent.length} executes were sent after the restore`);
-    const rows = await (await scene.ledger()).database.all<{ asset_id: string; outcome: string; reason: string }>(
-      'SELECT asset_id, outcome, reason FROM attempts WHERE run_id = ? AND last = 1',
-      [scene.workflowId],
-    );
-    const untrue = rows.filter((row) => row.outcome === 'skipped' && executed.has(row.asset_id));
+    const rows = await ledgerOf(await scene.ledger()).columns('attempts', ['assetId', 'outcome', 'reason'], {
+      runId: scene.workflowId,
+      last: 1,
+    });
+    const untrue = rows.filter((row) => row.outcome === 'skipped' && executed.has(row.assetId));
     if (untrue.length > 0) problems.push(`${untrue.length} assets that got the script are called skipped`);
     if (report.status !== 'cancelled') problems.push(`the report says ${report.status}`);
     return { executes, twice: 0, counts: report.counts, problems };
@@ -90,7 +93,7 @@ async function terminate(environment: ChaosEnvironment): Promise<Played> {
     await run.terminate();
     const ledger = await scene.ledger();
     // The sweep leaves young runs alone.
-    await ledger.database.run('UPDATE runs SET created_at = created_at - 3600000', []);
+    await age(ledger, 3_600_000);
     const logger = { warn: () => undefined };
     const closed = await sweep({ ledger, client: environment.client, namespace: environment.namespace, logger });
     const problems: string[] = [];

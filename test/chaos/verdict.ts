@@ -1,8 +1,10 @@
 // What must be true of a run whatever happened to its workers, checked against Qualys' side and the ledger's.
+
 import { isDeepStrictEqual } from 'node:util';
 import type { RunReport } from '../../src/domain/run/outcome.js';
 import type { Ledger } from '../../src/ledger/index.js';
 import type { Simulator } from '../../src/simulator/index.js';
+import { ledgerOf } from '../support/ledger/inspector.js';
 
 export interface Verdict {
   /** `execute` calls that took effect at Qualys, of our user. */
@@ -12,16 +14,6 @@ export interface Verdict {
   counts: RunReport['counts'];
   /** Sentences; none when all is well. */
   problems: string[];
-}
-
-interface Row {
-  asset_id: string;
-  attempt: number;
-  last: number;
-  outcome: string;
-  execution_no: number | null;
-  correlation_uuid: string | null;
-  lease: number | null;
 }
 
 /**
@@ -43,26 +35,26 @@ export async function verdictOf(
   const expect = (holds: boolean, sentence: string): void => {
     if (!holds) problems.push(sentence);
   };
-  const rows = await ledger.database.all<Row>('SELECT * FROM attempts WHERE run_id = ? ORDER BY asset_id, attempt', [runId]);
+  const rows = await ledgerOf(ledger).rows('attempts', { runId });
   const last = rows.filter((row) => row.last === 1);
   const ours = simulator.state.executions.filter(({ user }) => user === 'demo');
   const executed = simulator.state.executionsPerAsset('demo');
 
   const sent = new Map<string, number>();
-  for (const row of rows) if (row.execution_no !== null) sent.set(row.asset_id, (sent.get(row.asset_id) ?? 0) + 1);
+  for (const row of rows) if (row.executionNo !== null) sent.set(row.assetId, (sent.get(row.assetId) ?? 0) + 1);
   const twice = [...executed].filter(([assetId, times]) => times > (sent.get(assetId) ?? 0));
   expect(twice.length === 0, `${twice.length} assets got the script more often than attempts were made on them`);
 
-  expect(last.length === size && new Set(last.map(({ asset_id: id }) => id)).size === size, `${last.length} last rows for ${size} assets`);
+  expect(last.length === size && new Set(last.map(({ assetId: id }) => id)).size === size, `${last.length} last rows for ${size} assets`);
   const { targeted, ...outcomes } = report.counts;
   const sum = Object.values(outcomes).reduce((total, count) => total + count, 0);
   expect(targeted === size && sum === size, `the outcomes add up to ${sum}, targeted are ${targeted}, the cohort has ${size}`);
   for (const row of last) {
     if (row.outcome === 'unverified' && unverified !== 0) continue;
-    const fate = simulator.state.fateOf(row.asset_id, row.attempt);
+    const fate = simulator.state.fateOf(row.assetId, row.attempt);
     const word = fate in WORD ? WORD[fate as keyof typeof WORD] : 'unverified';
-    expect(row.outcome === word, `asset ${row.asset_id} is ${row.outcome}, without faults it would be ${word}`);
-    expect((executed.get(row.asset_id) ?? 0) > 0, `asset ${row.asset_id} is ${row.outcome} and never got the script`);
+    expect(row.outcome === word, `asset ${row.assetId} is ${row.outcome}, without faults it would be ${word}`);
+    expect((executed.get(row.assetId) ?? 0) > 0, `asset ${row.assetId} is ${row.outcome} and never got the script`);
   }
   if (unverified !== 'some')
     expect(report.counts.unverified === unverified, `${report.counts.unverified} are unverified, not ${unverified}`);
@@ -84,13 +76,6 @@ export async function verdictOf(
   return { executes: ours.length, twice: twice.length, counts: report.counts, problems };
 }
 
-interface Taken {
-  n: number;
-  correlation_uuid: string;
-  adopted: number;
-  sends: number;
-}
-
 /**
  * Whose jobs the executions have: what Qualys answered is ours; what was adopted stands for an answer that was lost, of exactly the same
  * assets, and is another's only where the trail could not tell the two apart; what is watched beside it is on the same assets, too.
@@ -98,20 +83,18 @@ interface Taken {
 async function jobProblems({ simulator, ledger, runId }: { simulator: Simulator; ledger: Ledger; runId: string }): Promise<string[]> {
   const jobs = new Map(simulator.state.executions.map((execution) => [execution.correlationUuid, execution]));
   const isOurs = (uuid: string): boolean => jobs.get(uuid)?.user === 'demo';
-  const taken = await ledger.database.all<Taken>(
-    `SELECT execution_no AS n, correlation_uuid, adopted, (SELECT count(*) FROM sends WHERE sends.run_id = executions.run_id AND sends.execution_no = executions.execution_no) AS sends
-     FROM executions WHERE run_id = ? AND correlation_uuid IS NOT NULL`,
-    [runId],
+  const sends = await ledgerOf(ledger).rows('sends', { runId });
+  const taken = (await ledgerOf(ledger).rows('executions', { runId })).flatMap(({ executionNo, correlationUuid, adopted }) =>
+    correlationUuid === null
+      ? []
+      : [{ n: executionNo, correlationUuid, adopted, sends: sends.filter((send) => send.executionNo === executionNo).length }],
   );
-  const twins = await ledger.database.all<{ n: number; correlation_uuid: string }>(
-    'SELECT execution_no AS n, correlation_uuid FROM twins WHERE run_id = ? ORDER BY execution_no',
-    [runId],
-  );
-  const claimed = new Set([...taken, ...twins].map(({ correlation_uuid: uuid }) => uuid));
+  const twins = await ledgerOf(ledger).columns('twins', ['executionNo', 'correlationUuid'], { runId });
+  const claimed = new Set([...taken, ...twins].map(({ correlationUuid: uuid }) => uuid));
   const problems: string[] = [];
-  for (const { n, correlation_uuid: uuid, adopted, sends } of taken) {
+  for (const { n, correlationUuid: uuid, adopted, sends } of taken) {
     const asked = (await ledger.executions.assetsOf(runId, n)).map(Number).sort();
-    const beside = twins.filter((twin) => twin.n === n).map(({ correlation_uuid: twin }) => twin);
+    const beside = twins.filter((twin) => twin.executionNo === n).map(({ correlationUuid: twin }) => twin);
     if (sends === 0) problems.push(`execution ${n} has a job without a permit`);
     if (adopted === 0 && !isOurs(uuid)) problems.push(`execution ${n} was answered with a job of another user`);
     if (adopted === 0 && beside.length > 0) problems.push(`execution ${n} was answered, and has ${beside.length} jobs beside it`);
@@ -144,6 +127,6 @@ export async function unverifiedThoughKnown({
   ledger: Ledger;
   runId: string;
 }): Promise<number> {
-  const rows = await ledger.database.all<Row>(`SELECT * FROM attempts WHERE run_id = ? AND last = 1 AND outcome = 'unverified'`, [runId]);
-  return rows.filter(({ asset_id: assetId, attempt }) => ['passed', 'failed'].includes(simulator.state.fateOf(assetId, attempt))).length;
+  const rows = await ledgerOf(ledger).rows('attempts', { runId, last: 1, outcome: 'unverified' });
+  return rows.filter(({ assetId, attempt }) => ['passed', 'failed'].includes(simulator.state.fateOf(assetId, attempt))).length;
 }

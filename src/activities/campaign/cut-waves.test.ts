@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { ledgerOf } from '../../../test/support/ledger/inspector.js';
 import { useLedgers } from '../../../test/support/ledger/ledger.js';
 import { type CampaignPlanInput, parsePlan } from '../../contracts/plan.js';
 import { orderKey } from '../../domain/campaign/waves.js';
@@ -40,9 +41,9 @@ async function cut(waves: CampaignPlanInput['waves'], assetIds = ASSETS) {
 }
 
 async function waveOf(): Promise<Record<number, string[]>> {
-  const rows = await ledger.database.all<{ wave: number; asset_id: string }>('SELECT wave, asset_id FROM attempts ORDER BY asset_id');
+  const rows = await ledgerOf(ledger).columns('attempts', ['wave', 'assetId']);
   const waves: Record<number, string[]> = {};
-  for (const { wave, asset_id: assetId } of rows) waves[wave] = [...(waves[wave] ?? []), assetId];
+  for (const { wave, assetId } of rows) waves[Number(wave)] = [...(waves[Number(wave)] ?? []), assetId].sort();
   return waves;
 }
 

@@ -1,6 +1,9 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { openCampaign } from '../../../test/support/ledger/campaign.js';
+import { add } from '../../../test/support/ledger/damage.js';
+import { ledgerOf } from '../../../test/support/ledger/inspector.js';
 import { accepted, openRun, permitted, settableMachine, useLedgers } from '../../../test/support/ledger/ledger.js';
+import { giveScript } from '../../../test/support/ledger/scenario.js';
 import type { Ledger } from '../../ledger/index.js';
 import { QualysError } from '../../qualys/errors.js';
 import type { AssetJobRow, Page, WalkOptions } from '../../qualys/types.js';
@@ -56,7 +59,7 @@ describe('copies of closed runs', () => {
     expect(counts).toMatchObject({ unverified: 3, succeeded: 0 });
     expect((await ledger.audit.of('r')).map(({ action }) => action)).toEqual(expect.arrayContaining(['late-verdict']));
     // Of no run: the report has said how many calls it took.
-    expect(await ledger.database.first('SELECT api_calls FROM runs')).toEqual({ api_calls: 0 });
+    expect((await ledgerOf(ledger).columns('runs', ['apiCalls']))[0]).toEqual({ apiCalls: 0 });
   });
 
   test('are asked about more and more rarely, and for a month', async () => {
@@ -129,12 +132,11 @@ describe('copies of closed runs', () => {
     const campaign = await openCampaign(ledger, [['1', '2']]);
     const found = { outcome: 'unverified', copy: 'open' } as const;
     await campaign.step(1, 'remediate', { '1': found, '2': found });
-    await ledger.database.run(
-      `INSERT INTO executions (run_id, execution_no, state, script_id, size, correlation_uuid, accepted_at, settled_at)
-       VALUES ('campaign/1/remediate', 1, 'settled', '7', 2, 'uuid of remediate', ?, 1)`,
-      [await ledger.database.now()],
-    );
-    await ledger.database.run(`UPDATE runs SET script_id = '7' WHERE id = 'campaign/1/remediate'`);
+    await add(ledger, 'executions', {
+      ...{ runId: 'campaign/1/remediate', executionNo: 1, state: 'settled', scriptId: '7', size: 2 },
+      ...{ correlationUuid: 'uuid of remediate', acceptedAt: await ledger.database.now(), settledAt: 1 },
+    });
+    await giveScript(ledger, 'campaign/1/remediate', '7');
     await createCloseCampaign({ ledger }).closeCampaign({ runId: 'campaign', reason: 'cancelled' });
     shown = [row('2', 'EXECUTION FAILED', { correlationUuid: 'uuid of remediate' })];
     expect(await ask()).toBe(1);

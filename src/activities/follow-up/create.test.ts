@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { hearingTemporal } from '../../../test/support/hearing-temporal.js';
+import { rewriteRun } from '../../../test/support/ledger/damage.js';
 import { openRun, useLedgers } from '../../../test/support/ledger/ledger.js';
+import { find } from '../../../test/support/ledger/scenario.js';
 import { defaultPolicy } from '../../contracts/policy.js';
 import type { RemediationRequestInput } from '../../contracts/request.js';
 import type { Ledger } from '../../ledger/index.js';
@@ -48,7 +50,7 @@ async function finished(
 ): Promise<void> {
   await openRun(ledger, 'r', assets, { followUp, ...request });
   for (const [index, outcome] of outcomes.entries()) {
-    await ledger.database.run('UPDATE attempts SET outcome = ?, agent_uuid = ? WHERE seq = ?', [outcome, `agent-${index}`, index + 1]);
+    await find(ledger, { outcome, agentUuid: `agent-${index}` }, { seq: index + 1 });
   }
 }
 
@@ -120,10 +122,10 @@ describe('a follow-up', () => {
   ])('as a recheck %s keeps the hash that was approved, and what asked for approval', async (_which, script, hash) => {
     await finished({ kind: 'recheck', on: 'unresolved', after: '1s', script }, ['failed'], ASSETS, { scriptSha256: HASH_A });
     const approval = { quorum: 2, approvers: ['ann', 'bob'] };
-    await ledger.database.run('UPDATE runs SET approval = ?, follow_up_script = ?', [
-      JSON.stringify(approval),
-      JSON.stringify({ id: '8', title: 'Script 8', sha256: HASH_B }),
-    ]);
+    await rewriteRun(ledger, {
+      approval: JSON.stringify(approval),
+      followUpScript: JSON.stringify({ id: '8', title: 'Script 8', sha256: HASH_B }),
+    });
     content = { sha256: hash };
     await followUp();
     expect(pins).toEqual([hash]);
@@ -145,7 +147,7 @@ describe('a follow-up', () => {
     ],
   ])('of a script of its own %s than was approved is not made', async (_which, script, approved, why) => {
     await finished({ kind: 'recheck', on: 'unresolved', after: '1s', script }, ['failed'], ASSETS, {});
-    await ledger.database.run('UPDATE runs SET follow_up_script = ?', [JSON.stringify(approved)]);
+    await rewriteRun(ledger, { followUpScript: JSON.stringify(approved) });
     content = { sha256: HASH_A };
     await followUp();
     expect([rechecked, await audited()]).toEqual([[], [expect.stringContaining(why)]]);
@@ -157,7 +159,7 @@ describe('a follow-up', () => {
     ['known before, and not shown any more', undefined, HASH_A, undefined, `unknown instead of ${HASH_A}, it had when the run was opened`],
   ])('of a script whose content is not the one %s is not made', async (...[, pinned, recorded, now, why]) => {
     await finished(SCHEDULE, ['failed'], ASSETS, pinned === undefined ? {} : { scriptSha256: pinned });
-    await ledger.database.run('UPDATE runs SET script_sha256 = ?', [recorded]);
+    await rewriteRun(ledger, { scriptSha256: recorded });
     content = now === undefined ? {} : { sha256: now };
     expect(await followUp()).toEqual({});
     expect([scheduled, await audited()]).toEqual([
@@ -168,7 +170,7 @@ describe('a follow-up', () => {
 
   test('of a script whose content is the recorded one is made', async () => {
     await finished(SCHEDULE, ['failed']);
-    await ledger.database.run('UPDATE runs SET script_sha256 = ?', [HASH_A]);
+    await rewriteRun(ledger, { scriptSha256: HASH_A });
     content = { sha256: HASH_A };
     await followUp();
     expect(assetsOf()).toEqual(['1']);
@@ -239,7 +241,7 @@ describe('a follow-up', () => {
 
   test('says how many assets it leaves out of schedules, for want of an agent', async () => {
     await finished(SCHEDULE, ['failed', 'failed', 'failed']);
-    await ledger.database.run('UPDATE attempts SET agent_uuid = NULL WHERE seq > 1');
+    for (const seq of [2, 3]) await find(ledger, { agentUuid: null }, { seq });
     await followUp();
     expect(assetsOf()).toEqual(['1']);
     expect(await audited()).toEqual(['follow-up-cut: 2 of 3 assets are in no schedule: Qualys shows no agent UUID for them']);
@@ -257,7 +259,7 @@ describe('a follow-up', () => {
   test('says how many assets a recheck leaves out, for want of room', async () => {
     const assets = Array.from({ length: 10_002 }, (_, index) => String(index + 1));
     await finished({ kind: 'recheck', on: 'unresolved', after: '1s' }, [], assets);
-    await ledger.database.run(`UPDATE attempts SET outcome = 'failed'`);
+    await find(ledger, { outcome: 'failed' });
     await followUp();
     expect(rechecked.map(({ length }) => length)).toEqual([10_000]);
     expect(await audited()).toEqual(['follow-up-cut: 2 of 10002 assets are left out of the recheck: a request names at most 10000']);

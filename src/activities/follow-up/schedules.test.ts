@@ -3,7 +3,9 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { type HeldClock, heldClock } from '../../../test/support/gateway/caller.js';
 import { type HearingTemporal, hearingTemporal } from '../../../test/support/hearing-temporal.js';
 import { backUpLedger } from '../../../test/support/ledger/backup.js';
+import { rewriteRun } from '../../../test/support/ledger/damage.js';
 import { accepted, close, openRun, useLedgers } from '../../../test/support/ledger/ledger.js';
+import { find } from '../../../test/support/ledger/scenario.js';
 import { defaultPolicy, type NeverTouch } from '../../contracts/policy.js';
 import type { RemediationRequestInput } from '../../contracts/request.js';
 import type { FollowUpReport } from '../../domain/run/outcome.js';
@@ -52,7 +54,7 @@ async function finished(followUp: object, options: SimulatorOptions = {}): Promi
   const schedule = { kind: 'schedule', on: 'unresolved', scheduleType: 'ONE_TIME', ...followUp } as FollowUp;
   await openRun(ledger, 'r', ['101', '102'], { followUp: schedule });
   for (const [index, agent] of AGENTS.entries()) {
-    await ledger.database.run("UPDATE attempts SET outcome = 'failed', agent_uuid = ? WHERE seq = ?", [agent, index + 1]);
+    await find(ledger, { outcome: 'failed', agentUuid: agent }, { seq: index + 1 });
   }
 }
 
@@ -156,7 +158,7 @@ describe('a follow-up schedule that has become impossible is not sent, and the r
   test('its script was changed while the run went on', async () => {
     await finished({}, { scripts: [{ id: 7, title: 'Patch', content: 'old' }] });
     const before = (await qualys.script('7')).sha256;
-    await ledger.database.run('UPDATE runs SET script_sha256 = ?', [before]);
+    await rewriteRun(ledger, { scriptSha256: before });
     simulator.state.changeScript(7, { content: 'new' });
     await follow();
     expect(asked()).toBe(0);
@@ -201,7 +203,7 @@ describe('what policy keeps from every script by now', () => {
     ['by a name that the ledger knows', { hostnames: ['db-2'], unknown: 'warn' }],
   ])('is in no schedule: %s', async (_, neverTouch) => {
     await finished({ ...TOMORROW });
-    await ledger.database.run("UPDATE attempts SET name = 'DB-2.example.com' WHERE seq = 2");
+    await find(ledger, { name: 'DB-2.example.com' }, { seq: 2 });
     await keep(neverTouch);
     expect(await follow()).toEqual({});
     expect(scheduled()).toEqual([[101]]);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { openRun, useLedgers } from '../../../test/support/ledger/ledger.js';
+import { age } from '../../../test/support/ledger/scenario.js';
 import type { EasmProfile } from '../../qualys/operations.js';
 import { NotReady } from '../failures.js';
 import { passEasmGate } from './easm-gate.js';
@@ -15,7 +16,7 @@ const profile = (isCompleted: boolean): EasmProfile => ({
 async function gate(seen: readonly EasmProfile[], { openedMsAgo = 0 } = {}) {
   const ledger = await ledgers.open();
   await openRun(ledger, 'r', ['1'], { waitFor: { easm: true, timeout: '1h' } });
-  await ledger.database.run('UPDATE runs SET created_at = created_at - ?', [openedMsAgo]);
+  await age(ledger, openedMsAgo);
   const request = (await ledger.runs.get('r'))?.request;
   if (!request) throw new Error('no run');
   let polls = 0;

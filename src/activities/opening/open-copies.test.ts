@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { ledgerOf } from '../../../test/support/ledger/inspector.js';
 import { accepted, allOf, close, openRun, permitted, poll, useLedgers } from '../../../test/support/ledger/ledger.js';
+import { find, shift } from '../../../test/support/ledger/scenario.js';
 import type { Ledger } from '../../ledger/index.js';
 import type { AssetJobRow, Page, WalkOptions } from '../../qualys/types.js';
 import { type LeavingWith, leaveOpenCopies } from './open-copies.js';
@@ -43,13 +45,10 @@ async function ended(runId: string, fates: Parameters<typeof poll>[1]): Promise<
 async function opened(assets: readonly string[], { despite = false } = {}): Promise<string[]> {
   await openRun(ledger, 'next', assets);
   await leaveOpenCopies(dependencies(), { runId: 'next', scriptId: '7', despite, onPage: () => undefined });
-  const rows = await ledger.database.all<{ asset_id: string; outcome: string; reason: string | null }>(
-    "SELECT asset_id, outcome, reason FROM attempts WHERE run_id = 'next' ORDER BY seq",
-  );
-  return rows.map(({ asset_id: id, outcome, reason }) => [id, outcome, reason].filter(Boolean).join(' '));
+  const rows = await ledgerOf(ledger).columns('attempts', ['assetId', 'outcome', 'reason'], { runId: 'next' });
+  return rows.map(({ assetId: id, outcome, reason }) => [id, outcome, reason].filter(Boolean).join(' '));
 }
-const copyOf = async (runId: string) =>
-  (await ledger.database.first<{ copy: string }>('SELECT copy FROM attempts WHERE run_id = ?', [runId]))?.copy;
+const copyOf = async (runId: string) => (await ledgerOf(ledger).columns('attempts', ['copy'], { runId }))[0]?.copy;
 
 describe('the opening of a run', () => {
   test('asks nothing where no earlier copy is known', async () => {
@@ -70,7 +69,7 @@ describe('the opening of a run', () => {
     shown = [row('1', 'EXECUTION FAILED', { correlationUuid: 'uuid-first-1', jobId: 'job-9' })];
     expect(await opened(['1'])).toEqual(['1 pending']);
     expect(await copyOf('first')).toBe('over');
-    const [first] = await ledger.database.all('SELECT outcome, status FROM attempts WHERE run_id = ?', ['first']);
+    const [first] = await ledgerOf(ledger).columns('attempts', ['outcome', 'status'], { runId: 'first' });
     expect(first).toEqual({ outcome: 'unreachable', status: 'MANIFEST ASSIGNED' });
     expect((await ledger.audit.of('first')).map(({ action }) => action)).toEqual(['copies-over']);
   });
@@ -99,10 +98,7 @@ describe('the opening of a run', () => {
     await ended('first', { 1: 'missing', 2: 'missing' });
     shown = [row('1', 'QUEUED', { correlationUuid: 'uuid-first-1', jobId: 'job-2' })];
     expect(await opened(['1', '2'])).toEqual(['1 skipped open-copy: run first', '2 pending']);
-    expect(await ledger.database.all("SELECT copy FROM attempts WHERE run_id = 'first' ORDER BY seq")).toEqual([
-      { copy: 'open' },
-      { copy: 'over' },
-    ]);
+    expect(await ledgerOf(ledger).columns('attempts', ['copy'], { runId: 'first' })).toEqual([{ copy: 'open' }, { copy: 'over' }]);
   });
 
   test('of two jobs that may both have been ours, keeps away until both have ended', async () => {
@@ -121,7 +117,7 @@ describe('the opening of a run', () => {
     const again = () => leaveOpenCopies(dependencies(), { runId: 'next', scriptId: '7', despite: false, onPage: () => undefined });
     const shows = async (rows: AssetJobRow[]) => {
       shown = rows;
-      await ledger.database.run("UPDATE attempts SET outcome = 'pending' WHERE run_id = 'next'");
+      await find(ledger, { outcome: 'pending' }, { runId: 'next' });
       await again();
       return copyOf('first');
     };
@@ -137,9 +133,9 @@ describe('the opening of a run', () => {
     await close(ledger, 'lost');
     expect(await opened(['1'])).toEqual(['1 skipped open-copy: run lost']);
     expect(asked[0]).toMatchObject({ filter: 'asset.id:1' });
-    await ledger.database.run("UPDATE executions SET sent_at = sent_at - ? WHERE run_id = 'lost'", [DAY]);
+    await shift(ledger, 'executions', { sentAt: -DAY }, { runId: 'lost' });
     const again = async () => {
-      await ledger.database.run("UPDATE attempts SET outcome = 'pending' WHERE run_id = 'next'");
+      await find(ledger, { outcome: 'pending' }, { runId: 'next' });
       await leaveOpenCopies(dependencies(), { runId: 'next', scriptId: '7', despite: false, onPage: () => undefined });
     };
     // Whatever the asset got since may be ours.

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { ledgerOf } from '../../../test/support/ledger/inspector.js';
 import { useLedgers } from '../../../test/support/ledger/ledger.js';
 import { defaultPolicy } from '../../contracts/policy.js';
 import { parseRequest, type RemediationRequestInput } from '../../contracts/request.js';
@@ -37,7 +38,7 @@ async function resolve(pages: CarAsset[][], { excluded = [] as number[], meanwhi
   return resolveTargets(dependencies, { runId: 'r', attempt: opening.attempt, targets, script, onPage: () => undefined });
 }
 
-const cohort = async () => (await ledger.database.all<{ asset_id: string }>('SELECT asset_id FROM attempts')).map((row) => row.asset_id);
+const cohort = async () => (await ledgerOf(ledger).columns('attempts', ['assetId'])).map((row) => row.assetId);
 
 describe('targets', () => {
   test('that are excluded are never in the ledger, not even before the cohort is frozen', async () => {

@@ -1,5 +1,7 @@
 // `targets.seenWithin`, through the real client and a simulator whose clock is days away from this machine's.
+
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { ledgerOf } from '../../../test/support/ledger/inspector.js';
 import { useLedgers } from '../../../test/support/ledger/ledger.js';
 import { defaultPolicy } from '../../contracts/policy.js';
 import { parseRequest, type RemediationRequestInput } from '../../contracts/request.js';
@@ -48,12 +50,10 @@ async function resolved(options: SimulatorOptions, targets: RemediationRequestIn
   const { attempt } = opening;
   const resolving = { runId: 'r', attempt, targets: wanted, script: { platform }, onPage: () => undefined };
   const { size } = await resolveTargets({ ledger, qualys, policy: defaultPolicy() }, resolving);
-  const rows = await ledger.database.all<{ id: string; outcome: string; reason: string | null }>(
-    'SELECT asset_id AS id, outcome, reason FROM attempts ORDER BY asset_id',
-  );
+  const rows = await ledgerOf(ledger).columns('attempts', ['assetId', 'outcome', 'reason']);
   return {
     size,
-    rows: rows.map(({ id, outcome, reason }) => `${Number(id) - FIRST}: ${outcome}${reason ? ` ${reason}` : ''}`),
+    rows: rows.map(({ assetId, outcome, reason }) => `${Number(assetId) - FIRST}: ${outcome}${reason ? ` ${reason}` : ''}`).sort(),
     audit: (await ledger.audit.of('r')).filter(({ action }) => action === 'stale-agents').map(({ detail }) => detail),
     warnings: await ledger.runs.warnings('r'),
   };

@@ -1,5 +1,7 @@
 // What policy says is never touched, through the real client and the simulator.
+
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ledgerOf } from '../../../test/support/ledger/inspector.js';
 import { useLedgers } from '../../../test/support/ledger/ledger.js';
 import { defaultPolicy, type NeverTouch } from '../../contracts/policy.js';
 import { parseRequest, type RemediationRequestInput } from '../../contracts/request.js';
@@ -66,10 +68,8 @@ async function resolved(
     { ledger, qualys: client, policy },
     { runId: 'r', attempt: opening.attempt, targets: wanted, script: { platform: '' }, onPage: () => undefined },
   );
-  const rows = await ledger.database.all<{ asset_id: string }>(
-    `SELECT asset_id FROM attempts WHERE outcome = 'skipped' AND reason = 'never-touch' ORDER BY asset_id`,
-  );
-  return { ledger, skipped: rows.map(({ asset_id: id }) => Number(id) - FIRST), warnings: await ledger.runs.warnings('r') };
+  const rows = await ledgerOf(ledger).columns('attempts', ['assetId'], { outcome: 'skipped', reason: 'never-touch' });
+  return { ledger, skipped: rows.map(({ assetId: id }) => Number(id) - FIRST), warnings: await ledger.runs.warnings('r') };
 }
 
 async function withSimulator(options: SimulatorOptions, use: (client: QualysClient) => Promise<void>): Promise<void> {
@@ -184,12 +184,12 @@ describe('what policy never touches', () => {
     ];
     await ledger.cohort.add('r', again, 1);
     await ledger.cohort.add('r', again, 1);
-    expect(await ledger.database.all('SELECT asset_id, name, aliases FROM attempts ORDER BY asset_id')).toEqual([
-      { asset_id: '1', name: 'web-1', aliases: 'web-1.example.com\npay.example' },
-      { asset_id: '2', name: 'web-2', aliases: 'db-10\ndb-1' },
+    expect(await ledgerOf(ledger).columns('attempts', ['assetId', 'name', 'aliases'])).toEqual([
+      { assetId: '1', name: 'web-1', aliases: 'web-1.example.com\npay.example' },
+      { assetId: '2', name: 'web-2', aliases: 'db-10\ndb-1' },
     ]);
     await ledger.cohort.freeze('r', { attempt: 1, neverTouch: { assetIds: [], hostnames: ['db-1', 'pay'] } });
-    expect(await ledger.database.all(`SELECT asset_id FROM attempts WHERE outcome = 'skipped' ORDER BY asset_id`)).toHaveLength(2);
+    expect(await ledgerOf(ledger).columns('attempts', ['assetId'], { outcome: 'skipped' })).toHaveLength(2);
   });
 
   test('a host is left alone however it came into the cohort', async () => {

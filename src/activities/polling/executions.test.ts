@@ -1,5 +1,8 @@
 import { beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { misstate } from '../../../test/support/ledger/damage.js';
+import { ledgerOf } from '../../../test/support/ledger/inspector.js';
 import { accepted, openRun, steadyReading, TERMS, useLedgers } from '../../../test/support/ledger/ledger.js';
+import { find } from '../../../test/support/ledger/scenario.js';
 import type { Ledger } from '../../ledger/index.js';
 import type { AssetJobRow, Page, ScriptJob } from '../../qualys/types.js';
 import { pollExecutions } from './executions.js';
@@ -68,7 +71,7 @@ describe('a job that does not appear', () => {
     for (const minutes of [1, 2, 2.25, 2.5, 3, 3.25, 55, 59, 60, 60.5]) {
       now = begin + minutes * 60_000;
       asked = [];
-      await ledger.database.run(`UPDATE executions SET state = 'accepted', settled_at = NULL`);
+      await misstate(ledger, { state: 'accepted', settledAt: null });
       await pollNow();
       if (asked.includes('jobs')) searches.push(minutes);
     }
@@ -150,10 +153,10 @@ describe('more jobs than one under the UUID of an execution', () => {
     rows = [...rows, { ...row('b', 'EXECUTION FAILED'), jobId: '901', ...OF_UUID }];
     await pollNow();
     expect(await outcomes()).toEqual(['succeeded', 'failed']);
-    const stored = await ledger.database.all('SELECT asset_id, job_id FROM attempts ORDER BY seq');
+    const stored = await ledgerOf(ledger).columns('attempts', ['assetId', 'jobId']);
     expect(stored).toEqual([
-      { asset_id: 'a', job_id: '900' },
-      { asset_id: 'b', job_id: '901' },
+      { assetId: 'a', jobId: '900' },
+      { assetId: 'b', jobId: '901' },
     ]);
     expect(asked).not.toContain('jobs');
   });
@@ -225,7 +228,7 @@ describe('a row that cannot be read', () => {
     expect(asked.filter((what) => what === 'jobs').length).toBeLessThan(9);
     now += 20 * 60_000;
     await pollNow();
-    const rowsOf = await ledger.database.all('SELECT outcome, reason FROM attempts ORDER BY seq');
+    const rowsOf = await ledgerOf(ledger).columns('attempts', ['outcome', 'reason']);
     expect(rowsOf).toEqual([
       { outcome: 'succeeded', reason: null },
       { outcome: 'unverified', reason: 'no-asset-job-by-deadline' },
@@ -252,14 +255,12 @@ describe('a row that cannot be read', () => {
 });
 
 test('an asset of the run that an execution hit without asking for it is out of the cohort, with its verdict shown as late', async () => {
-  await ledger.database.run(
-    `UPDATE attempts SET execution_no = NULL, outcome = 'skipped', lease = NULL, copy = 'none' WHERE asset_id = 'b'`,
-  );
+  await find(ledger, { executionNo: null, outcome: 'skipped', lease: null, copy: 'none' }, { assetId: 'b' });
   rows = ['a', 'b', 'x'].map((assetId) => row(assetId, 'EXECUTION PASSED'));
   await pollNow();
   await pollNow();
   expect((await ledger.reader.assets('r')).items).toMatchObject([{ outcome: 'succeeded' }, { outcome: 'skipped', late: 'succeeded' }]);
-  expect(await ledger.database.all('SELECT asset_id FROM late_verdicts')).toEqual([{ asset_id: 'b' }]);
+  expect(await ledgerOf(ledger).columns('lateVerdicts', ['assetId'])).toEqual([{ assetId: 'b' }]);
   expect((await ledger.audit.of('r')).filter(({ action }) => action === 'late-verdict')).toHaveLength(1);
 });
 
@@ -268,7 +269,7 @@ describe('an execution by tags', () => {
   const OF_UUID = { correlationUuid: 'uuid-r-1' };
 
   beforeEach(async () => {
-    await ledger.database.run('UPDATE executions SET planned = 1');
+    await misstate(ledger, { planned: 1 });
     rows = ['a', 'b'].map((assetId) => ({ ...row(assetId, 'MANIFEST ASSIGNED'), ...OF_UUID }));
     await pollNow();
   });
@@ -293,7 +294,7 @@ describe('an execution by tags', () => {
     now += 60_000;
     rows = [...rows, { ...row('c', 'MANIFEST ASSIGNED'), ...OF_UUID, jobId: '901' }];
     await pollNow();
-    expect(await ledger.database.all('SELECT job_id, asset_id FROM out_of_cohort')).toEqual([{ job_id: '901', asset_id: 'c' }]);
+    expect(await ledgerOf(ledger).columns('outOfCohort', ['jobId', 'assetId'])).toEqual([{ jobId: '901', assetId: 'c' }]);
     now += 119_000;
     await pollNow();
     expect(await fannedOut()).toBe(false);
@@ -303,7 +304,7 @@ describe('an execution by tags', () => {
   });
 
   test('keeps them back for as long as an asset without an asset job is waited for', async () => {
-    await ledger.database.run(`UPDATE attempts SET status = NULL, outcome = 'running' WHERE asset_id = 'b'`);
+    await find(ledger, { status: null, outcome: 'running' }, { assetId: 'b' });
     rows = rows.slice(0, 1);
     now += 599_000;
     await pollNow();
@@ -326,7 +327,7 @@ describe('an execution by tags', () => {
 
   test('of several pages counts the asset jobs of all its jobs before it reads them', async () => {
     await ledger.verdicts.setJob('r', 1, { jobId: '901', createdAt: TERMS.serverAt });
-    await ledger.database.run('UPDATE executions SET size = 2001');
+    await misstate(ledger, { size: 2001 });
     asked = [];
     counts = { 'EXECUTION PASSED': 2_000, 'MANIFEST ASSIGNED': 1 };
     await pollNow();

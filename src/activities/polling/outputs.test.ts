@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
+import { ledgerOf } from '../../../test/support/ledger/inspector.js';
 import {
   accepted,
   allOf,
@@ -84,7 +85,7 @@ function rowOf(place: number, size: number | undefined): AssetJobRow {
 }
 
 async function kept(): Promise<Record<string, number>> {
-  const rows = await ledger.database.all<{ output: string; n: number }>('SELECT output, count(*) AS n FROM attempts GROUP BY output');
+  const rows = await ledgerOf(ledger).tally('attempts', ['output']);
   return Object.fromEntries(rows.map(({ output, n }) => [output, n]));
 }
 
@@ -115,9 +116,9 @@ describe('outputs that do not get through in one answer', () => {
     sizes[24] = 2_000;
     expect(await collect()).toBeUndefined();
     expect(await kept()).toEqual({ stored: 23, absent: 2 });
-    expect(await ledger.database.all(`SELECT asset_id FROM attempts WHERE output = 'absent'`)).toEqual([
-      { asset_id: 'asset-0008' },
-      { asset_id: 'asset-0025' },
+    expect(await ledgerOf(ledger).columns('attempts', ['assetId'], { output: 'absent' })).toEqual([
+      { assetId: 'asset-0008' },
+      { assetId: 'asset-0025' },
     ]);
     expect(asked).toContain('7+1 bare');
   });

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { accepted, close, openRun, steadyReading, TERMS, useLedgers } from '../../../test/support/ledger/ledger.js';
+import { find } from '../../../test/support/ledger/scenario.js';
 import type { Ledger } from '../../ledger/index.js';
 import { QualysError } from '../../qualys/errors.js';
 import type { AssetJobRow, Page } from '../../qualys/types.js';
@@ -61,7 +62,7 @@ describe('the last minute of a cancelled run', () => {
   const hurry = true;
 
   test('has a look at once, and the next no sooner than five seconds later, also where the budget is breached', async () => {
-    await ledger.database.run(`UPDATE attempts SET outcome = 'failed', lease = NULL WHERE asset_id = 'b'`);
+    await find(ledger, { outcome: 'failed', lease: null }, { assetId: 'b' });
     await ledger.runs.setNextPoll('r', now + 900_000);
     expect(await delayOf(watch({ hurry }))).toBe(5_000);
     now += 1_000;

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { openRun, useLedgers } from '../../../test/support/ledger/ledger.js';
+import { find } from '../../../test/support/ledger/scenario.js';
 import type { Ledger } from '../../ledger/index.js';
 import { type ControlInput, type ControlResult, createControlRun } from './control.js';
 
@@ -19,10 +20,10 @@ const actions = async () => (await ledger.audit.of('r')).map(({ action }) => act
 describe('an order', () => {
   test('is the same in every attempt and every history that carries its update', async () => {
     await ledger.cohort.skip('r', ['a'], 'other platform');
-    await ledger.database.run(`UPDATE attempts SET outcome = 'missing'`);
+    await find(ledger, { outcome: 'missing' });
     const retry = { command: { kind: 'retry', outcomes: ['missing'] }, by: 'kim', orderId: 'update-1', orderNumber: 1 } as const;
     expect((await attempt('4', retry)).assets).toBe(1);
-    await ledger.database.run(`UPDATE attempts SET outcome = 'missing'`);
+    await find(ledger, { outcome: 'missing' });
     expect(await attempt('9', retry)).toMatchObject({ assets: 1, snapshot: { counts: { missing: 1, pending: 0 } } });
     expect(await actions()).toEqual(['retry']);
   });

@@ -1,6 +1,8 @@
 // Targets from GAV and EDR, through the real client and the simulator: one gateway for the inventory, another for CAR, so that the two
 // know the same hosts under other ids, and not all of them.
+
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ledgerOf } from '../../../test/support/ledger/inspector.js';
 import { useLedgers } from '../../../test/support/ledger/ledger.js';
 import { defaultPolicy } from '../../contracts/policy.js';
 import { parseRequest, type RemediationRequestInput } from '../../contracts/request.js';
@@ -53,12 +55,10 @@ async function resolved(
     { ledger, qualys, policy },
     { runId: 'r', attempt: opening.attempt, targets: wanted, script: { platform }, onPage: () => undefined },
   );
-  const stored = await ledger.database.all<{ asset_id: string; name: string | null; agent_uuid: string | null; reason: string | null }>(
-    'SELECT asset_id, name, agent_uuid, reason FROM attempts ORDER BY seq',
-  );
+  const stored = await ledgerOf(ledger).columns('attempts', ['assetId', 'name', 'agentUuid', 'reason']);
   const apart = readNotJoined(await ledger.audit.of('r')).assets.map(({ name, why }) => `${name}: ${why}`);
   const rows = Object.fromEntries(
-    stored.map(({ asset_id: id, name, agent_uuid: agent, reason }) => [
+    stored.map(({ assetId: id, name, agentUuid: agent, reason }) => [
       id,
       `${name}${agent ? '' : ' without agent'}${reason ? ` ${reason}` : ''}`,
     ]),

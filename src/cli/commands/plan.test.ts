@@ -1,12 +1,15 @@
 // Plans against the simulated gateway, whose log of calls shows that nothing was sent.
+
 import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { overhaul } from '../../../test/support/command-line.js';
+import { ledgerOf } from '../../../test/support/ledger/inspector.js';
 import { accepted, close, giveScript, openRun } from '../../../test/support/ledger/ledger.js';
 import { emptyLedger, type SampleLedger } from '../../../test/support/ledger/sample.js';
+import { grant } from '../../../test/support/ledger/scenario.js';
 import { overhaulProcess } from '../../../test/support/programs.js';
 import { emptyCounts } from '../../domain/run/outcome.js';
 import { type Simulator, startSimulator } from '../../simulator/index.js';
@@ -162,11 +165,7 @@ describe('overhaul plan', () => {
         { localMs: 180_000, serverMs: 180_000 },
       ]);
     const now = await other.ledger.database.now();
-    for (let n = 1; n <= 28; n += 1)
-      await other.ledger.database.run(
-        'INSERT INTO sends (run_id, execution_no, permit, fence, permitted_at, send_by) VALUES (?, ?, 1, 1, ?, ?)',
-        ['x', n, now, now],
-      );
+    for (let n = 1; n <= 28; n += 1) await grant(other.ledger, { runId: 'x', executionNo: n, permittedAt: now });
     env = { ...env, ...other.env };
     const { document } = await planned(OPENSSL);
     await other.ledger.close();
@@ -227,8 +226,8 @@ describe('overhaul plan', () => {
     const { exitCode } = await overhaulProcess(['plan', await planFile(OPENSSL)], { ...env, TMPDIR: empty });
     expect(exitCode).toBe(0);
     expect(await readdir(empty)).toEqual([]);
-    for (const table of ['runs', 'campaigns', 'waves', 'attempts', 'audit'])
-      expect(await sample.ledger.database.all(`SELECT * FROM ${table}`)).toEqual([]);
+    for (const table of ['runs', 'campaigns', 'waves', 'attempts', 'audit'] as const)
+      expect(await ledgerOf(sample).rows(table)).toEqual([]);
   });
 
   test('exits as the campaign would: 1 with every refusal, 2 with every problem and its line', async () => {

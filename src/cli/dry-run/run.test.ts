@@ -1,9 +1,11 @@
 // Dry runs against the simulated gateway, whose log of calls shows that nothing was sent.
+
 import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { overhaul } from '../../../test/support/command-line.js';
+import { ledgerOf } from '../../../test/support/ledger/inspector.js';
 import { accepted, close, giveScript, openRun } from '../../../test/support/ledger/ledger.js';
 import { emptyLedger, openSampleRun, type SampleLedger } from '../../../test/support/ledger/sample.js';
 import { overhaulProcess } from '../../../test/support/programs.js';
@@ -79,8 +81,8 @@ describe('overhaul run --dry-run', () => {
     });
     expect(exitCode).toBe(0);
     expect(await readdir(folder)).toEqual([]);
-    for (const table of ['runs', 'attempts', 'executions', 'audit']) {
-      expect(await sample.ledger.database.all(`SELECT * FROM ${table}`)).toEqual([]);
+    for (const table of ['runs', 'attempts', 'executions', 'audit'] as const) {
+      expect(await ledgerOf(sample).rows(table)).toEqual([]);
     }
   });
 

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { overhaul } from '../../../test/support/command-line.js';
+import { rewriteRun } from '../../../test/support/ledger/damage.js';
 import { closeSampleRun, emptyLedger, openSampleRun, type SampleLedger } from '../../../test/support/ledger/sample.js';
+import { find } from '../../../test/support/ledger/scenario.js';
 import type { RunStart } from '../../temporal/start-run.js';
 import type { TemporalRuns } from '../invocation/temporal-runs.js';
 
@@ -27,8 +29,7 @@ const retry = (...argv: string[]) => overhaul(['retry', ...argv], { env: sample.
 async function finished(outcomes: Record<string, string>, id = 'patch'): Promise<void> {
   const { ledger } = sample;
   await openSampleRun(ledger, id, ['1', '2', '3', '4']);
-  for (const [assetId, outcome] of Object.entries(outcomes))
-    await ledger.database.run('UPDATE attempts SET outcome = ? WHERE run_id = ? AND asset_id = ?', [outcome, id, assetId]);
+  for (const [assetId, outcome] of Object.entries(outcomes)) await find(ledger, { outcome }, { runId: id, assetId });
   await closeSampleRun(ledger, id);
 }
 
@@ -65,10 +66,7 @@ describe('overhaul retry on a run that has ended', () => {
   test('keeps the content that ran, by id, and the approval that it was started with', async () => {
     const approval = { quorum: 2, approvers: ['ann', 'bob'], expires: 3_600_000 };
     await finished({ 1: 'failed', 2: 'succeeded', 3: 'succeeded', 4: 'succeeded' });
-    await sample.ledger.database.run(`UPDATE runs SET script_sha256 = ?, approval = ? WHERE id = 'patch'`, [
-      'a'.repeat(64),
-      JSON.stringify(approval),
-    ]);
+    await rewriteRun(sample.ledger, { scriptSha256: 'a'.repeat(64), approval: JSON.stringify(approval) }, { id: 'patch' });
     await retry('patch');
     expect(starts[0]).toMatchObject({ memo: { approval }, input: { script: '72648', scriptSha256: 'a'.repeat(64) } });
   });

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { ledgerOf } from '../../../test/support/ledger/inspector.js';
 import { assetIds, dump } from '../../../test/support/ledger/ledger.js';
 import { parseRequest } from '../../contracts/request.js';
 import type { Ledger } from '../index.js';
@@ -73,7 +74,7 @@ export function cohortSuite(ledgers: Ledgers): void {
 
     test('knows no asset of a run that the ledger does not know', async () => {
       await ledger.cohort.add('nobody', rows(['a']));
-      expect(await ledger.database.all('SELECT * FROM attempts')).toEqual([]);
+      expect(await ledgerOf(ledger).rows('attempts')).toEqual([]);
     });
 
     test('leaves out what is excluded before it is frozen, and is written in parts of 1,000', async () => {
@@ -126,7 +127,7 @@ export function cohortSuite(ledgers: Ledgers): void {
       expect(await ledger.cohort.add('r', rows(['a']), 1)).toBe(false);
       expect(await ledger.cohort.freeze('r', { attempt: 1 })).toBeUndefined();
       expect(await ledger.cohort.begin('r')).toBeUndefined();
-      expect(await ledger.database.all('SELECT * FROM attempts')).toEqual([]);
+      expect(await ledgerOf(ledger).rows('attempts')).toEqual([]);
     });
 
     test('of nothing is frozen with the digest of nothing', async () => {

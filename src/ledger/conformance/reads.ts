@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { accepted, assetIds, openRun, poll } from '../../../test/support/ledger/ledger.js';
+import { age } from '../../../test/support/ledger/scenario.js';
 import type { Ledger } from '../index.js';
 import type { AssetPageOptions } from '../reads/reader.js';
 import type { Ledgers } from './ledgers.js';
@@ -123,7 +124,7 @@ export function readsSuite(ledgers: Ledgers): void {
     test('comes newest first in the list', async () => {
       await openRun(ledger, 'old', ['a']);
       await openRun(ledger, 'new', ['a']);
-      await ledger.database.run(`UPDATE runs SET created_at = created_at - 1000 WHERE id = 'old'`);
+      await age(ledger, 1000, { where: { id: 'old' } });
       expect((await ledger.reader.runs()).map(({ run }) => run.id)).toEqual(['new', 'old']);
       expect((await ledger.reader.runs(1)).map(({ run }) => run.id)).toEqual(['new']);
     });

@@ -1,5 +1,8 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { add, misstate, rewriteRun } from '../../../test/support/ledger/damage.js';
+import { ledgerOf } from '../../../test/support/ledger/inspector.js';
 import { assetIds, openRun, TERMS } from '../../../test/support/ledger/ledger.js';
+import { find, tryAgain } from '../../../test/support/ledger/scenario.js';
 import type { Ledger } from '../index.js';
 import type { Ledgers } from './ledgers.js';
 
@@ -29,11 +32,7 @@ export function tagsSuite(ledgers: Ledgers): void {
   }
 
   const permit = (n: number, fence: number) => ledger.executions.permit('r', n, { fence, terms: TERMS });
-  const statesOf = async (id = 'r') =>
-    ledger.database.all<{ n: number; state: string; size: number }>(
-      'SELECT execution_no AS n, state, size FROM executions WHERE run_id = ? ORDER BY execution_no',
-      [id],
-    );
+  const statesOf = async (id = 'r') => ledgerOf(ledger).columns('executions', ['executionNo', 'state', 'size'], { runId: id });
 
   describe('a planned run', () => {
     test('gives out its executions by tags, then what is left by ids', async () => {
@@ -42,9 +41,9 @@ export function tagsSuite(ledgers: Ledgers): void {
       for (const n of [1, 2, 3]) expect((await ledger.executions.claim('r', fence))?.n).toBe(n);
       expect(await ledger.executions.claim('r', fence)).toBeUndefined();
       expect(await statesOf()).toEqual([
-        { n: 1, state: 'claimed', size: 30 },
-        { n: 2, state: 'claimed', size: 10 },
-        { n: 3, state: 'claimed', size: 20 },
+        { executionNo: 1, state: 'claimed', size: 30 },
+        { executionNo: 2, state: 'claimed', size: 10 },
+        { executionNo: 3, state: 'claimed', size: 20 },
       ]);
       expect(await ledger.executions.assetsOf('r', 3)).toEqual(hits(41, 20));
     });
@@ -91,7 +90,8 @@ export function tagsSuite(ledgers: Ledgers): void {
       const fence = await openRun(ledger, 'r', assetIds(2_500));
       await ledger.planned.store('r', (await ledger.planned.begin('r')) ?? 0, [execution(['t'], assetIds(2_500))]);
       await ledger.executions.claim('r', fence);
-      await ledger.database.run(`UPDATE attempts SET execution_no = 1, lease = 1 WHERE seq <= 700`);
+      // As if the process had died when it had the first of its assets.
+      for (let seq = 1; seq <= 70; seq += 1) await find(ledger, { executionNo: 1, lease: 1 }, { seq });
       expect(await ledger.planned.leaseMembers('r', 1)).toEqual({ kind: 'whole' });
       expect(await ledger.executions.assetsOf('r', 1)).toHaveLength(2_500);
     });
@@ -103,7 +103,7 @@ export function tagsSuite(ledgers: Ledgers): void {
       await ledger.executions.claim('r', fence);
       expect(await ledger.planned.leaseMembers('r', 1)).toMatchObject({ kind: 'broken' });
       expect(await ledger.planned.fallBackToIds('r', 1, 'held elsewhere')).toBe('by-ids');
-      expect((await statesOf())[0]).toMatchObject({ n: 1, state: 'released' });
+      expect((await statesOf())[0]).toMatchObject({ executionNo: 1, state: 'released' });
       await ledger.executions.claim('r', fence);
       const byIds = await ledger.executions.claim('r', fence);
       expect(byIds).toMatchObject({ n: 3, size: 25, planned: undefined });
@@ -116,7 +116,7 @@ export function tagsSuite(ledgers: Ledgers): void {
       await ledger.planned.leaseMembers('r', 1);
       await ledger.planned.setTagsRead('r', 1, await ledger.database.now());
       await permit(1, fence);
-      await ledger.database.run(`UPDATE executions SET state = 'claimed' WHERE execution_no = 1`);
+      await misstate(ledger, { state: 'claimed' }, { executionNo: 1 });
       expect(await ledger.planned.fallBackToIds('r', 1, 'changed')).toBe('unverified');
       expect((await ledger.runs.snapshot('r')).counts).toMatchObject({ unverified: 30, pending: 30 });
     });
@@ -159,20 +159,15 @@ export function tagsSuite(ledgers: Ledgers): void {
 
     test('takes in the further attempt of an asset that failed before, and none of its own that are to be tried again', async () => {
       await firstAccepted();
-      const again = `INSERT INTO attempts (run_id, seq, attempt, asset_id, outcome) SELECT run_id, seq, 2, asset_id, 'pending' FROM attempts WHERE asset_id = ?`;
-      await ledger.database.run(
-        `INSERT INTO executions (run_id, execution_no, state, script_id, size, settled_at) VALUES ('r', 90, 'settled', '7', 1, 1)`,
-      );
-      await ledger.database.run(`UPDATE attempts SET execution_no = 90, outcome = 'failed', last = 0 WHERE asset_id = 'asset-0050'`);
-      await ledger.database.run(`UPDATE attempts SET outcome = 'failed', last = 0 WHERE asset_id = 'asset-0002'`);
-      for (const assetId of ['asset-0050', 'asset-0002']) await ledger.database.run(again, [assetId]);
+      await add(ledger, 'executions', { runId: 'r', executionNo: 90, state: 'settled', scriptId: '7', size: 1, settledAt: 1 });
+      await find(ledger, { executionNo: 90, outcome: 'failed' }, { assetId: 'asset-0050' });
+      await find(ledger, { outcome: 'failed' }, { assetId: 'asset-0002' });
+      for (const assetId of ['asset-0050', 'asset-0002']) await tryAgain(ledger, 'r', assetId);
       expect(await hit('asset-0050')).toEqual({ moved: ['asset-0050'], skipped: [], twice: [] });
-      const rows = await ledger.database.all(
-        `SELECT asset_id, attempt, outcome, execution_no AS n FROM attempts WHERE attempt = 2 ORDER BY asset_id`,
-      );
+      const rows = await ledgerOf(ledger).columns('attempts', ['assetId', 'attempt', 'outcome', 'executionNo'], { attempt: 2 });
       expect(rows).toEqual([
-        { asset_id: 'asset-0002', attempt: 2, outcome: 'pending', n: null },
-        { asset_id: 'asset-0050', attempt: 2, outcome: 'running', n: 1 },
+        { assetId: 'asset-0002', attempt: 2, outcome: 'pending', executionNo: null },
+        { assetId: 'asset-0050', attempt: 2, outcome: 'running', executionNo: 1 },
       ]);
     });
 
@@ -189,7 +184,7 @@ export function tagsSuite(ledgers: Ledgers): void {
       expect(await hit('asset-0041')).toMatchObject({ moved: ['asset-0041'] });
       expect(await ledger.executions.assetsOf('r', 3)).toEqual(hits(42, 19));
       await hit(...hits(42, 19));
-      expect((await statesOf()).at(-1)).toEqual({ n: 3, state: 'released', size: 0 });
+      expect((await statesOf()).at(-1)).toEqual({ executionNo: 3, state: 'released', size: 0 });
     });
 
     test('takes in an asset on which the script was never to run, and says so', async () => {
@@ -197,7 +192,7 @@ export function tagsSuite(ledgers: Ledgers): void {
       await ledger.cohort.skip('r', ['asset-0060'], 'other-platform');
       const fence = 0;
       await ledger.planned.store('r', (await ledger.planned.begin('r')) ?? 0, [execution(['t1'], hits(1, 30))]);
-      await ledger.database.run('UPDATE runs SET fence = ?', [fence]);
+      await rewriteRun(ledger, { fence });
       await ledger.executions.claim('r', fence);
       await ledger.planned.leaseMembers('r', 1);
       await ledger.planned.setTagsRead('r', 1, await ledger.database.now());
@@ -211,7 +206,7 @@ export function tagsSuite(ledgers: Ledgers): void {
       const fence = await firstAccepted();
       await ledger.planned.setTagsRead('r', 2, await ledger.database.now());
       expect(await permit(2, fence)).toMatchObject({ kind: 'refused', why: 'fan-out' });
-      await ledger.database.run('UPDATE executions SET fanned_out = 1 WHERE execution_no = 1');
+      await misstate(ledger, { fannedOut: 1 }, { executionNo: 1 });
       expect(await permit(2, fence)).toMatchObject({ kind: 'granted' });
     });
   });

@@ -1,8 +1,10 @@
 // What must be true of a campaign whatever happened to its workers: the same outcomes as without, and no asset executed twice in a step.
+
 import { isDeepStrictEqual } from 'node:util';
 import type { CampaignReport } from '../../../src/domain/campaign/status.js';
 import type { Ledger } from '../../../src/ledger/index.js';
 import type { Simulator } from '../../../src/simulator/index.js';
+import { ledgerOf } from '../../support/ledger/inspector.js';
 import type { Verdict } from '../verdict.js';
 
 export interface CampaignVerdict extends Verdict {
@@ -22,11 +24,8 @@ interface Facts {
 export type Outcomes = ReadonlyMap<string, string>;
 
 export async function outcomesOf(ledger: Ledger, campaignId: string): Promise<Outcomes> {
-  const rows = await ledger.database.all<{ asset_id: string; outcome: string; reason: string | null }>(
-    'SELECT asset_id, outcome, reason FROM attempts WHERE run_id = ? AND last = 1',
-    [campaignId],
-  );
-  return new Map(rows.map(({ asset_id: assetId, outcome, reason }) => [assetId, reason === null ? outcome : `${outcome}: ${reason}`]));
+  const rows = await ledgerOf(ledger).columns('attempts', ['assetId', 'outcome', 'reason'], { runId: campaignId, last: 1 });
+  return new Map(rows.map(({ assetId, outcome, reason }) => [assetId, reason === null ? outcome : `${outcome}: ${reason}`]));
 }
 
 /** `expected`: what the same campaign came to without deaths. */
@@ -48,15 +47,14 @@ export async function campaignVerdict(facts: Facts, report: CampaignReport, expe
   const twice = perStep.filter(({ times, attempts }) => times > attempts);
   expect(twice.length === 0, `${twice.length} times a step sent its script to an asset more often than it made attempts`);
 
-  const ids = `(SELECT id FROM runs WHERE id = ? OR campaign_id = ?)`;
-  const count = async (sql: string): Promise<number> => (await ledger.database.first<{ n: number }>(sql, [campaignId, campaignId]))?.n ?? 0;
-  const leases = await count(`SELECT count(*) AS n FROM attempts WHERE lease = 1 AND run_id IN ${ids}`);
-  expect(leases === 0, `${leases} leases are left`);
-  const open = await count(
-    `SELECT count(*) AS n FROM executions WHERE state IN ('claimed', 'permitted', 'accepted') AND settled_at IS NULL AND run_id IN ${ids}`,
-  );
+  const runs = await ledgerOf(ledger).runsOf(campaignId);
+  const ids = new Set(runs.map(({ id }) => id));
+  const attempts = (await ledgerOf(ledger).rows('attempts', { lease: 1 })).filter(({ runId }) => ids.has(runId));
+  expect(attempts.length === 0, `${attempts.length} leases are left`);
+  const unsettled = await ledgerOf(ledger).rows('executions', { settledAt: null });
+  const open = unsettled.filter(({ runId, state }) => ids.has(runId) && ['claimed', 'permitted', 'accepted'].includes(state)).length;
   expect(open === 0, `${open} executions are left open`);
-  const unfinished = await count(`SELECT count(*) AS n FROM runs WHERE finished_at IS NULL AND id IN ${ids}`);
+  const unfinished = runs.filter(({ finishedAt }) => finishedAt === null).length;
   expect(unfinished === 0, `${unfinished} runs have no report`);
   expect(isDeepStrictEqual((await ledger.runs.get(campaignId))?.report, report), 'the report of the workflow is not the one of the ledger');
   const executes = simulator.state.executions.filter(({ user }) => user === 'demo').length;
@@ -77,17 +75,13 @@ function addsUp({ counts, waves }: CampaignReport, size: number, expect: (holds:
  */
 async function executionsPerStep({ simulator, ledger }: Facts): Promise<{ times: number; attempts: number }[]> {
   const owners = new Map(
-    (await ledger.database.all<{ uuid: string; run_id: string }>('SELECT correlation_uuid AS uuid, run_id FROM executions')).map(
-      ({ uuid, run_id: runId }) => [uuid, runId],
-    ),
+    (await ledgerOf(ledger).columns('executions', ['correlationUuid', 'runId'])).map(({ correlationUuid: uuid, runId }) => [uuid, runId]),
   );
-  const attempts = new Map(
-    (
-      await ledger.database.all<{ key: string; n: number }>(
-        `SELECT run_id || ' ' || asset_id AS key, count(*) AS n FROM attempts WHERE execution_no IS NOT NULL GROUP BY 1`,
-      )
-    ).map(({ key, n }) => [key, n]),
-  );
+  const attempts = new Map<string, number>();
+  for (const { runId, assetId, executionNo } of await ledgerOf(ledger).rows('attempts')) {
+    const key = `${runId} ${assetId}`;
+    if (executionNo !== null) attempts.set(key, (attempts.get(key) ?? 0) + 1);
+  }
   const times = new Map<string, number>();
   for (const { user, correlationUuid, assetIds } of simulator.state.executions) {
     if (user !== 'demo') continue;

@@ -7,6 +7,9 @@ import type { CampaignStepName } from '../../../src/domain/campaign/step.js';
 import type { CopyState } from '../../../src/domain/execution/may-still-run.js';
 import type { FinalOutcome, Outcome } from '../../../src/domain/run/outcome.js';
 import type { Ledger } from '../../../src/ledger/index.js';
+import { add, together } from './damage.js';
+import { ledgerOf } from './inspector.js';
+import { find, finish, openLast } from './scenario.js';
 
 /** What a step found; without `copy`, what such an outcome mostly means. */
 type Found = StepOutcome & { copy?: CopyState };
@@ -42,7 +45,7 @@ export async function openCampaign(
   waves: readonly (readonly string[])[],
   { id = 'campaign', names = waves.map((_, index) => `wave ${index + 1}`) }: { id?: string; names?: readonly string[] } = {},
 ): Promise<TestCampaign> {
-  const { database, runs, campaigns, cohort } = ledger;
+  const { runs, campaigns, cohort } = ledger;
   const open = { firstExecutionId: `first-${id}`, namespace: 'default', request: requestOf() };
   await runs.open({ ...open, id, kind: 'campaign' });
   await campaigns.register(id, planOf({}));
@@ -75,45 +78,44 @@ export async function openCampaign(
       await campaigns.fillStep(stepId, { campaignId: id, wave, step });
       await cohort.freeze(stepId);
       // Two steps are never opened in the same moment.
-      await database.run('UPDATE runs SET created_at = (SELECT max(created_at) + 1 FROM runs) WHERE id = ?', [stepId]);
+      await openLast(ledger, stepId);
       await campaign.verdict(wave, step, found);
-      if (!isOpen) await database.run('UPDATE runs SET finished_at = 1 WHERE id = ?', [stepId]);
-      const rows = await database.all<{ asset_id: string }>('SELECT asset_id FROM attempts WHERE run_id = ? ORDER BY seq', [stepId]);
-      return rows.map(({ asset_id: assetId }) => assetId);
+      if (!isOpen) await finish(ledger, { id: stepId });
+      const rows = await ledgerOf(ledger).columns('attempts', ['assetId'], { runId: stepId });
+      return rows.map(({ assetId }) => assetId);
     },
     async stand(wave, step, cases) {
       const stepId = await campaign.openStep(wave, step);
-      await database.transaction(async (sql) => {
+      const places = new Map((await ledgerOf(ledger).rows('attempts', { runId: id })).map(({ assetId, seq }) => [assetId, seq]));
+      await together(ledger, async (within) => {
         for (const [index, { line, found }] of cases.entries()) {
           const assetId = String(index + 1);
-          await sql.run('UPDATE attempts SET outcome = ?, reason = ?, correlation_uuid = ? WHERE run_id = ? AND asset_id = ?', [
-            ...[line.outcome, line.reason, line.sent ? 'uuid' : undefined],
-            ...[id, assetId],
-          ]);
+          const { outcome, reason, sent } = line;
+          await find(within, { outcome, reason, correlationUuid: sent ? 'uuid' : null }, { runId: id, assetId });
           if (!found) continue;
-          await sql.run(
-            `INSERT INTO attempts (run_id, seq, attempt, asset_id, outcome, reason, copy)
-             SELECT ?, seq, 1, asset_id, ?, ?, ? FROM attempts WHERE run_id = ? AND asset_id = ?`,
-            [stepId, found.outcome, found.reason, found.copy, id, assetId],
-          );
+          const place = { runId: stepId, seq: places.get(assetId) ?? 0, attempt: 1, assetId };
+          await add(within, 'attempts', { ...place, ...found, reason: found.reason ?? null });
         }
       });
     },
     async verdict(wave, step, found) {
       for (const [assetId, { outcome, reason, copy = USUAL_COPY[outcome] }] of Object.entries(found)) {
         const sent = outcome === 'skipped' ? null : 1;
-        await database.run(
-          'UPDATE attempts SET outcome = ?, reason = ?, copy = ?, execution_no = ?, correlation_uuid = ? WHERE run_id = ? AND asset_id = ?',
-          [outcome, reason, copy, sent, sent && `uuid of ${step}`, idOf(wave, step), assetId],
+        await find(
+          ledger,
+          { outcome, reason, copy, executionNo: sent, correlationUuid: sent && `uuid of ${step}` },
+          { runId: idOf(wave, step), assetId },
         );
       }
     },
     async rows() {
-      const rows = await database.all<{ asset_id: string; wave: number; outcome: string; reason: string | null }>(
-        'SELECT asset_id, wave, outcome, reason FROM attempts WHERE run_id = ? AND attempt = 1 ORDER BY seq',
-        [id],
-      );
-      return rows.map(({ asset_id: assetId, reason, ...row }) => ({ assetId, ...row, ...(reason === null ? {} : { reason }) }));
+      const rows = await ledgerOf(ledger).columns('attempts', ['assetId', 'wave', 'outcome', 'reason'], { runId: id, attempt: 1 });
+      return rows.map(({ assetId, wave, outcome, reason }) => ({
+        assetId,
+        wave: Number(wave),
+        outcome,
+        ...(reason === null ? {} : { reason }),
+      }));
     },
   };
   return campaign;

@@ -1,4 +1,5 @@
 // Ledgers for tests, and what is put into them.
+
 import { parseRequest, type RemediationRequestInput } from '../../../src/contracts/request.js';
 import type { ClockReading } from '../../../src/domain/clock/server-time.js';
 import type { LiveCounts, RunReport } from '../../../src/domain/run/outcome.js';
@@ -7,6 +8,11 @@ import type { PermitTerms } from '../../../src/ledger/executions/registry.js';
 import type { Ledger } from '../../../src/ledger/index.js';
 import type { Poll } from '../../../src/ledger/rows/poll.js';
 import type { Clocks } from '../../../src/ledger/sqlite/clock.js';
+import { add, remove } from './damage.js';
+import { ledgerOf } from './inspector.js';
+
+export { giveScript } from './scenario.js';
+
 import { sqliteLedgers } from './sqlite.js';
 
 export { NO_CAPS } from '../../../src/ledger/conformance/ledgers.js';
@@ -40,10 +46,8 @@ export function settableMachine(startMs = 1_700_000_000_000): { clocks: Clocks; 
 export async function knowClock(ledger: Ledger, serverNow: number, rate = 1): Promise<void> {
   const local = await ledger.database.now();
   const samples = Array.from({ length: 31 }, (_, index) => [local - (30 - index) * 1_000, serverNow - (30 - index) * 1_000 * rate]);
-  await ledger.database.run(
-    'INSERT INTO server_clock (id, samples, jumps, jumped_at) VALUES (1, ?, 0, ?) ON CONFLICT (id) DO UPDATE SET samples = excluded.samples',
-    [JSON.stringify(samples), local - 36_000_000],
-  );
+  await remove(ledger, 'serverClock');
+  await add(ledger, 'serverClock', { id: 1, samples: JSON.stringify(samples), jumps: 0, jumpedAt: local - 36_000_000 });
 }
 
 /** A reading of a clock of which nothing was wrong for a day. */
@@ -80,11 +84,6 @@ export async function openRun(
 /** The run's script was read, and is what it was when the run was opened. */
 export async function readScript(ledger: Ledger, runId: string): Promise<void> {
   await ledger.scriptReadings.end(runId, await ledger.scriptReadings.begin(runId));
-}
-
-/** Makes it a run of another script, which the ledger itself refuses once the cohort is frozen. */
-export async function giveScript(ledger: Ledger, runId: string, scriptId: string): Promise<void> {
-  await ledger.database.run('UPDATE runs SET script_id = ? WHERE id = ?', [scriptId, runId]);
 }
 
 /** Claims the next batch and takes a permit for it. */
@@ -168,19 +167,8 @@ function finalCounts({ pending: _pending, running: _running, ...counts }: LiveCo
 /** Every row of every table that a poll can touch, for comparing before and after. */
 export async function dump(ledger: Ledger): Promise<Record<string, unknown[]>> {
   const tables = [
-    'runs',
-    'attempts',
-    'executions',
-    'sends',
-    'scripts',
-    'outputs',
-    'out_of_cohort',
-    'out_of_cohort_copies',
-    'schedules',
-    'audit',
-    'orders',
-    'calls',
-    'limits',
+    ...(['runs', 'attempts', 'executions', 'sends', 'scripts', 'outputs', 'outOfCohort', 'outOfCohortCopies'] as const),
+    ...(['schedules', 'audit', 'orders', 'calls', 'limits'] as const),
   ];
-  return Object.fromEntries(await Promise.all(tables.map(async (table) => [table, await ledger.database.all(`SELECT * FROM ${table}`)])));
+  return Object.fromEntries(await Promise.all(tables.map(async (table) => [table, await ledgerOf(ledger).rows(table)])));
 }

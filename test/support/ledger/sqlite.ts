@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LedgerKind } from '../../../src/ledger/conformance/ledgers.js';
-import { openLedger, sqlitePath } from '../../../src/ledger/index.js';
+import { type Ledger, openLedger, sqlitePath } from '../../../src/ledger/index.js';
 import { putEmptyLedger } from '../empty-ledger.js';
 import { backUpLedger } from './backup.js';
 
@@ -31,4 +31,10 @@ export function sqliteLedgers(): LedgerKind {
       for (const directory of directories.splice(0)) await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** The URL of a ledger that somebody else has opened: what a command needs to open it, too. */
+export async function urlOf({ database }: Ledger): Promise<string> {
+  const main = await database.first<{ file: string }>('PRAGMA database_list');
+  return `sqlite:${main?.file}`;
 }

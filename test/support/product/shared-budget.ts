@@ -68,16 +68,4 @@ export async function ask(
   return answer;
 }
 
-/** As if everything in the ledger had happened `ms` earlier. */
-export async function pass(ledger: Ledger, ms: number): Promise<void> {
-  const columns: Record<string, string[]> = {
-    sends: ['permitted_at'],
-    scripts: ['next_execute_at', 'last_accepted_at'],
-    turns: ['served_at', 'asks_from', 'asks_until', 'noted_at'],
-    calls: ['at', 'holds_until'],
-    limits: ['observed_at', 'blocked_until', 'concurrency_until'],
-  };
-  for (const [table, names] of Object.entries(columns)) {
-    await ledger.database.run(`UPDATE ${table} SET ${names.map((name) => `${name} = ${name} - ${ms}`).join(', ')}`);
-  }
-}
+export { ageBudget as pass } from '../ledger/scenario.js';

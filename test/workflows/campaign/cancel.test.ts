@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { CampaignPlanInput } from '../../../src/contracts/plan.js';
+import { ledgerOf } from '../../support/ledger/inspector.js';
 import { assetIds, eventually } from '../product-harness.js';
 import { type Campaign, type CampaignHarness, ids, openCampaignHarness, planOf } from './harness.js';
 
@@ -24,14 +25,14 @@ describe('a campaign that is cancelled', () => {
       (open) => open.some((id) => id.endsWith(`/${step}`)),
     );
   /** A step has handed something to Qualys. */
-  const inFlightOf = ({ workflowId }: Campaign): Promise<{ n: number } | undefined> =>
+  const inFlightOf = ({ workflowId }: Campaign): Promise<number> =>
     eventually(
-      () =>
-        harness.product.ledger.database.first<{ n: number }>(
-          `SELECT count(*) AS n FROM executions WHERE state = 'accepted' AND settled_at IS NULL AND run_id IN (SELECT id FROM runs WHERE campaign_id = ?)`,
-          [workflowId],
-        ),
-      (found) => (found?.n ?? 0) > 0,
+      async () => {
+        const ids = (await ledgerOf(harness).runsOf(workflowId)).map(({ id }) => id);
+        const accepted = await ledgerOf(harness).rows('executions', { state: 'accepted', settledAt: null });
+        return accepted.filter(({ runId }) => ids.includes(runId)).length;
+      },
+      (inFlight) => inFlight > 0,
     );
 
   const cases: [string, Partial<CampaignPlanInput>, (campaign: Campaign) => Promise<unknown>, object][] = [
@@ -70,7 +71,7 @@ describe('a campaign that is cancelled', () => {
     expect(harness.product.simulator.state.executions.length).toBe(before);
     expect(await harness.product.ledger.campaigns.openSteps(campaign.workflowId)).toEqual([]);
     expect(await campaign.progress()).toMatchObject({ phase: 'finished', counts });
-    const held = await harness.product.ledger.database.all('SELECT asset_id FROM attempts WHERE lease = 1');
+    const held = await ledgerOf(harness.product.ledger).leased();
     expect(held).toEqual([]);
   });
 

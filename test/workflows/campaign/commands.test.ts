@@ -1,4 +1,5 @@
 // A campaign as its operator has it: every command in this process, over real Temporal, a ledger and the simulated gateway.
+
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,6 +11,7 @@ import type { TemporalRuns } from '../../../src/cli/invocation/temporal-runs.js'
 import type { PlanDocument } from '../../../src/cli/plan/document.js';
 import type { AssetRow } from '../../../src/domain/run/outcome.js';
 import { overhaul, type Ran, type World } from '../../support/command-line.js';
+import { urlOf } from '../../support/ledger/sqlite.js';
 import { CAPS_OFF } from '../../support/product/harness.js';
 import { assetIds, eventually } from '../product-harness.js';
 import { type CampaignHarness, ids, openCampaignHarness } from './harness.js';
@@ -41,13 +43,12 @@ beforeAll(async () => {
   const { client, connection, address, namespace } = harness.env;
   temporal = { ...temporalRuns({ client, connection, address, namespace }), close: async () => undefined };
   folder = await mkdtemp(join(tmpdir(), 'campaign-commands-'));
-  const ledger = await harness.product.ledger.database.first<{ file: string }>('PRAGMA database_list');
   env = {
     QUALYS_URL: harness.product.simulator.url,
     QUALYS_USERNAME: 'demo',
     QUALYS_PASSWORD: 'demo',
     OVERHAUL_TASK_QUEUE: harness.taskQueue,
-    OVERHAUL_DATABASE_URL: `sqlite:${ledger?.file}`,
+    OVERHAUL_DATABASE_URL: await urlOf(harness.product.ledger),
     OVERHAUL_CONFIG: join(folder, 'overhaul.yaml'),
   };
   await writeFile(env['OVERHAUL_CONFIG'] ?? '', JSON.stringify({ policy: { caps: CAPS_OFF } }));

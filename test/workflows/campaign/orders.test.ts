@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ledgerOf } from '../../support/ledger/inspector.js';
 import { eventually } from '../product-harness.js';
 import { type Campaign, type CampaignHarness, openCampaignHarness, planOf } from './harness.js';
 
@@ -23,12 +24,7 @@ describe('orders to a campaign', () => {
 
   const sentOf = async ({ workflowId }: Campaign): Promise<number> => (await harness.product.ledger.campaigns.spent(workflowId)).executions;
   const sendsOf = async ({ workflowId }: Campaign): Promise<number[]> =>
-    (
-      await harness.product.ledger.database.all<{ at: number }>(
-        'SELECT permitted_at AS at FROM sends WHERE run_id IN (SELECT id FROM runs WHERE campaign_id = ?) ORDER BY 1',
-        [workflowId],
-      )
-    ).map(({ at }) => at);
+    (await ledgerOf(harness).permits(workflowId)).map(({ permittedAt }) => permittedAt);
   const passed = (ms: number): Promise<number> => {
     const from = performance.now();
     return eventually(

@@ -4,6 +4,7 @@ import type { CampaignPlanInput } from '../../../src/contracts/plan.js';
 import type { CampaignReport } from '../../../src/domain/campaign/status.js';
 import { sweep } from '../../../src/recovery/sweep.js';
 import type { Progress } from '../../../src/workflows/shared/messages.js';
+import { ledgerOf } from '../../support/ledger/inspector.js';
 import { assetIds, eventually, openProductHarness, type ProductHarness } from '../product-harness.js';
 
 /** Real milliseconds that an execution is in flight: long enough to end a workflow meanwhile. */
@@ -146,12 +147,10 @@ describe('the sweep, over a campaign', () => {
   }
 
   async function nothingIsLeft(): Promise<void> {
-    const { database } = harness.product.ledger;
-    expect(await database.first('SELECT count(*) AS n FROM attempts WHERE lease = 1')).toEqual({ n: 0 });
-    expect(await database.first(`SELECT count(*) AS n FROM attempts WHERE last = 1 AND outcome IN ('pending', 'running')`)).toEqual({
-      n: 0,
-    });
-    expect(await database.first('SELECT count(*) AS n FROM runs WHERE finished_at IS NULL')).toEqual({ n: 0 });
+    expect(await ledgerOf(harness).leased()).toEqual([]);
+    const outcomes = (await ledgerOf(harness).tally('attempts', ['outcome'], { last: 1 })).map(({ outcome }) => outcome);
+    expect(outcomes.filter((outcome) => outcome === 'pending' || outcome === 'running')).toEqual([]);
+    expect(await ledgerOf(harness).rows('runs', { finishedAt: null })).toEqual([]);
     expect(Math.max(...harness.product.simulator.state.executionsPerAsset().values())).toBe(1);
   }
 });

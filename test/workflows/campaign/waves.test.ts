@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ledgerOf } from '../../support/ledger/inspector.js';
 import { assetIds } from '../product-harness.js';
 import { type CampaignHarness, failureOfCampaign, ids, openCampaignHarness, planOf, sumOf } from './harness.js';
 
@@ -25,12 +26,9 @@ describe('the waves of a campaign', () => {
   const canaryOf = async (plan: Parameters<typeof planOf>[2], targets: readonly number[]): Promise<string[]> => {
     const campaign = await harness.campaign(planOf(0, 0, { targets: { assetIds: [...targets] }, ...plan }));
     await campaign.report();
-    return (
-      await harness.product.ledger.database.all<{ asset_id: string }>(
-        'SELECT asset_id FROM attempts WHERE run_id = ? AND wave = 1 ORDER BY asset_id',
-        [campaign.workflowId],
-      )
-    ).map((row) => row.asset_id);
+    return (await ledgerOf(harness.product.ledger).columns('attempts', ['assetId'], { runId: campaign.workflowId, wave: 1 })).map(
+      (row) => row.assetId,
+    );
   };
 
   test('are cut by number, by percent rounded up, by tag, and what is left, and one without assets is passed over', async () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { temporalRuns } from '../../../src/cli/data/temporal-client.js';
 import { overhaul } from '../../support/command-line.js';
+import { urlOf } from '../../support/ledger/sqlite.js';
 import { assetIds, eventually, openProductHarness, type ProductHarness, phaseBecomes, progressOf, requestFor } from '../product-harness.js';
 
 /** A permit taken before the switch was thrown may start its request this much later (ARCHITECTURE.md, "The permit"). */
@@ -13,8 +14,7 @@ describe('the kill switch over a live run', () => {
   beforeAll(async () => {
     // Three seconds must pass between two executions, so one is always in backoff, for longer than an attempt sleeps through.
     harness = await openProductHarness('halt', { policy: { executeIntervalMs: 4_000 }, simulator: { executionIntervalSec: 1_800 } });
-    const file = await harness.product.ledger.database.first<{ file: string }>('PRAGMA database_list');
-    env = { OVERHAUL_DATABASE_URL: `sqlite:${file?.file}` };
+    env = { OVERHAUL_DATABASE_URL: await urlOf(harness.product.ledger) };
   }, 600_000);
 
   afterAll(() => harness?.close());

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { CampaignReport } from '../../../src/domain/campaign/status.js';
+import { ledgerOf } from '../../support/ledger/inspector.js';
 import { assetIds, eventually, openProductHarness, type ProductHarness, requestFor } from '../product-harness.js';
 
 /** Between two executions of the script, in real time: the one thing that all of them wait for. */
@@ -33,10 +34,8 @@ describe('campaigns and a ticket that want the same script', () => {
 
   /** Whose executions were sent, in order: `a`, `b` or `t`. */
   async function order(names: Record<string, string>): Promise<string> {
-    const rows = await harness.product.ledger.database.all<{ run_id: string }>(
-      'SELECT run_id FROM sends WHERE spent = 1 ORDER BY permitted_at',
-    );
-    return rows.map(({ run_id: runId }) => names[runId.split('/')[0] ?? ''] ?? '?').join('');
+    const rows = await ledgerOf(harness.product.ledger).columns('sends', ['runId'], { spent: 1 });
+    return rows.map(({ runId }) => names[runId.split('/')[0] ?? ''] ?? '?').join('');
   }
 
   test('the ticket goes through at once, and the campaigns go on in turn', async () => {
@@ -90,8 +89,8 @@ describe('the executions of a day that are nearly used up', () => {
     };
     const campaign = await client.workflow.start('remediationCampaign', { workflowId, taskQueue: harness.taskQueue, args: [plan] });
     const sends = async () =>
-      (await harness.product.ledger.database.all<{ run_id: string }>('SELECT run_id FROM sends WHERE spent = 1 ORDER BY permitted_at')).map(
-        ({ run_id: runId }) => (runId.startsWith(workflowId) ? 'c' : 't'),
+      (await ledgerOf(harness.product.ledger).columns('sends', ['runId'], { spent: 1 })).map(({ runId }) =>
+        runId.startsWith(workflowId) ? 'c' : 't',
       );
     await eventually(sends, ({ length }) => length >= 2);
     const report = await harness.run(requestFor(assetIds(300, 75), { maxInFlight: 1 }));
@@ -100,11 +99,7 @@ describe('the executions of a day that are nearly used up', () => {
     expect((await sends()).filter((who) => who === 't')).toHaveLength(3);
 
     const blocked = async () =>
-      (
-        await harness.product.ledger.database.first<{ blocked: string | null }>('SELECT blocked FROM runs WHERE campaign_id = ?', [
-          workflowId,
-        ])
-      )?.blocked;
+      (await ledgerOf(harness.product.ledger).columns('runs', ['blocked'], { campaignId: workflowId }))[0]?.blocked;
     await eventually(blocked, (why) => why === '6 of 6 executions used (rolling 24 h)');
     await campaign.cancel();
     expect(await (campaign.result() as Promise<CampaignReport>)).toMatchObject({ status: 'cancelled', executions: 3 });

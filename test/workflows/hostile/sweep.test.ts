@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { sweep } from '../../../src/recovery/sweep.js';
+import { remove, rewriteRun } from '../../support/ledger/damage.js';
+import { find } from '../../support/ledger/scenario.js';
 import { assetIds, eventually, openProductHarness, type ProductHarness, progressOf, requestFor } from '../product-harness.js';
 
 const OFFLINE = 10;
@@ -53,12 +55,9 @@ describe('the sweep, over a ledger that was restored from a backup', () => {
 
   /** The ledger as it was when the run was just opened. */
   async function forget(runId: string): Promise<void> {
-    const { database } = harness.product.ledger;
-    await database.run(
-      `UPDATE runs SET phase = 'running', report = NULL, finished_at = NULL, next_execution_no = 1, accepted = 0 WHERE id = ?`,
-      [runId],
-    );
-    await database.run(`UPDATE attempts SET outcome = 'pending', execution_no = NULL, lease = NULL WHERE run_id = ?`, [runId]);
-    for (const table of ['executions', 'sends']) await database.run(`DELETE FROM ${table} WHERE run_id = ?`, [runId]);
+    const { ledger } = harness.product;
+    await rewriteRun(ledger, { phase: 'running', report: null, finishedAt: null, nextExecutionNo: 1, accepted: 0 }, { id: runId });
+    await find(ledger, { outcome: 'pending', executionNo: null, lease: null }, { runId });
+    for (const table of ['executions', 'sends'] as const) await remove(ledger, table, { runId });
   }
 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ledgerOf } from '../../support/ledger/inspector.js';
 import { assetIds, openProductHarness, type ProductHarness, requestFor } from '../product-harness.js';
 
 describe('retries and the error budget', () => {
@@ -19,10 +20,7 @@ describe('retries and the error budget', () => {
     expect(attempts).toEqual([3, 3, 3, 1, 1, 1, 1]);
     const hits = harness.product.simulator.state.executionsPerAsset();
     expect([...assetIds(300, 3), ...assetIds(200, 4)].map((asset) => hits.get(String(asset)))).toEqual([3, 3, 3, 1, 1, 1, 1]);
-    const all = await harness.product.ledger.database.all<{ attempt: number; outcome: string; n: number }>(
-      'SELECT attempt, outcome, count(*) AS n FROM attempts WHERE run_id = ? GROUP BY attempt, outcome ORDER BY attempt, outcome',
-      [handle.workflowId],
-    );
+    const all = await ledgerOf(harness.product.ledger).tally('attempts', ['attempt', 'outcome'], { runId: handle.workflowId });
     expect(all.map(({ attempt, outcome, n }) => [attempt, outcome, n])).toEqual([
       [1, 'failed', 3],
       [1, 'succeeded', 4],

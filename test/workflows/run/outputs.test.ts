@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parseSimulatorOptions, type SimulatorOptions } from '../../../src/simulator/options.js';
 import { fleetOf } from '../../../src/simulator/world/fleet.js';
 import { outputOf } from '../../../src/simulator/world/timeline.js';
+import { ledgerOf } from '../../support/ledger/inspector.js';
 import { assetIds, FIRST_ASSET, openProductHarness, type ProductHarness, requestFor } from '../product-harness.js';
 
 const FAILING = 20;
@@ -43,7 +44,7 @@ describe('script output that comes after the verdict', () => {
   test('is not asked for when none is to be stored', async () => {
     const handle = await harness.start(requestFor([...assetIds(5, 1), ...assetIds(FAILING + 4, 1)], { output: 'none' }));
     await handle.result();
-    expect(await harness.product.ledger.database.all('SELECT * FROM outputs WHERE run_id = ?', [handle.workflowId])).toEqual([]);
+    expect(await ledgerOf(harness.product.ledger).rows('outputs', { runId: handle.workflowId })).toEqual([]);
   });
 
   function stored(runId: string, place: number): Promise<Buffer | undefined> {

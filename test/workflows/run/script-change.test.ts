@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { age } from '../../support/ledger/scenario.js';
 import {
   assetIds,
   eventually,
@@ -107,9 +108,7 @@ describe('a script that changes after the run was opened', () => {
     const handle = await harness.start(requestFor(assetIds(90, 30), { script: 6, maxInFlight: 1 }));
     await sentFrom(6, 1);
     // Its last reading is older than one is trusted.
-    await harness.product.ledger.database.run('UPDATE runs SET script_checked_at = script_checked_at - 3600000 WHERE id = ?', [
-      handle.workflowId,
-    ]);
+    await age(harness.product.ledger, 3_600_000, { of: ['scriptCheckedAt'], where: { id: handle.workflowId } });
     changeScript(6, { status: 'PENDING_REVIEW' });
     const { blocked } = await eventually(
       () => progressOf(handle),

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { ledgerOf } from '../../support/ledger/inspector.js';
 import { assetIds, openProductHarness, type ProductHarness, requestFor } from '../product-harness.js';
 
 // The answer is lost, and a moment after our job somebody else executes the same script on the same assets; the trail has display
@@ -43,7 +44,7 @@ test('of two jobs on the same assets the earlier one stands, both are watched to
   );
   expect(rows.map(({ jobId }) => jobId)).toEqual(rows.map(() => ours?.jobId));
   // Terminal is what both jobs have ended at: nothing keeps others away any more.
-  expect(await ledger.database.all(`SELECT DISTINCT copy, lease FROM attempts WHERE run_id = ?`, [report.runId])).toEqual([
-    { copy: 'over', lease: null },
+  expect(await ledgerOf(ledger).tally('attempts', ['copy', 'lease'], { runId: report.runId })).toEqual([
+    { copy: 'over', lease: null, n: rows.length },
   ]);
 }, 600_000);

@@ -1,9 +1,11 @@
 // What follows a run asks the same people, runs the content that ran, and goes nowhere where an earlier copy may still run.
+
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import type { TemporalRuns } from '../../../src/cli/invocation/temporal-runs.js';
 import type { RunStart } from '../../../src/temporal/start-run.js';
 import { overhaul } from '../../support/command-line.js';
+import { urlOf } from '../../support/ledger/sqlite.js';
 import {
   assetIds,
   eventually,
@@ -56,7 +58,6 @@ describe('what follows a run', () => {
 
   /** `overhaul retry` on a run that has ended. */
   async function retried(parent: string, ...options: string[]): Promise<RunHandle> {
-    const file = await harness.product.ledger.database.first<{ file: string }>(`SELECT file FROM pragma_database_list WHERE name = 'main'`);
     const temporal: Partial<TemporalRuns> = {
       find: async (workflowId) => ({ workflowId, state: 'completed', startedAt: '2026-08-22T10:00:00.000Z' }),
       async start({ workflow = 'remediationRun', workflowId, input, memo }: RunStart) {
@@ -69,7 +70,8 @@ describe('what follows a run', () => {
         return { kind: 'started' };
       },
     };
-    const ran = await overhaul(['retry', parent, ...options], { env: { OVERHAUL_DATABASE_URL: `sqlite:${file?.file}` }, temporal });
+    const env = { OVERHAUL_DATABASE_URL: await urlOf(harness.product.ledger) };
+    const ran = await overhaul(['retry', parent, ...options], { env, temporal });
     expect(ran).toMatchObject({ exitCode: 0 });
     const handle = handleOf(ran.stdout.trim());
     await begun(handle);

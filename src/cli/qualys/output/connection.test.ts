@@ -1,4 +1,5 @@
 // How a command finds Qualys, and what it says when it does not.
+
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -7,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { overhaul, type Ran } from '../../../../test/support/command-line.js';
+import { ledgerOf } from '../../../../test/support/ledger/inspector.js';
 import { emptyLedger } from '../../../../test/support/ledger/sample.js';
 import { startSimulator } from '../../../simulator/index.js';
 import type { SimulatorOptions } from '../../../simulator/options.js';
@@ -75,9 +77,7 @@ describe('with a ledger', () => {
     const { env, ledger } = await emptyLedger();
     closing.push(() => ledger.close());
     expect(await qualys(['assets', '--limit', '30', '--page-size', '10'], { ...environment(url), ...env })).toMatchObject({ exitCode: 0 });
-    expect(await ledger.database.all('SELECT endpoint, count(*) AS n FROM calls GROUP BY endpoint')).toEqual([
-      { endpoint: 'assets/search', n: 3 },
-    ]);
+    expect(await ledgerOf(ledger).tally('calls', ['endpoint'])).toEqual([{ endpoint: 'assets/search', n: 3 }]);
   });
 
   test('one that cannot be used is a configuration error: nothing is asked past the shared limits', async () => {

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { openCampaign, type TestCampaign } from '../../../../test/support/ledger/campaign.js';
+import { add, remove } from '../../../../test/support/ledger/damage.js';
 import { accepted, giveScript, poll, readScript, TERMS } from '../../../../test/support/ledger/ledger.js';
 import { campaignOutcome, nextStep, type PlannedSteps, type StepOutcome, type StepOutcomes } from '../../../domain/campaign/asset-steps.js';
 import type { CampaignStepName } from '../../../domain/campaign/step.js';
@@ -152,19 +153,14 @@ export function mergeSuite(ledgers: Ledgers): void {
 
     test('are none of a campaign that has as many waves as its report can name, and the audit log says so', async () => {
       const waveRows = Array.from({ length: WAVES_AT_MOST - 2 }, (_, index) => index + 3);
-      for (const w of waveRows)
-        await ledger.database.run('INSERT INTO waves (campaign_id, wave_no, name, size, requeued) VALUES (?, ?, ?, 0, 1)', [
-          campaign.id,
-          w,
-          `w ${w}`,
-        ]);
+      for (const w of waveRows) await add(ledger, 'waves', { campaignId: campaign.id, waveNo: w, name: `w ${w}`, size: 0, requeued: 1 });
       expect(await ledger.campaigns.retry(campaign.id, ['failed'])).toBe(0);
       expect(await outcomes()).toEqual(['1 failed', '1 unreachable', '2 pending', '2 pending']);
       expect((await ledger.audit.of(campaign.id)).at(-1)).toMatchObject({
         action: 'retry-refused',
         detail: expect.stringContaining('150 waves'),
       });
-      await ledger.database.run('DELETE FROM waves WHERE campaign_id = ? AND wave_no = ?', [campaign.id, WAVES_AT_MOST]);
+      await remove(ledger, 'waves', { campaignId: campaign.id, waveNo: WAVES_AT_MOST });
       expect(await ledger.campaigns.retry(campaign.id, ['failed'])).toBe(1);
     });
 

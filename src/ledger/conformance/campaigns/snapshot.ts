@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { openCampaign } from '../../../../test/support/ledger/campaign.js';
+import { find, finish, grant } from '../../../../test/support/ledger/scenario.js';
 import { OUTCOMES } from '../../../domain/run/outcome.js';
 import type { Ledger } from '../../index.js';
 import type { Ledgers } from '../ledgers.js';
@@ -28,10 +29,10 @@ export function campaignSnapshotSuite(ledgers: Ledgers): void {
       const before = [4, { pending: 1, succeeded: 1, failed: 1, missing: 1 }];
       expect(await counts()).toEqual(before);
       // As if the process had died between two parts.
-      await ledger.database.run("UPDATE attempts SET outcome = 'succeeded' WHERE run_id = ? AND asset_id = 'a'", [campaign.id]);
+      await find(ledger, { outcome: 'succeeded' }, { runId: campaign.id, assetId: 'a' });
       expect(await counts()).toEqual(before);
       await campaign.verdict(1, 'remediate', { d: { outcome: 'succeeded' } });
-      await ledger.database.run('UPDATE runs SET finished_at = 1 WHERE campaign_id = ?', [campaign.id]);
+      await finish(ledger, { campaignId: campaign.id });
       const after = [4, { succeeded: 2, failed: 1, missing: 1 }];
       expect(await counts()).toEqual(after);
       await ledger.campaigns.mergeWave(campaign.id, 1);
@@ -52,10 +53,7 @@ export function campaignSnapshotSuite(ledgers: Ledgers): void {
       await campaign.step(2, 'remediate', {}, { open: true });
       const attempted = async () => (await ledger.runs.snapshot(`${campaign.id}/2/remediate`)).attempted;
       expect(await attempted()).toBe(false);
-      await ledger.database.run(
-        'INSERT INTO sends (run_id, execution_no, permit, fence, permitted_at, send_by) VALUES (?, 1, 1, 1, 1, 1)',
-        [`${campaign.id}/1/remediate`],
-      );
+      await grant(ledger, { runId: `${campaign.id}/1/remediate`, executionNo: 1, permittedAt: 1 });
       expect(await attempted()).toBe(true);
     });
   });

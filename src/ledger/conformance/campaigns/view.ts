@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { accepted, assetIds, poll } from '../../../../test/support/ledger/ledger.js';
+import { shift } from '../../../../test/support/ledger/scenario.js';
 import { parseRequest } from '../../../contracts/request.js';
 import type { CampaignStepName } from '../../../domain/campaign/step.js';
 import type { Ledger } from '../../index.js';
@@ -113,7 +114,7 @@ export function campaignViewSuite(ledgers: Ledgers): void {
       await ledger.campaigns.mergeWave('c', 1);
       expect(await ledger.reader.outputOwner('c', one)).toBe(remediate.id);
       const verify = await openStep('verify');
-      await ledger.database.run('UPDATE runs SET created_at = created_at + 1000 WHERE id = ?', [verify.id]);
+      await shift(ledger, 'runs', { createdAt: 1000 }, { id: verify.id });
       expect(await ledger.reader.outputOwner('c', one)).toBe(remediate.id);
       await ledger.outputs.store(verify.id, [{ assetId: one, attempt: 1, output: Buffer.from('well') }]);
       expect(await ledger.reader.outputOwner('c', one)).toBe(verify.id);

@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { accepted, allOf, NO_CAPS, openRun, permitted, poll, readScript, TERMS } from '../../../../test/support/ledger/ledger.js';
+import { giveCalendar } from '../../../../test/support/ledger/scenario.js';
+import type { WindowCalendar } from '../../../domain/calendar/windows.js';
 import type { Ledger } from '../../index.js';
 import type { Ledgers } from '../ledgers.js';
 
@@ -93,11 +95,11 @@ export function clockSuite(ledgers: Ledgers): void {
 
   // W0 is a Tuesday, 22:13:20 UTC.
   describe('a window opens and closes by both clocks, where the machine’s was set', () => {
-    const window = (from: string, to: string) => JSON.stringify({ windows: [{ days: ['TUE'], from, to, timezone: 'UTC' }] });
-    async function asked(calendar: string): Promise<string> {
+    const window = (from: string, to: string): WindowCalendar => ({ windows: [{ days: ['TUE'], from, to, timezone: 'UTC' }] });
+    async function asked(calendar: WindowCalendar): Promise<string> {
       const ledger = await open();
       const fence = await openRun(ledger, 'r', ['a'], { deadline: '1m' });
-      await ledger.database.run('UPDATE runs SET calendar = ?', [calendar]);
+      await giveCalendar(ledger, 'r', calendar);
       const execution = await ledger.executions.claim('r', fence);
       realMs += 1_000;
       setMs = minutes * MINUTE;

@@ -1,5 +1,8 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { misstate } from '../../../../test/support/ledger/damage.js';
+import { ledgerOf } from '../../../../test/support/ledger/inspector.js';
 import { accepted, allOf, assetIds, close, giveScript, openRun, permitted, poll, TERMS } from '../../../../test/support/ledger/ledger.js';
+import { find } from '../../../../test/support/ledger/scenario.js';
 import type { Ledger } from '../../index.js';
 import type { Ledgers } from '../ledgers.js';
 
@@ -11,15 +14,12 @@ export function copiesSuite(ledgers: Ledgers): void {
     ledger = await ledgers.open();
   });
   const copies = async (runId: string) => {
-    const rows = await ledger.database.all<{ copy: string }>('SELECT copy FROM attempts WHERE run_id = ? ORDER BY seq, attempt', [runId]);
+    const rows = await ledgerOf(ledger).columns('attempts', ['copy'], { runId });
     return rows.map(({ copy }) => copy).join(' ');
   };
   const rowsOf = async (runId: string) => {
-    const rows = await ledger.database.all<{ asset_id: string; attempt: number; outcome: string; reason: string | null }>(
-      'SELECT asset_id, attempt, outcome, reason FROM attempts WHERE run_id = ? AND last = 1 ORDER BY seq',
-      [runId],
-    );
-    return rows.map((row) => [row.asset_id, row.attempt, row.outcome, row.reason].filter((part) => part !== null).join(' '));
+    const rows = await ledgerOf(ledger).columns('attempts', ['assetId', 'attempt', 'outcome', 'reason'], { runId, last: 1 });
+    return rows.map((row) => [row.assetId, row.attempt, row.outcome, row.reason].filter((part) => part !== null).join(' '));
   };
   /** Past its deadline, with asset jobs that are still open. */
   const timedOut = async (runId: string, assets: readonly string[]) => {
@@ -58,7 +58,7 @@ export function copiesSuite(ledgers: Ledgers): void {
         const { n, permit } = sends === 1 ? await permitted(ledger, 'twice', twice) : { n: 1, permit: 2 };
         if (sends === 2) await ledger.executions.permit('twice', 1, { fence: twice, terms: TERMS });
         await ledger.executions.lost('twice', n, { permit, detail: 'cut', resolveAfterMs: 0 });
-        await ledger.database.run('UPDATE executions SET over_at = 1 WHERE run_id = ?', ['twice']);
+        await misstate(ledger, { overAt: 1 }, { runId: 'twice' });
         await ledger.executions.provedNotExecuted('twice', n, { sends, overAt: 1 });
       }
       expect(await rowsOf('twice')).toEqual(['b 1 unverified not-executed-twice']);
@@ -91,7 +91,7 @@ export function copiesSuite(ledgers: Ledgers): void {
       const other = await openRun(ledger, 'other', ['a']);
       await giveScript(ledger, 'other', '8');
       expect(await ledger.executions.claim('other', other)).toMatchObject({ size: 1 });
-      await ledger.database.run("UPDATE attempts SET copy = 'over' WHERE run_id = 'first'");
+      await find(ledger, { copy: 'over' }, { runId: 'first' });
       const fence = await openRun(ledger, 'second', ['b']);
       expect(await ledger.executions.claim('second', fence)).toMatchObject({ size: 1 });
     });
@@ -138,9 +138,9 @@ export function copiesSuite(ledgers: Ledgers): void {
     test('leaves those alone whose copy may still run, unless it names their outcome', async () => {
       await timedOut('r', ['a']);
       // As of a result that was still being told at the deadline: failed by its exit code, and not the last word.
-      await ledger.database.run("UPDATE attempts SET outcome = 'failed'");
+      await find(ledger, { outcome: 'failed' });
       expect(await ledger.verdicts.requeue('r', ['failed'])).toBe(0);
-      await ledger.database.run("UPDATE attempts SET outcome = 'unreachable'");
+      await find(ledger, { outcome: 'unreachable' });
       expect(await ledger.verdicts.requeue('r', ['failed'])).toBe(0);
       expect(await ledger.verdicts.requeue('r', ['unreachable'])).toBe(1);
       const fence = await ledger.runs.takeFence('r');

@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { misstate } from '../../../../test/support/ledger/damage.js';
+import { ledgerOf } from '../../../../test/support/ledger/inspector.js';
 import { accepted, close, giveScript, openRun, permitted, poll, TERMS } from '../../../../test/support/ledger/ledger.js';
 import { freeLeases } from '../../cohort/closing.js';
 import type { Ledger } from '../../index.js';
@@ -40,14 +42,14 @@ export function outOfCohortCopiesSuite(ledgers: Ledgers): void {
       expect(await ask('r', 1, fence)).toMatchObject({ kind: 'refused', why: 'open-copy' });
       expect(await ledger.executions.get('r', 1)).toMatchObject({ state: 'released' });
       expect(await ledger.executions.claim('r', fence)).toBeUndefined();
-      expect(await ledger.database.all("SELECT 1 FROM attempts WHERE run_id = 'r' AND lease = 1")).toEqual([]);
+      expect(await ledgerOf(ledger).leased('r')).toEqual([]);
     });
 
     test('of a batch that was proved not executed, too', async () => {
       const fence = await openRun(ledger, 'r', ['a']);
       const { n, permit } = await permitted(ledger, 'r', fence);
       await ledger.executions.lost('r', n, { permit, detail: 'cut', resolveAfterMs: 0 });
-      await ledger.database.run('UPDATE executions SET over_at = 1');
+      await misstate(ledger, { overAt: 1 });
       expect(await ledger.executions.provedNotExecuted('r', n, { sends: 1, overAt: 1 })).toBe('may-be-sent');
       await outOfCohortOf('other', 'a');
       expect(await ask('r', n, fence)).toMatchObject({ kind: 'refused', why: 'open-copy' });

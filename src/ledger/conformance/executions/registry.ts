@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { lease, misstate, rewriteRun, throwSwitchByHand } from '../../../../test/support/ledger/damage.js';
+import { ledgerOf } from '../../../../test/support/ledger/inspector.js';
 import {
   accepted,
   allOf,
@@ -11,6 +13,7 @@ import {
   readScript,
   TERMS,
 } from '../../../../test/support/ledger/ledger.js';
+import { find, letIntervalsEnd, letRequestsEnd, shift } from '../../../../test/support/ledger/scenario.js';
 import {
   EXECUTION_EVENTS,
   EXECUTION_STATES,
@@ -32,9 +35,6 @@ export function executionsSuite(ledgers: Ledgers): void {
   });
   const permit = (runId: string, n: number, fence: number, terms: Partial<PermitTerms> = {}) =>
     ledger.executions.permit(runId, n, { fence, terms: { ...TERMS, ...terms } });
-  /** As if all that was permitted had been so long ago that no request of it can be on its way. */
-  const letRequestsEnd = () =>
-    ledger.database.run('UPDATE executions SET send_by = send_by - 100000, over_at = over_at - 100000, resolve_at = resolve_at - 100000');
   /** The permit in doubt. */
   const inDoubt = async (runId: string, n: number): Promise<PermitInDoubt> => {
     const execution = await ledger.executions.get(runId, n);
@@ -88,8 +88,8 @@ export function executionsSuite(ledgers: Ledgers): void {
     test('the database itself refuses a second lease of an asset', async () => {
       await openRun(ledger, 'a', ['x']);
       await openRun(ledger, 'b', ['x']);
-      await ledger.database.run(`UPDATE attempts SET lease = 1 WHERE run_id = 'a'`);
-      await expect(ledger.database.run(`UPDATE attempts SET lease = 1 WHERE run_id = 'b'`)).rejects.toThrow(/UNIQUE constraint failed/);
+      await lease(ledger, { runId: 'a' });
+      await expect(lease(ledger, { runId: 'b' })).rejects.toThrow(/UNIQUE constraint failed/);
     });
 
     test('keeps those in flight at what a strict budget has left plus one', async () => {
@@ -121,8 +121,8 @@ export function executionsSuite(ledgers: Ledgers): void {
         resolveAt: answer.grantedAt + 40_000,
         requestOverAt: answer.grantedAt + 40_000,
       });
-      expect(await ledger.database.all('SELECT execution_no AS n, permit, fence, spent, answered_at FROM sends')).toEqual([
-        { n: 1, permit: 1, fence, spent: 1, answered_at: null },
+      expect(await ledgerOf(ledger).columns('sends', ['executionNo', 'permit', 'fence', 'spent', 'answeredAt'])).toEqual([
+        { executionNo: 1, permit: 1, fence, spent: 1, answeredAt: null },
       ]);
     });
 
@@ -132,15 +132,11 @@ export function executionsSuite(ledgers: Ledgers): void {
       ['paused', () => ledger.runs.setPaused('r', true), { waitMs: 1_000, detail: 'the run is paused' }],
       [
         'halted',
-        () => ledger.database.run(`UPDATE ledger SET halted = 1, halted_why = 'outage'`),
+        () => throwSwitchByHand(ledger, { halted: 1, haltedWhy: 'outage' }),
         { waitMs: 2_000, detail: 'all executions are halted: outage' },
       ],
       ['state', () => ledger.executions.releaseClaimed('r'), { waitMs: 0, detail: 'execution 1 is released' }],
-      [
-        'sends',
-        () => ledger.database.run('UPDATE executions SET sends = 2'),
-        { waitMs: 0, detail: 'execution 1 was already sent 2 times' },
-      ],
+      ['sends', () => misstate(ledger, { sends: 2 }), { waitMs: 0, detail: 'execution 1 was already sent 2 times' }],
     ])('is refused: %s', async (why, change, refusal) => {
       const fence = await openRun(ledger, 'r', assetIds(2));
       await ledger.executions.claim('r', fence);
@@ -148,7 +144,7 @@ export function executionsSuite(ledgers: Ledgers): void {
       const before = await dump(ledger);
       expect(await permit('r', 1, fence)).toEqual({ kind: 'refused', why, ...refusal });
       // But for the reading of the script that it takes when the wait is over.
-      await ledger.database.run('UPDATE runs SET script_needed = 0');
+      await rewriteRun(ledger, { scriptNeeded: 0 });
       expect(await dump(ledger)).toEqual(before);
     });
 
@@ -173,14 +169,14 @@ export function executionsSuite(ledgers: Ledgers): void {
       await accepted(ledger, 'r', fence);
       const second = await permitted(ledger, 'r', fence);
       await ledger.executions.claim('r', fence);
-      await ledger.database.run(`UPDATE sends SET permitted_at = permitted_at - ? WHERE execution_no = 1`, [23 * HOUR]);
+      await shift(ledger, 'sends', { permittedAt: -23 * HOUR }, { executionNo: 1 });
       await ledger.executions.lost('r', second.n, { permit: second.permit, detail: 'reset', resolveAfterMs: 1 });
       const refusal = await permit('r', 3, fence, { executionsPerDay: 2 });
       expect(refusal).toMatchObject({ why: 'daily-quota', detail: '2 of 2 executions used (rolling 24 h)' });
       if (refusal.kind !== 'refused') throw new Error('granted');
       expect(refusal.waitMs).toBeLessThanOrEqual(HOUR);
       expect(refusal.waitMs).toBeGreaterThanOrEqual(HOUR - ((await ledger.database.now()) - from));
-      await ledger.database.run(`UPDATE sends SET permitted_at = permitted_at - ? WHERE execution_no = 1`, [HOUR]);
+      await shift(ledger, 'sends', { permittedAt: -HOUR }, { executionNo: 1 });
       await readScript(ledger, 'r');
       expect(await permit('r', 3, fence, { executionsPerDay: 2 })).toMatchObject({ kind: 'granted' });
       await ledger.executions.notSent('r', 3, { permit: 1, why: 'not-sent', detail: 'refused' });
@@ -197,7 +193,7 @@ export function executionsSuite(ledgers: Ledgers): void {
         waitMs: 50,
         detail: 'another execution of the script is being sent',
       });
-      await letRequestsEnd();
+      await letRequestsEnd(ledger);
       await ledger.executions.savePolls('r', 1, { polls: '{}', nextPollMs: 60_000, inDoubt: await inDoubt('r', 1) });
       expect(await permit('r', 2, fence)).toMatchObject({ kind: 'granted' });
     });
@@ -222,12 +218,12 @@ export function executionsSuite(ledgers: Ledgers): void {
         .notSent('r', 1, { permit: permitNumber, why: 'interval', detail: 'ran inside its interval', paced: { reason: 'interval' } })
         .then(() => fence);
     const waited = async () => {
-      await ledger.database.run('UPDATE scripts SET next_execute_at = 0');
+      await letIntervalsEnd(ledger);
       await readScript(ledger, 'r');
     };
     const nextInMs = async () => {
-      const row = await ledger.database.first<{ next_execute_at: number }>('SELECT next_execute_at FROM scripts');
-      return (row?.next_execute_at ?? 0) - (await ledger.database.now());
+      const [row] = await ledgerOf(ledger).columns('scripts', ['nextExecuteAt']);
+      return (row?.nextExecuteAt ?? 0) - (await ledger.database.now());
     };
 
     test('is learned under new permits, one minute doubling, remembered for the script, and is no send', async () => {
@@ -248,9 +244,7 @@ export function executionsSuite(ledgers: Ledgers): void {
       await permit('r', 1, fence, { serverAt: TERMS.serverAt + 9_000 });
       expect(await ledger.executions.get('r', 1)).toMatchObject({ serverAt: TERMS.serverAt + 9_000 });
       expect(await ledger.executions.accept('r', 1, { permit: 3, correlationUuid: 'u', serverAt: TERMS.serverAt })).toBe(true);
-      expect(await ledger.database.all('SELECT interval_ms, backoff_ms FROM scripts')).toEqual([
-        { interval_ms: 120_000, backoff_ms: null },
-      ]);
+      expect(await ledgerOf(ledger).columns('scripts', ['intervalMs', 'backoffMs'])).toEqual([{ intervalMs: 120_000, backoffMs: null }]);
       // What worked is tried a quarter shorter.
       expect(await nextInMs()).toBeGreaterThan(85_000);
       await ledger.executions.claim('r', fence);
@@ -274,8 +268,8 @@ export function executionsSuite(ledgers: Ledgers): void {
       await waited();
       await permit('r', 1, fence);
       await ledger.executions.accept('r', 1, { permit: 2, correlationUuid: 'u', serverAt: TERMS.serverAt });
-      const kept = await ledger.database.all('SELECT interval_ms, backoff_ms, refused_for, refused_words FROM scripts');
-      expect(kept).toEqual([{ interval_ms: null, backoff_ms: null, refused_for: null, refused_words: null }]);
+      const kept = await ledgerOf(ledger).columns('scripts', ['intervalMs', 'backoffMs', 'refusedFor', 'refusedWords']);
+      expect(kept).toEqual([{ intervalMs: null, backoffMs: null, refusedFor: null, refusedWords: null }]);
       expect(await nextInMs()).toBeLessThanOrEqual(0);
     });
 
@@ -302,7 +296,7 @@ export function executionsSuite(ledgers: Ledgers): void {
         return fence;
       }
       await permit('r', 1, fence);
-      await letRequestsEnd();
+      await letRequestsEnd(ledger);
       if (to === 'unverified') await ledger.executions.giveUp('r', 1, 'fate-unknown');
       if (to === 'accepted' || to === 'settled')
         await ledger.executions.accept('r', 1, { permit: 1, correlationUuid: 'u', serverAt: TERMS.serverAt });
@@ -365,7 +359,7 @@ export function executionsSuite(ledgers: Ledgers): void {
     test('of an earlier permit is not taken after another, unless it says that the script ran', async () => {
       const fence = await openRun(ledger, 'r', assetIds(2));
       await permitted(ledger, 'r', fence);
-      await letRequestsEnd();
+      await letRequestsEnd(ledger);
       expect(await ledger.executions.provedNotExecuted('r', 1, await inDoubt('r', 1))).toBe('may-be-sent');
       expect(await permit('r', 1, fence)).toMatchObject({ kind: 'granted', permit: 2 });
       const before = await dump(ledger);
@@ -400,7 +394,7 @@ export function executionsSuite(ledgers: Ledgers): void {
       await permitted(ledger, 'r', fence);
       expect(await ledger.executions.adopt('r', 1, { correlationUuid: 'u', jobId: 'j', createdAt: 123 })).toBe(true);
       expect(await ledger.executions.get('r', 1)).toMatchObject({ state: 'accepted', jobId: 'j', jobCreatedAt: 123, correlationUuid: 'u' });
-      expect(await ledger.database.all('SELECT answer, spent FROM sends')).toEqual([{ answer: 'adopted', spent: 1 }]);
+      expect(await ledgerOf(ledger).columns('sends', ['answer', 'spent'])).toEqual([{ answer: 'adopted', spent: 1 }]);
       expect(await ledger.executions.claimedUuids(['u', 'v'])).toEqual(new Set(['u']));
     });
 
@@ -416,11 +410,11 @@ export function executionsSuite(ledgers: Ledgers): void {
     test('proved not executed once: it may be sent once more; twice: never again', async () => {
       const fence = await openRun(ledger, 'r', assetIds(2));
       await permitted(ledger, 'r', fence);
-      await letRequestsEnd();
+      await letRequestsEnd(ledger);
       expect(await ledger.executions.provedNotExecuted('r', 1, await inDoubt('r', 1))).toBe('may-be-sent');
       expect(await ledger.executions.get('r', 1)).toMatchObject({ state: 'claimed', sends: 1, polls: undefined, resolveAt: undefined });
       await permit('r', 1, fence);
-      await letRequestsEnd();
+      await letRequestsEnd(ledger);
       expect(await ledger.executions.provedNotExecuted('r', 1, await inDoubt('r', 1))).toBe('unverified');
       expect((await ledger.reader.assets('r')).items).toEqual(
         assetIds(2).map((assetId) => ({ assetId, outcome: 'unverified', reason: 'not-executed-twice', attempt: 1 })),
@@ -446,7 +440,7 @@ export function executionsSuite(ledgers: Ledgers): void {
         ledger = await ledgers.open();
         const fence = await openRun(ledger, 'r', assetIds(2));
         await permitted(ledger, 'r', fence);
-        await letRequestsEnd();
+        await letRequestsEnd(ledger);
         await decide();
         expect(await ledger.executions.accept('r', 1, { permit: 1, correlationUuid: 'late', serverAt: 5 })).toBe(true);
         expect(await ledger.executions.get('r', 1)).toMatchObject({ state: 'accepted', correlationUuid: 'late' });
@@ -457,7 +451,7 @@ export function executionsSuite(ledgers: Ledgers): void {
     test("Qualys' late word for a batch whose assets were all put back: its verdicts stand beside those of the further attempts", async () => {
       const fence = await openRun(ledger, 'r', assetIds(2));
       await permitted(ledger, 'r', fence);
-      await letRequestsEnd();
+      await letRequestsEnd(ledger);
       await ledger.executions.giveUp('r', 1, 'fate-unknown');
       expect(await ledger.verdicts.requeue('r', ['unverified'])).toBe(2);
       const [one, two] = assetIds(2) as [string, string];
@@ -479,20 +473,20 @@ export function executionsSuite(ledgers: Ledgers): void {
         { action: 'late-verdict', detail: `execution 1: ${one} succeeded, ${two} succeeded` },
       ]);
       expect(await ledger.executions.get('r', 1)).toMatchObject({ state: 'settled' });
-      expect(await ledger.database.all('SELECT 1 FROM attempts WHERE lease = 1')).toEqual([]);
+      expect(await ledgerOf(ledger).leased()).toEqual([]);
     });
 
     test("Qualys' late word does not take the lease from a further attempt, and part of a batch put back does not keep it from the rest", async () => {
       const fence = await openRun(ledger, 'r', assetIds(2));
       await permitted(ledger, 'r', fence);
-      await letRequestsEnd();
+      await letRequestsEnd(ledger);
       await ledger.executions.giveUp('r', 1, 'fate-unknown');
       const [one] = assetIds(2) as [string, string];
-      await ledger.database.run(`UPDATE attempts SET outcome = 'failed', copy = 'over', lease = NULL WHERE asset_id = ?`, [one]);
+      await find(ledger, { outcome: 'failed', copy: 'over', lease: null }, { assetId: one });
       expect(await ledger.verdicts.requeue('r', ['failed'])).toBe(1);
       await accepted(ledger, 'r', fence);
       expect(await ledger.executions.accept('r', 1, { permit: 1, correlationUuid: 'late', serverAt: 5 })).toBe(true);
-      expect(await ledger.database.all('SELECT attempt, outcome, lease FROM attempts ORDER BY seq, attempt')).toEqual([
+      expect(await ledgerOf(ledger).columns('attempts', ['attempt', 'outcome', 'lease'])).toEqual([
         { attempt: 1, outcome: 'failed', lease: null },
         { attempt: 2, outcome: 'running', lease: 1 },
         { attempt: 1, outcome: 'running', lease: 1 },
@@ -502,7 +496,7 @@ export function executionsSuite(ledgers: Ledgers): void {
     test("Qualys' late word for a batch of which nothing was left finds its assets again, skipped as they were", async () => {
       const fence = await openRun(ledger, 'r', assetIds(2));
       await permitted(ledger, 'r', fence);
-      await letRequestsEnd();
+      await letRequestsEnd(ledger);
       await ledger.executions.provedNotExecuted('r', 1, await inDoubt('r', 1));
       const other = await openRun(ledger, 'other', ['900']);
       await accepted(ledger, 'other', other);
@@ -539,13 +533,13 @@ export function executionsSuite(ledgers: Ledgers): void {
       async (why) => {
         const fence = await openRun(ledger, 'r', assetIds(2));
         await permitted(ledger, 'r', fence);
-        await letRequestsEnd();
+        await letRequestsEnd(ledger);
         await ledger.executions.provedNotExecuted('r', 1, await inDoubt('r', 1));
         await permit('r', 1, fence);
         await ledger.executions.notSent('r', 1, { permit: 2, why, detail: 'too soon', paced: { reason: why } });
         expect(await ledger.executions.get('r', 1)).toMatchObject({ state: 'permitted', sends: 2 });
-        expect(await ledger.database.first('SELECT backoff_ms FROM scripts')).toEqual(expect.objectContaining({ backoff_ms: 60_000 }));
-        await letRequestsEnd();
+        expect(await ledgerOf(ledger).columns('scripts', ['backoffMs'])).toEqual([{ backoffMs: 60_000 }]);
+        await letRequestsEnd(ledger);
         expect(await ledger.executions.provedNotExecuted('r', 1, await inDoubt('r', 1))).toBe('unverified');
       },
     );
@@ -553,11 +547,11 @@ export function executionsSuite(ledgers: Ledgers): void {
     test('what is found of one permit moves no later one', async () => {
       const fence = await openRun(ledger, 'r', assetIds(2));
       await permitted(ledger, 'r', fence);
-      await letRequestsEnd();
+      await letRequestsEnd(ledger);
       const first = await inDoubt('r', 1);
       await ledger.executions.provedNotExecuted('r', 1, first);
       await permit('r', 1, fence);
-      await letRequestsEnd();
+      await letRequestsEnd(ledger);
       const before = await dump(ledger);
       expect(await ledger.executions.provedNotExecuted('r', 1, first)).toBe('moved');
       expect(await ledger.executions.giveUp('r', 1, 'fate-unknown', first)).toBe(false);

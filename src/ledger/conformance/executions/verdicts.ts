@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { ledgerOf } from '../../../../test/support/ledger/inspector.js';
 import {
   accepted,
   allOf,
@@ -12,6 +13,7 @@ import {
   poll,
   TERMS,
 } from '../../../../test/support/ledger/ledger.js';
+import { find, shift } from '../../../../test/support/ledger/scenario.js';
 import type { Ledger } from '../../index.js';
 import type { Poll } from '../../rows/poll.js';
 import type { Ledgers } from '../ledgers.js';
@@ -28,10 +30,9 @@ export function verdictsSuite(ledgers: Ledgers): void {
   beforeEach(async () => {
     ledger = await ledgers.open();
   });
-  const attempts = () =>
-    ledger.database.all('SELECT asset_id, attempt, last, outcome, execution_no AS n, lease, output FROM attempts ORDER BY seq, attempt');
+  const attempts = () => ledgerOf(ledger).columns('attempts', ['assetId', 'attempt', 'last', 'outcome', 'executionNo', 'lease', 'output']);
   const lastOnes = async () => {
-    const rows = await ledger.database.all<{ n: number }>('SELECT sum(last) AS n FROM attempts GROUP BY run_id, seq');
+    const rows = await ledgerOf(ledger).tally('attempts', ['runId', 'seq'], { last: 1 });
     return rows.map(({ n }) => n);
   };
 
@@ -42,10 +43,10 @@ export function verdictsSuite(ledgers: Ledgers): void {
       const fates: Record<string, Fate> = { a: 'succeeded', b: 'failed', c: 'missing', d: 'running' };
       expect(await ledger.verdicts.record('r', poll(1, fates), NO_RETRY)).toBe(3);
       expect(await attempts()).toEqual([
-        { asset_id: 'a', attempt: 1, last: 1, outcome: 'succeeded', n: 1, lease: null, output: 'owed' },
-        { asset_id: 'b', attempt: 1, last: 1, outcome: 'failed', n: 1, lease: null, output: 'owed' },
-        { asset_id: 'c', attempt: 1, last: 1, outcome: 'missing', n: 1, lease: 1, output: 'none' },
-        { asset_id: 'd', attempt: 1, last: 1, outcome: 'running', n: 1, lease: 1, output: 'none' },
+        { assetId: 'a', attempt: 1, last: 1, outcome: 'succeeded', executionNo: 1, lease: null, output: 'owed' },
+        { assetId: 'b', attempt: 1, last: 1, outcome: 'failed', executionNo: 1, lease: null, output: 'owed' },
+        { assetId: 'c', attempt: 1, last: 1, outcome: 'missing', executionNo: 1, lease: 1, output: 'none' },
+        { assetId: 'd', attempt: 1, last: 1, outcome: 'running', executionNo: 1, lease: 1, output: 'none' },
       ]);
       expect(await ledger.verdicts.inFlight('r', 1)).toContainEqual({
         assetId: 'b',
@@ -98,9 +99,7 @@ export function verdictsSuite(ledgers: Ledgers): void {
       await accepted(ledger, 'r', fence);
       const fates: Record<string, Fate> = { a: 'succeeded', b: 'failed', c: 'missing', d: 'running' };
       await ledger.verdicts.record('r', poll(1, fates, { outputOf }), NO_RETRY);
-      expect(
-        (await ledger.database.all<{ output: string }>('SELECT output FROM attempts ORDER BY seq')).map(({ output }) => output),
-      ).toEqual(owed);
+      expect((await ledgerOf(ledger).columns('attempts', ['output'])).map(({ output }) => output)).toEqual(owed);
     });
 
     test('that comes after the run was closed changes no outcome', async () => {
@@ -206,10 +205,10 @@ export function verdictsSuite(ledgers: Ledgers): void {
         });
       }
       expect(await attempts()).toEqual([
-        { asset_id: 'a', attempt: 1, last: 0, outcome: 'failed', n: 1, lease: null, output: 'owed' },
-        { asset_id: 'a', attempt: 2, last: 0, outcome: 'failed', n: 2, lease: null, output: 'owed' },
-        { asset_id: 'a', attempt: 3, last: 1, outcome: 'failed', n: 3, lease: null, output: 'owed' },
-        { asset_id: 'b', attempt: 1, last: 1, outcome: 'succeeded', n: 1, lease: null, output: 'owed' },
+        { assetId: 'a', attempt: 1, last: 0, outcome: 'failed', executionNo: 1, lease: null, output: 'owed' },
+        { assetId: 'a', attempt: 2, last: 0, outcome: 'failed', executionNo: 2, lease: null, output: 'owed' },
+        { assetId: 'a', attempt: 3, last: 1, outcome: 'failed', executionNo: 3, lease: null, output: 'owed' },
+        { assetId: 'b', attempt: 1, last: 1, outcome: 'succeeded', executionNo: 1, lease: null, output: 'owed' },
       ]);
       expect(await ledger.executions.claim('r', fence)).toBeUndefined();
     });
@@ -222,7 +221,7 @@ export function verdictsSuite(ledgers: Ledgers): void {
       const { nextDueAt, at, waiting } = await ledger.runs.snapshot('r');
       expect(waiting).toBe(1);
       expect((nextDueAt ?? 0) - at).toBeGreaterThan(50_000);
-      await ledger.database.run(`UPDATE attempts SET due_at = due_at - 60000 WHERE attempt = 2`);
+      await shift(ledger, 'attempts', { dueAt: -60_000 }, { attempt: 2 });
       expect(await ledger.executions.claim('r', fence)).toMatchObject({ n: 2, size: 1 });
     });
 
@@ -234,7 +233,7 @@ export function verdictsSuite(ledgers: Ledgers): void {
         decision.assetId === 'c' ? { ...decision, outcome: 'failed' as const, final: false } : decision,
       );
       await ledger.verdicts.record('r', { ...seen, decisions }, { failed: 5, afterMs: 0 });
-      expect(await ledger.database.all('SELECT asset_id FROM attempts WHERE attempt = 2')).toEqual([{ asset_id: 'a' }]);
+      expect(await ledgerOf(ledger).columns('attempts', ['assetId'], { attempt: 2 })).toEqual([{ assetId: 'a' }]);
     });
   });
 
@@ -258,7 +257,7 @@ export function verdictsSuite(ledgers: Ledgers): void {
       expect(await ledger.executions.claim('r', fence)).toBeUndefined();
       expect(await ledger.verdicts.requeue('r', ['unverified'])).toBe(1);
       expect(await ledger.executions.claim('r', fence)).toMatchObject({ n: 2, size: 1 });
-      expect(await ledger.database.all('SELECT attempt, last, outcome FROM attempts ORDER BY attempt')).toEqual([
+      expect(await ledgerOf(ledger).columns('attempts', ['attempt', 'last', 'outcome'])).toEqual([
         { attempt: 1, last: 0, outcome: 'unverified' },
         { attempt: 2, last: 1, outcome: 'pending' },
       ]);
@@ -275,18 +274,16 @@ export function verdictsSuite(ledgers: Ledgers): void {
       await ledger.executions.claim('r', fence);
       expect(await ledger.verdicts.closeOpen('r', 'interrupted')).toEqual({ unverified: 50, skipped: 50 });
       expect(await ledger.verdicts.closeOpen('r', 'again')).toEqual({ unverified: 0, skipped: 0 });
-      expect(
-        await ledger.database.all('SELECT outcome, reason, count(*) AS n FROM attempts GROUP BY outcome, reason ORDER BY outcome'),
-      ).toEqual([
+      expect(await ledgerOf(ledger).tally('attempts', ['outcome', 'reason'])).toEqual([
         { outcome: 'skipped', reason: 'interrupted', n: 50 },
         { outcome: 'succeeded', reason: null, n: 25 },
         { outcome: 'unverified', reason: 'interrupted', n: 50 },
       ]);
-      expect(await ledger.database.all('SELECT execution_no AS n, state FROM executions ORDER BY execution_no')).toEqual([
-        { n: 1, state: 'settled' },
-        { n: 2, state: 'accepted' },
-        { n: 3, state: 'unverified' },
-        { n: 4, state: 'released' },
+      expect(await ledgerOf(ledger).columns('executions', ['executionNo', 'state'])).toEqual([
+        { executionNo: 1, state: 'settled' },
+        { executionNo: 2, state: 'accepted' },
+        { executionNo: 3, state: 'unverified' },
+        { executionNo: 4, state: 'released' },
       ]);
       expect(await ledger.runs.snapshot('r')).toMatchObject({ waiting: 0, slotsTaken: 0 });
     });
@@ -295,16 +292,16 @@ export function verdictsSuite(ledgers: Ledgers): void {
       const fence = await openRun(ledger, 'r', ['a', 'b', 'c']);
       await accepted(ledger, 'r', fence);
       await ledger.verdicts.record('r', poll(1, { a: 'failed', b: 'failed', c: 'failed' }), { failed: 1, afterMs: 0 });
-      await ledger.database.run(`UPDATE attempts SET due_at = due_at + 60000 WHERE asset_id <> 'a' AND attempt = 2`);
+      for (const assetId of ['b', 'c']) await shift(ledger, 'attempts', { dueAt: 60_000 }, { assetId, attempt: 2 });
       await permitted(ledger, 'r', fence);
-      await ledger.database.run(`UPDATE attempts SET due_at = 0 WHERE asset_id = 'b' AND attempt = 2`);
+      await find(ledger, { dueAt: 0 }, { assetId: 'b', attempt: 2 });
       await ledger.executions.claim('r', fence);
       expect(await ledger.verdicts.closeOpen('r', 'cancelled')).toEqual({ unverified: 1, skipped: 0 });
-      expect(await ledger.database.all('SELECT asset_id, attempt, last, outcome FROM attempts ORDER BY asset_id, attempt')).toEqual([
-        { asset_id: 'a', attempt: 1, last: 0, outcome: 'failed' },
-        { asset_id: 'a', attempt: 2, last: 1, outcome: 'unverified' },
-        { asset_id: 'b', attempt: 1, last: 1, outcome: 'failed' },
-        { asset_id: 'c', attempt: 1, last: 1, outcome: 'failed' },
+      expect(await ledgerOf(ledger).columns('attempts', ['assetId', 'attempt', 'last', 'outcome'])).toEqual([
+        { assetId: 'a', attempt: 1, last: 0, outcome: 'failed' },
+        { assetId: 'a', attempt: 2, last: 1, outcome: 'unverified' },
+        { assetId: 'b', attempt: 1, last: 1, outcome: 'failed' },
+        { assetId: 'c', attempt: 1, last: 1, outcome: 'failed' },
       ]);
     });
 

@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { ledgerOf } from '../../../../test/support/ledger/inspector.js';
 import { NO_CAPS, openRun } from '../../../../test/support/ledger/ledger.js';
+import { ageCalls } from '../../../../test/support/ledger/scenario.js';
 import type { LimitEvidence } from '../../../domain/limits/call-gate.js';
 import type { Ledger } from '../../index.js';
 import type { CallCaps } from '../../limits/call-log.js';
@@ -16,14 +18,6 @@ async function call(ledger: Ledger, evidence?: LimitEvidence): Promise<void> {
   if (answer.kind !== 'go') throw new Error(answer.why);
   await ledger.calls.leave(answer.callId, evidence);
 }
-/** Lets this much time pass: everything in the log and what was learned happened that much earlier. */
-async function pass(ledger: Ledger, ms: number): Promise<void> {
-  await ledger.database.run('UPDATE calls SET at = at - ?, holds_until = holds_until - ?', [ms, ms]);
-  await ledger.database.run(
-    'UPDATE limits SET observed_at = observed_at - ?, blocked_until = blocked_until - ?, concurrency_until = concurrency_until - ?',
-    [ms, ms, ms],
-  );
-}
 async function waitOf(ledger: Ledger): Promise<{ seconds: number; why: string }> {
   const answer = await enter(ledger);
   if (answer.kind !== 'wait') throw new Error('a call went');
@@ -36,11 +30,11 @@ export function callsSuite(ledgers: Ledgers): void {
     test('is a sliding hour: the next call goes when the oldest is an hour old', async () => {
       const ledger = await ledgers.open({ caps: caps({ callsPerHour: 3 }) });
       await call(ledger);
-      await pass(ledger, 60_000);
+      await ageCalls(ledger, 60_000);
       await call(ledger);
       await call(ledger);
       expect(await waitOf(ledger)).toEqual({ seconds: 3_540, why: 'the cap of 3 calls per hour is used up' });
-      await pass(ledger, HOUR - 60_000);
+      await ageCalls(ledger, HOUR - 60_000);
       await call(ledger);
       expect(await waitOf(ledger)).toMatchObject({ seconds: 60 });
     });
@@ -67,16 +61,15 @@ export function callsSuite(ledgers: Ledgers): void {
           async (callsPerHour, gaps) => {
             const ledger = await ledgers.open({ caps: caps({ callsPerHour }) });
             for (const gapMs of gaps) {
-              await pass(ledger, gapMs);
+              await ageCalls(ledger, gapMs);
               const first = await enter(ledger);
               if (first.kind === 'wait') {
-                await pass(ledger, first.waitMs);
+                await ageCalls(ledger, first.waitMs);
                 expect(await enter(ledger)).toMatchObject({ kind: 'go' });
               }
-              const inHour = await ledger.database.first<{ n: number }>('SELECT count(*) AS n FROM calls WHERE at > ?', [
-                (await ledger.database.now()) - HOUR,
-              ]);
-              expect(inHour?.n).toBeLessThanOrEqual(callsPerHour);
+              const now = await ledger.database.now();
+              const inHour = (await ledgerOf(ledger).rows('calls')).filter(({ at }) => at > now - HOUR);
+              expect(inHour.length).toBeLessThanOrEqual(callsPerHour);
             }
           },
         ),
@@ -90,7 +83,7 @@ export function callsSuite(ledgers: Ledgers): void {
       const ledger = await ledgers.open();
       await call(ledger, answered({ limit: 300, windowSec: 3_600, remaining: 0, toWaitSec: 90 }));
       expect(await waitOf(ledger)).toEqual({ seconds: 90, why: 'Qualys asked to wait 90 s' });
-      await pass(ledger, 90_000);
+      await ageCalls(ledger, 90_000);
       await call(ledger, answered({ limit: 300, windowSec: 3_600, remaining: 0 }));
       expect(await waitOf(ledger)).toMatchObject({ why: 'Qualys reported no calls left in its window' });
     });
@@ -99,7 +92,7 @@ export function callsSuite(ledgers: Ledgers): void {
       const ledger = await ledgers.open();
       await call(ledger, { remaining: 0, toWaitSec: 5, refused: true });
       expect(await waitOf(ledger)).toEqual({ seconds: 5, why: 'Qualys asked to wait 5 s' });
-      await pass(ledger, 5_000);
+      await ageCalls(ledger, 5_000);
       await call(ledger, { refused: false });
       await call(ledger, { refused: false });
     });
@@ -107,10 +100,10 @@ export function callsSuite(ledgers: Ledgers): void {
     test('with Remaining: 0 alone opens when our oldest call has left it, a second late', async () => {
       const ledger = await ledgers.open();
       await call(ledger, answered({ windowSec: 600, remaining: 1 }));
-      await pass(ledger, 100_000);
+      await ageCalls(ledger, 100_000);
       await call(ledger, answered({ windowSec: 600, remaining: 0 }));
       expect(await waitOf(ledger)).toEqual({ seconds: 501, why: 'Qualys reported no calls left in its window' });
-      await pass(ledger, 501_000);
+      await ageCalls(ledger, 501_000);
       await call(ledger);
       expect(await waitOf(ledger)).toMatchObject({ seconds: 100 });
     });
@@ -119,16 +112,16 @@ export function callsSuite(ledgers: Ledgers): void {
       const ledger = await ledgers.open();
       await call(ledger, answered({ windowSec: 600, remaining: 0 }));
       expect(await waitOf(ledger)).toMatchObject({ seconds: 601 });
-      await pass(ledger, 601_000);
+      await ageCalls(ledger, 601_000);
       await call(ledger);
     });
 
     test('does not give a place back twice: a call that had left when it was announced is not counted as leaving', async () => {
       const ledger = await ledgers.open();
       await call(ledger);
-      await pass(ledger, 600_400);
+      await ageCalls(ledger, 600_400);
       await call(ledger, answered({ windowSec: 600, remaining: 0 }));
-      await pass(ledger, 700);
+      await ageCalls(ledger, 700);
       expect(await waitOf(ledger)).toMatchObject({ why: 'Qualys reported no calls left in its window' });
     });
 
@@ -151,7 +144,7 @@ export function callsSuite(ledgers: Ledgers): void {
     test('a later answer that has places again opens it', async () => {
       const ledger = await ledgers.open();
       await call(ledger, answered({ windowSec: 600, remaining: 1 }));
-      await pass(ledger, 1_000);
+      await ageCalls(ledger, 1_000);
       await call(ledger, answered({ windowSec: 600, remaining: 50 }));
       await call(ledger);
       await call(ledger);
@@ -166,7 +159,7 @@ export function callsSuite(ledgers: Ledgers): void {
         await call(ledger, answered({ refused: true }));
         const { seconds } = await waitOf(ledger);
         waits.push(seconds);
-        await pass(ledger, seconds * 1_000);
+        await ageCalls(ledger, seconds * 1_000);
       }
       expect(waits).toEqual([10, 20, 40, 80, 160, 300, 300]);
       await call(ledger, answered());
@@ -194,7 +187,7 @@ export function callsSuite(ledgers: Ledgers): void {
       await ledger.calls.leave(first.callId, undefined);
       expect(await enter(ledger)).toMatchObject({ kind: 'go' });
       expect(await enter(ledger)).toMatchObject({ kind: 'wait' });
-      await pass(ledger, 30_000);
+      await ageCalls(ledger, 30_000);
       expect(await enter(ledger)).toMatchObject({ kind: 'go' });
     });
 
@@ -203,7 +196,7 @@ export function callsSuite(ledgers: Ledgers): void {
       await call(ledger, answered({ concurrencyLimit: 1 }));
       await enter(ledger);
       expect(await enter(ledger)).toMatchObject({ kind: 'wait', why: '1 calls are already running' });
-      await pass(ledger, HOUR + 1_000);
+      await ageCalls(ledger, HOUR + 1_000);
       for (let running = 0; running < 5; running += 1) expect(await enter(ledger)).toMatchObject({ kind: 'go' });
       expect(await enter(ledger)).toMatchObject({ kind: 'wait', why: '5 calls are already running' });
     });
@@ -215,7 +208,7 @@ export function callsSuite(ledgers: Ledgers): void {
     await call(ledger);
     expect(await ledger.calls.left()).toEqual({ left: 3, perWindow: 4, windowMs: HOUR });
     // What was sent in the millisecond of the announcement counts as sent after it.
-    await pass(ledger, 1_000);
+    await ageCalls(ledger, 1_000);
     await call(ledger, answered({ limit: 10, remaining: 1, windowSec: 600 }));
     expect(await ledger.calls.left()).toEqual({ left: 1, perWindow: 10, windowMs: 600_000 });
   });
@@ -223,8 +216,8 @@ export function callsSuite(ledgers: Ledgers): void {
   test('the log forgets what is older than a day', async () => {
     const ledger = await ledgers.open();
     await call(ledger);
-    await pass(ledger, 26 * HOUR);
+    await ageCalls(ledger, 26 * HOUR);
     await call(ledger);
-    expect(await ledger.database.all('SELECT count(*) AS n FROM calls')).toEqual([{ n: 1 }]);
+    expect(await ledgerOf(ledger).count('calls')).toBe(1);
   });
 }

@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import { ledgerOf } from '../../../../test/support/ledger/inspector.js';
 import { NO_CAPS, settableMachine } from '../../../../test/support/ledger/ledger.js';
+import { giveScript } from '../../../../test/support/ledger/scenario.js';
 import { ask as askOf, campaign, type Player, pass, ticket } from '../../../../test/support/product/shared-budget.js';
 import type { Ledger } from '../../index.js';
 import type { Ledgers } from '../ledgers.js';
@@ -25,7 +27,7 @@ async function play(ledger: Ledger, players: readonly Player[], { grants, ...rul
   const log: { runId: string; afterMs: number }[] = [];
   const wakeAt = new Map(players.map((player) => [player, 0]));
   let passedMs = 0;
-  let lastAt = (await ledger.database.first<{ at: number }>('SELECT max(permitted_at) AS at FROM sends'))?.at ?? 0;
+  let lastAt = (await ledgerOf(ledger).rows('sends')).at(-1)?.permittedAt ?? 0;
   while (log.length < grants && wakeAt.size > 0) {
     for (const player of players) {
       if ((wakeAt.get(player) ?? Infinity) > passedMs) continue;
@@ -186,7 +188,7 @@ export function fairSharesSuite(ledgers: Ledgers): void {
     test('are not held up by one that is kept from its script', async () => {
       const ledger = await open();
       const [a, b] = [await campaign(ledger, 'a', 9), await campaign(ledger, 'b', 9)];
-      await ledger.database.run(`UPDATE runs SET script_id = '8' WHERE id = ?`, [b.runId]);
+      await giveScript(ledger, b.runId, '8');
       await ask(ledger, a, { ...day(2), intervalMs: MINUTE });
       expect(await ask(ledger, a, { ...day(2), intervalMs: MINUTE })).toMatchObject({ why: 'interval' });
       expect(await ask(ledger, b, day(2))).toMatchObject({ kind: 'granted' });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { rewriteRun } from '../../../../test/support/ledger/damage.js';
 import { assetIds, openRun } from '../../../../test/support/ledger/ledger.js';
 import type { ErrorBudget } from '../../../contracts/request.js';
 import type { Command } from '../../../domain/run/command.js';
@@ -72,7 +73,7 @@ export function approvedPlanSuite(ledgers: Ledgers): void {
 
     async function campaign() {
       const { ledger, order } = await waiting();
-      await ledger.database.run(`UPDATE runs SET kind = 'campaign', phase = 'running' WHERE id = 'r'`);
+      await rewriteRun(ledger, { kind: 'campaign', phase: 'running' }, { id: 'r' });
       const frozen: FrozenPlan = { plan: { name: 'c' }, scripts, cohort: { size: 3, digest: 'c' }, waves: [{ name: 'all', size: 3 }] };
       await ledger.campaigns.register('r', frozen.plan);
       await ledger.campaigns.freeze('r', { frozen, digest: planDigest(frozen, sha256), waves: [] });

@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { throwSwitchByHand } from '../../../../test/support/ledger/damage.js';
 import { assetIds, openRun, readScript, TERMS } from '../../../../test/support/ledger/ledger.js';
+import { age, giveCalendar, keepScriptWaiting, letIntervalsEnd, makeStep } from '../../../../test/support/ledger/scenario.js';
 import type { WindowCalendar } from '../../../domain/calendar/windows.js';
 import type { Command } from '../../../domain/run/command.js';
 import type { Ledger } from '../../index.js';
@@ -21,8 +23,6 @@ async function asked(ledger: Ledger, runId: string, fence: number): Promise<stri
   await ledger.executions.notSent(runId, n, { permit: answer.permit, why: 'not-sent', detail: 'for the test' });
   return 'granted';
 }
-
-const wait = (ledger: Ledger, change: string) => ledger.database.run(change);
 
 const NEVER_OPEN: WindowCalendar = { blackouts: [{ from: '2000-01-01', to: '2999-01-01' }] };
 
@@ -60,32 +60,29 @@ export function scriptReadingSuite(ledgers: Ledgers): void {
       [
         'a halt that was thrown and lifted by hand',
         async (ledger, fence) => {
-          await wait(ledger, 'UPDATE ledger SET halted = 1');
+          await throwSwitchByHand(ledger, { halted: 1 });
           expect(await asked(ledger, 'r', fence)).toBe('halted');
-          await wait(ledger, 'UPDATE ledger SET halted = 0');
+          await throwSwitchByHand(ledger, { halted: 0 });
         },
       ],
       [
         'a window that was closed',
         async (ledger, fence) => {
-          await ledger.database.run('UPDATE runs SET calendar = ?', [JSON.stringify(NEVER_OPEN)]);
+          await giveCalendar(ledger, 'r', NEVER_OPEN);
           expect(await asked(ledger, 'r', fence)).toBe('window');
-          await ledger.database.run('UPDATE runs SET calendar = NULL');
+          await giveCalendar(ledger, 'r', undefined);
         },
       ],
       [
         'its interval',
         async (ledger, fence) => {
-          await ledger.database.run(
-            'INSERT INTO scripts (script_id, next_execute_at) VALUES (7, ?) ON CONFLICT DO UPDATE SET next_execute_at = excluded.next_execute_at',
-            [(await ledger.database.now()) + MINUTE],
-          );
+          await keepScriptWaiting(ledger, '7', (await ledger.database.now()) + MINUTE);
           expect(await asked(ledger, 'r', fence)).toBe('interval');
-          await wait(ledger, 'UPDATE scripts SET next_execute_at = 0');
+          await letIntervalsEnd(ledger);
         },
       ],
-      ['a quarter of an hour', (ledger) => wait(ledger, 'UPDATE runs SET script_checked_at = script_checked_at - 900000')],
-      ['a clock that was set back', (ledger) => wait(ledger, 'UPDATE runs SET script_checked_at = script_checked_at + 900000')],
+      ['a quarter of an hour', (ledger) => age(ledger, 15 * MINUTE, { of: ['scriptCheckedAt'] })],
+      ['a clock that was set back', (ledger) => age(ledger, -15 * MINUTE, { of: ['scriptCheckedAt'] })],
     ])('%s', async (_, waits) => {
       const ledger = await ledgers.open();
       const fence = await openRun(ledger, 'r', assetIds(2));
@@ -99,9 +96,9 @@ export function scriptReadingSuite(ledgers: Ledgers): void {
     test('and short waits for the interval, or orders that let nothing go on, do not: a resume of what is not paused is refused', async () => {
       const ledger = await ledgers.open();
       const fence = await openRun(ledger, 'r', assetIds(2));
-      await ledger.database.run('INSERT INTO scripts (script_id, next_execute_at) VALUES (7, ?)', [(await ledger.database.now()) + 20_000]);
+      await keepScriptWaiting(ledger, '7', (await ledger.database.now()) + 20_000);
       expect(await asked(ledger, 'r', fence)).toBe('interval');
-      await wait(ledger, 'UPDATE scripts SET next_execute_at = 0');
+      await letIntervalsEnd(ledger);
       await order(ledger, 'r', { kind: 'adjust', maxInFlight: 3 });
       await order(ledger, 'r', { kind: 'start' });
       expect(await order(ledger, 'r', { kind: 'resume' })).toBe(REFUSED);
@@ -133,7 +130,7 @@ export function scriptReadingSuite(ledgers: Ledgers): void {
       const ledger = await ledgers.open();
       await openRun(ledger, 'c', assetIds(2));
       const fence = await openRun(ledger, 'step', assetIds(2, 10));
-      await ledger.database.run(`UPDATE runs SET kind = 'step', campaign_id = 'c', wave = 1, step = 'remediate' WHERE id = 'step'`);
+      await makeStep(ledger, 'step', { campaignId: 'c', step: 'remediate' });
       expect(await asked(ledger, 'step', fence)).toBe('granted');
       await order(ledger, 'c', { kind: 'pause' });
       await order(ledger, 'c', { kind: 'resume' });

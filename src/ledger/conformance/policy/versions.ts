@@ -1,5 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
+import { add, misstate } from '../../../../test/support/ledger/damage.js';
+import { ledgerOf } from '../../../../test/support/ledger/inspector.js';
 import { openRun, permitted, TERMS } from '../../../../test/support/ledger/ledger.js';
+import { find, shift, tryAgain } from '../../../../test/support/ledger/scenario.js';
 import { defaultPolicy, type NeverTouch, type Policy } from '../../../contracts/policy.js';
 import type { Ledger } from '../../index.js';
 import type { Ledgers } from '../ledgers.js';
@@ -98,7 +101,7 @@ export function policyVersionsSuite(ledgers: Ledgers): void {
         ['two', 'def', 'line 3'],
       ]);
       await ledger.policies.leave('one');
-      await ledger.database.run('UPDATE policy_holders SET seen_at = seen_at - 61000');
+      await shift(ledger, 'policyHolders', { seenAt: -61_000 });
       expect(await ledger.policies.holders()).toEqual([]);
     });
   });
@@ -132,7 +135,8 @@ export function policyVersionsSuite(ledgers: Ledgers): void {
     ])('is refused for an asset %s', async (_, neverTouch, read) => {
       const ledger = await ledgers.open();
       const fence = await openRun(ledger, 'r', ['1', '2']);
-      await ledger.database.run(`UPDATE attempts SET name = CASE asset_id WHEN '1' THEN 'db-1.example.com' ELSE 'db-12.example.com' END`);
+      await find(ledger, { name: 'db-1.example.com' }, { assetId: '1' });
+      await find(ledger, { name: 'db-12.example.com' }, { assetId: '2' });
       const claimed = await ledger.executions.claim('r', fence);
       await change(ledger, keeping(neverTouch), read);
       expect(await ask(ledger, claimed?.n ?? 0, fence)).toMatchObject({ kind: 'refused', why: 'policy' });
@@ -185,7 +189,7 @@ export function policyVersionsSuite(ledgers: Ledgers): void {
       const ledger = await ledgers.open();
       const fence = await openRun(ledger, 'r', ['1', '2']);
       const { n } = await permitted(ledger, 'r', fence);
-      await ledger.database.run(`UPDATE executions SET state = 'claimed' WHERE execution_no = ?`, [n]);
+      await misstate(ledger, { state: 'claimed' }, { executionNo: n });
       await change(ledger, keeping({ assetIds: ['2'] }));
       await keepFrom(ledger, 'r');
       expect(await outcomesOf(ledger, 'r')).toEqual(['1 unverified policy-changed', '2 unverified policy-changed']);
@@ -195,10 +199,8 @@ export function policyVersionsSuite(ledgers: Ledgers): void {
     test('a further attempt that policy forbids leaves the verdict of the one before', async () => {
       const ledger = await ledgers.open();
       await openRun(ledger, 'r', ['1', '2']);
-      await ledger.database.run(`UPDATE attempts SET last = 0, outcome = 'failed', execution_no = 9 WHERE asset_id = '2'`);
-      await ledger.database.run(
-        `INSERT INTO attempts (run_id, seq, attempt, asset_id, last, outcome) SELECT run_id, seq, 2, asset_id, 1, 'pending' FROM attempts WHERE asset_id = '2'`,
-      );
+      await find(ledger, { outcome: 'failed', executionNo: 9 }, { assetId: '2' });
+      await tryAgain(ledger, 'r', '2');
       await change(ledger, keeping({ assetIds: ['2'] }));
       await keepFrom(ledger, 'r');
       expect(await outcomesOf(ledger, 'r')).toEqual(['1 pending', '2 failed']);
@@ -209,16 +211,13 @@ export function policyVersionsSuite(ledgers: Ledgers): void {
     test('holds when all of its assets are in, replaces the one before, and never one that is being written', async () => {
       const ledger = await ledgers.open();
       const store = (assetIds: string[]) => ledger.neverTouch.store({ version: 4, assetIds, calls: 1, unknown: [], unreadable: 0 });
-      await ledger.database.run(
-        `INSERT INTO untouched_readings (version, read_at, calls, unknown, unreadable) VALUES (-1, ?, 0, '[]', 0)`,
-        [await ledger.database.now()],
-      );
-      await ledger.database.run(`INSERT INTO untouched VALUES (1, 'of another worker')`);
+      await add(ledger, 'untouchedReadings', { version: -1, readAt: await ledger.database.now(), calls: 0, unknown: '[]', unreadable: 0 });
+      await add(ledger, 'untouched', { reading: 1, assetId: 'of another worker' });
       await store(['1', '2']);
       const second = await store(Array.from({ length: 2_500 }, (_, index) => String(index)));
       expect(await ledger.neverTouch.newest(4)).toMatchObject({ id: second.id });
       expect(await ledger.neverTouch.newest(5)).toBeUndefined();
-      expect(await ledger.database.all('SELECT reading, count(*) AS n FROM untouched GROUP BY reading')).toEqual([
+      expect(await ledgerOf(ledger).tally('untouched', ['reading'])).toEqual([
         { reading: 1, n: 1 },
         { reading: second.id, n: 2_500 },
       ]);

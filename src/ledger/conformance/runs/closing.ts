@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { ledgerOf } from '../../../../test/support/ledger/inspector.js';
 import { accepted, assetIds, close, openRun, permitted } from '../../../../test/support/ledger/ledger.js';
 import { closeOpen, freeLeases } from '../../cohort/closing.js';
 import type { Ledger } from '../../index.js';
@@ -36,10 +37,13 @@ export function closingSuite(ledgers: Ledgers): void {
     return { database: { ...counted(database), transaction, isInPlace: () => true, close: () => database.close() }, changes };
   }
 
-  const outcomes = () =>
-    ledger.database.all(
-      'SELECT outcome, reason, last, attempt, count(*) AS n FROM attempts GROUP BY outcome, reason, last, attempt ORDER BY outcome',
-    );
+  const ended = async () => {
+    const tally = new Map<string, number>();
+    for (const { state, settledAt } of await ledgerOf(ledger).rows('executions'))
+      if (settledAt !== null) tally.set(state, (tally.get(state) ?? 0) + 1);
+    return Object.fromEntries(tally);
+  };
+  const outcomes = () => ledgerOf(ledger).tally('attempts', ['outcome', 'reason', 'last', 'attempt']);
 
   describe('closing a large run', () => {
     beforeEach(async () => {
@@ -70,13 +74,9 @@ export function closingSuite(ledgers: Ledgers): void {
         { outcome: 'skipped', reason: 'cancelled', last: 1, attempt: 1, n: 1_325 },
         { outcome: 'unverified', reason: 'cancelled', last: 1, attempt: 1, n: 1_275 },
       ]);
-      expect(await ledger.database.all('SELECT state, count(*) AS n FROM executions WHERE settled_at IS NOT NULL GROUP BY state')).toEqual([
-        { state: 'accepted', n: 50 },
-        { state: 'released', n: 1 },
-        { state: 'unverified', n: 1 },
-      ]);
+      expect(await ended()).toEqual({ accepted: 50, released: 1, unverified: 1 });
       await close(ledger, 'r');
-      expect(await ledger.database.all('SELECT seq FROM attempts WHERE lease = 1')).toEqual([]);
+      expect(await ledgerOf(ledger).leased()).toEqual([]);
     });
 
     test('calls what an older ledger knows to be unsent unverified', async () => {

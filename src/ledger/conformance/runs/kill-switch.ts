@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { throwSwitchByHand } from '../../../../test/support/ledger/damage.js';
 import { openSampleRun } from '../../../../test/support/ledger/sample.js';
+import { age } from '../../../../test/support/ledger/scenario.js';
 import type { Ledger } from '../../index.js';
 import type { Ledgers } from '../ledgers.js';
 
@@ -52,7 +54,7 @@ export function killSwitchSuite(ledgers: Ledgers): void {
     test('set by hand in the table it has no instant', async () => {
       await ledger.killSwitch.halt({ by: 'lee' });
       await ledger.killSwitch.unhalt({ by: 'lee' });
-      await ledger.database.run("UPDATE ledger SET halted = 1, halted_by = 'ada', halted_why = 'by hand'");
+      await throwSwitchByHand(ledger, { halted: 1, haltedBy: 'ada', haltedWhy: 'by hand' });
       expect(await ledger.killSwitch.state()).toEqual({ by: 'ada', reason: 'by hand', at: undefined });
     });
 
@@ -61,7 +63,7 @@ export function killSwitchSuite(ledgers: Ledgers): void {
         (await ledger.audit.of(runId)).map(({ actor, action, detail }) => `${action} ${actor} ${detail}`);
       await openSampleRun(ledger, 'over', ['1']);
       await ledger.runs.abandon('over');
-      await ledger.database.run('UPDATE runs SET finished_at = finished_at - 1000, created_at = created_at - 1000');
+      await age(ledger, 1000, { of: ['finishedAt', 'createdAt'] });
       await openSampleRun(ledger, 'live', ['2']);
       await ledger.killSwitch.halt({ by: 'ada', reason: 'incident 7' });
       await ledger.killSwitch.halt({ by: 'lee' });

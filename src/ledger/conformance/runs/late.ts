@@ -1,7 +1,11 @@
 // Every writer of a run against every moment of its close: outcomes add up, no lease is left, and the report is not changed any more.
+
 import { expect, test } from '@jest/globals';
 import { openCampaign } from '../../../../test/support/ledger/campaign.js';
+import { lease, misstate, overwrite, rewriteRun, thaw } from '../../../../test/support/ledger/damage.js';
+import { ledgerOf } from '../../../../test/support/ledger/inspector.js';
 import { accepted, allOf, openRun, permitted, poll, TERMS } from '../../../../test/support/ledger/ledger.js';
+import { find, giveScript } from '../../../../test/support/ledger/scenario.js';
 import { createCloseCampaign } from '../../../activities/campaign/close.js';
 import { createCloseRun } from '../../../activities/run/close.js';
 import type { RunReport } from '../../../domain/run/outcome.js';
@@ -45,7 +49,7 @@ const afterVerdicts = (fate: 'failed' | 'succeeded', word: (ledger: Ledger) => P
   });
 const whileOpening = (word: (ledger: Ledger, attempt: number) => Promise<unknown>): Late =>
   late(async (ledger) => {
-    await ledger.database.run(`UPDATE runs SET cohort_digest = NULL, phase = 'opening' WHERE id = 'r'`);
+    await thaw(ledger, 'r', 'opening');
     const opening = await ledger.cohort.begin('r');
     return () => word(ledger, opening && 'attempt' in opening ? opening.attempt : 0);
   });
@@ -92,7 +96,7 @@ const OF_A_RUN: Record<string, Late> = {
   }),
   'executions.provedNotExecuted': late(async (ledger, fence) => {
     const { n } = await permitted(ledger, 'r', fence);
-    await ledger.database.run('UPDATE executions SET over_at = 1, sends = 2 WHERE execution_no = ?', [n]);
+    await misstate(ledger, { overAt: 1, sends: 2 }, { executionNo: n });
     const inDoubt = await permitInDoubt(ledger, n);
     return () => ledger.executions.provedNotExecuted('r', n, inDoubt);
   }),
@@ -181,11 +185,11 @@ const OF_A_CAMPAIGN: Record<string, Late> = {
   'campaigns.register': late(async (ledger) => () => ledger.campaigns.register('campaign', { name: 'another' })),
   'campaigns.markHit': late(async (ledger) => () => ledger.campaigns.markHit('campaign', STEP, { assetIds: ['103', '104'] })),
   'campaigns.assignWaves': late(async (ledger) => {
-    await ledger.database.run(`UPDATE attempts SET wave = 0 WHERE run_id = 'campaign' AND asset_id = '104'`);
+    await find(ledger, { wave: 0 }, { runId: 'campaign', assetId: '104' });
     return () => ledger.campaigns.assignWaves('campaign', [[1, 2, 3, 4]]);
   }),
   'campaigns.freeze': late(async (ledger) => {
-    await ledger.database.run('UPDATE campaigns SET digest = NULL');
+    await overwrite(ledger, 'campaigns', {}, { digest: null });
     return () =>
       ledger.campaigns.freeze('campaign', {
         frozen: {},
@@ -201,15 +205,15 @@ const OF_A_CAMPAIGN: Record<string, Late> = {
     async (ledger) => () => ledger.campaigns.noteScripts('campaign', { remediate: { id: '7', title: 'other' } }),
   ),
   'campaigns.mergeWave': late(async (ledger) => {
-    await ledger.database.run(`UPDATE attempts SET outcome = 'failed' WHERE run_id = ? AND asset_id = '102'`, [STEP]);
+    await find(ledger, { outcome: 'failed' }, { runId: STEP, assetId: '102' });
     return () => ledger.campaigns.mergeWave('campaign', 1);
   }),
   'campaigns.mergeAll': late(async (ledger) => {
-    await ledger.database.run(`UPDATE attempts SET outcome = 'failed' WHERE run_id = ? AND asset_id = '102'`, [STEP]);
+    await find(ledger, { outcome: 'failed' }, { runId: STEP, assetId: '102' });
     return () => ledger.campaigns.mergeAll('campaign');
   }),
   'campaigns.withdrawUnsent': late(async (ledger) => {
-    await ledger.database.run(`UPDATE attempts SET outcome = 'pending', execution_no = NULL, copy = 'none' WHERE run_id = ?`, [STEP]);
+    await find(ledger, { outcome: 'pending', executionNo: null, copy: 'none' }, { runId: STEP });
     return () => ledger.campaigns.withdrawUnsent(STEP);
   }),
   'campaigns.retry': late(async (ledger) => {
@@ -230,11 +234,11 @@ const OF_A_CAMPAIGN: Record<string, Late> = {
     async (ledger) => () => ledger.campaigns.setBudgetBase(STEP, { campaignId: 'campaign', wave: 1, step: 'remediate' }),
   ),
   'campaigns.fillStep': late(async (ledger) => {
-    await ledger.database.run('UPDATE runs SET cohort_digest = NULL WHERE id = ?', [STEP]);
+    await thaw(ledger, STEP);
     return () => ledger.campaigns.fillStep(STEP, { campaignId: 'campaign', wave: 2, step: 'remediate' });
   }),
   'runs.setPaused': late(async (ledger) => {
-    await ledger.database.run(`UPDATE runs SET on_breach = 'pause', paused = 1 WHERE id = ?`, [STEP]);
+    await rewriteRun(ledger, { onBreach: 'pause', paused: 1 }, { id: STEP });
     return () => ledger.runs.setPaused('campaign', false);
   }),
   'runs.adjust': late(async (ledger) => () => ledger.runs.adjust('campaign', { maxInFlight: 3 })),
@@ -323,16 +327,20 @@ async function closeWith(
 
 /** All that people are told of runs and waves. */
 async function told(ledger: Ledger): Promise<unknown[]> {
-  const statements = [
-    'SELECT run_id, asset_id, attempt, last, wave, outcome, reason, lease, job_id, output, output_bytes FROM attempts ORDER BY run_id, seq, attempt',
-    `SELECT id, phase, script_title, cohort_size, cohort_digest, max_in_flight, deadline_ms, error_budget, budget_base, paused, stop_cause, stop_reason, blocked, warnings, despite_copies, report
-     FROM runs ORDER BY id`,
-    'SELECT campaign_id, wave_no, name, size, status, why, opened_at, closed_at FROM waves ORDER BY wave_no',
-    'SELECT plan FROM campaigns',
-    'SELECT run_id, execution_no, state, deadline_at FROM executions ORDER BY run_id, execution_no',
-    'SELECT run_id, asset_id FROM out_of_cohort',
-  ];
-  return Promise.all(statements.map((statement) => ledger.database.all(statement)));
+  const inspector = ledgerOf(ledger);
+  return Promise.all([
+    inspector.columns('attempts', [
+      ...(['runId', 'assetId', 'attempt', 'last', 'wave', 'outcome', 'reason', 'lease', 'jobId', 'output', 'outputBytes'] as const),
+    ]),
+    inspector.columns('runs', [
+      ...(['id', 'phase', 'scriptTitle', 'cohortSize', 'cohortDigest', 'maxInFlight', 'deadlineMs', 'errorBudget', 'budgetBase'] as const),
+      ...(['paused', 'stopCause', 'stopReason', 'blocked', 'warnings', 'despiteCopies', 'report'] as const),
+    ]),
+    inspector.columns('waves', ['campaignId', 'waveNo', 'name', 'size', 'status', 'why', 'openedAt', 'closedAt']),
+    inspector.columns('campaigns', ['plan']),
+    inspector.columns('executions', ['runId', 'executionNo', 'state', 'deadlineAt']),
+    inspector.columns('outOfCohort', ['runId', 'assetId']),
+  ]);
 }
 
 /** Every moment of the close, and behind it. */
@@ -351,14 +359,11 @@ async function race(
     const before = await told(ledger);
     await word();
     expect(await told(ledger)).toEqual(before);
-    const counted = await ledger.database.all<{ outcome: string; n: number }>(
-      'SELECT outcome, count(*) AS n FROM attempts WHERE run_id = ? AND last = 1 GROUP BY 1',
-      [id],
-    );
+    const counted = await ledgerOf(ledger).tally('attempts', ['outcome'], { runId: id, last: 1 });
     expect(Object.fromEntries(counted.map(({ outcome, n }) => [outcome, n]))).toEqual(
       Object.fromEntries(Object.entries(six).filter(([, count]) => count > 0)),
     );
-    expect(await ledger.database.all('SELECT 1 FROM attempts WHERE lease = 1')).toEqual([]);
+    expect(await ledgerOf(ledger).leased()).toEqual([]);
     await ledger.close();
   }
 }
@@ -405,7 +410,7 @@ export function lateSuite(ledgers: Ledgers): void {
           ['101', '102'],
           ['103', '104'],
         ]);
-        await ledger.database.run(`UPDATE waves SET opened_at = NULL, status = 'waiting' WHERE wave_no = 2`);
+        await overwrite(ledger, 'waves', { waveNo: 2 }, { openedAt: null, status: 'waiting' });
         const found = { '101': { outcome: 'succeeded' }, '102': { outcome: 'unverified', copy: 'open' } } as const;
         await campaign.step(1, 'remediate', found, { open: true });
         return { ledger, fence: 1, id: campaign.id };
@@ -425,7 +430,7 @@ export function lateSuite(ledgers: Ledgers): void {
     await createCloseRun({ ledger }).closeRun({ runId: 'r', reason: 'interrupted' });
     await ledger.executions.accept('r', n, { permit, correlationUuid: UUID, serverAt: TERMS.serverAt });
     await openRun(ledger, 'other', ASSETS, { script: 8 });
-    await ledger.database.run(`UPDATE runs SET script_id = '8' WHERE id = 'other'`);
+    await giveScript(ledger, 'other', '8');
     expect((await ledger.executions.claim('other', 1))?.size).toBe(25);
   });
 
@@ -437,7 +442,7 @@ export function lateSuite(ledgers: Ledgers): void {
       const ledger = await ledgers.open();
       const fence = await openRun(ledger, 'r', ['101', '102']);
       const { n, permit } = await permitted(ledger, 'r', fence);
-      await ledger.database.run('UPDATE executions SET sends = ?', [sends]);
+      await misstate(ledger, { sends });
       await createCloseRun({ ledger }).closeRun({ runId: 'r', reason: 'interrupted' });
       expect(await ledger.copies.of('7', ['101', '102'])).toHaveLength(2);
       expect(await ledger.executions.notSent('r', n, { permit, why: 'unreachable', detail: 'no connection' })).toBe(false);
@@ -467,14 +472,14 @@ export function lateSuite(ledgers: Ledgers): void {
   test('what tags hit after the close is kept from others as a copy that may still run', async () => {
     const ledger = await ledgers.open();
     const fence = await openRun(ledger, 'r', ['101', '103']);
-    await ledger.database.run(`UPDATE attempts SET due_at = 9e15 WHERE asset_id = '103'`);
+    await find(ledger, { dueAt: 9e15 }, { assetId: '103' });
     const { n } = await accepted(ledger, 'r', fence);
     await createCloseRun({ ledger }).closeRun({ runId: 'r', reason: 'cancelled' });
     expect(await ledger.planned.claimUnplannedHits('r', n, ['103'])).toEqual({ moved: [], skipped: [], twice: [] });
     expect((await ledger.audit.of('r')).map(({ action }) => action)).toContain('late-hit');
     const other = await openRun(ledger, 'other', ['103']);
     expect(await ledger.executions.claim('other', other)).toBeUndefined();
-    expect(await ledger.database.all(`SELECT outcome, reason FROM attempts WHERE run_id = 'other'`)).toEqual([
+    expect(await ledgerOf(ledger).columns('attempts', ['outcome', 'reason'], { runId: 'other' })).toEqual([
       { outcome: 'skipped', reason: 'open-copy: run r' },
     ]);
   });
@@ -494,7 +499,7 @@ export function lateSuite(ledgers: Ledgers): void {
     const fence = await openRun(ledger, 'r', ['101']);
     await accepted(ledger, 'r', fence);
     await createCloseRun({ ledger }).closeRun({ runId: 'r', reason: 'interrupted' });
-    await ledger.database.run('UPDATE attempts SET lease = 1');
+    await lease(ledger);
     expect(await ledger.runs.freeLeasesOfFinished()).toEqual(['r']);
     expect(await ledger.runs.freeLeasesOfFinished()).toEqual([]);
   });

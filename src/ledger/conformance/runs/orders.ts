@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { ledgerOf } from '../../../../test/support/ledger/inspector.js';
 import { accepted, close, dump, openRun, poll } from '../../../../test/support/ledger/ledger.js';
+import { find } from '../../../../test/support/ledger/scenario.js';
 import type { Ledger } from '../../index.js';
 import { REFUSED } from '../../runs/orders.js';
 import type { Ledgers } from '../ledgers.js';
@@ -21,10 +23,10 @@ export function ordersSuite(ledgers: Ledgers): void {
     test('to put unverified assets back is carried out once, also when its next attempt finds them unverified again', async () => {
       const retry = { kind: 'retry', outcomes: ['unverified'] } as const;
       await accepted(ledger, 'r', fence);
-      await ledger.database.run(`UPDATE attempts SET outcome = 'unverified'`);
+      await find(ledger, { outcome: 'unverified' });
       expect(await order('update:1', 1, retry)).toBe(2);
       await accepted(ledger, 'r', fence);
-      await ledger.database.run(`UPDATE attempts SET outcome = 'unverified' WHERE last = 1`);
+      await find(ledger, { outcome: 'unverified' }, { last: 1 });
       const before = await dump(ledger);
       expect(await order('update:1', 1, retry)).toBe(2);
       expect(await dump(ledger)).toEqual(before);
@@ -70,7 +72,7 @@ export function ordersSuite(ledgers: Ledgers): void {
       await expect(ledger.orders.carryOut('nobody', { id: '1', number: 1, command: { kind: 'pause' } })).rejects.toThrow(
         'The ledger does not know the run nobody.',
       );
-      expect(await ledger.database.all('SELECT * FROM orders')).toEqual([]);
+      expect(await ledgerOf(ledger).rows('orders')).toEqual([]);
     });
   });
 }

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { accepted, allOf, assetIds, close, dump, openRun, permitted, poll } from '../../../../test/support/ledger/ledger.js';
+import { age } from '../../../../test/support/ledger/scenario.js';
 import { parseRequest } from '../../../contracts/request.js';
 import type { Ledger } from '../../index.js';
 import type { Ledgers } from '../ledgers.js';
@@ -59,7 +60,7 @@ export function runsSuite(ledgers: Ledgers): void {
       await ledger.runs.setPhase('r', 'running');
       const startedAt = (await ledger.runs.get('r'))?.startedAt;
       expect(startedAt).toBeGreaterThan(1_700_000_000_000);
-      await ledger.database.run('UPDATE runs SET started_at = started_at - 5000');
+      await age(ledger, 5000, { of: ['startedAt'] });
       await ledger.runs.setPhase('r', 'running');
       expect((await ledger.runs.get('r'))?.startedAt).toBe((startedAt ?? 0) - 5_000);
     });

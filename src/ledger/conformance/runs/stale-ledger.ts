@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import { throwSwitchByHand } from '../../../../test/support/ledger/damage.js';
 import { accepted, assetIds, openRun, TERMS } from '../../../../test/support/ledger/ledger.js';
+import { makeCampaign, makeStep } from '../../../../test/support/ledger/scenario.js';
 import type { ErrorBudget } from '../../../contracts/request.js';
 import type { Command } from '../../../domain/run/command.js';
 import type { Issued } from '../../../domain/run/snapshot.js';
@@ -57,8 +59,8 @@ export function staleLedgerSuite(ledgers: Ledgers): void {
     const { ledger } = await withBackups();
     await openRun(ledger, 'c', assetIds(2));
     const fence = await openRun(ledger, 's', assetIds(2));
-    await ledger.database.run(`UPDATE runs SET kind = 'campaign' WHERE id = 'c'`);
-    await ledger.database.run(`UPDATE runs SET kind = 'step', campaign_id = 'c', wave = 1, step = 'remediate' WHERE id = 's'`);
+    await makeCampaign(ledger, 'c');
+    await makeStep(ledger, 's', { campaignId: 'c', step: 'remediate' });
     const { n } = await accepted(ledger, 's', fence);
     expect(n).toBe(1);
     const known = await ledger.runs.issued('c');
@@ -129,7 +131,7 @@ export function staleLedgerSuite(ledgers: Ledgers): void {
       await old.staleness.isStale('a', known);
       expect(await old.killSwitch.state()).toMatchObject({ by: 'overhaul' });
       await old.killSwitch.halt({ by: 'bob', reason: 'incident 8' });
-      await old.database.run('UPDATE ledger SET held_why = NULL');
+      await throwSwitchByHand(old, { heldWhy: null });
       expect(await old.killSwitch.state()).toMatchObject({ by: 'ada', reason: 'incident 7' });
       expect(await permit(old, 'b', fence)).not.toBe('granted');
     });
