@@ -37,6 +37,15 @@ describe('the connection to Temporal', () => {
     await lazy.connection.close();
   });
 
+  test('takes an empty variable as none', async () => {
+    const empty = Object.fromEntries(
+      ['ADDRESS', 'NAMESPACE', 'CONFIG_FILE', 'PROFILE', 'API_KEY', 'TLS', 'TLS_CLIENT_CERT_PATH'].map((name) => [`TEMPORAL_${name}`, ' ']),
+    );
+    const lazy = connectClientLazily({ ...empty, TEMPORAL_CONFIG_FILE: '', HOME: directory });
+    expect(lazy).toMatchObject({ address: 'localhost:7233', namespace: 'default' });
+    await lazy.connection.close();
+  });
+
   test('reads the API key from a file', async () => {
     const file = join(directory, 'api-key');
     writeFileSync(file, 'key-1\n');

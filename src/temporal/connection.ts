@@ -97,8 +97,11 @@ function target(env: RawEnvironment): ClientConnectConfig & { address: string; n
 
 /** Temporal itself knows no TEMPORAL_API_KEY_FILE; it is read once, at the connection. */
 function withApiKey(env: RawEnvironment): Record<string, string> {
-  const issued = Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined));
-  return { ...issued, ...apiKey(env) };
+  // An empty variable counts as not set, as everywhere: an orchestrator's template leaves some behind.
+  const set = Object.fromEntries(
+    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1].trim() !== ''),
+  );
+  return { ...set, ...apiKey(env) };
 }
 
 function apiKey(env: RawEnvironment): Record<string, string> {

@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { Client, Connection, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
+import type { RemediationRequestInput } from '../contracts/request.js';
 import { type RunClient, RunTooLarge, requestDigest, startRun, TemporalUnavailable } from './start-run.js';
 
 const START = { workflowId: 'snow/CHG1/1', taskQueue: 'overhaul', input: { script: 1, targets: { assetIds: [1, 2] } } };
@@ -83,16 +85,33 @@ describe('starting a run', () => {
     await expect(startRun(refusing, { ...START, input: { ...START.input, reason: 'because' } })).rejects.toThrow(RunTooLarge);
   });
 
-  test('a second start of the same request is told so, whatever the order of its keys', async () => {
+  test.each<[string, RemediationRequestInput]>([
+    ['its keys in another order', { targets: { assetIds: [1, 2] }, script: 1 }],
+    ['its ids in another order', { script: 1, targets: { assetIds: [2, 1] } }],
+    ['ids as text, one of them twice', { script: '1', targets: { assetIds: ['2', ' 1', '2'] } }],
+    ['a default written out', { script: 1, targets: { assetIds: [1, 2] }, deadline: '6h', poll: { interval: 30_000 } }],
+  ])('a second start of the same request with %s is told so', async (_, input) => {
     const client = clientWith(new Map());
     await startRun(client, START);
-    expect(await startRun(client, { ...START, input: { targets: { assetIds: [1, 2] }, script: 1 } })).toEqual({ kind: 'same' });
+    expect(await startRun(client, { ...START, input })).toEqual({ kind: 'same' });
+  });
+
+  test('host names are the same in any case and order; scripts by title are not', async () => {
+    const named = (script: string, ...hostnames: string[]) => requestDigest({ script, targets: { hostnames } });
+    expect(named('Patch', 'web-1', 'WEB-2')).toBe(named('Patch', 'web-2', 'Web-1'));
+    expect(named('Patch', 'web-1')).not.toBe(named('patch', 'web-1'));
+  });
+
+  test('a run that an earlier version started, by the digest of its input as it was written, is known again', async () => {
+    const before = createHash('sha256').update('{"script":1,"targets":{"assetIds":[1,2]}}').digest('hex');
+    const client = clientWith(new Map([['snow/CHG1/1', { options: {}, memo: { requestDigest: before } }]]));
+    expect(await startRun(client, START)).toEqual({ kind: 'same' });
   });
 
   test('a start of another request under the same id is told so', async () => {
     const client = clientWith(new Map());
     await startRun(client, START);
-    expect(await startRun(client, { ...START, input: { script: 1, targets: { assetIds: [2, 1] } } })).toEqual({ kind: 'different' });
+    expect(await startRun(client, { ...START, input: { script: 1, targets: { assetIds: [3, 1] } } })).toEqual({ kind: 'different' });
   });
 
   test('a run that was started without a digest is another request', async () => {

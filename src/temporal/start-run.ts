@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { type Client, isGrpcServiceError, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import { NamespaceNotFoundError, WorkflowIdReusePolicy } from '@temporalio/common';
-import type { CampaignPlanInput } from '../contracts/plan.js';
-import type { RemediationRequestInput } from '../contracts/request.js';
+import { type CampaignPlanInput, parsePlan } from '../contracts/plan.js';
+import { parseRequest, type RemediationRequestInput, type Targets } from '../contracts/request.js';
 import { jsonBytes, largestField } from '../contracts/text.js';
 import { canonicalJson } from '../domain/basics/canonical-json.js';
 import { clipped, utf8Length, wellFormed } from '../domain/basics/well-formed.js';
@@ -46,6 +46,7 @@ export type RunClient = Pick<Client, 'workflow' | 'withDeadline'>;
 export async function startRun(client: RunClient, start: RunStart): Promise<StartAnswer> {
   refuseTooLarge(start);
   const digest = requestDigest(start.input);
+  const same: readonly unknown[] = [digest, writtenDigest(start.input)];
   return client.withDeadline(Date.now() + (start.deadlineMs ?? START_DEADLINE_MS), async () => {
     try {
       await client.workflow.start(start.workflow ?? 'remediationRun', {
@@ -59,14 +60,31 @@ export async function startRun(client: RunClient, start: RunStart): Promise<Star
       return { kind: 'started' };
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw translated(error, start);
-      return { kind: (await digestOf(client, start.workflowId)) === digest ? 'same' : 'different' };
+      return { kind: same.includes(await digestOf(client, start.workflowId)) ? 'same' : 'different' };
     }
   });
 }
 
-/** SHA-256, in hexadecimal, of the input's canonical JSON: the order of keys does not matter. */
+/**
+ * SHA-256, in hexadecimal, of what the input means: the order of keys and of ids does not matter, nor whether ids are numbers or text, nor
+ * the case of host names. An input that is no request stands for itself.
+ */
 export function requestDigest(input: unknown): string {
+  const isPlan = typeof input === 'object' && input !== null && 'steps' in input;
+  const parsed = isPlan ? parsePlan(input) : parseRequest(input);
+  if (!parsed.ok) return writtenDigest(input);
+  const { targets, ...rest } = parsed.value;
+  return writtenDigest({ ...rest, targets: { ...targets, ...asSets(targets) } });
+}
+
+/** Of the input as it is written: what runs that were started by earlier versions have in their memo. */
+function writtenDigest(input: unknown): string {
   return createHash('sha256').update(canonicalJson(input)).digest('hex');
+}
+
+function asSets({ assetIds, hostnames, assetTagIds, excludedAssetIds }: Targets): Partial<Targets> {
+  const lists = { assetIds, assetTagIds, excludedAssetIds, hostnames: hostnames?.map((name) => name.toLowerCase()) };
+  return Object.fromEntries(Object.entries(lists).flatMap(([field, list]) => (list ? [[field, [...new Set(list)].sort()]] : [])));
 }
 
 async function digestOf(client: RunClient, workflowId: string): Promise<unknown> {
