@@ -1,6 +1,6 @@
 // POST /hooks/:hook: a ticket event. An answer of 202 means that Temporal has the run; nothing is queued in this process.
 import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
-import type { Hook } from '../contracts/config/file.js';
+import type { Config, Hook } from '../contracts/config/file.js';
 import { describeProblems } from '../contracts/request.js';
 import { type StartAnswer, TemporalUnavailable, type WorkflowInput } from '../temporal/start-run.js';
 import { hookKeys } from '../tickets/hook-keys.js';
@@ -19,7 +19,7 @@ export function hookRoute(deps: ServerDeps): RouteHandlerMethod {
     const config = deps.configuration.settled();
     if (!config) return refuse(reply, { status: 503, detail: 'the configuration has just changed: send the event again' }, request, name);
     const hook = Object.hasOwn(config.hooks, name) ? config.hooks[name] : undefined;
-    if (!hook) return sendProblem(reply, { status: 404, detail: 'no hook with this name' });
+    if (!hook) return sendProblem(reply, { status: 404, detail: noHook(config) });
     if (!isPlainJson(request)) {
       return sendProblem(reply, { status: 415, detail: 'use content-type: application/json in UTF-8, without content-encoding' });
     }
@@ -36,6 +36,11 @@ export function hookRoute(deps: ServerDeps): RouteHandlerMethod {
     const { problems } = decision;
     return refuse(reply, { status: 422, detail: describeProblems(problems), problems }, request, name);
   };
+}
+
+/** Which names there are is nobody's business who has no secret; that there are none is worth a word to whoever sets it up. */
+function noHook({ hooks }: Config): string {
+  return Object.keys(hooks).length === 0 ? 'no hook with this name: none is configured (hooks in overhaul.yaml)' : 'no hook with this name';
 }
 
 /** The refusal of a delivery that is not proved to come from a holder of one of the hook's secrets. */

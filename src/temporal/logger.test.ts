@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { ApplicationFailure } from '@temporalio/common';
 import { loggerTo } from './logger.js';
 import { temporalLogger } from './runtime.js';
 
@@ -35,6 +36,17 @@ describe('the log', () => {
     loggerTo(destination, 'info', 'worker').info(attributes, 'asked');
     expect(lines[0]).toContain('[redacted]');
     expect(lines[0]).not.toContain('hunter2');
+  });
+
+  test('has no stack of a failure that says what it is, and no warning of what is meant to be', () => {
+    const { lines, destination } = recorder();
+    const temporal = temporalLogger(loggerTo(destination, 'info', 'worker'));
+    const error = ApplicationFailure.nonRetryable('no script 999', 'ScriptNotFound');
+    temporal.warn('Activity failed', { error, taskToken: 'CiQw', workflowId: 'r2' });
+    temporal.warn('No workflows registered, not polling for workflow tasks');
+    expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([{ msg: 'Activity failed', workflowId: 'r2' }]);
+    expect((JSON.parse(lines[0] ?? '') as { failure: object }).failure).toEqual({ type: 'ScriptNotFound', message: 'no script 999' });
+    expect(lines[0]).not.toContain('taskToken');
   });
 
   test("takes Temporal's lines with their level, their attributes and their error", () => {

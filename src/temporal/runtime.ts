@@ -37,7 +37,8 @@ export function endRuntime(): Promise<void> {
 /** A logger as the SDK wants it, speaking through ours. */
 export function temporalLogger(logger: Logger): TemporalLogger {
   const log = (level: TemporalLevel, message: string, attributes: object = {}): void => {
-    logger[PINO_LEVEL[level]](renamed(attributes), message);
+    const shown = ORDINARY.test(message) ? 'DEBUG' : level;
+    logger[PINO_LEVEL[shown]](forPeople(attributes), message);
   };
   return {
     log,
@@ -49,7 +50,19 @@ export function temporalLogger(logger: Logger): TemporalLogger {
   };
 }
 
-/** pino shows an error whole under `err`; the SDK calls it `error`. */
-function renamed({ error, ...attributes }: { error?: unknown }): object {
-  return error === undefined ? attributes : { ...attributes, err: error };
+/** One worker has the workflows and another the activities of a ledger: that neither has both is how it is meant to be. */
+const ORDINARY = /^No (workflows|activities|Nexus services) registered/;
+
+/** pino shows an error whole under `err`; the SDK calls it `error`, and adds a token that tells nobody anything. */
+function forPeople({ error, taskToken: _, ...attributes }: { error?: unknown; taskToken?: unknown }): object {
+  if (error === undefined) return attributes;
+  const failure = saidFailure(error);
+  return failure ? { ...attributes, failure } : { ...attributes, err: error };
+}
+
+/** A failure that says what it is, such as a run that is refused, is no fault of the code: where it was thrown would only hide its words. */
+function saidFailure(error: unknown): { type: string; message: string } | undefined {
+  if (typeof error !== 'object' || error === null || !('nonRetryable' in error) || error.nonRetryable !== true) return undefined;
+  const { type, message } = error as { type?: unknown; message?: unknown };
+  return typeof type === 'string' ? { type, message: String(message) } : undefined;
 }

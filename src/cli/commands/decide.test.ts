@@ -112,7 +112,17 @@ describe('decisions', () => {
   test('a refused decision exits 1 with the reason of the run', async () => {
     const decide = async () =>
       Promise.reject(new CommandFailed(EXIT.notSucceeded, 'The run patch refused: Nothing is waiting for approval.'));
-    const ran = await overhaul(['approve', 'patch'], { temporal: { decide } });
+    const ran = await overhaul(['approve', 'patch'], { temporal: { decide, find: async () => undefined } });
     expect(ran).toMatchObject({ exitCode: 1, stderr: 'The run patch refused: Nothing is waiting for approval.\n' });
+  });
+
+  test('a decision about what has ended says so: Temporal has the same words for what it never knew', async () => {
+    const decide = async () => Promise.reject(new CommandFailed(EXIT.usage, 'Temporal has no live run patch'));
+    const find = async (workflowId: string) =>
+      ({ workflowId, state: 'completed', startedAt: '2026-08-22T10:00:00.000Z', closedAt: '2026-08-22T10:30:00.000Z' }) as const;
+    expect(await overhaul(['resume', 'patch'], { temporal: { decide, find } })).toMatchObject({
+      exitCode: 2,
+      stderr: 'patch has already ended (completed at 2026-08-22T10:30:00.000Z). Nothing to resume. For details: overhaul show patch\n',
+    });
   });
 });

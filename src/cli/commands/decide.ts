@@ -58,7 +58,15 @@ const DONE: Readonly<Record<Exclude<DecisionName, 'retryUnresolved'>, string>> =
 
 async function decide(invocation: Invocation, { id, name, who, details }: Decision): Promise<void> {
   const decision = { ...checkedWho({ by: who.by ?? invocation.userName, reason: who.reason }), ...details };
-  const result = await withTemporal(invocation, (temporal) => temporal.decide(id, name, decision));
+  const result = await withTemporal(invocation, async (temporal) => {
+    try {
+      return await temporal.decide(id, name, decision);
+    } catch (error) {
+      // Temporal says the same of what has ended and of what it never knew.
+      const workflow = await temporal.find(id).catch(() => undefined);
+      throw workflow && workflow.state !== 'running' ? endedAlready(workflow, name) : error;
+    }
+  });
   if (invocation.json) await writeJson(invocation.stdout, { workflowId: id, decision: name, ...(result === undefined ? {} : { result }) });
   else
     await writeLine(
@@ -89,7 +97,7 @@ async function cancel(invocation: Invocation, id: string, who: Who): Promise<voi
   await withTemporal(invocation, async (temporal) => {
     const workflow = await temporal.find(id);
     if (!workflow) throw unknownRun(id);
-    if (workflow.state !== 'running') throw endedAlready(workflow);
+    if (workflow.state !== 'running') throw endedAlready(workflow, 'cancel');
     await temporal.cancel(id, { by, reason });
   });
   await recordCancel(invocation, id, { by, reason });
@@ -98,11 +106,11 @@ async function cancel(invocation: Invocation, id: string, who: Who): Promise<voi
   invocation.exitCode = EXIT.done;
 }
 
-function endedAlready({ workflowId, state, closedAt }: WorkflowSummary): CommandFailed {
+function endedAlready({ workflowId, state, closedAt }: WorkflowSummary, what: string): CommandFailed {
   const when = closedAt === undefined ? '' : ` at ${closedAt}`;
   return new CommandFailed(
     EXIT.usage,
-    `${workflowId} has already ended (${state}${when}). Nothing to cancel. For details: overhaul show ${workflowId}`,
+    `${workflowId} has already ended (${state}${when}). Nothing to ${what === 'retryUnresolved' ? 'retry' : what}. For details: overhaul show ${workflowId}`,
   );
 }
 

@@ -75,10 +75,10 @@ export class Orders {
   }
 }
 
-/** A run, or a campaign of which a step is held: a breach holds that step alone. */
-async function isPaused(sql: Sql, runId: string): Promise<boolean> {
+/** A run, or a campaign of which a step is held: a breach holds that step alone. What is blocked is looked at again when it is resumed. */
+async function isPausedOrBlocked(sql: Sql, runId: string): Promise<boolean> {
   const paused = await sql.first(
-    'SELECT 1 AS found FROM runs WHERE (id = ? OR campaign_id = ?) AND paused = 1 AND finished_at IS NULL LIMIT 1',
+    'SELECT 1 AS found FROM runs WHERE (id = ? OR campaign_id = ?) AND (paused = 1 OR blocked IS NOT NULL) AND finished_at IS NULL LIMIT 1',
     [runId, runId],
   );
   return paused !== undefined;
@@ -153,11 +153,12 @@ async function carryOut(sql: Sql, runId: string, command: Command): Promise<numb
     case 'pause':
       await runs.setPaused(runId, true);
       return 0;
-    case 'resume':
-      if (!(await isPaused(sql, runId))) return REFUSED;
+    case 'resume': {
+      const waits = await isPausedOrBlocked(sql, runId);
       await runs.setPaused(runId, false);
       await needReading(sql, runId);
-      return 0;
+      return waits ? 0 : REFUSED;
+    }
     case 'stop':
       await runs.stop(runId, command.cause, command.why);
       return 0;

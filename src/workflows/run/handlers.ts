@@ -20,7 +20,7 @@ export interface Handled {
   wake: () => void;
   /** Told what would be approved now, after an adjustment about which nobody is asked. */
   digestIs?: (digest: string) => void;
-  /** Why this person may not resume now; without it everybody may, where the run is paused. */
+  /** Why this person may not resume now; without it everybody may, where the run is paused or blocked. */
   refusedResume?: (by: string) => string | undefined;
 }
 
@@ -57,9 +57,12 @@ export function handleMessages(run: Handled): void {
 
 const NOT_PAUSED = 'The run is not paused. Nothing to resume.';
 
-/** The ledger has the last word; what the run knows for certain needs no event. */
-function notPaused({ snapshot }: RunState): string | undefined {
-  return snapshot && !snapshot.paused ? NOT_PAUSED : undefined;
+/**
+ * The ledger has the last word; what the run knows for certain needs no event. What is blocked looks again at once what blocks it when an
+ * operator resumes it.
+ */
+function notPaused({ snapshot, blocked }: RunState): string | undefined {
+  return snapshot && !snapshot.paused && !blocked ? NOT_PAUSED : undefined;
 }
 
 type Named = { by: string; reason?: string | undefined };
@@ -80,8 +83,9 @@ async function order<T extends Named>(
   await once(run, async () => {
     const parsed = parsedMessage(schema, argument);
     const command = commandOf(parsed);
+    const waits = run.state.blocked !== undefined;
     const { digest, refused } = await control(run, parsed, command);
-    if (command.kind === 'resume' && refused) throw ApplicationFailure.nonRetryable(NOT_PAUSED, 'NotPaused');
+    if (command.kind === 'resume' && refused && !waits) throw ApplicationFailure.nonRetryable(NOT_PAUSED, 'NotPaused');
     if (command.kind === 'adjust') takeDigest(run, digest);
     return null;
   });

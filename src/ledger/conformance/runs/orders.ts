@@ -48,6 +48,8 @@ export function ordersSuite(ledgers: Ledgers): void {
       expect(await entries()).toEqual(['resume {"ignored":"nothing is paused"}']);
       await ledger.runs.hold('r');
       expect(await order('update:2', 2, { kind: 'resume' })).toBe(0);
+      await ledger.runs.setBlocked('r', 'the script has changed');
+      expect(await order('update:3', 3, { kind: 'resume' })).toBe(0);
       expect(await isPaused()).toBe(false);
     });
 
