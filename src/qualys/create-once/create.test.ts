@@ -93,6 +93,31 @@ describe('an import', () => {
     });
   });
 
+  /** 140 titles, each the beginning of others: `Check 1`, `Check 10`, `Check 100`. */
+  const NESTED = Array.from({ length: 140 }, (_, index) => `Check ${index + 1}`);
+
+  test.each([140, 45])('of %i scripts whose titles contain one another finds each once, the second time', async (count) => {
+    await withQualys({ scripts: [] }, async ({ qualys, simulator, clock, once, sent }) => {
+      await scripts(...NESTED.slice(0, count));
+      expect(await importScriptsOnce(qualys, file, once)).toMatchObject({ kind: 'created', foundBy: 'answer' });
+      clock.advance(2_000);
+      const before = simulator.stats().calls;
+      const again = await importScriptsOnce(qualys, file, once);
+      expect(again).toMatchObject({ kind: 'exists', isAll: true });
+      expect(again).toHaveProperty('scripts.length', count);
+      expect(simulator.stats().calls - before).toBeLessThanOrEqual(4);
+      expect(sent()).toBe(1);
+    });
+  });
+
+  test('of such scripts whose answer is lost is found by the first look', async () => {
+    await withQualys({ scripts: [], faults: { loseImports: [1] } }, async ({ qualys, once, sent }) => {
+      await scripts(...NESTED);
+      expect(await importScriptsOnce(qualys, file, once)).toMatchObject({ kind: 'created', foundBy: 'search' });
+      expect([once.paused, sent()]).toEqual([[5_000], 1]);
+    });
+  });
+
   test('run again before the index knows is refused by Qualys itself, and still creates once', async () => {
     await withQualys({ indexLagMs: 60_000 }, async ({ qualys, once, sent }) => {
       await scripts('A');

@@ -32,6 +32,8 @@ type Searcher = Pick<Qualys & QualysOperations, 'searchScripts' | 'exportScripts
 
 /** Terms a search: the filter stays far below any limit of a request. */
 const TITLES_A_SEARCH = 20;
+/** More titles than this many searches take are looked for in one list of all scripts: a subscription has thousands at most. */
+const SEARCHES = 3;
 
 /** All scripts with one of the wanted titles, exactly, in the order wanted. Throws `QualysError`. */
 export async function titledScripts(qualys: Searcher, wanted: readonly WantedScript[], options: TitleSearch = {}): Promise<TitledScript[]> {
@@ -106,17 +108,19 @@ async function collected(
   titles: ReadonlySet<string>,
   { filters, runId }: { filters: readonly (Qql | undefined)[]; runId: string | undefined },
 ): Promise<Map<string, string[]>> {
-  const ids = new Map<string, string[]>();
+  // A set, because a filter by name is a match: the search for one title finds the scripts of another one, too.
+  const ids = new Map<string, Set<string>>();
   for (const filter of filters) {
     for await (const { rows } of qualys.searchScripts({ ...(filter === undefined ? {} : { filter }), runId })) {
-      for (const { id, title } of rows) if (titles.has(title.trim())) ids.set(title.trim(), [...(ids.get(title.trim()) ?? []), id]);
+      for (const { id, title } of rows) if (titles.has(title.trim())) ids.set(title.trim(), (ids.get(title.trim()) ?? new Set()).add(id));
     }
   }
-  return ids;
+  return new Map([...ids].map(([title, found]) => [title, [...found]]));
 }
 
-/** Undefined where a title is among them that no quoting can carry. */
+/** Undefined where a list of all scripts is cheaper, and where a title is among them that no quoting can carry. */
 function nameFilters(titles: readonly string[]): Qql[] | undefined {
+  if (titles.length > TITLES_A_SEARCH * SEARCHES) return undefined;
   try {
     return batches(titles, TITLES_A_SEARCH).map((part) => anyOf(part.map((title) => term('name', title))));
   } catch (error) {
