@@ -83,12 +83,18 @@ function uploadedArray({ contentType, text }: Call): unknown[] {
   throw new GatewayError(400, 'The file must hold a JSON array of scripts');
 }
 
-function readEntry(entry: unknown): Pick<SimulatedScript, 'title' | 'platform' | 'base64'> {
+const TOLD = { description: 'string', severity: 'number', threshold: 'number', type: 'object', category: 'object' } as const;
+
+function readEntry(entry: unknown): Pick<SimulatedScript, 'title' | 'platform' | 'base64' | 'told'> {
   const { title, platform, content } = (entry ?? {}) as Record<string, unknown>;
   if (typeof title !== 'string' || title.trim() === '') throw new GatewayError(400, 'A script in the file has no title');
   if (typeof content !== 'string' || !/^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(content)) {
     throw new GatewayError(400, `The content of ${title} is not base64`);
   }
   if (Buffer.byteLength(content, 'base64') > MAX_SCRIPT_BYTES) throw new GatewayError(400, `The content of ${title} is larger than 500 KB`);
-  return { title, platform: typeof platform === 'string' ? platform : 'LINUX', base64: content };
+  const told = Object.entries(TOLD).flatMap(([field, kind]) => {
+    const value = (entry as Record<string, unknown>)[field];
+    return typeof value === kind && value !== null ? [[field, value] as const] : [];
+  });
+  return { title, platform: typeof platform === 'string' ? platform : 'LINUX', base64: content, told: Object.fromEntries(told) };
 }

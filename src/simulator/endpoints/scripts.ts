@@ -77,6 +77,7 @@ function common(call: Call, script: SimulatedScript) {
     lastExecutedDateTime: world.lastExecuteAt.get(String(script.id)) ?? 0,
     hasBlacklistedCommands: false,
     blacklistedCommands: '',
+    ...script.told,
   };
 }
 

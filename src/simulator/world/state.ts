@@ -6,7 +6,13 @@ import type { SimulatedClock } from './clock.js';
 import { type Fleet, fleetOf } from './fleet.js';
 
 /** `content` is the script's text; an imported one keeps its base64 instead, bytes and line breaks as they came. */
-export type SimulatedScript = SimulatorSettings['scripts'][number] & { base64?: string; createdAt?: number; visibleAt?: number };
+export type SimulatedScript = SimulatorSettings['scripts'][number] & {
+  base64?: string;
+  createdAt?: number;
+  visibleAt?: number;
+  /** Of an imported one: description, severity, threshold, type and category, as they came. */
+  told?: Readonly<Record<string, unknown>>;
+};
 
 /** A parent job. Its asset jobs are not stored: the k-th has the id `firstAssetJobId + k` and the asset `assets[k]`. */
 export interface SimulatedJob {
@@ -72,7 +78,7 @@ export interface World {
   readonly audit: AuditEntry[];
   script(id: string): SimulatedScript | undefined;
   /** A script that was imported or cloned: it waits for its review. */
-  addScript(facts: Pick<SimulatedScript, 'title' | 'platform' | 'base64'> & { username: string; at: number }): SimulatedScript;
+  addScript(facts: Pick<SimulatedScript, 'title' | 'platform' | 'base64' | 'told'> & { username: string; at: number }): SimulatedScript;
   /** The last execute that was accepted, by script id, and under `''` for the whole subscription. */
   readonly lastExecuteAt: Map<string, number>;
   execute(order: { username: string; script: SimulatedScript; assets: readonly number[]; at: number }): ExecutionRecord;

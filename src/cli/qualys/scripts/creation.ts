@@ -26,7 +26,7 @@ export async function writeFate(invocation: Invocation, fate: OnceFate, options:
   invocation.exitCode = exitCode;
 }
 
-function wordsFor(fate: OnceFate): [ExitCode, string] {
+export function wordsFor(fate: OnceFate): [ExitCode, string] {
   switch (fate.kind) {
     case 'created': {
       const { scriptIds } = fate;

@@ -1,0 +1,188 @@
+// A folder of scripts against a simulated subscription.
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { overhaul, type World } from '../../../../test/support/command-line.js';
+import { heldClock } from '../../../../test/support/gateway/caller.js';
+import { type Simulator, startSimulator } from '../../../simulator/index.js';
+import type { SimulatorOptions } from '../../../simulator/options.js';
+
+const clock = heldClock();
+let folder: string;
+const open: Simulator[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'scripts-push-'));
+});
+afterEach(async () => {
+  for (const simulator of open.splice(0)) await simulator.close();
+  await rm(folder, { recursive: true });
+});
+
+async function gateway(options: SimulatorOptions = {}) {
+  const simulator = await startSimulator({ ...options, now: clock.now });
+  open.push(simulator);
+  const env = {
+    QUALYS_URL: simulator.url,
+    QUALYS_USERNAME: 'demo',
+    QUALYS_PASSWORD: 'demo',
+    OVERHAUL_DATABASE_URL: `sqlite:${join(folder, 'none.db')}`,
+  };
+  const sent = () =>
+    simulator.state.calls.filter(({ method, path }) => method === 'POST' && /scripts\/(import|.*clone|.*execute)/.test(path)).length;
+  const run = (argv: string[], world: World = {}) =>
+    overhaul(['qualys', 'scripts', ...argv], { env, onPause: () => clock.advance(60_000), ...world });
+  return { run, sent, simulator };
+}
+
+const write = async (files: Record<string, string>) => {
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(join(folder, name, '..'), { recursive: true });
+    await writeFile(join(folder, name), text);
+  }
+};
+
+const LIBRARY = {
+  'scripts.yaml': `
+defaults: { severity: 4, timeout: 300 }
+scripts:
+  - { file: linux/check.sh, title: Check OpenSSL, category: Data Collection, description: Is it patched? }
+  - { file: linux/check more.sh, title: Check OpenSSL more }
+  - { file: windows/fix.ps1, title: Fix it, type: { id: 4, name: Powershell }, severity: 5 }
+  - { file: tool.py, platform: linux }
+`,
+  'linux/check.sh': 'exit 0\n',
+  'linux/check more.sh': 'exit 1\n',
+  'windows/fix.ps1': 'exit 3010\r\n',
+  'tool.py': 'print(1)\n',
+};
+const SUMMARY = { new: 0, same: 0, different: 0, 'only-there': 0 };
+
+describe('scripts diff and push', () => {
+  test('create what is new with its fields, say the same the second time, and send nothing then', async () => {
+    const { run, sent, simulator } = await gateway({ scripts: [{ id: 1, title: 'Theirs' }] });
+    await write(LIBRARY);
+    const before = await run(['diff', folder]);
+    expect(before).toEqual({
+      exitCode: 1,
+      stdout: [
+        'new         Check OpenSSL  (linux/check.sh)',
+        'new         Check OpenSSL more  (linux/check more.sh)',
+        'new         Fix it  (windows/fix.ps1)',
+        'new         tool  (tool.py)',
+        'only there  Theirs  script 1, APPROVED',
+        '4 new, 0 different, 0 the same, 1 only there',
+        '',
+      ].join('\n'),
+      stderr: '',
+    });
+    const pushed = await run(['push', folder]);
+    expect([pushed.exitCode, pushed.stderr]).toEqual([
+      0,
+      'Created scripts 16508, 16509, 16510, 16511. Review and approve them at Qualys before use.\n',
+    ]);
+    clock.advance(2_000);
+    const again = await run(['push', folder]);
+    expect(again).toEqual({ exitCode: 0, stdout: '0 new, 0 different, 4 the same, 1 only there\n', stderr: '' });
+    expect(JSON.parse((await run(['diff', folder, '--json'])).stdout)).toMatchObject({
+      counts: { ...SUMMARY, same: 4, 'only-there': 1 },
+      scripts: [{ state: 'same', title: 'Check OpenSSL', scriptId: '16508', status: 'PENDING_REVIEW' }, {}, {}, {}, {}],
+    });
+    expect(sent()).toBe(1);
+    const exported = JSON.parse((await run(['export', '16508', '16510', '16511'])).stdout) as Record<string, unknown>[];
+    expect(exported).toMatchObject([
+      {
+        ...{ title: 'Check OpenSSL', platform: 'LINUX', type: { name: 'Shell' }, category: { name: 'Data Collection' }, severity: 4 },
+        ...{ threshold: 300, description: 'Is it patched?', content: 'ZXhpdCAwCg==', scriptStatus: 'PENDING_REVIEW' },
+      },
+      { title: 'Fix it', platform: 'WINDOWS', type: { id: 4, name: 'Powershell' }, severity: 5, content: 'ZXhpdCAzMDEwDQo=' },
+      { title: 'tool', platform: 'LINUX', type: { name: 'Python' }, content: 'cHJpbnQoMSkK' },
+    ]);
+    expect(simulator.state.executions).toEqual([]);
+  });
+
+  test('name content and fields that differ, and change nothing there', async () => {
+    const { run, sent } = await gateway({ scripts: [] });
+    await write(LIBRARY);
+    await run(['push', folder]);
+    clock.advance(2_000);
+    await write({
+      'linux/check.sh': 'exit 2\n',
+      'scripts.yaml': LIBRARY['scripts.yaml'].replace('severity: 5', 'severity: 2').replace('Powershell', 'POWERSHELL'),
+    });
+    const diff = await run(['diff', folder]);
+    expect([diff.exitCode, diff.stdout]).toEqual([
+      1,
+      [
+        'different   Check OpenSSL  script 16508: content',
+        'different   Fix it  script 16510: severity "5" there, "2" here',
+        '0 new, 2 different, 2 the same, 0 only there',
+        '',
+      ].join('\n'),
+    ]);
+    const push = await run(['push', folder]);
+    expect([push.exitCode, push.stderr]).toEqual([1, 'Not changed: 2 scripts that are different. Edit at Qualys, or use another title.\n']);
+    expect(sent()).toBe(1);
+  });
+
+  test('compare what Qualys does not export, and titles that several scripts have', async () => {
+    const { run } = await gateway({
+      scripts: [
+        { id: 1, title: 'Fix it', platform: 'WINDOWS', status: 'DEPRECATED', content: 'exit 3010\r\n' },
+        { id: 2, title: 'tool', content: 'print(1)\n' },
+        { id: 3, title: 'tool', content: 'print(1)\n' },
+      ],
+    });
+    await write({ ...LIBRARY, 'scripts.yaml': 'scripts: [{ file: windows/fix.ps1, title: Fix it }, { file: tool.py, platform: LINUX }]' });
+    const { stdout, stderr } = await run(['diff', folder]);
+    expect(stdout).toBe('different   tool  script 2: title of scripts 2, 3\n0 new, 1 different, 1 the same, 0 only there\n');
+    expect(stderr).toBe('Not in scripts.yaml, so left alone: linux/check more.sh, linux/check.sh\n');
+  });
+
+  test('a lost answer is looked for, found, and nothing is sent twice', async () => {
+    const { run, sent } = await gateway({ scripts: [], faults: { loseImports: [1] } });
+    await write(LIBRARY);
+    const pushed = await run(['push', folder]);
+    expect(pushed.exitCode).toBe(0);
+    expect(pushed.stderr).toContain('The response was lost; title and content match.');
+    expect((await run(['push', folder])).exitCode).toBe(0);
+    expect(sent()).toBe(1);
+  });
+
+  test('a dry run sends nothing, and leaves no file behind', async () => {
+    const { run, sent } = await gateway({ scripts: [] });
+    await write(LIBRARY);
+    expect(await run(['push', folder, '--dry-run'])).toMatchObject({ exitCode: 1, stdout: expect.stringContaining('4 new') });
+    await run(['push', folder]);
+    expect((await readdir(tmpdir())).filter((name) => name.startsWith('overhaul-push-'))).toEqual([]);
+    expect(sent()).toBe(1);
+  });
+});
+
+describe('scripts.yaml', () => {
+  test.each([
+    ['scripts: []', 'scripts.yaml:1 scripts: must name at least one script'],
+    ['scripts:\n  - { file: a.sh, titel: A }', 'scripts.yaml:2 scripts[0].titel: unknown key'],
+    ['scripts:\n  - { file: a.sh }\n  - { file: b/a.sh }', 'scripts.yaml:3 scripts[1]: has the title of scripts[0]: "a"'],
+    ['scripts: [{ file: ../a.sh }]', 'scripts[0].file: "../a.sh" is not in the folder'],
+    ['scripts: [{ file: /etc/passwd }]', '"/etc/passwd" is not in the folder'],
+    ['scripts: [{ file: link.sh }]', 'link.sh leads out of the folder'],
+    ['scripts: [{ file: none.sh }]', 'none.sh cannot be read: ENOENT'],
+    ['scripts: [{ file: a.py }]', 'a.py has no platform'],
+    ['scripts: [{ file: empty.sh }]', 'empty.sh is empty'],
+    ['scripts: [', 'scripts.yaml:1 is not valid YAML'],
+  ])('%j is refused: %s', async (text, problem) => {
+    await write({ 'scripts.yaml': text, 'a.sh': '1', 'a.py': '1', 'empty.sh': '', 'b/a.sh': '2' });
+    await symlink('/etc/hostname', join(folder, 'link.sh'));
+    const { run, simulator } = await gateway();
+    const ran = await run(['diff', folder]);
+    expect([ran.exitCode, ran.stdout, ran.stderr]).toEqual([2, '', expect.stringContaining(problem)]);
+    expect(simulator.stats().calls).toBe(0);
+  });
+
+  test('that is not there is told with an example', async () => {
+    const { run } = await gateway();
+    expect((await run(['push', folder])).stderr).toContain('it needs a scripts.yaml such as: scripts: [{ file: check.sh');
+  });
+});
