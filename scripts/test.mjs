@@ -28,6 +28,7 @@ const CHECKS = [
     '.dependency-cruiser.cjs',
   ],
   ['dead code', 'node_modules/knip/bin/knip.js'],
+  ['copies', 'node_modules/jscpd/bin/jscpd'],
   ['spelling', 'node_modules/cspell/bin.mjs', 'lint', '--no-progress', '--cache', '--cache-location', '.cache/cspell.json'],
 ];
 

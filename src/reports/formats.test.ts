@@ -3,22 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { AssetRow, RunReport } from '../domain/run/outcome.js';
+import { PATCH_REPORT } from '../../test/support/patch-report.js';
+import type { AssetRow } from '../domain/run/outcome.js';
 import { csvReport } from './csv.js';
 import { writeReportFile } from './file.js';
 import { jsonReport } from './json.js';
-
-const REPORT: RunReport = {
-  runId: 'patch <1>',
-  status: 'partial',
-  script: { id: '72648', title: 'Restart & "wait"' },
-  counts: { targeted: 2, succeeded: 1, failed: 1, unverified: 0, unreachable: 0, missing: 0, skipped: 0 },
-  strays: 0,
-  executions: 1,
-  apiCalls: 5,
-  startedAt: '2026-08-22T10:00:00.000Z',
-  finishedAt: '2026-08-22T10:03:20.000Z',
-};
 
 const ASSETS: AssetRow[] = [
   { assetId: '1', name: 'web-1', outcome: 'succeeded', status: 'SUCCESS', exitCode: 0, attempt: 1, jobId: '9', outputBytes: 12 },
@@ -61,11 +50,11 @@ describe('the CSV report', () => {
 
 describe('the JSON report', () => {
   test('is { report, assets }', async () => {
-    expect(JSON.parse(await text(jsonReport(REPORT, rows(ASSETS))))).toEqual({ report: REPORT, assets: ASSETS });
+    expect(JSON.parse(await text(jsonReport(PATCH_REPORT, rows(ASSETS))))).toEqual({ report: PATCH_REPORT, assets: ASSETS });
   });
 
   test('of no assets is still JSON', async () => {
-    expect(JSON.parse(await text(jsonReport(REPORT, rows([]))))).toEqual({ report: REPORT, assets: [] });
+    expect(JSON.parse(await text(jsonReport(PATCH_REPORT, rows([]))))).toEqual({ report: PATCH_REPORT, assets: [] });
   });
 
   test('comes in chunks of bounded size, however many assets there are', async () => {
@@ -74,7 +63,7 @@ describe('the JSON report', () => {
     }
     let largest = 0;
     let size = 0;
-    for await (const chunk of jsonReport(REPORT, many())) {
+    for await (const chunk of jsonReport(PATCH_REPORT, many())) {
       largest = Math.max(largest, chunk.length);
       size += chunk.length;
     }

@@ -3,19 +3,14 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type TemporalEnv, temporalEnv } from '../support/product/temporal-env.js';
 import { playBackup, SHORT_BACKUPS } from './backups.js';
 import type { Played } from './deaths.js';
-import type { ChaosEnvironment } from './scene.js';
+import { chaosOn } from './scene.js';
 
 let env: TemporalEnv;
 const played = new Map<string, Played>();
 
 beforeAll(async () => {
   env = await temporalEnv();
-  const environment: ChaosEnvironment = {
-    client: env.client,
-    address: env.address,
-    namespace: env.namespace,
-    bundle: env.workflowBundle.codePath,
-  };
+  const environment = chaosOn(env);
   for (const scene of await Promise.all(SHORT_BACKUPS.map((backup) => playBackup(environment, backup)))) played.set(scene.name, scene);
 }, 900_000);
 

@@ -5,7 +5,7 @@ import { SHORT_DEATHS } from './death-table.js';
 import { type Played, playDeath } from './deaths.js';
 import { playRandomKills, SHORT_RANDOM_KILLS } from './kills/random.js';
 import { LOSSES } from './losses.js';
-import type { ChaosEnvironment } from './scene.js';
+import { chaosOn } from './scene.js';
 
 let env: TemporalEnv;
 const played = new Map<string, Played>();
@@ -14,12 +14,7 @@ const SHORT_LOSSES = ['a backup from before a send', 'a backup from before a cla
 
 beforeAll(async () => {
   env = await temporalEnv();
-  const environment: ChaosEnvironment = {
-    client: env.client,
-    address: env.address,
-    namespace: env.namespace,
-    bundle: env.workflowBundle.codePath,
-  };
+  const environment = chaosOn(env);
   const scenes = [
     playRandomKills(environment, SHORT_RANDOM_KILLS),
     ...SHORT_DEATHS.map((death) => playDeath(environment, death)),

@@ -14,6 +14,7 @@ import { type Ledger, openLedger } from '../../src/ledger/index.js';
 import { type Simulator, startSimulator } from '../../src/simulator/index.js';
 import type { SimulatorOptions } from '../../src/simulator/options.js';
 import { CAPS_OFF } from '../support/product/harness.js';
+import type { TemporalEnv } from '../support/product/temporal-env.js';
 import { programArguments } from '../support/programs.js';
 import { type ChaosWorker, startChaosWorker, type WorkerPlan } from './chaos-worker.js';
 import type { DyingPlan } from './dying-worker.js';
@@ -24,6 +25,10 @@ export interface ChaosEnvironment {
   address: string;
   namespace: string;
   bundle: string;
+}
+
+export function chaosOn({ client, address, namespace, workflowBundle }: TemporalEnv): ChaosEnvironment {
+  return { client, address, namespace, bundle: workflowBundle.codePath };
 }
 
 export interface Scene {

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type TemporalEnv, temporalEnv } from '../support/product/temporal-env.js';
 import type { Played } from './deaths.js';
-import type { ChaosEnvironment } from './scene.js';
+import { chaosOn } from './scene.js';
 import { playStaleLedger, STALE_LEDGERS } from './stale-ledger.js';
 
 let env: TemporalEnv;
@@ -10,12 +10,7 @@ const played = new Map<string, Played>();
 
 beforeAll(async () => {
   env = await temporalEnv();
-  const environment: ChaosEnvironment = {
-    client: env.client,
-    address: env.address,
-    namespace: env.namespace,
-    bundle: env.workflowBundle.codePath,
-  };
+  const environment = chaosOn(env);
   for (const scene of await Promise.all(STALE_LEDGERS.map((old) => playStaleLedger(environment, old)))) played.set(scene.name, scene);
 }, 900_000);
 

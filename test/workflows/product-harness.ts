@@ -1,7 +1,7 @@
 // What the tests of the workflow share: the whole product on the shared Temporal server, and a few ways to look at it.
 import { randomUUID } from 'node:crypto';
 import { jest } from '@jest/globals';
-import { type Client, WorkflowFailedError, type WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import { type Client, WorkflowFailedError, type WorkflowHandle, type WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { RemediationRequestInput } from '../../src/contracts/request.js';
 import type { AssetRow, RunReport } from '../../src/domain/run/outcome.js';
@@ -130,7 +130,9 @@ export function phaseBecomes(handle: RunHandle, phase: string): Promise<Progress
 }
 
 /** The failure that ended the workflow: the contract's word, what it says, and its details. */
-export async function failureOf(handle: RunHandle): Promise<{ type: string | null | undefined; message: string; details: unknown[] }> {
+export async function failureOf(
+  handle: Pick<WorkflowHandle, 'result' | 'workflowId'>,
+): Promise<{ type: string | null | undefined; message: string; details: unknown[] }> {
   try {
     await handle.result();
   } catch (error) {

@@ -1,11 +1,10 @@
 import type { CampaignReport, WaveReport } from '../../domain/campaign/status.js';
 import { waveStatus } from '../../domain/campaign/status.js';
-import { type LiveCounts, runStatus } from '../../domain/run/outcome.js';
+import type { LiveCounts } from '../../domain/run/outcome.js';
 import type { Issued } from '../../domain/run/snapshot.js';
 import type { StoredWave } from '../../ledger/rows/wave.js';
 import type { ActivityDependencies } from '../dependencies.js';
-import { followUpReport } from '../follow-up/report.js';
-import { createCloseRun, partsOf, recheckOf } from '../run/close.js';
+import { createCloseRun, reporting } from '../run/close.js';
 
 export interface CloseCampaignInput {
   runId: string;
@@ -39,28 +38,9 @@ export function createCloseCampaign({ ledger }: Pick<ActivityDependencies, 'ledg
       const plan = (await ledger.campaigns.get(runId))?.plan as { steps?: { verify?: unknown } } | undefined;
       if (plan?.steps?.verify !== undefined) await ledger.campaigns.withdrawUnverified(runId, { closing });
       const waves = await closedWaves({ ledger }, runId, closing);
-      const { executions, apiCalls, outOfCohort } = await ledger.campaigns.spent(runId);
-      const [schedules, refusals] = [await ledger.schedules.of(runId), await ledger.schedules.refusals(runId)];
-      const recheck = await recheckOf(ledger, runId);
-      const warnings = await ledger.runs.warnings(runId);
-      const report = await ledger.runs.close(runId, ({ counts, run, compliant, now }) => {
-        if (input.report) return input.report;
-        const { pending: _pending, running: _running, ...final } = counts;
-        const followUp = followUpReport(run.request.followUp?.kind, schedules, refusals);
-        return {
-          runId,
-          status: runStatus({ counts: final, compliant, outOfCohort, stopped: run.stop?.cause }),
-          ...partsOf(run, now),
-          counts: final,
-          strays: outOfCohort,
-          executions,
-          apiCalls,
-          ...(followUp === undefined ? {} : { followUp }),
-          ...(recheck === undefined ? {} : { recheck }),
-          ...(warnings.length === 0 ? {} : { warnings }),
-          waves,
-        };
-      });
+      const spent = await ledger.campaigns.spent(runId);
+      const reportOf = await reporting(ledger, runId);
+      const report = await ledger.runs.close(runId, (facts) => input.report ?? { ...reportOf({ ...facts, ...spent }), waves });
       return report as CampaignReport;
     },
   };

@@ -1,24 +1,18 @@
 // Queries whose filter chooses nothing, through the real client and a simulator that ignores tokens it does not know.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { useLedgers } from '../../../test/support/ledger/ledger.js';
-import { defaultPolicy } from '../../contracts/policy.js';
-import { parseRequest, type RemediationRequestInput } from '../../contracts/request.js';
+import { MACHINE_TIME, NOBODY_WAITS, resolveCohort } from '../../../test/support/resolving.js';
+import type { RemediationRequestInput } from '../../contracts/request.js';
 import { createQualys, type QualysClient } from '../../qualys/client.js';
 import { QualysError } from '../../qualys/errors.js';
 import { type Simulator, startSimulator } from '../../simulator/index.js';
 import { PolicyRefused } from '../policy/refusal.js';
-import { type ResolvingWith, resolveTargets } from './resolve-targets.js';
+import type { ResolvingWith } from './resolve-targets.js';
 
 type Targets = RemediationRequestInput['targets'];
 type Query = NonNullable<Targets['query']>;
 
 const ledgers = useLedgers();
-const NOBODY_WAITS = {
-  enter: async () => ({ kind: 'go' as const, callId: 1 }),
-  leave: async () => undefined,
-  cancel: async () => undefined,
-};
-const CLOCK = { observe: async () => undefined, now: async () => Date.now() };
 const ASSETS = 700;
 
 let simulator: Simulator;
@@ -26,7 +20,7 @@ let qualys: QualysClient;
 
 beforeAll(async () => {
   simulator = await startSimulator({ assets: ASSETS, windowsEvery: 10, unknownToken: 'ignore' });
-  qualys = createQualys({ baseUrl: simulator.url, username: 'demo', password: () => 'demo', gate: NOBODY_WAITS, clock: CLOCK });
+  qualys = createQualys({ baseUrl: simulator.url, username: 'demo', password: () => 'demo', gate: NOBODY_WAITS, clock: MACHINE_TIME });
 });
 afterAll(async () => {
   await qualys.close();
@@ -35,16 +29,7 @@ afterAll(async () => {
 
 async function resolved(targets: Targets, asked: ResolvingWith['qualys'] = gateway()): Promise<number> {
   const ledger = await ledgers.open();
-  const parsed = parseRequest({ script: 7, targets });
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
-  const { targets: wanted, ...request } = parsed.value;
-  await ledger.runs.open({ id: 'r', firstExecutionId: 'f', namespace: 'default', request });
-  const opening = await ledger.cohort.begin('r');
-  if (!opening || 'frozen' in opening) throw new Error('nothing to open');
-  const cohort = await resolveTargets(
-    { ledger, qualys: asked, policy: defaultPolicy() },
-    { runId: 'r', attempt: opening.attempt, targets: wanted, script: { platform: '' }, onPage: () => undefined },
-  );
+  const cohort = await resolveCohort({ ledger, qualys: asked, targets });
   return cohort.size;
 }
 

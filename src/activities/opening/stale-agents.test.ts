@@ -3,19 +3,13 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { ledgerOf } from '../../../test/support/ledger/inspector.js';
 import { useLedgers } from '../../../test/support/ledger/ledger.js';
-import { defaultPolicy } from '../../contracts/policy.js';
+import { NOBODY_WAITS, resolveCohort } from '../../../test/support/resolving.js';
 import { parseRequest, type RemediationRequestInput } from '../../contracts/request.js';
 import { createQualys } from '../../qualys/client.js';
 import { startSimulator } from '../../simulator/index.js';
 import type { SimulatorOptions } from '../../simulator/options.js';
-import { resolveTargets } from './resolve-targets.js';
 
 const ledgers = useLedgers();
-const NOBODY_WAITS = {
-  enter: async () => ({ kind: 'go' as const, callId: 1 }),
-  leave: async () => undefined,
-  cancel: async () => undefined,
-};
 const FIRST = 20_452_610;
 const DAY = 86_400_000;
 /** Four hosts: seen within the minute, 2 days, 8 days and 400 days ago. */
@@ -41,15 +35,7 @@ async function resolved(options: SimulatorOptions, targets: RemediationRequestIn
     () => qualys.close(),
     () => simulator.close(),
   );
-  const parsed = parseRequest({ script: 7, targets });
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
-  const { targets: wanted, ...request } = parsed.value;
-  await ledger.runs.open({ id: 'r', firstExecutionId: 'f', namespace: 'default', request });
-  const opening = await ledger.cohort.begin('r');
-  if (!opening || 'frozen' in opening) throw new Error('nothing to open');
-  const { attempt } = opening;
-  const resolving = { runId: 'r', attempt, targets: wanted, script: { platform }, onPage: () => undefined };
-  const { size } = await resolveTargets({ ledger, qualys, policy: defaultPolicy() }, resolving);
+  const { size } = await resolveCohort({ ledger, qualys, targets, platform });
   const rows = await ledgerOf(ledger).columns('attempts', ['assetId', 'outcome', 'reason']);
   return {
     size,

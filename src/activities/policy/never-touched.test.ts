@@ -3,22 +3,16 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ledgerOf } from '../../../test/support/ledger/inspector.js';
 import { useLedgers } from '../../../test/support/ledger/ledger.js';
-import { defaultPolicy, type NeverTouch } from '../../contracts/policy.js';
+import { MACHINE_TIME, NOBODY_WAITS, resolveCohort } from '../../../test/support/resolving.js';
+import type { NeverTouch } from '../../contracts/policy.js';
 import { parseRequest, type RemediationRequestInput } from '../../contracts/request.js';
 import type { Ledger } from '../../ledger/index.js';
 import { createQualys, type QualysClient } from '../../qualys/client.js';
 import { type Simulator, startSimulator } from '../../simulator/index.js';
 import type { SimulatorOptions } from '../../simulator/options.js';
-import { resolveTargets } from '../opening/resolve-targets.js';
 import { PolicyRefused } from './refusal.js';
 
 const ledgers = useLedgers();
-const NOBODY_WAITS = {
-  enter: async () => ({ kind: 'go' as const, callId: 1 }),
-  leave: async () => undefined,
-  cancel: async () => undefined,
-};
-const CLOCK = { observe: async () => undefined, now: async () => Date.now() };
 const FIRST = 20_452_610;
 
 let simulator: Simulator;
@@ -41,7 +35,7 @@ beforeAll(async () => {
       [FIRST + 23]: 'xhost-000002.example.com',
     },
   });
-  qualys = createQualys({ baseUrl: simulator.url, username: 'demo', password: () => 'demo', gate: NOBODY_WAITS, clock: CLOCK });
+  qualys = createQualys({ baseUrl: simulator.url, username: 'demo', password: () => 'demo', gate: NOBODY_WAITS, clock: MACHINE_TIME });
 });
 
 afterAll(async () => {
@@ -57,24 +51,14 @@ async function resolved(
   client = qualys,
 ): Promise<{ ledger: Ledger; skipped: number[]; warnings: string[] }> {
   const ledger = await ledgers.open();
-  const parsed = parseRequest({ script: 7, targets });
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
-  const { targets: wanted, ...request } = parsed.value;
-  await ledger.runs.open({ id: 'r', firstExecutionId: 'f', namespace: 'default', request });
-  const opening = await ledger.cohort.begin('r');
-  if (!opening || 'frozen' in opening) throw new Error('nothing to open');
-  const policy = { ...defaultPolicy(), neverTouch: { assetIds: [], tags: [], hostnames: [], ...neverTouch } };
-  await resolveTargets(
-    { ledger, qualys: client, policy },
-    { runId: 'r', attempt: opening.attempt, targets: wanted, script: { platform: '' }, onPage: () => undefined },
-  );
+  await resolveCohort({ ledger, qualys: client, targets, neverTouch });
   const rows = await ledgerOf(ledger).columns('attempts', ['assetId'], { outcome: 'skipped', reason: 'never-touch' });
   return { ledger, skipped: rows.map(({ assetId: id }) => Number(id) - FIRST), warnings: await ledger.runs.warnings('r') };
 }
 
 async function withSimulator(options: SimulatorOptions, use: (client: QualysClient) => Promise<void>): Promise<void> {
   const other = await startSimulator(options);
-  const client = createQualys({ baseUrl: other.url, username: 'demo', password: () => 'demo', gate: NOBODY_WAITS, clock: CLOCK });
+  const client = createQualys({ baseUrl: other.url, username: 'demo', password: () => 'demo', gate: NOBODY_WAITS, clock: MACHINE_TIME });
   try {
     await use(client);
   } finally {

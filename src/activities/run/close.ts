@@ -2,8 +2,8 @@ import { type RunReport, runStatus } from '../../domain/run/outcome.js';
 import type { Issued } from '../../domain/run/snapshot.js';
 import type { Ledger } from '../../ledger/index.js';
 import { REFUSED } from '../../ledger/rows/audit.js';
-import type { RunRow } from '../../ledger/rows/run.js';
 import { changesSince } from '../../ledger/runs/outcome-changes.js';
+import type { ClosingFacts } from '../../ledger/runs/registry.js';
 import type { ActivityDependencies } from '../dependencies.js';
 import { followUpReport } from '../follow-up/report.js';
 
@@ -17,16 +17,32 @@ export interface CloseRunInput {
   report?: RunReport | undefined;
 }
 
-/** What the reports of runs and campaigns say alike. */
-export function partsOf(run: RunRow, now: number): Pick<RunReport, 'script' | 'startedAt' | 'finishedAt'> {
-  return {
-    script: { id: run.script?.id ?? '', title: run.script?.title ?? run.request.script },
-    startedAt: new Date(run.startedAt ?? run.createdAt).toISOString(),
-    finishedAt: new Date(now).toISOString(),
+/** What the reports of runs and campaigns say alike. Reads what is told beside the outcomes, before the transaction that closes the run. */
+export async function reporting(ledger: Ledger, runId: string): Promise<(facts: ClosingFacts) => RunReport> {
+  const [schedules, refusals] = [await ledger.schedules.of(runId), await ledger.schedules.refusals(runId)];
+  const recheck = await recheckOf(ledger, runId);
+  const warnings = await ledger.runs.warnings(runId);
+  return ({ counts, run, compliant, outOfCohort, executions, apiCalls, now }) => {
+    const { pending: _pending, running: _running, ...final } = counts;
+    const followUp = followUpReport(run.request.followUp?.kind, schedules, refusals);
+    return {
+      runId,
+      status: runStatus({ counts: final, compliant, outOfCohort, stopped: run.stop?.cause }),
+      script: { id: run.script?.id ?? '', title: run.script?.title ?? run.request.script },
+      startedAt: new Date(run.startedAt ?? run.createdAt).toISOString(),
+      finishedAt: new Date(now).toISOString(),
+      counts: final,
+      strays: outOfCohort,
+      executions,
+      apiCalls,
+      ...(followUp === undefined ? {} : { followUp }),
+      ...(recheck === undefined ? {} : { recheck }),
+      ...(warnings.length === 0 ? {} : { warnings }),
+    };
   };
 }
 
-export async function recheckOf(ledger: Ledger, runId: string): Promise<RunReport['recheck']> {
+async function recheckOf(ledger: Ledger, runId: string): Promise<RunReport['recheck']> {
   const parentId = (await ledger.runs.get(runId))?.parentId;
   return parentId === undefined ? undefined : { of: parentId, changes: await changesSince(ledger.database, runId, parentId) };
 }
@@ -41,26 +57,8 @@ export function createCloseRun({ ledger }: Pick<ActivityDependencies, 'ledger'>)
       if (report) await ledger.staleness.note(runId, `it lacks the report of ${runId}, which has ended`);
       await ledger.executions.releaseClaimed(runId);
       await ledger.verdicts.closeOpen(runId, reason, { staleLedger });
-      const [schedules, refusals] = [await ledger.schedules.of(runId), await ledger.schedules.refusals(runId)];
-      const recheck = await recheckOf(ledger, runId);
-      const warnings = await ledger.runs.warnings(runId);
-      return ledger.runs.close(runId, ({ counts, run, compliant, outOfCohort, executions, apiCalls, now }) => {
-        if (report) return report;
-        const { pending: _pending, running: _running, ...final } = counts;
-        const followUp = followUpReport(run.request.followUp?.kind, schedules, refusals);
-        return {
-          runId,
-          status: runStatus({ counts: final, compliant, outOfCohort, stopped: run.stop?.cause }),
-          ...partsOf(run, now),
-          counts: final,
-          strays: outOfCohort,
-          executions,
-          apiCalls,
-          ...(followUp === undefined ? {} : { followUp }),
-          ...(recheck === undefined ? {} : { recheck }),
-          ...(warnings.length === 0 ? {} : { warnings }),
-        };
-      });
+      const reportOf = await reporting(ledger, runId);
+      return ledger.runs.close(runId, (facts) => report ?? reportOf(facts));
     },
 
     /** The run ends without a report because nothing was attempted: its id is used, and nothing of it will be sent. */

@@ -9,8 +9,13 @@ interface ReadingTag {
   onPage: (rows: number) => void;
 }
 
+interface FindingBearers extends ReadingTag {
+  /** Told of rows of which it cannot be told whether they have the tag. */
+  onUnreadable?: ((rows: number) => void) | undefined;
+}
+
 /** The assets that have the tag, page by page: what a filter returns beside it is dropped, what it may have hidden is searched for. */
-export function taggedWith(qualys: Qualys, { runId, tagId, onPage }: ReadingTag): AsyncGenerator<CarAsset[]> {
+export function taggedWith(qualys: Qualys, { runId, tagId, onPage, onUnreadable }: FindingBearers): AsyncGenerator<CarAsset[]> {
   return findAssets(qualys, {
     runId,
     filter: idTerm('tags.id', tagId),
@@ -20,6 +25,7 @@ export function taggedWith(qualys: Qualys, { runId, tagId, onPage }: ReadingTag)
       return own === undefined ? undefined : idTerm('tags.id', own);
     },
     onPage,
+    onUnreadable,
   });
 }
 

@@ -4,22 +4,16 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ledgerOf } from '../../../test/support/ledger/inspector.js';
 import { useLedgers } from '../../../test/support/ledger/ledger.js';
-import { defaultPolicy } from '../../contracts/policy.js';
-import { parseRequest, type RemediationRequestInput } from '../../contracts/request.js';
+import { MACHINE_TIME, NOBODY_WAITS, resolveCohort } from '../../../test/support/resolving.js';
+import type { RemediationRequestInput } from '../../contracts/request.js';
 import { readNotJoined } from '../../domain/targets/join-record.js';
 import type { Ledger } from '../../ledger/index.js';
 import { createQualys, type QualysClient } from '../../qualys/client.js';
 import { type Simulator, startSimulator } from '../../simulator/index.js';
 import type { SimulatorOptions } from '../../simulator/options.js';
-import { type ResolvingWith, resolveTargets } from '../opening/resolve-targets.js';
+import type { ResolvingWith } from '../opening/resolve-targets.js';
 
 const ledgers = useLedgers();
-const NOBODY_WAITS = {
-  enter: async () => ({ kind: 'go' as const, callId: 1 }),
-  leave: async () => undefined,
-  cancel: async () => undefined,
-};
-const CLOCK = { observe: async () => undefined, now: async () => Date.now() };
 
 const simulators: Simulator[] = [];
 const clients: QualysClient[] = [];
@@ -31,7 +25,7 @@ async function gateway(options: SimulatorOptions): Promise<{ simulator: Simulato
     username: 'demo',
     password: () => 'demo',
     gate: NOBODY_WAITS,
-    clock: CLOCK,
+    clock: MACHINE_TIME,
   });
   simulators.push(simulator);
   clients.push(qualys);
@@ -44,17 +38,7 @@ async function resolved(
   { platform = '', neverTouch = [] as string[] } = {},
 ): Promise<{ ledger: Ledger; cohort: { size: number; digest: string }; rows: Record<string, string>; apart: string[] }> {
   const ledger = await ledgers.open();
-  const parsed = parseRequest({ script: 7, targets });
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
-  const { targets: wanted, ...request } = parsed.value;
-  await ledger.runs.open({ id: 'r', firstExecutionId: 'f', namespace: 'default', request });
-  const opening = await ledger.cohort.begin('r');
-  if (!opening || 'frozen' in opening) throw new Error('nothing to open');
-  const policy = { ...defaultPolicy(), neverTouch: { assetIds: neverTouch, tags: [], hostnames: [] } };
-  const cohort = await resolveTargets(
-    { ledger, qualys, policy },
-    { runId: 'r', attempt: opening.attempt, targets: wanted, script: { platform }, onPage: () => undefined },
-  );
+  const cohort = await resolveCohort({ ledger, qualys, targets, platform, neverTouch: { assetIds: neverTouch } });
   const stored = await ledgerOf(ledger).columns('attempts', ['assetId', 'name', 'agentUuid', 'reason']);
   const apart = readNotJoined(await ledger.audit.of('r')).assets.map(({ name, why }) => `${name}: ${why}`);
   const rows = Object.fromEntries(

@@ -3,9 +3,8 @@
 import type { Problem } from '../../contracts/request.js';
 import { hostKey, hostKeysOf } from '../../domain/targets/host-names.js';
 import { askedFor, labelMatchText, type MatchedName, matchNames, type NameMatch } from '../../domain/targets/match-names.js';
-import { idTerm } from '../../domain/targets/qql.js';
 import type { CarAsset, Qualys } from '../../qualys/types.js';
-import { findAssets } from './find.js';
+import { taggedWith } from '../tags/read.js';
 import type { AssetsByKey, Finding } from './find-by-key.js';
 import { UnresolvedTargets } from './unresolved.js';
 
@@ -72,15 +71,5 @@ export function assetsByTag(
   tagId: string,
   { runId, onPage, onUnreadable }: Finding & { onUnreadable: (rows: number) => void },
 ): AsyncGenerator<CarAsset[]> {
-  return findAssets(qualys, {
-    runId,
-    filter: idTerm('tags.id', tagId),
-    belongs: ({ tags }) => tags.includes(tagId),
-    probe: ({ tags }) => {
-      const own = tags.find((tag) => /^\d{1,19}$/.test(tag));
-      return own === undefined ? undefined : idTerm('tags.id', own);
-    },
-    onPage: (rows) => onPage({ source: `tag ${tagId}`, rows }),
-    onUnreadable,
-  });
+  return taggedWith(qualys, { runId, tagId, onPage: (rows) => onPage({ source: `tag ${tagId}`, rows }), onUnreadable });
 }

@@ -1,12 +1,13 @@
 // Rows that Qualys sends and that cannot be understood: whatever they would have been, they are never left out in silence.
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { useLedgers } from '../../../test/support/ledger/ledger.js';
-import { defaultPolicy } from '../../contracts/policy.js';
-import { parseRequest, type RemediationRequestInput } from '../../contracts/request.js';
+import { resolveCohort } from '../../../test/support/resolving.js';
+import type { NeverTouch } from '../../contracts/policy.js';
+import type { RemediationRequestInput } from '../../contracts/request.js';
 import { notJoinedText, readNotJoined } from '../../domain/targets/join-record.js';
 import type { Ledger } from '../../ledger/index.js';
 import type { CarAsset, Page, WalkOptions } from '../../qualys/types.js';
-import { type ResolvingWith, resolveTargets } from '../opening/resolve-targets.js';
+import type { ResolvingWith } from '../opening/resolve-targets.js';
 import { UnresolvedTargets } from './unresolved.js';
 
 const ledgers = useLedgers();
@@ -51,24 +52,12 @@ function gateway({ unreadable = {}, isDeaf = false, gav = [], gavUnreadable = 0,
   return { searchAssets, gavAssets, searchTags } as unknown as ResolvingWith['qualys'];
 }
 
-type NeverTouch = ReturnType<typeof defaultPolicy>['neverTouch'];
-
 async function resolve(
   qualys: ResolvingWith['qualys'],
   targets: RemediationRequestInput['targets'],
   { neverTouch = {}, platform = '' }: { neverTouch?: Partial<NeverTouch>; platform?: string } = {},
 ): Promise<{ size: number; told: string[]; audit: string[] }> {
-  const parsed = parseRequest({ script: 7, targets });
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
-  const { targets: wanted, ...request } = parsed.value;
-  await ledger.runs.open({ id: 'r', firstExecutionId: 'f', namespace: 'default', request });
-  const opening = await ledger.cohort.begin('r');
-  if (!opening || 'frozen' in opening) throw new Error('nothing to open');
-  const policy = { ...defaultPolicy(), neverTouch: { assetIds: [], tags: [], hostnames: [], ...neverTouch } };
-  const { size } = await resolveTargets(
-    { ledger, qualys, policy },
-    { runId: 'r', attempt: opening.attempt, targets: wanted, script: { platform }, onPage: () => undefined },
-  );
+  const { size } = await resolveCohort({ ledger, qualys, targets, neverTouch, platform });
   const entries = await ledger.audit.of('r');
   const { count, assets } = readNotJoined(entries);
   const audit = entries.filter(({ action }) => action !== 'not-joined').map(({ action, detail }) => `${action}: ${detail}`);

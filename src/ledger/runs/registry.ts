@@ -29,6 +29,17 @@ const TAGS_KEPT = 2_000;
 const WARNINGS_KEPT = 20;
 const WARNING_LENGTH = 500;
 
+/** What a run has come to when it is closed. */
+export interface ClosingFacts {
+  counts: LiveCounts;
+  run: RunRow;
+  compliant: number;
+  outOfCohort: number;
+  executions: number;
+  apiCalls: number;
+  now: number;
+}
+
 export class Runs {
   readonly #database: Database;
 
@@ -242,18 +253,7 @@ export class Runs {
   }
 
   /** Writes the report once; a second call returns the first one's. Frees every lease of the run. */
-  async close(
-    id: string,
-    makeReport: (facts: {
-      counts: LiveCounts;
-      run: RunRow;
-      compliant: number;
-      outOfCohort: number;
-      executions: number;
-      apiCalls: number;
-      now: number;
-    }) => RunReport,
-  ): Promise<RunReport> {
+  async close(id: string, makeReport: (facts: ClosingFacts) => RunReport): Promise<RunReport> {
     await freeLeases(this.#database, id);
     return this.#database.transaction(async (sql) => {
       const run = await readRun(sql, id);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { PATCH_REPORT } from '../../../test/support/patch-report.js';
 import { type AssetRow, emptyCounts, type RunReport } from '../../domain/run/outcome.js';
 import { notJoinedRecords } from '../../domain/targets/join-record.js';
 import type { WaveView } from '../../ledger/reads/campaign-view.js';
@@ -8,17 +9,6 @@ import type { ReportFacts } from '../facts.js';
 import { htmlReport } from './page.js';
 
 const AT = Date.parse('2026-08-22T10:01:00.000Z');
-const REPORT: RunReport = {
-  runId: 'patch <1>',
-  status: 'partial',
-  script: { id: '72648', title: 'Restart & "wait"' },
-  counts: { targeted: 2, succeeded: 1, failed: 1, unverified: 0, unreachable: 0, missing: 0, skipped: 0 },
-  strays: 0,
-  executions: 1,
-  apiCalls: 5,
-  startedAt: '2026-08-22T10:00:00.000Z',
-  finishedAt: '2026-08-22T10:03:20.000Z',
-};
 const ASSETS: AssetRow[] = [
   { assetId: '1', name: 'web-1', outcome: 'succeeded', status: 'SUCCESS', exitCode: 0, attempt: 1, jobId: '9' },
   { assetId: '2', name: 'web-2', outcome: 'failed', reason: 'exit code 3', exitCode: 3, attempt: 1 },
@@ -33,7 +23,7 @@ interface Told extends Partial<Omit<ReportFacts, 'report' | 'run'>> {
 async function pageOf({ report, request, stop, ...more }: Told = {}, assets: readonly AssetRow[] = ASSETS): Promise<string> {
   const facts: ReportFacts = {
     ...{ audit: [], schedules: [], outOfCohort: [], ...more },
-    report: { ...REPORT, ...report },
+    report: { ...PATCH_REPORT, ...report },
     run: { request: (request ?? {}) as StoredRequest, cohort: { size: 2 }, stop },
   };
   const parts: string[] = [];
@@ -236,7 +226,7 @@ describe('the HTML report', () => {
       for (let id = 1; id <= 20_000; id += 1) yield { assetId: String(id), outcome: 'succeeded', attempt: 1 };
     }
     const facts: ReportFacts = {
-      report: REPORT,
+      report: PATCH_REPORT,
       run: { request: {} as StoredRequest, cohort: { size: 1 } },
       audit: [],
       schedules: [],

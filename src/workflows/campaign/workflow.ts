@@ -13,9 +13,10 @@ import type { CampaignReport } from '../../domain/campaign/status.js';
 import { refusedResume } from '../../domain/run/approval.js';
 import { handleMessages } from '../run/handlers.js';
 import { answered } from '../run/wait-until-available.js';
+import { abandoned } from '../shared/abandoned.js';
 import { activitiesOf, identifyLedger, type RunActivities } from '../shared/activity-proxies.js';
 import { carriedOver, carriedState } from '../shared/carried-state.js';
-import { contractFailure, endsByCancel, invalidRequest, isContinued } from '../shared/failures.js';
+import { endsByCancel, invalidRequest, isContinued } from '../shared/failures.js';
 import { followUp } from '../shared/follow-up.js';
 import { takeReport, takeSnapshot } from '../shared/state.js';
 import { adoptOpenSteps, forget, lateWait, pokeOpenSteps } from './open-steps.js';
@@ -61,13 +62,7 @@ export async function remediationCampaign(input: unknown, carried?: unknown): Pr
     return await finish(campaign);
   } catch (error) {
     if (endsByCancel(error)) return await CancellationScope.nonCancellable(() => afterCancel({ runId, state, activities }, plan));
-    const failure = contractFailure(error);
-    if (!failure) throw error;
-    if (activities && failure.type !== 'AlreadyRun') {
-      const abandon = activities.abandonRun;
-      await CancellationScope.nonCancellable(() => abandon({ runId, reason: failure.type ?? 'failed', why: failure.message }));
-    }
-    throw failure;
+    throw await abandoned(error, { runId, activities });
   }
 }
 

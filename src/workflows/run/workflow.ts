@@ -3,14 +3,16 @@ import type { OpenRunResult } from '../../activities/opening/run.js';
 import { parseRequest, type RemediationRequest } from '../../contracts/request.js';
 import type { ApprovalAsk, PlaybookApproval } from '../../domain/run/approval.js';
 import type { RunReport } from '../../domain/run/outcome.js';
+import { abandoned } from '../shared/abandoned.js';
 import { activitiesOf, identifyLedger, type RunActivities } from '../shared/activity-proxies.js';
 import { carriedOver, carriedState } from '../shared/carried-state.js';
-import { contractFailure, endsByCancel, invalidRequest, isCancelled, isContinued, qualysUnavailable } from '../shared/failures.js';
+import { contractFailure, endsByCancel, invalidRequest, isContinued } from '../shared/failures.js';
 import { firstState, type RunState, takeSnapshot } from '../shared/state.js';
 import { approved } from './approval.js';
 import { handleMessages } from './handlers.js';
 import { endCancelled, finishRun, startRun, workOn } from './life.js';
-import { UNAVAILABLE_MS, type Work } from './work.js';
+import { answered } from './wait-until-available.js';
+import type { Work } from './work.js';
 
 /**
  * Runs one script over one cohort, once per asset and attempt. `input` is a `RemediationRequest` (docs/requests.md), unvalidated
@@ -40,13 +42,7 @@ export async function remediationRun(input: unknown, carried?: unknown): Promise
     return await finishRun(living);
   } catch (error) {
     if (endsByCancel(error)) return await CancellationScope.nonCancellable(() => afterCancel(activities, state, { runId, work, request }));
-    const failure = contractFailure(error);
-    if (!failure) throw error;
-    if (activities && failure.type !== 'AlreadyRun') {
-      const abandon = activities.abandonRun;
-      await CancellationScope.nonCancellable(() => abandon({ runId, reason: failure.type ?? 'failed', why: failure.message }));
-    }
-    throw failure;
+    throw await abandoned(error, { runId, activities });
   }
 
   function begun(current: Work): void {
@@ -66,19 +62,9 @@ function parsedOrFail(input: unknown): RemediationRequest {
  */
 async function open(activities: RunActivities, state: RunState, request: RemediationRequest): Promise<ApprovalAsk | undefined> {
   const playbookApproval = workflowInfo().memo?.approval as PlaybookApproval | undefined;
-  const attempt = (): Promise<OpenRunResult> => activities.openRun({ ...registration(request), playbookApproval, reported: state.blocked });
-  let opened = await attempt();
-  while (opened.kind === 'blocked') {
-    const { blocked } = opened;
-    state.blocked = blocked;
-    state.unavailableSince = blocked.kind === 'unavailable' ? (state.unavailableSince ?? Date.now()) : undefined;
-    opened =
-      state.unavailableSince === undefined
-        ? await attempt()
-        : await within(UNAVAILABLE_MS - (Date.now() - state.unavailableSince), attempt, blocked.why);
-  }
-  state.blocked = undefined;
-  state.unavailableSince = undefined;
+  const opened = await answered<OpenRunResult>(state, () =>
+    activities.openRun({ ...registration(request), playbookApproval, reported: state.blocked }),
+  );
   const { approval: rule, digest } = opened;
   return rule && { rule, digest, requestedBy: request.requestedBy, approvals: [] };
 }
@@ -87,15 +73,6 @@ function registration({ targets: _targets, ...request }: RemediationRequest) {
   const { workflowId, firstExecutionRunId, namespace, memo } = workflowInfo();
   const parentId = typeof memo?.recheckOf === 'string' ? memo.recheckOf : undefined;
   return { runId: workflowId, firstExecutionId: firstExecutionRunId, namespace, request, parentId };
-}
-
-async function within<T>(limitMs: number, work: () => Promise<T>, why: string): Promise<T> {
-  try {
-    return await CancellationScope.withTimeout(Math.max(1, limitMs), work);
-  } catch (error) {
-    if (isCancelled(error) && !CancellationScope.current().consideredCancelled) throw qualysUnavailable(why);
-    throw error;
-  }
 }
 
 async function start(activities: RunActivities, state: RunState): Promise<void> {

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type TemporalEnv, temporalEnv } from '../../support/product/temporal-env.js';
 import type { Played } from '../deaths.js';
-import type { ChaosEnvironment } from '../scene.js';
+import { chaosOn } from '../scene.js';
 import { SHORT_CAMPAIGN_DEATHS } from './death-table.js';
 import { playCampaignDeath } from './deaths.js';
 import { playCampaignKills, SHORT_CAMPAIGN_KILLS } from './kills.js';
@@ -13,12 +13,7 @@ const played = new Map<string, Played>();
 
 beforeAll(async () => {
   env = await temporalEnv();
-  const environment: ChaosEnvironment = {
-    client: env.client,
-    address: env.address,
-    namespace: env.namespace,
-    bundle: env.workflowBundle.codePath,
-  };
+  const environment = chaosOn(env);
   const where = { executable: env.executable, bundle: environment.bundle };
   const scenes = [
     playCampaignKills(where, SHORT_CAMPAIGN_KILLS),

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CampaignReport } from '../../../src/domain/campaign/status.js';
 import type { Played } from '../deaths.js';
-import { drawFrom } from '../kills/random.js';
+import { killUntilOver } from '../kills/worker.js';
 import { openTemporal, type Temporal } from '../restartable-temporal.js';
-import { type ChaosEnvironment, type Child, openScene, type Scene } from '../scene.js';
+import { type ChaosEnvironment, openScene, type Scene } from '../scene.js';
 import { CAMPAIGN_GATEWAY, campaignPlan } from './deaths.js';
 import { operate } from './operator.js';
 import { type CampaignVerdict, campaignVerdict, type Outcomes, outcomesOf } from './verdict.js';
@@ -47,7 +47,6 @@ export const SHORT_CAMPAIGN_KILLS: CampaignKills = {
 /** A worker lives this long, and up to so much longer: some die before they have taken over what the one before them had begun. */
 const LIFE_MS = 3_000;
 const SPREAD_MS = 12_000;
-const LOOK_EVERY_MS = 500;
 
 export interface KillsOn {
   /** The Temporal command line, and the workflows, bundled. */
@@ -109,25 +108,8 @@ async function disturbed(scene: Scene, { plan, temporal, say }: Disturbed): Prom
   const ledger = await scene.ledger();
   const isOver = async (): Promise<boolean> => (await ledger.runs.get(workflowId))?.report !== undefined;
   const stop = operate({ client: temporal.client, workflowId, retryAt: 'rest' });
-  const random = drawFrom(plan.seed);
-  let worker: Child = scene.child({ signal: 'SIGKILL' });
-  let kills = 0;
   try {
-    while (kills < plan.kills && !(await isOver())) {
-      await Promise.race([worker.ready, worker.ended]);
-      await pause(LIFE_MS + random() * SPREAD_MS);
-      // Between two kills, so that a worker lives through it.
-      if (kills >= ((temporal.restarts() + 1) * plan.kills) / (plan.restarts + 1)) await temporal.restart();
-      worker.signal('SIGKILL');
-      // One that Temporal's absence has ended is none that was killed.
-      if ((await worker.ended) === 'SIGKILL') kills += 1;
-      say(`${kills} kills, ${temporal.restarts()} restarts`);
-      worker = scene.child({ signal: 'SIGKILL' });
-    }
-    while (!(await isOver())) {
-      await Promise.race([worker.ended, pause(LOOK_EVERY_MS)]);
-      if (worker.hasEnded()) worker = scene.child({ signal: 'SIGKILL' });
-    }
+    const kills = await killUntilOver(scene, { ...plan, lifeMs: LIFE_MS, spreadMs: SPREAD_MS }, { temporal, isOver, say });
     const report = (await temporal.client().workflow.getHandle(workflowId).result()) as CampaignReport;
     return { kills, report };
   } finally {
@@ -139,8 +121,4 @@ interface Disturbed {
   plan: CampaignKills;
   temporal: Temporal;
   say: (line: string) => void;
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

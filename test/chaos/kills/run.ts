@@ -2,14 +2,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { RunReport } from '../../../src/domain/run/outcome.js';
 import type { KillsOn } from '../campaign/kills.js';
 import type { Played } from '../deaths.js';
 import { openTemporal, type Temporal } from '../restartable-temporal.js';
-import { assetIds, type ChaosEnvironment, type Child, openScene, type Scene } from '../scene.js';
+import { assetIds, type ChaosEnvironment, openScene, type Scene } from '../scene.js';
 import { unverifiedThoughKnown, verdictOf } from '../verdict.js';
-import { drawFrom } from './random.js';
+import { killUntilOver } from './worker.js';
 
 export interface RunKills {
   name: string;
@@ -70,23 +69,7 @@ async function disturbed(
   await scene.start({ ...request, maxInFlight: 2 });
   const ledger = await scene.ledger();
   const isOver = async (): Promise<boolean> => (await ledger.runs.get(scene.workflowId))?.report !== undefined;
-  const random = drawFrom(plan.seed);
-  let worker: Child = scene.child({ signal: 'SIGKILL' });
-  let kills = 0;
-  while (kills < plan.kills && !(await isOver())) {
-    await Promise.race([worker.ready, worker.ended]);
-    await pause(LIFE_MS + random() * SPREAD_MS);
-    if (kills >= ((temporal.restarts() + 1) * plan.kills) / (plan.restarts + 1)) await temporal.restart();
-    worker.signal('SIGKILL');
-    // One that Temporal's absence has ended is none that was killed.
-    if ((await worker.ended) === 'SIGKILL') kills += 1;
-    say(`${kills} kills, ${temporal.restarts()} restarts`);
-    worker = scene.child({ signal: 'SIGKILL' });
-  }
-  while (!(await isOver())) {
-    await Promise.race([worker.ended, pause(500)]);
-    if (worker.hasEnded()) worker = scene.child({ signal: 'SIGKILL' });
-  }
+  const kills = await killUntilOver(scene, { ...plan, lifeMs: LIFE_MS, spreadMs: SPREAD_MS }, { temporal, isOver, say });
   const report = (await temporal.client().workflow.getHandle(scene.workflowId).result()) as RunReport;
   return { report, kills };
 }

@@ -1,12 +1,18 @@
 // What the tests of campaigns share beside the harness: plans that end soon, and ways to look at a campaign.
 import { randomUUID } from 'node:crypto';
-import { type Client, WorkflowFailedError, type WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
+import type { Client, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import type { CampaignPlanInput } from '../../../src/contracts/plan.js';
 import type { CampaignReport } from '../../../src/domain/campaign/status.js';
 import type { remediationCampaign } from '../../../src/workflows/index.js';
 import { type Progress, progress } from '../../../src/workflows/shared/messages.js';
-import { assetIds, eventually, openProductHarness, type ProductHarness, type ProductHarnessOptions } from '../product-harness.js';
+import {
+  assetIds,
+  eventually,
+  failureOf,
+  openProductHarness,
+  type ProductHarness,
+  type ProductHarnessOptions,
+} from '../product-harness.js';
 
 export interface Campaign {
   workflowId: string;
@@ -100,18 +106,8 @@ export function ids(first: number, count: number): string[] {
   return assetIds(first, count).map(String);
 }
 
-/** The failure that ended a campaign: the contract's word, and what it says. */
-export async function failureOfCampaign({ handle }: Campaign): Promise<{ type: unknown; message: string; details: unknown[] }> {
-  try {
-    await handle.result();
-  } catch (error) {
-    if (error instanceof WorkflowFailedError && error.cause instanceof ApplicationFailure) {
-      const { type, message, details } = error.cause;
-      return { type, message, details: details ?? [] };
-    }
-    throw error;
-  }
-  throw new Error(`The campaign ${handle.workflowId} completed.`);
+export function failureOfCampaign({ handle }: Campaign): ReturnType<typeof failureOf> {
+  return failureOf(handle);
 }
 
 /** Sum of all counts but `targeted`, and the smallest of them. */

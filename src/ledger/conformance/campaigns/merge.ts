@@ -315,7 +315,7 @@ export function mergeSuite(ledgers: Ledgers): void {
   });
 
   describe('a retry in a wave', () => {
-    const queued = async (end: (campaign: TestCampaign) => Promise<unknown>) => {
+    const begun = async () => {
       const campaign = await openCampaign(ledger, [['a'], ['b']]);
       await campaign.step(1, 'remediate', {}, { open: true });
       const step = `${campaign.id}/1/remediate`;
@@ -323,6 +323,10 @@ export function mergeSuite(ledgers: Ledgers): void {
       await readScript(ledger, step);
       const fence = await ledger.runs.takeFence(step);
       const { n } = await accepted(ledger, step, fence);
+      return { campaign, step, fence, n };
+    };
+    const queued = async (end: (campaign: TestCampaign) => Promise<unknown>) => {
+      const { campaign, step, n } = await begun();
       await end(campaign);
       await ledger.verdicts.record(step, poll(n, { a: 'failed' }), { failed: 1, afterMs: 0 });
       return (await ledger.runs.snapshot(step)).counts;
@@ -345,13 +349,7 @@ export function mergeSuite(ledgers: Ledgers): void {
     });
 
     test('that waits gets no permit while somebody decides, and goes back when the wave is closed', async () => {
-      const campaign = await openCampaign(ledger, [['a'], ['b']]);
-      await campaign.step(1, 'remediate', {}, { open: true });
-      const step = `${campaign.id}/1/remediate`;
-      await giveScript(ledger, step, '7');
-      await readScript(ledger, step);
-      const fence = await ledger.runs.takeFence(step);
-      const { n } = await accepted(ledger, step, fence);
+      const { campaign, step, fence, n } = await begun();
       await ledger.verdicts.record(step, poll(n, { a: 'failed' }), { failed: 1, afterMs: 0 });
       const again = await ledger.executions.claim(step, fence);
       const ask = () => ledger.executions.permit(step, again?.n ?? 0, { fence, terms: TERMS });
