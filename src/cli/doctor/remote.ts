@@ -1,7 +1,7 @@
 // What can be checked only by asking Temporal and Qualys.
 import type { QualysAccess } from '../../contracts/config/environment.js';
 import { spanText } from '../../domain/clock/span.js';
-import type { AnswerHeaders } from '../../qualys/http/limits.js';
+import type { AnswerHeaders } from '../../qualys/http/limit-headers.js';
 import type { HttpAnswer, HttpRequest } from '../../qualys/http/transport.js';
 import { activityQueue } from '../../temporal/activity-queue.js';
 import type { Invocation } from '../invocation/context.js';

@@ -5,7 +5,7 @@ import { classifyAnswer, isOwnWords } from '../../domain/execution/answer.js';
 import type { CallGate, LimitEvidence, ServerClock } from '../../domain/limits/call-gate.js';
 import { secondsInWords } from '../../domain/limits/requested-wait.js';
 import { refusalOf, whoseRefusal } from '../wire/auth.js';
-import { asksToWait, clocksOf, limitSignals, serverTimeMs } from './limits.js';
+import { asksToWait, clocksOf, limitSignals, serverTimeMs } from './limit-headers.js';
 import { redacted } from './redact.js';
 import { type HttpAnswer, type HttpRequest, type Transport, TransportError } from './transport.js';
 

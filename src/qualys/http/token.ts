@@ -4,7 +4,7 @@ import { decodeJwt } from 'jose';
 import { classifyAnswer, isOwnWords } from '../../domain/execution/answer.js';
 import { QualysError } from '../errors.js';
 import { tokenOf } from '../wire/auth.js';
-import { limitSignals, serverTimeMs } from './limits.js';
+import { limitSignals, serverTimeMs } from './limit-headers.js';
 import { redacted } from './redact.js';
 import { type Logger, parsedJson, type Wire, wordsOf } from './send.js';
 import { type HttpAnswer, TransportError } from './transport.js';

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import { dispatcherFor, type Progress, singleUse } from './connection.js';
-import type { AnswerHeaders } from './limits.js';
+import type { AnswerHeaders } from './limit-headers.js';
 
 export interface HttpRequest {
   method: 'GET' | 'POST';

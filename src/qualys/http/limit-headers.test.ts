@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import { asksToWait, limitSignals, serverTimeMs } from './limits.js';
+import { asksToWait, limitSignals, serverTimeMs } from './limit-headers.js';
 
 describe('limitSignals', () => {
   test('reads the gateway regime', () => {
