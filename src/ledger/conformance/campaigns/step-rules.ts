@@ -12,7 +12,7 @@ const LINES: AssetLine[] = [...OUTCOMES, ...LIVE_OUTCOMES].flatMap((outcome) =>
   REASONS.flatMap((reason) => [true, false].map((sent) => ({ outcome, reason, sent }))),
 );
 const FOUND = [...OUTCOMES, ...LIVE_OUTCOMES].flatMap((outcome) =>
-  [undefined, 'exit 3'].flatMap((reason) => (['open', 'over'] as const).map((copy) => ({ outcome, reason, copy }))),
+  [undefined, 'exit 3', 'not-applicable'].flatMap((reason) => (['open', 'over'] as const).map((copy) => ({ outcome, reason, copy }))),
 );
 const isFinal = (outcome: Outcome): boolean => !LIVE_OUTCOMES.some((each) => each === outcome);
 
