@@ -29,6 +29,64 @@ export interface StoredCampaign<Frozen = unknown> {
   digest?: string | undefined;
 }
 
+/** Assets of later waves that a step of this one hit. */
+const MARK_HIT = `
+  UPDATE attempts ${byIndex('attempts_asset')}
+  SET outcome = 'unverified', reason = 'hit-by-another-wave', correlation_uuid = ?
+  WHERE run_id = ? AND attempt = 1 AND outcome = 'pending' AND correlation_uuid IS NULL AND asset_id IN ${TEXTS}
+    AND NOT EXISTS (
+      SELECT 1
+      FROM attempts AS own
+      WHERE own.run_id = ? AND own.seq = attempts.seq
+    )`;
+
+const PAGE_OF_COHORT = `
+  SELECT seq, asset_id
+  FROM attempts
+  WHERE run_id = ? AND seq > ? AND attempt = 1
+  ORDER BY seq
+  LIMIT 5000`;
+
+/** Not once the campaign is closed, nor by an earlier attempt to close it. */
+const SET_WAVE = `
+  UPDATE waves
+  SET status = ?, why = ?, approved_by = coalesce(?, approved_by),
+    opened_at = CASE WHEN ? = 1 THEN coalesce(opened_at, ?) ELSE opened_at END,
+    closed_at = CASE WHEN ? = 1 THEN coalesce(closed_at, ?) ELSE closed_at END
+  WHERE campaign_id = ? AND wave_no = ? AND (closed_at IS NULL OR ? = 1) AND EXISTS (
+    SELECT 1
+    FROM runs
+    WHERE id = waves.campaign_id AND finished_at IS NULL AND closing = ?
+  )`;
+
+const SPENT = `
+  SELECT sum(accepted) AS executions, sum(api_calls) AS calls
+  FROM runs
+  WHERE campaign_id = ? OR id = ?`;
+
+const COUNT_OUT_OF_COHORT = `
+  SELECT count(DISTINCT asset_id) AS n
+  FROM out_of_cohort
+  WHERE run_id IN (SELECT id FROM runs WHERE campaign_id = ?)`;
+
+/** Of the wave's assets that the step does not have. */
+const OUTCOMES_BESIDE_STEP = `
+  SELECT outcome, count(*) AS n
+  FROM attempts AS own ${byIndex('attempts_wave')}
+  WHERE run_id = ? AND wave = ? AND NOT EXISTS (
+    SELECT 1
+    FROM attempts AS mine
+    WHERE mine.run_id = ? AND mine.seq = own.seq
+  )
+  GROUP BY 1`;
+
+const PAGE_OF_WAVE = `
+  SELECT seq
+  FROM attempts ${byIndex('attempts_wave')}
+  WHERE run_id = ? AND wave = ? AND seq > ?
+  ORDER BY seq
+  LIMIT ?`;
+
 export class Campaigns {
   readonly #database: Database;
 
@@ -66,12 +124,7 @@ export class Campaigns {
         if (hit.assetIds.length > 0) await noteLate(sql, id, { action: 'late-hit', detail });
         return 0;
       }
-      return sql.run(
-        `UPDATE attempts ${byIndex('attempts_asset')} SET outcome = 'unverified', reason = 'hit-by-another-wave', correlation_uuid = ?
-         WHERE run_id = ? AND attempt = 1 AND outcome = 'pending' AND correlation_uuid IS NULL AND asset_id IN ${TEXTS}
-           AND NOT EXISTS (SELECT 1 FROM attempts AS own WHERE own.run_id = ? AND own.seq = attempts.seq)`,
-        [hit.correlationUuid ?? 'unknown', id, jsonRows(hit.assetIds), stepId],
-      );
+      return sql.run(MARK_HIT, [hit.correlationUuid ?? 'unknown', id, jsonRows(hit.assetIds), stepId]);
     });
   }
 
@@ -145,10 +198,7 @@ export class Campaigns {
   /** The cohort in the order of its places, page by page. */
   async *places(id: string): AsyncGenerator<{ seq: number; assetId: string }[]> {
     for (let after = 0; ; ) {
-      const rows = await this.#database.all<{ seq: number; asset_id: string }>(
-        'SELECT seq, asset_id FROM attempts WHERE run_id = ? AND seq > ? AND attempt = 1 ORDER BY seq LIMIT 5000',
-        [id, after],
-      );
+      const rows = await this.#database.all<{ seq: number; asset_id: string }>(PAGE_OF_COHORT, [id, after]);
       if (rows.length === 0) return;
       after = rows.at(-1)?.seq ?? after;
       yield rows.map(({ seq, asset_id: assetId }) => ({ seq, assetId }));
@@ -203,24 +253,19 @@ export class Campaigns {
     },
   ): Promise<void> {
     const now = await this.#database.now();
-    await this.#database.run(
-      `UPDATE waves SET status = ?, why = ?, approved_by = coalesce(?, approved_by), opened_at = CASE WHEN ? = 1 THEN coalesce(opened_at, ?) ELSE opened_at END,
-         closed_at = CASE WHEN ? = 1 THEN coalesce(closed_at, ?) ELSE closed_at END
-       WHERE campaign_id = ? AND wave_no = ? AND (closed_at IS NULL OR ? = 1) AND EXISTS (SELECT 1 FROM runs WHERE id = waves.campaign_id AND finished_at IS NULL AND closing = ?)`,
-      [
-        to.status,
-        to.why,
-        to.approvedBy && JSON.stringify(to.approvedBy),
-        to.begins ?? false,
-        now,
-        to.ends ?? false,
-        now,
-        id,
-        w,
-        to.ends ?? false,
-        to.closing ?? 0,
-      ],
-    );
+    await this.#database.run(SET_WAVE, [
+      to.status,
+      to.why,
+      to.approvedBy && JSON.stringify(to.approvedBy),
+      to.begins ?? false,
+      now,
+      to.ends ?? false,
+      now,
+      id,
+      w,
+      to.ends ?? false,
+      to.closing ?? 0,
+    ]);
   }
 
   /** The steps of a campaign that have no report yet. */
@@ -248,24 +293,14 @@ export class Campaigns {
 
   /** What the steps of a campaign spent, over all of them. */
   async spent(id: string): Promise<{ executions: number; apiCalls: number; outOfCohort: number }> {
-    const row = await this.#database.first<{ executions: number | null; calls: number | null }>(
-      'SELECT sum(accepted) AS executions, sum(api_calls) AS calls FROM runs WHERE campaign_id = ? OR id = ?',
-      [id, id],
-    );
-    const outOfCohort = await this.#database.first<{ n: number }>(
-      'SELECT count(DISTINCT asset_id) AS n FROM out_of_cohort WHERE run_id IN (SELECT id FROM runs WHERE campaign_id = ?)',
-      [id],
-    );
+    const row = await this.#database.first<{ executions: number | null; calls: number | null }>(SPENT, [id, id]);
+    const outOfCohort = await this.#database.first<{ n: number }>(COUNT_OUT_OF_COHORT, [id]);
     return { executions: row?.executions ?? 0, apiCalls: row?.calls ?? 0, outOfCohort: outOfCohort?.n ?? 0 };
   }
 
   /** What of its wave a step is not for; written once, when its cohort is filled. */
   async setBudgetBase(stepId: string, { campaignId, wave }: StepKey): Promise<void> {
-    const rows = await this.#database.all<{ outcome: keyof LiveCounts; n: number }>(
-      `SELECT outcome, count(*) AS n FROM attempts AS own ${byIndex('attempts_wave')} WHERE run_id = ? AND wave = ?
-         AND NOT EXISTS (SELECT 1 FROM attempts AS mine WHERE mine.run_id = ? AND mine.seq = own.seq) GROUP BY 1`,
-      [campaignId, wave, stepId],
-    );
+    const rows = await this.#database.all<{ outcome: keyof LiveCounts; n: number }>(OUTCOMES_BESIDE_STEP, [campaignId, wave, stepId]);
     const base = emptyCounts();
     for (const { outcome, n } of rows) {
       base.targeted += n;
@@ -286,10 +321,7 @@ export class Campaigns {
       const [rows, last] = await this.#database.transaction(async (sql): Promise<[number, number]> => {
         if (!(await sql.first(`SELECT 1 AS found FROM runs WHERE id = ? AND cohort_digest IS NULL AND ${IS_OPEN}`, [stepId])))
           return [0, 0];
-        const part = await sql.all<{ seq: number }>(
-          `SELECT seq FROM attempts ${byIndex('attempts_wave')} WHERE run_id = ? AND wave = ? AND seq > ? ORDER BY seq LIMIT ?`,
-          [campaignId, wave, after, ROWS_PER_TRANSACTION],
-        );
+        const part = await sql.all<{ seq: number }>(PAGE_OF_WAVE, [campaignId, wave, after, ROWS_PER_TRANSACTION]);
         const end = part.at(-1)?.seq ?? 0;
         if (part.length > 0) await copyRows(sql, stepId, { campaignId, step, wave, after, end });
         return [part.length, end];
@@ -322,10 +354,12 @@ async function copyRows(
   of: { campaignId: string; wave: number; step: CampaignStepName; after: number; end: number },
 ): Promise<void> {
   await sql.run(
-    `INSERT INTO attempts (run_id, seq, attempt, asset_id, name, agent_uuid, aliases, outcome, despite)
-     SELECT ?, seq, 1, asset_id, name, agent_uuid, aliases, 'pending', despite FROM attempts ${byIndex('attempts_wave')}
-     WHERE run_id = ? AND wave = ? AND seq > ? AND seq <= ? AND ${isMeantFor(of.step)}
-     ON CONFLICT DO NOTHING`,
+    `
+      INSERT INTO attempts (run_id, seq, attempt, asset_id, name, agent_uuid, aliases, outcome, despite)
+      SELECT ?, seq, 1, asset_id, name, agent_uuid, aliases, 'pending', despite
+      FROM attempts ${byIndex('attempts_wave')}
+      WHERE run_id = ? AND wave = ? AND seq > ? AND seq <= ? AND ${isMeantFor(of.step)}
+      ON CONFLICT DO NOTHING`,
     [stepId, of.campaignId, of.wave, of.after, of.end],
   );
 }

@@ -6,8 +6,11 @@ import { jsonRows, type Sql } from '../sql/database.js';
 import { byIndex, leastOf, TEXTS } from '../sql/dialect.js';
 
 /** Of the campaign's row `attempts`: a step of its may still have something with the agent. */
-const HAS_OPEN_COPY = `(${HAS_OPEN_OUT_OF_COHORT} OR EXISTS (SELECT 1 FROM attempts AS sent ${byIndex('attempts_copy')} WHERE sent.asset_id = attempts.asset_id AND sent.copy = 'open'
-  AND sent.run_id IN (SELECT steps.id FROM runs AS steps WHERE steps.campaign_id = attempts.run_id)))`;
+const HAS_OPEN_COPY = `(${HAS_OPEN_OUT_OF_COHORT} OR EXISTS (
+  SELECT 1
+  FROM attempts AS sent ${byIndex('attempts_copy')}
+  WHERE sent.asset_id = attempts.asset_id AND sent.copy = 'open'
+    AND sent.run_id IN (SELECT steps.id FROM runs AS steps WHERE steps.campaign_id = attempts.run_id)))`;
 
 /** The plan's, at most a hundred, and half as many again: the report names each of them, and travels through workflow history. */
 export const WAVES_AT_MOST = 150;
@@ -28,11 +31,18 @@ export async function retryRows(sql: Sql, id: string, outcomes: readonly string[
     AND (NOT ${HAS_OPEN_COPY} OR outcome IN (${OVERRIDING.map((outcome) => `'${outcome}'`).join(', ')}))`;
   const list = jsonRows(outcomes);
   await sql.run(
-    `UPDATE attempts SET lease = NULL WHERE lease = 1 AND run_id IN (SELECT id FROM runs WHERE campaign_id = ?)
-       AND asset_id IN (SELECT asset_id FROM attempts ${byIndex('attempts_outcome')} WHERE ${chosen} AND last = 1)`,
+    `
+      UPDATE attempts
+      SET lease = NULL
+      WHERE lease = 1 AND run_id IN (SELECT id FROM runs WHERE campaign_id = ?) AND asset_id IN (
+        SELECT asset_id
+        FROM attempts ${byIndex('attempts_outcome')}
+        WHERE ${chosen} AND last = 1
+      )`,
     [id, id, list, id],
   );
-  const again = `wave = ?, outcome = 'pending', reason = NULL, correlation_uuid = NULL, despite = CASE WHEN ${HAS_OPEN_COPY} THEN 1 ELSE despite END`;
+  const again = `wave = ?, outcome = 'pending', reason = NULL, correlation_uuid = NULL, 
+      despite = CASE WHEN ${HAS_OPEN_COPY} THEN 1 ELSE despite END`;
   const moved = await sql.run(`UPDATE attempts SET ${again} WHERE ${chosen}`, [w, id, list, id]);
   if (moved > 0)
     await sql.run('INSERT INTO waves (campaign_id, wave_no, name, size, requeued) VALUES (?, ?, ?, ?, 1)', [
@@ -45,21 +55,30 @@ export async function retryRows(sql: Sql, id: string, outcomes: readonly string[
 }
 
 /** Of the campaign's row `attempts`: a step of its present wave may have changed something there. */
-const SENT_IN_ITS_WAVE = `EXISTS (SELECT 1 FROM runs AS steps JOIN attempts AS tried ON tried.run_id = steps.id AND tried.seq = attempts.seq
-  WHERE steps.campaign_id = attempts.run_id AND steps.wave = attempts.wave AND steps.step <> 'assess' AND tried.execution_no IS NOT NULL)`;
+const SENT_IN_ITS_WAVE = `EXISTS (
+  SELECT 1
+  FROM runs AS steps
+  JOIN attempts AS tried ON tried.run_id = steps.id AND tried.seq = attempts.seq
+  WHERE steps.campaign_id = attempts.run_id AND steps.wave = attempts.wave AND steps.step <> 'assess'
+    AND tried.execution_no IS NOT NULL)`;
 /** The last of the other waves in which one did. */
-const WAVE_BEFORE = `(SELECT max(steps.wave) FROM runs AS steps JOIN attempts AS tried ON tried.run_id = steps.id AND tried.seq = attempts.seq
+const WAVE_BEFORE = `(
+  SELECT max(steps.wave)
+  FROM runs AS steps
+  JOIN attempts AS tried ON tried.run_id = steps.id AND tried.seq = attempts.seq
   WHERE steps.campaign_id = attempts.run_id AND steps.wave < attempts.wave AND tried.execution_no IS NOT NULL)`;
+
+/** Assets that no step of their retry wave has touched go back to the wave before. */
+const TAKE_BACK = `
+  UPDATE attempts
+  SET wave = ${WAVE_BEFORE}, outcome = 'pending', reason = NULL, correlation_uuid = NULL
+  WHERE run_id = ? AND attempt = 1 AND wave >= ? AND outcome IN ('pending', 'skipped')
+    AND coalesce(reason, '') <> 'compliant' AND NOT ${SENT_IN_ITS_WAVE} AND ${WAVE_BEFORE} IS NOT NULL`;
 
 export async function takeBackRows(sql: Sql, id: string): Promise<number> {
   const again = await sql.first<{ w: number }>('SELECT min(wave_no) AS w FROM waves WHERE campaign_id = ? AND requeued = 1', [id]);
   if (!again?.w) return 0;
-  const moved = await sql.run(
-    `UPDATE attempts SET wave = ${WAVE_BEFORE}, outcome = 'pending', reason = NULL, correlation_uuid = NULL
-     WHERE run_id = ? AND attempt = 1 AND wave >= ? AND outcome IN ('pending', 'skipped') AND coalesce(reason, '') <> 'compliant'
-       AND NOT ${SENT_IN_ITS_WAVE} AND ${WAVE_BEFORE} IS NOT NULL`,
-    [id, again.w],
-  );
+  const moved = await sql.run(TAKE_BACK, [id, again.w]);
   // Those waves' steps are read once more.
   if (moved > 0) await sql.run(`UPDATE runs SET merged = ${leastOf('merged', '1')} WHERE campaign_id = ?`, [id]);
   return moved;

@@ -26,19 +26,22 @@ export async function withdrawUnsent(database: Database, runId: string, reason: 
   }
 }
 
+const PAGE_OF_DUE = `
+  SELECT seq, attempt
+  FROM attempts ${byIndex('attempts_due')}
+  WHERE run_id = ? AND outcome = 'pending' AND execution_no IS NULL AND planned IS NULL AND wave IS NULL
+  LIMIT ?`;
+
+const SKIP = `
+  UPDATE attempts
+  SET outcome = 'skipped', reason = ?
+  WHERE run_id = ? AND attempt = 1 AND seq IN ${INTEGERS}`;
+
 async function withdrawPart(sql: Sql, runId: string, reason: string): Promise<number> {
   if (await isClosing(sql, runId)) return 0;
-  const rows = await sql.all<Pick<DueRow, 'seq' | 'attempt'>>(
-    `SELECT seq, attempt FROM attempts ${byIndex('attempts_due')}
-     WHERE run_id = ? AND outcome = 'pending' AND execution_no IS NULL AND planned IS NULL AND wave IS NULL LIMIT ?`,
-    [runId, ROWS_A_PART],
-  );
+  const rows = await sql.all<Pick<DueRow, 'seq' | 'attempt'>>(PAGE_OF_DUE, [runId, ROWS_A_PART]);
   const first = rows.filter(({ attempt }) => attempt === 1).map(({ seq }) => seq);
-  await sql.run(`UPDATE attempts SET outcome = 'skipped', reason = ? WHERE run_id = ? AND attempt = 1 AND seq IN ${INTEGERS}`, [
-    reason,
-    runId,
-    jsonRows(first),
-  ]);
+  await sql.run(SKIP, [reason, runId, jsonRows(first)]);
   await withdrawFurther(
     sql,
     runId,

@@ -20,11 +20,14 @@ export async function admittedAssets(sql: Sql, run: RunRow, besides = 0): Promis
   return admits({ ...run.errorBudget, max }, judged, counts.running + (await claimedAssets(sql, run.id, besides)));
 }
 
+/** Those of the other executions that are not accepted yet. */
+const ASSETS_CLAIMED = `
+  SELECT sum(size) AS assets
+  FROM executions
+  WHERE run_id = ? AND state IN ('claimed', 'permitted') AND settled_at IS NULL AND execution_no <> ?`;
+
 async function claimedAssets(sql: Sql, runId: string, besides: number): Promise<number> {
-  const row = await sql.first<{ assets: number | null }>(
-    `SELECT sum(size) AS assets FROM executions WHERE run_id = ? AND state IN ('claimed', 'permitted') AND settled_at IS NULL AND execution_no <> ?`,
-    [runId, besides],
-  );
+  const row = await sql.first<{ assets: number | null }>(ASSETS_CLAIMED, [runId, besides]);
   return row?.assets ?? 0;
 }
 
@@ -51,17 +54,25 @@ export async function freezeBatch(sql: Sql, run: RunRow, batch: { n: number; siz
   return readExecution(sql, runId, n);
 }
 
+/** What waits for longest first, without assets that another execution has. */
+const DUE_ROWS = `
+  SELECT seq, attempt, asset_id, despite
+  FROM attempts AS due ${byIndex('attempts_due')}
+  WHERE run_id = ? AND outcome = 'pending' AND execution_no IS NULL AND planned IS NULL AND wave IS NULL
+    AND due_at <= ? AND NOT EXISTS (
+      SELECT 1
+      FROM attempts AS held
+      WHERE held.asset_id = due.asset_id AND held.lease = 1
+    )
+  ORDER BY due_at, seq
+  LIMIT ?`;
+
 /** The next assets that are due; those that another copy of the script may still run on are left out, visibly. */
 async function mayBeSent(sql: Sql, run: RunRow, size: number): Promise<DueRow[]> {
   const now = await sql.now();
   for (let looked = 0; looked < BATCHES_A_CLAIM; looked += 1) {
     // An asset that is in another open execution, of whatever run, is left for later: the unique index would refuse it anyway.
-    const rows = await sql.all<DueRow>(
-      `SELECT seq, attempt, asset_id, despite FROM attempts AS due ${byIndex('attempts_due')} WHERE run_id = ? AND outcome = 'pending' AND execution_no IS NULL AND planned IS NULL AND wave IS NULL AND due_at <= ?
-         AND NOT EXISTS (SELECT 1 FROM attempts AS held WHERE held.asset_id = due.asset_id AND held.lease = 1)
-       ORDER BY due_at, seq LIMIT ?`,
-      [run.id, now, size],
-    );
+    const rows = await sql.all<DueRow>(DUE_ROWS, [run.id, now, size]);
     const held = await heldByCopies(sql, run, rows);
     if (held.length === 0) return rows;
     await leaveToCopies(sql, run.id, held);
@@ -69,12 +80,18 @@ async function mayBeSent(sql: Sql, run: RunRow, size: number): Promise<DueRow[]>
   return [];
 }
 
+/** First attempts at assets that another execution has. */
+const SKIP_HELD = `
+  UPDATE attempts ${byIndex('attempts_due')}
+  SET outcome = 'skipped', reason = 'held-by-another-run'
+  WHERE run_id = ? AND outcome = 'pending' AND execution_no IS NULL AND planned IS NULL AND wave IS NULL
+    AND attempt = 1 AND due_at <= ? AND EXISTS (
+      SELECT 1
+      FROM attempts AS held
+      WHERE held.asset_id = attempts.asset_id AND held.lease = 1
+    )`;
+
 /** What another run works on is left out, visibly: so the plan says of conflicts. */
 export async function skipHeld(sql: Sql, runId: string): Promise<void> {
-  await sql.run(
-    `UPDATE attempts ${byIndex('attempts_due')} SET outcome = 'skipped', reason = 'held-by-another-run'
-     WHERE run_id = ? AND outcome = 'pending' AND execution_no IS NULL AND planned IS NULL AND wave IS NULL AND attempt = 1 AND due_at <= ?
-       AND EXISTS (SELECT 1 FROM attempts AS held WHERE held.asset_id = attempts.asset_id AND held.lease = 1)`,
-    [runId, await sql.now()],
-  );
+  await sql.run(SKIP_HELD, [runId, await sql.now()]);
 }

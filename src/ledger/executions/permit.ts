@@ -229,6 +229,14 @@ async function windowRefusal(sql: Sql, run: RunRow, now: number): Promise<Refusa
 
 const DAY_MS = 24 * HOUR_MS;
 
+/** The permit whose age frees the next place. */
+const OLDEST_IN_QUOTA = `
+  SELECT permitted_at
+  FROM sends
+  WHERE spent = 1 AND permitted_at > ?
+  ORDER BY permitted_at
+  LIMIT 1 OFFSET ?`;
+
 async function quotaRefusal(sql: Sql, { contender, now }: Asking, terms: PermitTerms): Promise<Refusal | undefined> {
   const day = await sql.first<{ n: number }>('SELECT count(*) AS n FROM sends WHERE spent = 1 AND permitted_at > ?', [now - DAY_MS]);
   const spent = day?.n ?? 0;
@@ -241,10 +249,7 @@ async function quotaRefusal(sql: Sql, { contender, now }: Asking, terms: PermitT
     const waitMs = turn.first?.asking ? TURN_WAIT_MS : KEPT_WAIT_MS;
     return refused('daily-quota', waitMs, `${turn.why}; ${free} of ${allowed} executions left (rolling 24 h)`);
   }
-  const opener = await sql.first<{ permitted_at: number }>(
-    'SELECT permitted_at FROM sends WHERE spent = 1 AND permitted_at > ? ORDER BY permitted_at LIMIT 1 OFFSET ?',
-    [now - DAY_MS, -free],
-  );
+  const opener = await sql.first<{ permitted_at: number }>(OLDEST_IN_QUOTA, [now - DAY_MS, -free]);
   return refused(
     'daily-quota',
     (opener?.permitted_at ?? now) + DAY_MS - now,
@@ -267,18 +272,25 @@ function whyNotYet({ refused_for: reason, refused_words: words }: ScriptTurn): s
   return `the script's execution interval has not passed${said}`;
 }
 
+/** A request of this script that may be on its way: one at a time. */
+const SEND_UNDER_WAY = `
+  SELECT 1
+  FROM executions
+  JOIN sends USING (run_id, execution_no)
+  WHERE executions.state = 'permitted' AND executions.script_id = ? AND sends.answered_at IS NULL AND sends.spent = 1
+    AND executions.over_at > ?
+  LIMIT 1`;
+
+const SCRIPT_TIMES = `
+  SELECT next_execute_at, last_accepted_at, refused_for, refused_words
+  FROM scripts
+  WHERE script_id = ?`;
+
 /** Executes of one script go one after the other, and not sooner than its interval. */
 async function turnRefusal(sql: Sql, { contender, now, scriptResource }: Asking, scriptId: string): Promise<Refusal | undefined> {
-  const other = await sql.first(
-    `SELECT 1 FROM executions JOIN sends USING (run_id, execution_no) WHERE executions.state = 'permitted' AND executions.script_id = ?
-       AND sends.answered_at IS NULL AND sends.spent = 1 AND executions.over_at > ? LIMIT 1`,
-    [scriptId, now],
-  );
+  const other = await sql.first(SEND_UNDER_WAY, [scriptId, now]);
   if (other) return refused('serialised', SERIAL_WAIT_MS, 'another execution of the script is being sent');
-  const script = await sql.first<ScriptTurn>(
-    'SELECT next_execute_at, last_accepted_at, refused_for, refused_words FROM scripts WHERE script_id = ?',
-    [scriptId],
-  );
+  const script = await sql.first<ScriptTurn>(SCRIPT_TIMES, [scriptId]);
   const nextAt = script?.next_execute_at ?? 0;
   if (script && nextAt > now) return refused(script.refused_for === 'day' ? 'daily-quota' : 'interval', nextAt - now, whyNotYet(script));
   // Without an interval the next may go as soon as this one is answered: equals would only hold each other up by taking turns.
@@ -305,10 +317,14 @@ function refused(why: Refusal['why'], waitMs: number, detail: string): Refusal {
   return { kind: 'refused', why, waitMs, detail };
 }
 
+const LATEST_PERMIT = `
+  SELECT permit, answered_at
+  FROM sends
+  WHERE run_id = ? AND execution_no = ?
+  ORDER BY permit DESC
+  LIMIT 1`;
+
 export async function permitIsOpen(sql: Sql, runId: string, n: number, permit: number): Promise<boolean> {
-  const latest = await sql.first<{ permit: number; answered_at: number | null }>(
-    'SELECT permit, answered_at FROM sends WHERE run_id = ? AND execution_no = ? ORDER BY permit DESC LIMIT 1',
-    [runId, n],
-  );
+  const latest = await sql.first<{ permit: number; answered_at: number | null }>(LATEST_PERMIT, [runId, n]);
   return latest?.permit === permit && latest.answered_at === null;
 }

@@ -23,6 +23,71 @@ import { resolveAgain, speaksForTheFirstSend } from './refused-after-proof.js';
 export type { Execution } from '../rows/execution.js';
 export type { PermitAnswer, PermitTerms } from './permit.js';
 
+/** Slots and assets of the run's open executions. */
+const TAKEN = `
+  SELECT count(CASE WHEN slot_freed_at IS NULL THEN 1 END) AS slots, sum(size) AS assets
+  FROM executions
+  WHERE run_id = ? AND state IN ('claimed', 'permitted', 'accepted') AND settled_at IS NULL`;
+
+const PERMIT = `
+  UPDATE executions
+  SET state = 'permitted', sends = sends + 1, fence = ?, sent_at = ?, send_by = ?, over_at = ?, resolve_at = ?,
+    server_at = coalesce(server_at, ?), polls = NULL, sender = ?
+  WHERE run_id = ? AND execution_no = ?`;
+
+/** Numbered within its execution, from 1. */
+const ADD_SEND = `
+  INSERT INTO sends (run_id, execution_no, permit, fence, permitted_at, send_by)
+  SELECT ?, ?, 1 + coalesce(max(permit), 0), ?, ?, ?
+  FROM sends
+  WHERE run_id = ? AND execution_no = ?
+  RETURNING permit`;
+
+/** It spends none of the quota. */
+const NOTE_NOT_SENT = `
+  UPDATE sends
+  SET answered_at = ?, answer = ?, detail = ?, spent = 0
+  WHERE run_id = ? AND execution_no = ? AND permit = ?`;
+
+const NOTE_LOST = `
+  UPDATE sends
+  SET answered_at = ?, answer = 'lost', detail = ?
+  WHERE run_id = ? AND execution_no = ? AND permit = ?`;
+
+const POSTPONE = `
+  UPDATE executions
+  SET resolve_at = ?, note = ?
+  WHERE run_id = ? AND execution_no = ? AND state = 'permitted'`;
+
+/** Only of the very send that they are about. */
+const KEEP_POLLS = `
+  UPDATE executions
+  SET polls = ?, resolve_at = ?
+  WHERE run_id = ? AND execution_no = ? AND state = 'permitted' AND sends = ? AND over_at = ?`;
+
+/** It gives back what it had spent. */
+const NOTE_PROVED = `
+  UPDATE sends
+  SET answer = 'proved not executed', spent = 0
+  WHERE run_id = ? AND execution_no = ? AND spent = 1`;
+
+const CLAIMED = `
+  SELECT execution_no AS n
+  FROM executions
+  WHERE run_id = ? AND state = 'claimed' AND settled_at IS NULL`;
+
+const IN_STATES = `
+  SELECT *
+  FROM executions
+  WHERE run_id = ? AND settled_at IS NULL AND state IN ${TEXTS}
+  ORDER BY execution_no`;
+
+const ASSETS_OF_EXECUTION = `
+  SELECT asset_id
+  FROM attempts ${byIndex('attempts_execution')}
+  WHERE run_id = ? AND execution_no = ?
+  ORDER BY seq`;
+
 export class Executions {
   readonly #database: Database;
 
@@ -38,11 +103,7 @@ export class Executions {
       if (run.admits === 'nothing') return undefined;
       // What a stale ledger still issues, the newest one would lack when it is restored.
       if (run.stale || (await heldAs(sql)) !== undefined) return undefined;
-      const open = await sql.first<{ slots: number; assets: number | null }>(
-        `SELECT count(CASE WHEN slot_freed_at IS NULL THEN 1 END) AS slots, sum(size) AS assets FROM executions
-         WHERE run_id = ? AND state IN ('claimed', 'permitted', 'accepted') AND settled_at IS NULL`,
-        [runId],
-      );
+      const open = await sql.first<{ slots: number; assets: number | null }>(TAKEN, [runId]);
       if ((open?.slots ?? 0) >= run.maxInFlight) return undefined;
       // A strict budget lets few in at a time: then everything goes by ids.
       const planned = run.errorBudget?.strict ? undefined : await claimPlanned(sql, { runId, scriptId: run.script.id, n: run.claimed + 1 });
@@ -66,16 +127,8 @@ export class Executions {
       const now = await sql.now();
       const sendBy = now + terms.sendWindowMs;
       const overAt = sendBy + terms.httpTimeoutMs + terms.settleMs;
-      await sql.run(
-        `UPDATE executions SET state = 'permitted', sends = sends + 1, fence = ?, sent_at = ?, send_by = ?, over_at = ?, resolve_at = ?, server_at = coalesce(server_at, ?), polls = NULL, sender = ?
-         WHERE run_id = ? AND execution_no = ?`,
-        [fence, now, sendBy, overAt, overAt, terms.serverAt, terms.sender, runId, n],
-      );
-      const [send] = await sql.all<{ permit: number }>(
-        `INSERT INTO sends (run_id, execution_no, permit, fence, permitted_at, send_by)
-         SELECT ?, ?, 1 + coalesce(max(permit), 0), ?, ?, ? FROM sends WHERE run_id = ? AND execution_no = ? RETURNING permit`,
-        [runId, n, fence, now, sendBy, runId, n],
-      );
+      await sql.run(PERMIT, [fence, now, sendBy, overAt, overAt, terms.serverAt, terms.sender, runId, n]);
+      const [send] = await sql.all<{ permit: number }>(ADD_SEND, [runId, n, fence, now, sendBy, runId, n]);
       return { kind: 'granted', permit: send?.permit ?? 1, sendBy, grantedAt: now, ...(await listsToSend(sql, runId, n)) };
     });
   }
@@ -150,10 +203,7 @@ export class Executions {
       // Where nothing was sent before, the next send's job is not searched for among those of the wait in between.
       const forget = 'sends = sends - 1, resolve_at = NULL, server_at = CASE WHEN sends > 1 THEN server_at END, note = ?';
       if (!(await transition(sql, { runId, n, event: 'notSent' }, forget, [answer.detail]))) return false;
-      await sql.run(
-        'UPDATE sends SET answered_at = ?, answer = ?, detail = ?, spent = 0 WHERE run_id = ? AND execution_no = ? AND permit = ?',
-        [now, answer.why, answer.detail, runId, n, answer.permit],
-      );
+      await sql.run(NOTE_NOT_SENT, [now, answer.why, answer.detail, runId, n, answer.permit]);
       if (paced) await rememberRefusal(sql, runId, n, paced);
       return true;
     });
@@ -164,28 +214,14 @@ export class Executions {
     return this.#database.transaction(async (sql) => {
       if (!(await permitIsOpen(sql, runId, n, answer.permit)) || (await isClosing(sql, runId))) return;
       const now = await sql.now();
-      await sql.run(`UPDATE sends SET answered_at = ?, answer = 'lost', detail = ? WHERE run_id = ? AND execution_no = ? AND permit = ?`, [
-        now,
-        answer.detail,
-        runId,
-        n,
-        answer.permit,
-      ]);
-      await sql.run(`UPDATE executions SET resolve_at = ?, note = ? WHERE run_id = ? AND execution_no = ? AND state = 'permitted'`, [
-        now + answer.resolveAfterMs,
-        answer.detail,
-        runId,
-        n,
-      ]);
+      await sql.run(NOTE_LOST, [now, answer.detail, runId, n, answer.permit]);
+      await sql.run(POSTPONE, [now + answer.resolveAfterMs, answer.detail, runId, n]);
     });
   }
 
   savePolls(runId: string, n: number, after: { polls: string; nextPollMs: number; inDoubt: PermitInDoubt }): Promise<void> {
     return this.#database.transaction(async (sql) => {
-      await sql.run(
-        `UPDATE executions SET polls = ?, resolve_at = ? WHERE run_id = ? AND execution_no = ? AND state = 'permitted' AND sends = ? AND over_at = ?`,
-        [after.polls, (await sql.now()) + after.nextPollMs, runId, n, after.inDoubt.sends, after.inDoubt.overAt],
-      );
+      await sql.run(KEEP_POLLS, [after.polls, (await sql.now()) + after.nextPollMs, runId, n, after.inDoubt.sends, after.inDoubt.overAt]);
     });
   }
 
@@ -199,10 +235,7 @@ export class Executions {
         return (await markUnverified(sql, runId, n, NOT_EXECUTED_TWICE)) ? 'unverified' : 'moved';
       }
       if (!(await transition(sql, { runId, n, event: 'proveNotExecuted' }, 'resolve_at = NULL, polls = NULL', []))) return 'moved';
-      await sql.run(`UPDATE sends SET answer = 'proved not executed', spent = 0 WHERE run_id = ? AND execution_no = ? AND spent = 1`, [
-        runId,
-        n,
-      ]);
+      await sql.run(NOTE_PROVED, [runId, n]);
       return 'may-be-sent';
     });
   }
@@ -228,10 +261,7 @@ export class Executions {
   /** Puts the assets of everything that was claimed and not sent back into the queue (the run is stopping, or starts again elsewhere). */
   releaseClaimed(runId: string): Promise<number> {
     return this.#database.transaction(async (sql) => {
-      const rows = await sql.all<{ n: number }>(
-        `SELECT execution_no AS n FROM executions WHERE run_id = ? AND state = 'claimed' AND settled_at IS NULL`,
-        [runId],
-      );
+      const rows = await sql.all<{ n: number }>(CLAIMED, [runId]);
       for (const { n } of rows) await releaseBatch(sql, runId, n);
       return rows.length;
     });
@@ -242,18 +272,12 @@ export class Executions {
   }
 
   async inState(runId: string, states: readonly ExecutionState[]): Promise<Execution[]> {
-    const rows = await this.#database.all<StoredExecution>(
-      `SELECT * FROM executions WHERE run_id = ? AND settled_at IS NULL AND state IN ${TEXTS} ORDER BY execution_no`,
-      [runId, jsonRows(states)],
-    );
+    const rows = await this.#database.all<StoredExecution>(IN_STATES, [runId, jsonRows(states)]);
     return rows.map(toExecution);
   }
 
   async assetsOf(runId: string, n: number): Promise<string[]> {
-    const rows = await this.#database.all<{ asset_id: string }>(
-      `SELECT asset_id FROM attempts ${byIndex('attempts_execution')} WHERE run_id = ? AND execution_no = ? ORDER BY seq`,
-      [runId, n],
-    );
+    const rows = await this.#database.all<{ asset_id: string }>(ASSETS_OF_EXECUTION, [runId, n]);
     return rows.map(({ asset_id: assetId }) => assetId);
   }
 
@@ -263,23 +287,31 @@ export class Executions {
   }
 }
 
+/** As an execution's own, or as watched beside one. */
+const KNOWN_UUIDS = `
+  SELECT correlation_uuid
+  FROM executions
+  WHERE correlation_uuid IN ${TEXTS}
+  UNION
+  SELECT correlation_uuid
+  FROM twins
+  WHERE correlation_uuid IN ${TEXTS}`;
+
 /** A twin is claimed, too: it is watched with its execution, and proves nothing for another one. */
 async function claimedAmong(sql: Sql, uuids: readonly string[]): Promise<Set<string>> {
   const list = jsonRows(uuids);
-  const rows = await sql.all<{ correlation_uuid: string }>(
-    `SELECT correlation_uuid FROM executions WHERE correlation_uuid IN ${TEXTS}
-     UNION SELECT correlation_uuid FROM twins WHERE correlation_uuid IN ${TEXTS}`,
-    [list, list],
-  );
+  const rows = await sql.all<{ correlation_uuid: string }>(KNOWN_UUIDS, [list, list]);
   return new Set(rows.map(({ correlation_uuid: uuid }) => uuid));
 }
 
+const RELEASE = `
+  UPDATE attempts ${byIndex('attempts_execution')}
+  SET execution_no = NULL, planned = NULL, lease = NULL
+  WHERE run_id = ? AND execution_no = ?`;
+
 export async function releaseBatch(sql: Sql, runId: string, n: number): Promise<boolean> {
   if (!(await transition(sql, { runId, n, event: 'release' }, 'settled_at = ?', [await sql.now()]))) return false;
-  await sql.run(
-    `UPDATE attempts ${byIndex('attempts_execution')} SET execution_no = NULL, planned = NULL, lease = NULL WHERE run_id = ? AND execution_no = ?`,
-    [runId, n],
-  );
+  await sql.run(RELEASE, [runId, n]);
   return true;
 }
 
@@ -287,10 +319,7 @@ export async function releaseBatch(sql: Sql, runId: string, n: number): Promise<
 async function listsToSend(sql: Sql, runId: string, n: number): Promise<CallLists> {
   const execution = await readExecution(sql, runId, n);
   if (execution?.planned !== undefined) return readLists(sql, runId, execution.planned);
-  const rows = await sql.all<{ asset_id: string }>(
-    `SELECT asset_id FROM attempts ${byIndex('attempts_execution')} WHERE run_id = ? AND execution_no = ? ORDER BY seq`,
-    [runId, n],
-  );
+  const rows = await sql.all<{ asset_id: string }>(ASSETS_OF_EXECUTION, [runId, n]);
   return { tagIds: [], assetIds: rows.map(({ asset_id: assetId }) => assetId), excludedAssetIds: [] };
 }
 
@@ -309,13 +338,15 @@ const NOT_EXECUTED_TWICE = 'not-executed-twice';
 
 type MarkUnverified = [runId: string, n: number, reason: string, event?: 'giveUp' | 'contradict'];
 
+const MARK_UNVERIFIED = `
+  UPDATE attempts ${byIndex('attempts_execution')}
+  SET outcome = 'unverified', copy = ?, reason = ?
+  WHERE run_id = ? AND execution_no = ? AND outcome IN ('pending', 'running')`;
+
 async function markUnverified(sql: Sql, ...[runId, n, reason, event = 'giveUp']: MarkUnverified): Promise<boolean> {
   const now = await sql.now();
   if (!(await transition(sql, { runId, n, event }, 'settled_at = ?, slot_freed_at = ?, note = ?', [now, now, reason]))) return false;
   // The leases stay until the run is closed: the script may be running there.
-  await sql.run(
-    `UPDATE attempts ${byIndex('attempts_execution')} SET outcome = 'unverified', copy = ?, reason = ? WHERE run_id = ? AND execution_no = ? AND outcome IN ('pending', 'running')`,
-    [reason === NOT_EXECUTED_TWICE ? 'none' : 'open', reason, runId, n],
-  );
+  await sql.run(MARK_UNVERIFIED, [reason === NOT_EXECUTED_TWICE ? 'none' : 'open', reason, runId, n]);
   return true;
 }

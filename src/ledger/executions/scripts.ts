@@ -10,6 +10,21 @@ export interface Duration {
   serverMs: number;
 }
 
+const KEEP_DURATIONS = `
+  INSERT INTO scripts (script_id, durations)
+  VALUES (?, ?)
+  ON CONFLICT (script_id) DO UPDATE SET durations = excluded.durations`;
+
+const KEEP_ROW_BYTES = `
+  INSERT INTO scripts (script_id, row_bytes)
+  VALUES (?, ?)
+  ON CONFLICT (script_id) DO UPDATE SET row_bytes = excluded.row_bytes`;
+
+const KEEP_OUTPUT_PAGE = `
+  INSERT INTO scripts (script_id, output_page)
+  VALUES (?, ?)
+  ON CONFLICT (script_id) DO UPDATE SET output_page = excluded.output_page`;
+
 /** What is remembered of a script across runs: how long its executions take and how large their output is. */
 export class Scripts {
   readonly #database: Database;
@@ -34,25 +49,16 @@ export class Scripts {
     return this.#database.transaction(async (sql) => {
       const row = await sql.first<{ durations: string }>('SELECT durations FROM scripts WHERE script_id = ?', [scriptId]);
       const durations = [...(row ? (JSON.parse(row.durations) as Duration[]) : []), ...added].slice(-DURATIONS_KEPT);
-      await sql.run(
-        'INSERT INTO scripts (script_id, durations) VALUES (?, ?) ON CONFLICT (script_id) DO UPDATE SET durations = excluded.durations',
-        [scriptId, JSON.stringify(durations)],
-      );
+      await sql.run(KEEP_DURATIONS, [scriptId, JSON.stringify(durations)]);
     });
   }
 
   async setRowBytes(scriptId: string, rowBytes: number): Promise<void> {
-    await this.#database.run(
-      'INSERT INTO scripts (script_id, row_bytes) VALUES (?, ?) ON CONFLICT (script_id) DO UPDATE SET row_bytes = excluded.row_bytes',
-      [scriptId, Math.ceil(rowBytes)],
-    );
+    await this.#database.run(KEEP_ROW_BYTES, [scriptId, Math.ceil(rowBytes)]);
   }
 
   /** Rows of the largest page of outputs to ask for: larger ones were too much for one answer. */
   async setOutputPage(scriptId: string, rows: number): Promise<void> {
-    await this.#database.run(
-      'INSERT INTO scripts (script_id, output_page) VALUES (?, ?) ON CONFLICT (script_id) DO UPDATE SET output_page = excluded.output_page',
-      [scriptId, rows],
-    );
+    await this.#database.run(KEEP_OUTPUT_PAGE, [scriptId, rows]);
   }
 }

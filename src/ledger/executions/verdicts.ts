@@ -42,6 +42,48 @@ export interface RetryRule {
   afterMs: number;
 }
 
+const IN_FLIGHT = `
+  SELECT asset_id, attempt, outcome, status, exit_code, finished_at, ended_at, status_since, disconnected, job_id, heard
+  FROM attempts ${byIndex('attempts_execution')}
+  WHERE run_id = ? AND execution_no = ?
+  ORDER BY seq`;
+
+const ANY_RUNNING = `
+  SELECT 1 AS found
+  FROM attempts ${byIndex('attempts_execution')}
+  WHERE run_id = ? AND execution_no = ? AND outcome = 'running'
+  LIMIT 1`;
+
+/** Another job of the execution is a change, as its rows are new. */
+const NOTE_FURTHER_JOB = `
+  UPDATE executions
+  SET rows_changed_server_at = ${greatestOf('coalesce(rows_changed_server_at, 0)', '?')}
+  WHERE run_id = ? AND execution_no = ? AND job_id IS NOT NULL AND job_id <> ?`;
+
+/** The first that is found is the execution's own. */
+const SET_JOB = `
+  UPDATE executions
+  SET job_id = ?, job_created_at = ?,
+    rows_changed_server_at = ${greatestOf('coalesce(rows_changed_server_at, 0)', '?')}
+  WHERE run_id = ? AND execution_no = ? AND job_id IS NULL`;
+
+const SET_JOB_OF_ATTEMPTS = `
+  UPDATE attempts ${byIndex('attempts_execution')}
+  SET job_id = ?
+  WHERE run_id = ? AND execution_no = ? AND job_id IS NULL`;
+
+const NOTE_SOUGHT = `
+  UPDATE executions
+  SET job_sought_at = ?
+  WHERE run_id = ? AND execution_no IN ${INTEGERS} AND coalesce(job_sought_at, 0) < ?`;
+
+const ADD_OUT_OF_COHORT = `
+  INSERT INTO out_of_cohort (run_id, job_id, asset_id)
+  SELECT ?, ${textAt('hit', 0)}, ${textAt('hit', 1)}
+  FROM ${rowsGiven('hit')}
+  WHERE true
+  ON CONFLICT DO NOTHING`;
+
 export class Verdicts {
   readonly #database: Database;
 
@@ -50,18 +92,12 @@ export class Verdicts {
   }
 
   async inFlight(runId: string, n: number): Promise<AssetInFlight[]> {
-    const rows = await this.#database.all<StoredAsset>(
-      `SELECT asset_id, attempt, outcome, status, exit_code, finished_at, ended_at, status_since, disconnected, job_id, heard FROM attempts ${byIndex('attempts_execution')} WHERE run_id = ? AND execution_no = ? ORDER BY seq`,
-      [runId, n],
-    );
+    const rows = await this.#database.all<StoredAsset>(IN_FLIGHT, [runId, n]);
     return rows.map(toAsset);
   }
 
   async anyRunning(runId: string, n: number): Promise<boolean> {
-    const found = await this.#database.first(
-      `SELECT 1 AS found FROM attempts ${byIndex('attempts_execution')} WHERE run_id = ? AND execution_no = ? AND outcome = 'running' LIMIT 1`,
-      [runId, n],
-    );
+    const found = await this.#database.first(ANY_RUNNING, [runId, n]);
     return found !== undefined;
   }
 
@@ -88,20 +124,9 @@ export class Verdicts {
     return this.#database.transaction(async (sql) => {
       if (await isClosing(sql, runId)) return;
       await addExecutionJob(sql, { runId, n, jobId: job.jobId, createdAt: job.createdAt });
-      await sql.run(
-        `UPDATE executions SET rows_changed_server_at = ${greatestOf('coalesce(rows_changed_server_at, 0)', '?')}
-         WHERE run_id = ? AND execution_no = ? AND job_id IS NOT NULL AND job_id <> ?`,
-        [job.seenAt ?? job.createdAt, runId, n, job.jobId],
-      );
-      await sql.run(
-        `UPDATE executions SET job_id = ?, job_created_at = ?, rows_changed_server_at = ${greatestOf('coalesce(rows_changed_server_at, 0)', '?')}
-         WHERE run_id = ? AND execution_no = ? AND job_id IS NULL`,
-        [job.jobId, job.createdAt, job.createdAt, runId, n],
-      );
-      await sql.run(
-        `UPDATE attempts ${byIndex('attempts_execution')} SET job_id = ? WHERE run_id = ? AND execution_no = ? AND job_id IS NULL`,
-        [job.jobId, runId, n],
-      );
+      await sql.run(NOTE_FURTHER_JOB, [job.seenAt ?? job.createdAt, runId, n, job.jobId]);
+      await sql.run(SET_JOB, [job.jobId, job.createdAt, job.createdAt, runId, n]);
+      await sql.run(SET_JOB_OF_ATTEMPTS, [job.jobId, runId, n]);
     });
   }
 
@@ -115,10 +140,7 @@ export class Verdicts {
     if (executions.length === 0) return;
     await this.#database.transaction(async (sql) => {
       if (await isClosing(sql, runId)) return;
-      await sql.run(
-        `UPDATE executions SET job_sought_at = ? WHERE run_id = ? AND execution_no IN ${INTEGERS} AND coalesce(job_sought_at, 0) < ?`,
-        [at, runId, jsonRows(executions), at],
-      );
+      await sql.run(NOTE_SOUGHT, [at, runId, jsonRows(executions), at]);
     });
   }
 
@@ -159,10 +181,7 @@ export class Verdicts {
     await this.#database.transaction(async (sql) => {
       await rememberOutOfCohortCopies(sql, runId, n, outOfCohort);
       if (await isClosing(sql, runId)) return lateOutOfCohort(sql, runId, outOfCohort);
-      await sql.run(
-        `INSERT INTO out_of_cohort (run_id, job_id, asset_id) SELECT ?, ${textAt('hit', 0)}, ${textAt('hit', 1)} FROM ${rowsGiven('hit')} WHERE true ON CONFLICT DO NOTHING`,
-        [runId, jsonRows(outOfCohort.map(({ jobId, assetId }) => [jobId, assetId]))],
-      );
+      await sql.run(ADD_OUT_OF_COHORT, [runId, jsonRows(outOfCohort.map(({ jobId, assetId }) => [jobId, assetId]))]);
       await keepBeside(
         sql,
         runId,
@@ -187,13 +206,20 @@ export class Verdicts {
       const chosen = `run_id = ? AND last = 1 AND outcome IN ${TEXTS} AND (copy <> 'open' OR ${IS_OVERRIDING})`;
       await sql.run(`UPDATE attempts SET lease = NULL WHERE ${chosen} AND lease = 1`, [runId, list]);
       const added = await sql.run(
-        `INSERT INTO attempts (run_id, seq, attempt, asset_id, last, name, agent_uuid, aliases, outcome, due_at, despite)
-         SELECT run_id, seq, attempt + 1, asset_id, 1, name, agent_uuid, aliases, 'pending', ?, CASE WHEN copy = 'open' THEN 1 ELSE 0 END FROM attempts WHERE ${chosen} AND execution_no IS NOT NULL`,
+        `
+          INSERT INTO attempts (run_id, seq, attempt, asset_id, last, name, agent_uuid, aliases, outcome, due_at, despite)
+          SELECT run_id, seq, attempt + 1, asset_id, 1, name, agent_uuid, aliases, 'pending', ?,
+            CASE WHEN copy = 'open' THEN 1 ELSE 0 END
+          FROM attempts
+          WHERE ${chosen} AND execution_no IS NOT NULL`,
         [now, runId, list],
       );
       await sql.run(`UPDATE attempts SET last = 0 WHERE ${chosen} AND execution_no IS NOT NULL`, [runId, list]);
       const unsent = await sql.run(
-        `UPDATE attempts SET outcome = 'pending', reason = NULL, planned = NULL, due_at = ? WHERE ${chosen} AND execution_no IS NULL`,
+        `
+          UPDATE attempts
+          SET outcome = 'pending', reason = NULL, planned = NULL, due_at = ?
+          WHERE ${chosen} AND execution_no IS NULL`,
         [now, runId, list],
       );
       return added + unsent;
@@ -217,6 +243,22 @@ function lateOutOfCohort(sql: Sql, runId: string, outOfCohort: readonly { jobId:
 /** As `mayBeRequeued` of the domain has it. */
 const IS_OVERRIDING = `outcome IN (${OVERRIDING.map((outcome) => `'${outcome}'`).join(', ')})`;
 
+/** A poll with a lower number than one that was written began earlier. */
+const OPEN_FOR_POLL = `
+  SELECT slot_freed_at
+  FROM executions
+  WHERE run_id = ? AND execution_no = ? AND state = 'accepted' AND settled_at IS NULL AND poll <= ?`;
+
+/** Rows seen and fan-out only ever grow; a slot that was freed stays free. */
+const WRITE_POLL = `
+  UPDATE executions
+  SET poll = ?, polled_at = ?,
+    rows_changed_server_at = CASE WHEN rows_seen < ? THEN ? ELSE rows_changed_server_at END,
+    rows_seen = ${greatestOf('rows_seen', '?')}, fanned_out = ${greatestOf('fanned_out', '?')},
+    slot_freed_at = CASE WHEN ? = 1 THEN coalesce(slot_freed_at, ?) ELSE slot_freed_at END,
+    state = CASE WHEN ? = 1 THEN 'settled' ELSE state END, settled_at = CASE WHEN ? = 1 THEN ? ELSE settled_at END
+  WHERE run_id = ? AND execution_no = ?`;
+
 async function recordPoll(sql: Sql, runId: string, poll: Poll, retry: RetryRule): Promise<number> {
   if (await isClosing(sql, runId)) {
     await keepLateVerdicts(sql, runId, poll);
@@ -224,37 +266,28 @@ async function recordPoll(sql: Sql, runId: string, poll: Poll, retry: RetryRule)
   }
   // A poll that comes late must not touch what is settled, or closed and reported.
   // Neither must one that was stopped on its way undo what a later one has seen since.
-  const open = await sql.first<{ slot_freed_at: number | null }>(
-    `SELECT slot_freed_at FROM executions WHERE run_id = ? AND execution_no = ? AND state = 'accepted' AND settled_at IS NULL AND poll <= ?`,
-    [runId, poll.n, poll.number],
-  );
+  const open = await sql.first<{ slot_freed_at: number | null }>(OPEN_FOR_POLL, [runId, poll.n, poll.number]);
   if (!open) return 0;
   const now = await sql.now();
   const rowsSeen = poll.rowsSeen ?? poll.jobs.length;
   const changed = await writePoll(sql, runId, poll);
   if (changed === undefined) return 0;
   await queueRetries(sql, runId, poll, { retry, now });
-  await sql.run(
-    `UPDATE executions SET poll = ?, polled_at = ?, rows_changed_server_at = CASE WHEN rows_seen < ? THEN ? ELSE rows_changed_server_at END, rows_seen = ${greatestOf('rows_seen', '?')},
-       fanned_out = ${greatestOf('fanned_out', '?')}, slot_freed_at = CASE WHEN ? = 1 THEN coalesce(slot_freed_at, ?) ELSE slot_freed_at END,
-       state = CASE WHEN ? = 1 THEN 'settled' ELSE state END, settled_at = CASE WHEN ? = 1 THEN ? ELSE settled_at END
-     WHERE run_id = ? AND execution_no = ?`,
-    [
-      poll.number,
-      poll.polledAt,
-      rowsSeen,
-      poll.serverNow,
-      rowsSeen,
-      poll.fannedOut ?? false,
-      poll.slotFree,
-      now,
-      poll.settled,
-      poll.settled,
-      now,
-      runId,
-      poll.n,
-    ],
-  );
+  await sql.run(WRITE_POLL, [
+    poll.number,
+    poll.polledAt,
+    rowsSeen,
+    poll.serverNow,
+    rowsSeen,
+    poll.fannedOut ?? false,
+    poll.slotFree,
+    now,
+    poll.settled,
+    poll.settled,
+    now,
+    runId,
+    poll.n,
+  ]);
   if (poll.settled || (poll.slotFree && open.slot_freed_at === null))
     await sql.run('UPDATE runs SET wakes = wakes + 1 WHERE id = ?', [runId]);
   return changed;
@@ -287,9 +320,14 @@ function toAsset(row: StoredAsset): AssetInFlight {
 }
 
 /** As one JSON text: libsql takes longer to hand over a row of 17 columns than SQLite takes to write it. */
-const READ_ATTEMPTS = `SELECT ${jsonObjectsOf(['seq', 'attempt', 'asset_id', ...WRITTEN_COLUMNS])} AS attempts
-  FROM attempts ${byIndex('attempts_execution')} WHERE run_id = ? AND execution_no = ?`;
-const WRITE_ATTEMPT = `UPDATE attempts SET ${WRITTEN_COLUMNS.map((column) => `${column} = ?`).join(', ')} WHERE run_id = ? AND seq = ? AND attempt = ?`;
+const READ_ATTEMPTS = `
+  SELECT ${jsonObjectsOf(['seq', 'attempt', 'asset_id', ...WRITTEN_COLUMNS])} AS attempts
+  FROM attempts ${byIndex('attempts_execution')}
+  WHERE run_id = ? AND execution_no = ?`;
+const WRITE_ATTEMPT = `
+  UPDATE attempts
+  SET ${WRITTEN_COLUMNS.map((column) => `${column} = ?`).join(', ')}
+  WHERE run_id = ? AND seq = ? AND attempt = ?`;
 
 /**
  * Only what differs is written: most polls find most assets as they were. Row by row by the key, as a join with the poll reads far more.
@@ -350,8 +388,11 @@ async function queueRetries(sql: Sql, runId: string, poll: Poll, rule: { retry: 
   const chosen = `run_id = ? AND execution_no = ? AND last = 1 AND attempt <= ? AND asset_id IN ${TEXTS}`;
   const parameters = [runId, poll.n, rule.retry.failed, jsonRows(failed)];
   await sql.run(
-    `INSERT INTO attempts (run_id, seq, attempt, asset_id, last, name, agent_uuid, aliases, outcome, due_at)
-     SELECT run_id, seq, attempt + 1, asset_id, 1, name, agent_uuid, aliases, 'pending', ? FROM attempts ${byIndex('attempts_execution')} WHERE ${chosen}`,
+    `
+      INSERT INTO attempts (run_id, seq, attempt, asset_id, last, name, agent_uuid, aliases, outcome, due_at)
+      SELECT run_id, seq, attempt + 1, asset_id, 1, name, agent_uuid, aliases, 'pending', ?
+      FROM attempts ${byIndex('attempts_execution')}
+      WHERE ${chosen}`,
     [rule.now + rule.retry.afterMs, ...parameters],
   );
   // The new rows have no execution yet, so only the failed attempts are meant.
