@@ -45,21 +45,37 @@ export async function closeOpen(database: Database, runId: string, terms: Closin
   return closed;
 }
 
+const FREE_PART = `
+  UPDATE attempts
+  SET lease = NULL
+  WHERE run_id = ? AND (seq, attempt) IN (
+    SELECT seq, attempt
+    FROM attempts ${byIndex('attempts_lease')}
+    WHERE lease = 1 AND run_id = ? AND execution_no IS NOT NULL
+    LIMIT ?
+  )`;
+
 /** The assets of a run that is over may be sent to by others. */
 export async function freeLeases(database: Database, runId: string): Promise<void> {
-  await inParts(database, (sql) =>
-    sql.run(
-      `UPDATE attempts SET lease = NULL WHERE run_id = ? AND (seq, attempt) IN
-         (SELECT seq, attempt FROM attempts ${byIndex('attempts_lease')} WHERE lease = 1 AND run_id = ? AND execution_no IS NOT NULL LIMIT ?)`,
-      [runId, runId, ROWS_PER_TRANSACTION],
-    ),
-  );
+  await inParts(database, (sql) => sql.run(FREE_PART, [runId, runId, ROWS_PER_TRANSACTION]));
 }
 
 /** Repeats `part`, each time in a transaction of its own, until it finds nothing more to do. */
 async function inParts(database: Database, part: (sql: Sql) => Promise<number>): Promise<void> {
   while ((await database.transaction(part)) > 0) await yieldToLoop();
 }
+
+const FREE_ATTEMPTS = `
+  UPDATE attempts ${byIndex('attempts_execution')}
+  SET execution_no = NULL, planned = NULL, lease = NULL
+  WHERE run_id = ? AND execution_no IN ${INTEGERS}`;
+
+/** What had a permit may have been sent. */
+const CLOSE_EXECUTIONS = `
+  UPDATE executions
+  SET state = CASE state WHEN 'claimed' THEN 'released' WHEN 'permitted' THEN 'unverified' ELSE state END,
+    settled_at = ?, note = ?
+  WHERE run_id = ? AND execution_no IN ${INTEGERS}`;
 
 /** A batch that was frozen and not sent gives its assets back: else an attempt that comes late could still send it. */
 async function closeExecutions(sql: Sql, runId: string, reason: string): Promise<number> {
@@ -69,16 +85,9 @@ async function closeExecutions(sql: Sql, runId: string, reason: string): Promise
   );
   const unsent = open.filter(({ state }) => state === 'claimed').map(({ n }) => n);
   if (unsent.length > 0) {
-    await sql.run(
-      `UPDATE attempts ${byIndex('attempts_execution')} SET execution_no = NULL, planned = NULL, lease = NULL WHERE run_id = ? AND execution_no IN ${INTEGERS}`,
-      [runId, jsonRows(unsent)],
-    );
+    await sql.run(FREE_ATTEMPTS, [runId, jsonRows(unsent)]);
   }
-  await sql.run(
-    `UPDATE executions SET state = CASE state WHEN 'claimed' THEN 'released' WHEN 'permitted' THEN 'unverified' ELSE state END, settled_at = ?, note = ?
-     WHERE run_id = ? AND execution_no IN ${INTEGERS}`,
-    [await sql.now(), reason, runId, jsonRows(open.map(({ n }) => n))],
-  );
+  await sql.run(CLOSE_EXECUTIONS, [await sql.now(), reason, runId, jsonRows(open.map(({ n }) => n))]);
   return open.length;
 }
 
@@ -97,13 +106,16 @@ interface OpenAsset {
   heard: string | null;
 }
 
+const OPEN_ASSETS = `
+  SELECT seq, attempt, execution_no, copy, status, exit_code, finished_at, ended_at, heard
+  FROM attempts ${byIndex('attempts_outcome')}
+  WHERE run_id = ? AND last = 1 AND outcome = ? AND seq > ?
+  ORDER BY seq
+  LIMIT ?`;
+
 /** Half the rows of a transaction, as a further attempt that was not sent concerns two. */
 function openAssets(sql: Sql, { runId, outcome, after }: { runId: string; outcome: string; after: number }): Promise<OpenAsset[]> {
-  return sql.all<OpenAsset>(
-    `SELECT seq, attempt, execution_no, copy, status, exit_code, finished_at, ended_at, heard FROM attempts ${byIndex('attempts_outcome')}
-     WHERE run_id = ? AND last = 1 AND outcome = ? AND seq > ? ORDER BY seq LIMIT ?`,
-    [runId, outcome, after, ROWS_PER_TRANSACTION / 2],
-  );
+  return sql.all<OpenAsset>(OPEN_ASSETS, [runId, outcome, after, ROWS_PER_TRANSACTION / 2]);
 }
 
 /** The batches that were not sent have given their assets back, so a pending asset in an execution may have been sent. */

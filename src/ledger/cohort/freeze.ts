@@ -34,6 +34,20 @@ export interface Exceptions {
 /** Rows a transaction writes at most: a longer one would keep other workers from their permits. */
 export const ROWS_PER_TRANSACTION = 1_000;
 
+const PLACES = `
+  SELECT seq
+  FROM attempts ${byIndex('attempts_asset')}
+  WHERE run_id = ? AND attempt = 1 AND asset_id IN ${TEXTS}
+  ORDER BY seq`;
+
+/** Of a row of `runs`: its cohort may still change. */
+const IS_OPENING = `cohort_digest IS NULL AND ${IS_OPEN} AND stop_cause IS NULL`;
+
+const FREEZE = `
+  UPDATE runs
+  SET cohort_size = ?, cohort_digest = ?, policy_version = ?, untouched_reading = ?, everything = ?
+  WHERE id = ? AND opening = ? AND next_seq = ? AND ${IS_OPENING}`;
+
 /** The frozen list of assets a run was approved for. */
 export class Cohort {
   readonly #database: Database;
@@ -73,10 +87,7 @@ export class Cohort {
 
   /** The places of these assets in the cohort, in ascending order; those that are not in it are left out. */
   async places(runId: string, assetIds: readonly string[]): Promise<number[]> {
-    const rows = await this.#database.all<{ seq: number }>(
-      `SELECT seq FROM attempts ${byIndex('attempts_asset')} WHERE run_id = ? AND attempt = 1 AND asset_id IN ${TEXTS} ORDER BY seq`,
-      [runId, jsonRows(assetIds)],
-    );
+    const rows = await this.#database.all<{ seq: number }>(PLACES, [runId, jsonRows(assetIds)]);
     return rows.map(({ seq }) => seq);
   }
 
@@ -102,20 +113,16 @@ export class Cohort {
       if (!found || 'digest' in found) return found;
       if (found.nextSeq !== namedUpTo) continue;
       const read = await digestOf(this.#database, runId);
-      const closed = await this.#database.run(
-        `UPDATE runs SET cohort_size = ?, cohort_digest = ?, policy_version = ?, untouched_reading = ?, everything = ?
-         WHERE id = ? AND opening = ? AND next_seq = ? AND ${IS_OPENING}`,
-        [
-          read.size,
-          read.digest,
-          exceptions.policyVersion,
-          exceptions.reading,
-          exceptions.everything ?? false,
-          runId,
-          attempt,
-          found.nextSeq,
-        ],
-      );
+      const closed = await this.#database.run(FREEZE, [
+        read.size,
+        read.digest,
+        exceptions.policyVersion,
+        exceptions.reading,
+        exceptions.everything ?? false,
+        runId,
+        attempt,
+        found.nextSeq,
+      ]);
       if (closed === 1) return read;
     }
   }
@@ -126,9 +133,6 @@ export class Cohort {
   }
 }
 
-/** Of a row of `runs`: its cohort may still change. */
-const IS_OPENING = `cohort_digest IS NULL AND ${IS_OPEN} AND stop_cause IS NULL`;
-
 async function frozenCohort(sql: Sql, runId: string): Promise<FrozenCohort | undefined> {
   const known = await sql.first<{ cohort_size: number; cohort_digest: string | null }>(
     'SELECT cohort_size, cohort_digest FROM runs WHERE id = ?',
@@ -137,41 +141,49 @@ async function frozenCohort(sql: Sql, runId: string): Promise<FrozenCohort | und
   return known?.cohort_digest ? { size: known.cohort_size, digest: known.cohort_digest } : undefined;
 }
 
+const SKIP = `
+  UPDATE attempts ${byIndex('attempts_asset')}
+  SET outcome = 'skipped', reason = ?
+  WHERE run_id = ? AND attempt = 1 AND outcome = 'pending' AND execution_no IS NULL AND asset_id IN ${TEXTS}`;
+
 async function skipAssets(sql: Sql, runId: string, { assetIds, reason }: { assetIds: readonly string[]; reason: string }): Promise<void> {
   if (assetIds.length === 0) return;
-  await sql.run(
-    `UPDATE attempts ${byIndex('attempts_asset')} SET outcome = 'skipped', reason = ? WHERE run_id = ? AND attempt = 1 AND outcome = 'pending' AND execution_no IS NULL
-       AND asset_id IN ${TEXTS}`,
-    [reason, runId, jsonRows(assetIds)],
-  );
+  await sql.run(SKIP, [reason, runId, jsonRows(assetIds)]);
 }
 
 /** Replacing lines that stand in a text changes it. */
-const HAS_ALIASES_ALREADY = `replace('\n' || attempts.aliases || '\n', '\n' || excluded.aliases || '\n', '') <> '\n' || attempts.aliases || '\n'`;
+const HAS_ALIASES_ALREADY = `replace('\n' || attempts.aliases || '\n', '\n' || excluded.aliases || '\n', '')
+    <> '\n' || attempts.aliases || '\n'`;
+
+const TAKE_PLACES = `
+  UPDATE runs
+  SET next_seq = next_seq + ?
+  WHERE id = ? AND opening = ? AND ${IS_OPENING}
+  RETURNING next_seq, kind`;
+
+/** An asset that comes again adds the name and the other names that it lacks. */
+const ADD_ROWS = `
+  INSERT INTO attempts (run_id, seq, attempt, asset_id, name, agent_uuid, aliases, outcome, wave)
+  SELECT ?, ? + ${placeOf('asset')}, 1, ${textAt('asset', 0)}, ${textAt('asset', 1)}, ${textAt('asset', 2)},
+    ${textAt('asset', 3)}, 'pending', ?
+  FROM ${rowsGiven('asset')}
+  WHERE true
+  ON CONFLICT (run_id, asset_id, attempt) DO UPDATE SET name = coalesce(attempts.name, excluded.name),
+    agent_uuid = coalesce(attempts.agent_uuid, excluded.agent_uuid),
+    aliases = CASE WHEN excluded.aliases IS NULL OR ${HAS_ALIASES_ALREADY} THEN attempts.aliases
+      ELSE coalesce(attempts.aliases || '\n', '') || excluded.aliases END
+  WHERE excluded.name IS NOT NULL OR excluded.aliases IS NOT NULL`;
 
 async function addRows(sql: Sql, { runId, attempt }: { runId: string; attempt: number }, assets: readonly CohortAsset[]): Promise<boolean> {
-  const [row] = await sql.all<{ next_seq: number; kind: string }>(
-    `UPDATE runs SET next_seq = next_seq + ? WHERE id = ? AND opening = ? AND ${IS_OPENING} RETURNING next_seq, kind`,
-    [assets.length, runId, attempt],
-  );
+  const [row] = await sql.all<{ next_seq: number; kind: string }>(TAKE_PLACES, [assets.length, runId, attempt]);
   if (!row) return false;
-  await sql.run(
-    `INSERT INTO attempts (run_id, seq, attempt, asset_id, name, agent_uuid, aliases, outcome, wave)
-     SELECT ?, ? + ${placeOf('asset')}, 1, ${textAt('asset', 0)}, ${textAt('asset', 1)}, ${textAt('asset', 2)}, ${textAt('asset', 3)}, 'pending', ?
-     FROM ${rowsGiven('asset')} WHERE true
-     ON CONFLICT (run_id, asset_id, attempt) DO UPDATE SET
-       name = coalesce(attempts.name, excluded.name), agent_uuid = coalesce(attempts.agent_uuid, excluded.agent_uuid),
-       aliases = CASE WHEN excluded.aliases IS NULL OR ${HAS_ALIASES_ALREADY} THEN attempts.aliases
-         ELSE coalesce(attempts.aliases || '\n', '') || excluded.aliases END
-     WHERE excluded.name IS NOT NULL OR excluded.aliases IS NOT NULL`,
-    [
-      runId,
-      row.next_seq - assets.length,
-      // A campaign's own rows are in some wave, so that nothing takes them for assets to be sent.
-      row.kind === 'campaign' ? 0 : null,
-      jsonRows(assets.map((asset) => [asset.assetId, asset.name ?? null, asset.agentUuid ?? null, aliasesOf(asset)])),
-    ],
-  );
+  await sql.run(ADD_ROWS, [
+    runId,
+    row.next_seq - assets.length,
+    // A campaign's own rows are in some wave, so that nothing takes them for assets to be sent.
+    row.kind === 'campaign' ? 0 : null,
+    jsonRows(assets.map((asset) => [asset.assetId, asset.name ?? null, asset.agentUuid ?? null, aliasesOf(asset)])),
+  ]);
   return true;
 }
 
@@ -183,6 +195,10 @@ function aliasesOf({ name, aliases = [] }: CohortAsset): string | null {
   );
   return others.length > 0 ? others.join('\n') : null;
 }
+
+const LEAVE_OUT = `
+  DELETE FROM attempts ${byIndex('attempts_asset')}
+  WHERE run_id = ? AND attempt = 1 AND execution_no IS NULL AND asset_id IN ${TEXTS}`;
 
 /** What exceptions say is applied to what the cohort has now. The cohort, when it is frozen already. */
 async function leaveOut(
@@ -198,10 +214,7 @@ async function leaveOut(
   ]);
   if (!run) return undefined;
   if (excluded.length > 0) {
-    await sql.run(
-      `DELETE FROM attempts ${byIndex('attempts_asset')} WHERE run_id = ? AND attempt = 1 AND execution_no IS NULL AND asset_id IN ${TEXTS}`,
-      [runId, jsonRows(excluded)],
-    );
+    await sql.run(LEAVE_OUT, [runId, jsonRows(excluded)]);
   }
   await skipAssets(sql, runId, { assetIds: untouched, reason: NEVER_TOUCH });
   return run;

@@ -36,6 +36,10 @@ interface LimitsRow {
   refusals: number;
 }
 
+const READ_LIMITS = 'SELECT * FROM limits WHERE id = 1';
+
+const NTH_CALL_SINCE = 'SELECT at FROM calls WHERE at > ? ORDER BY at LIMIT 1 OFFSET ?';
+
 export class CallLog implements CallGate {
   readonly #database: Database;
   readonly #caps: CallCaps;
@@ -113,15 +117,12 @@ export class CallLog implements CallGate {
 
   async #facts(sql: Sql, now: number): Promise<WindowFacts> {
     const { callsPerHour, concurrency } = (await capsInForce(sql)) ?? this.#caps;
-    const limits = await sql.first<LimitsRow>('SELECT * FROM limits WHERE id = 1');
+    const limits = await sql.first<LimitsRow>(READ_LIMITS);
     const hour = await sql.first<{ n: number }>('SELECT count(*) AS n FROM calls WHERE at > ?', [now - HOUR_MS]);
     const sentInHour = hour?.n ?? 0;
     const opener =
       sentInHour >= wholeCap(callsPerHour)
-        ? await sql.first<{ at: number }>('SELECT at FROM calls WHERE at > ? ORDER BY at LIMIT 1 OFFSET ?', [
-            now - HOUR_MS,
-            sentInHour - wholeCap(callsPerHour),
-          ])
+        ? await sql.first<{ at: number }>(NTH_CALL_SINCE, [now - HOUR_MS, sentInHour - wholeCap(callsPerHour)])
         : undefined;
     const running = await sql.first<{ n: number }>('SELECT count(*) AS n FROM calls WHERE holds_until > ?', [now]);
     const told = limits?.concurrency_until && limits.concurrency_until > now ? limits.concurrency : undefined;
@@ -191,12 +192,7 @@ async function announcedWindow(sql: Sql, limits: LimitsRow, now: number): Promis
   const sentSince = Math.max(0, (since?.n ?? 0) - 1) - (left?.n ?? 0);
   const lacking = 1 - (remaining - sentSince);
   const opener =
-    lacking > 0
-      ? await sql.first<{ at: number }>('SELECT at FROM calls WHERE at > ? ORDER BY at LIMIT 1 OFFSET ?', [
-          Math.max(now - spanMs, countedFrom),
-          lacking - 1,
-        ])
-      : undefined;
+    lacking > 0 ? await sql.first<{ at: number }>(NTH_CALL_SINCE, [Math.max(now - spanMs, countedFrom), lacking - 1]) : undefined;
   return {
     limit: limits.window_limit ?? undefined,
     windowMs: windowMs ?? HOUR_MS,
@@ -207,9 +203,18 @@ async function announcedWindow(sql: Sql, limits: LimitsRow, now: number): Promis
   };
 }
 
+const WRITE_LIMITS = `
+  INSERT INTO limits (id, window_limit, window_ms, remaining, observed_at, blocked_until, blocked_why, concurrency,
+    concurrency_until, refusals)
+  VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (id) DO UPDATE SET window_limit = excluded.window_limit, window_ms = excluded.window_ms,
+    remaining = excluded.remaining, observed_at = excluded.observed_at, blocked_until = excluded.blocked_until,
+    blocked_why = excluded.blocked_why, concurrency = excluded.concurrency,
+    concurrency_until = excluded.concurrency_until, refusals = excluded.refusals`;
+
 async function learn(sql: Sql, sentAt: number, evidence: LimitEvidence): Promise<void> {
   const now = await sql.now();
-  const known = await sql.first<LimitsRow>('SELECT * FROM limits WHERE id = 1');
+  const known = await sql.first<LimitsRow>(READ_LIMITS);
   const refusals = evidence.refused ? (known?.refusals ?? 0) + 1 : 0;
   const isNewest = sentAt >= (known?.observed_at ?? 0);
   // Concurrent calls may be counted in another order than they were sent: the lower word wins.
@@ -220,24 +225,17 @@ async function learn(sql: Sql, sentAt: number, evidence: LimitEvidence): Promise
   // Told when the next call may go, we need not guess it from a window that others may have filled, or that was never named.
   const remaining = (evidence.toWaitSec ?? 0) > 0 ? undefined : announced;
   const waitUntil = now + blockedForMs(evidence, refusals);
-  await sql.run(
-    `INSERT INTO limits (id, window_limit, window_ms, remaining, observed_at, blocked_until, blocked_why, concurrency, concurrency_until, refusals)
-     VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (id) DO UPDATE SET window_limit = excluded.window_limit, window_ms = excluded.window_ms, remaining = excluded.remaining,
-       observed_at = excluded.observed_at, blocked_until = excluded.blocked_until, blocked_why = excluded.blocked_why,
-       concurrency = excluded.concurrency, concurrency_until = excluded.concurrency_until, refusals = excluded.refusals`,
-    [
-      evidence.limit ?? known?.window_limit,
-      evidence.windowSec !== undefined ? evidence.windowSec * 1_000 : known?.window_ms,
-      remaining,
-      evidence.remaining === undefined ? known?.observed_at : Math.max(sentAt, known?.observed_at ?? 0),
-      Math.max(waitUntil, known?.blocked_until ?? 0),
-      waitUntil > now ? `Qualys asked to wait ${Math.ceil((waitUntil - now) / 1_000)} s` : known?.blocked_why,
-      evidence.concurrencyLimit ?? known?.concurrency,
-      evidence.concurrencyLimit === undefined ? known?.concurrency_until : now + HOUR_MS,
-      refusals,
-    ],
-  );
+  await sql.run(WRITE_LIMITS, [
+    evidence.limit ?? known?.window_limit,
+    evidence.windowSec !== undefined ? evidence.windowSec * 1_000 : known?.window_ms,
+    remaining,
+    evidence.remaining === undefined ? known?.observed_at : Math.max(sentAt, known?.observed_at ?? 0),
+    Math.max(waitUntil, known?.blocked_until ?? 0),
+    waitUntil > now ? `Qualys asked to wait ${Math.ceil((waitUntil - now) / 1_000)} s` : known?.blocked_why,
+    evidence.concurrencyLimit ?? known?.concurrency,
+    evidence.concurrencyLimit === undefined ? known?.concurrency_until : now + HOUR_MS,
+    refusals,
+  ]);
 }
 
 function blockedForMs(evidence: LimitEvidence, refusals: number): number {

@@ -55,19 +55,21 @@ interface IntervalRow {
   last_accepted_at: number | null;
 }
 
+const SAVE_INTERVAL = `
+  INSERT INTO scripts (script_id, interval_ms, too_soon_ms, too_soon_at, backoff_ms, refused_for, refused_words,
+    last_accepted_at, next_execute_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (script_id) DO UPDATE SET interval_ms = excluded.interval_ms, too_soon_ms = excluded.too_soon_ms,
+    too_soon_at = excluded.too_soon_at, backoff_ms = excluded.backoff_ms, refused_for = excluded.refused_for,
+    refused_words = excluded.refused_words, last_accepted_at = excluded.last_accepted_at,
+    next_execute_at = excluded.next_execute_at`;
+
 /** Whole milliseconds: the columns are integers. */
 async function saveInterval(sql: Sql, scriptId: string, plan: IntervalPlan & { words?: string }): Promise<void> {
   const whole = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : Math.ceil(ms));
-  await sql.run(
-    `INSERT INTO scripts (script_id, interval_ms, too_soon_ms, too_soon_at, backoff_ms, refused_for, refused_words, last_accepted_at, next_execute_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (script_id) DO UPDATE SET interval_ms = excluded.interval_ms, too_soon_ms = excluded.too_soon_ms,
-       too_soon_at = excluded.too_soon_at, backoff_ms = excluded.backoff_ms, refused_for = excluded.refused_for,
-       refused_words = excluded.refused_words, last_accepted_at = excluded.last_accepted_at, next_execute_at = excluded.next_execute_at`,
-    [
-      scriptId,
-      ...[whole(plan.intervalMs), whole(plan.tooSoonMs), plan.tooSoonAt, whole(plan.backoffMs)],
-      ...[plan.reason, plan.words, plan.lastAcceptedAt, whole(plan.nextExecuteAt)],
-    ],
-  );
+  await sql.run(SAVE_INTERVAL, [
+    scriptId,
+    ...[whole(plan.intervalMs), whole(plan.tooSoonMs), plan.tooSoonAt, whole(plan.backoffMs)],
+    ...[plan.reason, plan.words, plan.lastAcceptedAt, whole(plan.nextExecuteAt)],
+  ]);
 }

@@ -15,6 +15,11 @@ interface ClockRow {
   jumped_at: number;
 }
 
+const SAVE_CLOCK = `
+  INSERT INTO server_clock (id, samples, jumps, jumped_at)
+  VALUES (1, ?, ?, ?)
+  ON CONFLICT (id) DO UPDATE SET samples = excluded.samples, jumps = excluded.jumps, jumped_at = excluded.jumped_at`;
+
 /** Qualys' clock, estimated from the `Date` headers that all workers of the ledger have seen. */
 export class LedgerServerClock implements ServerClock {
   readonly #database: Database;
@@ -28,11 +33,7 @@ export class LedgerServerClock implements ServerClock {
     if (before && !isWorthKeeping(before, await this.#database.now())) return;
     await this.#database.transaction(async (sql) => {
       const { samples, jumps, jumpedAt } = observed(await read(sql), { local: await sql.now(), server: serverMs });
-      await sql.run(
-        `INSERT INTO server_clock (id, samples, jumps, jumped_at) VALUES (1, ?, ?, ?)
-         ON CONFLICT (id) DO UPDATE SET samples = excluded.samples, jumps = excluded.jumps, jumped_at = excluded.jumped_at`,
-        [JSON.stringify(samples.map(({ local, server }) => [local, server])), jumps, jumpedAt],
-      );
+      await sql.run(SAVE_CLOCK, [JSON.stringify(samples.map(({ local, server }) => [local, server])), jumps, jumpedAt]);
     });
   }
 

@@ -39,16 +39,20 @@ export function namesOf({ name, aliases }: Named): string[] {
   return [...(name ? [name] : []), ...(aliases ? aliases.split('\n') : [])];
 }
 
+const PAGE_OF_COHORT = `
+  SELECT seq, asset_id, name, aliases
+  FROM attempts
+  WHERE run_id = ? AND seq > ? AND last = 1
+  ORDER BY seq
+  LIMIT ?`;
+
 /** The assets of the cohort, by id, that the ledger knows under one of these names. Page by page: a cohort may have a million. */
 export async function namedInCohort(database: Database, runId: string, hostnames: readonly string[]): Promise<string[]> {
   if (hostnames.length === 0) return [];
   const matches = hostMatcher(hostnames);
   const found = new Set<string>();
   for (let after = 0; ; ) {
-    const rows = await database.all<{ seq: number; asset_id: string } & Named>(
-      'SELECT seq, asset_id, name, aliases FROM attempts WHERE run_id = ? AND seq > ? AND last = 1 ORDER BY seq LIMIT ?',
-      [runId, after, ROWS_A_PAGE],
-    );
+    const rows = await database.all<{ seq: number; asset_id: string } & Named>(PAGE_OF_COHORT, [runId, after, ROWS_A_PAGE]);
     for (const row of rows) if (namesOf(row).some(matches)) found.add(row.asset_id);
     const last = rows.at(-1);
     if (!last) return [...found];

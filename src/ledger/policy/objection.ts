@@ -10,6 +10,22 @@ import { byIndex } from '../sql/dialect.js';
 import { type Named, namesOf, newestReading } from './never-touch.js';
 import { newestPolicy } from './versions.js';
 
+/** An asset of the batch that the reading of `neverTouch` names. */
+const FIRST_UNTOUCHED = `
+  SELECT asset_id
+  FROM attempts ${byIndex('attempts_execution')}
+  WHERE run_id = ? AND execution_no = ? AND outcome = 'pending' AND EXISTS (
+    SELECT 1
+    FROM untouched
+    WHERE untouched.reading = ? AND untouched.asset_id = attempts.asset_id
+  )
+  LIMIT 1`;
+
+const NAMES_OF_BATCH = `
+  SELECT name, aliases
+  FROM attempts ${byIndex('attempts_execution')}
+  WHERE run_id = ? AND execution_no = ? AND outcome = 'pending'`;
+
 /** A sentence, or undefined where nothing stands against it. */
 export async function policyObjection(sql: Sql, { id, script }: RunRow, { n }: Execution): Promise<string | undefined> {
   const newest = await newestPolicy(sql);
@@ -20,17 +36,10 @@ export async function policyObjection(sql: Sql, { id, script }: RunRow, { n }: E
   const reading = await newestReading(sql, newest.version);
   if (!reading) return "policy's exclusions must be read first";
   // An execution by tags has all of its rows when it is leased; before that it is refused for its tags, later in the same permit.
-  const kept = await sql.first<{ asset_id: string }>(
-    `SELECT asset_id FROM attempts ${byIndex('attempts_execution')} WHERE run_id = ? AND execution_no = ? AND outcome = 'pending'
-       AND EXISTS (SELECT 1 FROM untouched WHERE untouched.reading = ? AND untouched.asset_id = attempts.asset_id) LIMIT 1`,
-    [id, n, reading.id],
-  );
+  const kept = await sql.first<{ asset_id: string }>(FIRST_UNTOUCHED, [id, n, reading.id]);
   if (kept) return `policy excludes asset ${kept.asset_id} from all scripts`;
   if (neverTouch.hostnames.length === 0) return undefined;
-  const rows = await sql.all<Named>(
-    `SELECT name, aliases FROM attempts ${byIndex('attempts_execution')} WHERE run_id = ? AND execution_no = ? AND outcome = 'pending'`,
-    [id, n],
-  );
+  const rows = await sql.all<Named>(NAMES_OF_BATCH, [id, n]);
   const named = rows.flatMap(namesOf).find(hostMatcher(neverTouch.hostnames));
   return named === undefined ? undefined : `policy excludes ${named} from all scripts`;
 }

@@ -31,18 +31,27 @@ export function whyUnread(
   return isSame ? undefined : 'the script must be read again: a window has opened since it was last read';
 }
 
+/** Of a campaign all steps under way need it. */
+const NEED_READING = `
+  UPDATE runs
+  SET script_needed = script_needed + 1
+  WHERE (id = ? OR campaign_id = ?) AND finished_at IS NULL`;
+
 /** From now on nothing of the run, nor of any step of it, is sent before its script has been read. */
 export async function needReading(sql: Sql, runId: string): Promise<void> {
-  await sql.run('UPDATE runs SET script_needed = script_needed + 1 WHERE (id = ? OR campaign_id = ?) AND finished_at IS NULL', [
-    runId,
-    runId,
-  ]);
+  await sql.run(NEED_READING, [runId, runId]);
 }
 
 /** The same for every run of the ledger. */
 export async function needReadings(sql: Sql): Promise<void> {
   await sql.run('UPDATE runs SET script_needed = script_needed + 1 WHERE finished_at IS NULL');
 }
+
+const TAKE_FROM_PARENT = `
+  UPDATE runs
+  SET (script_checked_at, script_needed, script_read) = (SELECT script_checked_at, script_needed, script_read
+    FROM runs AS parent WHERE parent.id = ?)
+  WHERE id = ? AND cohort_digest IS NULL AND finished_at IS NULL`;
 
 export class ScriptReadings {
   readonly #database: Database;
@@ -69,10 +78,6 @@ export class ScriptReadings {
 
   /** A step begins with what its campaign has read: a campaign reads all its scripts before each step. */
   async inherit(stepId: string, campaignId: string): Promise<void> {
-    await this.#database.run(
-      `UPDATE runs SET (script_checked_at, script_needed, script_read) = (SELECT script_checked_at, script_needed, script_read FROM runs AS parent WHERE parent.id = ?)
-       WHERE id = ? AND cohort_digest IS NULL AND finished_at IS NULL`,
-      [campaignId, stepId],
-    );
+    await this.#database.run(TAKE_FROM_PARENT, [campaignId, stepId]);
   }
 }

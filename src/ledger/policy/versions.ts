@@ -53,6 +53,12 @@ interface PolicyRow {
   read_at: number;
 }
 
+const NOTE_HOLDER = `
+  INSERT INTO policy_holders (holder, digest, source, problem, read_at, seen_at)
+  VALUES (?, ?, ?, ?, ?, ?)
+  ON CONFLICT (holder) DO UPDATE SET digest = excluded.digest, source = excluded.source, problem = excluded.problem,
+    read_at = excluded.read_at, seen_at = excluded.seen_at`;
+
 export class Policies {
   readonly #database: Database;
   #last: StoredPolicy | undefined;
@@ -116,12 +122,7 @@ export class Policies {
   ): Promise<void> {
     await this.#database.transaction(async (sql) => {
       const now = await sql.now();
-      await sql.run(
-        `INSERT INTO policy_holders (holder, digest, source, problem, read_at, seen_at) VALUES (?, ?, ?, ?, ?, ?)
-         ON CONFLICT (holder) DO UPDATE SET digest = excluded.digest, source = excluded.source, problem = excluded.problem,
-           read_at = excluded.read_at, seen_at = excluded.seen_at`,
-        [holder, its.digest, its.source, its.problem, its.readAt, now],
-      );
+      await sql.run(NOTE_HOLDER, [holder, its.digest, its.source, its.problem, its.readAt, now]);
       await sql.run('DELETE FROM policy_holders WHERE seen_at < ?', [now - HOLDER_GONE_MS]);
     });
   }

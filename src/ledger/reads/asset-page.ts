@@ -97,10 +97,15 @@ const OF_STEP: Source = {
  * step is under way.
  */
 function ofCampaign(live: StepUnderWay | undefined): Source {
-  const joins = `${live ? 'JOIN (SELECT ? AS id) AS live ON true' : ''} LEFT JOIN waves ON waves.campaign_id = a.run_id AND waves.wave_no = a.wave
+  const joins = `${live ? 'JOIN (SELECT ? AS id) AS live ON true' : ''}
+    LEFT JOIN waves ON waves.campaign_id = a.run_id AND waves.wave_no = a.wave
     LEFT JOIN attempts AS s ON s.seq = a.seq AND s.last = 1 AND s.run_id = (
-      SELECT steps.id FROM runs AS steps JOIN attempts AS tried ON tried.run_id = steps.id AND tried.seq = a.seq AND tried.last = 1
-      WHERE steps.campaign_id = a.run_id AND steps.wave = a.wave ORDER BY steps.created_at DESC LIMIT 1)`;
+      SELECT steps.id
+      FROM runs AS steps
+      JOIN attempts AS tried ON tried.run_id = steps.id AND tried.seq = a.seq AND tried.last = 1
+      WHERE steps.campaign_id = a.run_id AND steps.wave = a.wave
+      ORDER BY steps.created_at DESC
+      LIMIT 1)`;
   const isAhead = live ? `a.outcome = 'pending' AND s.run_id = live.id` : 'false';
   const rule = live && rulesSql(rulesOf(live.step), { line: 'a', found: 's' });
   const ahead = (column: 'outcome' | 'reason'): string =>
@@ -115,7 +120,8 @@ function ofCampaign(live: StepUnderWay | undefined): Source {
     return `CASE WHEN ${isAhead} THEN coalesce(s.${column}, a.${column}) ELSE a.${column} END AS ${column}`;
   });
   return {
-    columns: `${outcome} AS outcome, coalesce(s.attempt, a.attempt) AS attempt, ${columns.join(', ')}, waves.name AS wave_name, ${LATE.replaceAll('a.run_id', 's.run_id')}`,
+    columns: `${outcome} AS outcome, coalesce(s.attempt, a.attempt) AS attempt, ${columns.join(', ')},
+      waves.name AS wave_name, ${LATE.replaceAll('a.run_id', 's.run_id')}`,
     joins,
     parameters: live ? [live.id] : [],
     outcome,

@@ -23,26 +23,34 @@ export interface StepUnderWay {
   step: CampaignStepName;
 }
 
+/** The newest whose findings are not all in the campaign's own rows yet. */
+const STEP_UNDER_WAY = `
+  SELECT runs.id, runs.wave, runs.step
+  FROM runs
+  JOIN runs AS parent ON parent.id = runs.campaign_id
+  WHERE runs.campaign_id = ? AND (runs.merged = 0 OR runs.finished_at IS NULL)
+    AND runs.step IN ('assess', 'remediate') AND parent.finished_at IS NULL
+  ORDER BY runs.created_at DESC
+  LIMIT 1`;
+
 export async function stepUnderWay(sql: Sql, campaignId: string): Promise<StepUnderWay | undefined> {
-  return sql.first<StepUnderWay>(
-    `SELECT runs.id, runs.wave, runs.step FROM runs JOIN runs AS parent ON parent.id = runs.campaign_id
-     WHERE runs.campaign_id = ? AND (runs.merged = 0 OR runs.finished_at IS NULL) AND runs.step IN ('assess', 'remediate')
-       AND parent.finished_at IS NULL
-     ORDER BY runs.created_at DESC LIMIT 1`,
-    [campaignId],
-  );
+  return sql.first<StepUnderWay>(STEP_UNDER_WAY, [campaignId]);
 }
+
+const WAVES_BY_OUTCOME = `
+  SELECT wave, outcome, CASE WHEN outcome = 'skipped' AND reason = 'compliant' THEN 1 ELSE 0 END AS compliant,
+    CASE WHEN reason LIKE '${NOT_ROLLED_BACK}%' THEN 1 ELSE 0 END AS left_out, count(*) AS n
+  FROM attempts ${byIndex('attempts_wave')}
+  WHERE run_id = ? AND wave IS NOT NULL
+  GROUP BY 1, 2, 3, 4`;
 
 /** The waves in their order, in one reading of the cohort. */
 export async function viewWaves(sql: Sql, campaignId: string): Promise<WaveView[]> {
   const waves = await sql.all<WaveRow>('SELECT * FROM waves WHERE campaign_id = ? ORDER BY wave_no', [campaignId]);
   const views = new Map(waves.map((row) => [row.wave_no, toView(row)]));
-  const counted = await sql.all<{ wave: number; outcome: Outcome; compliant: number; left_out: number; n: number }>(
-    `SELECT wave, outcome, CASE WHEN outcome = 'skipped' AND reason = 'compliant' THEN 1 ELSE 0 END AS compliant,
-       CASE WHEN reason LIKE '${NOT_ROLLED_BACK}%' THEN 1 ELSE 0 END AS left_out, count(*) AS n
-     FROM attempts ${byIndex('attempts_wave')} WHERE run_id = ? AND wave IS NOT NULL GROUP BY 1, 2, 3, 4`,
-    [campaignId],
-  );
+  const counted = await sql.all<{ wave: number; outcome: Outcome; compliant: number; left_out: number; n: number }>(WAVES_BY_OUTCOME, [
+    campaignId,
+  ]);
   for (const { wave, outcome, compliant, left_out: leftOut, n } of counted) {
     const view = views.get(wave);
     if (!view) continue;
@@ -57,13 +65,17 @@ export async function viewWaves(sql: Sql, campaignId: string): Promise<WaveView[
   return [...views.values()];
 }
 
+/** What the step has found, of assets that are still `pending` in the campaign's own rows. */
+const UNMERGED_OF_WAVE = `
+  SELECT s.outcome, count(*) AS n
+  FROM attempts AS s
+  JOIN attempts AS a ON a.run_id = ? AND a.seq = s.seq AND a.attempt = 1
+  WHERE s.run_id = ? AND s.last = 1 AND s.outcome <> 'pending' AND a.outcome = 'pending' AND a.wave = ?
+  GROUP BY 1`;
+
 /** What the step under way has found of assets that have no outcome in the campaign's own rows yet. */
 async function layOver(sql: Sql, counts: LiveCounts, live: StepUnderWay & { campaignId: string }): Promise<void> {
-  const rows = await sql.all<{ outcome: Outcome; n: number }>(
-    `SELECT s.outcome, count(*) AS n FROM attempts AS s JOIN attempts AS a ON a.run_id = ? AND a.seq = s.seq AND a.attempt = 1
-     WHERE s.run_id = ? AND s.last = 1 AND s.outcome <> 'pending' AND a.outcome = 'pending' AND a.wave = ? GROUP BY 1`,
-    [live.campaignId, live.id, live.wave],
-  );
+  const rows = await sql.all<{ outcome: Outcome; n: number }>(UNMERGED_OF_WAVE, [live.campaignId, live.id, live.wave]);
   for (const { outcome, n } of rows) {
     counts[shownUnderWay(live.step, outcome)] += n;
     counts.pending -= n;
@@ -81,24 +93,33 @@ export interface CampaignWork {
   held?: { wave: number } | undefined;
 }
 
+const COUNT_IN_FLIGHT = `
+  SELECT count(*) AS n
+  FROM executions
+  WHERE run_id IN (SELECT id FROM runs WHERE campaign_id = ?) AND state IN ('permitted', 'accepted')
+    AND settled_at IS NULL`;
+
+const WHY_BLOCKED = `
+  SELECT blocked
+  FROM runs
+  WHERE (campaign_id = ? OR id = ?) AND finished_at IS NULL AND blocked IS NOT NULL
+  ORDER BY created_at DESC
+  LIMIT 1`;
+
+const HELD_WAVE = `
+  SELECT wave
+  FROM runs
+  WHERE campaign_id = ? AND paused = 1 AND finished_at IS NULL AND stop_cause IS NULL
+  LIMIT 1`;
+
 export async function campaignWork(sql: Sql, campaignId: string): Promise<CampaignWork> {
-  const open = await sql.first<{ n: number }>(
-    `SELECT count(*) AS n FROM executions WHERE run_id IN (SELECT id FROM runs WHERE campaign_id = ?)
-       AND state IN ('permitted', 'accepted') AND settled_at IS NULL`,
-    [campaignId],
-  );
+  const open = await sql.first<{ n: number }>(COUNT_IN_FLIGHT, [campaignId]);
   const spent = await sql.first<{ calls: number | null; accepted: number | null }>(
     'SELECT sum(api_calls) AS calls, sum(accepted) AS accepted FROM runs WHERE campaign_id = ? OR id = ?',
     [campaignId, campaignId],
   );
-  const waiting = await sql.first<{ blocked: string }>(
-    `SELECT blocked FROM runs WHERE (campaign_id = ? OR id = ?) AND finished_at IS NULL AND blocked IS NOT NULL ORDER BY created_at DESC LIMIT 1`,
-    [campaignId, campaignId],
-  );
-  const held = await sql.first<{ wave: number }>(
-    'SELECT wave FROM runs WHERE campaign_id = ? AND paused = 1 AND finished_at IS NULL AND stop_cause IS NULL LIMIT 1',
-    [campaignId],
-  );
+  const waiting = await sql.first<{ blocked: string }>(WHY_BLOCKED, [campaignId, campaignId]);
+  const held = await sql.first<{ wave: number }>(HELD_WAVE, [campaignId]);
   return { held, inFlight: open?.n ?? 0, callsUsed: spent?.calls ?? 0, accepted: spent?.accepted ?? 0, blocked: waiting?.blocked };
 }
 

@@ -35,9 +35,29 @@ export interface RunView {
 const NEWEST_RUNS = `
   SELECT id, created_at
   FROM runs
-  WHERE (? OR kind <> 'step') AND created_at >= ? AND (created_at < ? OR created_at = ? AND id > ?)
+  WHERE (? = 1 OR kind <> 'step') AND created_at >= ? AND (created_at < ? OR created_at = ? AND id > ?)
   ORDER BY created_at DESC, id
   LIMIT 100`;
+
+const COUNT_IN_FLIGHT = `
+  SELECT count(*) AS n
+  FROM executions
+  WHERE run_id = ? AND state IN ('permitted', 'accepted') AND settled_at IS NULL`;
+
+const NEWEST_STEP_WITH_OUTPUT = `
+  SELECT runs.id
+  FROM runs
+  JOIN outputs ON outputs.run_id = runs.id AND outputs.asset_id = ?
+  WHERE runs.campaign_id = ?
+  ORDER BY runs.created_at DESC
+  LIMIT 1`;
+
+const OUT_OF_COHORT = `
+  SELECT asset_id, job_id
+  FROM out_of_cohort
+  WHERE run_id = ? OR run_id IN (SELECT id FROM runs WHERE campaign_id = ?)
+  ORDER BY job_id, asset_id
+  LIMIT ?`;
 
 export class Reader {
   readonly #database: Database;
@@ -54,10 +74,7 @@ export class Reader {
       'SELECT api_calls, accepted, blocked FROM runs WHERE id = ?',
       [runId],
     );
-    const open = await this.#database.first<{ n: number }>(
-      `SELECT count(*) AS n FROM executions WHERE run_id = ? AND state IN ('permitted', 'accepted') AND settled_at IS NULL`,
-      [runId],
-    );
+    const open = await this.#database.first<{ n: number }>(COUNT_IN_FLIGHT, [runId]);
     const owed = await this.#database.first<{ n: number }>(`SELECT count(*) AS n FROM attempts WHERE run_id = ? AND output = 'owed'`, [
       runId,
     ]);
@@ -119,20 +136,13 @@ export class Reader {
 
   /** Under which run the newest output of an asset is stored: its own, or the last step of the campaign that has one. */
   async outputOwner(runId: string, assetId: string): Promise<string> {
-    const step = await this.#database.first<{ id: string }>(
-      `SELECT runs.id FROM runs JOIN outputs ON outputs.run_id = runs.id AND outputs.asset_id = ?
-       WHERE runs.campaign_id = ? ORDER BY runs.created_at DESC LIMIT 1`,
-      [assetId, runId],
-    );
+    const step = await this.#database.first<{ id: string }>(NEWEST_STEP_WITH_OUTPUT, [assetId, runId]);
     return step?.id ?? runId;
   }
 
   /** Of a campaign, those of all its steps. */
   async outOfCohort(runId: string, limit: number): Promise<OutOfCohortRow[]> {
-    const rows = await this.#database.all<{ asset_id: string; job_id: string }>(
-      'SELECT asset_id, job_id FROM out_of_cohort WHERE run_id = ? OR run_id IN (SELECT id FROM runs WHERE campaign_id = ?) ORDER BY job_id, asset_id LIMIT ?',
-      [runId, runId, limit],
-    );
+    const rows = await this.#database.all<{ asset_id: string; job_id: string }>(OUT_OF_COHORT, [runId, runId, limit]);
     return rows.map(({ asset_id: assetId, job_id: jobId }) => ({ assetId, jobId }));
   }
 

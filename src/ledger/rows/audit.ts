@@ -18,6 +18,19 @@ export interface AuditEntry {
   detail?: string | undefined;
 }
 
+/** The run's own, and those of the whole ledger from the time when it was going. */
+const ENTRIES_OF_RUN = `
+  SELECT id, at, actor, verified, action, detail
+  FROM audit
+  WHERE run_id = ?
+  UNION ALL
+  SELECT audit.id, audit.at, actor, verified, action, detail
+  FROM audit
+  JOIN runs ON runs.id = ?
+  WHERE audit.run_id IS NULL AND action IN ${TEXTS} AND audit.at >= runs.created_at
+    AND audit.at <= coalesce(runs.finished_at, audit.at)
+  ORDER BY id`;
+
 /** Who did what to a run, when and why. Rows are only ever added. */
 export class Audit {
   readonly #database: Database;
@@ -61,11 +74,7 @@ export class Audit {
   /** What was done to the run, and what was done to the whole ledger while it was going: the kill switch. */
   async of(runId: string): Promise<AuditEntry[]> {
     const rows = await this.#database.all<{ at: number; actor: string | null; verified: number; action: string; detail: string | null }>(
-      `SELECT id, at, actor, verified, action, detail FROM audit WHERE run_id = ?
-       UNION ALL
-       SELECT audit.id, audit.at, actor, verified, action, detail FROM audit JOIN runs ON runs.id = ?
-         WHERE audit.run_id IS NULL AND action IN ${TEXTS} AND audit.at >= runs.created_at AND audit.at <= coalesce(runs.finished_at, audit.at)
-       ORDER BY id`,
+      ENTRIES_OF_RUN,
       [runId, runId, JSON.stringify(LEDGER_WIDE)],
     );
     return rows.map((row) => ({

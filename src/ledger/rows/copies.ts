@@ -45,10 +45,60 @@ export interface OpenCopy {
 const PAGE = 1_000;
 /** Where a copy was sent; of one whose execution a restored ledger does not know, the beginning of its run. */
 const SINCE = 'coalesce(executions.accepted_at, executions.sent_at, runs.created_at)';
-const TWINS = `(SELECT ${jsonArraysOf(['correlation_uuid', 'job_id'])} FROM execution_jobs
+const TWINS = `(
+  SELECT ${jsonArraysOf(['correlation_uuid', 'job_id'])}
+  FROM execution_jobs
   WHERE run_id = sent.run_id AND execution_no = sent.execution_no AND execution_jobs.correlation_uuid <> '')`;
 const OUT_OF_COHORT_SINCE = 'coalesce(executions.accepted_at, executions.sent_at, outside.since)';
-const COPY_WITH_ITS_RUN = `${JOIN_IN_ORDER} runs ON runs.id = sent.run_id LEFT JOIN executions ON executions.run_id = sent.run_id AND executions.execution_no = sent.execution_no`;
+/** As `CopyRow` has them. */
+const COPY_COLUMNS = `sent.run_id, sent.seq, sent.attempt, sent.execution_no, sent.asset_id, sent.copy, sent.status,
+    sent.correlation_uuid, sent.job_id, executions.server_at, ${TWINS} AS twins, ${SINCE} AS since`;
+const OUT_OF_COHORT_COLUMNS = `outside.run_id, NULL AS seq, NULL AS attempt, outside.execution_no, outside.asset_id, outside.copy,
+    outside.status, executions.correlation_uuid, outside.job_id, executions.server_at, '[]' AS twins, ${OUT_OF_COHORT_SINCE} AS since`;
+const COPY_WITH_ITS_RUN = `
+  ${JOIN_IN_ORDER} runs ON runs.id = sent.run_id
+  LEFT JOIN executions ON executions.run_id = sent.run_id AND executions.execution_no = sent.execution_no`;
+
+/** A page of the cohort; `waits` where nothing was sent yet and no operator has let the asset go. */
+const FIRST_ATTEMPTS = `
+  SELECT seq, asset_id,
+    CASE WHEN outcome = 'pending' AND execution_no IS NULL AND despite = 0 THEN 1 ELSE 0 END AS waits
+  FROM attempts
+  WHERE run_id = ? AND seq > ? AND attempt = 1
+  ORDER BY seq
+  LIMIT ?`;
+
+/** Open copies of the script at assets that no row of their run stands for. */
+const OUT_OF_COHORT_OF_SCRIPT = `
+  SELECT ${OUT_OF_COHORT_COLUMNS}
+  FROM ${rowsGiven('wanted')}
+  ${JOIN_IN_ORDER} out_of_cohort_copies AS outside ${byIndex('out_of_cohort_copies_open')} ON outside.asset_id = ${elementOf('wanted')}
+    AND outside.copy = 'open'
+  ${OUT_OF_COHORT_WITH_RUN}
+  WHERE runs.script_id = ?`;
+
+/** Copies that were open for too long, by keyset. */
+const OLD_COPIES = `
+  SELECT sent.asset_id, sent.name, sent.run_id, sent.seq, sent.attempt, sent.execution_no, sent.outcome, sent.reason,
+    sent.status, runs.script_id, runs.script_title, ${SINCE} AS since
+  FROM attempts AS sent ${byIndex('attempts_copy')}
+  ${COPY_WITH_ITS_RUN}
+  WHERE sent.copy = 'open' AND sent.outcome NOT IN ('pending', 'running') AND ${SINCE} <= ?
+    AND (sent.asset_id, sent.run_id, sent.seq, sent.attempt) > (?, ?, ?, ?)
+  ORDER BY sent.asset_id, sent.run_id, sent.seq, sent.attempt
+  LIMIT ?`;
+
+/** The same of those outside the cohort, once nobody watches their execution. */
+const OLD_OUT_OF_COHORT_COPIES = `
+  SELECT outside.asset_id, outside.name, outside.run_id, 0 AS seq, NULL AS attempt, outside.execution_no,
+    NULL AS outcome, NULL AS reason, outside.status, runs.script_id, runs.script_title,
+    ${OUT_OF_COHORT_SINCE} AS since
+  FROM out_of_cohort_copies AS outside ${byIndex('out_of_cohort_copies_open')}
+  ${OUT_OF_COHORT_WITH_RUN}
+  WHERE outside.copy = 'open' AND (runs.finished_at IS NOT NULL OR executions.settled_at IS NOT NULL)
+    AND ${OUT_OF_COHORT_SINCE} <= ? AND (outside.asset_id, outside.run_id, outside.execution_no) > (?, ?, ?)
+  ORDER BY outside.asset_id, outside.run_id, outside.execution_no
+  LIMIT ?`;
 
 export class Copies {
   readonly #database: Database;
@@ -60,11 +110,7 @@ export class Copies {
   /** Assets of a run that wait for their first attempt, page by page; without those that an operator has let go. */
   async *waiting(runId: string): AsyncGenerator<string[]> {
     for (let after = 0; ; ) {
-      const rows = await this.#database.all<{ seq: number; asset_id: string; waits: number }>(
-        `SELECT seq, asset_id, CASE WHEN outcome = 'pending' AND execution_no IS NULL AND despite = 0 THEN 1 ELSE 0 END AS waits FROM attempts
-         WHERE run_id = ? AND seq > ? AND attempt = 1 ORDER BY seq LIMIT ?`,
-        [runId, after, PAGE],
-      );
+      const rows = await this.#database.all<{ seq: number; asset_id: string; waits: number }>(FIRST_ATTEMPTS, [runId, after, PAGE]);
       if (rows.length === 0) return;
       after = rows.at(-1)?.seq ?? after;
       yield rows.filter(({ waits }) => waits === 1).map(({ asset_id: assetId }) => assetId);
@@ -79,19 +125,18 @@ export class Copies {
       ['unseen', 'attempts_unseen'],
     ] as const) {
       const rows = await this.#database.all<CopyRow>(
-        `SELECT sent.run_id, sent.seq, sent.attempt, sent.execution_no, sent.asset_id, sent.copy, sent.status, sent.correlation_uuid, sent.job_id, executions.server_at, ${TWINS} AS twins, ${SINCE} AS since
-         FROM ${rowsGiven('wanted')} ${JOIN_IN_ORDER} attempts AS sent ${byIndex(index)} ON sent.asset_id = ${elementOf('wanted')} AND sent.copy = '${copy}' ${COPY_WITH_ITS_RUN}
-         WHERE runs.script_id = ? AND (sent.lease IS NULL OR sent.outcome NOT IN ('pending', 'running'))`,
+        `
+          SELECT ${COPY_COLUMNS}
+          FROM ${rowsGiven('wanted')}
+          ${JOIN_IN_ORDER} attempts AS sent ${byIndex(index)} ON sent.asset_id = ${elementOf('wanted')}
+            AND sent.copy = '${copy}'
+          ${COPY_WITH_ITS_RUN}
+          WHERE runs.script_id = ? AND (sent.lease IS NULL OR sent.outcome NOT IN ('pending', 'running'))`,
         [jsonRows(assetIds), scriptId],
       );
       copies.push(...rows.map(toCopy));
     }
-    const outOfCohort = await this.#database.all<CopyRow>(
-      `SELECT outside.run_id, NULL AS seq, NULL AS attempt, outside.execution_no, outside.asset_id, outside.copy, outside.status, executions.correlation_uuid, outside.job_id, executions.server_at, '[]' AS twins, ${OUT_OF_COHORT_SINCE} AS since
-       FROM ${rowsGiven('wanted')} ${JOIN_IN_ORDER} out_of_cohort_copies AS outside ${byIndex('out_of_cohort_copies_open')} ON outside.asset_id = ${elementOf('wanted')} AND outside.copy = 'open' ${OUT_OF_COHORT_WITH_RUN}
-       WHERE runs.script_id = ?`,
-      [jsonRows(assetIds), scriptId],
-    );
+    const outOfCohort = await this.#database.all<CopyRow>(OUT_OF_COHORT_OF_SCRIPT, [jsonRows(assetIds), scriptId]);
     return [...copies, ...outOfCohort.map(toCopy)];
   }
 
@@ -152,14 +197,7 @@ export class Copies {
     const before = (await this.#database.now()) - olderThanMs;
     let after: [string, string, number, number] = ['', '', 0, 0];
     for (;;) {
-      const rows = await this.#database.all<ListedRow>(
-        `SELECT sent.asset_id, sent.name, sent.run_id, sent.seq, sent.attempt, sent.execution_no, sent.outcome, sent.reason, sent.status, runs.script_id, runs.script_title, ${SINCE} AS since
-         FROM attempts AS sent ${byIndex('attempts_copy')} ${COPY_WITH_ITS_RUN}
-         WHERE sent.copy = 'open' AND sent.outcome NOT IN ('pending', 'running') AND ${SINCE} <= ?
-           AND (sent.asset_id, sent.run_id, sent.seq, sent.attempt) > (?, ?, ?, ?)
-         ORDER BY sent.asset_id, sent.run_id, sent.seq, sent.attempt LIMIT ?`,
-        [before, ...after, PAGE],
-      );
+      const rows = await this.#database.all<ListedRow>(OLD_COPIES, [before, ...after, PAGE]);
       const last = rows.at(-1);
       if (!last) break;
       after = [last.asset_id, last.run_id, last.seq, last.attempt ?? 0];
@@ -171,14 +209,7 @@ export class Copies {
   /** The same of assets outside their run's cohort, once nobody watches their execution any more. */
   async *#listOutOfCohort(before: number): AsyncGenerator<OpenCopy> {
     for (let after: [string, string, number] = ['', '', 0]; ; ) {
-      const rows = await this.#database.all<ListedRow>(
-        `SELECT outside.asset_id, outside.name, outside.run_id, 0 AS seq, NULL AS attempt, outside.execution_no, NULL AS outcome, NULL AS reason, outside.status, runs.script_id, runs.script_title, ${OUT_OF_COHORT_SINCE} AS since
-         FROM out_of_cohort_copies AS outside ${byIndex('out_of_cohort_copies_open')} ${OUT_OF_COHORT_WITH_RUN}
-         WHERE outside.copy = 'open' AND (runs.finished_at IS NOT NULL OR executions.settled_at IS NOT NULL) AND ${OUT_OF_COHORT_SINCE} <= ?
-           AND (outside.asset_id, outside.run_id, outside.execution_no) > (?, ?, ?)
-         ORDER BY outside.asset_id, outside.run_id, outside.execution_no LIMIT ?`,
-        [before, ...after, PAGE],
-      );
+      const rows = await this.#database.all<ListedRow>(OLD_OUT_OF_COHORT_COPIES, [before, ...after, PAGE]);
       const last = rows.at(-1);
       if (!last) return;
       after = [last.asset_id, last.run_id, last.execution_no ?? 0];
@@ -190,47 +221,68 @@ export class Copies {
 /** Between two questions about copies of closed runs, over all workers of the ledger: at most 60 calls an hour. */
 const BETWEEN_QUESTIONS_MS = 50_000;
 
+/** Executions of closed runs about which Qualys is asked next; none where somebody has asked just now. */
+const DUE_EXECUTIONS = `
+  SELECT executions.run_id, executions.execution_no AS n, executions.copies_asked AS asked
+  FROM (
+    SELECT run_id, execution_no
+    FROM attempts ${byIndex('attempts_copy')}
+    WHERE copy = 'open' AND execution_no IS NOT NULL
+    UNION
+    SELECT run_id, execution_no
+    FROM out_of_cohort_copies ${byIndex('out_of_cohort_copies_open')}
+    WHERE copy = 'open'
+  ) AS held
+  ${JOIN_IN_ORDER} runs ON runs.id = held.run_id AND runs.finished_at IS NOT NULL
+  ${JOIN_IN_ORDER} executions ON executions.run_id = held.run_id AND executions.execution_no = held.execution_no
+  WHERE coalesce(executions.copies_ask_at, runs.finished_at) <= ?
+    AND coalesce(executions.accepted_at, executions.sent_at, runs.created_at) > ?
+    AND NOT EXISTS (SELECT 1 FROM executions AS other WHERE other.copies_asked_at > ?)
+  ORDER BY coalesce(executions.copies_ask_at, runs.finished_at)
+  LIMIT ?`;
+
+const NOTE_ASKED = `
+  UPDATE executions
+  SET copies_asked = ?, copies_asked_at = ?, copies_ask_at = ?
+  WHERE run_id = ? AND execution_no = ?`;
+
 async function takeDue(sql: Sql, atMost: number): Promise<StoredCopy[]> {
   const now = await sql.now();
-  const due = await sql.all<{ run_id: string; n: number; asked: number }>(
-    `SELECT executions.run_id, executions.execution_no AS n, executions.copies_asked AS asked
-     FROM (SELECT run_id, execution_no FROM attempts ${byIndex('attempts_copy')} WHERE copy = 'open' AND execution_no IS NOT NULL
-       UNION SELECT run_id, execution_no FROM out_of_cohort_copies ${byIndex('out_of_cohort_copies_open')} WHERE copy = 'open') AS held
-       ${JOIN_IN_ORDER} runs ON runs.id = held.run_id AND runs.finished_at IS NOT NULL
-       ${JOIN_IN_ORDER} executions ON executions.run_id = held.run_id AND executions.execution_no = held.execution_no
-     WHERE coalesce(executions.copies_ask_at, runs.finished_at) <= ? AND coalesce(executions.accepted_at, executions.sent_at, runs.created_at) > ?
-       AND NOT EXISTS (SELECT 1 FROM executions AS other WHERE other.copies_asked_at > ?)
-     ORDER BY coalesce(executions.copies_ask_at, runs.finished_at) LIMIT ?`,
-    [now, now - COPIES_ASKED_FOR_MS, now - BETWEEN_QUESTIONS_MS, atMost],
-  );
+  const due = await sql.all<{ run_id: string; n: number; asked: number }>(DUE_EXECUTIONS, [
+    now,
+    now - COPIES_ASKED_FOR_MS,
+    now - BETWEEN_QUESTIONS_MS,
+    atMost,
+  ]);
   const taken: StoredCopy[] = [];
   for (const { run_id: runId, n, asked } of due) {
     const copies = await copiesOfExecution(sql, runId, n, atMost);
     if (taken.length > 0 && taken.length + copies.length > atMost) continue;
     taken.push(...copies);
-    await sql.run('UPDATE executions SET copies_asked = ?, copies_asked_at = ?, copies_ask_at = ? WHERE run_id = ? AND execution_no = ?', [
-      asked + 1,
-      now,
-      now + copiesAskedAgainMs(asked),
-      runId,
-      n,
-    ]);
+    await sql.run(NOTE_ASKED, [asked + 1, now, now + copiesAskedAgainMs(asked), runId, n]);
   }
   return taken;
 }
 
+/** Some, drawn by lot: of many the same would be asked about each time. */
+const OPEN_COPIES_OF_EXECUTION = `
+  SELECT ${COPY_COLUMNS}
+  FROM attempts AS sent ${byIndex('attempts_execution')}
+  ${COPY_WITH_ITS_RUN}
+  WHERE sent.run_id = ? AND sent.execution_no = ? AND sent.copy = 'open'
+  ORDER BY random()
+  LIMIT ?`;
+
+const OPEN_OUT_OF_COHORT_OF_EXECUTION = `
+  SELECT ${OUT_OF_COHORT_COLUMNS}
+  FROM out_of_cohort_copies AS outside
+  ${OUT_OF_COHORT_WITH_RUN}
+  WHERE outside.run_id = ? AND outside.execution_no = ? AND outside.copy = 'open'
+  LIMIT ?`;
+
 async function copiesOfExecution(sql: Sql, runId: string, n: number, atMost: number): Promise<StoredCopy[]> {
-  const rows = await sql.all<CopyRow>(
-    `SELECT sent.run_id, sent.seq, sent.attempt, sent.execution_no, sent.asset_id, sent.copy, sent.status, sent.correlation_uuid, sent.job_id, executions.server_at, ${TWINS} AS twins, ${SINCE} AS since
-     FROM attempts AS sent ${byIndex('attempts_execution')} ${COPY_WITH_ITS_RUN}
-     WHERE sent.run_id = ? AND sent.execution_no = ? AND sent.copy = 'open' ORDER BY random() LIMIT ?`,
-    [runId, n, atMost],
-  );
-  const outOfCohort = await sql.all<CopyRow>(
-    `SELECT outside.run_id, NULL AS seq, NULL AS attempt, outside.execution_no, outside.asset_id, outside.copy, outside.status, executions.correlation_uuid, outside.job_id, executions.server_at, '[]' AS twins, ${OUT_OF_COHORT_SINCE} AS since
-     FROM out_of_cohort_copies AS outside ${OUT_OF_COHORT_WITH_RUN} WHERE outside.run_id = ? AND outside.execution_no = ? AND outside.copy = 'open' LIMIT ?`,
-    [runId, n, atMost - rows.length],
-  );
+  const rows = await sql.all<CopyRow>(OPEN_COPIES_OF_EXECUTION, [runId, n, atMost]);
+  const outOfCohort = await sql.all<CopyRow>(OPEN_OUT_OF_COHORT_OF_EXECUTION, [runId, n, atMost - rows.length]);
   return [...rows, ...outOfCohort].map(toCopy);
 }
 
@@ -285,24 +337,38 @@ function toOpenCopy(row: ListedRow): OpenCopy {
   };
 }
 
+/** Each asset once, with the first of the runs whose copy it has. */
+const OPEN_COPIES = `
+  SELECT asset_id, min(run_id) AS run_id
+  FROM (
+    SELECT sent.asset_id, sent.run_id
+    FROM ${rowsGiven('wanted')}
+    ${JOIN_IN_ORDER} attempts AS sent ${byIndex('attempts_copy')} ON sent.asset_id = ${elementOf('wanted')}
+      AND sent.copy = 'open'
+    ${JOIN_IN_ORDER} runs ON runs.id = sent.run_id
+    WHERE runs.script_id = ? AND (sent.lease IS NULL OR sent.outcome NOT IN ('pending', 'running'))
+    UNION ALL
+    SELECT outside.asset_id, outside.run_id
+    FROM ${rowsGiven('wanted')}
+    ${JOIN_IN_ORDER} out_of_cohort_copies AS outside ${byIndex('out_of_cohort_copies_open')} ON outside.asset_id = ${elementOf('wanted')}
+      AND outside.copy = 'open'
+    ${JOIN_IN_ORDER} runs ON runs.id = outside.run_id
+    WHERE runs.script_id = ?
+  ) AS held
+  GROUP BY 1`;
+
 /**
  * The runs that have an open copy of the script with these assets, by asset id; assets without one are left out. What a live run still
  * waits for in time is not among them: its lease keeps others away until it knows more.
  */
 export async function openCopies(sql: Sql, scriptId: string, assetIds: readonly string[]): Promise<Map<string, string>> {
   if (assetIds.length === 0) return new Map();
-  const rows = await sql.all<{ asset_id: string; run_id: string }>(
-    `SELECT asset_id, min(run_id) AS run_id FROM (
-       SELECT sent.asset_id, sent.run_id FROM ${rowsGiven('wanted')}
-         ${JOIN_IN_ORDER} attempts AS sent ${byIndex('attempts_copy')} ON sent.asset_id = ${elementOf('wanted')} AND sent.copy = 'open'
-         ${JOIN_IN_ORDER} runs ON runs.id = sent.run_id
-       WHERE runs.script_id = ? AND (sent.lease IS NULL OR sent.outcome NOT IN ('pending', 'running'))
-       UNION ALL SELECT outside.asset_id, outside.run_id FROM ${rowsGiven('wanted')}
-         ${JOIN_IN_ORDER} out_of_cohort_copies AS outside ${byIndex('out_of_cohort_copies_open')} ON outside.asset_id = ${elementOf('wanted')} AND outside.copy = 'open'
-         ${JOIN_IN_ORDER} runs ON runs.id = outside.run_id
-       WHERE runs.script_id = ?) AS held GROUP BY 1`,
-    [jsonRows(assetIds), scriptId, jsonRows(assetIds), scriptId],
-  );
+  const rows = await sql.all<{ asset_id: string; run_id: string }>(OPEN_COPIES, [
+    jsonRows(assetIds),
+    scriptId,
+    jsonRows(assetIds),
+    scriptId,
+  ]);
   return new Map(rows.map(({ asset_id: assetId, run_id: runId }) => [assetId, runId]));
 }
 
@@ -334,15 +400,16 @@ export async function heldByCopies(
   });
 }
 
+const SKIP = `
+  UPDATE attempts
+  SET outcome = 'skipped', reason = ?, planned = NULL
+  WHERE run_id = ? AND seq = ? AND attempt = 1`;
+
 /** They are not sent: a first attempt is `skipped`; a further one leaves the verdict of the one before, and the audit log says why. */
 export async function leaveToCopies(sql: Sql, runId: string, held: readonly { row: DueRow; runId: string }[]): Promise<void> {
   for (const { row, runId: other } of held) {
     if (row.attempt === 1) {
-      await sql.run(`UPDATE attempts SET outcome = 'skipped', reason = ?, planned = NULL WHERE run_id = ? AND seq = ? AND attempt = 1`, [
-        openCopyReason(other),
-        runId,
-        row.seq,
-      ]);
+      await sql.run(SKIP, [openCopyReason(other), runId, row.seq]);
       continue;
     }
     await withdrawFurther(sql, runId, [row]);
@@ -364,6 +431,11 @@ export async function withdrawFurther(sql: Sql, runId: string, rows: readonly Pi
 
 const CHOSEN = `run_id = ? AND (seq, attempt) IN ${PAIRS}`;
 
+const PENDING_OF_EXECUTION = `
+  SELECT seq, attempt, asset_id, despite
+  FROM attempts ${byIndex('attempts_execution')}
+  WHERE run_id = ? AND execution_no = ? AND outcome = 'pending'`;
+
 /**
  * Asked by the permit, in its transaction: since the batch was made, an execution of another run may have hit one of its assets, or Qualys
  * told that one runs which was taken for lost. They are taken out of the batch; the rest goes. `by-ids`: the batch goes by tags, which
@@ -374,10 +446,7 @@ export async function takeOutOpenCopies(
   run: Pick<RunRow, 'id' | 'script' | 'despiteOpenCopies'>,
   { n, planned, sends }: Pick<Execution, 'n' | 'planned' | 'sends'>,
 ): Promise<'rest' | 'none' | 'by-ids'> {
-  const rows = await sql.all<DueRow>(
-    `SELECT seq, attempt, asset_id, despite FROM attempts ${byIndex('attempts_execution')} WHERE run_id = ? AND execution_no = ? AND outcome = 'pending'`,
-    [run.id, n],
-  );
+  const rows = await sql.all<DueRow>(PENDING_OF_EXECUTION, [run.id, n]);
   const held = await heldByCopies(sql, run, rows);
   if (held.length === 0) return 'rest';
   if (planned !== undefined) return 'by-ids';

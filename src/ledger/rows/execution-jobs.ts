@@ -19,18 +19,24 @@ interface NewJob {
   twinUuid?: string;
 }
 
+/** A job that is known already stays as it is. */
+const ADD_JOB = `
+  INSERT INTO execution_jobs (run_id, execution_no, job_id, correlation_uuid, created_at)
+  VALUES (?, ?, ?, ?, ?)
+  ON CONFLICT DO NOTHING`;
+
 export async function addExecutionJob(sql: Sql, { runId, n, jobId, createdAt, twinUuid = '' }: NewJob): Promise<void> {
-  await sql.run(
-    'INSERT INTO execution_jobs (run_id, execution_no, job_id, correlation_uuid, created_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
-    [runId, n, jobId, twinUuid, createdAt],
-  );
+  await sql.run(ADD_JOB, [runId, n, jobId, twinUuid, createdAt]);
 }
 
+const JOBS_OF_EXECUTIONS = `
+  SELECT execution_no AS n, job_id, correlation_uuid
+  FROM execution_jobs
+  WHERE run_id = ? AND execution_no IN ${INTEGERS}
+  ORDER BY execution_no, created_at, job_id`;
+
 export async function jobsOf(sql: Sql, runId: string, executions: readonly number[]): Promise<ExecutionJob[]> {
-  const rows = await sql.all<{ n: number; job_id: string; correlation_uuid: string }>(
-    `SELECT execution_no AS n, job_id, correlation_uuid FROM execution_jobs WHERE run_id = ? AND execution_no IN ${INTEGERS} ORDER BY execution_no, created_at, job_id`,
-    [runId, jsonRows(executions)],
-  );
+  const rows = await sql.all<{ n: number; job_id: string; correlation_uuid: string }>(JOBS_OF_EXECUTIONS, [runId, jsonRows(executions)]);
   return rows.map((row) => ({ n: row.n, jobId: row.job_id, twinUuid: row.correlation_uuid }));
 }
 

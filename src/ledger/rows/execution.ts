@@ -53,7 +53,10 @@ export async function transition(
   const { from, to } = EXECUTION_EVENTS[event];
   const states = from.map((state) => `'${state}'`).join(', ');
   const changed = await sql.run(
-    `UPDATE executions SET state = '${to}', ${also} WHERE run_id = ? AND execution_no = ? AND state IN (${states})`,
+    `
+      UPDATE executions
+      SET state = '${to}', ${also}
+      WHERE run_id = ? AND execution_no = ? AND state IN (${states})`,
     [...parameters, runId, n],
   );
   return changed === 1;

@@ -30,15 +30,34 @@ export async function beginClosing(sql: Sql, runId: string): Promise<number> {
   return run?.closing ?? 0;
 }
 
+/** An attempt that is made again finds its entry. */
+const NOTE_ONCE = `
+  INSERT INTO audit (run_id, at, action, detail)
+  SELECT ?, ?, ?, ?
+  WHERE NOT EXISTS (SELECT 1 FROM audit WHERE run_id = ? AND action = ? AND detail = ?)`;
+
 /** Once for each word, however often it is said. */
 export async function noteLate(sql: Sql, runId: string, entry: { action: string; detail: string }): Promise<void> {
   const detail = entry.detail.slice(0, 2_000);
-  await sql.run(
-    `INSERT INTO audit (run_id, at, action, detail) SELECT ?, ?, ?, ?
-     WHERE NOT EXISTS (SELECT 1 FROM audit WHERE run_id = ? AND action = ? AND detail = ?)`,
-    [runId, await sql.now(), entry.action, detail, runId, entry.action, detail],
-  );
+  await sql.run(NOTE_ONCE, [runId, await sql.now(), entry.action, detail, runId, entry.action, detail]);
 }
+
+const OUTCOMES_OF_EXECUTION = `
+  SELECT asset_id, outcome, reason
+  FROM attempts ${byIndex('attempts_execution')}
+  WHERE run_id = ? AND execution_no = ?`;
+
+/** The latest word of Qualys stands. */
+const KEEP_LATE_VERDICT = `
+  INSERT INTO late_verdicts (run_id, asset_id, outcome, status, exit_code, seen_at)
+  VALUES (?, ?, ?, ?, ?, ?)
+  ON CONFLICT (run_id, asset_id) DO UPDATE SET outcome = excluded.outcome, status = excluded.status,
+    exit_code = excluded.exit_code`;
+
+const END_COPIES = `
+  UPDATE attempts ${byIndex('attempts_execution')}
+  SET copy = 'over'
+  WHERE run_id = ? AND execution_no = ? AND copy = 'open' AND asset_id IN ${TEXTS}`;
 
 /** Verdicts that came late: the outcomes stand, the report shows these beside them. */
 export async function keepLateVerdicts(
@@ -46,10 +65,7 @@ export async function keepLateVerdicts(
   runId: string,
   poll: { n: number; jobs: readonly SeenAssetJob[]; decisions: readonly AssetDecision[] },
 ): Promise<void> {
-  const rows = await sql.all<{ asset_id: string; outcome: string; reason: string | null }>(
-    `SELECT asset_id, outcome, reason FROM attempts ${byIndex('attempts_execution')} WHERE run_id = ? AND execution_no = ?`,
-    [runId, poll.n],
-  );
+  const rows = await sql.all<{ asset_id: string; outcome: string; reason: string | null }>(OUTCOMES_OF_EXECUTION, [runId, poll.n]);
   const known = new Map(rows.map((row) => [row.asset_id, row.outcome]));
   const jobs = new Map(poll.jobs.map((job) => [job.assetId, job]));
   // Nobody reads an output for them any more.
@@ -58,21 +74,24 @@ export async function keepLateVerdicts(
   if (late.length === 0) return;
   for (const { assetId, outcome } of late) {
     const job = jobs.get(assetId);
-    await sql.run(
-      `INSERT INTO late_verdicts (run_id, asset_id, outcome, status, exit_code, seen_at) VALUES (?, ?, ?, ?, ?, ?)
-       ON CONFLICT (run_id, asset_id) DO UPDATE SET outcome = excluded.outcome, status = excluded.status, exit_code = excluded.exit_code`,
-      [runId, assetId, outcome, job?.status, job?.exitCode, await sql.now()],
-    );
+    await sql.run(KEEP_LATE_VERDICT, [runId, assetId, outcome, job?.status, job?.exitCode, await sql.now()]);
   }
   // Their copies have ended: nobody needs to keep away from these assets any more.
-  await sql.run(
-    `UPDATE attempts ${byIndex('attempts_execution')} SET copy = 'over' WHERE run_id = ? AND execution_no = ? AND copy = 'open'
-       AND asset_id IN ${TEXTS}`,
-    [runId, poll.n, jsonRows(late.map(({ assetId }) => assetId))],
-  );
+  await sql.run(END_COPIES, [runId, poll.n, jsonRows(late.map(({ assetId }) => assetId))]);
   const named = late.map(({ assetId, outcome }) => `${assetId} ${outcome}`).join(', ');
   await noteLate(sql, runId, { action: 'late-verdict', detail: `execution ${poll.n}: ${named}` });
 }
+
+/** Of assets that the run has; answers with those whose outcome is new. */
+const KEEP_VERDICTS = `
+  INSERT INTO late_verdicts (run_id, asset_id, outcome, status, exit_code, seen_at)
+  SELECT ?, ${textAt('verdict', 0)}, ${textAt('verdict', 1)}, ${textAt('verdict', 2)}, ${integerAt('verdict', 3)}, ?
+  FROM ${rowsGiven('verdict')}
+  WHERE EXISTS (SELECT 1 FROM attempts WHERE run_id = ? AND asset_id = ${textAt('verdict', 0)})
+  ON CONFLICT (run_id, asset_id) DO UPDATE SET outcome = excluded.outcome, status = excluded.status,
+    exit_code = excluded.exit_code
+  WHERE late_verdicts.outcome <> excluded.outcome
+  RETURNING asset_id, outcome`;
 
 /**
  * What an execution came to at an asset whose last word is another one's: it stands, and this beside it. Others than the run's are left
@@ -86,14 +105,7 @@ export async function keepBeside(
 ): Promise<void> {
   if (verdicts.length === 0) return;
   const rows = verdicts.map(({ assetId, outcome, status, exitCode }) => [assetId, outcome, status ?? null, exitCode ?? null]);
-  const kept = await sql.all<{ asset_id: string; outcome: string }>(
-    `INSERT INTO late_verdicts (run_id, asset_id, outcome, status, exit_code, seen_at)
-     SELECT ?, ${textAt('verdict', 0)}, ${textAt('verdict', 1)}, ${textAt('verdict', 2)}, ${integerAt('verdict', 3)}, ? FROM ${rowsGiven('verdict')}
-     WHERE EXISTS (SELECT 1 FROM attempts WHERE run_id = ? AND asset_id = ${textAt('verdict', 0)})
-     ON CONFLICT (run_id, asset_id) DO UPDATE SET outcome = excluded.outcome, status = excluded.status, exit_code = excluded.exit_code
-       WHERE late_verdicts.outcome <> excluded.outcome RETURNING asset_id, outcome`,
-    [runId, await sql.now(), jsonRows(rows), runId],
-  );
+  const kept = await sql.all<{ asset_id: string; outcome: string }>(KEEP_VERDICTS, [runId, await sql.now(), jsonRows(rows), runId]);
   if (kept.length === 0) return;
   const words = kept.map((row) => `${row.asset_id} ${row.outcome}`).join(', ');
   await noteLate(sql, runId, { action: 'late-verdict', detail: `execution ${n}: ${words}` });

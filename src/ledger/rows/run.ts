@@ -156,9 +156,14 @@ export interface CampaignRules {
 }
 
 /** With what its campaign's row says of pausing and stopping, and its wave's of what it lets be sent. */
-export const SELECT_RUN = `SELECT runs.*, parent.paused AS campaign_paused, parent.stop_cause AS campaign_stop_cause, parent.stop_reason AS campaign_stop_reason,
-    parent.stale AS campaign_stale, parent.despite_copies AS campaign_despite_copies, waves.status AS wave_status, waves.closed_at AS wave_closed_at
-  FROM runs LEFT JOIN runs AS parent ON parent.id = runs.campaign_id LEFT JOIN waves ON waves.campaign_id = runs.campaign_id AND waves.wave_no = runs.wave`;
+export const SELECT_RUN = `
+  SELECT runs.*,
+    parent.paused AS campaign_paused, parent.stop_cause AS campaign_stop_cause, parent.stop_reason AS campaign_stop_reason,
+    parent.stale AS campaign_stale, parent.despite_copies AS campaign_despite_copies,
+    waves.status AS wave_status, waves.closed_at AS wave_closed_at
+  FROM runs
+  LEFT JOIN runs AS parent ON parent.id = runs.campaign_id
+  LEFT JOIN waves ON waves.campaign_id = runs.campaign_id AND waves.wave_no = runs.wave`;
 
 export async function readStored(sql: Sql, id: string): Promise<StoredRun | undefined> {
   return sql.first<StoredRun>(`${SELECT_RUN} WHERE runs.id = ?`, [id]);

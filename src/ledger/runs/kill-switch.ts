@@ -89,12 +89,17 @@ async function readHalt(sql: Sql): Promise<HaltState | undefined> {
   return { by: row.halted_by ?? undefined, reason: row.halted_why ?? undefined, at: await haltedAt(sql, row.halted_by) };
 }
 
+/** By this operator, or the end of it by any; an order that changed nothing is none. */
+const LATEST_ORDER = `
+  SELECT at, action, actor
+  FROM audit
+  WHERE run_id IS NULL AND action IN ('halt', 'unhalt', '${HELD}') AND detail NOT LIKE '{"changed":false%'
+    AND (action = 'unhalt' OR actor = ?)
+  ORDER BY id DESC
+  LIMIT 1`;
+
 /** The latest change of the switch in the audit log, if it is this halt: somebody may have set the table by hand. */
 async function haltedAt(sql: Sql, by: string | null): Promise<number | undefined> {
-  const changed = await sql.first<{ at: number; action: string; actor: string | null }>(
-    `SELECT at, action, actor FROM audit WHERE run_id IS NULL AND action IN ('halt', 'unhalt', '${HELD}') AND detail NOT LIKE '{"changed":false%'
-       AND (action = 'unhalt' OR actor = ?) ORDER BY id DESC LIMIT 1`,
-    [by],
-  );
+  const changed = await sql.first<{ at: number; action: string; actor: string | null }>(LATEST_ORDER, [by]);
   return changed !== undefined && changed.action !== 'unhalt' && changed.actor === by ? changed.at : undefined;
 }

@@ -16,6 +16,31 @@ export interface KeptFrom {
   giveUp: number[];
 }
 
+const ADD_UNTOUCHED = `
+  INSERT INTO untouched (reading, asset_id)
+  SELECT ?, ${elementOf('asset')}
+  FROM ${rowsGiven('asset')}
+  WHERE true
+  ON CONFLICT DO NOTHING`;
+
+const FINISH_READING = `
+  UPDATE untouched_readings
+  SET version = ?, read_at = ?, calls = ?, unknown = ?, unreadable = ?
+  WHERE id = ?`;
+
+const ANY_WITHOUT_NAME = `
+  SELECT 1 AS found
+  FROM attempts ${byIndex('attempts_outcome')}
+  WHERE run_id = ? AND last = 1 AND outcome = 'pending' AND name IS NULL
+  LIMIT 1`;
+
+/** Of no version: its assets are not all in. */
+const UNFINISHED = -1;
+const BEGIN_READING = `
+  INSERT INTO untouched_readings (version, read_at, calls, unknown, unreadable)
+  VALUES (${UNFINISHED}, ?, 0, '[]', 0)
+  RETURNING id`;
+
 export class NeverTouchLists {
   readonly #database: Database;
 
@@ -32,18 +57,12 @@ export class NeverTouchLists {
     const assetIds = [...new Set(reading.assetIds)];
     const id = await this.#draw();
     for (const part of batches(assetIds, ROWS_PER_TRANSACTION)) {
-      await this.#database.run(
-        `INSERT INTO untouched (reading, asset_id) SELECT ?, ${elementOf('asset')} FROM ${rowsGiven('asset')} WHERE true ON CONFLICT DO NOTHING`,
-        [id, jsonRows(part)],
-      );
+      await this.#database.run(ADD_UNTOUCHED, [id, jsonRows(part)]);
       await yieldToLoop();
     }
     const readAt = await this.#database.now();
     const { version, calls, unknown, unreadable } = reading;
-    await this.#database.run(
-      'UPDATE untouched_readings SET version = ?, read_at = ?, calls = ?, unknown = ?, unreadable = ? WHERE id = ?',
-      [version, readAt, calls, jsonRows(unknown), unreadable, id],
-    );
+    await this.#database.run(FINISH_READING, [version, readAt, calls, jsonRows(unknown), unreadable, id]);
     await this.#dropOlder(id, readAt);
     return { id, version, readAt, calls, unknown, unreadable };
   }
@@ -67,10 +86,7 @@ export class NeverTouchLists {
 
   /** An asset that is to be sent to, and of which the ledger knows no name: it may be the one that a row hides. */
   async hasNameless(runId: string): Promise<boolean> {
-    const row = await this.#database.first(
-      `SELECT 1 AS found FROM attempts ${byIndex('attempts_outcome')} WHERE run_id = ? AND last = 1 AND outcome = 'pending' AND name IS NULL LIMIT 1`,
-      [runId],
-    );
+    const row = await this.#database.first(ANY_WITHOUT_NAME, [runId]);
     return row !== undefined;
   }
 
@@ -113,10 +129,7 @@ export class NeverTouchLists {
 
   /** A number of its own, which is no reading of any version yet. */
   async #draw(): Promise<number> {
-    const [row] = await this.#database.all<{ id: number }>(
-      `INSERT INTO untouched_readings (version, read_at, calls, unknown, unreadable) VALUES (${UNFINISHED}, ?, 0, '[]', 0) RETURNING id`,
-      [await this.#database.now()],
-    );
+    const [row] = await this.#database.all<{ id: number }>(BEGIN_READING, [await this.#database.now()]);
     return (row as { id: number }).id;
   }
 
@@ -133,10 +146,10 @@ export class NeverTouchLists {
   }
 }
 
-/** Of no version: its assets are not all in. */
-const UNFINISHED = -1;
 const UNFINISHED_FOR_MS = 3_600_000;
-const DELETE_PART = 'DELETE FROM untouched WHERE reading = ? AND asset_id IN (SELECT asset_id FROM untouched WHERE reading = ? LIMIT ?)';
+const DELETE_PART = `
+  DELETE FROM untouched
+  WHERE reading = ? AND asset_id IN (SELECT asset_id FROM untouched WHERE reading = ? LIMIT ?)`;
 
 interface PendingRow {
   seq: number;
@@ -146,20 +159,23 @@ interface PendingRow {
   planned: number | null;
 }
 
+/** Assets never touched that nothing was sent to yet: by the reading at Qualys, or by the names that policy lists. */
+const TO_BE_KEPT = `
+  SELECT mine.seq, mine.attempt, mine.execution_no AS n, executions.sends, executions.planned
+  FROM attempts AS mine ${byIndex('attempts_outcome')}
+  LEFT JOIN executions ON executions.run_id = mine.run_id AND executions.execution_no = mine.execution_no
+  WHERE mine.run_id = ? AND mine.last = 1 AND mine.outcome = 'pending'
+    AND (executions.state IS NULL OR executions.state = 'claimed')
+    AND (EXISTS (SELECT 1 FROM untouched WHERE untouched.reading = ? AND untouched.asset_id = mine.asset_id) OR mine.asset_id IN ${TEXTS})
+  LIMIT ?`;
+
 /** Half the rows of a transaction, as a further attempt concerns two. */
 async function keepPart(
   sql: Sql,
   { runId, reading, named }: { runId: string; reading: number; named: readonly string[] },
 ): Promise<KeptFrom & { rows: number }> {
   if (await isClosing(sql, runId)) return { assets: 0, giveUp: [], rows: 0 };
-  const rows = await sql.all<PendingRow>(
-    `SELECT mine.seq, mine.attempt, mine.execution_no AS n, executions.sends, executions.planned
-     FROM attempts AS mine ${byIndex('attempts_outcome')} LEFT JOIN executions ON executions.run_id = mine.run_id AND executions.execution_no = mine.execution_no
-     WHERE mine.run_id = ? AND mine.last = 1 AND mine.outcome = 'pending' AND (executions.state IS NULL OR executions.state = 'claimed')
-       AND (EXISTS (SELECT 1 FROM untouched WHERE untouched.reading = ? AND untouched.asset_id = mine.asset_id)
-         OR mine.asset_id IN ${TEXTS}) LIMIT ?`,
-    [runId, reading, jsonRows(named), ROWS_PER_TRANSACTION / 2],
-  );
+  const rows = await sql.all<PendingRow>(TO_BE_KEPT, [runId, reading, jsonRows(named), ROWS_PER_TRANSACTION / 2]);
   const giveUp = [...new Set(rows.flatMap(({ n, planned }) => (n !== null && planned !== null ? [n] : [])))];
   if (giveUp.length > 0) return { assets: 0, giveUp, rows: rows.length };
   const claimed = new Map(rows.flatMap(({ n, sends }) => (n === null ? [] : [[n, sends ?? 0] as const])));
@@ -173,16 +189,17 @@ async function keepPart(
   return { assets: rows.length, giveUp: [], rows: rows.length };
 }
 
+const ABANDON = `
+  UPDATE attempts ${byIndex('attempts_execution')}
+  SET outcome = 'unverified', reason = 'policy-changed'
+  WHERE run_id = ? AND execution_no = ? AND outcome IN ('pending', 'running')`;
+
 /** Sent before, and proved not executed: a part of it is not sent under another number, which could be sent twice again. */
 async function abandon(sql: Sql, runId: string, n: number): Promise<void> {
   const now = await sql.now();
   if (!(await transition(sql, { runId, n, event: 'abandon' }, 'settled_at = ?, slot_freed_at = ?, note = ?', [now, now, 'policy-changed'])))
     return;
-  await sql.run(
-    `UPDATE attempts ${byIndex('attempts_execution')} SET outcome = 'unverified', reason = 'policy-changed'
-     WHERE run_id = ? AND execution_no = ? AND outcome IN ('pending', 'running')`,
-    [runId, n],
-  );
+  await sql.run(ABANDON, [runId, n]);
 }
 
 async function leaveAlone(sql: Sql, runId: string, rows: readonly PendingRow[]): Promise<void> {

@@ -75,12 +75,15 @@ export class Orders {
   }
 }
 
+const ANY_PAUSED_OR_BLOCKED = `
+  SELECT 1 AS found
+  FROM runs
+  WHERE (id = ? OR campaign_id = ?) AND (paused = 1 OR blocked IS NOT NULL) AND finished_at IS NULL
+  LIMIT 1`;
+
 /** A run, or a campaign of which a step is held: a breach holds that step alone. What is blocked is looked at again when it is resumed. */
 async function isPausedOrBlocked(sql: Sql, runId: string): Promise<boolean> {
-  const paused = await sql.first(
-    'SELECT 1 AS found FROM runs WHERE (id = ? OR campaign_id = ?) AND (paused = 1 OR blocked IS NOT NULL) AND finished_at IS NULL LIMIT 1',
-    [runId, runId],
-  );
+  const paused = await sql.first(ANY_PAUSED_OR_BLOCKED, [runId, runId]);
   return paused !== undefined;
 }
 
@@ -100,13 +103,15 @@ interface Noted {
   despite: number;
 }
 
+const COUNT_LET_GO = `
+  SELECT count(*) AS n
+  FROM attempts ${byIndex('attempts_outcome')}
+  WHERE run_id = ? AND last = 1 AND outcome = 'pending' AND despite = 1`;
+
 /** Assets that wait to be sent although an earlier copy may still run; of an order that puts none back nobody asks. */
 async function lettingGo(sql: Sql, runId: string, command: Command | undefined): Promise<number> {
   if (command?.kind !== 'retry') return 0;
-  const row = await sql.first<{ n: number }>(
-    `SELECT count(*) AS n FROM attempts ${byIndex('attempts_outcome')} WHERE run_id = ? AND last = 1 AND outcome = 'pending' AND despite = 1`,
-    [runId],
-  );
+  const row = await sql.first<{ n: number }>(COUNT_LET_GO, [runId]);
   return row?.n ?? 0;
 }
 

@@ -24,22 +24,37 @@ export interface HeardOutput {
   output?: Buffer | undefined;
 }
 
+const STORE = `
+  INSERT INTO outputs (run_id, asset_id, attempt, bytes, gzip)
+  VALUES (?, ?, ?, ?, ?)
+  ON CONFLICT (run_id, asset_id, attempt) DO NOTHING`;
+
+const NOTE_STORED = `
+  UPDATE attempts
+  SET output = 'stored', output_bytes = ?
+  WHERE run_id = ? AND asset_id = ? AND attempt = ?`;
+
 async function storeOne(
   sql: Sql,
   runId: string,
   { assetId, attempt, output, gzip: blob }: { assetId: string; attempt: number; output: Buffer; gzip: Buffer },
 ): Promise<void> {
-  await sql.run(
-    'INSERT INTO outputs (run_id, asset_id, attempt, bytes, gzip) VALUES (?, ?, ?, ?, ?) ON CONFLICT (run_id, asset_id, attempt) DO NOTHING',
-    [runId, assetId, attempt, output.length, blob],
-  );
-  await sql.run(`UPDATE attempts SET output = 'stored', output_bytes = ? WHERE run_id = ? AND asset_id = ? AND attempt = ?`, [
-    output.length,
-    runId,
-    assetId,
-    attempt,
-  ]);
+  await sql.run(STORE, [runId, assetId, attempt, output.length, blob]);
+  await sql.run(NOTE_STORED, [output.length, runId, assetId, attempt]);
 }
+
+/** Those of one execution come together: one question has them. */
+const OWED = `
+  SELECT execution_no, job_id, asset_id, attempt, status_since
+  FROM attempts
+  WHERE run_id = ? AND output = 'owed' AND execution_no IS NOT NULL
+  ORDER BY execution_no
+  LIMIT ?`;
+
+const NOTE_ABSENT = `
+  UPDATE attempts
+  SET output = 'absent'
+  WHERE run_id = ? AND asset_id = ? AND attempt = ? AND output = 'owed'`;
 
 /** Script output, compressed, beside the rows of the assets. It is the operator's data and is stored only as asked. */
 export class Outputs {
@@ -56,10 +71,7 @@ export class Outputs {
       asset_id: string;
       attempt: number;
       status_since: number | null;
-    }>(
-      `SELECT execution_no, job_id, asset_id, attempt, status_since FROM attempts WHERE run_id = ? AND output = 'owed' AND execution_no IS NOT NULL ORDER BY execution_no LIMIT ?`,
-      [runId, limit],
-    );
+    }>(OWED, [runId, limit]);
     return rows.map((row) => ({
       n: row.execution_no,
       jobId: row.job_id,
@@ -103,11 +115,7 @@ export class Outputs {
     await this.#database.transaction(async (sql) => {
       if (await isClosing(sql, runId)) return;
       for (const { assetId, attempt } of attempts) {
-        await sql.run(`UPDATE attempts SET output = 'absent' WHERE run_id = ? AND asset_id = ? AND attempt = ? AND output = 'owed'`, [
-          runId,
-          assetId,
-          attempt,
-        ]);
+        await sql.run(NOTE_ABSENT, [runId, assetId, attempt]);
       }
     });
   }

@@ -40,6 +40,80 @@ export interface ClosingFacts {
   now: number;
 }
 
+const OPEN_RUN = `
+  INSERT INTO runs (id, first_execution_id, namespace, namespace_id, phase, request, max_in_flight, deadline_ms,
+    error_budget, created_at, kind, campaign_id, wave, step, calendar, on_breach, conflict, parent_id, approval)
+  VALUES (?, ?, ?, ?, 'opening', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+
+/** Not once the cohort is frozen: approvals and copies go by it. */
+const SET_SCRIPT = `
+  UPDATE runs
+  SET script_id = ?, script_title = ?, script_sha256 = ?, script_checked_at = ?, follow_up_script = ?
+  WHERE id = ? AND cohort_digest IS NULL AND ${IS_OPEN}`;
+
+const SET_MISSING = `
+  UPDATE runs
+  SET missing_since = CASE WHEN ? = 1 THEN coalesce(missing_since, ?) END
+  WHERE id = ?
+  RETURNING missing_since`;
+
+/** The run's own first. */
+const WARNINGS = `
+  SELECT warnings
+  FROM runs
+  WHERE (id = ? OR campaign_id = ?) AND warnings <> '[]'
+  ORDER BY id <> ?, created_at`;
+
+const HELD_BUDGETS = `
+  SELECT id, error_budget, budget_base
+  FROM runs
+  WHERE (campaign_id = ? AND paused = 1 OR id = ?) AND ${IS_OPEN} AND on_breach IS NOT NULL`;
+
+/** Assessments and rollbacks keep the error budget that they have. */
+const SET_TERMS = `
+  UPDATE runs
+  SET max_in_flight = coalesce(?, max_in_flight), deadline_ms = coalesce(?, deadline_ms),
+    error_budget = CASE WHEN step IN ('assess', 'rollback') THEN error_budget ELSE coalesce(?, error_budget) END
+  WHERE (id = ? OR campaign_id = ?) AND ${IS_OPEN}`;
+
+const MOVE_DEADLINES = `
+  UPDATE executions
+  SET deadline_at = accepted_at + ?
+  WHERE run_id IN (SELECT id FROM runs WHERE (id = ? OR campaign_id = ?) AND ${IS_OPEN}) AND state = 'accepted'`;
+
+/** A cancellation outranks a stop, and nothing outranks a cancellation. */
+const STOP = `
+  UPDATE runs
+  SET stop_cause = ?, stop_reason = ?
+  WHERE id = ? AND finished_at IS NULL AND (stop_cause IS NULL OR (stop_cause = 'stopped' AND ? = 'cancelled'))`;
+
+/** Runs whose close was cut short. */
+const CLOSED_WITH_LEASES = `
+  SELECT DISTINCT held.run_id
+  FROM attempts AS held ${byIndex('attempts_lease')}
+  ${JOIN_IN_ORDER} runs ON runs.id = held.run_id
+  WHERE held.lease = 1 AND runs.finished_at IS NOT NULL`;
+
+const COUNT_COMPLIANT = `
+  SELECT count(*) AS n
+  FROM attempts
+  WHERE run_id = ? AND last = 1 AND outcome = 'skipped' AND reason = 'compliant'`;
+
+const FINISH = `
+  UPDATE runs
+  SET phase = 'finished', blocked = NULL, finished_at = coalesce(finished_at, ?)
+  WHERE id = ?`;
+
+/** Of all runs, as far as anybody would tell them apart. */
+const COUNT_DUE = `
+  SELECT count(*) AS n
+  FROM (
+    SELECT 1
+    FROM attempts ${byIndex('attempts_due')}
+    WHERE outcome = 'pending' AND execution_no IS NULL AND planned IS NULL AND wave IS NULL
+    LIMIT 10000
+  ) AS due`;
+
 export class Runs {
   readonly #database: Database;
 
@@ -61,31 +135,26 @@ export class Runs {
     approval?: PlaybookApproval | undefined;
   }): Promise<'new' | 'same' | 'already-run'> {
     try {
-      await this.#database.run(
-        `INSERT INTO runs (id, first_execution_id, namespace, namespace_id, phase, request, max_in_flight, deadline_ms, error_budget, created_at,
-           kind, campaign_id, wave, step, calendar, on_breach, conflict, parent_id, approval)
-         VALUES (?, ?, ?, ?, 'opening', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-        [
-          run.id,
-          run.firstExecutionId,
-          run.namespace,
-          run.namespaceId,
-          JSON.stringify(run.request),
-          run.request.maxInFlight,
-          run.request.deadline,
-          run.request.errorBudget ? JSON.stringify(run.request.errorBudget) : null,
-          await this.#database.now(),
-          run.kind ?? 'run',
-          run.campaign?.id,
-          run.campaign?.wave,
-          run.campaign?.step,
-          run.rules?.calendar && JSON.stringify(run.rules.calendar),
-          run.rules?.onBreach,
-          run.rules?.conflict,
-          run.parentId,
-          run.approval && JSON.stringify(run.approval),
-        ],
-      );
+      await this.#database.run(OPEN_RUN, [
+        run.id,
+        run.firstExecutionId,
+        run.namespace,
+        run.namespaceId,
+        JSON.stringify(run.request),
+        run.request.maxInFlight,
+        run.request.deadline,
+        run.request.errorBudget ? JSON.stringify(run.request.errorBudget) : null,
+        await this.#database.now(),
+        run.kind ?? 'run',
+        run.campaign?.id,
+        run.campaign?.wave,
+        run.campaign?.step,
+        run.rules?.calendar && JSON.stringify(run.rules.calendar),
+        run.rules?.onBreach,
+        run.rules?.conflict,
+        run.parentId,
+        run.approval && JSON.stringify(run.approval),
+      ]);
       return 'new';
     } catch (error) {
       if (!isUniqueViolation(error)) throw error;
@@ -112,18 +181,19 @@ export class Runs {
   async setScript(id: string, script: NamedScript, followUpScript?: NamedScript): Promise<void> {
     // What was approved with the frozen cohort stays, whatever a title may stand for by now.
     // The reading is this old at least: the cohort may take hours.
-    await this.#database.run(
-      `UPDATE runs SET script_id = ?, script_title = ?, script_sha256 = ?, script_checked_at = ?, follow_up_script = ? WHERE id = ? AND cohort_digest IS NULL AND ${IS_OPEN}`,
-      [script.id, script.title, script.sha256, await this.#database.now(), followUpScript && JSON.stringify(followUpScript), id],
-    );
+    await this.#database.run(SET_SCRIPT, [
+      script.id,
+      script.title,
+      script.sha256,
+      await this.#database.now(),
+      followUpScript && JSON.stringify(followUpScript),
+      id,
+    ]);
   }
 
   /** Notes that the workflow is missing, from the first time on, or that it was seen again. Returns since when it is missing. */
   async setMissing(id: string, isMissing: boolean): Promise<number | undefined> {
-    const [row] = await this.#database.all<{ missing_since: number | null }>(
-      'UPDATE runs SET missing_since = CASE WHEN ? = 1 THEN coalesce(missing_since, ?) END WHERE id = ? RETURNING missing_since',
-      [isMissing, await this.#database.now(), id],
-    );
+    const [row] = await this.#database.all<{ missing_since: number | null }>(SET_MISSING, [isMissing, await this.#database.now(), id]);
     return row?.missing_since ?? undefined;
   }
 
@@ -167,10 +237,7 @@ export class Runs {
 
   /** Of the run; of a campaign also those of its steps. */
   async warnings(id: string): Promise<string[]> {
-    const rows = await this.#database.all<{ warnings: string }>(
-      `SELECT warnings FROM runs WHERE (id = ? OR campaign_id = ?) AND warnings <> '[]' ORDER BY id <> ?, created_at`,
-      [id, id, id],
-    );
+    const rows = await this.#database.all<{ warnings: string }>(WARNINGS, [id, id, id]);
     return [...new Set(rows.flatMap(({ warnings }) => JSON.parse(warnings) as string[]))].slice(0, WARNINGS_KEPT);
   }
 
@@ -185,10 +252,7 @@ export class Runs {
     await this.#database.transaction(async (sql) => {
       const changed = await sql.run(`UPDATE runs SET paused = ? WHERE id = ? AND ${IS_OPEN}`, [paused, id]);
       if (paused || changed === 0) return;
-      const held = await sql.all<Pick<StoredRun, 'id' | 'error_budget' | 'budget_base'>>(
-        `SELECT id, error_budget, budget_base FROM runs WHERE (campaign_id = ? AND paused = 1 OR id = ?) AND ${IS_OPEN} AND on_breach IS NOT NULL`,
-        [id, id],
-      );
+      const held = await sql.all<Pick<StoredRun, 'id' | 'error_budget' | 'budget_base'>>(HELD_BUDGETS, [id, id]);
       for (const run of held) {
         const budget = run.error_budget ? (JSON.parse(run.error_budget) as ErrorBudget) : undefined;
         const spent = budget ? budgetSpent(budget, withBase(await countOutcomes(sql, run.id), baseOf(run))) : null;
@@ -209,26 +273,18 @@ export class Runs {
     await this.#database.transaction(async (sql) => {
       await sql.run(
         // Failures of an assessment are what it is for, and a rollback goes to its end: neither has a budget.
-        `UPDATE runs SET max_in_flight = coalesce(?, max_in_flight), deadline_ms = coalesce(?, deadline_ms),
-           error_budget = CASE WHEN step IN ('assess', 'rollback') THEN error_budget ELSE coalesce(?, error_budget) END
-         WHERE (id = ? OR campaign_id = ?) AND ${IS_OPEN}`,
+        SET_TERMS,
         [change.maxInFlight, change.deadlineMs, change.errorBudget ? JSON.stringify(change.errorBudget) : null, id, id],
       );
       if (change.deadlineMs !== undefined) {
-        await sql.run(
-          `UPDATE executions SET deadline_at = accepted_at + ? WHERE run_id IN (SELECT id FROM runs WHERE (id = ? OR campaign_id = ?) AND ${IS_OPEN}) AND state = 'accepted'`,
-          [change.deadlineMs, id, id],
-        );
+        await sql.run(MOVE_DEADLINES, [change.deadlineMs, id, id]);
       }
     });
   }
 
   /** From now on no permit is granted for the run. The first cause stands, except that a cancel overrides a stop. */
   async stop(id: string, cause: StopCause, reason: string): Promise<void> {
-    await this.#database.run(
-      `UPDATE runs SET stop_cause = ?, stop_reason = ? WHERE id = ? AND finished_at IS NULL AND (stop_cause IS NULL OR (stop_cause = 'stopped' AND ? = 'cancelled'))`,
-      [cause, reason, id, cause],
-    );
+    await this.#database.run(STOP, [cause, reason, id, cause]);
   }
 
   /** A fence for one attempt of an activity. Only the highest one of the run may take permits: a zombie's is lower. */
@@ -244,10 +300,7 @@ export class Runs {
 
   /** A finished run holds no lease, whatever came of its close. Returns the runs that held some. */
   async freeLeasesOfFinished(): Promise<string[]> {
-    const rows = await this.#database.all<{ run_id: string }>(
-      `SELECT DISTINCT held.run_id FROM attempts AS held ${byIndex('attempts_lease')} ${JOIN_IN_ORDER} runs ON runs.id = held.run_id
-       WHERE held.lease = 1 AND runs.finished_at IS NOT NULL`,
-    );
+    const rows = await this.#database.all<{ run_id: string }>(CLOSED_WITH_LEASES);
     for (const { run_id: id } of rows) await freeLeases(this.#database, id);
     return rows.map(({ run_id: id }) => id);
   }
@@ -261,10 +314,7 @@ export class Runs {
       if (run.report) return run.report;
       const now = await sql.now();
       const stored = await readStored(sql, id);
-      const compliant = await sql.first<{ n: number }>(
-        `SELECT count(*) AS n FROM attempts WHERE run_id = ? AND last = 1 AND outcome = 'skipped' AND reason = 'compliant'`,
-        [id],
-      );
+      const compliant = await sql.first<{ n: number }>(COUNT_COMPLIANT, [id]);
       const outOfCohort = await sql.first<{ n: number }>('SELECT count(*) AS n FROM out_of_cohort WHERE run_id = ?', [id]);
       const report = makeReport({
         counts: await countOutcomes(sql, id),
@@ -287,10 +337,7 @@ export class Runs {
   /** Ends a run that has no report. */
   async abandon(id: string): Promise<void> {
     await freeLeases(this.#database, id);
-    await this.#database.run(`UPDATE runs SET phase = 'finished', blocked = NULL, finished_at = coalesce(finished_at, ?) WHERE id = ?`, [
-      await this.#database.now(),
-      id,
-    ]);
+    await this.#database.run(FINISH, [await this.#database.now(), id]);
   }
 
   /** What all runs of the ledger still want of the calls: executions to send, and watches to go on with. */
@@ -299,9 +346,7 @@ export class Runs {
       `SELECT count(DISTINCT run_id) AS n FROM executions WHERE state = 'accepted' AND settled_at IS NULL`,
     );
     // Beyond some ten thousand assets the answer is «more than any window», so counting stops there.
-    const waiting = await this.#database.first<{ n: number }>(
-      `SELECT count(*) AS n FROM (SELECT 1 FROM attempts ${byIndex('attempts_due')} WHERE outcome = 'pending' AND execution_no IS NULL AND planned IS NULL AND wave IS NULL LIMIT 10000) AS due`,
-    );
+    const waiting = await this.#database.first<{ n: number }>(COUNT_DUE);
     const byTags = await this.#database.first<{ n: number }>(`SELECT count(*) AS n FROM planned WHERE state = 'waiting'`);
     return { unsentExecutions: Math.ceil((waiting?.n ?? 0) / MAX_ASSETS_PER_EXECUTION) + (byTags?.n ?? 0), watchers: watchers?.n ?? 0 };
   }

@@ -19,6 +19,14 @@ export interface ScheduleRow {
 /** What the audit log says of follow-ups that were not made, in part or at all. */
 const REFUSALS = ['follow-up-refused', 'follow-up-cut', 'schedule-rejected'];
 
+/** What was created at Qualys is not unsaid. */
+const SET_SCHEDULE = `
+  INSERT INTO schedules (run_id, title, state, schedule_id, detail)
+  VALUES (?, ?, ?, ?, ?)
+  ON CONFLICT (run_id, title) DO UPDATE SET state = excluded.state, schedule_id = excluded.schedule_id,
+    detail = excluded.detail
+  WHERE schedules.state <> 'created' AND (schedules.state <> 'exists' OR excluded.state = 'created')`;
+
 /** The follow-up schedules of a run, by their unique titles: written down before they are asked for. */
 export class Schedules {
   readonly #database: Database;
@@ -34,12 +42,7 @@ export class Schedules {
 
   /** Writes what happened to a schedule. One that is known to be there stays so, whatever an attempt that comes late has found. */
   async set(runId: string, row: ScheduleRow): Promise<void> {
-    await this.#database.run(
-      `INSERT INTO schedules (run_id, title, state, schedule_id, detail) VALUES (?, ?, ?, ?, ?)
-       ON CONFLICT (run_id, title) DO UPDATE SET state = excluded.state, schedule_id = excluded.schedule_id, detail = excluded.detail
-         WHERE schedules.state <> 'created' AND (schedules.state <> 'exists' OR excluded.state = 'created')`,
-      [runId, row.title, row.state, row.scheduleId, row.order ?? row.detail],
-    );
+    await this.#database.run(SET_SCHEDULE, [runId, row.title, row.state, row.scheduleId, row.order ?? row.detail]);
   }
 
   async of(runId: string): Promise<ScheduleRow[]> {

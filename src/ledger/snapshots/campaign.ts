@@ -9,19 +9,25 @@ import { type StoredRun, stopOf } from '../rows/run.js';
 import type { Sql } from '../sql/database.js';
 import { byIndex, JOIN_IN_ORDER } from '../sql/dialect.js';
 
+const STEPS_NOT_TAKEN_OVER = `
+  SELECT id, step, merged, CASE WHEN paused = 1 AND finished_at IS NULL THEN 1 ELSE 0 END AS held
+  FROM runs
+  WHERE campaign_id = ? AND (finished_at IS NULL OR merged = 0)`;
+
+const OPEN_EXECUTIONS = `
+  SELECT count(CASE WHEN state = 'claimed' THEN 1 END) AS unsent,
+    count(CASE WHEN state = 'permitted' THEN 1 END) AS in_doubt,
+    count(CASE WHEN state = 'accepted' THEN 1 END) AS watched,
+    count(CASE WHEN slot_freed_at IS NULL THEN 1 END) AS slots
+  FROM executions
+  WHERE run_id IN (SELECT id FROM runs WHERE campaign_id = ?) AND state IN ('claimed', 'permitted', 'accepted')
+    AND settled_at IS NULL`;
+
 export async function campaignSnapshot(sql: Sql, run: StoredRun, at: number): Promise<Omit<RunSnapshot, keyof Issued>> {
-  const steps = await sql.all<{ id: string; step: CampaignStepName; merged: number; held: number }>(
-    'SELECT id, step, merged, CASE WHEN paused = 1 AND finished_at IS NULL THEN 1 ELSE 0 END AS held FROM runs WHERE campaign_id = ? AND (finished_at IS NULL OR merged = 0)',
-    [run.id],
-  );
+  const steps = await sql.all<{ id: string; step: CampaignStepName; merged: number; held: number }>(STEPS_NOT_TAKEN_OVER, [run.id]);
   const counts = await countOutcomes(sql, run.id);
   for (const { id, step, merged } of steps) if (merged === 0) layOver(counts, await unmergedOutcomes(sql, run.id, id), step);
-  const open = await sql.first<{ unsent: number; in_doubt: number; watched: number; slots: number }>(
-    `SELECT count(CASE WHEN state = 'claimed' THEN 1 END) AS unsent, count(CASE WHEN state = 'permitted' THEN 1 END) AS in_doubt,
-       count(CASE WHEN state = 'accepted' THEN 1 END) AS watched, count(CASE WHEN slot_freed_at IS NULL THEN 1 END) AS slots
-     FROM executions WHERE run_id IN (SELECT id FROM runs WHERE campaign_id = ?) AND state IN ('claimed', 'permitted', 'accepted') AND settled_at IS NULL`,
-    [run.id],
-  );
+  const open = await sql.first<{ unsent: number; in_doubt: number; watched: number; slots: number }>(OPEN_EXECUTIONS, [run.id]);
   const spent = await sql.first<{ accepted: number | null; calls: number | null }>(
     'SELECT sum(accepted) AS accepted, sum(api_calls) AS calls FROM runs WHERE campaign_id = ? OR id = ?',
     [run.id, run.id],
@@ -48,25 +54,31 @@ export async function campaignSnapshot(sql: Sql, run: StoredRun, at: number): Pr
   };
 }
 
+const ANY_SPENT = `
+  SELECT 1 AS found
+  FROM sends
+  WHERE run_id IN (SELECT id FROM runs WHERE campaign_id = ?) AND spent = 1
+  LIMIT 1`;
+
 /** True once a step of the campaign has used a permit. */
 export async function hasAttempted(sql: Sql, campaignId: string): Promise<boolean> {
-  const used = await sql.first(
-    'SELECT 1 AS found FROM sends WHERE run_id IN (SELECT id FROM runs WHERE campaign_id = ?) AND spent = 1 LIMIT 1',
-    [campaignId],
-  );
+  const used = await sql.first(ANY_SPENT, [campaignId]);
   return used !== undefined;
 }
+
+const UNMERGED = `
+  SELECT latest.outcome, count(*) AS n
+  FROM attempts AS latest
+  ${JOIN_IN_ORDER} attempts AS own ON own.run_id = ? AND own.seq = latest.seq AND own.attempt = 1
+  WHERE latest.run_id = ? AND latest.last = 1 AND own.outcome = 'pending'
+  GROUP BY 1`;
 
 /**
  * What a step knows of assets that are still `pending` in the campaign's own rows: a step is taken over in parts. To be read after the
  * campaign's counts, which only ever fall behind.
  */
 export async function unmergedOutcomes(sql: Sql, campaignId: string, stepId: string): Promise<LiveCounts> {
-  const rows = await sql.all<{ outcome: keyof LiveCounts; n: number }>(
-    `SELECT latest.outcome, count(*) AS n FROM attempts AS latest ${JOIN_IN_ORDER} attempts AS own ON own.run_id = ? AND own.seq = latest.seq AND own.attempt = 1
-     WHERE latest.run_id = ? AND latest.last = 1 AND own.outcome = 'pending' GROUP BY 1`,
-    [campaignId, stepId],
-  );
+  const rows = await sql.all<{ outcome: keyof LiveCounts; n: number }>(UNMERGED, [campaignId, stepId]);
   const counts = emptyCounts();
   for (const { outcome, n } of rows) counts[outcome] = n;
   return counts;
@@ -83,18 +95,23 @@ function layOver(counts: LiveCounts, of: LiveCounts, step: CampaignStepName): vo
   }
 }
 
+const WAVE_BY_OUTCOME = `
+  SELECT outcome, CASE WHEN reason = 'compliant' AND outcome = 'skipped' THEN 1 ELSE 0 END AS compliant,
+    CASE WHEN reason LIKE '${NOT_ROLLED_BACK}%' THEN 1 ELSE 0 END AS left_out, count(*) AS n
+  FROM attempts ${byIndex('attempts_wave')}
+  WHERE run_id = ? AND wave = ?
+  GROUP BY 1, 2, 3`;
+
 /** The assets of one wave by outcome, as they were taken over; and how many its rollback was left out of. */
 export async function waveCounts(
   sql: Sql,
   campaignId: string,
   wave: number,
 ): Promise<{ counts: LiveCounts; compliant: number; notRolledBack: number }> {
-  const rows = await sql.all<{ outcome: keyof LiveCounts; compliant: number; left_out: number; n: number }>(
-    `SELECT outcome, CASE WHEN reason = 'compliant' AND outcome = 'skipped' THEN 1 ELSE 0 END AS compliant,
-       CASE WHEN reason LIKE '${NOT_ROLLED_BACK}%' THEN 1 ELSE 0 END AS left_out, count(*) AS n
-     FROM attempts ${byIndex('attempts_wave')} WHERE run_id = ? AND wave = ? GROUP BY 1, 2, 3`,
-    [campaignId, wave],
-  );
+  const rows = await sql.all<{ outcome: keyof LiveCounts; compliant: number; left_out: number; n: number }>(WAVE_BY_OUTCOME, [
+    campaignId,
+    wave,
+  ]);
   const counts = emptyCounts();
   let [compliant, notRolledBack] = [0, 0];
   for (const row of rows) {

@@ -11,6 +11,25 @@ import type { Sql } from '../sql/database.js';
 import { byIndex } from '../sql/dialect.js';
 import { campaignSnapshot, hasAttempted } from './campaign.js';
 
+const OPEN_EXECUTIONS = `
+  SELECT count(CASE WHEN state = 'claimed' THEN 1 END) AS unsent,
+    count(CASE WHEN state = 'permitted' THEN 1 END) AS in_doubt,
+    count(CASE WHEN state = 'accepted' THEN 1 END) AS watched,
+    count(CASE WHEN slot_freed_at IS NULL THEN 1 END) AS slots
+  FROM executions
+  WHERE run_id = ? AND state IN ('claimed', 'permitted', 'accepted') AND settled_at IS NULL`;
+
+/** How many assets wait to be sent by their ids, and from when. */
+const DUE = `
+  SELECT count(*) AS n, min(due_at) AS next
+  FROM attempts ${byIndex('attempts_due')}
+  WHERE run_id = ? AND outcome = 'pending' AND execution_no IS NULL AND planned IS NULL AND wave IS NULL`;
+
+const PLANNED = `
+  SELECT count(*) AS executions, sum(size) AS assets
+  FROM planned ${byIndex('planned_waiting')}
+  WHERE run_id = ? AND state = 'waiting'`;
+
 export async function snapshotOf(sql: Sql, id: string): Promise<RunSnapshot> {
   // Before the reads: what happens during them wakes the run after this snapshot.
   const at = await sql.now();
@@ -18,20 +37,9 @@ export async function snapshotOf(sql: Sql, id: string): Promise<RunSnapshot> {
   if (!run) throw new Error(`The ledger does not know the run ${id}.`);
   if (run.kind === 'campaign') return { ...(await campaignSnapshot(sql, run, at)), ...(await issuedOf(sql, id)) };
   const counts = await countOutcomes(sql, id);
-  const open = await sql.first<{ unsent: number; in_doubt: number; watched: number; slots: number }>(
-    `SELECT count(CASE WHEN state = 'claimed' THEN 1 END) AS unsent, count(CASE WHEN state = 'permitted' THEN 1 END) AS in_doubt,
-       count(CASE WHEN state = 'accepted' THEN 1 END) AS watched, count(CASE WHEN slot_freed_at IS NULL THEN 1 END) AS slots
-     FROM executions WHERE run_id = ? AND state IN ('claimed', 'permitted', 'accepted') AND settled_at IS NULL`,
-    [id],
-  );
-  const due = await sql.first<{ n: number; next: number | null }>(
-    `SELECT count(*) AS n, min(due_at) AS next FROM attempts ${byIndex('attempts_due')} WHERE run_id = ? AND outcome = 'pending' AND execution_no IS NULL AND planned IS NULL AND wave IS NULL`,
-    [id],
-  );
-  const byTags = await sql.first<{ executions: number; assets: number | null }>(
-    `SELECT count(*) AS executions, sum(size) AS assets FROM planned ${byIndex('planned_waiting')} WHERE run_id = ? AND state = 'waiting'`,
-    [id],
-  );
+  const open = await sql.first<{ unsent: number; in_doubt: number; watched: number; slots: number }>(OPEN_EXECUTIONS, [id]);
+  const due = await sql.first<{ n: number; next: number | null }>(DUE, [id]);
+  const byTags = await sql.first<{ executions: number; assets: number | null }>(PLANNED, [id]);
   const waiting = (due?.n ?? 0) + (byTags?.assets ?? 0);
   const owed = await sql.first<{ n: number }>(`SELECT count(*) AS n FROM attempts WHERE run_id = ? AND output = 'owed'`, [id]);
   const used = await sql.first('SELECT 1 AS found FROM sends WHERE run_id = ? AND spent = 1 LIMIT 1', [id]);
@@ -72,28 +80,32 @@ export async function snapshotOf(sql: Sql, id: string): Promise<RunSnapshot> {
   };
 }
 
+/** Of a row of `runs`: its own orders, its campaign's, and how often the kill switch was thrown. */
+const ORDERS = `(SELECT count(*) FROM orders WHERE run_id IN (runs.id, runs.campaign_id))
+  + (SELECT count(*) FROM audit WHERE run_id IS NULL AND action IN ('halt', 'unhalt'))`;
+
+/** The highest numbers that were ever given out for the run. */
+const ISSUED = `
+  SELECT kind, next_execution_no - 1 AS claimed, (SELECT count(*) FROM sends WHERE run_id = runs.id) AS permits,
+    ${ORDERS} AS orders, (SELECT count(*) FROM schedules WHERE run_id = runs.id) AS schedules
+  FROM runs
+  WHERE id = ?`;
+
 /** How much of the run was issued and ordered; nothing of a run that the ledger does not know. */
 export async function issuedOf(sql: Sql, id: string): Promise<Issued> {
-  const row = await sql.first<Issued & { kind: string }>(
-    `SELECT kind, next_execution_no - 1 AS claimed, (SELECT count(*) FROM sends WHERE run_id = runs.id) AS permits, ${ORDERS} AS orders,
-       (SELECT count(*) FROM schedules WHERE run_id = runs.id) AS schedules
-     FROM runs WHERE id = ?`,
-    [id],
-  );
+  const row = await sql.first<Issued & { kind: string }>(ISSUED, [id]);
   if (!row) return { claimed: 0, permits: 0, orders: 0, schedules: 0 };
   const { kind, ...issued } = row;
   return kind === 'campaign' ? { ...issued, ...(await issuedToSteps(sql, id)) } : issued;
 }
 
-/** Of a row of `runs`: its own orders, its campaign's, and how often the kill switch was thrown. */
-const ORDERS = `(SELECT count(*) FROM orders WHERE run_id IN (runs.id, runs.campaign_id))
-  + (SELECT count(*) FROM audit WHERE run_id IS NULL AND action IN ('halt', 'unhalt'))`;
+const ISSUED_TO_STEPS = `
+  SELECT sum(next_execution_no - 1) AS claimed,
+    (SELECT count(*) FROM sends WHERE run_id IN (SELECT id FROM runs WHERE campaign_id = ?)) AS permits
+  FROM runs
+  WHERE campaign_id = ? OR id = ?`;
 
 async function issuedToSteps(sql: Sql, id: string): Promise<Pick<Issued, 'claimed' | 'permits'>> {
-  const row = await sql.first<{ claimed: number | null; permits: number }>(
-    `SELECT sum(next_execution_no - 1) AS claimed, (SELECT count(*) FROM sends WHERE run_id IN (SELECT id FROM runs WHERE campaign_id = ?)) AS permits
-     FROM runs WHERE campaign_id = ? OR id = ?`,
-    [id, id, id],
-  );
+  const row = await sql.first<{ claimed: number | null; permits: number }>(ISSUED_TO_STEPS, [id, id, id]);
   return { claimed: row?.claimed ?? 0, permits: row?.permits ?? 0 };
 }

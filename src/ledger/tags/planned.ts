@@ -15,6 +15,32 @@ import { claimUnplannedHitsPart, type UnplannedHits } from './unplanned-hits.js'
 /** `whole`: it may be sent. Else why it may not go by tags. */
 export type Leased = { kind: 'whole' } | { kind: 'moved' } | { kind: 'broken'; why: string };
 
+/** The number of the attempt; a later one ends the earlier. */
+const BEGIN_PLANNING = `
+  UPDATE runs
+  SET planning = planning + 1
+  WHERE id = ? AND plan IS NULL AND ${IS_OPEN}
+  RETURNING planning`;
+
+const PAGE_OF_COHORT = `
+  SELECT seq, asset_id, outcome
+  FROM attempts
+  WHERE run_id = ? AND seq > ? AND attempt = 1
+  ORDER BY seq
+  LIMIT 5000`;
+
+const COUNT_READING = `
+  UPDATE executions
+  SET tag_readings = tag_readings + 1
+  WHERE run_id = ? AND execution_no = ?
+  RETURNING tag_readings AS readings`;
+
+/** Only while its members are leased and nothing was sent. */
+const NOTE_TAGS_READ = `
+  UPDATE executions
+  SET tags_read_at = ?
+  WHERE run_id = ? AND execution_no = ? AND state = 'claimed' AND leased = 1 AND planned IS NOT NULL`;
+
 export class Planned {
   readonly #database: Database;
 
@@ -24,10 +50,7 @@ export class Planned {
 
   /** Begins to plan: what an earlier attempt stored is dropped. Undefined when the run is planned already. */
   async begin(runId: string): Promise<number | undefined> {
-    const [row] = await this.#database.all<{ planning: number }>(
-      `UPDATE runs SET planning = planning + 1 WHERE id = ? AND plan IS NULL AND ${IS_OPEN} RETURNING planning`,
-      [runId],
-    );
+    const [row] = await this.#database.all<{ planning: number }>(BEGIN_PLANNING, [runId]);
     if (!row) return undefined;
     await this.#inParts(
       (sql) => sql.run(`UPDATE attempts SET planned = NULL WHERE ${PART('planned IS NOT NULL')}`, [runId, runId, ROWS_PER_TRANSACTION]),
@@ -41,10 +64,7 @@ export class Planned {
   /** The assets that a plan has to hit: those of the cohort that are to be sent. Page by page, in the order of their places. */
   async *pending(runId: string): AsyncGenerator<string[]> {
     for (let after = 0; ; ) {
-      const rows = await this.#database.all<{ seq: number; asset_id: string; outcome: string }>(
-        'SELECT seq, asset_id, outcome FROM attempts WHERE run_id = ? AND seq > ? AND attempt = 1 ORDER BY seq LIMIT 5000',
-        [runId, after],
-      );
+      const rows = await this.#database.all<{ seq: number; asset_id: string; outcome: string }>(PAGE_OF_COHORT, [runId, after]);
       if (rows.length === 0) return;
       after = rows.at(-1)?.seq ?? after;
       yield rows.filter(({ outcome }) => outcome === 'pending').map(({ asset_id: assetId }) => assetId);
@@ -78,19 +98,13 @@ export class Planned {
 
   /** Its tags are about to be read. Returns how often that was done, this time included. */
   async countTagReading(runId: string, n: number): Promise<number> {
-    const [row] = await this.#database.all<{ readings: number }>(
-      'UPDATE executions SET tag_readings = tag_readings + 1 WHERE run_id = ? AND execution_no = ? RETURNING tag_readings AS readings',
-      [runId, n],
-    );
+    const [row] = await this.#database.all<{ readings: number }>(COUNT_READING, [runId, n]);
     return row?.readings ?? 0;
   }
 
   /** The memberships of its tags were read from this instant of the ledger's clock on, and it hits exactly its own assets. */
   async setTagsRead(runId: string, n: number, at: number): Promise<void> {
-    await this.#database.run(
-      `UPDATE executions SET tags_read_at = ? WHERE run_id = ? AND execution_no = ? AND state = 'claimed' AND leased = 1 AND planned IS NOT NULL`,
-      [at, runId, n],
-    );
+    await this.#database.run(NOTE_TAGS_READ, [at, runId, n]);
   }
 
   /**
@@ -154,16 +168,21 @@ function PART(condition: string): string {
   return `run_id = ? AND (seq, attempt) IN (SELECT seq, attempt FROM attempts WHERE run_id = ? AND ${condition} LIMIT ?)`;
 }
 
+const PLAN_HITS = `
+  UPDATE attempts ${byIndex('attempts_asset')}
+  SET planned = ?
+  WHERE run_id = ? AND attempt = 1 AND outcome = 'pending' AND execution_no IS NULL AND asset_id IN ${TEXTS}`;
+
 async function storeHits(sql: Sql, runId: string, p: number, assetIds: readonly string[]): Promise<void> {
-  await sql.run(
-    `UPDATE attempts ${byIndex('attempts_asset')} SET planned = ? WHERE run_id = ? AND attempt = 1 AND outcome = 'pending' AND execution_no IS NULL
-       AND asset_id IN ${TEXTS}`,
-    [p, runId, jsonRows(assetIds)],
-  );
+  await sql.run(PLAN_HITS, [p, runId, jsonRows(assetIds)]);
 }
 
+const ADD_PLANNED = `
+  INSERT INTO planned (run_id, plan_no, tag_ids, asset_ids, excluded_ids, size)
+  VALUES (?, ?, ?, ?, ?, ?)`;
+
 async function storeExecution(sql: Sql, runId: string, p: number, execution: PlannedExecution): Promise<void> {
-  await sql.run('INSERT INTO planned (run_id, plan_no, tag_ids, asset_ids, excluded_ids, size) VALUES (?, ?, ?, ?, ?, ?)', [
+  await sql.run(ADD_PLANNED, [
     runId,
     p,
     jsonRows(execution.tagIds),
@@ -173,33 +192,48 @@ async function storeExecution(sql: Sql, runId: string, p: number, execution: Pla
   ]);
 }
 
+const NEXT_PLANNED = `
+  SELECT plan_no AS p, size
+  FROM planned ${byIndex('planned_waiting')}
+  WHERE run_id = ? AND state = 'waiting'
+  ORDER BY plan_no
+  LIMIT 1`;
+
+/** Its members are leased afterwards, part by part. */
+const CLAIM = `
+  INSERT INTO executions (run_id, execution_no, state, script_id, size, planned, leased)
+  VALUES (?, ?, 'claimed', ?, ?, ?, 0)`;
+
 /** The next planned execution, claimed without its rows: they are leased afterwards. Undefined when none is left. */
 export async function claimPlanned(sql: Sql, claim: { runId: string; scriptId: string; n: number }): Promise<Execution | undefined> {
   const { runId, scriptId, n } = claim;
-  const next = await sql.first<{ p: number; size: number }>(
-    `SELECT plan_no AS p, size FROM planned ${byIndex('planned_waiting')} WHERE run_id = ? AND state = 'waiting' ORDER BY plan_no LIMIT 1`,
-    [runId],
-  );
+  const next = await sql.first<{ p: number; size: number }>(NEXT_PLANNED, [runId]);
   if (!next) return undefined;
   await sql.run(`UPDATE planned SET state = 'claimed' WHERE run_id = ? AND plan_no = ?`, [runId, next.p]);
   await sql.run('UPDATE runs SET next_execution_no = ? WHERE id = ?', [n + 1, runId]);
-  await sql.run(
-    `INSERT INTO executions (run_id, execution_no, state, script_id, size, planned, leased) VALUES (?, ?, 'claimed', ?, ?, ?, 0)`,
-    [runId, n, scriptId, next.size, next.p],
-  );
+  await sql.run(CLAIM, [runId, n, scriptId, next.size, next.p]);
   return readExecution(sql, runId, n);
 }
+
+/** A part of those that are meant to be hit; `held` where another execution has the asset. */
+const UNLEASED_MEMBERS = `
+  SELECT seq, attempt, asset_id, despite,
+    CASE WHEN EXISTS (SELECT 1 FROM attempts AS held WHERE held.asset_id = mine.asset_id AND held.lease = 1) THEN 1
+      ELSE 0 END AS held
+  FROM attempts AS mine ${byIndex('attempts_planned')}
+  WHERE run_id = ? AND planned = ? AND execution_no IS NULL AND outcome = 'pending' AND attempt = 1
+  LIMIT ?`;
+
+const LEASE = `
+  UPDATE attempts
+  SET execution_no = ?, lease = 1
+  WHERE run_id = ? AND attempt = 1 AND seq IN ${INTEGERS}`;
 
 async function leaseMembersPart(sql: Sql, runId: string, n: number): Promise<Leased | undefined> {
   const execution = await readExecution(sql, runId, n);
   if (execution?.state !== 'claimed' || (await isClosing(sql, runId))) return { kind: 'moved' };
   if (execution.planned === undefined || execution.leased) return { kind: 'whole' };
-  const rows = await sql.all<DueRow & { held: number }>(
-    `SELECT seq, attempt, asset_id, despite, CASE WHEN EXISTS (SELECT 1 FROM attempts AS held WHERE held.asset_id = mine.asset_id AND held.lease = 1) THEN 1 ELSE 0 END AS held
-     FROM attempts AS mine ${byIndex('attempts_planned')}
-     WHERE run_id = ? AND planned = ? AND execution_no IS NULL AND outcome = 'pending' AND attempt = 1 LIMIT ?`,
-    [runId, execution.planned, ROWS_PER_TRANSACTION],
-  );
+  const rows = await sql.all<DueRow & { held: number }>(UNLEASED_MEMBERS, [runId, execution.planned, ROWS_PER_TRANSACTION]);
   const held = rows.filter((row) => row.held === 1).length;
   if (held > 0) return { kind: 'broken', why: `${held} or more of its assets are busy in another run` };
   const run = await readRun(sql, runId);
@@ -207,19 +241,17 @@ async function leaseMembersPart(sql: Sql, runId: string, n: number): Promise<Lea
   if (open.length > 0)
     return { kind: 'broken', why: `${open.length} or more of its assets may still be running an earlier copy of the script` };
   if (rows.length === 0) return finishLeasing(sql, runId, n, execution.size);
-  await sql.run(`UPDATE attempts SET execution_no = ?, lease = 1 WHERE run_id = ? AND attempt = 1 AND seq IN ${INTEGERS}`, [
-    n,
-    runId,
-    jsonRows(rows.map(({ seq }) => seq)),
-  ]);
+  await sql.run(LEASE, [n, runId, jsonRows(rows.map(({ seq }) => seq))]);
   return undefined;
 }
 
+const COUNT_MEMBERS = `
+  SELECT count(*) AS n
+  FROM attempts ${byIndex('attempts_execution')}
+  WHERE run_id = ? AND execution_no = ?`;
+
 async function finishLeasing(sql: Sql, runId: string, n: number, size: number): Promise<Leased> {
-  const own = await sql.first<{ n: number }>(
-    `SELECT count(*) AS n FROM attempts ${byIndex('attempts_execution')} WHERE run_id = ? AND execution_no = ?`,
-    [runId, n],
-  );
+  const own = await sql.first<{ n: number }>(COUNT_MEMBERS, [runId, n]);
   if (own?.n !== size) return { kind: 'broken', why: `${own?.n ?? 0} of its ${size} assets are left to be sent` };
   // Tags that name nobody could still hit whoever joins them.
   if (size === 0) return { kind: 'broken', why: 'none of its assets are left to be sent' };
@@ -227,21 +259,50 @@ async function finishLeasing(sql: Sql, runId: string, n: number, size: number): 
   return { kind: 'whole' };
 }
 
+const NEXT_TO_DROP = `
+  SELECT plan_no AS p
+  FROM planned ${byIndex('planned_waiting')}
+  WHERE run_id = ? AND state = 'waiting'
+  ORDER BY plan_no
+  LIMIT 1`;
+
+/** They are due by their ids again. */
+const DROP_PART = `
+  UPDATE attempts
+  SET planned = NULL
+  WHERE run_id = ? AND attempt = 1 AND seq IN (
+    SELECT seq
+    FROM attempts ${byIndex('attempts_planned')}
+    WHERE run_id = ? AND planned = ? AND execution_no IS NULL
+    LIMIT ?
+  )`;
+
+const FALL_BACK = `UPDATE planned SET state = 'by-ids' WHERE run_id = ? AND plan_no = ?`;
+
 async function dropPart(sql: Sql, runId: string): Promise<boolean> {
   if (await isClosing(sql, runId)) return false;
-  const next = await sql.first<{ p: number }>(
-    `SELECT plan_no AS p FROM planned ${byIndex('planned_waiting')} WHERE run_id = ? AND state = 'waiting' ORDER BY plan_no LIMIT 1`,
-    [runId],
-  );
+  const next = await sql.first<{ p: number }>(NEXT_TO_DROP, [runId]);
   if (!next) return false;
-  const given = await sql.run(
-    `UPDATE attempts SET planned = NULL WHERE run_id = ? AND attempt = 1 AND seq IN
-       (SELECT seq FROM attempts ${byIndex('attempts_planned')} WHERE run_id = ? AND planned = ? AND execution_no IS NULL LIMIT ?)`,
-    [runId, runId, next.p, ROWS_PER_TRANSACTION],
-  );
-  if (given === 0) await sql.run(`UPDATE planned SET state = 'by-ids' WHERE run_id = ? AND plan_no = ?`, [runId, next.p]);
+  const given = await sql.run(DROP_PART, [runId, runId, next.p, ROWS_PER_TRANSACTION]);
+  if (given === 0) await sql.run(FALL_BACK, [runId, next.p]);
   return true;
 }
+
+/** What was sent by tags that have changed is not known. */
+const GIVE_UP = `
+  UPDATE attempts ${byIndex('attempts_execution')}
+  SET outcome = 'unverified', reason = 'tags-changed'
+  WHERE run_id = ? AND execution_no = ? AND outcome IN ('pending', 'running')`;
+
+const FREE_PART = `
+  UPDATE attempts
+  SET planned = NULL, execution_no = NULL, lease = NULL
+  WHERE run_id = ? AND attempt = 1 AND seq IN (
+    SELECT seq
+    FROM attempts ${byIndex('attempts_planned')}
+    WHERE run_id = ? AND planned = ?
+    LIMIT ?
+  )`;
 
 async function fallBackToIdsPart(sql: Sql, runId: string, n: number, why: string): Promise<'by-ids' | 'unverified' | 'moved' | undefined> {
   const execution = await readExecution(sql, runId, n);
@@ -250,21 +311,13 @@ async function fallBackToIdsPart(sql: Sql, runId: string, n: number, why: string
   if (execution.sends > 0) {
     if (!(await transition(sql, { runId, n, event: 'abandon' }, 'settled_at = ?, slot_freed_at = ?, note = ?', [now, now, why])))
       return 'moved';
-    await sql.run(
-      `UPDATE attempts ${byIndex('attempts_execution')} SET outcome = 'unverified', reason = 'tags-changed'
-       WHERE run_id = ? AND execution_no = ? AND outcome IN ('pending', 'running')`,
-      [runId, n],
-    );
+    await sql.run(GIVE_UP, [runId, n]);
     return 'unverified';
   }
   // From the first row that goes back it may not be sent any more, also when this process dies in between.
   await sql.run('UPDATE executions SET leased = 0, tags_read_at = NULL WHERE run_id = ? AND execution_no = ?', [runId, n]);
-  const given = await sql.run(
-    `UPDATE attempts SET planned = NULL, execution_no = NULL, lease = NULL WHERE run_id = ? AND attempt = 1 AND seq IN
-       (SELECT seq FROM attempts ${byIndex('attempts_planned')} WHERE run_id = ? AND planned = ? LIMIT ?)`,
-    [runId, runId, execution.planned, ROWS_PER_TRANSACTION],
-  );
+  const given = await sql.run(FREE_PART, [runId, runId, execution.planned, ROWS_PER_TRANSACTION]);
   if (given > 0) return undefined;
-  await sql.run(`UPDATE planned SET state = 'by-ids' WHERE run_id = ? AND plan_no = ?`, [runId, execution.planned]);
+  await sql.run(FALL_BACK, [runId, execution.planned]);
   return (await transition(sql, { runId, n, event: 'release' }, 'settled_at = ?, note = ?', [now, why])) ? 'by-ids' : 'moved';
 }

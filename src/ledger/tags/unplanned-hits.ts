@@ -26,6 +26,16 @@ interface HitRow {
   planned: number | null;
 }
 
+/** Rows that were hit by an execution other than their own. */
+const HITS_OF_OTHERS = `
+  SELECT seq, attempt, asset_id, outcome, execution_no, planned
+  FROM attempts ${byIndex('attempts_asset')}
+  WHERE run_id = ? AND asset_id IN ${TEXTS} AND last = 1 AND NOT EXISTS (
+    SELECT 1
+    FROM attempts AS own ${byIndex('attempts_asset')}
+    WHERE own.run_id = attempts.run_id AND own.asset_id = attempts.asset_id AND own.execution_no = ?
+  )`;
+
 export async function claimUnplannedHitsPart(sql: Sql, runId: string, n: number, assetIds: readonly string[]): Promise<UnplannedHits> {
   const taken: UnplannedHits = { moved: [], skipped: [], twice: [] };
   if (await isClosing(sql, runId)) {
@@ -34,13 +44,7 @@ export async function claimUnplannedHitsPart(sql: Sql, runId: string, n: number,
   }
   const execution = await readExecution(sql, runId, n);
   if (execution?.state !== 'accepted') return taken;
-  const rows = await sql.all<HitRow>(
-    `SELECT seq, attempt, asset_id, outcome, execution_no, planned FROM attempts ${byIndex('attempts_asset')}
-     WHERE run_id = ? AND asset_id IN ${TEXTS} AND last = 1
-       AND NOT EXISTS (SELECT 1 FROM attempts AS own ${byIndex('attempts_asset')}
-         WHERE own.run_id = attempts.run_id AND own.asset_id = attempts.asset_id AND own.execution_no = ?)`,
-    [runId, jsonRows(assetIds), n],
-  );
+  const rows = await sql.all<HitRow>(HITS_OF_OTHERS, [runId, jsonRows(assetIds), n]);
   for (const row of rows) {
     if (!(await isStillFree(sql, runId, row))) {
       taken.twice.push(row.asset_id);
@@ -62,6 +66,12 @@ async function isStillFree(sql: Sql, runId: string, { execution_no: owner }: Hit
   return execution?.state === 'released' || (execution?.state === 'claimed' && execution.sends === 0);
 }
 
+/** Its members are leased anew, without those that were taken from it. */
+const WITHDRAW = `
+  UPDATE executions
+  SET leased = 0, tags_read_at = NULL, size = (SELECT size FROM planned WHERE run_id = ? AND plan_no = ?)
+  WHERE run_id = ? AND planned = ? AND state = 'claimed'`;
+
 /** The execution that the asset was meant for does without it: by tags it is excluded, where there is room for one more. */
 async function withdraw(sql: Sql, runId: string, { asset_id: assetId, execution_no: owner, planned }: HitRow): Promise<void> {
   if (planned !== null) {
@@ -75,11 +85,7 @@ async function withdraw(sql: Sql, runId: string, { asset_id: assetId, execution_
       runId,
       planned,
     ]);
-    await sql.run(
-      `UPDATE executions SET leased = 0, tags_read_at = NULL, size = (SELECT size FROM planned WHERE run_id = ? AND plan_no = ?)
-       WHERE run_id = ? AND planned = ? AND state = 'claimed'`,
-      [runId, planned, runId, planned],
-    );
+    await sql.run(WITHDRAW, [runId, planned, runId, planned]);
   } else if (owner !== null) {
     await sql.run('UPDATE executions SET size = size - 1 WHERE run_id = ? AND execution_no = ?', [runId, owner]);
     const execution = await readExecution(sql, runId, owner);
@@ -88,10 +94,17 @@ async function withdraw(sql: Sql, runId: string, { asset_id: assetId, execution_
 }
 
 async function takeOver(sql: Sql, runId: string, execution: Execution, { seq, attempt }: HitRow): Promise<void> {
-  const held = `EXISTS (SELECT 1 FROM attempts AS held WHERE held.asset_id = attempts.asset_id AND held.lease = 1 AND NOT (held.run_id = attempts.run_id AND held.seq = attempts.seq AND held.attempt = attempts.attempt))`;
+  const held = `EXISTS (
+      SELECT 1
+      FROM attempts AS held
+      WHERE held.asset_id = attempts.asset_id AND held.lease = 1
+        AND NOT (held.run_id = attempts.run_id AND held.seq = attempts.seq AND held.attempt = attempts.attempt))`;
   await sql.run(
-    `UPDATE attempts SET execution_no = ?, planned = ?, outcome = 'running', copy = 'open', reason = NULL, lease = CASE WHEN ${held} THEN NULL ELSE 1 END,
-       correlation_uuid = ?, job_id = ? WHERE run_id = ? AND attempt = ? AND seq = ?`,
+    `
+      UPDATE attempts
+      SET execution_no = ?, planned = ?, outcome = 'running', copy = 'open', reason = NULL,
+        lease = CASE WHEN ${held} THEN NULL ELSE 1 END, correlation_uuid = ?, job_id = ?
+      WHERE run_id = ? AND attempt = ? AND seq = ?`,
     [execution.n, execution.planned, execution.correlationUuid, execution.jobId, runId, attempt, seq],
   );
 }
