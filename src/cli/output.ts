@@ -1,27 +1,50 @@
 import { Command } from '@commander-js/extra-typings';
+import { decodeOutput } from '../domain/verdict/decode.js';
+import type { Ledger } from '../ledger/index.js';
 import { withLedger } from './data/ledger-access.js';
 import { unknownRun } from './data/sources.js';
-import { CommandFailed, EXIT, type Invocation } from './invocation/context.js';
+import { CommandFailed, EXIT, type Invocation, writeLine } from './invocation/context.js';
 import { safeLine, safeLines } from './terminal/text.js';
+import { noOutputText } from './views/no-output.js';
 
 export function outputCommand(invocation: Invocation) {
   return new Command('output')
-    .description("print a script's output on one asset (terminals get it without control sequences)")
+    .description("print a script's output on one asset, decoded (terminals get it without control sequences)")
     .argument('<id>', 'workflow id')
     .argument('<asset>', 'asset id')
-    .action(async (workflowId, assetId) => {
-      const bytes = await withLedger(invocation, async ({ reader, outputs }) => {
-        if (!(await reader.run(workflowId))) throw unknownRun(workflowId);
-        return outputs.read(await reader.outputOwner(workflowId, assetId), assetId);
-      });
-      if (!bytes) {
-        throw new CommandFailed(
-          EXIT.notSucceeded,
-          `No output of asset ${safeLine(assetId)} is stored for ${workflowId}. Either there is none yet, the request's \`output\` leaves it out, or the asset is not in the run.`,
-        );
-      }
-      if (invocation.json) await invocation.stdout.write(`${JSON.stringify({ assetId, output: bytes.toString('utf8') })}\n`);
-      else await invocation.stdout.write(invocation.stdout.isTerminal ? safeLines(bytes.toString('utf8')) : bytes);
+    .option('--raw', 'the bytes as Qualys gave them')
+    .action(async (workflowId, assetId, { raw = false }) => {
+      if (raw && invocation.json)
+        throw new CommandFailed(EXIT.usage, '--raw prints bytes, which JSON cannot hold: leave out --raw or --json.');
+      const { bytes, encoding } = await withLedger(invocation, (ledger) => storedOutput(ledger, workflowId, assetId));
+      if (raw) await invocation.stdout.write(bytes);
+      else if (invocation.json) await invocation.stdout.write(`${JSON.stringify({ assetId, output: decodeOutput(bytes, encoding) })}\n`);
+      else await printText(invocation, decodeOutput(bytes, encoding));
       invocation.exitCode = EXIT.done;
     });
+}
+
+/** With the encoding that the request, or the step, says its script writes. */
+async function storedOutput(ledger: Ledger, workflowId: string, assetId: string): Promise<{ bytes: Buffer; encoding: string | undefined }> {
+  const { reader, outputs, runs } = ledger;
+  if (!(await runs.get(workflowId))) throw unknownRun(workflowId);
+  const owner = await reader.outputOwner(workflowId, assetId);
+  const bytes = await outputs.read(owner, assetId);
+  if (bytes) return { bytes, encoding: (await runs.get(owner))?.request.verdict?.encoding };
+
+  const state = await reader.outputState(workflowId, assetId);
+  const run = state && (await runs.get(state.runId));
+  if (!run) {
+    const [id, asset] = [safeLine(workflowId), safeLine(assetId)];
+    throw new CommandFailed(EXIT.usage, `Asset ${asset} is not in ${id}. Search its assets with: overhaul assets ${id} --q ${asset}`);
+  }
+  throw new CommandFailed(EXIT.notSucceeded, noOutputText({ workflowId, assetId, state, run }));
+}
+
+/** A prompt that follows text without a line end would stand on the last line of it. */
+async function printText({ stdout, stderr }: Invocation, text: string): Promise<void> {
+  if (text === '') return writeLine(stderr, 'The script wrote nothing.');
+  if (!stdout.isTerminal) return stdout.write(text);
+  const shown = safeLines(text);
+  await stdout.write(shown.endsWith('\n') ? shown : `${shown}\n`);
 }

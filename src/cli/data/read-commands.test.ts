@@ -52,7 +52,7 @@ describe('overhaul report', () => {
     expect(ran).toEqual({ exitCode: 0, stdout: '', stderr: `Wrote ${out}\n` });
     const lines = (await readFile(out, 'utf8')).split('\n');
     expect(lines[0]).toBe(ASSET_ROW_COLUMNS.join(','));
-    expect(lines[7]).toBe('7,host-7,skipped,interrupted,,,1,,,,,,25,');
+    expect(lines[7]).toBe('7,host-7,skipped,interrupted,,,1,,,,,,25,,');
     expect(lines).toHaveLength(1_202);
   });
 
@@ -121,25 +121,6 @@ describe('overhaul assets', () => {
     const ran = await overhaul(['assets', 'live', '--outcome', 'fine'], { env: sample.env });
     expect(ran.exitCode).toBe(2);
     expect(ran.stderr).toContain("argument 'fine' is invalid");
-  });
-});
-
-describe('overhaul output', () => {
-  test('is byte by byte where it is piped', async () => {
-    const { stdout, exitCode } = await overhaul(['output', 'done/1', '7'], { env: sample.env });
-    expect(exitCode).toBe(0);
-    expect(stdout).toBe('\x1b[31mred\x1b[0m\r\nbell\x07\tend\n\ufffd');
-  });
-
-  test('cannot play with a terminal', async () => {
-    const { stdout } = await overhaul(['output', 'done/1', '7'], { env: sample.env, terminal: 80 });
-    expect(stdout).toBe('red\nbell\tend\n\ufffd');
-  });
-
-  test('that is not stored is said so', async () => {
-    const ran = await overhaul(['output', 'done/1', '8'], { env: sample.env });
-    expect(ran).toMatchObject({ exitCode: 1, stdout: '' });
-    expect(ran.stderr).toContain('No output of asset 8 is stored for done/1');
   });
 });
 

@@ -5,6 +5,7 @@ import { type RunKind, type RunRow, readRun } from '../rows/run.js';
 import type { Database } from '../sql/database.js';
 import { type AssetPage, type AssetPageOptions, readAssetPage } from './asset-page.js';
 import { campaignCounts, campaignWork, viewWaves, type WaveView } from './campaign-view.js';
+import { type OutputState, readOutputState } from './output-state.js';
 
 export type { AssetPageOptions } from './asset-page.js';
 
@@ -138,6 +139,11 @@ export class Reader {
   async outputOwner(runId: string, assetId: string): Promise<string> {
     const step = await this.#database.first<{ id: string }>(NEWEST_STEP_WITH_OUTPUT, [assetId, runId]);
     return step?.id ?? runId;
+  }
+
+  /** Why an asset's output is stored, or is not; undefined of an asset that is not in the run. */
+  async outputState(runId: string, assetId: string): Promise<OutputState | undefined> {
+    return readOutputState(this.#database, runId, assetId);
   }
 
   /** Of a campaign, those of all its steps. */
