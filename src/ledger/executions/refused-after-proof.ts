@@ -30,7 +30,7 @@ const NOTE_REFUSAL = `
   SET answered_at = ?, answer = 'refused after a proof', detail = ?
   WHERE run_id = ? AND execution_no = ? AND permit = ?`;
 
-const RESOLVE_ANEW = `
+const RESOLVE_AGAIN = `
   UPDATE executions
   SET resolve_at = ?, polls = NULL, note = ?
   WHERE run_id = ? AND execution_no = ? AND state = 'permitted'`;
@@ -43,6 +43,6 @@ export async function resolveAgain(
   answer: { permit: number; detail: string; now: number },
 ): Promise<boolean> {
   await sql.run(NOTE_REFUSAL, [answer.now, answer.detail, runId, n, answer.permit]);
-  await sql.run(RESOLVE_ANEW, [answer.now, answer.detail, runId, n]);
+  await sql.run(RESOLVE_AGAIN, [answer.now, answer.detail, runId, n]);
   return false;
 }

@@ -216,7 +216,7 @@ export async function claimPlanned(sql: Sql, claim: { runId: string; scriptId: s
 }
 
 /** A part of those that are meant to be hit; `held` where another execution has the asset. */
-const UNLEASED_MEMBERS = `
+const MEMBERS_WITHOUT_LEASE = `
   SELECT seq, attempt, asset_id, despite,
     CASE WHEN EXISTS (SELECT 1 FROM attempts AS held WHERE held.asset_id = mine.asset_id AND held.lease = 1) THEN 1
       ELSE 0 END AS held
@@ -233,7 +233,7 @@ async function leaseMembersPart(sql: Sql, runId: string, n: number): Promise<Lea
   const execution = await readExecution(sql, runId, n);
   if (execution?.state !== 'claimed' || (await isClosing(sql, runId))) return { kind: 'moved' };
   if (execution.planned === undefined || execution.leased) return { kind: 'whole' };
-  const rows = await sql.all<DueRow & { held: number }>(UNLEASED_MEMBERS, [runId, execution.planned, ROWS_PER_TRANSACTION]);
+  const rows = await sql.all<DueRow & { held: number }>(MEMBERS_WITHOUT_LEASE, [runId, execution.planned, ROWS_PER_TRANSACTION]);
   const held = rows.filter((row) => row.held === 1).length;
   if (held > 0) return { kind: 'broken', why: `${held} or more of its assets are busy in another run` };
   const run = await readRun(sql, runId);

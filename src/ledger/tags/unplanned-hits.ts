@@ -66,7 +66,7 @@ async function isStillFree(sql: Sql, runId: string, { execution_no: owner }: Hit
   return execution?.state === 'released' || (execution?.state === 'claimed' && execution.sends === 0);
 }
 
-/** Its members are leased anew, without those that were taken from it. */
+/** Its members are leased again, without those that were taken from it. */
 const WITHDRAW = `
   UPDATE executions
   SET leased = 0, tags_read_at = NULL, size = (SELECT size FROM planned WHERE run_id = ? AND plan_no = ?)
