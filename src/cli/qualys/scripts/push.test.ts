@@ -57,6 +57,7 @@ scripts:
   'windows/fix.ps1': 'exit 3010\r\n',
   'tool.py': 'print(1)\n',
 };
+const base64 = (text: string) => Buffer.from(text).toString('base64');
 const SUMMARY = { new: 0, same: 0, different: 0, 'only-there': 0 };
 
 describe('scripts diff and push', () => {
@@ -94,10 +95,10 @@ describe('scripts diff and push', () => {
     expect(exported).toMatchObject([
       {
         ...{ title: 'Check OpenSSL', platform: 'LINUX', type: { name: 'Shell' }, category: { name: 'Data Collection' }, severity: 4 },
-        ...{ threshold: 300, description: 'Is it patched?', content: 'ZXhpdCAwCg==', scriptStatus: 'PENDING_REVIEW' },
+        ...{ threshold: 300, description: 'Is it patched?', content: base64('exit 0\n'), scriptStatus: 'PENDING_REVIEW' },
       },
-      { title: 'Fix it', platform: 'WINDOWS', type: { id: 4, name: 'Powershell' }, severity: 5, content: 'ZXhpdCAzMDEwDQo=' },
-      { title: 'tool', platform: 'LINUX', type: { name: 'Python' }, content: 'cHJpbnQoMSkK' },
+      { title: 'Fix it', platform: 'WINDOWS', type: { id: 4, name: 'Powershell' }, severity: 5, content: base64('exit 3010\r\n') },
+      { title: 'tool', platform: 'LINUX', type: { name: 'Python' }, content: base64('print(1)\n') },
     ]);
     expect(simulator.state.executions).toEqual([]);
   });
@@ -163,7 +164,7 @@ describe('scripts diff and push', () => {
 describe('scripts.yaml', () => {
   test.each([
     ['scripts: []', 'scripts.yaml:1 scripts: must name at least one script'],
-    ['scripts:\n  - { file: a.sh, titel: A }', 'scripts.yaml:2 scripts[0].titel: unknown key'],
+    ['scripts:\n  - { file: a.sh, titl: A }', 'scripts.yaml:2 scripts[0].titl: unknown key'],
     ['scripts:\n  - { file: a.sh }\n  - { file: b/a.sh }', 'scripts.yaml:3 scripts[1]: has the title of scripts[0]: "a"'],
     ['scripts: [{ file: ../a.sh }]', 'scripts[0].file: "../a.sh" is not in the folder'],
     ['scripts: [{ file: /etc/passwd }]', '"/etc/passwd" is not in the folder'],
