@@ -117,7 +117,9 @@ describe('overhaul run --dry-run', () => {
     );
     const ran = await dry('--query', 'car:name:host-00000', '--max-assets', '50');
     expect(ran).toMatchObject({ exitCode: 0, stderr: '' });
-    expect(ran.stdout).toMatch(/^script {6}Patch OpenSSL \(72648\), LINUX, APPROVED\ncohort {6}9 assets\ndigest {6}[0-9a-f]{64}\n/);
+    expect(ran.stdout).toMatch(
+      /^script {6}Patch OpenSSL \(72648\), LINUX, APPROVED\nhint {8}no path of it exits .*\ncohort {6}9 assets\ndigest {6}[0-9a-f]{64}\n/,
+    );
     expect(ran.stdout).toContain('            20452610  host-000001.example.com  skipped: never-touch\n');
     expect(ran.stdout).toContain('skipped     1 asset: never-touch\n');
     expect(ran.stdout).toContain('policy      no approval needed; 1 script allowed; 1 never-touch entry; at most 50 assets\n');

@@ -5,11 +5,13 @@ import { describeEnvironmentProblems } from '../../contracts/config/environment.
 import { loadConfigFile } from '../../contracts/config/file.js';
 import type { Policy } from '../../contracts/policy.js';
 import type { RemediationRequest } from '../../contracts/request.js';
+import type { ScriptHint } from '../../domain/scripts/hints.js';
 import { hostsIn, type NotJoinedList, notJoinedText } from '../../domain/targets/join-record.js';
 import { withKnown } from '../data/ledger-access.js';
 import { inForceOf, inForceText, type PolicyInForce, policyOfWorkers } from '../doctor/policy-in-force.js';
 import { CommandFailed, EXIT, type ExitCode, type Invocation, writeJson, writeLine } from '../invocation/context.js';
 import { settingsOf } from '../invocation/settings.js';
+import { hintsOf, hintText } from '../plan/hints.js';
 import { counted } from '../terminal/count-text.js';
 import { type Line, painter } from '../terminal/paint.js';
 import { safeLine } from '../terminal/text.js';
@@ -56,7 +58,7 @@ export async function printDryRun(invocation: Invocation, request: RemediationRe
 
 /** The document of `--json`, which ends with all `assets`. */
 interface Plan {
-  script: { id: string; title: string; status: string; platform: string; sha256?: string };
+  script: { id: string; title: string; status: string; platform: string; sha256?: string; hints?: ScriptHint[] };
   cohort: { size: number; digest: string };
   /** What an approval would be bound to, if nothing changes until then. */
   digest?: string;
@@ -80,7 +82,7 @@ interface Plan {
 }
 
 function planOf(
-  { maxAssets, maxInFlight, output }: RemediationRequest,
+  { maxAssets, maxInFlight, output, verdict }: RemediationRequest,
   { script, cohort, digest, skipped, notJoined, refusal, byTags, warnings }: Resolved,
   {
     policy,
@@ -90,12 +92,13 @@ function planOf(
   }: { policy: Policy; inForce: PolicyInForce | undefined; easm: string | undefined; openingCalls: number },
 ): Plan {
   const { id, title, status, platform, sha256 } = script;
+  const hints = hintsOf(script, { step: 'remediate', verdict });
   const left = Object.values(skipped).reduce((sum, count) => sum + count, 0);
   const assets = refusal ? 0 : cohort.size - left - (byTags?.assets ?? 0);
   const { executions, calls } = costOf({ assets, byTags, maxInFlight, output, openingCalls });
   const aboveAssets = policy.approval?.aboveAssets;
   return {
-    script: { id, title, status, platform, ...(sha256 === undefined ? {} : { sha256 }) },
+    script: { id, title, status, platform, ...(sha256 === undefined ? {} : { sha256 }), ...(hints.length > 0 ? { hints } : {}) },
     cohort,
     ...(digest === undefined ? {} : { digest }),
     skipped,
@@ -148,6 +151,7 @@ async function printLines({ stdout, env }: Invocation, plan: Plan, { ledger, run
     );
   const { script, cohort, notJoined, policy } = plan;
   await say('script', `${script.title} (${script.id}), ${[script.platform, script.status].filter(Boolean).join(', ')}`);
+  for (const hint of script.hints ?? []) await say('hint', hintText(hint), 'warn');
   await say('cohort', counted(cohort.size, 'asset'));
   if (plan.digest !== undefined) await say('digest', plan.digest);
   for (const { assetId, name, reason } of (await ledger.reader.assets(runId, { limit: ASSETS_SHOWN })).items) {

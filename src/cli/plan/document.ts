@@ -4,14 +4,17 @@ import type { CampaignPlan, WaveRules } from '../../contracts/plan.js';
 import { wavesOf } from '../../contracts/plan.js';
 import type { Policy } from '../../contracts/policy.js';
 import { amountOf } from '../../domain/basics/percent.js';
+import { CAMPAIGN_STEPS } from '../../domain/campaign/step.js';
 import { sliceWaves } from '../../domain/campaign/waves.js';
 import { spanText } from '../../domain/clock/span.js';
 import { type ApprovalRule, approvalLine } from '../../domain/run/approval.js';
 import { describeBudget } from '../../domain/run/budget-line.js';
+import type { ScriptHint } from '../../domain/scripts/hints.js';
 import type { NotJoinedList } from '../../domain/targets/join-record.js';
 import type { BudgetLeft } from './budget.js';
 import { type StepCost, waveCost } from './cost.js';
 import { forecastPlan } from './forecast.js';
+import { hintsOf } from './hints.js';
 import { type ShownOpening, shownOpenings } from './openings.js';
 import type { Refusal, ResolvedPlan } from './resolve.js';
 
@@ -20,7 +23,8 @@ export interface PlanDocument {
   /** What approvals will be bound to; absent where the plan is refused. */
   digest?: string;
   requestedBy?: string;
-  scripts: Record<string, { id: string; title: string; status: string; platform: string; sha256?: string }>;
+  /** `hints`: what the script's text lets one expect; never a reason to refuse. */
+  scripts: Record<string, { id: string; title: string; status: string; platform: string; sha256?: string; hints?: ScriptHint[] }>;
   cohort: { size: number; digest: string; seed: string; strategy: string };
   skipped: Record<string, number>;
   notJoined: NotJoinedList;
@@ -73,7 +77,7 @@ export function planDocument(facts: PlanFacts): PlanDocument {
   return {
     name: plan.name,
     ...given({ digest: resolved.digest, requestedBy: plan.requestedBy }),
-    scripts: scriptsOf(resolved),
+    scripts: scriptsOf(resolved, plan),
     cohort: { ...resolved.cohort, seed: plan.seed ?? plan.name, strategy: plan.strategy },
     skipped: resolved.skipped,
     notJoined: resolved.notJoined,
@@ -166,12 +170,14 @@ function instantText(at: number | undefined): string | undefined {
   return at === undefined ? undefined : new Date(at).toISOString();
 }
 
-function scriptsOf({ scripts }: Pick<ResolvedPlan, 'scripts'>): PlanDocument['scripts'] {
+function scriptsOf({ scripts }: Pick<ResolvedPlan, 'scripts'>, { steps }: Pick<CampaignPlan, 'steps'>): PlanDocument['scripts'] {
   return Object.fromEntries(
-    Object.entries(scripts).map(([step, { id, title, status, platform, sha256 }]) => [
-      step,
-      { id, title, status, platform, ...given({ sha256 }) },
-    ]),
+    Object.entries(scripts).map(([name, script]) => {
+      const { id, title, status, platform, sha256 } = script;
+      const step = CAMPAIGN_STEPS.find((one) => one === name);
+      const hints = step ? hintsOf(script, { step, verdict: steps[step]?.verdict }) : [];
+      return [name, { id, title, status, platform, ...given({ sha256 }), ...(hints.length > 0 ? { hints } : {}) }];
+    }),
   );
 }
 

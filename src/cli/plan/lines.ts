@@ -6,6 +6,7 @@ import { counted } from '../terminal/count-text.js';
 import { hangingLines, type Line, type Style } from '../terminal/paint.js';
 import { safeLine } from '../terminal/text.js';
 import type { PlanDocument, PlannedWave } from './document.js';
+import { hintText } from './hints.js';
 import type { ShownOpening } from './openings.js';
 
 const NOT_JOINED_SHOWN = 20;
@@ -43,12 +44,10 @@ function factLines([name, text, style]: Fact, room: number, indent: number): Lin
 }
 
 function scriptFacts({ scripts }: PlanDocument): Fact[] {
-  return Object.entries(scripts).map(
-    ([step, { id, title, platform, status }]): Fact => [
-      step,
-      `${title} (${[id, platform, status].filter((word) => word !== '').join(', ')})`,
-    ],
-  );
+  return Object.entries(scripts).flatMap(([step, { id, title, platform, status, hints = [] }]): Fact[] => [
+    [step, `${title} (${[id, platform, status].filter((word) => word !== '').join(', ')})`],
+    ...hints.map((hint): Fact => ['hint', hintText(hint), 'warn']),
+  ]);
 }
 
 function cohortFacts({ cohort, skipped, notJoined, warnings = [], requestedBy }: PlanDocument): Fact[] {
