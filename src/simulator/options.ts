@@ -211,6 +211,19 @@ const fateOptions = {
   /** Share of asset jobs with a verdict whose output never appears. */
   outputMissingRate: rate.default(0),
   outputBytes: span(64, 4_096),
+  /** What passed jobs tell instead of 0 and a line that all is well: of all scripts and assets, or of those named; the first that fits. */
+  results: z
+    .array(
+      z.strictObject({
+        scriptId: id.optional(),
+        assetIds: z.array(id).optional(),
+        /** `null`: no code is told. */
+        exitCode: z.number().int().nullable().default(0),
+        /** Text, in UTF-8; `null`: it never appears. */
+        output: z.string().nullable().optional(),
+      }),
+    )
+    .default([]),
 };
 
 const wireOptions = {

@@ -1,15 +1,18 @@
 import { beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { MockActivityEnvironment } from '@temporalio/testing';
 import { misstate } from '../../../test/support/ledger/damage.js';
 import { ledgerOf } from '../../../test/support/ledger/inspector.js';
 import { accepted, openRun, steadyReading, TERMS, useLedgers } from '../../../test/support/ledger/ledger.js';
 import { find } from '../../../test/support/ledger/scenario.js';
+import type { RemediationRequestInput } from '../../contracts/request.js';
 import type { Ledger } from '../../ledger/index.js';
+import { QualysError } from '../../qualys/errors.js';
 import type { AssetJobRow, Page, ScriptJob } from '../../qualys/types.js';
 import { pollExecutions } from './executions.js';
 
 const ledgers = useLedgers();
 const HOUR_MS = 3_600_000;
-let ledger: Ledger;
+let ledger: Ledger & { url: string };
 let now: number;
 let jobs: ScriptJob[];
 let rows: AssetJobRow[];
@@ -353,4 +356,209 @@ test.each([
   }));
   await pollNow();
   expect((await ledger.scripts.memory('7')).durations).toEqual([{ localMs: 90_000, serverMs: 90_000 }]);
+});
+
+describe('verdicts that go by output', () => {
+  let outputs: Map<string, Buffer>;
+  let failure: QualysError | undefined;
+  let searched: (string | undefined)[];
+  const qualys = {
+    searchJobs: () => answered('jobs', () => jobs),
+    searchAssetJobs: searching,
+    countAssetJobs: async () => counts,
+  };
+
+  async function* searching({ filter, includeOutput = false }: { filter?: string; includeOutput?: boolean }) {
+    if (includeOutput && failure) throw failure;
+    if (includeOutput) searched.push(filter);
+    yield {
+      rows: rows.map((one) => {
+        const output = includeOutput ? outputs.get(one.assetId) : undefined;
+        return { ...one, ...(output ? { output } : {}) };
+      }),
+      bytes: 1_000,
+    };
+  }
+
+  async function look(from: Ledger = ledger): Promise<boolean> {
+    const run = await from.runs.get('v');
+    if (!run) throw new Error('no run');
+    const accepted = await from.executions.inState('v', ['accepted']);
+    return new MockActivityEnvironment().run(async () => (await pollExecutions({ ledger: from, qualys }, { run, accepted })).awaitsOutput);
+  }
+
+  const COLUMNS = ['assetId', 'outcome', 'reason', 'rule', 'heard', 'copy', 'lease', 'output'] as const;
+  const seen = () => ledgerOf(ledger).columns('attempts', COLUMNS, { runId: 'v', last: 1 });
+  const firstAttempts = () => ledgerOf(ledger).columns('attempts', ['assetId', 'outcome', 'rule', 'heard'], { runId: 'v', attempt: 1 });
+  const inFlight = async () => (await ledger.runs.snapshot('v')).slotsTaken;
+
+  beforeEach(async () => {
+    outputs = new Map();
+    failure = undefined;
+    searched = [];
+    const verdict: RemediationRequestInput['verdict'] = {
+      output: [{ pattern: '^VULNERABLE$', is: 'failed' }],
+      exitCodes: { '3': 'skipped' },
+    };
+    const fence = await openRun(ledger, 'v', ['11', '12', '13'], {
+      deadline: '1h',
+      output: 'none',
+      verdict,
+      retry: { failed: 1, after: 0 },
+    });
+    await accepted(ledger, 'v', fence);
+    jobs = [{ id: '900', scriptId: '7', correlationUuid: 'uuid-v-1', createdAt: TERMS.serverAt, isTest: false }];
+    rows = [row('11', 'EXECUTION PASSED'), { ...row('12', 'EXECUTION PASSED'), exitCode: 3 }, row('13', 'MANIFEST ASSIGNED')];
+    await ledger.verdicts.setJob('v', 1, { jobId: '900', createdAt: TERMS.serverAt });
+  });
+
+  test('wait for it without lease or copy, with their slot for two minutes, and are read for those that have ended alone', async () => {
+    expect(await look()).toBe(true);
+    expect(await seen()).toMatchObject([
+      { assetId: '11', outcome: 'running', copy: 'over', lease: null, heard: null },
+      { assetId: '12', outcome: 'running', copy: 'over', lease: null, heard: null },
+      { assetId: '13', outcome: 'running', copy: 'open', lease: 1 },
+    ]);
+    expect(await inFlight()).toBe(1);
+    expect(searched).toEqual(['job.id:900 and (asset.id:11 or asset.id:12)']);
+    failure = new QualysError('unavailable', 'HTTP 502');
+    rows[2] = row('13', 'EXECUTION FAILED');
+    await look();
+    expect(await inFlight()).toBe(1);
+    now += 120_000;
+    await look();
+    expect(await inFlight()).toBe(0);
+    expect(await execution1()).toMatchObject({ state: 'accepted' });
+  });
+
+  test('are those of its rules when it comes, an empty one too, and nothing of it is stored that is not asked for', async () => {
+    await look();
+    now += 30_000;
+    outputs = new Map([
+      ['11', Buffer.from('a\r\nVULNERABLE\r\n', 'utf16le')],
+      ['12', Buffer.alloc(0)],
+    ]);
+    expect(await look()).toBe(false);
+    expect(await seen()).toMatchObject([
+      // Put back by what the output says: a further attempt waits.
+      { assetId: '11', outcome: 'pending' },
+      { assetId: '12', outcome: 'skipped', reason: 'not-applicable', rule: 'verdict.exitCodes.3', heard: 'none', output: 'none' },
+      { assetId: '13', outcome: 'running' },
+    ]);
+    expect((await firstAttempts())[0]).toEqual({ assetId: '11', outcome: 'failed', rule: 'verdict.output[0]', heard: '0' });
+    expect(await ledgerOf(ledger).count('outputs')).toBe(0);
+    searched = [];
+    await look();
+    expect(searched).toEqual([]);
+  });
+
+  test('are no success without it after two minutes, and stay so when it comes later', async () => {
+    await look();
+    now += 119_000;
+    expect(await look()).toBe(true);
+    now += 1_000;
+    expect(await look()).toBe(false);
+    const lost = [
+      { assetId: '11', outcome: 'unverified', reason: 'output-not-read', rule: 'default', heard: 'absent' },
+      { assetId: '12', outcome: 'unverified', reason: 'output-not-read', rule: 'verdict.exitCodes.3', heard: 'absent' },
+      { assetId: '13', outcome: 'running' },
+    ];
+    expect(await seen()).toMatchObject(lost);
+    outputs = new Map([['11', Buffer.from('VULNERABLE')]]);
+    await look();
+    expect(await seen()).toMatchObject(lost);
+  });
+
+  test('wait for a gateway that cannot be asked, until the deadline and no longer', async () => {
+    failure = new QualysError('unavailable', 'HTTP 502');
+    await look();
+    now += 50 * 60_000;
+    expect(await look()).toBe(true);
+    now += 11 * 60_000;
+    expect(await look()).toBe(false);
+    expect(await seen()).toMatchObject([
+      { outcome: 'unverified', reason: 'output-not-read' },
+      { outcome: 'unverified' },
+      { outcome: 'unreachable' },
+    ]);
+    expect(await execution1()).toMatchObject({ state: 'settled' });
+  });
+
+  test('are asked for by job alone where the gateway does not know the asset', async () => {
+    outputs = new Map([['11', Buffer.from('fine')]]);
+    const refusing = {
+      ...qualys,
+      searchAssetJobs: (search: { filter?: string; includeOutput?: boolean }) => {
+        if (search.includeOutput && search.filter?.includes('asset.id'))
+          throw new QualysError('invalid', 'HTTP 400: unknown token asset.id');
+        return searching(search);
+      },
+    };
+    const run = await ledger.runs.get('v');
+    if (!run) throw new Error('no run');
+    await new MockActivityEnvironment().run(async () =>
+      pollExecutions({ ledger, qualys: refusing }, { run, accepted: await ledger.executions.inState('v', ['accepted']) }),
+    );
+    expect(await seen()).toMatchObject([{ assetId: '11', outcome: 'succeeded', heard: 'none' }, { outcome: 'running' }, {}]);
+    expect(searched).toEqual(['job.id:900']);
+  });
+
+  test('come to the same when the process ends between reading and deciding, though the output is gone by then', async () => {
+    outputs = new Map([
+      ['11', Buffer.from('VULNERABLE')],
+      ['12', Buffer.from('fine')],
+    ]);
+    const ends = jest.spyOn(ledger.verdicts, 'recordAll').mockRejectedValueOnce(new Error('killed'));
+    await expect(look()).rejects.toThrow('killed');
+    ends.mockRestore();
+    expect(await seen()).toMatchObject([{ outcome: 'running', heard: '0' }, { outcome: 'running', heard: 'none' }, {}]);
+    outputs.clear();
+    const after = await ledgers.again(ledger.url);
+    jest.spyOn(after.database, 'now').mockImplementation(async () => now);
+    jest.spyOn(after.serverClock, 'reading').mockImplementation(async () => steadyReading(TERMS.serverAt));
+    await look(after);
+    expect(await firstAttempts()).toMatchObject([
+      { assetId: '11', outcome: 'failed', rule: 'verdict.output[0]' },
+      { assetId: '12', outcome: 'skipped', rule: 'verdict.exitCodes.3' },
+      { assetId: '13', outcome: 'running', rule: null },
+    ]);
+  });
+
+  test('of a run that is closed meanwhile go by what was heard, else no success; their copies are over', async () => {
+    outputs = new Map([['11', Buffer.from('VULNERABLE')]]);
+    jest.spyOn(ledger.verdicts, 'recordAll').mockRejectedValueOnce(new Error('killed'));
+    await expect(look()).rejects.toThrow('killed');
+    jest.restoreAllMocks();
+    outputs.clear();
+    await find(ledger, { status: 'EXECUTION PASSED', copy: 'over', lease: null }, { runId: 'v', assetId: '12' });
+    await find(ledger, { status: 'EXECUTION PASSED', copy: 'over', lease: null }, { runId: 'v', assetId: '11' });
+    await ledger.runs.beginClosing('v');
+    await ledger.verdicts.closeOpen('v', 'cancelled');
+    expect(await seen()).toMatchObject([
+      { assetId: '11', outcome: 'failed', rule: 'verdict.output[0]', copy: 'over' },
+      { assetId: '12', outcome: 'unverified', reason: 'output-not-read', copy: 'over' },
+      { assetId: '13', outcome: 'unverified', reason: 'cancelled', copy: 'open' },
+    ]);
+  });
+
+  test('of a look that has missed what another one has heard are dropped, and the execution is not settled by them', async () => {
+    rows[2] = row('13', 'EXECUTION FAILED');
+    await look();
+    now += 120_000;
+    const late = ledger.verdicts.recordAll.bind(ledger.verdicts);
+    jest.spyOn(ledger.verdicts, 'recordAll').mockImplementationOnce(async (...polls) => {
+      await ledger.outputs.hear('v', [{ assetId: '11', attempt: 1, heard: 0 }]);
+      return late(...polls);
+    });
+    await look();
+    expect(await seen()).toMatchObject([{ outcome: 'running', heard: '0' }, { outcome: 'running' }, { outcome: 'running' }]);
+    expect(await execution1()).toMatchObject({ state: 'accepted' });
+    await look();
+    expect(await execution1()).toMatchObject({ state: 'settled' });
+    expect(await firstAttempts()).toMatchObject([{ outcome: 'failed' }, { outcome: 'unverified' }, { outcome: 'failed' }]);
+  });
+
+  function execution1() {
+    return ledger.executions.get('v', 1);
+  }
 });

@@ -316,8 +316,9 @@ describe('a verdict that goes by output', () => {
     expect(settled([passed(asset)], changes).assets).toEqual([{ assetId: '1', ...decision }]);
   });
 
-  test('holds no slot, and keeps its execution until it has come', () => {
-    expect(settled([passed()])).toMatchObject({ slotFree: true, settled: false });
+  test('holds its slot for its two minutes and no longer, and keeps its execution until it has come', () => {
+    expect(settled([passed()], { clock: steady(T0 + 119_999) })).toMatchObject({ slotFree: false, settled: false });
+    expect(settled([passed()], { clock: steady(T0 + 120_000) })).toMatchObject({ slotFree: true, settled: false });
     expect(settled([passed({ heard: 'none' })])).toMatchObject({ slotFree: true, settled: true });
   });
 

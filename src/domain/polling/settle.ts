@@ -109,7 +109,10 @@ export function settleExecution(execution: WatchedExecution): ExecutionDecision 
     settled ||
     execution.pastDeadline ||
     (isComplete &&
-      assets.every(({ assetId, terminal, final }) => terminal || final || isStraggler(byId.get(assetId), { execution, fannedOut })));
+      assets.every(({ assetId, awaits, final }) => {
+        const asset = byId.get(assetId);
+        return final || (awaits ? isOutputLate(asset?.job, execution) : isStraggler(asset, { execution, fannedOut }));
+      }));
   const decidesMissing = isOver && (seenHaveEnded || execution.pastDeadline);
   const decidesFanOut = execution.byTags === true && !fannedOut && isQuiet(execution);
   const needsJobSearch = (decidesMissing || decidesFanOut) && execution.jobsAreSought === false;
@@ -166,17 +169,23 @@ function withMeaning(
   { assetId, heard, outputSought = false }: WatchedAsset,
   job: NonNullable<WatchedAsset['job']>,
   own: Verdict,
-  { judging = OWN_WORD, clock, pastDeadline }: WatchedExecution,
+  execution: WatchedExecution,
 ): AssetDecision {
+  const { judging = OWN_WORD, pastDeadline } = execution;
   if (!waitsForOutput(judging, heard)) {
     const said = heard === undefined ? {} : { heard };
     return { assetId, ...judge(job, own, judging, heard), ...said, final: true, terminal: true };
   }
   const awaits = judge(job, own, judging, 'absent');
   // A gateway that shows verdicts and no output is waited for until the deadline, and no longer.
-  const isLate = (outputSought || pastDeadline) && elapsedMs(clock, job.statusSince) >= OUTPUT_GRACE_MS;
-  if (isLate) return { assetId, ...awaits, heard: 'absent', final: true, terminal: true };
+  if ((outputSought || pastDeadline) && isOutputLate(job, execution))
+    return { assetId, ...awaits, heard: 'absent', final: true, terminal: true };
   return { assetId, outcome: 'running', awaits, final: false, terminal: true };
+}
+
+/** Until then it keeps its slot: an error budget is to know what an execution came to before the next one is sent. */
+function isOutputLate(job: WatchedAsset['job'], { clock }: WatchedExecution): boolean {
+  return job !== undefined && elapsedMs(clock, job.statusSince) >= OUTPUT_GRACE_MS;
 }
 
 function atDeadline({ assetId, job, heard }: WatchedAsset, execution: WatchedExecution): Omit<AssetDecision, 'final' | 'terminal'> {

@@ -3,7 +3,7 @@ import { countBody, idWriter, listReply, searchRules } from '../answers/wire.js'
 import { matchingRows, type RowKind, readInstant, readSearch, type SearchRequest, searchRows } from '../search/paging.js';
 import type { QqlNode } from '../search/qql.js';
 import { qqlOnlyValues } from '../search/qql-match.js';
-import { type AssetJob, assetJobOf, exitCodeAt, phaseAt, statusAt } from '../world/asset-job.js';
+import { type AssetJob, assetJobOf, exitCodeAt, phaseAt, statusAt, toldResult } from '../world/asset-job.js';
 import { CUSTOMER_UUID, chance, uuidOf } from '../world/chance.js';
 import type { SimulatedJob, World } from '../world/state.js';
 import { outputOf } from '../world/timeline.js';
@@ -104,7 +104,7 @@ function assetJobRow(call: Call, row: AssetJob, includeScriptResult: boolean) {
   return {
     id: write(row.id, 'string'),
     status: statusAt(world, row, now),
-    ...progress(row, now),
+    ...progress(world, row, now),
     ...(includeScriptResult ? result(world, row, now) : {}),
     created: { dateTime: row.times.assignedAt },
     lastCheckedIn: now < row.times.offlineUntil ? row.times.assignedAt - 86_400_000 : now - (now % 60_000),
@@ -137,14 +137,14 @@ function assetJobRow(call: Call, row: AssetJob, includeScriptResult: boolean) {
   };
 }
 
-function progress(row: AssetJob, now: number): object {
+function progress(world: World, row: AssetJob, now: number): object {
   const { startedAt, endedAt, verdictAt } = row.times;
   if (phaseAt(row, now) === 'assigned' || row.fate === 'unknown-bare') return {};
   // The documents' samples cut the start to whole seconds, and take the duration from the two.
   const executionStartTime = Math.floor(startedAt / 1_000) * 1_000;
   const times = { executionStartTime, executionEndTime: endedAt, durationInMillis: endedAt - executionStartTime };
   if (phaseAt(row, now) === 'uploaded') return times;
-  const code = exitCodeAt(row, now);
+  const code = exitCodeAt(world, row, now);
   return {
     ...times,
     ...(code === undefined ? {} : { output: { code, text: '' } }),
@@ -156,7 +156,9 @@ function result(world: World, row: AssetJob, now: number): object {
   const { settings, fleet } = world;
   const hasOutput = row.fate === 'passed' || row.fate === 'failed' || row.fate === 'unknown-with-code';
   const isMissing = settings.outputMissingRate > 0 && chance(settings.seed, 'no-output', row.asset) < settings.outputMissingRate;
-  if (!hasOutput || isMissing || now < row.times.outputAt) return {};
-  const scriptResult = outputOf(settings, { index: row.asset, name: fleet.name(row.asset) }, row.fate).toString('base64');
+  const told = toldResult(world, row)?.output;
+  if (!hasOutput || isMissing || told === null || now < row.times.outputAt) return {};
+  const output = told === undefined ? outputOf(settings, { index: row.asset, name: fleet.name(row.asset) }, row.fate) : Buffer.from(told);
+  const scriptResult = output.toString('base64');
   return { scriptResult, scriptOutputSizeInBytes: scriptResult.length };
 }

@@ -1,5 +1,6 @@
 // One asset job as it stands at an instant, derived from its job, its place in it and the clock.
 
+import type { SimulatorSettings } from '../options.js';
 import type { SimulatedJob, World } from './state.js';
 import type { AssetJobTimes, Fate } from './timeline.js';
 import { fateOf, timesOf } from './timeline.js';
@@ -47,8 +48,19 @@ export function statusAt(world: World, assetJob: AssetJob, now: number): string 
 }
 
 /** The script's exit code, once there is one. */
-export function exitCodeAt(assetJob: AssetJob, now: number): number | undefined {
+export function exitCodeAt(world: World, assetJob: AssetJob, now: number): number | undefined {
   if (phaseAt(assetJob, now) !== 'finished') return undefined;
   if (assetJob.fate === 'failed') return 1;
+  const told = toldResult(world, assetJob);
+  if (told) return told.exitCode ?? undefined;
   return assetJob.fate === 'passed' || assetJob.fate === 'unknown-with-code' ? 0 : undefined;
+}
+
+/** What the options have a passed job tell. */
+export function toldResult({ settings, fleet }: World, { fate, job, asset }: AssetJob): SimulatorSettings['results'][number] | undefined {
+  if (fate !== 'passed') return undefined;
+  return settings.results.find(
+    ({ scriptId, assetIds }) =>
+      (scriptId === undefined || scriptId === job.script.id) && (assetIds === undefined || assetIds.includes(fleet.assetId(asset))),
+  );
 }

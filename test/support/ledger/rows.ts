@@ -28,6 +28,8 @@ interface AttemptRow {
   jobId: Text;
   output: string;
   outputBytes: Whole;
+  rule: Text;
+  heard: Text;
 }
 
 interface RunRow {
