@@ -503,7 +503,7 @@ describe('verdicts that go by output', () => {
     expect(searched).toEqual(['job.id:900']);
   });
 
-  test('come to the same when the process ends between reading and deciding, though the output is gone by then', async () => {
+  test('come to the same when the process ends between reading and deciding, though the output is gone when it goes on', async () => {
     outputs = new Map([
       ['11', Buffer.from('VULNERABLE')],
       ['12', Buffer.from('fine')],
