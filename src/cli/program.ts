@@ -9,6 +9,7 @@ import { logsCommand } from './commands/logs.js';
 import { openCopiesCommand } from './commands/open-copies.js';
 import { planCommand } from './commands/plan.js';
 import { rehearseCommand } from './commands/rehearse.js';
+import { reinterpretCommand } from './commands/reinterpret.js';
 import { reportCommand } from './commands/report.js';
 import { runCommand } from './commands/run.js';
 import { completionCommand } from './commands/setup/completion.js';
@@ -84,7 +85,13 @@ export async function buildProgram(invocation: Invocation) {
   const groups = {
     'Runs:': [runCommand(invocation), listCommand(invocation), showCommand(invocation), watchCommand(invocation), logsCommand(invocation)],
     'Campaigns:': [planCommand(invocation), rehearseCommand(invocation), startCommand(invocation)],
-    'Results:': [reportCommand(invocation), assetsCommand(invocation), outputCommand(invocation), openCopiesCommand(invocation)],
+    'Results:': [
+      reportCommand(invocation),
+      assetsCommand(invocation),
+      outputCommand(invocation),
+      reinterpretCommand(invocation),
+      openCopiesCommand(invocation),
+    ],
     'Decisions:': [approve, reject, pause, resume, retry, cancel, ...haltCommands(invocation)],
     'Qualys:': [qualysCommand(invocation)],
     'Set-up:': [

@@ -43,6 +43,7 @@ export function runCommand(invocation: Invocation) {
     .option('--retry-after <duration>', 'delay before each extra attempt (default: 15m)')
     .option('--unreachable-wait <duration>', 'keep watching this long past the deadline (default: 0)')
     .option('--error-budget <n|n%|json>', 'stop when more assets than this fail')
+    .option('--verdict <file>', 'what exit codes and output mean, as YAML or JSON (default: what Qualys says)')
     .option('--follow-up <json>', 'what to schedule from the outcome')
     .option('--script-sha256 <hex>', 'refuse the script if its content has another hash')
     .option('--wait-for-easm [profile]', 'wait for the sync of all EASM profiles, or of this one')

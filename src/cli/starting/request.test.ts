@@ -2,8 +2,14 @@ import { describe, expect, test } from '@jest/globals';
 import { parseRequest } from '../../contracts/request.js';
 import { type RequestOptions, requestFromOptions } from './request.js';
 
+const FILES: Record<string, string> = {
+  'ids.txt': '4\n5,6\r\n\n# done\n',
+  'rules.yaml': 'exitCodes: { 0: succeeded, other: failed }',
+  'broken.yaml': 'exitCodes: {',
+};
+
 function inputOf(options: RequestOptions, base?: unknown) {
-  return requestFromOptions(options, { base, readText: (path) => (path === 'ids.txt' ? '4\n5,6\r\n\n# done\n' : missing(path)) });
+  return requestFromOptions(options, { base, readText: (path) => FILES[path] ?? missing(path) });
 }
 
 function missing(path: string): never {
@@ -107,4 +113,16 @@ describe('a request from options', () => {
   test('leaves words that are no numbers to the schema', () => {
     expect(inputOf({ maxInFlight: 'many', errorBudget: 'few' }).input).toMatchObject({ maxInFlight: 'many', errorBudget: { max: 'few' } });
   });
+});
+
+test('a verdict stands in a file of its own', () => {
+  expect(inputOf({ verdict: 'rules.yaml' })).toMatchObject({
+    input: { verdict: { exitCodes: { '0': 'succeeded', other: 'failed' } } },
+    problems: [],
+  });
+  for (const [file, problem] of [
+    ['broken.yaml', 'broken.yaml:1 is not valid YAML'],
+    ['none.yaml', 'cannot read file none.yaml: no such file none.yaml'],
+  ] as const)
+    expect(inputOf({ verdict: file }).problems).toEqual([{ path: '--verdict', problem: expect.stringContaining(problem) }]);
 });

@@ -1,6 +1,7 @@
 // The options of `overhaul run` as a request of the contract. Nothing is judged here but the form of an option: the schema does the rest.
 import type { Problem } from '../../contracts/request.js';
 import { type ListKind, listedTargets } from './listed-targets.js';
+import { verdictFile } from './verdict-file.js';
 
 /** As the options were given; the lists are repeatable, and each item may hold several, or be `@file`, or `-`. */
 export interface RequestOptions {
@@ -33,6 +34,8 @@ export interface RequestOptions {
   unreachableWait?: string | undefined;
   errorBudget?: string | undefined;
   followUp?: string | undefined;
+  /** A file. */
+  verdict?: string | undefined;
 }
 
 type Fields = Record<string, unknown>;
@@ -86,6 +89,7 @@ export function requestFromOptions(
       output: options.output,
       errorBudget: errorBudgetOf(options.errorBudget, problems),
       followUp: jsonOf('--follow-up', options.followUp, problems),
+      verdict: verdictOf(options.verdict, { readText, problems }),
     }),
     targets: over(file?.['targets'] ?? {}, targets),
     ...merged('waitFor', file, { easm: options.waitForEasm, timeout: duration('--wait-timeout', options.waitTimeout) }),
@@ -130,6 +134,13 @@ function queryOf(text: string | undefined, problems: Problem[]): Fields | undefi
 function errorBudgetOf(text: string | undefined, problems: Problem[]): unknown {
   if (text === undefined) return undefined;
   return text.trim().startsWith('{') ? jsonOf('--error-budget', text, problems) : { max: numberOf(text) };
+}
+
+function verdictOf(path: string | undefined, { readText, problems }: { readText: RequestParts['readText']; problems: Problem[] }): unknown {
+  if (path === undefined) return undefined;
+  const { content, problems: ofFile } = verdictFile(path, readText);
+  problems.push(...ofFile);
+  return content;
 }
 
 function jsonOf(option: string, text: string | undefined, problems: Problem[]): unknown {

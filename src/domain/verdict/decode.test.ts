@@ -1,3 +1,4 @@
+// cspell:words größer VULNERABL найдено
 import { describe, expect, test } from '@jest/globals';
 import { decodeOutput, encodingProblem } from './decode.js';
 
