@@ -164,7 +164,7 @@ describe('scripts diff and push', () => {
 describe('scripts.yaml', () => {
   test.each([
     ['scripts: []', 'scripts.yaml:1 scripts: must name at least one script'],
-    ['scripts:\n  - { file: a.sh, titl: A }', 'scripts.yaml:2 scripts[0].titl: unknown key'],
+    ['scripts:\n  - { file: a.sh, name: A }', 'scripts.yaml:2 scripts[0].name: unknown key'],
     ['scripts:\n  - { file: a.sh }\n  - { file: b/a.sh }', 'scripts.yaml:3 scripts[1]: has the title of scripts[0]: "a"'],
     ['scripts: [{ file: ../a.sh }]', 'scripts[0].file: "../a.sh" is not in the folder'],
     ['scripts: [{ file: /etc/passwd }]', '"/etc/passwd" is not in the folder'],
