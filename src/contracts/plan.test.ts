@@ -176,6 +176,36 @@ describe('a plan', () => {
   });
 });
 
+describe('what a step waits for', () => {
+  const steps = { assess: 1, remediate: 2, verify: 3, rollback: 4 };
+
+  test.each(['remediate', 'verify', 'rollback'] as const)('is a time past the step before, or a check-in: of %s', (step) => {
+    const of = (after: unknown) => plan({ steps: { ...steps, [step]: { script: 9, after } } }).steps[step]?.after;
+    expect([of('20s'), of(900_000), of({ checkIn: true, within: '30m' })]).toEqual([20_000, 900_000, { checkIn: true, within: 1_800_000 }]);
+  });
+
+  test.each<[unknown, Record<string, string>]>([
+    ['0s', { 'steps.verify.after': 'must be more than 0 and at most 30d' }],
+    ['31d', { 'steps.verify.after': 'must be more than 0 and at most 30d' }],
+    ['soon', { 'steps.verify.after': 'must be a duration such as "15m", or { checkIn: true, within: "30m" }' }],
+    [{ checkIn: true, within: '31d' }, { 'steps.verify.after.within': 'must be more than 0 and at most 30d' }],
+    [{ checkIn: true }, { 'steps.verify.after.within': 'must be a duration: milliseconds, or text such as "90s", "15m", "4h", "7d"' }],
+    [true, { 'steps.verify.after': 'must be a duration such as "15m", or { checkIn: true, within: "30m" }' }],
+  ])('has its bounds: %j', (after, found) => {
+    expect(problems({ ...LEAST, steps: { ...steps, verify: { script: 3, after } } })).toEqual(found);
+  });
+
+  test('is refused of the first step, behind which there is nothing to wait for', () => {
+    const refused = (step: string) => `waits for the step before, and ${step} is the first step: remove it, or use a window or soak`;
+    expect(problems({ ...LEAST, steps: { remediate: { script: 2, after: '1m' }, verify: 3 } })).toEqual({
+      'steps.remediate.after': refused('remediate'),
+    });
+    expect(problems({ ...LEAST, steps: { ...steps, assess: { script: 1, after: '1m' } } })).toEqual({
+      'steps.assess.after': refused('assess'),
+    });
+  });
+});
+
 test('a wave has its own rules, else those of the plan, else the defaults', () => {
   const gates = {
     approval: { quorum: 2 },

@@ -1,5 +1,6 @@
 // The input of `remediationCampaign` (docs/plans.md): waves with gates, windows and steps over one cohort.
 import { z } from 'zod';
+import { LONGEST_AFTER_MS } from '../domain/campaign/step-after.js';
 import { DEFAULT_INCONCLUSIVE } from '../domain/campaign/wave-gate.js';
 import { type ApprovalRule, approvalRule, unreachableQuorum } from '../domain/run/approval.js';
 import {
@@ -20,11 +21,20 @@ const { script: Script, scriptSha256, targets, errorBudget: _errorBudget, follow
 
 const Name = text(LIMITS.name, 'must be a name');
 
-/** A script by id or title, where wanted with the hash that its content must have, and with what its end means. */
+const Wait = DurationSchema.refine((ms) => ms > 0 && ms <= LONGEST_AFTER_MS, 'must be more than 0 and at most 30d');
+/** A time past the asset's verdict in the step before, or until its agent has checked in anew, as after a reboot. */
+const AfterSchema = z.union([Wait, z.strictObject({ checkIn: z.literal(true), within: Wait })], {
+  error: 'must be a duration such as "15m", or { checkIn: true, within: "30m" }',
+});
+
+/** A script by id or title, where wanted with the hash that its content must have, what it waits for, and what its end means. */
 const StepSchema = z
-  .union([Script, z.strictObject({ script: Script, sha256: scriptSha256, verdict: VerdictSchema.optional() })], {
-    error: 'must be a script id, its exact title, or { script, sha256, verdict }',
-  })
+  .union(
+    [Script, z.strictObject({ script: Script, sha256: scriptSha256, after: AfterSchema.optional(), verdict: VerdictSchema.optional() })],
+    {
+      error: 'must be a script id, its exact title, or { script, sha256, after, verdict }',
+    },
+  )
   .transform((step) => (typeof step === 'string' ? { script: step } : step));
 
 const ApprovalSchema = z.strictObject({
@@ -184,6 +194,13 @@ function refuseContradictions(value: unknown, ctx: z.core.$RefinementCtx): void 
   if (!plan) return;
   if (plan.onBreach === 'rollback' && plan.steps && !plan.steps.rollback)
     problem(ctx, ['steps', 'rollback'], 'is required with onBreach: rollback');
+  const first = plan.steps?.assess === undefined ? 'remediate' : 'assess';
+  if (plan.steps?.[first]?.after !== undefined)
+    problem(
+      ctx,
+      ['steps', first, 'after'],
+      `waits for the step before, and ${first} is the first step: remove it, or use a window or soak`,
+    );
   const pin = plan.steps?.remediate?.sha256;
   if (plan.scriptSha256 !== undefined && pin !== undefined && pin !== plan.scriptSha256)
     problem(ctx, ['scriptSha256'], 'differs from steps.remediate.sha256, which means the same: keep one');
@@ -208,7 +225,11 @@ const ReadablePlan = z.object({
   verdict: z.unknown().optional(),
   steps: z
     .object({
-      remediate: z.object({ sha256: z.string().optional(), verdict: z.unknown().optional() }).optional().catch(undefined),
+      assess: z.object({ after: z.unknown().optional() }).optional().catch({}),
+      remediate: z
+        .object({ sha256: z.string().optional(), after: z.unknown().optional(), verdict: z.unknown().optional() })
+        .optional()
+        .catch(undefined),
       rollback: z.unknown().optional(),
     })
     .optional()

@@ -1,3 +1,4 @@
+import { CheckIns } from './campaigns/check-ins.js';
 import { Campaigns } from './campaigns/registry.js';
 import { Cohort } from './cohort/freeze.js';
 import { Executions } from './executions/registry.js';
@@ -32,6 +33,7 @@ export interface Ledger {
   readonly cohort: Cohort;
   readonly copies: Copies;
   readonly campaigns: Campaigns;
+  readonly checkIns: CheckIns;
   readonly planned: Planned;
   readonly policies: Policies;
   readonly neverTouch: NeverTouchLists;
@@ -94,6 +96,7 @@ function ledgerOver(database: Database, id: string, caps: CallCaps): Ledger {
     cohort: new Cohort(database),
     copies: new Copies(database),
     campaigns: new Campaigns(database),
+    checkIns: new CheckIns(database),
     planned: new Planned(database),
     policies: new Policies(database),
     neverTouch: new NeverTouchLists(database),

@@ -96,6 +96,8 @@ export interface AssetJobRow {
   /** `enddate`: when the platform finished processing. */
   endedAt?: number;
   disconnected?: boolean;
+  /** When the asset's agent checked in last, as of the reading and not of the job. */
+  checkedInAt?: number;
   /** Decoded `scriptResult`; undefined when Qualys sent none (which is not an empty output). */
   output?: Buffer;
 }

@@ -171,6 +171,7 @@ async function openWith(dependencies: ActivityDependencies, input: OpenStepInput
   if (!plan || !script || !row || row.finishedAt !== undefined) {
     throw nonRetryable('InvalidRequest', `No live campaign ${campaignId} with a step ${step} in this ledger.`);
   }
+  const after = plan.steps[step]?.after;
   const rules = await waveRules(ledger, campaignId, wave);
   const request = stepRequest(plan, step, script.id, { errorBudget: row.errorBudget ?? rules.errorBudget });
   const registered = await ledger.runs.open({
@@ -190,7 +191,7 @@ async function openWith(dependencies: ActivityDependencies, input: OpenStepInput
   const opening = await ledger.cohort.begin(runId);
   if (!opening) throw nonRetryable('AlreadyRun', `The step ${runId} has ended in this ledger.`);
   if (!('frozen' in opening)) {
-    await ledger.campaigns.fillStep(runId, { campaignId, wave, step });
+    await ledger.campaigns.fillStep(runId, { campaignId, wave, step }, after);
     await leaveOpenCopies(dependencies, { runId, scriptId: script.id, despite: row.despiteOpenCopies, onPage: goOn });
     await ledger.campaigns.setBudgetBase(runId, { campaignId, wave, step });
     await ledger.cohort.freeze(runId, { attempt: opening.attempt });
@@ -198,7 +199,8 @@ async function openWith(dependencies: ActivityDependencies, input: OpenStepInput
   const size = (await ledger.runs.get(runId))?.cohort.size ?? 0;
   await planExecutions(dependencies, {
     runId,
-    strategy: plan.strategy,
+    // Its assets become due one by one: an execution by tags would hit all of them.
+    strategy: after === undefined ? plan.strategy : 'assets',
     tagsSeen: await ledger.runs.tagsSeen(campaignId),
     onPage: goOn,
   });

@@ -3,6 +3,7 @@ import { type Blocked, WORTH_SAYING_MS } from '../../domain/run/blocked.js';
 import { type Issued, issuedIn, mostIssued, type RunSnapshot } from '../../domain/run/snapshot.js';
 import type { Execution } from '../../ledger/executions/registry.js';
 import type { RunRow } from '../../ledger/rows/run.js';
+import { pollCheckIns, stepWaitOf } from '../campaign/check-ins.js';
 import type { ActivityDependencies } from '../dependencies.js';
 import { LONGEST_LIMIT_WAIT_MS, type NotReady, nonRetryable, retryLater, type Wait } from '../failures.js';
 import { withHeartbeat } from '../heartbeat.js';
@@ -62,6 +63,7 @@ export function createDispatch(dependencies: ActivityDependencies) {
         report: reportingToTemporal(dependencies.client),
         accepted: 0,
         doubted: false,
+        awaited: 0,
         failure: undefined,
         refused: new Set(),
       };
@@ -83,6 +85,8 @@ interface Round {
   accepted: number;
   /** The fate of something that this attempt sent is not known. */
   doubted: boolean;
+  /** Assets of a step whose agents were found to be back, or given up. */
+  awaited: number;
   failure: Extract<Sent, { kind: 'rejected' }> | undefined;
   /** Executions that Qualys refused in this attempt: the others must not wait behind them. */
   refused: Set<number>;
@@ -92,6 +96,9 @@ async function workThrough(round: Round): Promise<Wait | undefined> {
   const endsAt = performance.now() + SLICE_MS;
   const { cancellationSignal } = Context.current();
   let doubt = await decideLost(round, endsAt);
+  const asked = await pollCheckIns(round.dependencies, round.run);
+  round.awaited += asked.decided;
+  doubt = asked.wait ? sooner(asked.wait, doubt) : doubt;
   while (!cancellationSignal.aborted) {
     const execution = await nextToSend(round);
     if (!execution) return refusedWait(round) ?? doubt ?? (await leasedElsewhere(round));
@@ -180,14 +187,14 @@ async function conclude(round: Round, input: DispatchInput, reportedWait: Wait |
   const { ledger } = round.dependencies;
   const snapshot = await enforceBudget(round);
   if (round.failure && !snapshot.attempted) throw nonRetryable(round.failure.type, round.failure.blocked.why);
-  const blocked = worthSaying(wait);
+  const blocked = worthSaying(wait) ?? (wait ? undefined : await stepWaitOf(ledger, round.run, snapshot));
   await ledger.runs.setBlocked(input.runId, blocked?.why);
   const againMs = wait?.waitMs ?? dueIn(snapshot);
   const isNewReason = blocked?.kind !== input.reported?.kind;
   // A doubt that waits for the index must not keep free slots from being filled: the workflow asks again when one is free.
   const mayFill = snapshot.unsent > 0 || snapshot.waiting > 0;
   // A later attempt knows by the heartbeats what was sent; when the activity is cancelled in between, Temporal drops them.
-  const hasReport = round.accepted > 0 || round.doubted || isNewReason;
+  const hasReport = round.accepted > 0 || round.doubted || round.awaited > 0 || isNewReason;
   if (!wait || (wait.doubt && mayFill) || hasReport) return { snapshot, blocked, againMs };
   throw retryLater(wait.waitMs, wait.blocked?.why ?? `attempt ${activityInfo().attempt} waits`);
 }

@@ -2,6 +2,7 @@
 
 import type { CampaignPlan, WaveRules } from '../../contracts/plan.js';
 import type { CampaignStepName } from '../../domain/campaign/step.js';
+import type { StepAfter } from '../../domain/campaign/step-after.js';
 import { MAX_ASSETS_PER_EXECUTION } from '../../domain/execution/state.js';
 import { budgetAllows } from '../../domain/run/error-budget.js';
 import { type Cost, costOf } from '../dry-run/cost.js';
@@ -9,6 +10,8 @@ import type { ResolvedWave } from './resolve.js';
 
 export interface StepCost {
   step: CampaignStepName;
+  /** What it waits for at each asset behind the step before. */
+  after?: StepAfter;
   executions: number;
   /** How many of them go by tags. */
   byTags?: number;
@@ -27,7 +30,13 @@ export interface WaveCost {
 export function waveCost(plan: Omit<CampaignPlan, 'targets'>, rules: Pick<WaveRules, 'errorBudget'>, wave: ResolvedWave): WaveCost {
   const steps = (['assess', 'remediate', 'verify'] as const)
     .filter((step) => plan.steps[step] !== undefined)
-    .map((step) => stepCost(plan, { step, wave, errorBudget: step === 'assess' ? undefined : rules.errorBudget }));
+    .map((step): StepCost => {
+      const after = plan.steps[step]?.after;
+      // Its assets become due one by one, and go by ids.
+      const resolved = after === undefined ? wave : { ...wave, byTags: undefined };
+      const cost = stepCost(plan, { step, wave: resolved, errorBudget: step === 'assess' ? undefined : rules.errorBudget });
+      return after === undefined ? cost : { ...cost, after };
+    });
   return {
     steps,
     executions: sum(steps.map(({ executions }) => executions)),

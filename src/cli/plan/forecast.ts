@@ -4,6 +4,8 @@ import type { CampaignPlan, WaveRules } from '../../contracts/plan.js';
 import { nextOpenings, type WindowCalendar } from '../../domain/calendar/windows.js';
 import { type Forecast, forecast } from '../../domain/campaign/forecast.js';
 import type { ForecastOpening, ForecastWave } from '../../domain/campaign/forecast-facts.js';
+import { CAMPAIGN_STEPS } from '../../domain/campaign/step.js';
+import { longestWaitMs } from '../../domain/campaign/step-after.js';
 import { spanText } from '../../domain/clock/span.js';
 import { median } from '../../domain/polling/cadence.js';
 import { UNKNOWN_DURATION_MS } from '../../ledger/executions/permit.js';
@@ -61,6 +63,7 @@ export function forecastPlan({ plan, waves, scriptIds, budget, configuredInterva
       ? ['Assumes no interval between executions. Set policy.executeInterval if there is one.']
       : []),
     `An offline asset holds its wave until the execution's deadline (${spanText(plan.deadline)}).`,
+    ...waitNotes(plan),
     ...found.notes,
   ];
   return { ...found, notes, executionMs, executeIntervalMs };
@@ -71,15 +74,26 @@ function forecastWave({ rules, size, cost, hasApproval }: ForecastPlanFacts['wav
   return { name: rules.name, assets: size, steps, soakMs: rules.soakMs, approval: hasApproval };
 }
 
+/** A forecast is rather too late: an agent that comes back is sent to at once, and one that does not holds its wave all that time. */
+function waitNotes({ steps }: Pick<CampaignPlan, 'steps'>): string[] {
+  return CAMPAIGN_STEPS.flatMap((step) => {
+    const after = steps[step]?.after;
+    return typeof after === 'object'
+      ? [`Counts ${spanText(after.within)} before ${step}: the longest that agents have to check in again.`]
+      : [];
+  });
+}
+
 /** A step begins when the one before it has its last verdict: so do the rounds of one that a strict budget holds back. */
-function rounds({ step, executions, atOnce }: StepCost, maxInFlight: number): { name: string; executions: number }[] {
-  if (atOnce >= maxInFlight) return [{ name: step, executions }];
+function rounds({ step, executions, atOnce, after }: StepCost, maxInFlight: number): ForecastWave['steps'][number][] {
+  const afterMs = longestWaitMs(after);
+  if (atOnce >= maxInFlight) return [{ name: step, executions, afterMs }];
   const full = Math.floor(executions / atOnce);
   const rest = executions - full * atOnce;
   return [
     ...Array.from({ length: full }, () => ({ name: step, executions: atOnce })),
     ...(rest > 0 ? [{ name: step, executions: rest }] : []),
-  ];
+  ].map((round, index) => (index === 0 ? { ...round, afterMs } : round));
 }
 
 /** Enough for most campaigns; they are searched for once, because a year of zone data takes a while. */

@@ -1,5 +1,6 @@
 // A campaign's plan for people: what would be done to whom, in which waves, by whose leave, at what cost and until when.
 
+import { afterText } from '../../domain/campaign/step-after.js';
 import { spanText } from '../../domain/clock/span.js';
 import { hostsIn, notJoinedText } from '../../domain/targets/join-record.js';
 import { counted } from '../terminal/count-text.js';
@@ -85,7 +86,10 @@ function waveFacts(wave: PlannedWave): Fact[] {
 
 function stepsText({ steps }: PlannedWave): string {
   return steps
-    .map(({ step, executions, byTags }) => `${step} ${executions}${byTags === undefined ? '' : ` (${byTags} by tags)`}`)
+    .map(({ step, executions, byTags, after }) => {
+      const more = [byTags === undefined ? [] : `${byTags} by tags`, after === undefined ? [] : afterText(after)].flat();
+      return `${step} ${executions}${more.length === 0 ? '' : ` (${more.join(', ')})`}`;
+    })
     .join(', ');
 }
 

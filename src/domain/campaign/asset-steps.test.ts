@@ -46,6 +46,20 @@ describe('an asset', () => {
       { outcome: 'unverified', reason: 'verify: cancelled' },
     ],
     [
+      'whose agent did not check in again is unverified for that',
+      ALL,
+      { assess: no, remediate: yes, verify: { outcome: 'unverified', reason: 'no-check-in' } },
+      undefined,
+      { outcome: 'unverified', reason: 'no-check-in' },
+    ],
+    [
+      'whose agent did not check in before the remedy is not verified',
+      ALL,
+      { assess: no, remediate: { outcome: 'unverified', reason: 'no-check-in' } },
+      undefined,
+      { outcome: 'unverified', reason: 'no-check-in' },
+    ],
+    [
       'whose verification has no verdict waits for a late one',
       ALL,
       { assess: no, remediate: yes, verify: { outcome: 'unreachable' } },

@@ -4,6 +4,7 @@ import { type CopyState, NOT_ROLLED_BACK } from '../execution/may-still-run.js';
 import { type FinalOutcome, LIVE_OUTCOMES, OUTCOMES, type Outcome } from '../run/outcome.js';
 import { NOT_APPLICABLE } from '../verdict/judge.js';
 import type { CampaignStepName } from './step.js';
+import { NO_CHECK_IN } from './step-after.js';
 
 /** What an asset came to in a step that was for it. */
 export interface StepOutcome {
@@ -94,6 +95,8 @@ export const STEP_RULES: readonly StepRule[] = [
   { step: 'remediate', found: all, line: [LEFT_OUT_OPEN], copy: 'over', outcome: 'as found', reason: LEFT_OUT },
 
   { step: 'verify', found: ['succeeded'], line: [UNTOLD], outcome: 'succeeded', reason: {} },
+  // Its agent has not come back: the verification was never sent there.
+  { step: 'verify', found: ['unverified'], foundReason: NO_CHECK_IN, line: [UNTOLD], outcome: 'unverified', reason: AS_FOUND },
   // Never asked, or asked without result: what the remedy did is not known to have helped.
   { step: 'verify', found: ['skipped', 'missing'], line: [UNTOLD], outcome: 'unverified', reason: behind('verify') },
   { step: 'verify', found: allBut('succeeded', 'skipped', 'missing'), line: [UNTOLD], outcome: 'as found', reason: behind('verify') },
@@ -106,6 +109,7 @@ export const STEP_RULES: readonly StepRule[] = [
 
   // What the rollback found is in its own report; the asset's line says that it was rolled back, or that nobody knows, or that it was not.
   { step: 'rollback', found: ['skipped'], line: [UNTOLD], outcome: 'as before', reason: LEFT_OUT },
+  { step: 'rollback', found: ['unverified'], foundReason: NO_CHECK_IN, line: [UNTOLD], outcome: 'as before', reason: LEFT_OUT },
   {
     ...{ step: 'rollback', found: ['succeeded'], line: [{ ...UNTOLD, outcomes: ['unverified'] }] },
     ...{ outcome: 'unverified', reason: { text: 'rolled-back' } },
@@ -158,7 +162,8 @@ export function lineAfter(step: RuledStep, found: Found, line: AssetLine): Asset
 }
 
 function wasSent(found: Found): boolean {
-  return found !== undefined && (found.outcome !== 'skipped' || found.reason === NOT_APPLICABLE);
+  if (found === undefined || found.reason === NO_CHECK_IN) return false;
+  return found.outcome !== 'skipped' || found.reason === NOT_APPLICABLE;
 }
 
 function holds({ outcomes, begins, beginsNot, sent }: LineFacts, line: AssetLine): boolean {

@@ -14,8 +14,8 @@ export interface ForecastFacts {
 export interface ForecastWave {
   name: string;
   assets: number;
-  /** In their order: each begins when the one before it has its last verdict. */
-  steps: readonly { name: string; executions: number }[];
+  /** In their order: each begins when the one before it has its last verdict, and `afterMs` later. */
+  steps: readonly { name: string; executions: number; afterMs?: number | undefined }[];
   /**
    * How long the wave is watched after its last verdict before the next one may begin. Nothing waits for it after the last wave or an empty
    * one.

@@ -151,6 +151,15 @@ test.each([
 });
 
 describe('a forecast of several waves', () => {
+  test('counts what a step waits for behind the one before', () => {
+    const steps = [
+      { name: 'remediate', executions: 1 },
+      { name: 'verify', executions: 1, afterMs: 30 * MINUTE },
+    ];
+    const [waits] = forecast(facts({ waves: [wave(1, { steps })] })).waves;
+    expect([(waits?.startsAt ?? 0) - T0, (waits?.endsAt ?? 0) - T0]).toEqual([0, 50 * MINUTE]);
+  });
+
   const waves = [
     wave(2, {
       name: 'canary',

@@ -117,7 +117,7 @@ function placeWave(
   let startsAt: number | undefined;
   for (const step of wave.steps) {
     if (step.executions === 0) continue;
-    const starts = pace.place(step.executions, endsAt);
+    const starts = pace.place(step.executions, endsAt + (step.afterMs ?? 0));
     if (!starts) return { ...sized, waits: pace.takeWaits() };
     startsAt ??= starts.first;
     endsAt = starts.last + lastVerdictMs;

@@ -4,6 +4,7 @@ export interface Blocked {
    * - `unavailable`: Qualys gives no answer; `access`: it refuses ours; `limit`: its limits or our caps; `interval`, `quota`;
    * - `halted`: the kill switch; `lease`: another run works on the same assets; `ledger`: it knows less than the run; `temporal`: it does
    * not take a heartbeat;
+   * - `after`: a campaign's step waits for its time past the step before; `check-in`: for agents to check in again;
    * - `window`: no window of the campaign is open, or none long enough; `breach`: its error budget is exceeded, and a person has to
    * decide;
    * - `policy`: what it keeps from scripts is not known, or it does not allow the script any more;
@@ -22,6 +23,8 @@ export interface Blocked {
     | 'rejected'
     | 'easm'
     | 'policy'
+    | 'after'
+    | 'check-in'
     | 'window'
     | 'breach';
   why: string;

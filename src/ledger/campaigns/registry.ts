@@ -5,6 +5,7 @@ import { batches } from '../../domain/basics/batches.js';
 import { STEP_IS_FOR } from '../../domain/campaign/asset-steps.js';
 import type { WaveStatus } from '../../domain/campaign/status.js';
 import type { CampaignStepName, StepKey } from '../../domain/campaign/step.js';
+import { NEVER_DUE, type StepAfter } from '../../domain/campaign/step-after.js';
 import type { CopyState } from '../../domain/execution/may-still-run.js';
 import { emptyCounts, type LiveCounts } from '../../domain/run/outcome.js';
 import type { FrozenPlan } from '../../domain/run/plan-digest.js';
@@ -17,6 +18,7 @@ import { type StoredWave, toWave, type WaveRow } from '../rows/wave.js';
 import { waveCounts } from '../snapshots/campaign.js';
 import { type Database, jsonRows, type Sql } from '../sql/database.js';
 import { byIndex, INTEGERS, TEXTS } from '../sql/dialect.js';
+import { writeWaits } from './check-ins.js';
 import { mergeStep, nameLeftOut, withdrawPart } from './merge.js';
 import { retryRows, takeBackRows } from './retry.js';
 import { withdrawUnsent } from './wave-end.js';
@@ -314,20 +316,25 @@ export class Campaigns {
 
   /**
    * The cohort of a step: the assets of its wave that the step is for, at the same places, with what is known of them. Fills it in
-   * parts; a repeated call goes on where the one before ended.
+   * parts; a repeated call goes on where the one before ended. `after`: what each of them waits for before it is sent to.
    */
-  async fillStep(stepId: string, { campaignId, wave, step }: StepKey): Promise<void> {
-    for (let after = 0; ; ) {
+  async fillStep(stepId: string, { campaignId, wave, step }: StepKey, after?: StepAfter): Promise<void> {
+    for (let from = 0; ; ) {
       const [rows, last] = await this.#database.transaction(async (sql): Promise<[number, number]> => {
-        if (!(await sql.first(`SELECT 1 AS found FROM runs WHERE id = ? AND cohort_digest IS NULL AND ${IS_OPEN}`, [stepId])))
-          return [0, 0];
-        const part = await sql.all<{ seq: number }>(PAGE_OF_WAVE, [campaignId, wave, after, ROWS_PER_TRANSACTION]);
+        const run = await sql.first<{ created_at: number }>(
+          `SELECT created_at FROM runs WHERE id = ? AND cohort_digest IS NULL AND ${IS_OPEN}`,
+          [stepId],
+        );
+        if (!run) return [0, 0];
+        const part = await sql.all<{ seq: number }>(PAGE_OF_WAVE, [campaignId, wave, from, ROWS_PER_TRANSACTION]);
         const end = part.at(-1)?.seq ?? 0;
-        if (part.length > 0) await copyRows(sql, stepId, { campaignId, step, wave, after, end });
+        if (part.length === 0) return [0, 0];
+        await copyRows(sql, stepId, { campaignId, step, wave, from, end, dueAt: after === undefined ? 0 : NEVER_DUE });
+        if (after !== undefined) await writeWaits(sql, stepId, { campaignId, wave, after, from, end, now: run.created_at });
         return [part.length, end];
       });
       if (rows === 0) return;
-      after = last;
+      from = last;
       await yieldToLoop();
     }
   }
@@ -351,15 +358,15 @@ function isMeantFor(step: CampaignStepName): string {
 async function copyRows(
   sql: Sql,
   stepId: string,
-  of: { campaignId: string; wave: number; step: CampaignStepName; after: number; end: number },
+  of: { campaignId: string; wave: number; step: CampaignStepName; from: number; end: number; dueAt: number },
 ): Promise<void> {
   await sql.run(
     `
-      INSERT INTO attempts (run_id, seq, attempt, asset_id, name, agent_uuid, aliases, outcome, despite)
-      SELECT ?, seq, 1, asset_id, name, agent_uuid, aliases, 'pending', despite
+      INSERT INTO attempts (run_id, seq, attempt, asset_id, name, agent_uuid, aliases, outcome, due_at, despite)
+      SELECT ?, seq, 1, asset_id, name, agent_uuid, aliases, 'pending', ?, despite
       FROM attempts ${byIndex('attempts_wave')}
       WHERE run_id = ? AND wave = ? AND seq > ? AND seq <= ? AND ${isMeantFor(of.step)}
       ON CONFLICT DO NOTHING`,
-    [stepId, of.campaignId, of.wave, of.after, of.end],
+    [stepId, of.dueAt, of.campaignId, of.wave, of.from, of.end],
   );
 }

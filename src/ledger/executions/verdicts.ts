@@ -203,7 +203,7 @@ export class Verdicts {
       // budget.
       const run = await readRun(sql, runId);
       if (!run || run.closing || run.finishedAt !== undefined || run.admits !== 'all') return 0;
-      const chosen = `run_id = ? AND last = 1 AND outcome IN ${TEXTS} AND (copy <> 'open' OR ${IS_OVERRIDING})`;
+      const chosen = `run_id = ? AND last = 1 AND outcome IN ${TEXTS} AND (copy <> 'open' OR ${IS_OVERRIDING}) AND NOT ${IS_AWAY}`;
       await sql.run(`UPDATE attempts SET lease = NULL WHERE ${chosen} AND lease = 1`, [runId, list]);
       const added = await sql.run(
         `
@@ -218,7 +218,7 @@ export class Verdicts {
       const unsent = await sql.run(
         `
           UPDATE attempts
-          SET outcome = 'pending', reason = NULL, planned = NULL, due_at = ?
+          SET outcome = 'pending', reason = NULL, planned = NULL, due_at = ${greatestOf('due_at', '?')}
           WHERE ${chosen} AND execution_no IS NULL`,
         [now, runId, list],
       );
@@ -239,6 +239,12 @@ function lateOutOfCohort(sql: Sql, runId: string, outOfCohort: readonly { jobId:
   const named = outOfCohort.map(({ jobId, assetId }) => `${assetId} by job ${jobId}`).join(', ');
   return noteLate(sql, runId, { action: 'late-out-of-cohort', detail: `hit outside the cohort: ${named}` });
 }
+
+/** Of a row `attempts` of a campaign's step: its agent has not checked in since the step before, so nothing of it is sent there. */
+const IS_AWAY = `EXISTS (
+  SELECT 1
+  FROM check_ins
+  WHERE check_ins.run_id = attempts.run_id AND check_ins.seq = attempts.seq AND check_ins.seen_at IS NULL)`;
 
 /** As `mayBeRequeued` of the domain has it. */
 const IS_OVERRIDING = `outcome IN (${OVERRIDING.map((outcome) => `'${outcome}'`).join(', ')})`;
@@ -270,7 +276,7 @@ async function recordPoll(sql: Sql, runId: string, poll: Poll, retry: RetryRule)
   if (!open) return 0;
   const now = await sql.now();
   const rowsSeen = poll.rowsSeen ?? poll.jobs.length;
-  const changed = await writePoll(sql, runId, poll);
+  const changed = await writePoll(sql, runId, poll, now);
   if (changed === undefined) return 0;
   await queueRetries(sql, runId, poll, { retry, now });
   await sql.run(WRITE_POLL, [
@@ -333,7 +339,7 @@ const WRITE_ATTEMPT = `
  * Only what differs is written: most polls find most assets as they were. Row by row by the key, as a join with the poll reads far more.
  * Undefined, with nothing written, where the poll decides without an output that another one has heard.
  */
-async function writePoll(sql: Sql, runId: string, poll: Poll): Promise<number | undefined> {
+async function writePoll(sql: Sql, runId: string, poll: Poll, now: number): Promise<number | undefined> {
   const jobs = new Map(poll.jobs.map((job) => [job.assetId, job]));
   const decisions = new Map(poll.decisions.map((decision) => [decision.assetId, decision]));
   const found = await sql.first<{ attempts: string }>(READ_ATTEMPTS, [runId, poll.n]);
@@ -342,7 +348,7 @@ async function writePoll(sql: Sql, runId: string, poll: Poll): Promise<number | 
   let changed = 0;
   const decided: { seq: number; attempt: number; decision: AssetDecision }[] = [];
   for (const row of rows) {
-    const after = afterPoll(row, { job: jobs.get(row.asset_id), decision: decisions.get(row.asset_id) }, poll);
+    const after = afterPoll(row, { job: jobs.get(row.asset_id), decision: decisions.get(row.asset_id) }, poll, now);
     if (isSameRow(row, after)) continue;
     if (row.outcome !== after.outcome) {
       changed += 1;

@@ -26,6 +26,8 @@ export interface AttemptRow {
   output: string;
   rule: string | null;
   heard: string | null;
+  /** When the verdict was written that Qualys' last word gave, by the ledger's clock. */
+  decided_at: number | null;
 }
 
 /** The columns a poll may change, in the order of `writtenValues`. */
@@ -47,6 +49,7 @@ export const WRITTEN_COLUMNS = [
   'output',
   'rule',
   'heard',
+  'decided_at',
 ] as const satisfies readonly (keyof AttemptRow)[];
 
 export function writtenValues(row: AttemptRow): SqlValue[] {
@@ -62,11 +65,12 @@ export function afterPoll(
   row: AttemptRow,
   seen: { job: SeenAssetJob | undefined; decision: AssetDecision | undefined },
   poll: Pick<Poll, 'serverNow' | 'outputOf'>,
+  now: number,
 ): AttemptRow {
   // Of two watches the one that began later may have read earlier: what it did not see yet does not unsay a verdict.
   if (row.outcome !== 'running' && row.lease === null && !seen.decision?.terminal) return row;
   const known = seen.job ? withJob(row, seen.job, poll.serverNow) : row;
-  return seen.decision ? withDecision(known, seen.decision, poll.outputOf) : known;
+  return seen.decision ? withDecision(known, seen.decision, { outputOf: poll.outputOf, now }) : known;
 }
 
 /** What the output said is said once: a look that has missed it is dropped, and the next one goes by it. */
@@ -94,7 +98,7 @@ function withJob(row: AttemptRow, job: SeenAssetJob, serverNow: number): Attempt
 /**
  * An asset whose asset job is not terminal, or has not appeared, keeps its lease until the run is closed: the script may yet start there.
  */
-function withDecision(row: AttemptRow, decision: AssetDecision, outputOf: Poll['outputOf']): AttemptRow {
+function withDecision(row: AttemptRow, decision: AssetDecision, { outputOf, now }: Pick<Poll, 'outputOf'> & { now: number }): AttemptRow {
   const { outcome, reason, rule, heard, final, terminal, awaits } = decision;
   const ended = final && row.status !== null;
   const copied = { ...row, lease: terminal ? null : row.lease, copy: copyAfter(decision) };
@@ -106,6 +110,7 @@ function withDecision(row: AttemptRow, decision: AssetDecision, outputOf: Poll['
     reason: reason === undefined ? null : storableText(reason),
     rule: rule ?? null,
     heard: row.heard ?? heardText(heard),
+    decided_at: terminal ? (outcome === row.outcome ? (row.decided_at ?? now) : now) : row.decided_at,
     output: ended && row.output === 'none' && wantsOutput(outputOf, outcome) ? 'owed' : row.output,
   };
 }

@@ -136,6 +136,7 @@ export interface StoredRun {
   api_calls: number;
   wakes: number;
   next_poll_at: number;
+  check_in_poll_at: number;
   script_checked_at: number | null;
   script_needed: number;
   follow_up_script: string | null;

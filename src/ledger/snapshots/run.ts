@@ -1,6 +1,7 @@
 // Where a run stands, as the workflow carries it.
 
 import type { ErrorBudget } from '../../contracts/request.js';
+import { NEVER_DUE } from '../../domain/campaign/step-after.js';
 import { MAX_ASSETS_PER_EXECUTION } from '../../domain/execution/state.js';
 import { etaMs } from '../../domain/polling/cadence.js';
 import { budgetSpent, isBreached } from '../../domain/run/error-budget.js';
@@ -19,9 +20,9 @@ const OPEN_EXECUTIONS = `
   FROM executions
   WHERE run_id = ? AND state IN ('claimed', 'permitted', 'accepted') AND settled_at IS NULL`;
 
-/** How many assets wait to be sent by their ids, and from when. */
+/** How many assets wait to be sent by their ids, how many of them for their agents, and from when the others. */
 const DUE = `
-  SELECT count(*) AS n, min(due_at) AS next
+  SELECT count(*) AS n, count(CASE WHEN due_at = ${NEVER_DUE} THEN 1 END) AS away, min(CASE WHEN due_at < ${NEVER_DUE} THEN due_at END) AS next
   FROM attempts ${byIndex('attempts_due')}
   WHERE run_id = ? AND outcome = 'pending' AND execution_no IS NULL AND planned IS NULL AND wave IS NULL`;
 
@@ -38,8 +39,10 @@ export async function snapshotOf(sql: Sql, id: string): Promise<RunSnapshot> {
   if (run.kind === 'campaign') return { ...(await campaignSnapshot(sql, run, at)), ...(await issuedOf(sql, id)) };
   const counts = await countOutcomes(sql, id);
   const open = await sql.first<{ unsent: number; in_doubt: number; watched: number; slots: number }>(OPEN_EXECUTIONS, [id]);
-  const due = await sql.first<{ n: number; next: number | null }>(DUE, [id]);
+  const due = await sql.first<{ n: number; away: number; next: number | null }>(DUE, [id]);
   const byTags = await sql.first<{ executions: number; assets: number | null }>(PLANNED, [id]);
+  // Those whose agents are waited for may be due when it is asked for them next.
+  const dueAt = [due?.next, due?.away ? run.check_in_poll_at : null].filter((at) => typeof at === 'number');
   const waiting = (due?.n ?? 0) + (byTags?.assets ?? 0);
   const owed = await sql.first<{ n: number }>(`SELECT count(*) AS n FROM attempts WHERE run_id = ? AND output = 'owed'`, [id]);
   const used = await sql.first('SELECT 1 AS found FROM sends WHERE run_id = ? AND spent = 1 LIMIT 1', [id]);
@@ -56,7 +59,7 @@ export async function snapshotOf(sql: Sql, id: string): Promise<RunSnapshot> {
     watched: open?.watched ?? 0,
     slotsTaken: open?.slots ?? 0,
     waiting,
-    nextDueAt: byTags?.executions ? 0 : (due?.next ?? undefined),
+    nextDueAt: byTags?.executions ? 0 : dueAt.length > 0 ? Math.min(...dueAt) : undefined,
     outputsOwed: owed?.n ?? 0,
     ...(await issuedOf(sql, id)),
     accepted: run.accepted,

@@ -40,6 +40,7 @@ export const AssetJobRow = z
     enddate: epochMs,
     endDate: epochMs,
     isAssetDisconnected: flag,
+    lastCheckedIn: epochMs,
     job: z.object({ id: idText, correlationUuid: text }),
     asset: z.object({ id: idText, name: text, agentUuid: text }),
   })
@@ -58,6 +59,7 @@ export const AssetJobRow = z
       finishedAt: row.executionEndTime,
       endedAt: row.enddate ?? row.endDate,
       disconnected: row.isAssetDisconnected,
+      checkedInAt: row.lastCheckedIn,
       output: row.scriptResult,
     }),
   );

@@ -21,6 +21,10 @@ interface AttemptRow {
   reason: Text;
   status: Text;
   dueAt: number;
+  decidedAt: Whole;
+  finishedAt: Whole;
+  endedAt: Whole;
+  statusSince: Whole;
   executionNo: Whole;
   lease: Whole;
   copy: string;

@@ -3,7 +3,9 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { type StoodCase as Case, openCampaign, type TestCampaign } from '../../../../test/support/ledger/campaign.js';
 import { type AssetLine, lineAfter, ruleFor, STEP_RULES, shownUnderWay } from '../../../domain/campaign/asset-steps.js';
 import { CAMPAIGN_STEPS, type CampaignStepName } from '../../../domain/campaign/step.js';
+import { NO_CHECK_IN } from '../../../domain/campaign/step-after.js';
 import { LIVE_OUTCOMES, OUTCOMES, type Outcome } from '../../../domain/run/outcome.js';
+import { NOT_APPLICABLE } from '../../../domain/verdict/judge.js';
 import type { Ledger } from '../../index.js';
 import type { Ledgers } from '../ledgers.js';
 
@@ -12,7 +14,9 @@ const LINES: AssetLine[] = [...OUTCOMES, ...LIVE_OUTCOMES].flatMap((outcome) =>
   REASONS.flatMap((reason) => [true, false].map((sent) => ({ outcome, reason, sent }))),
 );
 const FOUND = [...OUTCOMES, ...LIVE_OUTCOMES].flatMap((outcome) =>
-  [undefined, 'exit 3', 'not-applicable'].flatMap((reason) => (['open', 'over'] as const).map((copy) => ({ outcome, reason, copy }))),
+  [undefined, 'exit 3', NOT_APPLICABLE, NO_CHECK_IN].flatMap((reason) =>
+    (['open', 'over'] as const).map((copy) => ({ outcome, reason, copy })),
+  ),
 );
 const isFinal = (outcome: Outcome): boolean => !LIVE_OUTCOMES.some((each) => each === outcome);
 

@@ -4,6 +4,13 @@ import { RUNS_AND_EXECUTIONS } from './001-runs-and-executions.js';
 import { TAGS_AND_CAMPAIGNS } from './002-tags-and-campaigns.js';
 import { CLOCKS_COPIES_AND_POLICY } from './003-clocks-copies-and-policy.js';
 import { VERDICTS } from './004-verdicts.js';
+import { CHECK_INS } from './005-check-ins.js';
 
 /** `MIGRATIONS[i]` leads from version i to i + 1. */
-export const MIGRATIONS: readonly (readonly string[])[] = [RUNS_AND_EXECUTIONS, TAGS_AND_CAMPAIGNS, CLOCKS_COPIES_AND_POLICY, VERDICTS];
+export const MIGRATIONS: readonly (readonly string[])[] = [
+  RUNS_AND_EXECUTIONS,
+  TAGS_AND_CAMPAIGNS,
+  CLOCKS_COPIES_AND_POLICY,
+  VERDICTS,
+  CHECK_INS,
+];

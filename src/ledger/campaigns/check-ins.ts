@@ -1,0 +1,179 @@
+// Which assets of a step wait for what: a time past their verdict in the step before, or a check-in of their agent since.
+import { setImmediate as yieldToLoop } from 'node:timers/promises';
+import { batches } from '../../domain/basics/batches.js';
+import type { StepKey } from '../../domain/campaign/step.js';
+import {
+  isCheckInAnew,
+  NEVER_DUE,
+  NO_CHECK_IN,
+  STEP_BEFORE,
+  type StepAfter,
+  type StepBefore,
+  stepWait,
+} from '../../domain/campaign/step-after.js';
+import { fieldsOf } from '../rows/fields.js';
+import { isClosing } from '../rows/late.js';
+import { type Database, jsonRows, type Sql } from '../sql/database.js';
+import { byIndex, INTEGERS, integerAt, rowsGiven, TEXTS } from '../sql/dialect.js';
+
+export interface CheckInsAwaited {
+  /** Assets whose agent has not checked in since. */
+  assets: number;
+  /** When the last of them is given up, by the ledger's clock. */
+  lastBy: number;
+  /** When they are asked about next. */
+  pollAt: number;
+}
+
+const ROWS_A_PART = 1_000;
+
+/** Of rows `waiting` of a step: their agents are waited for. */
+const IS_AWAITED = `waiting.run_id = ? AND waiting.due_at = ${NEVER_DUE} AND waiting.outcome = 'pending'
+    AND waiting.execution_no IS NULL AND waiting.planned IS NULL AND waiting.wave IS NULL`;
+
+const AWAITED = `
+  SELECT count(*) AS assets, max(check_ins.by_at) AS last_by, (SELECT check_in_poll_at FROM runs WHERE id = ?) AS poll_at
+  FROM attempts AS waiting ${byIndex('attempts_due')}
+  JOIN check_ins ON check_ins.run_id = waiting.run_id AND check_ins.seq = waiting.seq
+  WHERE ${IS_AWAITED}`;
+
+/** Those of the step before that were sent to their assets. */
+const EXECUTIONS_BEFORE = `
+  SELECT DISTINCT sent.run_id, sent.execution_no
+  FROM attempts AS waiting ${byIndex('attempts_due')}
+  JOIN runs AS steps ON steps.campaign_id = ? AND steps.wave = ? AND steps.step = ?
+  JOIN attempts AS sent ON sent.run_id = steps.id AND sent.seq = waiting.seq AND sent.last = 1
+  WHERE ${IS_AWAITED} AND sent.execution_no IS NOT NULL
+  ORDER BY 1, 2`;
+
+const AWAITED_AMONG = `
+  SELECT waiting.seq, waiting.asset_id, check_ins.behind_at
+  FROM attempts AS waiting ${byIndex('attempts_asset')}
+  JOIN check_ins ON check_ins.run_id = waiting.run_id AND check_ins.seq = waiting.seq
+  WHERE ${IS_AWAITED} AND waiting.asset_id IN ${TEXTS}`;
+
+const TIME_IS_OVER = `
+  SELECT waiting.seq
+  FROM attempts AS waiting ${byIndex('attempts_due')}
+  JOIN check_ins ON check_ins.run_id = waiting.run_id AND check_ins.seq = waiting.seq
+  WHERE ${IS_AWAITED} AND check_ins.by_at <= ?
+  LIMIT ?`;
+
+const GIVE_UP = `
+  UPDATE attempts
+  SET outcome = 'unverified', reason = '${NO_CHECK_IN}', decided_at = ?
+  WHERE run_id = ? AND attempt = 1 AND seq IN ${INTEGERS}`;
+
+/** What the other steps of the wave know of the assets of a step, between two places. */
+const SAID_BEFORE = `
+  SELECT mine.seq, sent.decided_at, sent.finished_at, sent.ended_at, sent.status_since
+  FROM attempts AS mine
+  LEFT JOIN runs AS steps ON steps.campaign_id = ? AND steps.wave = ? AND steps.id <> mine.run_id
+  LEFT JOIN attempts AS sent ON sent.run_id = steps.id AND sent.seq = mine.seq AND sent.last = 1
+  WHERE mine.run_id = ? AND mine.seq > ? AND mine.seq <= ?`;
+
+const SET_DUE = `
+  UPDATE attempts
+  SET due_at = ?
+  WHERE run_id = ? AND attempt = 1 AND due_at = ${NEVER_DUE} AND seq IN ${INTEGERS}`;
+
+const AWAIT = `
+  INSERT INTO check_ins (run_id, seq, behind_at, by_at)
+  SELECT ?, ${integerAt('wait', 0)}, ${integerAt('wait', 1)}, ${integerAt('wait', 2)}
+  FROM ${rowsGiven('wait')}
+  WHERE true
+  ON CONFLICT DO NOTHING`;
+
+export class CheckIns {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async awaited(stepId: string): Promise<CheckInsAwaited> {
+    const row = await this.#database.first<{ assets: number; last_by: number | null; poll_at: number | null }>(AWAITED, [stepId, stepId]);
+    return { assets: row?.assets ?? 0, lastBy: row?.last_by ?? 0, pollAt: row?.poll_at ?? 0 };
+  }
+
+  async setNextPoll(stepId: string, at: number): Promise<void> {
+    await this.#database.run('UPDATE runs SET check_in_poll_at = ? WHERE id = ?', [Math.round(at), stepId]);
+  }
+
+  /** The executions of the step before at whose assets somebody is waited for: their asset jobs tell when. */
+  async executionsBefore(stepId: string, { campaignId, wave, step }: StepKey): Promise<{ runId: string; n: number }[]> {
+    const rows = await this.#database.all<{ run_id: string; execution_no: number }>(EXECUTIONS_BEFORE, [
+      ...[campaignId, wave, STEP_BEFORE[step]],
+      stepId,
+    ]);
+    return rows.map(({ run_id: runId, execution_no: n }) => ({ runId, n }));
+  }
+
+  /** Check-ins by Qualys' clock, as read: those that are anew let their assets be sent to. Returns how many that were. */
+  async note(stepId: string, seen: ReadonlyMap<string, number>): Promise<number> {
+    let back = 0;
+    for (const part of batches([...seen.keys()], ROWS_A_PART)) {
+      back += await this.#database.transaction((sql) => notePart(sql, stepId, seen, part));
+      await yieldToLoop();
+    }
+    return back;
+  }
+
+  /** Those whose time was over by then get no further word, and are never sent to in this step. Returns how many that were. */
+  async giveUp(stepId: string, overBefore: number): Promise<number> {
+    for (let givenUp = 0; ; ) {
+      const part = await this.#database.transaction((sql) => giveUpPart(sql, stepId, overBefore));
+      if (part === 0) return givenUp;
+      givenUp += part;
+      await yieldToLoop();
+    }
+  }
+}
+
+async function giveUpPart(sql: Sql, stepId: string, overBefore: number): Promise<number> {
+  if (await isClosing(sql, stepId)) return 0;
+  const rows = await sql.all<{ seq: number }>(TIME_IS_OVER, [stepId, Math.floor(overBefore), ROWS_A_PART]);
+  return sql.run(GIVE_UP, [await sql.now(), stepId, jsonRows(rows.map(({ seq }) => seq))]);
+}
+
+async function notePart(sql: Sql, stepId: string, seen: ReadonlyMap<string, number>, assetIds: readonly string[]): Promise<number> {
+  if (await isClosing(sql, stepId)) return 0;
+  const rows = await sql.all<{ seq: number; asset_id: string; behind_at: number | null }>(AWAITED_AMONG, [stepId, jsonRows(assetIds)]);
+  const back = rows.filter((row) => isCheckInAnew(seen.get(row.asset_id) ?? 0, row.behind_at ?? undefined));
+  for (const { seq, asset_id: assetId } of back)
+    await sql.run('UPDATE check_ins SET seen_at = ? WHERE run_id = ? AND seq = ?', [seen.get(assetId), stepId, seq]);
+  return sql.run(SET_DUE, [await sql.now(), stepId, jsonRows(back.map(({ seq }) => seq))]);
+}
+
+/**
+ * What the rows of a step wait for that were made between two places, and are not due before this is written. `now`: when the step was
+ * opened.
+ */
+export async function writeWaits(
+  sql: Sql,
+  stepId: string,
+  { campaignId, wave, after, from, end, now }: Omit<StepKey, 'step'> & { after: StepAfter; from: number; end: number; now: number },
+): Promise<void> {
+  const rows = await sql.all<StoredBefore>(SAID_BEFORE, [campaignId, wave, stepId, from, end]);
+  const before = new Map<number, StepBefore[]>();
+  for (const row of rows) before.set(row.seq, [...(before.get(row.seq) ?? []), fieldsOf(row, BEFORE)]);
+  const dueAt = new Map<number, number[]>();
+  const checkIns: [number, number | null, number][] = [];
+  for (const [seq, said] of before) {
+    const wait = stepWait(after, said, now);
+    if ('byAt' in wait) checkIns.push([seq, wait.behindAt ?? null, wait.byAt]);
+    else dueAt.set(wait.dueAt, [...(dueAt.get(wait.dueAt) ?? []), seq]);
+  }
+  for (const [at, seqs] of dueAt) await sql.run(SET_DUE, [at, stepId, jsonRows(seqs)]);
+  if (checkIns.length > 0) await sql.run(AWAIT, [stepId, jsonRows(checkIns)]);
+}
+
+interface StoredBefore {
+  seq: number;
+  decided_at: number | null;
+  finished_at: number | null;
+  ended_at: number | null;
+  status_since: number | null;
+}
+
+const BEFORE = { decidedAt: 'decided_at', finishedAt: 'finished_at', endedAt: 'ended_at', statusSince: 'status_since' } as const;
