@@ -379,3 +379,37 @@ describe('large executions', () => {
     });
   });
 });
+
+describe('a script that restarts its host', () => {
+  const scripts = [
+    { id: 9, title: 'Patch and restart', reboots: { awayMs: { min: 120_000, max: 120_000 }, neverAssets: [FIRST + 1] } },
+    { id: 10, title: 'Look' },
+  ];
+  type Seen = Row & { lastCheckedIn: number };
+
+  test('ends, is away, and checks in when it is back; an execution meanwhile waits for it, and one asset never comes back', async () => {
+    await withGateway({ scripts, assets: 3, executionMs: { min: 10_000, max: 10_000 } }, async ({ caller, clock }) => {
+      const uuid = uuidOf(await caller.execute([FIRST, FIRST + 1], 9));
+      const seen = async (of = uuid) => (await rows(caller, `job.correlationUuid:${of}`)) as Seen[];
+      clock.advance(12_000);
+      const [back, gone] = await seen();
+      const ended = [Date.parse(back?.enddate ?? ''), Date.parse(gone?.enddate ?? '')];
+      // What came with the result is not later than its end.
+      expect([back?.lastCheckedIn, gone?.lastCheckedIn]).toEqual(ended);
+      const look = uuidOf(await caller.execute([FIRST, FIRST + 1], 10));
+      clock.advance(100_000);
+      expect((await seen()).map(({ lastCheckedIn }) => lastCheckedIn)).toEqual(ended);
+      expect((await seen(look)).map(({ status, isAssetDisconnected }) => [status, isAssetDisconnected])).toEqual([
+        ['MANIFEST ASSIGNED', true],
+        ['MANIFEST ASSIGNED', true],
+      ]);
+      clock.advance(600_000);
+      const [here, away] = await seen();
+      expect(here?.lastCheckedIn).toBe(clock.now() - (clock.now() % 60_000));
+      expect(away?.lastCheckedIn).toBe(ended[1]);
+      const [looked, never] = await seen(look);
+      expect([looked?.status, never?.status]).toEqual(['EXECUTION PASSED', 'MANIFEST ASSIGNED']);
+      expect(looked?.executionEndTime).toBeGreaterThan((ended[0] ?? 0) + 120_000);
+    });
+  });
+});

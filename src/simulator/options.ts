@@ -12,6 +12,15 @@ const span = (min: number, max: number) =>
     .refine(({ min: from, max: to }) => from <= to, 'min must not be above max')
     .default({ min, max });
 
+/** A script that restarts its host when it has ended. */
+const RebootOption = z.strictObject({
+  /** Simulated milliseconds from the end of the script until the agent checks in again. */
+  awayMs: span(60_000, 300_000),
+  /** Share of hosts that never come back. */
+  neverRate: rate.default(0),
+  neverAssets: z.array(id).default([]),
+});
+
 const ScriptOption = z.strictObject({
   id,
   title: z.string().min(1),
@@ -19,6 +28,7 @@ const ScriptOption = z.strictObject({
   platform: z.string().min(1).default('LINUX'),
   /** The script's text; served base64-encoded. */
   content: z.string().optional(),
+  reboots: RebootOption.optional(),
 });
 
 const TagOption = z.strictObject({

@@ -5,7 +5,7 @@ import type { QqlNode } from '../search/qql.js';
 import { qqlOnlyValues } from '../search/qql-match.js';
 import { type AssetJob, assetJobOf, exitCodeAt, phaseAt, statusAt, toldResult } from '../world/asset-job.js';
 import { CUSTOMER_UUID, chance, uuidOf } from '../world/chance.js';
-import type { SimulatedJob, World } from '../world/state.js';
+import { agentSeenAt, type SimulatedJob, type World } from '../world/state.js';
 import { outputOf } from '../world/timeline.js';
 import { named } from './jobs.js';
 
@@ -107,7 +107,7 @@ function assetJobRow(call: Call, row: AssetJob, includeScriptResult: boolean) {
     ...progress(world, row, now),
     ...(includeScriptResult ? result(world, row, now) : {}),
     created: { dateTime: row.times.assignedAt },
-    lastCheckedIn: now < row.times.offlineUntil ? row.times.assignedAt - 86_400_000 : now - (now % 60_000),
+    lastCheckedIn: checkedInAt(world, row, now),
     agentVersion: fleet.agentVersion(asset),
     isAssetDisconnected: now < row.times.offlineUntil,
     test: false,
@@ -150,6 +150,12 @@ function progress(world: World, row: AssetJob, now: number): object {
     ...(code === undefined ? {} : { output: { code, text: '' } }),
     enddate: new Date(verdictAt).toISOString().replace('Z', '+00:00'),
   };
+}
+
+/** An asset that is away because its host restarts has checked in with the result of that script. */
+function checkedInAt(world: World, { asset, times }: AssetJob, now: number): number {
+  const restarts = world.absences.get(asset)?.some(({ from, until }) => from <= now && now < until);
+  return now < times.offlineUntil && !restarts ? times.assignedAt - 86_400_000 : agentSeenAt(world, asset);
 }
 
 function result(world: World, row: AssetJob, now: number): object {

@@ -3,7 +3,7 @@
 import type { SimulatorSettings } from '../options.js';
 import type { SimulatedJob, World } from './state.js';
 import type { AssetJobTimes, Fate } from './timeline.js';
-import { fateOf, timesOf } from './timeline.js';
+import { lifeOf } from './timeline.js';
 
 export interface AssetJob {
   id: number;
@@ -18,15 +18,11 @@ export type AssetJobPhase = 'assigned' | 'uploaded' | 'finished';
 
 export function assetJobOf(world: World, job: SimulatedJob, position: number): AssetJob {
   const index = job.assets[position] ?? 0;
-  const attempt = job.attempts[position] ?? 1;
-  const asset = { index, assetId: world.fleet.assetId(index) };
-  const timing = { createdAt: job.createdAt, firstAsset: job.assets[0] ?? 0, attempt: job.attempts[0] ?? 1 };
   return {
     id: job.firstAssetJobId + position,
     job,
     asset: index,
-    fate: fateOf(world.settings, asset, attempt),
-    times: timesOf(world.settings, asset, timing, position),
+    ...lifeOf(world.settings, job, position, world.absences.get(index)),
   };
 }
 

@@ -4,6 +4,7 @@ import type { SimulatorSettings } from '../options.js';
 import { between, chance, uuidOf } from './chance.js';
 import type { SimulatedClock } from './clock.js';
 import { type Fleet, fleetOf } from './fleet.js';
+import { type Absence, absenceBehind, lifeOf } from './timeline.js';
 
 /** `content` is the script's text; an imported one keeps its base64 instead, bytes and line breaks as they came. */
 export type SimulatedScript = SimulatorSettings['scripts'][number] & {
@@ -81,15 +82,23 @@ export interface World {
   addScript(facts: Pick<SimulatedScript, 'title' | 'platform' | 'base64' | 'told'> & { username: string; at: number }): SimulatedScript;
   /** The last execute that was accepted, by script id, and under `''` for the whole subscription. */
   readonly lastExecuteAt: Map<string, number>;
+  /** When agents were, are and will be away, by index; in the order of the executions that restart their hosts. */
+  readonly absences: Map<number, Absence[]>;
   execute(order: { username: string; script: SimulatedScript; assets: readonly number[]; at: number }): ExecutionRecord;
   record(entry: Omit<AuditEntry, 'id' | 'visibleAt'>): void;
 }
 
-/** When the asset's agent checked in last: within the minute, unless told otherwise. */
-export function agentSeenAt({ settings, fleet, clock, bornAt }: World, index: number): number {
+/**
+ * When the asset's agent checked in last: within the minute, unless told otherwise; while its host restarts, with the result of the script
+ * that restarts it.
+ */
+export function agentSeenAt({ settings, fleet, clock, bornAt, absences }: World, index: number): number {
   const before = settings.seenBeforeMs[String(fleet.assetId(index))];
   const now = clock.now();
-  return before === undefined ? now - (now % 60_000) : bornAt - before;
+  const last = absences.get(index)?.findLast(({ from }) => from <= now);
+  if (last && now < last.until) return last.from;
+  const usual = before === undefined ? now - (now % 60_000) : bornAt - before;
+  return last ? Math.max(usual, last.until) : usual;
 }
 
 const FIRST_SCRIPT_ID = 16_508;
@@ -122,6 +131,7 @@ export function createWorld(settings: SimulatorSettings, clock: SimulatedClock):
     })),
     audit: [],
     lastExecuteAt: new Map(),
+    absences: new Map(),
     script: (id) => scripts.get(id),
     addScript({ username, at, ...facts }) {
       const id = Math.max(FIRST_SCRIPT_ID - 1, ...Array.from(scripts.keys(), Number)) + 1;
@@ -143,6 +153,7 @@ export function createWorld(settings: SimulatorSettings, clock: SimulatedClock):
         const part = { assets: Int32Array.from(assets.slice(from, to)), attempts: Uint16Array.from(attempts.slice(from, to)) };
         return addJob(world, { ...part, script, username, correlationUuid, createdAt: at + afterMs });
       });
+      if (script.reboots) for (const job of jobs) restart(world, job);
       world.jobsByUuid.set(correlationUuid, jobs);
       world.lastExecuteAt.set('', at).set(String(script.id), at);
       world.record({
@@ -193,6 +204,16 @@ function addJob(world: World, facts: Omit<SimulatedJob, 'id' | 'visibleAt' | 'fi
   world.jobs.push(job);
   world.jobsById.set(String(job.id), job);
   return job;
+}
+
+/** Its assets are away for a while when the script has ended there. */
+function restart({ settings, fleet, absences }: World, job: SimulatedJob): void {
+  for (const [position, index] of job.assets.entries()) {
+    const known = absences.get(index) ?? [];
+    const life = lifeOf(settings, job, position, known);
+    const absence = absenceBehind(settings, job.script, { index, assetId: fleet.assetId(index), ...life });
+    if (absence) absences.set(index, [...known, absence]);
+  }
 }
 
 /** Which assets go into which job of one execution, and how much later it is made: all into one, or the last third into a second. */

@@ -65,6 +65,62 @@ function offlineFor({ seed, offlineForMs }: SimulatorSettings, index: number): n
   return typeof offlineForMs === 'number' ? offlineForMs : between(offlineForMs, chance(seed, 'offline-for', index));
 }
 
+/** An agent is not there: its host restarts. */
+export interface Absence {
+  from: number;
+  /** Infinity: it never comes back. */
+  until: number;
+}
+
+/** The parts of a job that say what becomes of its assets. */
+interface JobLife {
+  createdAt: number;
+  assets: ArrayLike<number>;
+  attempts: ArrayLike<number>;
+}
+
+/** How the asset job at a place of its job ends, and when; an agent that is away when it is assigned gets it when it is back. */
+export function lifeOf(
+  settings: SimulatorSettings,
+  job: JobLife,
+  position: number,
+  absences: readonly Absence[] = [],
+): { fate: Fate; times: AssetJobTimes } {
+  const index = job.assets[position] ?? 0;
+  const asset = { index, assetId: settings.firstAssetId + index };
+  const timing = { createdAt: job.createdAt, firstAsset: job.assets[0] ?? 0, attempt: job.attempts[0] ?? 1 };
+  const times = timesOf(settings, asset, timing, position);
+  const fate = fateOf(settings, asset, job.attempts[position] ?? 1);
+  const absence = absences.find(({ from, until }) => from <= times.assignedAt && times.assignedAt < until);
+  if (!absence) return { fate, times };
+  if (absence.until === Number.POSITIVE_INFINITY) return { fate: 'offline', times: { ...times, offlineUntil: absence.until } };
+  const lateMs = absence.until - times.assignedAt;
+  const { assignedAt, startedAt, endedAt, verdictAt, outputAt, offlineUntil } = times;
+  return {
+    fate,
+    times: {
+      assignedAt,
+      startedAt: startedAt + lateMs,
+      endedAt: endedAt + lateMs,
+      verdictAt: verdictAt + lateMs,
+      outputAt: outputAt + lateMs,
+      offlineUntil: Math.max(offlineUntil, absence.until),
+    },
+  };
+}
+
+/** How long its host is away behind a script that restarts it; undefined where it does not, or did not run. */
+export function absenceBehind(
+  { seed }: SimulatorSettings,
+  { reboots }: Pick<SimulatorSettings['scripts'][number], 'reboots'>,
+  { index, assetId, fate, times }: { index: number; assetId: number; fate: Fate; times: AssetJobTimes },
+): Absence | undefined {
+  if (!reboots || fate === 'offline') return undefined;
+  const isGone = reboots.neverAssets.includes(assetId) || chance(seed, 'never-back', index) < reboots.neverRate;
+  const from = times.verdictAt;
+  return { from, until: isGone ? Number.POSITIVE_INFINITY : from + between(reboots.awayMs, chance(seed, 'away', index)) };
+}
+
 export interface JobTiming {
   createdAt: number;
   /** Index of the job's first asset: with `attempt` it seeds the job's duration, so that the order of calls does not matter. */
