@@ -49,7 +49,7 @@ describe('the kill switch over a live run', () => {
     expect(found.find(({ name }) => name === 'worker')).toEqual({
       name: 'worker',
       state: 'ok',
-      detail: `1 worker polls task queue ${harness.taskQueue}`,
+      detail: expect.stringMatching(new RegExp(`^1 worker polls task queue ${harness.taskQueue}, last seen .+ ago$`)),
     });
     const elsewhere = await overhaul(['doctor'], { env: { ...env, OVERHAUL_TASK_QUEUE: `${harness.taskQueue}-other` }, temporal });
     expect(elsewhere.stdout).toContain(`no worker polls task queue ${harness.taskQueue}-other`);
