@@ -35,8 +35,28 @@ describe('the delay until the next poll', () => {
     ['is not stretched by a budget that lasts', budget({ left: 100, remainingMs: 60_000 }), 1_000],
     ['spreads what is left over the rest of the run', budget({ left: 10, remainingMs: 300_000 }), 30_000],
     ['shares it with the other runs that watch', budget({ left: 10, remainingMs: 300_000, watchers: 2 }), 60_000],
-    ['keeps back what the executions need', budget({ left: 10, remainingMs: 300_000, unsentExecutions: 5 }), 60_000],
-    ['is 15 minutes when nothing is left for it', budget({ left: 5, remainingMs: 300_000, unsentExecutions: 5 }), 900_000],
+    [
+      'is the usual time where calls are what the executions wait for',
+      budget({ left: 5, remainingMs: 300_000, unsentExecutions: 5 }),
+      6_000,
+    ],
+    ['is 15 minutes when no call is left and nothing waits', budget({ left: 0, remainingMs: 300_000 }), 900_000],
+    [
+      'leaves no calls unused: ten runs with four in flight each, 210 of 300 calls left, 360 executions to send',
+      {
+        durationsMs: [120_000],
+        budget: { ...plenty, left: 210, perWindow: 300, unsentExecutions: 360, watchers: 10, remainingMs: 1_080_000 },
+      },
+      120_000,
+    ],
+    [
+      'is the time in which the calls of a round come back, once they are used up',
+      {
+        durationsMs: [120_000],
+        budget: { ...plenty, left: 3, perWindow: 300, unsentExecutions: 360, watchers: 10, remainingMs: 1_080_000 },
+      },
+      600_000,
+    ],
     ['counts on what the window gives back in time', budget({ left: 0, perWindow: 300, remainingMs: 7_200_000 }), 24_000],
   ])('%s', (_, changes, delayMs) => {
     expect(pollDelayMs(facts(changes))).toBe(delayMs);

@@ -36,7 +36,7 @@ const FIRST_POLL_MS = 15_000;
 const LONGEST_MS = 15 * 60_000;
 
 export function pollDelayMs(facts: CadenceFacts): number {
-  const delayMs = Math.max(facts.floorMs, learnedMs(facts), affordableMs(facts.budget));
+  const delayMs = Math.max(facts.floorMs, learnedMs(facts), affordableMs(facts));
   return Math.round(Math.min(delayMs, Math.max(LONGEST_MS, facts.floorMs)));
 }
 
@@ -49,12 +49,22 @@ function learnedMs({ durationsMs, youngestMs, inFlight, assetsWait, clockRate }:
   return Math.max(likely / 6, assetsWait ? usual / Math.max(1, inFlight) : 0);
 }
 
-/** The interval at which this run's share of the calls lasts until it is done. */
-function affordableMs({ left, perWindow, windowMs, unsentExecutions, watchers, remainingMs }: CallBudget): number {
+/**
+ * The interval at which this run's share of the calls lasts until it is done. Where they do not last while executions wait, calls are what
+ * the work waits for: then a poll is worth one when most slots are likely free, and a round of a poll and a send for each of them is not
+ * begun faster than its calls come back. Waiting longer would leave calls unused.
+ */
+function affordableMs({ durationsMs, inFlight, budget }: CadenceFacts): number {
+  const { left, perWindow, windowMs, unsentExecutions, watchers, remainingMs } = budget;
   if (remainingMs === undefined) return 0;
+  const runs = Math.max(1, watchers);
   const comingBack = (perWindow * Math.max(0, remainingMs - windowMs)) / windowMs;
-  const polls = (left + comingBack - unsentExecutions) / Math.max(1, watchers);
-  return polls > 0 ? remainingMs / polls : LONGEST_MS;
+  const polls = (left + comingBack - unsentExecutions) / runs;
+  const lastingMs = polls > 0 ? remainingMs / polls : LONGEST_MS;
+  if (unsentExecutions === 0) return lastingMs;
+  const round = runs * (1 + inFlight);
+  const usual = mean(durationsMs) ?? 0;
+  return Math.min(lastingMs, left >= round ? usual : Math.max(usual, (round * windowMs) / perWindow));
 }
 
 export function mean(values: readonly number[]): number | undefined {
