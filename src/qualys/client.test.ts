@@ -172,6 +172,27 @@ describe('tolerance', () => {
     expect((await all(it.qualys.searchAssetJobs({ includeOutput: true })))[0]?.output).toBeUndefined();
   });
 
+  test.each([
+    ['plain text', 'VULNERABLE'],
+    ['text between blanks', 'host is not vulnerable'],
+    ['base64 that was cut', 'VlVMTkVSQUJMRQ'],
+    ['a number', 5],
+  ])('an output that is no base64 is a missing one: %s', async (_, scriptResult) => {
+    it.gateway.reply(assetJob({ scriptResult }));
+    expect((await all(it.qualys.searchAssetJobs({ includeOutput: true })))[0]?.output).toBeUndefined();
+  });
+
+  test('an exit code is the number that was meant, and none but 0 is read as 0 or as missing', async () => {
+    const told = ['1337', ' 1337 ', '1337.0', '+1', '-1', '0x80070005', 4_294_967_295, 0.5, '0.5', '00', '', 'none', null, true];
+    it.gateway.reply(...told.map((code) => assetJob({ output: { code } })));
+    const read: (number | undefined)[] = [];
+    for (const _ of told) read.push((await all(it.qualys.searchAssetJobs({})))[0]?.exitCode);
+    const none = undefined;
+    expect(read).toEqual([1337, 1337, 1337, 1, -1, 2_147_942_405, 4_294_967_295, 1, 1, 0, none, none, none, none]);
+    it.gateway.reply({ body: JSON.stringify(assetJob({ output: { code: 7 } }).body).replace('"code":7', '"code":1e999') });
+    expect((await all(it.qualys.searchAssetJobs({})))[0]?.exitCode).toBe(Number.MAX_SAFE_INTEGER);
+  });
+
   test('fields of a foreign type are as good as missing', async () => {
     const odd = {
       output: 'none',

@@ -217,6 +217,8 @@ describe('where Qualys has no verdict of its own', () => {
     ['SCRIPT RESULT UPLOAD FAILED', undefined, 'unverified | result-upload-failed | default'],
     ['PARKED', 7, 'skipped | not-applicable | verdict.exitCodes.other'],
     ['PARKED', undefined, 'unverified | unknown-status | default'],
+    ['EXECUTION FAILED', undefined, 'failed | default'],
+    ['EXECUTION PASSED', undefined, 'succeeded | no exit code | verdict.exitCodes.none'],
     ['PENDING', 0, 'open'],
   ])('%s with code %p: a told code counts, and the lack of one is no success: %s', (status, code, verdict) => {
     for (const step of STEPS) expect(judged([status, code], rules, step)).toBe(verdict);

@@ -2,7 +2,7 @@
 // alone, never by this (domain/execution/may-still-run.ts).
 import type { AssetJobFacts, Verdict } from '../polling/asset-job.js';
 import type { FinalOutcome } from '../run/outcome.js';
-import type { Meaning } from './meaning.js';
+import { isGood, type Meaning } from './meaning.js';
 import type { CodeRule } from './presets.js';
 import type { Judging } from './rules.js';
 
@@ -47,9 +47,8 @@ export function judge(job: Pick<AssetJobFacts, 'exitCode'>, own: Verdict, judgin
   if (rule) return { outcome: rule.is, ...reasonOf(rule.is, 'told by its output'), rule: `verdict.output[${heard}]` };
   const byCode = byExitCode(job.exitCode, own, judging);
   if (heard !== 'absent' && heard !== undefined) return byCode;
-  const isGood = byCode.outcome === 'succeeded' || byCode.outcome === 'skipped';
   const isDeniable = judging.output.some(({ is }) => is !== byCode.outcome);
-  return isGood && isDeniable ? { outcome: 'unverified', reason: OUTPUT_NOT_READ, rule: byCode.rule } : byCode;
+  return isGood(byCode.outcome) && isDeniable ? { outcome: 'unverified', reason: OUTPUT_NOT_READ, rule: byCode.rule } : byCode;
 }
 
 function byExitCode(code: number | undefined, own: Verdict, judging: Judging): Judged {
@@ -78,9 +77,10 @@ function ruleFor(code: number | undefined, own: Verdict, { exitCodes, preset }: 
     return is && { is, rule: `verdict.exitCodes.${key}` };
   };
   if (code === undefined) {
-    // Where Qualys has no word and no code, their absence says nothing good.
+    // Where Qualys has no word, or has it that the job failed, the lack of a code says nothing good.
     const rule = explicit('none') ?? ofPreset('none');
-    return rule && own.outcome === 'unverified' && rule.is !== 'failed' ? undefined : rule;
+    const saysNothing = rule && (isGood(rule.is) ? own.outcome !== 'succeeded' : own.outcome === 'unverified' && rule.is !== 'failed');
+    return saysNothing ? undefined : rule;
   }
   const exact = explicit(String(code));
   if (exact) return exact;

@@ -41,6 +41,17 @@ export const wholeNumber = leaf((value) => {
   return isNumber(value) ? value : undefined;
 });
 
+/**
+ * An exit code: a whole number, also where JSON or text has it as hexadecimal (`0x80070005`), with a sign or with decimals. A number that is
+ * no whole one stays other than zero, as 0 is the one code that says something good; a word is no code.
+ */
+export const exitCode = leaf((value) => {
+  const number = typeof value === 'string' ? Number(value.trim() === '' ? Number.NaN : value) : value;
+  if (typeof number !== 'number' || Number.isNaN(number)) return undefined;
+  const whole = Math.min(Math.ceil(Math.abs(number)), Number.MAX_SAFE_INTEGER);
+  return number < 0 ? -whole : whole;
+});
+
 /** Epoch milliseconds, from a number, digits, or ISO text also with an offset without colon (`+0000`). */
 export const epochMs = leaf((value) => {
   if (typeof value !== 'string') return isNumber(value) ? value : undefined;
@@ -49,8 +60,14 @@ export const epochMs = leaf((value) => {
   return Number.isNaN(parsed) ? undefined : parsed;
 });
 
-/** base64 to bytes; line breaks inside are documented damage (docs/qualys-api.md#scripts). */
-export const base64Bytes = leaf((value) => (typeof value === 'string' ? Buffer.from(value.replace(/\s+/g, ''), 'base64') : undefined));
+/**
+ * base64 to bytes; line breaks inside are documented damage (docs/qualys-api.md#scripts). Text that is none, or was cut, is as good as
+ * missing: its bytes would be others than those that were meant.
+ */
+export const base64Bytes = leaf((value) => {
+  const digits = typeof value === 'string' ? value.replace(/\s+/g, '') : undefined;
+  return digits !== undefined && digits.length % 4 === 0 && /^[\w+/-]*={0,2}$/.test(digits) ? Buffer.from(digits, 'base64') : undefined;
+});
 
 /** JSON text such as 1e999 is read as infinite. */
 function isNumber(value: unknown): value is number {

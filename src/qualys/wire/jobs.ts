@@ -1,6 +1,6 @@
 // Parent jobs and their asset jobs, v1 and v2, 2022 to 2026 (docs/qualys-api.md#jobs).
 import { z } from 'zod';
-import { base64Bytes, compact, epochMs, flag, idText, lenient, someId, text, wholeNumber } from './common.js';
+import { base64Bytes, compact, epochMs, exitCode, flag, idText, lenient, someId, text } from './common.js';
 
 const Created = lenient(z.object({ dateTime: epochMs }));
 
@@ -32,7 +32,7 @@ export const AssetJobRow = z
   .object({
     id: someId,
     status: text,
-    output: lenient(z.object({ code: wholeNumber })),
+    output: lenient(z.object({ code: exitCode })),
     scriptResult: base64Bytes,
     created: Created,
     executionStartTime: epochMs,
