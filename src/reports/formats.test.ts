@@ -53,6 +53,17 @@ describe('the JSON report', () => {
     expect(JSON.parse(await text(jsonReport(PATCH_REPORT, rows(ASSETS))))).toEqual({ report: PATCH_REPORT, assets: ASSETS });
   });
 
+  test('says beside why assets failed, where any did', async () => {
+    const sample = { first: ['one'], leftOut: 2, last: ['four'] };
+    const groups = [{ count: 2, reason: 'exit code 3', exitCode: 3, varies: false, sample, assets: [] }];
+    const failures = { groups: [...groups, { count: 1, varies: false, assets: [] }], rest: { groups: 0, assets: 0, isMore: false } };
+    expect(JSON.parse(await text(jsonReport(PATCH_REPORT, rows(ASSETS), { failures })))).toEqual({
+      report: PATCH_REPORT,
+      failures: [{ count: 2, reason: 'exit code 3', exitCode: 3, sample: 'one\n… 2 lines left out …\nfour' }, { count: 1 }],
+      assets: ASSETS,
+    });
+  });
+
   test('of no assets is still JSON', async () => {
     expect(JSON.parse(await text(jsonReport(PATCH_REPORT, rows([]))))).toEqual({ report: PATCH_REPORT, assets: [] });
   });

@@ -1,22 +1,33 @@
 import type { AssetRow, RunReport } from '../domain/run/outcome.js';
 import type { NotJoinedList } from '../domain/targets/join-record.js';
 import { inBatches } from './batches.js';
+import { excerptText, type Failures } from './failures.js';
 
 const ROWS_PER_CHUNK = 500;
 
-/**
- * `{ report, assets }` (docs/requests.md) as chunks of text, one asset a line, in constant memory at any size; with `notJoined` where
- * the run's query found hosts that are no CAR assets.
- */
+/** What stands between the report and its assets, where there is any. */
+export interface JsonExtras {
+  /** Hosts that the run's query found and that are no CAR assets. */
+  notJoined?: NotJoinedList | undefined;
+  failures?: Failures | undefined;
+}
+
+/** `{ report, assets }` (docs/requests.md) as chunks of text, one asset a line, in constant memory at any size. */
 export async function* jsonReport(
   report: RunReport,
   assets: AsyncIterable<AssetRow>,
-  notJoined: NotJoinedList = { count: 0, assets: [] },
+  { notJoined, failures }: JsonExtras = {},
 ): AsyncGenerator<string> {
-  const apart = notJoined.count > 0 ? `"notJoined":${JSON.stringify(notJoined)},\n` : '';
-  yield `{"report":${JSON.stringify(report)},\n${apart}"assets":`;
+  yield `{"report":${JSON.stringify(report)},\n`;
+  if (notJoined && notJoined.count > 0) yield `"notJoined":${JSON.stringify(notJoined)},\n`;
+  if (failures) yield `"failures":${JSON.stringify(failures.groups.map(failureItem))},\n`;
+  yield '"assets":';
   yield* jsonArray(assets);
   yield '}\n';
+}
+
+function failureItem({ count, reason, exitCode, sample }: Failures['groups'][number]): object {
+  return { count, reason, exitCode, sample: sample && excerptText(sample) };
 }
 
 /** A JSON array, one element a line. */

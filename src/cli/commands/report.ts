@@ -49,12 +49,12 @@ function isFinished(run: RunRow): run is FinishedRun {
 async function reportChunks(format: Format, ledger: Ledger, run: FinishedRun): Promise<AsyncIterable<string>> {
   const { reader } = ledger;
   switch (format) {
-    case 'json':
-      return (await import('../../reports/json.js')).jsonReport(
-        run.report,
-        reader.allAssets(run.id),
-        readNotJoined(await ledger.audit.of(run.id)),
-      );
+    case 'json': {
+      const { failuresOf } = await import('../../reports/facts.js');
+      const { jsonReport } = await import('../../reports/json.js');
+      const notJoined = readNotJoined(await ledger.audit.of(run.id));
+      return jsonReport(run.report, reader.allAssets(run.id), { notJoined, failures: await failuresOf(ledger, run) });
+    }
     case 'csv':
       return (await import('../../reports/csv.js')).csvReport(reader.allAssets(run.id));
     case 'html': {

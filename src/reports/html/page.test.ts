@@ -22,7 +22,7 @@ interface Told extends Partial<Omit<ReportFacts, 'report' | 'run'>> {
 
 async function pageOf({ report, request, stop, ...more }: Told = {}, assets: readonly AssetRow[] = ASSETS): Promise<string> {
   const facts: ReportFacts = {
-    ...{ audit: [], schedules: [], outOfCohort: [], ...more },
+    ...{ audit: [], schedules: [], outOfCohort: [], clockRate: 1, ...more },
     report: { ...PATCH_REPORT, ...report },
     run: { request: (request ?? {}) as StoredRequest, cohort: { size: 2 }, stop },
   };
@@ -79,6 +79,85 @@ describe('the HTML report', () => {
         expect(await tagsWith(text)).toBe(tags);
       }),
     );
+  });
+
+  test('tells why assets failed, with their output as text, before the table of them', async () => {
+    const group = { count: 12, reason: 'exit code 3', exitCode: 3, status: 'EXECUTION FAILED', varies: true };
+    const page = await pageOf({
+      report: { counts: { ...PATCH_REPORT.counts, targeted: 20, failed: 19 } },
+      failures: {
+        groups: [
+          {
+            ...group,
+            sample: { first: ['<b>locked</b>'], leftOut: 1_200, last: ['\u202egnp'] },
+            assets: [{ assetId: '2', name: 'web-<2>' }, { assetId: '3' }],
+          },
+          {
+            count: 4,
+            reason: 'told by its output',
+            varies: false,
+            sample: { first: [], leftOut: 0, last: [] },
+            assets: [{ assetId: '4' }],
+          },
+          { count: 1, varies: false, assets: [{ assetId: '5' }] },
+        ],
+        rest: { groups: 2, assets: 2, isMore: false },
+      },
+    });
+    expect(page).toContain(
+      '<h3><b>12</b> of 19: exit code 3 · EXECUTION FAILED <small>as web-&lt;2&gt; wrote it</small></h3>\n<pre>&lt;b&gt;locked&lt;/b&gt;\n… 1,200 lines left out …\n\ufffdgnp</pre>\n<p class="hosts">web-&lt;2&gt;, 3 and 10 more</p>',
+    );
+    expect(page).toContain('differ only in the host’s own name and id, dates, times and process ids.');
+    expect(page).toContain('<h3><b>4</b> of 19: told by its output</h3>\n<p class="soft">The script wrote nothing.</p>');
+    expect(page).toContain('<h3><b>1</b> of 19: no reason told</h3>\n<p class="soft">No output of these is stored.</p>');
+    expect(page).toContain('and 2 more assets in 2 smaller groups');
+    expect(page.indexOf('class="group"')).toBeLessThan(page.indexOf('<td>web-2</td>'));
+    expect(await pageOf()).not.toContain('class="group"');
+  });
+
+  test('says in a line each what its words mean, and what its own status does', async () => {
+    const page = await pageOf();
+    expect(page).toContain(
+      '<p class="means">Some assets succeeded and others did not, or the script also went outside the cohort. <a href="#words">',
+    );
+    const legend = page.slice(page.indexOf('id="words"'));
+    expect([...legend.matchAll(/<dt>(.*?)<\/dt><dd>[^<]{10,120}<\/dd>/g)].map(([, word = '']) => word.replace(/<[^>]*>/g, ''))).toEqual([
+      ...['succeeded', 'failed', 'unverified', 'unreachable', 'missing', 'skipped'],
+      ...['succeeded', 'partial', 'failed', 'stopped', 'cancelled'],
+    ]);
+  });
+
+  test('folds what succeeded, and nothing else', async () => {
+    const page = await pageOf();
+    expect(page).toContain('<details><summary>Show 1 asset</summary><div class="scroll"><table class="assets">');
+    expect(page.match(/<details>/g)).toHaveLength(1);
+    expect(page.slice(page.indexOf('<details>'), page.indexOf('</details>'))).toContain('<td>web-1</td>');
+  });
+
+  test('says once that Qualys’ times are a simulator’s, and names the column of them', async () => {
+    const page = await pageOf({ clockRate: 59.97 });
+    expect(page).toContain(
+      '<dt>Qualys’ clock</dt><dd>a simulator’s, 60 times as fast as ours. When assets finished, and every limit such as a deadline, is in its time; all other times on this page are ours.</dd>',
+    );
+    expect(page).toContain('<th scope="col">Finished (simulated UTC)</th>');
+    const real = await pageOf({ clockRate: 1 });
+    expect(real).toContain('<th scope="col">Finished (UTC)</th>');
+    expect(real).not.toContain('simulat');
+  });
+
+  test('says beside the reason which rule decided, and which verdict came late', async () => {
+    const row: AssetRow = {
+      assetId: '3',
+      outcome: 'failed',
+      reason: 'exit code 4',
+      rule: 'verdict.exitCodes.4',
+      late: 'succeeded',
+      attempt: 1,
+    };
+    expect(await pageOf({}, [row])).toContain(
+      '<td>exit code 4<br><small>decided by verdict.exitCodes.4</small><br><small>late verdict: succeeded</small></td>',
+    );
+    expect(await pageOf({}, [{ ...row, rule: 'default' }])).not.toContain('decided by');
   });
 
   test('has what failed before the decisions, and what succeeded after them', async () => {
@@ -231,6 +310,7 @@ describe('the HTML report', () => {
       audit: [],
       schedules: [],
       outOfCohort: [],
+      clockRate: 1,
     };
     let [largest, size] = [0, 0];
     for await (const chunk of htmlReport(facts, (outcome) => (outcome === 'succeeded' ? many() : only([])))) {

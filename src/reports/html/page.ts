@@ -3,10 +3,12 @@ import { type ASSET_ROW_COLUMNS, type AssetRow, type FinalOutcome, OUTCOMES } fr
 import { inBatches } from '../batches.js';
 import type { ReportFacts } from '../facts.js';
 import { decisionsSection, notesSection } from './audit.js';
+import { failureGroups } from './failures.js';
+import { legendSection } from './legend.js';
 import { followUpSection, notJoinedSection } from './outlook.js';
 import { HTML_STYLE } from './style.js';
-import { outOfCohortAlarm, summary } from './summary.js';
-import { escaped, number, utc } from './text.js';
+import { isSimulated, outOfCohortAlarm, summary } from './summary.js';
+import { escaped, number, plural, utc } from './text.js';
 import { recheckSection, wavesSection } from './waves.js';
 
 const ROWS_PER_CHUNK = 500;
@@ -16,15 +18,16 @@ const COLUMNS = [
   ['reason', 'Reason'],
   ['status', 'Qualys status'],
   ['exitCode', 'Exit code'],
-  ['rule', 'Decided by'],
   ['attempt', 'Attempt'],
   ['jobId', 'Job'],
   ['finishedAt', 'Finished (UTC)'],
-  ['late', 'Late verdict'],
 ] as const satisfies readonly (readonly [(typeof ASSET_ROW_COLUMNS)[number], string])[];
 
 /** What somebody has to do something about comes before what was decided, and that before what is well. */
 const UNRESOLVED: readonly FinalOutcome[] = ['failed', 'unverified', 'unreachable', 'missing'];
+
+/** What nobody has to look at is there for who asks. */
+const FOLDED: readonly FinalOutcome[] = ['succeeded'];
 
 /** Assets of one outcome, in the order of the cohort; of one wave of a campaign, by its number. */
 export type AssetsOf = (outcome: FinalOutcome, wave?: number) => AsyncIterable<AssetRow>;
@@ -36,7 +39,7 @@ export async function* htmlReport(facts: ReportFacts, assetsOf: AssetsOf): Async
   for (const outcome of UNRESOLVED) yield* assetSection(facts, outcome, assetsOf);
   yield followUpSection(facts) + notJoinedSection(facts) + decisionsSection(facts);
   for (const outcome of OUTCOMES) if (!UNRESOLVED.includes(outcome)) yield* assetSection(facts, outcome, assetsOf);
-  yield `${notesSection(facts)}</main>\n</html>\n`;
+  yield `${notesSection(facts)}${legendSection(facts)}</main>\n</html>\n`;
 }
 
 function head(runId: string): string {
@@ -51,40 +54,58 @@ function head(runId: string): string {
 `;
 }
 
-async function* assetSection({ report, campaign }: ReportFacts, outcome: FinalOutcome, assetsOf: AssetsOf): AsyncGenerator<string> {
+async function* assetSection(facts: ReportFacts, outcome: FinalOutcome, assetsOf: AssetsOf): AsyncGenerator<string> {
+  const { campaign } = facts;
   const waves = campaign?.waves.filter(({ counts }) => counts[outcome] > 0) ?? [];
   const groups = waves.length === 0 ? [undefined] : waves;
   let isOpen = false;
   for (const wave of groups) {
     let isFirst = true;
     for await (const batch of inBatches(assetsOf(outcome, wave?.w), ROWS_PER_CHUNK)) {
-      if (!isOpen) yield sectionHead(outcome, report.counts[outcome]);
+      if (!isOpen) yield sectionHead(facts, outcome);
       if (isFirst) yield `${isOpen ? '</tbody>\n' : ''}<tbody>\n${wave ? waveLine(wave.name, wave.counts[outcome]) : ''}`;
       [isOpen, isFirst] = [true, false];
       yield batch.map(assetLine).join('');
     }
   }
-  if (isOpen) yield '</tbody>\n</table></div></section>\n';
+  if (isOpen) yield `</tbody>\n</table></div>${FOLDED.includes(outcome) ? '</details>' : ''}</section>\n`;
 }
 
 function waveLine(name: string, count: number): string {
   return `<tr class="wave"><th colspan="${COLUMNS.length}" scope="rowgroup">Wave ${escaped(name)} <small>${number(count)}</small></th></tr>\n`;
 }
 
-function sectionHead(outcome: FinalOutcome, count: number): string {
-  const titles = COLUMNS.map(([column, title]) => `<th scope="col" class="${column}">${title}</th>`).join('');
+function sectionHead(facts: ReportFacts, outcome: FinalOutcome): string {
+  const count = facts.report.counts[outcome];
+  const titles = COLUMNS.map(([column, title]) => `<th scope="col">${column === 'finishedAt' ? finishedTitle(facts) : title}</th>`).join(
+    '',
+  );
   return `<section><h2 id="${outcome}"><span class="dot ${outcome}"></span>${capital(outcome)} <small>${number(count)}</small></h2>
-<div class="scroll"><table class="assets"><thead><tr>${titles}</tr></thead>
+${outcome === 'failed' ? failureGroups(facts) : ''}${FOLDED.includes(outcome) ? `<details><summary>Show ${plural(count, 'asset')}</summary>` : ''}<div class="scroll"><table class="assets"><thead><tr>${titles}</tr></thead>
 `;
 }
 
+function finishedTitle({ clockRate }: ReportFacts): string {
+  return isSimulated(clockRate) ? 'Finished (simulated UTC)' : 'Finished (UTC)';
+}
+
 function assetLine(row: AssetRow): string {
-  const cells = COLUMNS.map(([column]) => {
-    // Qualys' own word decided where no rule is named.
-    const value = column === 'rule' && row.rule === 'default' ? undefined : row[column];
-    return `<td>${column === 'finishedAt' && typeof value === 'string' ? utc(value) : escaped(String(value ?? ''))}</td>`;
-  });
+  const cells = COLUMNS.map(([column]) => `<td>${column === 'reason' ? reasonCell(row) : plainCell(row, column)}</td>`);
   return `<tr>${cells.join('')}</tr>\n`;
+}
+
+function plainCell(row: AssetRow, column: (typeof COLUMNS)[number][0]): string {
+  const value = row[column];
+  return column === 'finishedAt' && typeof value === 'string' ? utc(value) : escaped(String(value ?? ''));
+}
+
+/** With what decided, where it was a rule and not Qualys' own word, and the verdict that came too late to count. */
+function reasonCell({ reason, rule, late }: AssetRow): string {
+  const beside = [
+    ...(rule === undefined || rule === 'default' ? [] : [`decided by ${escaped(rule)}`]),
+    ...(late === undefined ? [] : [`late verdict: ${escaped(late)}`]),
+  ];
+  return [...(reason === undefined ? [] : [escaped(reason)]), ...beside.map((text) => `<small>${text}</small>`)].join('<br>');
 }
 
 function capital(word: string): string {

@@ -3,6 +3,7 @@
 import { spanText } from '../../domain/clock/span.js';
 import { OUTCOMES, type RunReport } from '../../domain/run/outcome.js';
 import type { ReportFacts } from '../facts.js';
+import { STATUS_MEANS } from './legend.js';
 import { escaped, linked, number, plural, utc } from './text.js';
 
 /** Before everything else: a script ran where nobody had approved it. */
@@ -23,6 +24,7 @@ export function summary(facts: ReportFacts): string {
     return `<li class="${outcome}">${counts[outcome] > 0 ? `<a href="#${outcome}"><span class="dot ${outcome}"></span>${text}</a>` : text}</li>`;
   });
   return `<h1>${escaped(runId)} <span class="badge ${status}">${status}</span></h1>
+<p class="means">${STATUS_MEANS[status]} <a href="#words">What the words mean</a></p>
 <div class="bar" role="img" aria-label="${OUTCOMES.map((outcome) => `${counts[outcome]} ${outcome}`).join(', ')}">${OUTCOMES.map((outcome) => share(outcome, counts[outcome])).join('')}</div>
 <ul class="counts"><li><b>${number(counts.targeted)}</b> targeted</li>${items.join('')}</ul>
 <dl>${factsOf(facts)
@@ -32,7 +34,7 @@ export function summary(facts: ReportFacts): string {
 }
 
 /** Values are markup: what came from outside is escaped here. */
-function factsOf({ report, run, campaign }: ReportFacts): [string, string][] {
+function factsOf({ report, run, campaign, clockRate }: ReportFacts): [string, string][] {
   const { requestedBy, reason, ticket } = run.request;
   const optional = (term: string, text: string | undefined): [string, string][] => (text ? [[term, escaped(text)]] : []);
   return [
@@ -46,6 +48,7 @@ function factsOf({ report, run, campaign }: ReportFacts): [string, string][] {
     ...hashFact('Cohort digest', run.cohort.digest),
     ...hashFact('Plan digest', campaign?.digest),
     ['Time', timeText(report)],
+    ...(isSimulated(clockRate) ? [['Qualys’ clock', simulatedText(clockRate)] satisfies [string, string]] : []),
     ['Cost', `${plural(report.executions, 'execution')}, ${plural(report.apiCalls, 'Qualys call')}`],
   ];
 }
@@ -56,6 +59,15 @@ function hashFact(term: string, hash: string | undefined): [string, string][] {
 
 function timeText({ startedAt, finishedAt }: RunReport): string {
   return `${utc(startedAt)} to ${utc(finishedAt)} UTC, ${spanText(Date.parse(finishedAt) - Date.parse(startedAt))}`;
+}
+
+/** Clocks do not run that fast: it is a simulator, whose minutes are seconds here. */
+export function isSimulated(clockRate: number): boolean {
+  return clockRate >= 2;
+}
+
+function simulatedText(clockRate: number): string {
+  return `a simulator’s, ${number(Math.round(clockRate))} times as fast as ours. When assets finished, and every limit such as a deadline, is in its time; all other times on this page are ours.`;
 }
 
 function share(outcome: string, count: number): string {
