@@ -185,9 +185,12 @@ async function conclude(round: Round, input: DispatchInput, reportedWait: Wait |
       ? { ...reportedWait, waitMs: Math.min(reportedWait.waitMs, LONGEST_LIMIT_WAIT_MS) }
       : reportedWait;
   const { ledger } = round.dependencies;
+  const saidWait = worthSaying(wait);
+  // It has nothing to send, or nothing that it may send soon.
+  if (!wait || saidWait) await ledger.executions.giveBack(input.runId, round.fence);
   const snapshot = await enforceBudget(round);
   if (round.failure && !snapshot.attempted) throw nonRetryable(round.failure.type, round.failure.blocked.why);
-  const blocked = worthSaying(wait) ?? (wait ? undefined : await stepWaitOf(ledger, round.run, snapshot));
+  const blocked = saidWait ?? (wait ? undefined : await stepWaitOf(ledger, round.run, snapshot));
   await ledger.runs.setBlocked(input.runId, blocked?.why);
   const againMs = wait?.waitMs ?? dueIn(snapshot);
   const isNewReason = blocked?.kind !== input.reported?.kind;

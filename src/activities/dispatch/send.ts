@@ -166,12 +166,14 @@ function afterRefusedPermit({ why, waitMs, detail }: Extract<PermitAnswer, { kin
     case 'fence':
     case 'stopped':
     case 'paused':
-    case 'state':
     case 'tags':
     case 'open-copy':
     case 'sends':
     case 'wave-over':
       return { kind: 'over' };
+    // Another run has its assets by now, or a later look has decided: the next one may be sent.
+    case 'state':
+      return { kind: 'given-up' };
     // Found out since this attempt began: without a wait nothing would ask again, nor anybody be told.
     case 'stale-ledger':
       return { kind: 'wait', wait: { waitMs, blocked: { kind: 'ledger', why: detail } } };

@@ -6,10 +6,12 @@ import { STEP_IS_FOR } from '../../domain/campaign/asset-steps.js';
 import type { WaveStatus } from '../../domain/campaign/status.js';
 import type { CampaignStepName, StepKey } from '../../domain/campaign/step.js';
 import { NEVER_DUE, type StepAfter } from '../../domain/campaign/step-after.js';
+import { admitsOf } from '../../domain/campaign/wave-admits.js';
 import type { CopyState } from '../../domain/execution/may-still-run.js';
 import { emptyCounts, type LiveCounts } from '../../domain/run/outcome.js';
 import type { FrozenPlan } from '../../domain/run/plan-digest.js';
 import { ROWS_PER_TRANSACTION } from '../cohort/freeze.js';
+import { giveBackUnsent } from '../executions/leases.js';
 import { noteScripts } from '../policy/approved-plan.js';
 import { IS_OPEN, isClosing, isOfThisClose, noteLate } from '../rows/late.js';
 import { HAS_OPEN_OUT_OF_COHORT } from '../rows/out-of-cohort-copies.js';
@@ -254,20 +256,23 @@ export class Campaigns {
       closing?: number;
     },
   ): Promise<void> {
-    const now = await this.#database.now();
-    await this.#database.run(SET_WAVE, [
-      to.status,
-      to.why,
-      to.approvedBy && JSON.stringify(to.approvedBy),
-      to.begins ?? false,
-      now,
-      to.ends ?? false,
-      now,
-      id,
-      w,
-      to.ends ?? false,
-      to.closing ?? 0,
-    ]);
+    await this.#database.transaction(async (sql) => {
+      const now = await sql.now();
+      await sql.run(SET_WAVE, [
+        to.status,
+        to.why,
+        to.approvedBy && JSON.stringify(to.approvedBy),
+        to.begins ?? false,
+        now,
+        to.ends ?? false,
+        now,
+        id,
+        w,
+        to.ends ?? false,
+        to.closing ?? 0,
+      ]);
+      if (admitsOf('remediate', { status: to.status, closed: to.ends ?? false }) !== 'all') await giveBackUnsent(sql, id);
+    });
   }
 
   /** The steps of a campaign that have no report yet. */

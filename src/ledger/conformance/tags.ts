@@ -207,6 +207,10 @@ export function tagsSuite(ledgers: Ledgers): void {
       await ledger.planned.setTagsRead('r', 2, await ledger.database.now());
       expect(await permit(2, fence)).toMatchObject({ kind: 'refused', why: 'fan-out' });
       await misstate(ledger, { fannedOut: 1 }, { executionNo: 1 });
+      // Meanwhile it kept nobody from its assets: they are leased again, and its tags read again.
+      expect(await permit(2, fence)).toMatchObject({ kind: 'refused', why: 'tags' });
+      expect(await ledger.planned.leaseMembers('r', 2)).toEqual({ kind: 'whole' });
+      await ledger.planned.setTagsRead('r', 2, await ledger.database.now());
       expect(await permit(2, fence)).toMatchObject({ kind: 'granted' });
     });
   });

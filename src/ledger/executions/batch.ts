@@ -6,6 +6,7 @@ import { type Execution, readExecution } from '../rows/execution.js';
 import type { RunRow } from '../rows/run.js';
 import { jsonRows, type Sql } from '../sql/database.js';
 import { byIndex, PAIRS } from '../sql/dialect.js';
+import { giveBackBarred } from './leases.js';
 
 /**
  * Counting a large cohort takes long, and only a strict budget asks for it. `besides`: an execution that is claimed already, and asked
@@ -34,23 +35,28 @@ async function claimedAssets(sql: Sql, runId: string, besides: number): Promise<
 /** Batches of assets that one claim looks through for assets that may be sent: a transaction must not walk the whole cohort. */
 const BATCHES_A_CLAIM = 40;
 
-export async function freezeBatch(sql: Sql, run: RunRow, batch: { n: number; size: number }): Promise<Execution | undefined> {
-  const { n } = batch;
+const ADD_EXECUTION = `
+  INSERT INTO executions (run_id, execution_no, state, script_id, size, leased)
+  VALUES (?, ?, 'claimed', ?, ?, ?)`;
+
+/** `leased`: false where the run cannot send now, and keeps nobody from the assets. */
+export async function freezeBatch(
+  sql: Sql,
+  run: RunRow,
+  { n, size, leased }: { n: number; size: number; leased: boolean },
+): Promise<Execution | undefined> {
   const runId = run.id;
-  const rows = await mayBeSent(sql, run, batch.size);
+  let rows = await mayBeSent(sql, run, size);
+  while (leased && rows.length < size && (await giveBackBarred(sql, run)) > 0) rows = await mayBeSent(sql, run, size);
   if (rows.length === 0) return undefined;
-  await sql.run(`UPDATE attempts SET execution_no = ?, lease = 1 WHERE run_id = ? AND (seq, attempt) IN ${PAIRS}`, [
+  await sql.run(`UPDATE attempts SET execution_no = ?, lease = ? WHERE run_id = ? AND (seq, attempt) IN ${PAIRS}`, [
     n,
+    leased ? 1 : null,
     runId,
     jsonRows(rows.map(({ seq, attempt }) => [seq, attempt])),
   ]);
   await sql.run('UPDATE runs SET next_execution_no = ? WHERE id = ?', [n + 1, runId]);
-  await sql.run(`INSERT INTO executions (run_id, execution_no, state, script_id, size) VALUES (?, ?, 'claimed', ?, ?)`, [
-    runId,
-    n,
-    run.script?.id,
-    rows.length,
-  ]);
+  await sql.run(ADD_EXECUTION, [runId, n, run.script?.id, rows.length, leased]);
   return readExecution(sql, runId, n);
 }
 

@@ -1,13 +1,9 @@
 // When `execute` may be sent: all that can stand against a permit, in the order in which it is told.
 
-import { mayStart } from '../../domain/calendar/windows.js';
-import { peoplesInstants } from '../../domain/clock/steady.js';
 import type { ExecuteRefusal } from '../../domain/execution/answer.js';
 import { MAX_ASSETS_PER_EXECUTION, MAX_SENDS } from '../../domain/execution/state.js';
 import type { ContenderRef } from '../../domain/limits/fair-share.js';
 import { HOUR_MS, wholeCap } from '../../domain/limits/rate-window.js';
-import { median } from '../../domain/polling/cadence.js';
-import { WORTH_SAYING_MS } from '../../domain/run/blocked.js';
 import {
   askTurn,
   contenderOf,
@@ -26,8 +22,10 @@ import { type Execution, readExecution } from '../rows/execution.js';
 import { type RunRow, readRun } from '../rows/run.js';
 import type { Sql } from '../sql/database.js';
 import { fanningOut } from '../tags/barrier.js';
-import type { CallLists } from '../tags/planned-lists.js';
+import { standingRefusal, windowRefusal } from './bars.js';
 import { admittedAssets } from './batch.js';
+import { leaseAgain } from './leases.js';
+import { type Refusal, refused } from './refusal.js';
 
 /** Membership is read again within the minute before each send (docs/architecture/invariants.md, 23). */
 export const TAGS_FRESH_MS = 60_000;
@@ -55,36 +53,6 @@ export interface PermitTerms {
   sender: string;
 }
 
-export type PermitAnswer =
-  | ({ kind: 'granted'; permit: number; sendBy: number; grantedAt: number } & CallLists)
-  | {
-      kind: 'refused';
-      why:
-        | 'fence'
-        | 'stopped'
-        | 'stale-ledger'
-        | 'paused'
-        | 'halted'
-        | 'policy'
-        | 'state'
-        | 'sends'
-        | 'daily-quota'
-        | 'serialised'
-        | 'interval'
-        | 'window'
-        | 'fan-out'
-        | 'strict'
-        | 'wave-over'
-        | 'wave-held'
-        | 'script'
-        | 'tags'
-        | 'open-copy';
-      waitMs: number;
-      detail: string;
-    };
-
-type Refusal = Extract<PermitAnswer, { kind: 'refused' }>;
-
 interface Asked {
   runId: string;
   n: number;
@@ -104,19 +72,13 @@ export async function refusalFor(sql: Sql, asked: Asked): Promise<Refusal | unde
     now,
     scriptResource: `script ${execution.scriptId}`,
   };
-  const barred = await barredBy(sql, { run, execution, now });
+  const barred = (await barredBy(sql, { run, execution, now })) ?? (await withoutLeases(sql, run, execution));
   const isTicket = asking.contender.kind === 'ticket';
   const wants = isTicket && !barred ? await executionsWanted(sql, run, MAX_ASSETS_PER_EXECUTION) : 0;
   const refusal = barred ?? (await turnFor(sql, { asking, run, execution, terms: asked.terms }));
   if (isTicket) await noteWants(sql, { ...asking, wants: refusal ? wants : Math.max(0, wants - 1) });
   if (barred) await leaveQueues(sql, asking.contender, ['day', asking.scriptResource]);
   return refusal;
-}
-
-/** True when the run waits for something during which its script may change: then it is read again before the first send that follows. */
-export function makesWait({ why, waitMs }: Refusal): boolean {
-  if (why === 'paused' || why === 'halted' || why === 'window' || why === 'wave-held') return true;
-  return (why === 'interval' || why === 'daily-quota') && waitMs >= WORTH_SAYING_MS;
 }
 
 interface Asking {
@@ -165,17 +127,8 @@ async function barredBy(
   sql: Sql,
   { run, execution, now }: { run: RunRow; execution: Execution; now: number },
 ): Promise<Refusal | undefined> {
-  if (run.stop || run.closing || run.finishedAt !== undefined) return refused('stopped', 0, run.stop?.reason ?? 'the run is finished');
-  if (run.admits === 'nothing') return refused('wave-over', 0, 'its wave has ended, or is being rolled back');
-  if (run.stale) return refused('stale-ledger', STALE_WAIT_MS, 'the ledger was restored from an older backup');
-  if (run.phase === 'awaiting-approval') return refused('paused', 1_000, 'the run is waiting for approval');
-  if (run.paused) return refused('paused', 1_000, 'the run is paused');
-  if (run.admits === 'held') return refused('wave-held', WAVE_WAIT_MS, 'a person must decide how its wave continues');
-  const ledger = await sql.first<{ halted: number; halted_why: string | null; held_why: string | null }>(
-    'SELECT halted, halted_why, held_why FROM ledger',
-  );
-  const haltedWhy = ledger?.held_why ?? ledger?.halted_why ?? '';
-  if (ledger?.halted || ledger?.held_why) return refused('halted', 2_000, `all executions are halted${haltedWhy ? `: ${haltedWhy}` : ''}`);
+  const standing = await standingRefusal(sql, run);
+  if (standing) return standing;
   if (execution.state !== 'claimed') return refused('state', 0, `execution ${execution.n} is ${execution.state}`);
   if (execution.sends >= MAX_SENDS) return refused('sends', 0, `execution ${execution.n} was already sent ${execution.sends} times`);
   const forbidden = await policyObjection(sql, run, execution);
@@ -187,15 +140,17 @@ async function barredBy(
   return strictRefusal(sql, run, execution);
 }
 
+/** An execution by ids that gave its leases back takes them again, where nobody else has them. By tags they are read first. */
+async function withoutLeases(sql: Sql, run: RunRow, execution: Execution): Promise<Refusal | undefined> {
+  if (execution.leased || execution.planned !== undefined || (await leaseAgain(sql, run, execution.n))) return undefined;
+  return refused('state', 0, `another run has some of the assets of execution ${execution.n}: it is released`);
+}
+
 const COPIES_OF = {
   none: 'an earlier copy of the script may still be running on each of its assets',
   'by-ids': 'an earlier copy of the script may still be running on some of the assets that its tags hit',
 };
 
-/** Whoever decides tells the campaign, not the step; a permit asks again this soon. */
-const WAVE_WAIT_MS = 2_500;
-/** Only another ledger file can end it. */
-const STALE_WAIT_MS = 30_000;
 /** Whoever asks leaves alone what policy keeps from scripts, and asks again; else this soon. */
 const POLICY_WAIT_MS = 5_000;
 
@@ -207,24 +162,6 @@ async function strictRefusal(sql: Sql, run: RunRow, execution: Execution): Promi
   if (!run.errorBudget?.strict || execution.sends > 0) return undefined;
   if (execution.planned === undefined && execution.size <= (await admittedAssets(sql, run, execution.n))) return undefined;
   return refused('strict', 0, 'the strict error budget admits fewer assets at once than the execution has');
-}
-
-/** How long an execution of a script is expected to take of which nothing is known. */
-export const UNKNOWN_DURATION_MS = 15 * 60_000;
-/** A calendar that never opens again, or not within a year, is checked again this often. */
-const NEVER_OPENS_WAIT_MS = HOUR_MS;
-
-/** Executions start only inside a window, and only when they can be expected to end inside. */
-async function windowRefusal(sql: Sql, run: RunRow, now: number): Promise<Refusal | undefined> {
-  if (!run.calendar) return undefined;
-  const script = await sql.first<{ durations: string }>('SELECT durations FROM scripts WHERE script_id = ?', [run.script?.id]);
-  const durationsMs = script ? (JSON.parse(script.durations) as { localMs: number }[]).map(({ localMs }) => localMs) : [];
-  const expectedMs = Math.min(median(durationsMs) ?? UNKNOWN_DURATION_MS, run.deadlineMs);
-  for (const instant of peoplesInstants(now, await sql.wall())) {
-    const verdict = mayStart(run.calendar, instant, expectedMs);
-    if (!verdict.ok) return refused('window', Math.max(1_000, (verdict.opensAt ?? instant + NEVER_OPENS_WAIT_MS) - instant), verdict.why);
-  }
-  return undefined;
 }
 
 const DAY_MS = 24 * HOUR_MS;
@@ -311,10 +248,6 @@ function tagsRefusal(execution: Execution, now: number, { sendWindowMs }: Permit
   if (execution.planned === undefined) return undefined;
   const isFresh = execution.tagsReadAt !== undefined && now + sendWindowMs - execution.tagsReadAt <= TAGS_FRESH_MS;
   return execution.leased && isFresh ? undefined : refused('tags', 0, 'the members of its tags must be read first');
-}
-
-function refused(why: Refusal['why'], waitMs: number, detail: string): Refusal {
-  return { kind: 'refused', why, waitMs, detail };
 }
 
 const LATEST_PERMIT = `

@@ -16,12 +16,16 @@ import { byIndex, TEXTS } from '../sql/dialect.js';
 import { claimPlanned } from '../tags/planned.js';
 import { type CallLists, readLists } from '../tags/planned-lists.js';
 import { keepLateRefusal, keepLateUuid, openCopiesOf, takeUuid } from './acceptance.js';
+import { barOf } from './bars.js';
 import { admittedAssets, freezeBatch, skipHeld } from './batch.js';
-import { makesWait, type PermitAnswer, type PermitTerms, permitIsOpen, refusalFor } from './permit.js';
+import { giveBackPart, releaseBatch, unsentOf } from './leases.js';
+import { type PermitTerms, permitIsOpen, refusalFor } from './permit.js';
+import { letsGo, makesWait, type PermitAnswer } from './refusal.js';
 import { resolveAgain, speaksForTheFirstSend } from './refused-after-proof.js';
 
 export type { Execution } from '../rows/execution.js';
-export type { PermitAnswer, PermitTerms } from './permit.js';
+export type { PermitTerms } from './permit.js';
+export type { PermitAnswer } from './refusal.js';
 
 /** Slots and assets of the run's open executions. */
 const TAKEN = `
@@ -95,7 +99,10 @@ export class Executions {
     this.#database = database;
   }
 
-  /** Freezes the next batch: its number, its rows, and their leases, in one transaction. Undefined when nothing is due or free. */
+  /**
+   * Freezes the next batch: its number, its rows, and their leases, in one transaction. Undefined when nothing is due or free. A run that
+   * cannot send now gets no leases: they are taken with the permit.
+   */
   async claim(runId: string, fence: number): Promise<Execution | undefined> {
     return this.#database.transaction(async (sql) => {
       const run = await readRun(sql, runId);
@@ -110,7 +117,8 @@ export class Executions {
       if (planned) return planned;
       const size = Math.min(MAX_ASSETS_PER_EXECUTION, await admittedAssets(sql, run));
       if (size < 1) return undefined;
-      const batch = await freezeBatch(sql, run, { n: run.claimed + 1, size });
+      const leased = (await barOf(sql, run)) === undefined;
+      const batch = await freezeBatch(sql, run, { n: run.claimed + 1, size, leased });
       if (!batch && run.conflict === 'skip') await skipHeld(sql, runId);
       return batch;
     });
@@ -122,6 +130,7 @@ export class Executions {
       const refusal = await refusalFor(sql, { runId, n, fence, terms });
       if (refusal) {
         if (makesWait(refusal)) await needReading(sql, runId);
+        if (letsGo(refusal)) await giveBackPart(sql, runId, n);
         return refusal;
       }
       const now = await sql.now();
@@ -258,6 +267,20 @@ export class Executions {
     });
   }
 
+  /**
+   * The attempt of that fence ends, and has nothing to send for a while: what it claimed and never sent keeps nobody else from the assets.
+   */
+  async giveBack(runId: string, fence: number): Promise<void> {
+    for (const { n } of await unsentOf(this.#database, runId)) {
+      let given: number;
+      do {
+        given = await this.#database.transaction(async (sql) =>
+          (await readRun(sql, runId))?.fence === fence ? giveBackPart(sql, runId, n) : 0,
+        );
+      } while (given > 0);
+    }
+  }
+
   /** Puts the assets of everything that was claimed and not sent back into the queue (the run is stopping, or starts again elsewhere). */
   releaseClaimed(runId: string): Promise<number> {
     return this.#database.transaction(async (sql) => {
@@ -302,17 +325,6 @@ async function claimedAmong(sql: Sql, uuids: readonly string[]): Promise<Set<str
   const list = jsonRows(uuids);
   const rows = await sql.all<{ correlation_uuid: string }>(KNOWN_UUIDS, [list, list]);
   return new Set(rows.map(({ correlation_uuid: uuid }) => uuid));
-}
-
-const RELEASE = `
-  UPDATE attempts ${byIndex('attempts_execution')}
-  SET execution_no = NULL, planned = NULL, lease = NULL
-  WHERE run_id = ? AND execution_no = ?`;
-
-export async function releaseBatch(sql: Sql, runId: string, n: number): Promise<boolean> {
-  if (!(await transition(sql, { runId, n, event: 'release' }, 'settled_at = ?', [await sql.now()]))) return false;
-  await sql.run(RELEASE, [runId, n]);
-  return true;
 }
 
 /** What the call names: its tags as planned, or all of its assets. */

@@ -5,6 +5,7 @@ import { budgetSpent } from '../../domain/run/error-budget.js';
 import type { LiveCounts, RunReport, StopCause } from '../../domain/run/outcome.js';
 import type { Issued, RunPhase, RunSnapshot } from '../../domain/run/snapshot.js';
 import { freeLeases } from '../cohort/closing.js';
+import { giveBackUnsent } from '../executions/leases.js';
 import { countOutcomes, withBase } from '../rows/counts.js';
 import { beginClosing, IS_OPEN } from '../rows/late.js';
 import {
@@ -251,6 +252,7 @@ export class Runs {
   async setPaused(id: string, paused: boolean): Promise<void> {
     await this.#database.transaction(async (sql) => {
       const changed = await sql.run(`UPDATE runs SET paused = ? WHERE id = ? AND ${IS_OPEN}`, [paused, id]);
+      if (paused) await giveBackUnsent(sql, id);
       if (paused || changed === 0) return;
       const held = await sql.all<Pick<StoredRun, 'id' | 'error_budget' | 'budget_base'>>(HELD_BUDGETS, [id, id]);
       for (const run of held) {
@@ -263,7 +265,10 @@ export class Runs {
 
   /** A step's budget is exceeded, and its campaign wants a person to decide: nothing of it is sent until then. */
   async hold(id: string): Promise<void> {
-    await this.#database.run(`UPDATE runs SET paused = 1 WHERE id = ? AND ${IS_OPEN}`, [id]);
+    await this.#database.transaction(async (sql) => {
+      await sql.run(`UPDATE runs SET paused = 1 WHERE id = ? AND ${IS_OPEN}`, [id]);
+      await giveBackUnsent(sql, id);
+    });
   }
 
   async adjust(
@@ -284,7 +289,10 @@ export class Runs {
 
   /** From now on no permit is granted for the run. The first cause stands, except that a cancel overrides a stop. */
   async stop(id: string, cause: StopCause, reason: string): Promise<void> {
-    await this.#database.run(STOP, [cause, reason, id, cause]);
+    await this.#database.transaction(async (sql) => {
+      await sql.run(STOP, [cause, reason, id, cause]);
+      await giveBackUnsent(sql, id);
+    });
   }
 
   /** A fence for one attempt of an activity. Only the highest one of the run may take permits: a zombie's is lower. */

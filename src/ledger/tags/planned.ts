@@ -3,6 +3,7 @@
 import { batches } from '../../domain/basics/batches.js';
 import type { PlannedExecution } from '../../domain/tags/plan.js';
 import { ROWS_PER_TRANSACTION } from '../cohort/freeze.js';
+import { giveBackBarred } from '../executions/leases.js';
 import { type DueRow, heldByCopies } from '../rows/copies.js';
 import { type Execution, readExecution, transition } from '../rows/execution.js';
 import { IS_OPEN, isClosing } from '../rows/late.js';
@@ -216,12 +217,12 @@ export async function claimPlanned(sql: Sql, claim: { runId: string; scriptId: s
 }
 
 /** A part of those that are meant to be hit; `held` where another execution has the asset. */
-const MEMBERS_WITHOUT_LEASE = `
+const membersWithoutLease = (which: string): string => `
   SELECT seq, attempt, asset_id, despite,
     CASE WHEN EXISTS (SELECT 1 FROM attempts AS held WHERE held.asset_id = mine.asset_id AND held.lease = 1) THEN 1
       ELSE 0 END AS held
   FROM attempts AS mine ${byIndex('attempts_planned')}
-  WHERE run_id = ? AND planned = ? AND execution_no IS NULL AND outcome = 'pending' AND attempt = 1
+  WHERE run_id = ? AND planned = ? AND ${which} AND outcome = 'pending' AND attempt = 1
   LIMIT ?`;
 
 const LEASE = `
@@ -233,16 +234,29 @@ async function leaseMembersPart(sql: Sql, runId: string, n: number): Promise<Lea
   const execution = await readExecution(sql, runId, n);
   if (execution?.state !== 'claimed' || (await isClosing(sql, runId))) return { kind: 'moved' };
   if (execution.planned === undefined || execution.leased) return { kind: 'whole' };
-  const rows = await sql.all<DueRow & { held: number }>(MEMBERS_WITHOUT_LEASE, [runId, execution.planned, ROWS_PER_TRANSACTION]);
+  const rows = await toLease(sql, runId, { n, planned: execution.planned });
   const held = rows.filter((row) => row.held === 1).length;
-  if (held > 0) return { kind: 'broken', why: `${held} or more of its assets are busy in another run` };
   const run = await readRun(sql, runId);
+  if (held > 0 && run && (await giveBackBarred(sql, run)) > 0) return undefined;
+  if (held > 0) return { kind: 'broken', why: `${held} or more of its assets are busy in another run` };
   const open = run ? await heldByCopies(sql, run, rows) : [];
   if (open.length > 0)
     return { kind: 'broken', why: `${open.length} or more of its assets may still be running an earlier copy of the script` };
   if (rows.length === 0) return finishLeasing(sql, runId, n, execution.size);
   await sql.run(LEASE, [n, runId, jsonRows(rows.map(({ seq }) => seq))]);
   return undefined;
+}
+
+interface MemberRow extends DueRow {
+  /** 1: it is in an open execution. */
+  held: number;
+}
+
+/** Members without a lease: those that were never claimed, then those whose leases the execution gave back. */
+async function toLease(sql: Sql, runId: string, { n, planned }: { n: number; planned: number }): Promise<MemberRow[]> {
+  const unclaimed = await sql.all<MemberRow>(membersWithoutLease('execution_no IS NULL'), [runId, planned, ROWS_PER_TRANSACTION]);
+  if (unclaimed.length > 0) return unclaimed;
+  return sql.all<MemberRow>(membersWithoutLease('execution_no = ? AND lease IS NULL'), [runId, planned, n, ROWS_PER_TRANSACTION]);
 }
 
 const COUNT_MEMBERS = `

@@ -23,10 +23,10 @@ const fence = await ledger.runs.takeFence(runId);
 for (;;) {
   const execution = await ledger.executions.claim(runId, fence);
   if (!execution) break;
-  got.assets.push(...(await ledger.executions.assetsOf(runId, execution.n)));
   const answer = await ledger.executions.permit(runId, execution.n, { fence, terms: TERMS });
   if (answer.kind !== 'granted') continue;
   got.permits += 1;
+  got.assets.push(...answer.assetIds);
   await ledger.executions.lost(runId, execution.n, { permit: answer.permit, detail: 'raced', resolveAfterMs: 1_000 });
 }
 for (let call = 0; call < Number(calls); call += 1) {

@@ -57,6 +57,7 @@ interface RunRow {
   errorBudget: Text;
   budgetBase: Text;
   onBreach: Text;
+  conflict: Text;
   calendar: Text;
   approval: Text;
   followUpScript: Text;
@@ -94,6 +95,7 @@ interface ExecutionRow {
   settledAt: Whole;
   planned: Whole;
   fannedOut: number;
+  leased: number;
   copiesAskAt: Whole;
   copiesAskedAt: Whole;
 }

@@ -48,14 +48,14 @@ export function restartSuite(ledgers: Ledgers): void {
         await before.orders.carryOut('r', { id: 'o', number: 4, command: { kind: 'adjust', maxInFlight: 9 } });
         await before.killSwitch.halt({ by: 'ada', reason: 'incident 7' });
       });
+      const other = await openRun(ledger, 'other', assetIds(50));
+      expect(await ledger.executions.claim('other', other)).toBeUndefined();
       expect(await permit(ledger, 'r', 2, fence + 1)).toMatchObject({ kind: 'refused', why: 'halted' });
       await ledger.killSwitch.unhalt({ by: 'ada' });
       await readScript(ledger, 'r');
       expect(await permit(ledger, 'r', 2, fence)).toMatchObject({ kind: 'refused', why: 'fence' });
       await ledger.orders.carryOut('r', { id: 'late', number: 3, command: { kind: 'adjust', maxInFlight: 1 } });
       expect(await ledger.runs.get('r')).toMatchObject({ maxInFlight: 9, fence: fence + 1 });
-      const other = await openRun(ledger, 'other', assetIds(50));
-      expect(await ledger.executions.claim('other', other)).toBeUndefined();
       expect(await permit(ledger, 'r', 2, fence + 1)).toMatchObject({ kind: 'granted', permit: 1, assetIds: assetIds(25, 26) });
     });
 

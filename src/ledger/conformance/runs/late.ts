@@ -106,6 +106,10 @@ const OF_A_RUN: Record<string, Late> = {
     return () => ledger.executions.giveUp('r', n, 'fate-unknown', inDoubt);
   }),
   'executions.release': afterClaim((ledger, n) => ledger.executions.release('r', n)),
+  'executions.giveBack': late(async (ledger, fence) => {
+    await ledger.executions.claim('r', fence);
+    return () => ledger.executions.giveBack('r', fence);
+  }),
   'verdicts.record': afterAccept((ledger, { n, assetIds }) =>
     ledger.verdicts.record('r', { ...poll(n, allOf(assetIds, 'failed')), number: 9 }, RETRY),
   ),
