@@ -37,6 +37,7 @@ async function main() {
   const directory = join(ROOT, '.demo', new Date().toISOString().replace(/[:.]/g, '-'));
   mkdirSync(directory, { recursive: true });
   const startedAt = Date.now();
+  console.log('\nStarting Temporal, the simulated Qualys, a worker and the server …');
   const stage = await startStage({ directory, executable, gateway: GATEWAY, configuration: CONFIGURATION });
   process.once('SIGINT', () => void stage.stop().then(() => process.exit(130)));
   process.once('SIGTERM', () => void stage.stop().then(() => process.exit(143)));
@@ -55,13 +56,19 @@ async function main() {
 async function play(stage, directory) {
   await stage.untilReady(READY_MS);
   const { workflowId } = await openTicket(stage);
+  console.log(`Waiting for ${ASSETS} assets to end, 25 an execution. A minute at the simulated Qualys`);
+  console.log(`takes a second here. This lasts about a minute, longer on a busy machine.\n`);
   // Exit code 1 says that the run did not succeed on every asset, which is the point of this demo.
   const watched = await cli(stage, ['watch', workflowId], { inherit: true });
   if (watched.code > 1) throw new Error(`\`overhaul watch\` ended with code ${watched.code}. ${stage.lastWords()}`);
+  console.log('\nWaiting for the report …');
   await Promise.all(FORMATS.map((format) => writeReport(stage, workflowId, format)));
   const { report, assets } = JSON.parse(readFileSync(join(directory, 'report.json'), 'utf8'));
   const { checkInvariants } = await import('./demo-invariants.mjs');
-  return checkInvariants({ report, assets, simulator: stage.simulator, secrets: stage.secrets, directory, expectedAssets: ASSETS });
+  const good = checkInvariants({ report, assets, simulator: stage.simulator, secrets: stage.secrets, directory, expectedAssets: ASSETS });
+  const { whyPartial } = await import('./demo-partial.mjs');
+  console.log(`\n${whyPartial({ report, assets }).join('\n')}`);
+  return good;
 }
 
 async function writeReport(stage, workflowId, format) {

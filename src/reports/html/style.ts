@@ -56,6 +56,7 @@ tbody tr:nth-child(even) { background: var(--stripe); }
 }
 @media print {
   @page { margin: 14mm; } body { font-size: 10pt; } main { max-width: none; padding: 0; } h2 { break-after: avoid; } tr, li { break-inside: avoid; }
+  .group pre { background: none; border: 1px solid var(--line); } .group h3 { break-after: avoid; } .group pre, .hosts { break-inside: avoid; }
   .scroll { overflow: visible; } table { font-size: 7.5pt; } th, td { padding: .2rem .7rem .2rem 0; }
   .assets td:nth-child(2), .assets td:nth-child(4), .log td { white-space: normal; overflow-wrap: break-word; } .assets td:nth-child(3) { width: 25%; } a { color: inherit; } .counts b { font-size: 1.1rem; }
   .alarm, .bar i, .dot { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
