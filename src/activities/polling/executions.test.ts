@@ -484,14 +484,16 @@ describe('verdicts that go by output', () => {
     expect(await execution1()).toMatchObject({ state: 'settled' });
   });
 
-  test('are asked for by job alone where the gateway does not know the asset', async () => {
+  test.each([
+    ['refuses it', () => Promise.reject(new QualysError('invalid', 'HTTP 400: unknown token asset.id'))],
+    ['finds nothing by it', () => Promise.resolve()],
+  ])('are asked for by job alone where the gateway does not know the asset, and %s', async (_, answer) => {
     outputs = new Map([['11', Buffer.from('fine')]]);
     const refusing = {
       ...qualys,
-      searchAssetJobs: (search: { filter?: string; includeOutput?: boolean }) => {
-        if (search.includeOutput && search.filter?.includes('asset.id'))
-          throw new QualysError('invalid', 'HTTP 400: unknown token asset.id');
-        return searching(search);
+      async *searchAssetJobs(search: { filter?: string; includeOutput?: boolean }) {
+        if (search.includeOutput && search.filter?.includes('asset.id')) await answer();
+        else yield* searching(search);
       },
     };
     const run = await ledger.runs.get('v');

@@ -63,16 +63,24 @@ async function hearPart(
   }
 }
 
-/** By job and asset: else the outputs of all that ended before would come again. A gateway that does not know the asset is asked by job. */
+/**
+ * By job and asset: else the outputs of all that ended before would come again. A gateway that does not know the asset, and refuses it or
+ * finds nothing, is asked by job: the rows are there, as they have just been read.
+ */
 async function* outputsOf(dependencies: OutputDependencies, run: RunRow, awaiting: readonly Awaiting[]): AsyncGenerator<OutputPage> {
   const jobs = anyOf([...new Set(awaiting.map(({ jobId }) => jobId))].map((jobId) => idTerm('job.id', jobId)));
   const assets = anyOf(awaiting.map(({ assetId }) => idTerm('asset.id', assetId)));
+  let [rows, isRefused] = [0, false];
   try {
-    yield* outputPages(dependencies, { run, filter: allOf([jobs, assets]) });
+    for await (const page of outputPages(dependencies, { run, filter: allOf([jobs, assets]) })) {
+      rows += page.rows.length;
+      yield page;
+    }
   } catch (error) {
     if (!(error instanceof QualysError) || error.kind !== 'invalid') throw error;
-    yield* outputPages(dependencies, { run, filter: jobs });
+    isRefused = true;
   }
+  if (isRefused || rows === 0) yield* outputPages(dependencies, { run, filter: jobs });
 }
 
 function said(
