@@ -53,6 +53,37 @@ describe('a list of targets in a file', () => {
     expect(problems('assetId,note\n1,a\n,b')).toEqual(['list, line 3: is empty']);
   });
 
+  test('leaves out rows and lines of a table that begin with #, above the header, too', () => {
+    expect(values('note,hostname\nold,web-1\n#old,web-2\n # old,web-3\n', 'names')).toEqual(['web-1']);
+    expect(values('# hosts of today, by kim\n\nnote,hostname\nold,web-1', 'names')).toEqual(['web-1']);
+    expect(values('# hosts of today, by kim\nweb-1\nweb-2', 'names')).toEqual(['web-1', 'web-2']);
+    expect(values('# ids, of today\n20452610\n20452611')).toEqual(['20452610', '20452611']);
+    expect(problems('# ids\n\nassetId,note\nx,')).toEqual(['list, line 4: "x" is not an id']);
+  });
+
+  test('knows a header whose first column is called #', () => {
+    expect(values('#,assetId\n1,20452610\n2,20452611')).toEqual(['20452610', '20452611']);
+    expect(values('#;Server\n1;web-1', 'names', 'server')).toEqual(['web-1']);
+  });
+
+  test('is refused where a row has other cells than the header: the value would be that of another column', () => {
+    const problem = (line: number, has: number) =>
+      `list: line ${line} has ${has} values, the header has 3: quote the values that contain a separator`;
+    expect(problems('note,size,assetId\nok,5,20452610\na, b,77,20452610')).toEqual([problem(3, 4)]);
+    expect(problems('note,assetId,size\nok 20452610,5')).toEqual([problem(2, 2)]);
+    expect(values('note,size,assetId\nok,5,20452610,,\n"a, b",77,20452611')).toEqual(['20452610', '20452611']);
+  });
+
+  test('is refused where the column is there twice', () => {
+    expect(problems('hostname,note,Hostname\nweb-1,x,web-2', 'names')).toEqual([
+      'list: has several columns "hostname": rename all but the one that is meant',
+    ]);
+    expect(problems('Server,server\nweb-1,web-2', 'names', 'Server')).toEqual([
+      'list: has several columns "Server": rename all but the one that is meant',
+    ]);
+    expect(values('hostname,name,name\nweb-1,x,y', 'names')).toEqual(['web-1']);
+  });
+
   test('asks for the column where none is known', () => {
     expect(problems('Server,Owner\nweb-1,kim', 'names')).toEqual([
       'list: line 1 has several values and none of the columns hostname, host, name. Write one entry a line, or name a column with --column: "Server", "Owner"',

@@ -83,11 +83,17 @@ interface Entry {
 type Found = { entries: Entry[]; column?: string } | { problem: string };
 
 function linesOf(text: string, { kind, column }: ListSource): Found {
-  const header = text.split(/\r?\n/, 1)[0] ?? '';
+  const lines = text.split(/\r?\n/);
+  const wanted = column === undefined ? COLUMNS[kind] : [column.toLowerCase()];
+  const first = Math.max(
+    0,
+    lines.findIndex((line) => !isComment(line, wanted)),
+  );
+  const header = lines[first] ?? '';
   const isTable = column !== undefined || separatorOf(header) !== undefined || COLUMNS[kind].includes(header.trim().toLowerCase());
-  const table = isTable ? tableOf(text, { kind, column }) : undefined;
+  const table = isTable ? tableOf(lines.slice(first).join('\n'), { kind, column, wanted, skipped: first }) : undefined;
   if (table !== undefined) return table;
-  const entries = text.split(/\r?\n/).flatMap((raw, index) => {
+  const entries = lines.flatMap((raw, index) => {
     const value = raw.replace(/(^|\s+)#.*$/, '').trim();
     // Several ids in a line are a list; of names nobody could tell a list from a table without its header.
     const values = kind === 'ids' && /^[\d\s,]+$/.test(value) ? separated(value) : [value];
@@ -96,35 +102,64 @@ function linesOf(text: string, { kind, column }: ListSource): Found {
   return { entries };
 }
 
+/** Blank, or behind a `#`; a header may begin with a column of that name. */
+function isComment(line: string, wanted: readonly string[]): boolean {
+  const cells = line.split(separatorOf(line) ?? ',').map((cell) => cell.trim().toLowerCase());
+  return line.trim() === '' || (/^\s*#/.test(line) && !cells.some((cell) => wanted.includes(cell)));
+}
+
+interface Table {
+  kind: ListKind;
+  column: string | undefined;
+  wanted: readonly string[];
+  /** Lines of the file before the header. */
+  skipped: number;
+}
+
 /** Undefined where the first line is no header: then it is a list. */
-function tableOf(text: string, { kind, column }: Pick<ListSource, 'kind' | 'column'>): Found | undefined {
-  let rows: { record: string[]; info: { lines: number } }[];
+function tableOf(text: string, { kind, column, wanted, skipped }: Table): Found | undefined {
+  let rows: { record: string[]; info: { lines: number }; raw: string }[];
   try {
     rows = parse(text, {
-      ...{ delimiter: separatorOf(text.split(/\r?\n/, 1)[0] ?? '') ?? ',', info: true, trim: true },
+      ...{ delimiter: separatorOf(text.split(/\r?\n/, 1)[0] ?? '') ?? ',', info: true, raw: true, trim: true },
       ...{ relax_column_count: true, skip_empty_lines: true, skip_records_with_empty_values: true },
     }) as unknown as typeof rows;
   } catch (error) {
     const { message, lines } = error as CsvError & { lines?: number };
     return column === undefined && kind === 'ids'
       ? undefined
-      : { problem: `is not CSV${lines === undefined ? '' : ` (line ${lines})`}: ${message}` };
+      : { problem: `is not CSV${lines === undefined ? '' : ` (line ${lines + skipped})`}: ${message}` };
   }
   const [head, ...body] = rows;
   const titles = head?.record ?? [];
-  const wanted = column === undefined ? COLUMNS[kind] : [column.toLowerCase()];
-  const index = wanted.map((name) => titles.findIndex((title) => title.toLowerCase() === name)).find((at) => at >= 0) ?? -1;
-  if (index < 0) {
+  const indexes = wanted
+    .map((name) => titles.flatMap((title, at) => (title.toLowerCase() === name ? [at] : [])))
+    .find((at) => at.length > 0);
+  const [index, another] = indexes ?? [];
+  if (index === undefined) {
     if (column === undefined && kind === 'ids' && titles.every((title) => /^\d*$/.test(title))) return undefined;
     const known = titles.map((title) => JSON.stringify(title)).join(', ');
     return {
       problem:
         column === undefined
-          ? `line 1 has several values and none of the columns ${COLUMNS[kind].join(', ')}. Write one entry a line, or name a column with --column: ${known}`
+          ? `line ${skipped + 1} has several values and none of the columns ${COLUMNS[kind].join(', ')}. Write one entry a line, or name a column with --column: ${known}`
           : `has no column ${JSON.stringify(column)}. It has ${known}`,
     };
   }
-  return { entries: body.map(({ record, info }) => ({ value: record[index] ?? '', line: info.lines })), column: titles[index] ?? '' };
+  if (another !== undefined)
+    return { problem: `has several columns ${JSON.stringify(titles[index])}: rename all but the one that is meant` };
+  const entries: Entry[] = [];
+  for (const { record, info, raw } of body) {
+    if (/^\s*#/.test(raw)) continue;
+    const line = info.lines + skipped;
+    // A separator in a cell without quotes moves all that is behind it, and the value may be another column's.
+    if (record.slice(titles.length).some((cell) => cell !== '') || record.length < titles.length)
+      return {
+        problem: `line ${line} has ${record.length} values, the header has ${titles.length}: quote the values that contain a separator`,
+      };
+    entries.push({ value: record[index] ?? '', line });
+  }
+  return { entries, column: titles[index] ?? '' };
 }
 
 /** What separates the cells of a line; undefined of a single one. */
