@@ -488,6 +488,7 @@ describe('verdicts that go by output', () => {
     ['refuses it', () => Promise.reject(new QualysError('invalid', 'HTTP 400: unknown token asset.id'))],
     ['finds nothing by it', () => Promise.resolve()],
   ])('are asked for by job alone where the gateway does not know the asset, and %s', async (_, answer) => {
+    rows[0] = { ...row('11', 'EXECUTION PASSED'), exitCode: 0 };
     outputs = new Map([['11', Buffer.from('fine')]]);
     const refusing = {
       ...qualys,

@@ -7,7 +7,7 @@ import { readAssetJob } from '../../domain/polling/asset-job.js';
 import { median } from '../../domain/polling/cadence.js';
 import { type ExecutionDecision, FAN_OUT_GRACE_MS, settleExecution, type WatchedAsset } from '../../domain/polling/settle.js';
 import { anyOf, idTerm } from '../../domain/targets/qql.js';
-import { judge } from '../../domain/verdict/judge.js';
+import { judge, waitsForOutput } from '../../domain/verdict/judge.js';
 import { type Judging, judgingBy } from '../../domain/verdict/rules.js';
 import type { Execution } from '../../ledger/executions/registry.js';
 import type { AssetInFlight } from '../../ledger/executions/verdicts.js';
@@ -183,12 +183,12 @@ async function hearAll(dependencies: PollDependencies, decided: readonly Decided
 }
 
 /** By the job whose row was decided by. */
-function awaitingOf({ decision, known, jobs }: Decided): Awaiting[] {
+function awaitingOf({ decision, known, jobs, judging }: Decided): Awaiting[] {
   const rows = standing(jobs);
   const awaits = new Set(decision.assets.flatMap((asset) => (asset.awaits ? [asset.assetId] : [])));
-  return known.flatMap(({ assetId, attempt, jobId: before }) => {
+  return known.flatMap(({ assetId, attempt, heard, jobId: before }) => {
     const jobId = rows.get(assetId)?.jobId ?? before;
-    return awaits.has(assetId) && jobId !== undefined ? [{ assetId, attempt, jobId }] : [];
+    return awaits.has(assetId) && waitsForOutput(judging, heard) && jobId !== undefined ? [{ assetId, attempt, jobId }] : [];
   });
 }
 

@@ -270,6 +270,28 @@ describe('whatever is seen', () => {
   });
 });
 
+describe('where a code could deny a success', () => {
+  const verify = { judging: judgingBy(undefined, 'verify') };
+  const by = (ms: number, changes: Partial<WatchedExecution> = {}) => only(PASSED, { ...verify, clock: steady(T0 + ms), ...changes });
+
+  test('a job that passed has two minutes to tell it, without lease and copy', () => {
+    expect(by(119_999)).toEqual({
+      ...{ assetId: '1', outcome: 'running', final: false, terminal: true },
+      awaits: { outcome: 'succeeded', rule: 'default' },
+    });
+    expect(only(job('EXECUTION PASSED', { exitCode: 1337 }), verify)).toMatchObject({ outcome: 'failed', final: true });
+    expect(by(120_000)).toMatchObject({ outcome: 'succeeded', final: true });
+    expect(by(60_000, { pastDeadline: true })).toMatchObject({ outcome: 'succeeded', final: true });
+  });
+
+  test('nothing is waited for that is told, is no success, or that no code decides', () => {
+    expect(only(job('EXECUTION PASSED', { exitCode: 0 }), verify)).toMatchObject({ outcome: 'succeeded', final: true });
+    expect(only(job('EXECUTION FAILED'), verify)).toMatchObject({ outcome: 'failed', final: true });
+    expect(by(1, { judging: judgingBy(undefined, 'remediate') })).toMatchObject({ outcome: 'succeeded', final: true });
+    expect(by(1, { judging: judgingBy({ preset: 'windows-installer' }, 'remediate') })).toMatchObject({ outcome: 'running' });
+  });
+});
+
 describe('a verdict that goes by output', () => {
   const verify = judgingBy({ output: [{ pattern: '^FOUND', is: 'failed' }], exitCodes: { '7': 'skipped' } }, 'verify');
   const settled = (assets: WatchedAsset[], changes: Partial<WatchedExecution> = {}) =>

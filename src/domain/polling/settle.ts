@@ -3,7 +3,8 @@
 import { type ClockReading, elapsedMs } from '../clock/server-time.js';
 import type { FinalOutcome } from '../run/outcome.js';
 import { type Heard, judge, waitsForOutput } from '../verdict/judge.js';
-import { type Judging, OWN_WORD } from '../verdict/rules.js';
+import { isGood } from '../verdict/meaning.js';
+import { goesByCode, type Judging, OWN_WORD } from '../verdict/rules.js';
 import { type AssetJobFacts, readAssetJob, SETTLING_GRACE_MS, type Verdict } from './asset-job.js';
 
 /** Server time after the last new row in which further asset jobs may still appear. */
@@ -65,7 +66,10 @@ export interface AssetDecision {
   final: boolean;
   /** True when Qualys has said the last word about its asset job: only then may the script start there again. */
   terminal: boolean;
-  /** It has ended, and the verdict goes by its output, which is not read yet: the verdict when it does not come. Then it is `running`. */
+  /**
+   * It has ended, and the verdict goes by its output, which is not read yet, or by its code, which is not told yet: the verdict when that
+   * does not come. Then it is `running`.
+   */
   awaits?: Verdict & { rule: string };
   /** What its output said, where the verdict went by it. */
   heard?: Heard;
@@ -174,13 +178,29 @@ function withMeaning(
   const { judging = OWN_WORD, pastDeadline } = execution;
   if (!waitsForOutput(judging, heard)) {
     const said = heard === undefined ? {} : { heard };
-    return { assetId, ...judge(job, own, judging, heard), ...said, final: true, terminal: true };
+    const judged = judge(job, own, judging, heard);
+    if (codeMayCome(job, { judged, heard }, execution))
+      return { assetId, outcome: 'running', awaits: judged, final: false, terminal: true };
+    return { assetId, ...judged, ...said, final: true, terminal: true };
   }
   const awaits = judge(job, own, judging, 'absent');
   // A gateway that shows verdicts and no output is waited for until the deadline, and no longer.
   if ((outputSought || pastDeadline) && isOutputLate(job, execution))
     return { assetId, ...awaits, heard: 'absent', final: true, terminal: true };
   return { assetId, outcome: 'running', awaits, final: false, terminal: true };
+}
+
+/**
+ * The parts of a result do not appear together (docs/qualys-api.md#asset-jobs): where a code could deny a success, a job that passed has as
+ * long to tell one as a half-told story.
+ */
+function codeMayCome(
+  { exitCode, statusSince }: NonNullable<WatchedAsset['job']>,
+  { judged, heard }: { judged: Verdict; heard: Heard },
+  { judging = OWN_WORD, clock, pastDeadline }: WatchedExecution,
+): boolean {
+  if (exitCode !== undefined || !isGood(judged.outcome) || typeof heard === 'number' || pastDeadline) return false;
+  return goesByCode(judging) && elapsedMs(clock, statusSince) < SETTLING_GRACE_MS;
 }
 
 /** Until then it keeps its slot: an error budget is to know what an execution came to before the next one is sent. */

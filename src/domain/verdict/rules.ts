@@ -31,6 +31,11 @@ export interface Judging {
 /** Qualys' own word, and nothing else. */
 export const OWN_WORD: Judging = { output: [], exitCodes: {}, strict: false };
 
+/** An exit code may make another verdict of a job that passed. */
+export function goesByCode({ strict, preset, exitCodes }: Judging): boolean {
+  return strict || preset !== undefined || Object.keys(exitCodes).length > 0;
+}
+
 const STRICT_STEPS: readonly string[] = ['assess', 'verify'];
 
 /** `step`: of a campaign; undefined for a run. Patterns are taken to be legal: the contract has refused others. */
