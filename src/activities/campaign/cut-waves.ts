@@ -4,7 +4,7 @@ import { wavesOf } from '../../contracts/plan.js';
 import { assetsInNoWave, orderKey, waveSize } from '../../domain/campaign/waves.js';
 import type { ActivityDependencies } from '../dependencies.js';
 import { nonRetryable } from '../failures.js';
-import { taggedWith } from '../tags/read.js';
+import { taggedWith } from '../targets/tagged.js';
 import type { StoredPlan } from './step-request.js';
 
 interface Cutting {

@@ -3,10 +3,10 @@
 import { batchesOf } from '../../domain/basics/batches.js';
 import { between, type ClockReading, elapsedMs } from '../../domain/clock/server-time.js';
 import { hasEnded } from '../../domain/execution/may-still-run.js';
-import { readAssetJob } from '../../domain/polling/asset-job.js';
 import { median } from '../../domain/polling/cadence.js';
 import { type ExecutionDecision, FAN_OUT_GRACE_MS, settleExecution, type WatchedAsset } from '../../domain/polling/settle.js';
 import { anyOf, idTerm } from '../../domain/targets/qql.js';
+import { readAssetJob } from '../../domain/verdict/asset-job.js';
 import { judge, waitsForOutput } from '../../domain/verdict/judge.js';
 import { type Judging, judgingBy } from '../../domain/verdict/rules.js';
 import type { Execution } from '../../ledger/executions/registry.js';

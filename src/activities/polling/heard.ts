@@ -2,8 +2,8 @@
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import { heartbeat } from '@temporalio/activity';
 import { batches } from '../../domain/basics/batches.js';
-import { lastWord } from '../../domain/polling/asset-job.js';
 import { allOf, anyOf, idTerm } from '../../domain/targets/qql.js';
+import { lastWord } from '../../domain/verdict/asset-job.js';
 import { hear } from '../../domain/verdict/hear.js';
 import { judge } from '../../domain/verdict/judge.js';
 import type { Judging } from '../../domain/verdict/rules.js';

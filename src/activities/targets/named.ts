@@ -4,8 +4,8 @@ import type { Problem } from '../../contracts/request.js';
 import { hostKey, hostKeysOf } from '../../domain/targets/host-names.js';
 import { askedFor, labelMatchText, type MatchedName, matchNames, type NameMatch } from '../../domain/targets/match-names.js';
 import type { CarAsset, Qualys } from '../../qualys/types.js';
-import { taggedWith } from '../tags/read.js';
 import type { AssetsByKey, Finding } from './find-by-key.js';
+import { taggedWith } from './tagged.js';
 import { UnresolvedTargets } from './unresolved.js';
 
 export interface NamedAssets {

@@ -11,11 +11,11 @@ import { withKnown } from '../data/ledger-access.js';
 import { inForceOf, inForceText, type PolicyInForce, policyOfWorkers } from '../doctor/policy-in-force.js';
 import { CommandFailed, EXIT, type ExitCode, type Invocation, writeJson, writeLine } from '../invocation/context.js';
 import { settingsOf } from '../invocation/settings.js';
-import { hintsOf, hintText } from '../plan/hints.js';
 import { counted } from '../terminal/count-text.js';
 import { type Line, painter } from '../terminal/paint.js';
 import { safeLine } from '../terminal/text.js';
 import { type Cost, costOf, type PlannedByTags } from './cost.js';
+import { hintsOf, hintText } from './hints.js';
 import type { Resolved } from './resolve.js';
 
 /** How long one call may wait for the limits: whoever asks for a plan has a minute or two. */

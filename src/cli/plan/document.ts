@@ -11,10 +11,10 @@ import { type ApprovalRule, approvalLine } from '../../domain/run/approval.js';
 import { describeBudget } from '../../domain/run/budget-line.js';
 import type { ScriptHint } from '../../domain/scripts/hints.js';
 import type { NotJoinedList } from '../../domain/targets/join-record.js';
+import { hintsOf } from '../dry-run/hints.js';
 import type { BudgetLeft } from './budget.js';
 import { type StepCost, waveCost } from './cost.js';
 import { forecastPlan } from './forecast.js';
-import { hintsOf } from './hints.js';
 import { type ShownOpening, shownOpenings } from './openings.js';
 import type { Refusal, ResolvedPlan } from './resolve.js';
 

@@ -3,11 +3,11 @@
 import { afterText } from '../../domain/campaign/step-after.js';
 import { spanText } from '../../domain/clock/span.js';
 import { hostsIn, notJoinedText } from '../../domain/targets/join-record.js';
+import { hintText } from '../dry-run/hints.js';
 import { counted } from '../terminal/count-text.js';
 import { hangingLines, type Line, type Style } from '../terminal/paint.js';
 import { safeLine } from '../terminal/text.js';
 import type { PlanDocument, PlannedWave } from './document.js';
-import { hintText } from './hints.js';
 import type { ShownOpening } from './openings.js';
 
 const NOT_JOINED_SHOWN = 20;

@@ -1,4 +1,4 @@
-import { readAssetJob } from '../../domain/polling/asset-job.js';
+import { readAssetJob } from '../../domain/verdict/asset-job.js';
 import type { AssetJobRow, WalkOptions } from '../../qualys/types.js';
 import { EXIT, type Invocation } from '../invocation/context.js';
 import { OUTCOME_STYLE, type Style } from '../terminal/paint.js';

@@ -1,7 +1,8 @@
 // «May it still run?»: the one answer, asked wherever something is sent. An outcome does not give it: `unverified` may have ended with
 // its verdict lost, or be running. What counts is what is known of the copy of the script that the attempt handed to Qualys.
-import { type AssetJobFacts, lastWord, readAssetJob, SETTLING_GRACE_MS } from '../polling/asset-job.js';
+
 import type { FinalOutcome, Outcome } from '../run/outcome.js';
+import { type AssetJobFacts, lastWord, readAssetJob, SETTLING_GRACE_MS } from '../verdict/asset-job.js';
 import { judge } from '../verdict/judge.js';
 import { type Judging, OWN_WORD } from '../verdict/rules.js';
 

@@ -2,10 +2,10 @@
 
 import { type ClockReading, elapsedMs } from '../clock/server-time.js';
 import type { FinalOutcome } from '../run/outcome.js';
+import { type AssetJobFacts, readAssetJob, SETTLING_GRACE_MS, type Verdict } from '../verdict/asset-job.js';
 import { type Heard, judge, waitsForOutput } from '../verdict/judge.js';
 import { isGood } from '../verdict/meaning.js';
 import { goesByCode, type Judging, OWN_WORD } from '../verdict/rules.js';
-import { type AssetJobFacts, readAssetJob, SETTLING_GRACE_MS, type Verdict } from './asset-job.js';
 
 /** Server time after the last new row in which further asset jobs may still appear. */
 export const FAN_OUT_GRACE_MS = 120_000;

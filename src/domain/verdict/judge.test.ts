@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { lastWord } from '../polling/asset-job.js';
+import { lastWord } from './asset-job.js';
 import { hear } from './hear.js';
 import { type Heard, judge } from './judge.js';
 import { judgingBy, type VerdictRules } from './rules.js';

@@ -1,7 +1,8 @@
 // What a finished asset job means: Qualys' own word, under the rules of its request or step. Leases and copies go by Qualys' evidence
 // alone, never by this (domain/execution/may-still-run.ts).
-import type { AssetJobFacts, Verdict } from '../polling/asset-job.js';
+
 import type { FinalOutcome } from '../run/outcome.js';
+import type { AssetJobFacts, Verdict } from './asset-job.js';
 import { isGood, type Meaning } from './meaning.js';
 import type { CodeRule } from './presets.js';
 import type { Judging } from './rules.js';

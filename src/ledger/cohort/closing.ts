@@ -1,7 +1,7 @@
 // The last word for what a run leaves open, at most a thousand rows a transaction: a million in one would stop the whole process,
 // and its heartbeats, for a minute. Ended in the middle and begun again it comes to the same rows.
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
-import { lastWord } from '../../domain/polling/asset-job.js';
+import { lastWord } from '../../domain/verdict/asset-job.js';
 import { heardIn, judge, OUTPUT_NOT_READ } from '../../domain/verdict/judge.js';
 import { type Judging, judgingBy } from '../../domain/verdict/rules.js';
 import { readRun } from '../rows/run.js';

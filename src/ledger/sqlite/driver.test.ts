@@ -146,7 +146,7 @@ test('a value that no database can store fails its statement, its transaction wi
       await sql.run('INSERT INTO notes VALUES (?, ?)', ['second', Number.NaN]);
     }),
   ).rejects.toThrow('Parameter 2 of a statement cannot be stored: it is NaN.');
-  await expect(database.first('SELECT name FROM notes WHERE n = ?', [])).rejects.toThrow('has 1 parameters, and was given 0');
+  await expect(database.first('SELECT name FROM notes WHERE n = ?', [])).rejects.toThrow('has 1 parameters, and got 0');
   await add('half a pair \ud83d', true);
   expect(await database.all('SELECT name, n FROM notes')).toEqual([{ name: 'half a pair \ufffd', n: 1 }]);
 });

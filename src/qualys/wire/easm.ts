@@ -1,6 +1,6 @@
 // EASM profiles (docs/qualys-api.md#easm-profiles): a bare array, empty when no profile is active.
 import { z } from 'zod';
-import { normalisedStatus } from '../../domain/polling/asset-job.js';
+import { normalisedStatus } from '../../domain/verdict/asset-job.js';
 import { compact, epochMs, someId, text } from './common.js';
 
 const ProfileRow = z.looseObject({ profileId: someId, profileSaveTimestamp: epochMs, status: text }).transform((row) =>

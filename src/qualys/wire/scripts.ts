@@ -1,6 +1,6 @@
 // Scripts as the detail and search endpoints print them (docs/qualys-api.md#scripts).
 import { z } from 'zod';
-import { normalisedStatus } from '../../domain/polling/asset-job.js';
+import { normalisedStatus } from '../../domain/verdict/asset-job.js';
 import { compact, Envelope, idText, text } from './common.js';
 
 /**
