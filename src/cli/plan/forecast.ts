@@ -8,7 +8,7 @@ import { CAMPAIGN_STEPS } from '../../domain/campaign/step.js';
 import { longestWaitMs } from '../../domain/campaign/step-after.js';
 import { spanText } from '../../domain/clock/span.js';
 import { median } from '../../domain/polling/cadence.js';
-import { UNKNOWN_DURATION_MS } from '../../ledger/executions/bars.js';
+import { UNKNOWN_DURATION_MS } from '../../ledger/leases/bars.js';
 import type { BudgetLeft } from './budget.js';
 import type { StepCost, WaveCost } from './cost.js';
 

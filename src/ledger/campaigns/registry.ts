@@ -11,7 +11,7 @@ import type { CopyState } from '../../domain/execution/may-still-run.js';
 import { emptyCounts, type LiveCounts } from '../../domain/run/outcome.js';
 import type { FrozenPlan } from '../../domain/run/plan-digest.js';
 import { ROWS_PER_TRANSACTION } from '../cohort/freeze.js';
-import { giveBackUnsent } from '../executions/leases.js';
+import { giveBackUnsent } from '../leases/unsent.js';
 import { noteScripts } from '../policy/approved-plan.js';
 import { IS_OPEN, isClosing, isOfThisClose, noteLate } from '../rows/late.js';
 import { HAS_OPEN_OUT_OF_COHORT } from '../rows/out-of-cohort-copies.js';

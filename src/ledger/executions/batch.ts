@@ -1,12 +1,12 @@
 // The next batch of a run: how many assets it may have, which they are, and their leases.
 import { admits, budgetAllows } from '../../domain/run/error-budget.js';
+import { giveBackBarred } from '../leases/unsent.js';
 import { type DueRow, heldByCopies, leaveToCopies } from '../rows/copies.js';
 import { countOutcomes, withBase } from '../rows/counts.js';
 import { type Execution, readExecution } from '../rows/execution.js';
 import type { RunRow } from '../rows/run.js';
 import { jsonRows, type Sql } from '../sql/database.js';
 import { byIndex, PAIRS } from '../sql/dialect.js';
-import { giveBackBarred } from './leases.js';
 
 /**
  * Counting a large cohort takes long, and only a strict budget asks for it. `besides`: an execution that is claimed already, and asked

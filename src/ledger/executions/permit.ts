@@ -4,6 +4,9 @@ import type { ExecuteRefusal } from '../../domain/execution/answer.js';
 import { MAX_ASSETS_PER_EXECUTION, MAX_SENDS } from '../../domain/execution/state.js';
 import type { ContenderRef } from '../../domain/limits/fair-share.js';
 import { HOUR_MS, wholeCap } from '../../domain/limits/rate-window.js';
+import { standingRefusal, windowRefusal } from '../leases/bars.js';
+import { type Refusal, refused } from '../leases/refusal.js';
+import { leaseAgain } from '../leases/unsent.js';
 import {
   askTurn,
   contenderOf,
@@ -22,10 +25,7 @@ import { type Execution, readExecution } from '../rows/execution.js';
 import { type RunRow, readRun } from '../rows/run.js';
 import type { Sql } from '../sql/database.js';
 import { fanningOut } from '../tags/barrier.js';
-import { standingRefusal, windowRefusal } from './bars.js';
 import { admittedAssets } from './batch.js';
-import { leaseAgain } from './leases.js';
-import { type Refusal, refused } from './refusal.js';
 
 /** Membership is read again within the minute before each send (docs/architecture/invariants.md, 23). */
 export const TAGS_FRESH_MS = 60_000;

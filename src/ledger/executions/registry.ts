@@ -4,6 +4,9 @@
 import type { RefusedExecution } from '../../domain/execution/interval.js';
 import { type ExecutionState, MAX_ASSETS_PER_EXECUTION, MAX_SENDS } from '../../domain/execution/state.js';
 import type { Twin } from '../../domain/in-doubt/resolve.js';
+import { barOf } from '../leases/bars.js';
+import { letsGo, makesWait, type Refusal } from '../leases/refusal.js';
+import { giveBackPart, releaseBatch, unsentOf } from '../leases/unsent.js';
 import { rememberRefusal } from '../limits/script-interval.js';
 import { needReading } from '../policy/script-reading.js';
 import { type Execution, readExecution, type StoredExecution, toExecution, transition } from '../rows/execution.js';
@@ -16,16 +19,14 @@ import { byIndex, TEXTS } from '../sql/dialect.js';
 import { claimPlanned } from '../tags/planned.js';
 import { type CallLists, readLists } from '../tags/planned-lists.js';
 import { keepLateRefusal, keepLateUuid, openCopiesOf, takeUuid } from './acceptance.js';
-import { barOf } from './bars.js';
 import { admittedAssets, freezeBatch, skipHeld } from './batch.js';
-import { giveBackPart, releaseBatch, unsentOf } from './leases.js';
 import { type PermitTerms, permitIsOpen, refusalFor } from './permit.js';
-import { letsGo, makesWait, type PermitAnswer } from './refusal.js';
 import { resolveAgain, speaksForTheFirstSend } from './refused-after-proof.js';
 
 export type { Execution } from '../rows/execution.js';
 export type { PermitTerms } from './permit.js';
-export type { PermitAnswer } from './refusal.js';
+/** What a permit is answered with. */
+export type PermitAnswer = ({ kind: 'granted'; permit: number; sendBy: number; grantedAt: number } & CallLists) | Refusal;
 
 /** Slots and assets of the run's open executions. */
 const TAKEN = `

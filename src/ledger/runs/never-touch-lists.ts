@@ -3,7 +3,7 @@
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import { batches } from '../../domain/basics/batches.js';
 import { ROWS_PER_TRANSACTION } from '../cohort/freeze.js';
-import { releaseBatch } from '../executions/leases.js';
+import { releaseBatch } from '../leases/unsent.js';
 import { NEVER_TOUCH, namedInCohort, newestReading, type UntouchedReading } from '../policy/never-touch.js';
 import { transition } from '../rows/execution.js';
 import { IS_OPEN, isClosing } from '../rows/late.js';

@@ -5,7 +5,7 @@ import { budgetSpent } from '../../domain/run/error-budget.js';
 import type { LiveCounts, RunReport, StopCause } from '../../domain/run/outcome.js';
 import type { Issued, RunPhase, RunSnapshot } from '../../domain/run/snapshot.js';
 import { freeLeases } from '../cohort/closing.js';
-import { giveBackUnsent } from '../executions/leases.js';
+import { giveBackUnsent } from '../leases/unsent.js';
 import { countOutcomes, withBase } from '../rows/counts.js';
 import { beginClosing, IS_OPEN } from '../rows/late.js';
 import {

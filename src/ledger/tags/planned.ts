@@ -3,7 +3,7 @@
 import { batches } from '../../domain/basics/batches.js';
 import type { PlannedExecution } from '../../domain/tags/plan.js';
 import { ROWS_PER_TRANSACTION } from '../cohort/freeze.js';
-import { giveBackBarred } from '../executions/leases.js';
+import { giveBackBarred } from '../leases/unsent.js';
 import { type DueRow, heldByCopies } from '../rows/copies.js';
 import { type Execution, readExecution, transition } from '../rows/execution.js';
 import { IS_OPEN, isClosing } from '../rows/late.js';

@@ -1,36 +1,31 @@
-// What a permit is answered with, and what a refusal means for what was claimed.
+// Why a permit is refused, and what that means for what was claimed.
 import { WORTH_SAYING_MS } from '../../domain/run/blocked.js';
-import type { CallLists } from '../tags/planned-lists.js';
 
-export type PermitAnswer =
-  | ({ kind: 'granted'; permit: number; sendBy: number; grantedAt: number } & CallLists)
-  | {
-      kind: 'refused';
-      why:
-        | 'fence'
-        | 'stopped'
-        | 'stale-ledger'
-        | 'paused'
-        | 'halted'
-        | 'policy'
-        | 'state'
-        | 'sends'
-        | 'daily-quota'
-        | 'serialised'
-        | 'interval'
-        | 'window'
-        | 'fan-out'
-        | 'strict'
-        | 'wave-over'
-        | 'wave-held'
-        | 'script'
-        | 'tags'
-        | 'open-copy';
-      waitMs: number;
-      detail: string;
-    };
-
-export type Refusal = Extract<PermitAnswer, { kind: 'refused' }>;
+export interface Refusal {
+  kind: 'refused';
+  why:
+    | 'fence'
+    | 'stopped'
+    | 'stale-ledger'
+    | 'paused'
+    | 'halted'
+    | 'policy'
+    | 'state'
+    | 'sends'
+    | 'daily-quota'
+    | 'serialised'
+    | 'interval'
+    | 'window'
+    | 'fan-out'
+    | 'strict'
+    | 'wave-over'
+    | 'wave-held'
+    | 'script'
+    | 'tags'
+    | 'open-copy';
+  waitMs: number;
+  detail: string;
+}
 
 export function refused(why: Refusal['why'], waitMs: number, detail: string): Refusal {
   return { kind: 'refused', why, waitMs, detail };
