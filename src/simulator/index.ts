@@ -37,6 +37,8 @@ export interface SimulatorState {
   /** Simulated epoch milliseconds. */
   now(): number;
   revokeTokens(): void;
+  /** The host of an asset that is away while it restarts is back now; nothing where it is not away. */
+  bringBack(assetId: string | number): void;
   /** Somebody changes a script while runs go on. */
   changeScript(scriptId: string | number, change: { status?: string; content?: string }): void;
   /** Somebody gives an asset a tag, or takes it away. Unknown assets are ignored. */
@@ -88,6 +90,11 @@ export async function startSimulator(options: SimulatorOptions & { now?: () => n
       fateOf(settings, { index: world.fleet.indexOf(String(assetId)) ?? -1, assetId: Number(assetId) }, attempt),
     now: clock.now,
     revokeTokens: tokens.revokeAll,
+    bringBack(assetId) {
+      const now = clock.now();
+      const absence = world.absences.get(world.fleet.indexOf(String(assetId)) ?? -1)?.find(({ from, until }) => from <= now && now < until);
+      if (absence) absence.until = now;
+    },
     changeScript(scriptId, change) {
       const script = world.script(String(scriptId));
       if (script) Object.assign(script, change);

@@ -230,6 +230,22 @@ describe('overhaul plan', () => {
       expect(await ledgerOf(sample).rows(table)).toEqual([]);
   });
 
+  test('shows what a step waits for, and counts it in the forecast', async () => {
+    const took: number[] = [];
+    for (const [after, shown] of [
+      ['', 'remediate 1, verify 1: up to 2'],
+      [', after: 2h', 'remediate 1, verify 1 (after 2h 00m)'],
+      [', after: { checkIn: true, within: 30m }', 'remediate 1, verify 1 (after a check-in within 30m 00s)'],
+    ] as const) {
+      const text = `name: x\ntargets: { assetIds: [20452610, 20452611] }\nsteps: { remediate: 72648, verify: { script: 72649${after} } }\n`;
+      expect((await plan(text)).stdout).toContain(shown);
+      const { startsAt = '', endsAt = '' } = (await planned(text)).document.waves[0]?.forecast ?? {};
+      took.push(Date.parse(endsAt) - Date.parse(startsAt));
+    }
+    const [none = 0, ...waits] = took;
+    expect(waits.map((ms) => ms - none)).toEqual([7_200_000, 1_800_000]);
+  });
+
   test('exits as the campaign would: 1 with every refusal, 2 with every problem and its line', async () => {
     await configure('policy: { scripts: { allow: [72648] } }');
     const refused = await plan(`${OPENSSL}maxAssets: 100\n`);

@@ -31,6 +31,8 @@ export interface Product {
   ledger: Ledger;
   dependencies: ActivityDependencies;
   start(workflowId: string, request: RemediationRequestInput): Promise<{ result(): Promise<RunReport> }>;
+  /** Its workers end, and others take up what they leave. */
+  restartWorkers(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -61,12 +63,19 @@ export async function startProduct(options: ProductOptions): Promise<Product> {
     schedules: { userId: 'user-1', timezone: 'UTC' },
     timings: { ...SEND_TIMINGS, ...options.timings },
   };
-  const workers = await createWorkers(dependencies, {
-    connection: options.nativeConnection,
-    namespace: options.namespace,
-    bundle: options.bundle,
-  });
-  const running = Promise.all(workers.map((worker) => worker.run()));
+  const startWorkers = async () => {
+    const workers = await createWorkers(dependencies, {
+      connection: options.nativeConnection,
+      namespace: options.namespace,
+      bundle: options.bundle,
+    });
+    const running = Promise.all(workers.map((worker) => worker.run()));
+    return async () => {
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+      await running;
+    };
+  };
+  let endWorkers = await startWorkers();
   return {
     simulator,
     ledger,
@@ -75,9 +84,12 @@ export async function startProduct(options: ProductOptions): Promise<Product> {
       const handle = await options.client.workflow.start('remediationRun', { workflowId, taskQueue: options.taskQueue, args: [request] });
       return { result: () => handle.result() as Promise<RunReport> };
     },
+    async restartWorkers() {
+      await endWorkers();
+      endWorkers = await startWorkers();
+    },
     async close() {
-      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
-      await running;
+      await endWorkers();
       await qualys.close();
       await ledger.close();
       await simulator.close();
