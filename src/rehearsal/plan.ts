@@ -31,7 +31,11 @@ export function rehearsedPlan(
   if (unknown.length > 0)
     throw new RangeError(`Give the number of assets that have the tag of a wave: ${unknown.map((tag) => `--tag ${tag}=100`).join(' ')}.`);
   const scripts = scriptsOf(plan);
-  const steps = Object.fromEntries(Object.entries(plan.steps).map(([step, wanted]) => [step, { script: wanted?.script }]));
+  const steps = Object.fromEntries(
+    Object.entries(plan.steps).flatMap(([step, wanted]) =>
+      wanted ? [[step, { script: wanted.script, ...(wanted.after === undefined ? {} : { after: wanted.after }) }]] : [],
+    ),
+  );
   const isPinned = Object.values(plan.steps).some((step) => step?.sha256 !== undefined);
   return {
     plan: {
