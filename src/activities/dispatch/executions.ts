@@ -1,6 +1,7 @@
 import { activityInfo, Context, heartbeat } from '@temporalio/activity';
 import { type Blocked, WORTH_SAYING_MS } from '../../domain/run/blocked.js';
 import { type Issued, issuedIn, mostIssued, type RunSnapshot } from '../../domain/run/snapshot.js';
+import { busyText } from '../../domain/run/waits-for.js';
 import type { Execution } from '../../ledger/executions/registry.js';
 import type { RunRow } from '../../ledger/rows/run.js';
 import { pollCheckIns, stepWaitOf } from '../campaign/check-ins.js';
@@ -176,7 +177,8 @@ async function leasedElsewhere({ dependencies, run }: Round): Promise<Wait | und
   const { waiting, nextDueAt, slotsTaken, maxInFlight, at, stop, paused } = await dependencies.ledger.runs.snapshot(run.id);
   if (waiting === 0 || stop || paused || slotsTaken >= maxInFlight || (nextDueAt ?? 0) > at) return undefined;
   if (run.errorBudget?.strict && slotsTaken > 0) return undefined;
-  return { waitMs: LEASE_WAIT_MS, blocked: { kind: 'lease', why: `${waiting} asset(s) are busy in another run` } };
+  const why = busyText(waiting, await dependencies.ledger.reader.holdersOfWaiting(run.id));
+  return { waitMs: LEASE_WAIT_MS, blocked: { kind: 'lease', why } };
 }
 
 async function conclude(round: Round, input: DispatchInput, reportedWait: Wait | undefined): Promise<DispatchResult> {

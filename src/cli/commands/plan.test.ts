@@ -90,6 +90,21 @@ describe('overhaul plan', () => {
     expect((await plan(text(', despiteOpenCopies: true'))).stdout).toContain('targets.despiteOpenCopies: an earlier copy');
   });
 
+  test('shows which assets another run has just now, and what becomes of them', async () => {
+    const { ledger, env: ofLedger } = await emptyLedger();
+    await accepted(ledger, 'patch-ssl', await openRun(ledger, 'patch-ssl', ['20452611', '20452612'], { requestedBy: 'kim' }));
+    await ledger.close();
+    env = { ...env, ...ofLedger };
+    const text = (more: string) => `{ name: later, targets: { assetIds: [20452611, 20452613] }, steps: { remediate: 72648 }${more} }`;
+    const who = '1 for run patch-ssl (requested by kim): overhaul show patch-ssl';
+    expect((await planned(text(''))).document).toMatchObject({
+      warnings: [`1 asset in an open execution of another run now; they wait until it has ended: ${who}`],
+    });
+    expect((await plan(text(', conflict: skip'))).stdout).toContain(
+      `1 asset in an open execution of another run now; they are skipped if that is so when they are due: ${who}`,
+    );
+  });
+
   test.each([
     ['nobody knows whose it would be', 'scheduleType: ONE_TIME, after: 1d', /^followUp: the scheduler needs the id of the API user/],
     ['its dates are past', 'scheduleType: DAILY, endDate: "2026-01-04"', /^followUp\.endDate: 2026-01-04/],

@@ -42,6 +42,7 @@ export async function planCampaign(invocation: Invocation, plan: CampaignPlan): 
   const { withResolvedPlan } = await import('../plan/resolve.js');
   const { countingCalls } = await import('../dry-run/calls.js');
   const { askingAs } = await import('../dry-run/asking.js');
+  const { busyWarnings } = await import('../dry-run/busy.js');
   const policy = (await policyOfWorkers(invocation))?.policy ?? policyOf(invocation);
   return withQualys(invocation, { wait: MAX_WAIT_MS }, async (link) => {
     const counted = countingCalls(link.qualys);
@@ -54,7 +55,9 @@ export async function planCampaign(invocation: Invocation, plan: CampaignPlan): 
           const easm = await easmOf(counted.qualys, plan);
           const scriptIds = Object.values(resolved.scripts).map(({ id }) => id);
           const budget = await budgetLeft(invocation, policy, scriptIds);
-          return planDocument({ plan, resolved, budget, policy, easm, openingCalls, now: invocation.now() });
+          const busy = await busyWarnings(known, resolved.ledger.reader.allAssets(resolved.campaignId), plan.conflict);
+          const warned = { ...resolved, warnings: [...resolved.warnings, ...busy] };
+          return planDocument({ plan, resolved: warned, budget, policy, easm, openingCalls, now: invocation.now() });
         });
       });
     } catch (error) {

@@ -4,6 +4,7 @@ import { defaultPolicy } from '../../contracts/policy.js';
 import type { Vote } from '../../domain/in-doubt/trail-user.js';
 import type { TrailVotes } from '../../ledger/executions/trail-votes.js';
 import type { Ledger } from '../../ledger/index.js';
+import type { Reader } from '../../ledger/reads/reader.js';
 import type { Copies } from '../../ledger/rows/copies.js';
 import { CommandFailed, EXIT, type Invocation } from '../invocation/context.js';
 import { settingsOf } from '../invocation/settings.js';
@@ -36,13 +37,19 @@ export async function withLedger<T>(invocation: Invocation, work: (ledger: Ledge
 export interface Known {
   copies: Pick<Copies, 'of'>;
   trailVotes: Pick<TrailVotes, 'of' | 'add' | 'knownOurs'>;
+  /** Which runs have some of the assets in an open execution now. */
+  holdersAmong: Reader['holdersAmong'];
 }
 
 /** Runs `work` with what the ledger knows; with nothing where there is no ledger, as before the first run. */
 export async function withKnown<T>(invocation: Invocation, work: (known: Known) => Promise<T>): Promise<T> {
   const { ledger } = await findLedger(invocation);
   try {
-    return await work({ copies: ledger?.copies ?? { of: async () => [] }, trailVotes: votesBeside(ledger?.trailVotes) });
+    return await work({
+      copies: ledger?.copies ?? { of: async () => [] },
+      trailVotes: votesBeside(ledger?.trailVotes),
+      holdersAmong: async (assetIds) => (await ledger?.reader.holdersAmong(assetIds)) ?? [],
+    });
   } finally {
     await ledger?.close();
   }

@@ -110,6 +110,18 @@ describe('overhaul run --dry-run', () => {
     expect((await dry(...targets, '--despite-open-copies')).stdout).toContain('warning     targets.despiteOpenCopies: an earlier copy');
   });
 
+  test('says which assets another run has just now, who asked for it, and how to look', async () => {
+    const { ledger, env: ofLedger } = await emptyLedger();
+    await accepted(ledger, 'patch-ssl', await openRun(ledger, 'patch-ssl', ['20452611', '20452612'], { requestedBy: 'kim' }));
+    await ledger.close();
+    env = { ...env, ...ofLedger };
+    const warning =
+      '2 assets in an open execution of another run now; they wait until it has ended: 2 for run patch-ssl (requested by kim): overhaul show patch-ssl';
+    expect((await dryJson('--assets', '20452611,20452612,20452613')).plan).toMatchObject({ warnings: [warning] });
+    expect((await dry('--assets', '20452611,20452612')).stdout).toContain(`warning     ${warning}\n`);
+    expect((await dryJson('--assets', '20452613')).plan).not.toHaveProperty('warnings');
+  });
+
   test('says for people what would be sent, skipped and asked', async () => {
     await writeFile(
       env['OVERHAUL_CONFIG'] as string,

@@ -5,6 +5,7 @@ import { describeEnvironmentProblems } from '../../contracts/config/environment.
 import { loadConfigFile } from '../../contracts/config/file.js';
 import type { Policy } from '../../contracts/policy.js';
 import type { RemediationRequest } from '../../contracts/request.js';
+import { holdersText } from '../../domain/run/waits-for.js';
 import type { ScriptHint } from '../../domain/scripts/hints.js';
 import { hostsIn, type NotJoinedList, notJoinedText } from '../../domain/targets/join-record.js';
 import { withKnown } from '../data/ledger-access.js';
@@ -14,6 +15,7 @@ import { settingsOf } from '../invocation/settings.js';
 import { counted } from '../terminal/count-text.js';
 import { type Line, painter } from '../terminal/paint.js';
 import { safeLine } from '../terminal/text.js';
+import { busyWarnings } from './busy.js';
 import { type Cost, costOf, type PlannedByTags } from './cost.js';
 import { hintsOf, hintText } from './hints.js';
 import type { Resolved } from './resolve.js';
@@ -45,7 +47,9 @@ export async function printDryRun(invocation: Invocation, request: RemediationRe
         const using = { qualys: counted.qualys, policy, signal, ...from };
         return withResolved(using, request, async (resolved) => {
           const easm = await easmOf(counted.qualys, request);
-          const plan = planOf(request, resolved, { policy, inForce, easm, openingCalls: counted.calls() });
+          const busy = await busyWarnings(known, resolved.ledger.reader.allAssets(resolved.runId));
+          const warned = { ...resolved, warnings: [...resolved.warnings, ...busy] };
+          const plan = planOf(request, warned, { policy, inForce, easm, openingCalls: counted.calls() });
           await (invocation.json ? printJson(invocation, plan, resolved) : printLines(invocation, plan, resolved));
           return plan.refused ? EXIT.notSucceeded : EXIT.done;
         });
@@ -209,8 +213,15 @@ async function printOffline(invocation: Invocation, request: RemediationRequest)
   // Those in ids: a script's title says nothing without Qualys.
   const open = targets.despiteOpenCopies ? [] : await withKnown(invocation, ({ copies }) => copies.of(String(script), assetIds));
   const openCopies = new Set(open.flatMap(({ assetId, copy }) => (copy === 'open' ? [assetId] : []))).size;
+  const holders = await withKnown(invocation, ({ holdersAmong }) => holdersAmong(assetIds));
   if (json) {
-    await writeJson(stdout, { script: { id: script }, cohort, ...(openCopies > 0 ? { openCopies } : {}), ...cost });
+    await writeJson(stdout, {
+      script: { id: script },
+      cohort,
+      ...(holders.length > 0 ? { busy: holders } : {}),
+      ...(openCopies > 0 ? { openCopies } : {}),
+      ...cost,
+    });
     return EXIT.done;
   }
   await writeLine(stdout, `script ${safeLine(script)} on ${counted(cohort.size, 'asset')}, cohort digest ${cohort.digest}`);
@@ -219,6 +230,7 @@ async function printOffline(invocation: Invocation, request: RemediationRequest)
       stdout,
       `An earlier copy of the script may still be running on ${counted(openCopies, 'asset')}. They are skipped unless it has ended by then. See: overhaul open-copies`,
     );
+  if (holders.length > 0) await writeLine(stdout, `Assets in an open execution of another run now wait for it: ${holdersText(holders)}`);
   await writeLine(stdout, costText(cost));
   await writeLine(stdout, 'Nothing was sent. QUALYS_* are not set here, so script and assets are checked when the run starts.');
   return EXIT.done;

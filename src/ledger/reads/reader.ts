@@ -2,12 +2,14 @@
 import type { AssetRow, LiveCounts } from '../../domain/run/outcome.js';
 import { countOutcomes } from '../rows/counts.js';
 import { type RunKind, type RunRow, readRun } from '../rows/run.js';
-import type { Database } from '../sql/database.js';
+import { type Database, jsonRows } from '../sql/database.js';
 import { type AssetPage, type AssetPageOptions, readAssetPage } from './asset-page.js';
 import { campaignCounts, campaignWork, viewWaves, type WaveView } from './campaign-view.js';
+import { type Holder, holdersAmong, holdersOfWaiting } from './holders.js';
 import { type OutputState, readOutputState } from './output-state.js';
 
 export type { AssetPageOptions } from './asset-page.js';
+export type { Holder } from './holders.js';
 
 /** An asset outside the cohort that got the script anyway, and the job that took it there. */
 export interface OutOfCohortRow {
@@ -150,6 +152,16 @@ export class Reader {
   async outOfCohort(runId: string, limit: number): Promise<OutOfCohortRow[]> {
     const rows = await this.#database.all<{ asset_id: string; job_id: string }>(OUT_OF_COHORT, [runId, runId, limit]);
     return rows.map(({ asset_id: assetId, job_id: jobId }) => ({ assetId, jobId }));
+  }
+
+  /** Which other runs have the assets that a run waits to send to. */
+  async holdersOfWaiting(runId: string): Promise<Holder[]> {
+    return holdersOfWaiting(this.#database, runId);
+  }
+
+  /** Which runs have some of these assets in an open execution now. */
+  async holdersAmong(assetIds: readonly string[]): Promise<Holder[]> {
+    return holdersAmong(this.#database, jsonRows(assetIds));
   }
 
   /** Executions that were sent within the last 24 hours, over all runs: what counts against the daily quota. */

@@ -161,6 +161,24 @@ export function leasesSuite(ledgers: Ledgers): void {
     });
   });
 
+  describe('who has the assets', () => {
+    test('is told by run or campaign, with who asked for it, the one with the most first', async () => {
+      await openCampaign(ledger, [assetIds(5)]);
+      const step = await openRun(ledger, 'step', assetIds(3));
+      await makeStep(ledger, 'step', { campaignId: 'campaign', step: 'remediate' });
+      await accepted(ledger, 'step', step);
+      await accepted(ledger, 'kims', await openRun(ledger, 'kims', ['asset-0004'], { requestedBy: 'kim' }));
+      await openUrgent(assetIds(6));
+      const holders = [
+        { runId: 'campaign', requestedBy: undefined, assets: 3 },
+        { runId: 'kims', requestedBy: 'kim', assets: 1 },
+      ];
+      expect(await ledger.reader.holdersOfWaiting('urgent')).toEqual(holders);
+      expect(await ledger.reader.holdersAmong([...assetIds(6), 'unknown'])).toEqual(holders);
+      expect(await ledger.reader.holdersAmong(['asset-0006'])).toEqual([]);
+    });
+  });
+
   describe('what was sent', () => {
     /** Stops, pauses and ends everything that can be, and has the other run ask. */
     async function everythingHappens(fence: number): Promise<void> {
