@@ -192,7 +192,7 @@ async function recordVerdicts(ledger: Ledger, pollsTogether: number): Promise<vo
 function pollAt(n: number): Poll {
   const assets = Array.from({ length: BATCH }, (_, index) => asset((n - 1) * BATCH + index));
   return {
-    n,
+    executionNo: n,
     number: 1,
     polledAt: 1,
     serverNow: SERVER_AT,

@@ -62,7 +62,7 @@ export async function timelineOf({ campaigns, database }: Pick<Ledger, 'campaign
   const { runId, startsAt, endsAt, report, observer } = facts;
   const stored = await campaigns.waves(runId);
   const sent = await sentBySteps(database, runId);
-  const nameOf = (wave: number | undefined): string | undefined => stored.find(({ w }) => w === wave)?.name;
+  const nameOf = (wave: number | undefined): string | undefined => stored.find(({ waveNo }) => waveNo === wave)?.name;
   const late = (await lateVerdicts(database, runId)).map(({ assetId, wave, at }) => ({
     assetId,
     wave: nameOf(wave) ?? '',
@@ -70,14 +70,14 @@ export async function timelineOf({ campaigns, database }: Pick<Ledger, 'campaign
   }));
   const callsAt = facts.calls.map(({ at }) => at);
   const waves = stored.map((wave, index): RehearsedWave => {
-    const steps = sent.filter((row) => row.wave === wave.w);
+    const steps = sent.filter((row) => row.wave === wave.waveNo);
     const [opensAt, closesAt] = [wave.openedAt, wave.closedAt];
     const own = opensAt === undefined ? [] : callsAt.filter((at) => at >= opensAt && at <= (closesAt ?? endsAt));
     return {
       name: wave.name,
       size: wave.size,
       status: wave.status,
-      ...instant('asksAt', observer.events.find((event) => event.wave === wave.w && event.kind === 'asks')?.at),
+      ...instant('asksAt', observer.events.find((event) => event.wave === wave.waveNo && event.kind === 'asks')?.at),
       approvedBy: wave.approvedBy,
       ...instant('opensAt', opensAt),
       ...instant('firstSentAt', least(steps.map(({ first }) => first))),
@@ -87,7 +87,7 @@ export async function timelineOf({ campaigns, database }: Pick<Ledger, 'campaign
       calls: own.length,
       busiestHour: busiestHour(own)?.calls ?? 0,
       counts: report.waves[index]?.counts ?? report.counts,
-      waits: [...observer.waits(wave.w)].map(([kind, ms]) => ({ kind, ms })).sort((a, b) => b.ms - a.ms),
+      waits: [...observer.waits(wave.waveNo)].map(([kind, ms]) => ({ kind, ms })).sort((a, b) => b.ms - a.ms),
     };
   });
   const busiest = busiestHour(callsAt);

@@ -51,8 +51,8 @@ async function noteCheckIns(
   const { ledger } = dependencies;
   const { id: campaignId, wave, step } = campaign;
   const before = new Map<string, Execution[]>();
-  for (const { runId, n } of await ledger.checkIns.executionsBefore(run.id, { campaignId, wave, step })) {
-    const execution = await ledger.executions.get(runId, n);
+  for (const { runId, executionNo } of await ledger.checkIns.executionsBefore(run.id, { campaignId, wave, step })) {
+    const execution = await ledger.executions.get(runId, executionNo);
     if (execution) before.set(runId, [...(before.get(runId) ?? []), execution]);
   }
   try {

@@ -51,15 +51,15 @@ async function closedWaves({ ledger }: Pick<ActivityDependencies, 'ledger'>, run
   const steps = await ledger.campaigns.steps(runId);
   const reports: WaveReport[] = [];
   for (const wave of await ledger.campaigns.waves(runId)) {
-    const { counts, compliant, notRolledBack } = await ledger.campaigns.waveCounts(runId, wave.w);
-    const rollback = steps.find((step) => step.wave === wave.w && step.step === 'rollback');
+    const { counts, compliant, notRolledBack } = await ledger.campaigns.waveCounts(runId, wave.waveNo);
+    const rollback = steps.find((step) => step.wave === wave.waveNo && step.step === 'rollback');
     const { pending: _pending, running: _running, ...final } = counts;
     const status = isEnded(wave)
       ? wave.status === 'rolled-back' || isLeftEmpty(wave, counts)
         ? wave.status
         : waveStatus({ phase: 'closed', counts, compliant, begun: true })
       : waveStatus({ phase: 'closed', counts, compliant, begun: wave.openedAt !== undefined, rolledBack: rollback !== undefined, stopped });
-    await ledger.campaigns.setWave(runId, wave.w, { status, why: wave.why, ends: wave.openedAt !== undefined, closing });
+    await ledger.campaigns.setWave(runId, wave.waveNo, { status, why: wave.why, ends: wave.openedAt !== undefined, closing });
     reports.push({
       name: wave.name,
       status,

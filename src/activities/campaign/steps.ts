@@ -138,8 +138,8 @@ export function createCampaignSteps(dependencies: ActivityDependencies) {
       campaignId: string;
       after: number;
     }): Promise<{ wave: number; name: string; size: number } | null> {
-      const next = (await ledger.campaigns.waves(campaignId)).find(({ w, closedAt }) => w > after && closedAt === undefined);
-      return next ? { wave: next.w, name: next.name, size: next.size } : null;
+      const next = (await ledger.campaigns.waves(campaignId)).find(({ waveNo, closedAt }) => waveNo > after && closedAt === undefined);
+      return next ? { wave: next.waveNo, name: next.name, size: next.size } : null;
     },
 
     /** Steps without a report: their late verdicts are waited for. */
@@ -150,7 +150,7 @@ export function createCampaignSteps(dependencies: ActivityDependencies) {
 }
 
 async function closedAs(ledger: ActivityDependencies['ledger'], campaignId: string, wave: number): Promise<WaveStatus | undefined> {
-  const row = (await ledger.campaigns.waves(campaignId)).find(({ w }) => w === wave);
+  const row = (await ledger.campaigns.waves(campaignId)).find(({ waveNo }) => waveNo === wave);
   return row?.closedAt === undefined ? undefined : row.status;
 }
 

@@ -34,10 +34,16 @@ async function keepWords(
     const run = await ledger.runs.get(runId);
     const judging = judgingBy(run?.request.verdict, run?.campaign?.step);
     const ofRun = over.filter((copy) => copy.runId === runId && copy.place !== undefined && copy.correlationUuid !== undefined);
-    for (const n of new Set(ofRun.map(({ execution = 0 }) => execution))) {
-      const told = ofRun.filter(({ execution = 0 }) => execution === n).flatMap((copy) => wordOf(copy, jobs.get(copy) ?? [], judging));
+    for (const executionNo of new Set(ofRun.map(({ execution = 0 }) => execution))) {
+      const told = ofRun
+        .filter(({ execution = 0 }) => execution === executionNo)
+        .flatMap((copy) => wordOf(copy, jobs.get(copy) ?? [], judging));
       if (told.length > 0)
-        await ledger.verdicts.keepLate(runId, { n, jobs: told.map(({ job }) => job), decisions: told.map(({ decision }) => decision) });
+        await ledger.verdicts.keepLate(runId, {
+          executionNo,
+          jobs: told.map(({ job }) => job),
+          decisions: told.map(({ decision }) => decision),
+        });
     }
   }
 }

@@ -126,7 +126,7 @@ async function workThrough(round: Round): Promise<Wait | undefined> {
     if (sent.kind === 'given-up') await enforceBudget(round);
     if (sent.kind === 'rejected') {
       round.failure = sent;
-      round.refused.add(execution.n);
+      round.refused.add(execution.executionNo);
       // A script or target that is refused says nothing of the next batch; a refused login does.
       if (sent.blocked.kind !== 'rejected') return refusedWait(round);
     }
@@ -147,7 +147,7 @@ function refusedWait({ failure }: Round): Wait | undefined {
 async function nextToSend({ dependencies, run, fence, refused }: Round): Promise<Execution | undefined> {
   const { executions, planned } = dependencies.ledger;
   if (run.errorBudget?.strict) await planned.dropWaiting(run.id);
-  const claimed = (await executions.inState(run.id, ['claimed'])).find(({ n }) => !refused.has(n));
+  const claimed = (await executions.inState(run.id, ['claimed'])).find(({ executionNo }) => !refused.has(executionNo));
   return claimed ?? executions.claim(run.id, fence);
 }
 

@@ -63,18 +63,20 @@ export async function sendExecution(dependencies: ActivityDependencies, sending:
   if (permit.kind === 'refused' && permit.why === 'strict') return standDown(dependencies, sending);
   if (permit.kind === 'refused' && permit.why === 'tags') {
     const why = 'reading the members of its tags took longer than one minute, so they are out of date';
-    await giveUpTags(dependencies.ledger, { runId: run.id, n: execution.n, why });
+    await giveUpTags(dependencies.ledger, { runId: run.id, executionNo: execution.executionNo, why });
     return { kind: 'given-up' };
   }
   if (permit.kind === 'refused' && permit.why === 'open-copy') {
-    if (execution.planned !== undefined) await giveUpTags(dependencies.ledger, { runId: run.id, n: execution.n, why: permit.detail });
+    if (execution.planned !== undefined)
+      await giveUpTags(dependencies.ledger, { runId: run.id, executionNo: execution.executionNo, why: permit.detail });
     return { kind: 'given-up' };
   }
   if (permit.kind === 'refused') return afterRefusedPermit(permit);
 
   const windowMs = permit.sendBy - permit.grantedAt;
   const report = await sending.report(windowMs - (performance.now() - startedAt.monotonic));
-  if (report.kind !== 'reported') return unreported(dependencies, { runId: run.id, n: execution.n, permit: permit.permit }, report);
+  if (report.kind !== 'reported')
+    return unreported(dependencies, { runId: run.id, executionNo: execution.executionNo, permit: permit.permit }, report);
   const answer = await dependencies.qualys.execute({
     scriptId: execution.scriptId,
     assetIds: permit.assetIds,
@@ -85,18 +87,18 @@ export async function sendExecution(dependencies: ActivityDependencies, sending:
     mayStart: () =>
       performance.now() - startedAt.monotonic < windowMs && Date.now() - startedAt.wall < windowMs && dependencies.ledger.isInPlace(),
   });
-  return writeDown(dependencies, { runId: run.id, n: execution.n, permit: permit.permit }, answer);
+  return writeDown(dependencies, { runId: run.id, executionNo: execution.executionNo, permit: permit.permit }, answer);
 }
 
 /** Temporal does not know of the permit: its request must not leave. */
 async function unreported(
   { ledger }: ActivityDependencies,
-  { runId, n, permit }: { runId: string; n: number; permit: number },
+  { runId, executionNo, permit }: { runId: string; executionNo: number; permit: number },
   report: Exclude<Reported, { kind: 'reported' }>,
 ): Promise<Sent> {
   const why =
     report.kind === 'unreachable' ? `Temporal did not acknowledge the permit: ${report.why}` : 'Temporal has given up this attempt';
-  await ledger.executions.notSent(runId, n, { permit, why: 'unreported', detail: why });
+  await ledger.executions.notSent(runId, executionNo, { permit, why: 'unreported', detail: why });
   if (report.kind === 'gone') return { kind: 'over' };
   return { kind: 'wait', wait: { waitMs: CONNECTION_WAIT_MS, ...(report.kind === 'held' ? {} : { blocked: { kind: 'temporal', why } }) } };
 }
@@ -104,7 +106,7 @@ async function unreported(
 async function askPermit(dependencies: ActivityDependencies, { run, execution, fence }: Sending): Promise<PermitAnswer> {
   const { ledger, timings } = dependencies;
   const { policy } = await ledger.policies.inForce(dependencies.policy);
-  return ledger.executions.permit(run.id, execution.n, {
+  return ledger.executions.permit(run.id, execution.executionNo, {
     fence,
     terms: {
       ...timings,
@@ -118,11 +120,11 @@ async function askPermit(dependencies: ActivityDependencies, { run, execution, f
 
 /** A strict budget admits fewer assets than were claimed: they go back, to be claimed again in smaller parts. */
 async function standDown({ ledger }: ActivityDependencies, { run, execution }: Sending): Promise<Sent> {
-  if (execution.planned === undefined) await ledger.executions.release(run.id, execution.n);
+  if (execution.planned === undefined) await ledger.executions.release(run.id, execution.executionNo);
   else
     await giveUpTags(ledger, {
       runId: run.id,
-      n: execution.n,
+      executionNo: execution.executionNo,
       why: 'the error budget is now strict and admits only a few assets at a time',
     });
   return { kind: 'given-up' };
@@ -154,7 +156,11 @@ async function readTags(dependencies: ActivityDependencies, { run, execution, be
   } catch (error) {
     if (!(error instanceof QualysError)) throw error;
     if (!isTransient(error)) {
-      await giveUpTags(dependencies.ledger, { runId: run.id, n: execution.n, why: `its tags cannot be read: ${error.message}` });
+      await giveUpTags(dependencies.ledger, {
+        runId: run.id,
+        executionNo: execution.executionNo,
+        why: `its tags cannot be read: ${error.message}`,
+      });
       return { kind: 'given-up' };
     }
     return { kind: 'wait', wait: { waitMs: waitAfter(error, 3), blocked: blockedBy(error) } };
@@ -201,10 +207,10 @@ function afterRefusedPermit({ why, waitMs, detail }: Extract<PermitAnswer, { kin
 
 async function writeDown(
   dependencies: ActivityDependencies,
-  key: { runId: string; n: number; permit: number },
+  key: { runId: string; executionNo: number; permit: number },
   answer: ExecuteAnswer,
 ): Promise<Sent> {
-  const { runId, n, permit } = key;
+  const { runId, executionNo, permit } = key;
   const { ledger } = dependencies;
   const { policy } = await ledger.policies.inForce(dependencies.policy);
   const { executions } = ledger;
@@ -212,11 +218,11 @@ async function writeDown(
   switch (answer.kind) {
     case 'accepted': {
       const serverAt = await ledger.serverClock.now();
-      if (await executions.accept(runId, n, { permit, correlationUuid: answer.correlationUuid, serverAt, configuredIntervalMs }))
+      if (await executions.accept(runId, executionNo, { permit, correlationUuid: answer.correlationUuid, serverAt, configuredIntervalMs }))
         return { kind: 'accepted' };
       await ledger.audit.add(runId, {
         action: 'late-answer',
-        detail: `execution ${n}: Qualys accepted it as ${answer.correlationUuid} after its outcome was decided`,
+        detail: `execution ${executionNo}: Qualys accepted it as ${answer.correlationUuid} after its outcome was decided`,
       });
       return { kind: 'in-doubt' };
     }
@@ -224,7 +230,7 @@ async function writeDown(
       const { why } = answer;
       const isPaced = why === 'interval' || why === 'day' || why === 'unexplained';
       const paced = isPaced ? { reason: why, requestedMs: answer.waitMs, configuredMs: configuredIntervalMs } : undefined;
-      await executions.notSent(runId, n, { permit, why, detail: answer.message, paced });
+      await executions.notSent(runId, executionNo, { permit, why, detail: answer.message, paced });
       if (answer.why === 'token') return { kind: 'wait', wait: accessWait(answer, TOKEN_WAIT_MS) };
       // How long a script waits is the ledger's to tell, with the next permit.
       return {
@@ -233,20 +239,20 @@ async function writeDown(
       };
     }
     case 'not-sent':
-      await executions.notSent(runId, n, { permit, why: 'not-sent', detail: answer.message });
+      await executions.notSent(runId, executionNo, { permit, why: 'not-sent', detail: answer.message });
       if (answer.why === 'connection')
         return { kind: 'wait', wait: { waitMs: CONNECTION_WAIT_MS, blocked: { kind: 'unavailable', why: answer.message } } };
       if (answer.why === 'access') return { kind: 'wait', wait: accessWait(answer, ACCESS_WAIT_MS) };
       return { kind: 'wait', wait: { waitMs: answer.waitMs ?? 50, blocked: { kind: 'limit', why: answer.message } } };
     case 'rejected':
-      await executions.notSent(runId, n, { permit, why: `rejected ${answer.status}`, detail: answer.message });
+      await executions.notSent(runId, executionNo, { permit, why: `rejected ${answer.status}`, detail: answer.message });
       return {
         kind: 'rejected',
         type: REJECTED_TYPE[answer.why],
         blocked: { kind: answer.why === 'invalid' || answer.why === 'not-found' ? 'rejected' : 'access', why: answer.message },
       };
     case 'unknown':
-      await executions.lost(runId, n, { permit, detail: answer.message, resolveAfterMs: RESOLVE_AFTER_MS });
+      await executions.lost(runId, executionNo, { permit, detail: answer.message, resolveAfterMs: RESOLVE_AFTER_MS });
       return { kind: 'in-doubt' };
   }
 }

@@ -47,7 +47,8 @@ async function sent(
   const fence = await openRun(ledger, 'r', ids);
   for (let one = 0; one < executions; one += 1) {
     const execution = await ledger.executions.claim('r', fence);
-    const permit = execution && (await ledger.executions.permit('r', execution.n, { fence, terms: { ...TERMS, serverAt: clock.now() } }));
+    const permit =
+      execution && (await ledger.executions.permit('r', execution.executionNo, { fence, terms: { ...TERMS, serverAt: clock.now() } }));
     if (!execution || permit?.kind !== 'granted') throw new Error('no permit');
     await caller.execute(permit.assetIds.map(Number), 7);
     const { correlationUuid, jobId, simulatedAt } = simulator.state.executions.findLast(({ user }) => user === 'demo') ?? {
@@ -55,13 +56,13 @@ async function sent(
       jobId: '',
       simulatedAt: 0,
     };
-    await ledger.executions.accept('r', execution.n, {
+    await ledger.executions.accept('r', execution.executionNo, {
       permit: permit.permit,
       correlationUuid,
       serverAt: simulatedAt,
       configuredIntervalMs: 0,
     });
-    await ledger.verdicts.setJob('r', execution.n, { jobId, createdAt: simulatedAt });
+    await ledger.verdicts.setJob('r', execution.executionNo, { jobId, createdAt: simulatedAt });
     clock.advance(30_000);
   }
   await caller.get('/sm/v1/scripts/7');

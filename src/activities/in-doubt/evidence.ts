@@ -40,7 +40,7 @@ export interface Sought {
 
 export async function gatherEvidence(dependencies: ActivityDependencies, sought: Sought): Promise<LostEvidence> {
   const { ledger } = dependencies;
-  const requested = await ledger.executions.assetsOf(sought.run.id, sought.execution.n);
+  const requested = await ledger.executions.assetsOf(sought.run.id, sought.execution.executionNo);
   const began = await ledger.serverClock.reading();
   const found = await searchJobs(dependencies, sought);
   const claimed = await ledger.executions.claimedUuids(

@@ -34,7 +34,7 @@ export async function resolveInDoubt(dependencies: ActivityDependencies, run: Ru
   } catch (error) {
     if (!(error instanceof QualysError)) throw error;
     if (!isTransient(error) && !isAccessRefused(error) && now - overAt >= GIVE_UP_POLLING_MS) {
-      await dependencies.ledger.executions.giveUp(run.id, execution.n, 'fate-unknown', permitInDoubt(execution));
+      await dependencies.ledger.executions.giveUp(run.id, execution.executionNo, 'fate-unknown', permitInDoubt(execution));
       return undefined;
     }
     return { waitMs: Math.max(waitAfter(error, 3), 5_000), doubt: true, blocked: blockedBy(error) };
@@ -55,10 +55,11 @@ async function poll(dependencies: ActivityDependencies, { run, execution, overMs
   const evidence = evidenceOf(seen, before, overMs);
   const resolution = resolve(evidence);
   const inDoubt = permitInDoubt(execution);
-  const say = (action: string, what: string): Promise<void> => audit.add(run.id, { action, detail: `execution ${execution.n}: ${what}` });
+  const say = (action: string, what: string): Promise<void> =>
+    audit.add(run.id, { action, detail: `execution ${execution.executionNo}: ${what}` });
   switch (resolution.kind) {
     case 'adopt': {
-      const adopted = await executions.adopt(run.id, execution.n, resolution);
+      const adopted = await executions.adopt(run.id, execution.executionNo, resolution);
       await say(
         adopted ? 'adopted' : 'not-adopted',
         `job ${resolution.jobId}, ${resolution.correlationUuid}${beside(resolution.twins)}: ${resolution.why}`,
@@ -66,17 +67,17 @@ async function poll(dependencies: ActivityDependencies, { run, execution, overMs
       return adopted ? undefined : { waitMs: 1_000, doubt: true };
     }
     case 'not-executed':
-      await say('proved-not-executed', await executions.provedNotExecuted(run.id, execution.n, inDoubt));
+      await say('proved-not-executed', await executions.provedNotExecuted(run.id, execution.executionNo, inDoubt));
       return undefined;
     case 'unverified':
-      await executions.giveUp(run.id, execution.n, 'fate-unknown', inDoubt);
+      await executions.giveUp(run.id, execution.executionNo, 'fate-unknown', inDoubt);
       await say('gave-up', resolution.why);
       return undefined;
     case 'still-in-doubt': {
       const first = before.first ?? (overMs >= 0 ? { at: seen.endedAt, jobs: seen.newestJobs } : undefined);
       const after: Polls = { count: before.count + 1, jumps: seen.jumps, first, sets: setsOf(seen, before) };
       const nextPollMs = await untilNextPoll(dependencies, after, seen);
-      await executions.savePolls(run.id, execution.n, { polls: JSON.stringify(after), nextPollMs, inDoubt });
+      await executions.savePolls(run.id, execution.executionNo, { polls: JSON.stringify(after), nextPollMs, inDoubt });
       return { waitMs: nextPollMs, doubt: true };
     }
   }

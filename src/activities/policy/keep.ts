@@ -102,7 +102,8 @@ async function apply(
     const { assets, giveUp } = await ledger.neverTouch.keepFrom(runId, { version, reading: reading.id, hostnames: neverTouch.hostnames });
     changed ||= assets > 0 || giveUp.length > 0;
     if (giveUp.length === 0) return changed ? 'changed' : 'kept';
-    for (const n of giveUp) await giveUpTags(ledger, { runId, n, why: 'it hits an asset that policy excludes from all scripts' });
+    for (const executionNo of giveUp)
+      await giveUpTags(ledger, { runId, executionNo, why: 'it hits an asset that policy excludes from all scripts' });
   }
 }
 

@@ -38,7 +38,7 @@ export async function readAssetJobs(
   const { qualys } = dependencies;
   const rows = knowsUuids(qualys) ? await byUuid(dependencies, run, watched) : undefined;
   // What is known to have a job and shows nothing by its UUID is asked for by the job: the token may not mean what it says.
-  const open = watched.filter(({ execution, jobIds }) => jobIds.size > 0 && (rows?.get(execution.n)?.rows ?? []).length === 0);
+  const open = watched.filter(({ execution, jobIds }) => jobIds.size > 0 && (rows?.get(execution.executionNo)?.rows ?? []).length === 0);
   if (open.length === 0) return rows ?? new Map();
   const filter = anyOf(open.flatMap(({ jobIds, twinIds }) => [...jobIds, ...twinIds].map((jobId) => idTerm('job.id', jobId))));
   const byJob = await read(dependencies, run, { watched: open, filter });
@@ -88,14 +88,14 @@ interface Reading {
 }
 
 async function read({ qualys }: PollDependencies, run: RunRow, { watched, filter, strict = false }: Reading) {
-  const rows = new Map<number, RowsOf>(watched.map(({ execution }) => [execution.n, { rows: [], complete: true }]));
+  const rows = new Map<number, RowsOf>(watched.map(({ execution }) => [execution.executionNo, { rows: [], complete: true }]));
   const found = { rows, ours: 0, others: 0 };
   const ofJob = new Map(
-    watched.flatMap(({ execution, jobIds, twinIds }) => [...jobIds, ...twinIds].map((jobId) => [jobId, execution.n] as const)),
+    watched.flatMap(({ execution, jobIds, twinIds }) => [...jobIds, ...twinIds].map((jobId) => [jobId, execution.executionNo] as const)),
   );
   const ofUuid = new Map(
     watched.flatMap(({ execution, twinUuids }) =>
-      [execution.correlationUuid ?? '', ...twinUuids].map((uuid) => [uuid, execution.n] as const),
+      [execution.correlationUuid ?? '', ...twinUuids].map((uuid) => [uuid, execution.executionNo] as const),
     ),
   );
   ofUuid.delete('');

@@ -99,7 +99,7 @@ async function waitsForOutOfCohort(
   const { planned, jobId, polledAt, rowsSeen, acceptedServerAt = 0, rowsChangedServerAt = 0, size } = execution;
   if (planned === undefined || jobId === undefined || polledAt === undefined || rowsSeen < size || size <= LARGEST_PAGE) return false;
   if (Math.min(elapsedMs(clock, acceptedServerAt), elapsedMs(clock, rowsChangedServerAt)) >= FAN_OUT_GRACE_MS) return false;
-  return !(await ledger.verdicts.anyRunning(run.id, execution.n));
+  return !(await ledger.verdicts.anyRunning(run.id, execution.executionNo));
 }
 
 /** One call: how many asset jobs of all its jobs there are in each status. A status that nobody knows does not count as an end. */
@@ -160,8 +160,8 @@ async function decideAll(dependencies: PollDependencies, reads: readonly Decidin
   const executions = lacking.filter((execution) => jobSearchDue(execution, one));
   if (executions.length === 0) return first;
   const { found, complete } = await findJobs(dependencies, { run: one.run, executions, now: one.now, seenAt: one.serverNow });
-  const inVain = new Set(complete ? executions.map(({ n }) => n).filter((n) => !found.has(n)) : []);
-  return first.map((read) => (inVain.has(read.execution.n) ? decided(read, true) : read));
+  const inVain = new Set(complete ? executions.map(({ executionNo }) => executionNo).filter((n) => !found.has(n)) : []);
+  return first.map((read) => (inVain.has(read.execution.executionNo) ? decided(read, true) : read));
 }
 
 /** Where verdicts go by output, that of those that have ended is read now, and they are decided again by what it says. */
@@ -174,7 +174,7 @@ async function hearAll(dependencies: PollDependencies, decided: readonly Decided
   for (const read of decided) {
     if (!read.decision.assets.some(({ awaits }) => awaits)) again.push(read);
     else {
-      const known = await dependencies.ledger.verdicts.inFlight(read.run.id, read.execution.n);
+      const known = await dependencies.ledger.verdicts.inFlight(read.run.id, read.execution.executionNo);
       const latest = { ...read, known, outputsAreSought };
       again.push({ ...latest, decision: decide(latest, latest.jobsAreSought) });
     }
@@ -292,13 +292,13 @@ async function knownAssets(
   { run, execution, jobs }: { run: RunRow; execution: Execution; jobs: readonly AssetJobRow[] },
 ): Promise<AssetInFlight[]> {
   const { verdicts } = dependencies.ledger;
-  const known = await verdicts.inFlight(run.id, execution.n);
+  const known = await verdicts.inFlight(run.id, execution.executionNo);
   if (execution.planned === undefined) return known;
   const own = new Set(known.map(({ assetId }) => assetId));
   const others = new Set(jobs.map(({ assetId }) => assetId).filter((assetId) => !own.has(assetId)));
   if (others.size === 0) return known;
   await claimUnplannedHits(dependencies, { run, execution, assetIds: [...others] });
-  return verdicts.inFlight(run.id, execution.n);
+  return verdicts.inFlight(run.id, execution.executionNo);
 }
 
 /**
@@ -309,13 +309,13 @@ async function claimUnplannedHits(
   { ledger }: PollDependencies,
   { run, execution, assetIds }: { run: RunRow; execution: Execution; assetIds: readonly string[] },
 ): Promise<void> {
-  const taken = await ledger.planned.claimUnplannedHits(run.id, execution.n, assetIds);
+  const taken = await ledger.planned.claimUnplannedHits(run.id, execution.executionNo, assetIds);
   const say = (action: string, assetIds: readonly string[], what: string): Promise<void> => {
     if (assetIds.length === 0) return Promise.resolve();
     const named = `${assetIds.slice(0, 20).join(', ')}${assetIds.length > 20 ? ` and ${assetIds.length - 20} more` : ''}`;
     return ledger.audit.addOnce(run.id, {
       action,
-      detail: `execution ${execution.n}: its tags changed while it was sent. ${what}: ${named}`,
+      detail: `execution ${execution.executionNo}: its tags changed while it was sent. ${what}: ${named}`,
     });
   };
   await say('tags-hit-elsewhere', taken.moved, 'It hit assets of other executions, which leave them out now');
@@ -325,7 +325,7 @@ async function claimUnplannedHits(
   // Those with a row of this execution have their copy there; of the others `recordOutOfCohort` remembers it.
   await ledger.verdicts.addOutOfCohort(
     run.id,
-    execution.n,
+    execution.executionNo,
     taken.skipped.map((assetId) => ({ jobId: execution.jobId ?? '', assetId, ended: true })),
   );
 }
@@ -342,7 +342,7 @@ async function recordOutOfCohort({ ledger }: PollDependencies, { run, judging, e
   const outOfCohort = jobs.filter(({ assetId }) => !asked.has(assetId));
   await ledger.verdicts.addOutOfCohort(
     run.id,
-    execution.n,
+    execution.executionNo,
     outOfCohort.map((job) => ({
       ...{ jobId: job.jobId, assetId: job.assetId, name: job.assetName, status: job.status },
       ...{ ended: hasEnded(job), verdict: verdictOf(job, judging) },
@@ -352,7 +352,7 @@ async function recordOutOfCohort({ ledger }: PollDependencies, { run, judging, e
   const assetIds = [...new Set(outOfCohort.map(({ assetId }) => assetId))];
   const marked = await ledger.campaigns.markHit(run.campaign.id, run.id, { assetIds, correlationUuid: execution.correlationUuid });
   if (marked === 0) return;
-  const detail = `execution ${execution.n} of ${run.id} hit ${marked} asset(s) of other waves. Nothing more is sent to them`;
+  const detail = `execution ${execution.executionNo} of ${run.id} hit ${marked} asset(s) of other waves. Nothing more is sent to them`;
   await ledger.audit.add(run.campaign.id, { action: 'tags-hit-elsewhere', detail });
 }
 
@@ -361,7 +361,7 @@ type Settled = Seen & { decision: ExecutionDecision; serverNow: number; began: B
 function pollOf({ run, execution, jobs, known, decision, serverNow, began }: Settled): Poll {
   const asked = new Set(known.map(({ assetId }) => assetId));
   return {
-    n: execution.n,
+    executionNo: execution.executionNo,
     number: began.poll,
     polledAt: began.polledAt,
     serverNow,

@@ -12,10 +12,10 @@ const SKEW_MS = 120_000;
 export async function watchedOf(ledger: PollDependencies['ledger'], run: RunRow, executions: readonly Execution[]): Promise<Watched[]> {
   const jobs = await ledger.verdicts.jobsOf(
     run.id,
-    executions.map(({ n }) => n),
+    executions.map(({ executionNo }) => executionNo),
   );
   return executions.map((execution) => {
-    const mine = jobs.filter(({ n }) => n === execution.n);
+    const mine = jobs.filter(({ executionNo }) => executionNo === execution.executionNo);
     const own = mine.filter(({ twinUuid }) => twinUuid === '').map(({ jobId }) => jobId);
     const twins = mine.filter(({ twinUuid }) => twinUuid !== '');
     return {
@@ -53,7 +53,7 @@ export interface FoundJobs {
  */
 export async function findJobs({ qualys, ledger }: PollDependencies, { run, executions, now, seenAt }: Searching): Promise<FoundJobs> {
   const known = new Map((await watchedOf(ledger, run, executions)).map((one) => [one.execution.correlationUuid, one]));
-  const bare = new Set(executions.filter(({ jobId }) => jobId === undefined).map(({ n }) => n));
+  const bare = new Set(executions.filter(({ jobId }) => jobId === undefined).map(({ executionNo }) => executionNo));
   const isOnlyForFirst = bare.size === executions.length;
   const found = new Set<number>();
   const startAt =
@@ -66,18 +66,18 @@ export async function findJobs({ qualys, ledger }: PollDependencies, { run, exec
     for (const job of page.rows) {
       const watched = known.get(job.correlationUuid);
       if (!watched || watched.jobIds.has(job.id)) continue;
-      await ledger.verdicts.setJob(run.id, watched.execution.n, {
+      await ledger.verdicts.setJob(run.id, watched.execution.executionNo, {
         jobId: job.id,
         createdAt: job.createdAt,
         ...(seenAt === undefined ? {} : { seenAt }),
       });
-      found.add(watched.execution.n);
+      found.add(watched.execution.executionNo);
     }
     // Newest first: a gateway that takes no notice of `startAt` is not walked to the beginning of its history at every poll.
     const oldestAt = page.rows.at(-1)?.createdAt ?? 0;
     if ((isOnlyForFirst && found.size === bare.size) || (oldestAt > 0 && oldestAt < startAt)) break;
   }
-  const inVain = executions.map(({ n }) => n).filter((n) => !found.has(n));
+  const inVain = executions.map(({ executionNo }) => executionNo).filter((n) => !found.has(n));
   await ledger.verdicts.setJobSought(run.id, inVain, now);
   return { found, complete };
 }

@@ -33,16 +33,17 @@ export async function readPart(dependencies: PollDependencies, part: Part): Prom
   let watched = await watchedOf(ledger, run, part.executions);
   if (!knowsUuids(qualys)) watched = await searched(dependencies, part, watched, sought);
   let rows = await readAssetJobs(dependencies, run, watched);
-  const isBare = ({ execution, jobIds }: Watched): boolean => jobIds.size === 0 && (rows.get(execution.n)?.rows ?? []).length === 0;
+  const isBare = ({ execution, jobIds }: Watched): boolean =>
+    jobIds.size === 0 && (rows.get(execution.executionNo)?.rows ?? []).length === 0;
   const bare = await searched(dependencies, part, watched.filter(isBare), sought);
   const found = bare.filter(({ jobIds }) => jobIds.size > 0);
   if (found.length > 0) rows = new Map([...rows, ...(await readAssetJobs(dependencies, run, found))]);
-  const byN = new Map(found.map((one) => [one.execution.n, one]));
+  const byN = new Map(found.map((one) => [one.execution.executionNo, one]));
   const reads: Read[] = [];
   for (const one of watched) {
-    const latest = byN.get(one.execution.n) ?? one;
-    const read = await readOf(ledger, run, latest, rows.get(latest.execution.n) ?? { rows: [], complete: true });
-    reads.push({ ...read, sought: sought.has(latest.execution.n) });
+    const latest = byN.get(one.execution.executionNo) ?? one;
+    const read = await readOf(ledger, run, latest, rows.get(latest.execution.executionNo) ?? { rows: [], complete: true });
+    reads.push({ ...read, sought: sought.has(latest.execution.executionNo) });
   }
   return reads;
 }
@@ -55,7 +56,7 @@ async function readOf(ledger: PollDependencies['ledger'], run: RunRow, watched: 
   const shown = new Map(jobs.filter(({ jobId }) => !jobIds.has(jobId)).map((row) => [row.jobId, row.createdAt ?? 0]));
   let { execution } = watched;
   for (const [jobId, createdAt] of shown) {
-    await ledger.verdicts.setJob(run.id, execution.n, { jobId, createdAt });
+    await ledger.verdicts.setJob(run.id, execution.executionNo, { jobId, createdAt });
     execution = { ...execution, jobId: execution.jobId ?? jobId };
   }
   return { execution, jobs, twins: rows.filter(isTwin), twinIds: [...twinIds], complete };
@@ -73,8 +74,8 @@ async function searched(
   const due = lacking.map(({ execution }) => execution).filter((execution) => jobSearchDue(execution, { run, now }));
   if (due.length === 0) return [...watched];
   const { found, complete } = await findJobs(dependencies, { run, executions: due, now });
-  for (const { n } of due) if (complete && !found.has(n)) sought.add(n);
+  for (const { executionNo } of due) if (complete && !found.has(executionNo)) sought.add(executionNo);
   const again: Execution[] = [];
-  for (const { execution } of watched) again.push((await ledger.executions.get(run.id, execution.n)) ?? execution);
+  for (const { execution } of watched) again.push((await ledger.executions.get(run.id, execution.executionNo)) ?? execution);
   return watchedOf(ledger, run, again);
 }

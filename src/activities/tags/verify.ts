@@ -19,18 +19,22 @@ export async function verifyTags(
   { ledger, qualys }: ActivityDependencies,
   { runId, execution, beat }: { runId: string; execution: Execution; beat: () => void },
 ): Promise<Verified> {
-  const { n, planned } = execution;
+  const { executionNo, planned } = execution;
   if (planned === undefined) return 'moved';
-  const leased = await ledger.planned.leaseMembers(runId, n);
+  const leased = await ledger.planned.leaseMembers(runId, executionNo);
   if (leased.kind === 'moved') return 'moved';
-  if (leased.kind === 'broken') return giveUpTags(ledger, { runId, n, why: leased.why });
+  if (leased.kind === 'broken') return giveUpTags(ledger, { runId, executionNo, why: leased.why });
 
   // From here on: what changes while pages are read is older than the last page.
   const readAt = await ledger.database.now();
   const lists = await ledger.planned.listsOf(runId, planned);
-  if ((await ledger.planned.countTagReading(runId, n)) > MOST_READINGS)
-    return giveUpTags(ledger, { runId, n, why: `its tags were read ${MOST_READINGS} times, and it could not be sent in the minute after` });
-  const hits = await ledger.executions.assetsOf(runId, n);
+  if ((await ledger.planned.countTagReading(runId, executionNo)) > MOST_READINGS)
+    return giveUpTags(ledger, {
+      runId,
+      executionNo,
+      why: `its tags were read ${MOST_READINGS} times, and it could not be sent in the minute after`,
+    });
+  const hits = await ledger.executions.assetsOf(runId, executionNo);
   const isKnown = new Set([...hits, ...lists.excludedAssetIds]);
   const endsAt = performance.now() + READING_MS;
   const memberships = new Map<string, string[]>();
@@ -41,14 +45,14 @@ export async function verifyTags(
       onPage: beat,
       isTooMuch: (page) => tooMuch({ tagId, stranger: page.find((assetId) => !isKnown.has(assetId)), isLate: performance.now() > endsAt }),
     });
-    if (members.kind === 'doubt') return giveUpTags(ledger, { runId, n, why: members.why });
+    if (members.kind === 'doubt') return giveUpTags(ledger, { runId, executionNo, why: members.why });
     memberships.set(tagId, members.assetIds);
   }
   const { problems, executions } = await verifyPlan({ cohort: hits, executions: [{ ...lists, hits }] }, memberships, () => yieldToLoop());
   const [found] = executions;
   const why = problems[0] ?? (found?.verdict === 'drifted' ? found.why : undefined);
-  if (why !== undefined) return giveUpTags(ledger, { runId, n, why });
-  await ledger.planned.setTagsRead(runId, n, readAt);
+  if (why !== undefined) return giveUpTags(ledger, { runId, executionNo, why });
+  await ledger.planned.setTagsRead(runId, executionNo, readAt);
   return 'ready';
 }
 
@@ -60,10 +64,10 @@ function tooMuch({ tagId, stranger, isLate }: { tagId: string; stranger: string 
 /** Its assets go by ids, each meant for the same script once, as before. */
 export async function giveUpTags(
   ledger: ActivityDependencies['ledger'],
-  { runId, n, why }: { runId: string; n: number; why: string },
+  { runId, executionNo, why }: { runId: string; executionNo: number; why: string },
 ): Promise<Verified> {
-  const became = await ledger.planned.fallBackToIds(runId, n, why);
+  const became = await ledger.planned.fallBackToIds(runId, executionNo, why);
   if (became === 'moved') return 'moved';
-  await ledger.audit.add(runId, { action: became === 'by-ids' ? 'tags-given-up' : 'gave-up', detail: `execution ${n}: ${why}` });
+  await ledger.audit.add(runId, { action: became === 'by-ids' ? 'tags-given-up' : 'gave-up', detail: `execution ${executionNo}: ${why}` });
   return 'by-ids';
 }

@@ -104,7 +104,7 @@ function asJson({ seen, laterStart, audit, notJoined, halted, policy, warnings }
   };
 }
 
-function asWaveJson({ w, openedAt, closedAt, ...wave }: WaveView) {
+function asWaveJson({ waveNo, openedAt, closedAt, ...wave }: WaveView) {
   const instant = (at: number | undefined): string | undefined => (at === undefined ? undefined : new Date(at).toISOString());
-  return { number: w, ...wave, openedAt: instant(openedAt), closedAt: instant(closedAt) };
+  return { number: waveNo, ...wave, openedAt: instant(openedAt), closedAt: instant(closedAt) };
 }

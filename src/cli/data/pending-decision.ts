@@ -44,7 +44,7 @@ export function questionOf({ workflowId, progress, waves = [], rule, held }: Ask
     { command: command('cancel'), means: 'ends it' },
   ];
   if (held) {
-    const name = waves.find(({ w }) => w === held.wave)?.name;
+    const name = waves.find(({ waveNo }) => waveNo === held.wave)?.name;
     return { text: `Error budget of wave ${name ?? held.wave} exceeded. Sending is stopped.`, answers };
   }
   return progress.paused ? { text: 'Paused. Nothing new is sent.', answers: answers.slice(0, 1) } : undefined;

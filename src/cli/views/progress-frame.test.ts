@@ -78,7 +78,7 @@ describe('the progress frame', () => {
 
   test('shows the waves of a campaign, of many those around the one under way', () => {
     const wave = (name: string, status: WaveView['status'], more: Partial<WaveView['counts']> = {}): WaveView => ({
-      ...{ w: 1, name, status, compliant: 0, approvedBy: [] },
+      ...{ waveNo: 1, name, status, compliant: 0, approvedBy: [] },
       counts: { ...emptyCounts(), targeted: 100, ...more },
     });
     const waves = [
@@ -125,7 +125,7 @@ describe('the progress frame', () => {
           trouble: hostile,
           halted: hostile,
           question: { text: hostile, whom: hostile, digest: hostile, answers: [{ command: hostile, means: hostile }] },
-          waves: [{ w: 1, name: hostile, status: 'running', compliant: 0, approvedBy: [], counts: emptyCounts() }],
+          waves: [{ waveNo: 1, name: hostile, status: 'running', compliant: 0, approvedBy: [], counts: emptyCounts() }],
           progress: FACTS.progress && { ...FACTS.progress, blocked: hostile },
         };
         const frame = progressFrame(facts, { columns, unicode });

@@ -101,12 +101,12 @@ export class CheckIns {
   }
 
   /** The executions of the step before at whose assets somebody is waited for: their asset jobs tell when. */
-  async executionsBefore(stepId: string, { campaignId, wave, step }: StepKey): Promise<{ runId: string; n: number }[]> {
+  async executionsBefore(stepId: string, { campaignId, wave, step }: StepKey): Promise<{ runId: string; executionNo: number }[]> {
     const rows = await this.#database.all<{ run_id: string; execution_no: number }>(EXECUTIONS_BEFORE, [
       ...[campaignId, wave, STEP_BEFORE[step]],
       stepId,
     ]);
-    return rows.map(({ run_id: runId, execution_no: n }) => ({ runId, n }));
+    return rows.map(({ run_id: runId, execution_no: executionNo }) => ({ runId, executionNo }));
   }
 
   /** Check-ins by Qualys' clock, as read: those that are anew let their assets be sent to. Returns how many that were. */

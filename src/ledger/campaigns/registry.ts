@@ -187,7 +187,7 @@ export class Campaigns {
 
   /** The same for every wave that was begun: also late verdicts of waves that are closed. */
   async mergeAll(id: string, { closing = 0 } = {}): Promise<void> {
-    for (const { w, openedAt } of await this.waves(id)) if (openedAt !== undefined) await this.mergeWave(id, w, { closing });
+    for (const { waveNo, openedAt } of await this.waves(id)) if (openedAt !== undefined) await this.mergeWave(id, waveNo, { closing });
   }
 
   /** Takes back what a step has not sent, which may send nothing any more. */
@@ -246,7 +246,7 @@ export class Campaigns {
   /** A wave that is over stays so, and keeps its status but for the last word of the campaign's own close (`closing`, its number). */
   async setWave(
     id: string,
-    w: number,
+    waveNo: number,
     to: {
       status: WaveStatus;
       why?: string | undefined;
@@ -267,7 +267,7 @@ export class Campaigns {
         to.ends ?? false,
         now,
         id,
-        w,
+        waveNo,
         to.ends ?? false,
         to.closing ?? 0,
       ]);

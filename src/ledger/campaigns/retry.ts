@@ -17,7 +17,7 @@ export const WAVES_AT_MOST = 150;
 
 export async function retryRows(sql: Sql, id: string, outcomes: readonly string[]): Promise<number> {
   if (!(await sql.first(`SELECT 1 AS found FROM runs WHERE id = ? AND ${IS_OPEN} AND stop_cause IS NULL`, [id]))) return 0;
-  const waves = await sql.all<{ w: number; name: string }>('SELECT wave_no AS w, name FROM waves WHERE campaign_id = ? ORDER BY wave_no', [
+  const waves = await sql.all<{ wave_no: number; name: string }>('SELECT wave_no, name FROM waves WHERE campaign_id = ? ORDER BY wave_no', [
     id,
   ]);
   if (waves.length >= WAVES_AT_MOST) {
@@ -25,7 +25,7 @@ export async function retryRows(sql: Sql, id: string, outcomes: readonly string[
     await sql.run(`INSERT INTO audit (run_id, at, action, detail) VALUES (?, ?, 'retry-refused', ?)`, [id, await sql.now(), detail]);
     return 0;
   }
-  const w = (waves.at(-1)?.w ?? 0) + 1;
+  const waveNo = (waves.at(-1)?.wave_no ?? 0) + 1;
   const chosen = `run_id = ? AND attempt = 1 AND outcome IN ${TEXTS}
     AND wave IN (SELECT wave_no FROM waves WHERE campaign_id = ? AND closed_at IS NOT NULL AND status <> 'rolled-back')
     AND (NOT ${HAS_OPEN_COPY} OR outcome IN (${OVERRIDING.map((outcome) => `'${outcome}'`).join(', ')}))`;
@@ -43,11 +43,11 @@ export async function retryRows(sql: Sql, id: string, outcomes: readonly string[
   );
   const again = `wave = ?, outcome = 'pending', reason = NULL, correlation_uuid = NULL, 
       despite = CASE WHEN ${HAS_OPEN_COPY} THEN 1 ELSE despite END`;
-  const moved = await sql.run(`UPDATE attempts SET ${again} WHERE ${chosen}`, [w, id, list, id]);
+  const moved = await sql.run(`UPDATE attempts SET ${again} WHERE ${chosen}`, [waveNo, id, list, id]);
   if (moved > 0)
     await sql.run('INSERT INTO waves (campaign_id, wave_no, name, size, requeued) VALUES (?, ?, ?, ?, 1)', [
       id,
-      w,
+      waveNo,
       retryName(waves),
       moved,
     ]);
@@ -76,9 +76,12 @@ const TAKE_BACK = `
     AND coalesce(reason, '') <> 'compliant' AND NOT ${SENT_IN_ITS_WAVE} AND ${WAVE_BEFORE} IS NOT NULL`;
 
 export async function takeBackRows(sql: Sql, id: string): Promise<number> {
-  const again = await sql.first<{ w: number }>('SELECT min(wave_no) AS w FROM waves WHERE campaign_id = ? AND requeued = 1', [id]);
-  if (!again?.w) return 0;
-  const moved = await sql.run(TAKE_BACK, [id, again.w]);
+  const again = await sql.first<{ wave_no: number | null }>(
+    'SELECT min(wave_no) AS wave_no FROM waves WHERE campaign_id = ? AND requeued = 1',
+    [id],
+  );
+  if (!again?.wave_no) return 0;
+  const moved = await sql.run(TAKE_BACK, [id, again.wave_no]);
   // Those waves' steps are read once more.
   if (moved > 0) await sql.run(`UPDATE runs SET merged = ${leastOf('merged', '1')} WHERE campaign_id = ?`, [id]);
   return moved;

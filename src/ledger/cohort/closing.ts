@@ -79,15 +79,15 @@ const CLOSE_EXECUTIONS = `
 
 /** A batch that was frozen and not sent gives its assets back: else an attempt that comes late could still send it. */
 async function closeExecutions(sql: Sql, runId: string, reason: string): Promise<number> {
-  const open = await sql.all<{ n: number; state: string }>(
-    `SELECT execution_no AS n, state FROM executions WHERE run_id = ? AND settled_at IS NULL LIMIT ?`,
+  const open = await sql.all<{ execution_no: number; state: string }>(
+    `SELECT execution_no, state FROM executions WHERE run_id = ? AND settled_at IS NULL LIMIT ?`,
     [runId, EXECUTIONS_A_PART],
   );
-  const unsent = open.filter(({ state }) => state === 'claimed').map(({ n }) => n);
+  const unsent = open.filter(({ state }) => state === 'claimed').map(({ execution_no: executionNo }) => executionNo);
   if (unsent.length > 0) {
     await sql.run(FREE_ATTEMPTS, [runId, jsonRows(unsent)]);
   }
-  await sql.run(CLOSE_EXECUTIONS, [await sql.now(), reason, runId, jsonRows(open.map(({ n }) => n))]);
+  await sql.run(CLOSE_EXECUTIONS, [await sql.now(), reason, runId, jsonRows(open.map(({ execution_no: executionNo }) => executionNo))]);
   return open.length;
 }
 

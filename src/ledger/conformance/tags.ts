@@ -38,7 +38,7 @@ export function tagsSuite(ledgers: Ledgers): void {
     test('gives out its executions by tags, then what is left by ids', async () => {
       const fence = await plannedRun();
       expect(await ledger.runs.snapshot('r')).toMatchObject({ waiting: 60, unsent: 0 });
-      for (const n of [1, 2, 3]) expect((await ledger.executions.claim('r', fence))?.n).toBe(n);
+      for (const n of [1, 2, 3]) expect((await ledger.executions.claim('r', fence))?.executionNo).toBe(n);
       expect(await ledger.executions.claim('r', fence)).toBeUndefined();
       expect(await statesOf()).toEqual([
         { executionNo: 1, state: 'claimed', size: 30 },
@@ -106,7 +106,7 @@ export function tagsSuite(ledgers: Ledgers): void {
       expect((await statesOf())[0]).toMatchObject({ executionNo: 1, state: 'released' });
       await ledger.executions.claim('r', fence);
       const byIds = await ledger.executions.claim('r', fence);
-      expect(byIds).toMatchObject({ n: 3, size: 25, planned: undefined });
+      expect(byIds).toMatchObject({ executionNo: 3, size: 25, planned: undefined });
       expect(await ledger.executions.assetsOf('r', 3)).not.toContain('asset-0005');
     });
 

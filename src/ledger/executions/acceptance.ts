@@ -38,7 +38,7 @@ const NOTE_ANSWER = `
   WHERE run_id = ? AND execution_no = ?
     AND permit = coalesce(?, (SELECT max(permit) FROM sends WHERE run_id = ? AND execution_no = ?))`;
 
-export async function takeUuid(sql: Sql, runId: string, n: number, taken: TakenUuid): Promise<boolean> {
+export async function takeUuid(sql: Sql, runId: string, executionNo: number, taken: TakenUuid): Promise<boolean> {
   const now = await sql.now();
   const run = await readRun(sql, runId);
   // The report is written.
@@ -46,7 +46,7 @@ export async function takeUuid(sql: Sql, runId: string, n: number, taken: TakenU
   try {
     const moved = await transition(
       sql,
-      { runId, n, event: taken.event },
+      { runId, executionNo, event: taken.event },
       `correlation_uuid = ?, adopted = ?, job_id = ?, job_created_at = ?, accepted_at = ?, accepted_server_at = ?, deadline_at = ?,
         rows_changed_server_at = ?, settled_at = NULL, slot_freed_at = NULL`,
       [
@@ -66,16 +66,16 @@ export async function takeUuid(sql: Sql, runId: string, n: number, taken: TakenU
     throw error;
   }
   // Meanwhile another attempt, or another run, may have the lease: then the open copy alone keeps others away.
-  await sql.run(ACCEPT_NEWEST, [taken.correlationUuid, taken.jobId, runId, n]);
+  await sql.run(ACCEPT_NEWEST, [taken.correlationUuid, taken.jobId, runId, executionNo]);
   // Put back since: the outcome of a further attempt stands, and what this one comes to is shown beside it.
-  await sql.run(ACCEPT_EARLIER, [taken.correlationUuid, taken.jobId, runId, n]);
+  await sql.run(ACCEPT_EARLIER, [taken.correlationUuid, taken.jobId, runId, executionNo]);
   if (taken.event === 'acceptLate') {
-    const detail = `execution ${n}: Qualys has it as ${taken.correlationUuid}, and its fate had been decided: it is watched again`;
+    const detail = `execution ${executionNo}: Qualys has it as ${taken.correlationUuid}, and its fate had been decided: it is watched again`;
     await noteLate(sql, runId, { action: 'late-answer', detail });
   }
   await sql.run('UPDATE runs SET accepted = accepted + 1 WHERE id = ?', [runId]);
-  await sql.run(NOTE_ANSWER, [now, taken.adopted ? 'adopted' : 'accepted', runId, n, taken.permit, runId, n]);
-  await rememberAcceptance(sql, runId, n, taken.configuredIntervalMs);
+  await sql.run(NOTE_ANSWER, [now, taken.adopted ? 'adopted' : 'accepted', runId, executionNo, taken.permit, runId, executionNo]);
+  await rememberAcceptance(sql, runId, executionNo, taken.configuredIntervalMs);
   return true;
 }
 
@@ -93,15 +93,15 @@ const KEEP_LATE_UUID = `
 export async function keepLateUuid(
   sql: Sql,
   runId: string,
-  n: number,
+  executionNo: number,
   job: { correlationUuid: string; jobId?: string | undefined },
 ): Promise<false> {
-  const kept = await sql.run(KEEP_LATE_UUID, [job.correlationUuid, job.jobId, runId, n, job.correlationUuid]);
-  await openCopiesOf(sql, runId, n);
+  const kept = await sql.run(KEEP_LATE_UUID, [job.correlationUuid, job.jobId, runId, executionNo, job.correlationUuid]);
+  await openCopiesOf(sql, runId, executionNo);
   if (kept === 1) await sql.run('UPDATE runs SET accepted = accepted + 1 WHERE id = ? AND finished_at IS NULL', [runId]);
   await noteLate(sql, runId, {
     action: 'late-answer',
-    detail: `execution ${n}: Qualys has it as ${job.correlationUuid}, and its run is closed`,
+    detail: `execution ${executionNo}: Qualys has it as ${job.correlationUuid}, and its run is closed`,
   });
   return false;
 }
@@ -122,10 +122,18 @@ const END_COPIES = `
  * The request of an execution did not run, and its run is closed: its outcomes stand, but nothing of it is with an agent. Where it was
  * sent before, that one may. Always false: the word was not taken.
  */
-export async function keepLateRefusal(sql: Sql, runId: string, n: number, answer: { permit: number; detail: string }): Promise<false> {
-  const [execution] = await sql.all(NOTE_LATE_REFUSAL, [answer.detail, runId, n]);
-  if (execution) await sql.run(END_COPIES, [runId, n]);
-  await noteLate(sql, runId, { action: 'late-answer', detail: `execution ${n}: not sent, and its run is closed: ${answer.detail}` });
+export async function keepLateRefusal(
+  sql: Sql,
+  runId: string,
+  executionNo: number,
+  answer: { permit: number; detail: string },
+): Promise<false> {
+  const [execution] = await sql.all(NOTE_LATE_REFUSAL, [answer.detail, runId, executionNo]);
+  if (execution) await sql.run(END_COPIES, [runId, executionNo]);
+  await noteLate(sql, runId, {
+    action: 'late-answer',
+    detail: `execution ${executionNo}: not sent, and its run is closed: ${answer.detail}`,
+  });
   return false;
 }
 
@@ -135,6 +143,6 @@ const OPEN_COPIES = `
   WHERE run_id = ? AND execution_no = ? AND copy = 'none'`;
 
 /** Qualys has taken the call, whatever the ledger made of it before: until asset jobs say otherwise, the script may run at its assets. */
-export async function openCopiesOf(sql: Sql, runId: string, n: number): Promise<void> {
-  await sql.run(OPEN_COPIES, [runId, n]);
+export async function openCopiesOf(sql: Sql, runId: string, executionNo: number): Promise<void> {
+  await sql.run(OPEN_COPIES, [runId, executionNo]);
 }

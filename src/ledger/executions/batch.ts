@@ -43,21 +43,21 @@ const ADD_EXECUTION = `
 export async function freezeBatch(
   sql: Sql,
   run: RunRow,
-  { n, size, leased }: { n: number; size: number; leased: boolean },
+  { executionNo, size, leased }: { executionNo: number; size: number; leased: boolean },
 ): Promise<Execution | undefined> {
   const runId = run.id;
   let rows = await mayBeSent(sql, run, size);
   while (leased && rows.length < size && (await giveBackBarred(sql, run)) > 0) rows = await mayBeSent(sql, run, size);
   if (rows.length === 0) return undefined;
   await sql.run(`UPDATE attempts SET execution_no = ?, lease = ? WHERE run_id = ? AND (seq, attempt) IN ${PAIRS}`, [
-    n,
+    executionNo,
     leased ? 1 : null,
     runId,
     jsonRows(rows.map(({ seq, attempt }) => [seq, attempt])),
   ]);
-  await sql.run('UPDATE runs SET next_execution_no = ? WHERE id = ?', [n + 1, runId]);
-  await sql.run(ADD_EXECUTION, [runId, n, run.script?.id, rows.length, leased]);
-  return readExecution(sql, runId, n);
+  await sql.run('UPDATE runs SET next_execution_no = ? WHERE id = ?', [executionNo + 1, runId]);
+  await sql.run(ADD_EXECUTION, [runId, executionNo, run.script?.id, rows.length, leased]);
+  return readExecution(sql, runId, executionNo);
 }
 
 /** What waits for longest first, without assets that another execution has. */

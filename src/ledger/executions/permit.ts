@@ -55,7 +55,7 @@ export interface PermitTerms {
 
 interface Asked {
   runId: string;
-  n: number;
+  executionNo: number;
   fence: number;
   terms: PermitTerms;
 }
@@ -63,9 +63,9 @@ interface Asked {
 /** What stands against the permit, with a place in the queue where that is a turn; undefined, and the turn is taken. */
 export async function refusalFor(sql: Sql, asked: Asked): Promise<Refusal | undefined> {
   const run = await readRun(sql, asked.runId);
-  const execution = await readExecution(sql, asked.runId, asked.n);
+  const execution = await readExecution(sql, asked.runId, asked.executionNo);
   const now = await sql.now();
-  if (!run || !execution) return refused('state', 0, `the ledger does not know execution ${asked.n} of ${asked.runId}`);
+  if (!run || !execution) return refused('state', 0, `the ledger does not know execution ${asked.executionNo} of ${asked.runId}`);
   if (run.fence !== asked.fence) return refused('fence', 0, 'a newer attempt has taken over');
   const asking: Asking = {
     contender: contenderOf({ ...run, campaignId: run.campaign?.id }),
@@ -129,21 +129,22 @@ async function barredBy(
 ): Promise<Refusal | undefined> {
   const standing = await standingRefusal(sql, run);
   if (standing) return standing;
-  if (execution.state !== 'claimed') return refused('state', 0, `execution ${execution.n} is ${execution.state}`);
-  if (execution.sends >= MAX_SENDS) return refused('sends', 0, `execution ${execution.n} was already sent ${execution.sends} times`);
+  if (execution.state !== 'claimed') return refused('state', 0, `execution ${execution.executionNo} is ${execution.state}`);
+  if (execution.sends >= MAX_SENDS)
+    return refused('sends', 0, `execution ${execution.executionNo} was already sent ${execution.sends} times`);
   const forbidden = await policyObjection(sql, run, execution);
   if (forbidden !== undefined) return refused('policy', POLICY_WAIT_MS, forbidden);
   const closed = await windowRefusal(sql, run, now);
   if (closed) return closed;
-  const fanning = await fanningOut(sql, run, execution.n);
+  const fanning = await fanningOut(sql, run, execution.executionNo);
   if (fanning !== undefined) return refused('fan-out', FAN_OUT_WAIT_MS, fanning);
   return strictRefusal(sql, run, execution);
 }
 
 /** An execution by ids that gave its leases back takes them again, where nobody else has them. By tags they are read first. */
 async function withoutLeases(sql: Sql, run: RunRow, execution: Execution): Promise<Refusal | undefined> {
-  if (execution.leased || execution.planned !== undefined || (await leaseAgain(sql, run, execution.n))) return undefined;
-  return refused('state', 0, `another run has some of the assets of execution ${execution.n}: it is released`);
+  if (execution.leased || execution.planned !== undefined || (await leaseAgain(sql, run, execution.executionNo))) return undefined;
+  return refused('state', 0, `another run has some of the assets of execution ${execution.executionNo}: it is released`);
 }
 
 const COPIES_OF = {
@@ -160,7 +161,7 @@ const FAN_OUT_WAIT_MS = 2_500;
 /** A budget may have become strict, or been spent, since the execution was claimed. */
 async function strictRefusal(sql: Sql, run: RunRow, execution: Execution): Promise<Refusal | undefined> {
   if (!run.errorBudget?.strict || execution.sends > 0) return undefined;
-  if (execution.planned === undefined && execution.size <= (await admittedAssets(sql, run, execution.n))) return undefined;
+  if (execution.planned === undefined && execution.size <= (await admittedAssets(sql, run, execution.executionNo))) return undefined;
   return refused('strict', 0, 'the strict error budget admits fewer assets at once than the execution has');
 }
 
@@ -257,7 +258,7 @@ const LATEST_PERMIT = `
   ORDER BY permit DESC
   LIMIT 1`;
 
-export async function permitIsOpen(sql: Sql, runId: string, n: number, permit: number): Promise<boolean> {
-  const latest = await sql.first<{ permit: number; answered_at: number | null }>(LATEST_PERMIT, [runId, n]);
+export async function permitIsOpen(sql: Sql, runId: string, executionNo: number, permit: number): Promise<boolean> {
+  const latest = await sql.first<{ permit: number; answered_at: number | null }>(LATEST_PERMIT, [runId, executionNo]);
   return latest?.permit === permit && latest.answered_at === null;
 }

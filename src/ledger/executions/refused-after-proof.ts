@@ -18,10 +18,10 @@ const LAST_ACCEPTED = `
  * An interval that has not passed although nothing of ours was accepted since the first send means that something
  * ran within it, and that may be the first send after all.
  */
-export async function speaksForTheFirstSend(sql: Sql, runId: string, n: number): Promise<boolean> {
-  const first = await sql.first<{ at: number }>(FIRST_PROVED, [runId, n]);
+export async function speaksForTheFirstSend(sql: Sql, runId: string, executionNo: number): Promise<boolean> {
+  const first = await sql.first<{ at: number }>(FIRST_PROVED, [runId, executionNo]);
   if (!first) return false;
-  const script = await sql.first<{ last: number | null }>(LAST_ACCEPTED, [runId, n]);
+  const script = await sql.first<{ last: number | null }>(LAST_ACCEPTED, [runId, executionNo]);
   return (script?.last ?? 0) <= first.at;
 }
 
@@ -39,10 +39,10 @@ const RESOLVE_AGAIN = `
 export async function resolveAgain(
   sql: Sql,
   runId: string,
-  n: number,
+  executionNo: number,
   answer: { permit: number; detail: string; now: number },
 ): Promise<boolean> {
-  await sql.run(NOTE_REFUSAL, [answer.now, answer.detail, runId, n, answer.permit]);
-  await sql.run(RESOLVE_AGAIN, [answer.now, answer.detail, runId, n]);
+  await sql.run(NOTE_REFUSAL, [answer.now, answer.detail, runId, executionNo, answer.permit]);
+  await sql.run(RESOLVE_AGAIN, [answer.now, answer.detail, runId, executionNo]);
   return false;
 }

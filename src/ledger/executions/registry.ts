@@ -77,7 +77,7 @@ const NOTE_PROVED = `
   WHERE run_id = ? AND execution_no = ? AND spent = 1`;
 
 const CLAIMED = `
-  SELECT execution_no AS n
+  SELECT execution_no
   FROM executions
   WHERE run_id = ? AND state = 'claimed' AND settled_at IS NULL`;
 
@@ -114,32 +114,34 @@ export class Executions {
       const open = await sql.first<{ slots: number; assets: number | null }>(TAKEN, [runId]);
       if ((open?.slots ?? 0) >= run.maxInFlight) return undefined;
       // A strict budget lets few in at a time: then everything goes by ids.
-      const planned = run.errorBudget?.strict ? undefined : await claimPlanned(sql, { runId, scriptId: run.script.id, n: run.claimed + 1 });
+      const planned = run.errorBudget?.strict
+        ? undefined
+        : await claimPlanned(sql, { runId, scriptId: run.script.id, executionNo: run.claimed + 1 });
       if (planned) return planned;
       const size = Math.min(MAX_ASSETS_PER_EXECUTION, await admittedAssets(sql, run));
       if (size < 1) return undefined;
       const leased = (await barOf(sql, run)) === undefined;
-      const batch = await freezeBatch(sql, run, { n: run.claimed + 1, size, leased });
+      const batch = await freezeBatch(sql, run, { executionNo: run.claimed + 1, size, leased });
       if (!batch && run.conflict === 'skip') await skipHeld(sql, runId);
       return batch;
     });
   }
 
   /** The one door to `execute`: grants the right to send once, before `sendBy`, and writes the intent; or says why not. */
-  async permit(runId: string, n: number, { fence, terms }: { fence: number; terms: PermitTerms }): Promise<PermitAnswer> {
+  async permit(runId: string, executionNo: number, { fence, terms }: { fence: number; terms: PermitTerms }): Promise<PermitAnswer> {
     return this.#database.transaction(async (sql) => {
-      const refusal = await refusalFor(sql, { runId, n, fence, terms });
+      const refusal = await refusalFor(sql, { runId, executionNo, fence, terms });
       if (refusal) {
         if (makesWait(refusal)) await needReading(sql, runId);
-        if (letsGo(refusal)) await giveBackPart(sql, runId, n);
+        if (letsGo(refusal)) await giveBackPart(sql, runId, executionNo);
         return refusal;
       }
       const now = await sql.now();
       const sendBy = now + terms.sendWindowMs;
       const overAt = sendBy + terms.httpTimeoutMs + terms.settleMs;
-      await sql.run(PERMIT, [fence, now, sendBy, overAt, overAt, terms.serverAt, terms.sender, runId, n]);
-      const [send] = await sql.all<{ permit: number }>(ADD_SEND, [runId, n, fence, now, sendBy, runId, n]);
-      return { kind: 'granted', permit: send?.permit ?? 1, sendBy, grantedAt: now, ...(await listsToSend(sql, runId, n)) };
+      await sql.run(PERMIT, [fence, now, sendBy, overAt, overAt, terms.serverAt, terms.sender, runId, executionNo]);
+      const [send] = await sql.all<{ permit: number }>(ADD_SEND, [runId, executionNo, fence, now, sendBy, runId, executionNo]);
+      return { kind: 'granted', permit: send?.permit ?? 1, sendBy, grantedAt: now, ...(await listsToSend(sql, runId, executionNo)) };
     });
   }
 
@@ -149,23 +151,23 @@ export class Executions {
    */
   accept(
     runId: string,
-    n: number,
+    executionNo: number,
     answer: { permit: number; correlationUuid: string; serverAt: number; configuredIntervalMs?: number | undefined },
   ): Promise<boolean> {
     return this.#database.transaction(async (sql) => {
-      const execution = await readExecution(sql, runId, n);
+      const execution = await readExecution(sql, runId, executionNo);
       const granted = await sql.first('SELECT 1 AS found FROM sends WHERE run_id = ? AND execution_no = ? AND permit = ?', [
         runId,
-        n,
+        executionNo,
         answer.permit,
       ]);
       if (!execution || !granted) return false;
-      const inTime = execution.state === 'permitted' && (await permitIsOpen(sql, runId, n, answer.permit));
-      if (await isClosing(sql, runId)) return keepLateUuid(sql, runId, n, answer);
-      if (await takeUuid(sql, runId, n, { ...answer, adopted: false, event: inTime ? 'accept' : 'acceptLate' })) return true;
+      const inTime = execution.state === 'permitted' && (await permitIsOpen(sql, runId, executionNo, answer.permit));
+      if (await isClosing(sql, runId)) return keepLateUuid(sql, runId, executionNo, answer);
+      if (await takeUuid(sql, runId, executionNo, { ...answer, adopted: false, event: inTime ? 'accept' : 'acceptLate' })) return true;
       // In the same transaction: the resolution would find the job claimed, take that for absence, and send the script again.
-      await markUnverified(sql, runId, n, 'uuid-taken', 'contradict');
-      if (execution.correlationUuid !== answer.correlationUuid) await openCopiesOf(sql, runId, n);
+      await markUnverified(sql, runId, executionNo, 'uuid-taken', 'contradict');
+      if (execution.correlationUuid !== answer.correlationUuid) await openCopiesOf(sql, runId, executionNo);
       return false;
     });
   }
@@ -173,18 +175,19 @@ export class Executions {
   /** A job found afterwards is this execution's. False when another execution has claimed it meanwhile, or the state moved on. */
   async adopt(
     runId: string,
-    n: number,
+    executionNo: number,
     job: { correlationUuid: string; jobId: string; createdAt: number; twins?: readonly Twin[] },
   ): Promise<boolean> {
     const { correlationUuid, jobId, createdAt, twins = [] } = job;
     return this.#database.transaction(async (sql) => {
-      if (await isClosing(sql, runId)) return keepLateUuid(sql, runId, n, { correlationUuid, jobId });
+      if (await isClosing(sql, runId)) return keepLateUuid(sql, runId, executionNo, { correlationUuid, jobId });
       // Its twins may have been claimed since the poll, too: checked again, they are not free any more.
       if ((await claimedAmong(sql, [correlationUuid, ...twins.map((twin) => twin.correlationUuid)])).size > 0) return false;
-      if (!(await takeUuid(sql, runId, n, { correlationUuid, serverAt: createdAt, jobId, adopted: true, event: 'adopt' }))) return false;
-      await addExecutionJob(sql, { runId, n, jobId, createdAt });
+      if (!(await takeUuid(sql, runId, executionNo, { correlationUuid, serverAt: createdAt, jobId, adopted: true, event: 'adopt' })))
+        return false;
+      await addExecutionJob(sql, { runId, executionNo, jobId, createdAt });
       for (const twin of twins)
-        await addTwin(sql, { runId, n, jobId: twin.jobId, twinUuid: twin.correlationUuid, createdAt: twin.createdAt });
+        await addTwin(sql, { runId, executionNo, jobId: twin.jobId, twinUuid: twin.correlationUuid, createdAt: twin.createdAt });
       return true;
     });
   }
@@ -195,76 +198,84 @@ export class Executions {
    */
   notSent(
     runId: string,
-    n: number,
+    executionNo: number,
     answer: { permit: number; why: string; detail: string; paced?: RefusedExecution | undefined },
   ): Promise<boolean> {
     return this.#database.transaction(async (sql) => {
-      if (!(await permitIsOpen(sql, runId, n, answer.permit))) return false;
+      if (!(await permitIsOpen(sql, runId, executionNo, answer.permit))) return false;
       // Before the close has come to it, it is an execution that was not sent: its assets are `skipped`, which is more than `unverified`.
-      const isClosed = (await isClosing(sql, runId)) && (await readExecution(sql, runId, n))?.state !== 'permitted';
-      if (isClosed) return keepLateRefusal(sql, runId, n, answer);
+      const isClosed = (await isClosing(sql, runId)) && (await readExecution(sql, runId, executionNo))?.state !== 'permitted';
+      if (isClosed) return keepLateRefusal(sql, runId, executionNo, answer);
       const now = await sql.now();
       const paced = answer.paced && { ...answer.paced, detail: answer.detail };
       // One that gives no reason may be for the interval as well.
-      if (paced && paced.reason !== 'day' && (await speaksForTheFirstSend(sql, runId, n))) {
-        await rememberRefusal(sql, runId, n, paced);
-        return resolveAgain(sql, runId, n, { ...answer, now });
+      if (paced && paced.reason !== 'day' && (await speaksForTheFirstSend(sql, runId, executionNo))) {
+        await rememberRefusal(sql, runId, executionNo, paced);
+        return resolveAgain(sql, runId, executionNo, { ...answer, now });
       }
       // Where nothing was sent before, the next send's job is not searched for among those of the wait in between.
       const forget = 'sends = sends - 1, resolve_at = NULL, server_at = CASE WHEN sends > 1 THEN server_at END, note = ?';
-      if (!(await transition(sql, { runId, n, event: 'notSent' }, forget, [answer.detail]))) return false;
-      await sql.run(NOTE_NOT_SENT, [now, answer.why, answer.detail, runId, n, answer.permit]);
-      if (paced) await rememberRefusal(sql, runId, n, paced);
+      if (!(await transition(sql, { runId, executionNo, event: 'notSent' }, forget, [answer.detail]))) return false;
+      await sql.run(NOTE_NOT_SENT, [now, answer.why, answer.detail, runId, executionNo, answer.permit]);
+      if (paced) await rememberRefusal(sql, runId, executionNo, paced);
       return true;
     });
   }
 
   /** The answer of this permit was lost: looking for its job may start `resolveAfterMs` from now. */
-  lost(runId: string, n: number, answer: { permit: number; detail: string; resolveAfterMs: number }): Promise<void> {
+  lost(runId: string, executionNo: number, answer: { permit: number; detail: string; resolveAfterMs: number }): Promise<void> {
     return this.#database.transaction(async (sql) => {
-      if (!(await permitIsOpen(sql, runId, n, answer.permit)) || (await isClosing(sql, runId))) return;
+      if (!(await permitIsOpen(sql, runId, executionNo, answer.permit)) || (await isClosing(sql, runId))) return;
       const now = await sql.now();
-      await sql.run(NOTE_LOST, [now, answer.detail, runId, n, answer.permit]);
-      await sql.run(POSTPONE, [now + answer.resolveAfterMs, answer.detail, runId, n]);
+      await sql.run(NOTE_LOST, [now, answer.detail, runId, executionNo, answer.permit]);
+      await sql.run(POSTPONE, [now + answer.resolveAfterMs, answer.detail, runId, executionNo]);
     });
   }
 
-  savePolls(runId: string, n: number, after: { polls: string; nextPollMs: number; inDoubt: PermitInDoubt }): Promise<void> {
+  savePolls(runId: string, executionNo: number, after: { polls: string; nextPollMs: number; inDoubt: PermitInDoubt }): Promise<void> {
     return this.#database.transaction(async (sql) => {
-      await sql.run(KEEP_POLLS, [after.polls, (await sql.now()) + after.nextPollMs, runId, n, after.inDoubt.sends, after.inDoubt.overAt]);
+      await sql.run(KEEP_POLLS, [
+        after.polls,
+        (await sql.now()) + after.nextPollMs,
+        runId,
+        executionNo,
+        after.inDoubt.sends,
+        after.inDoubt.overAt,
+      ]);
     });
   }
 
   /** The index proves that it did not run. It may be sent once more, or, when that was the second time, never again. */
-  provedNotExecuted(runId: string, n: number, inDoubt: PermitInDoubt): Promise<'may-be-sent' | 'unverified' | 'moved'> {
+  provedNotExecuted(runId: string, executionNo: number, inDoubt: PermitInDoubt): Promise<'may-be-sent' | 'unverified' | 'moved'> {
     return this.#database.transaction(async (sql) => {
-      const execution = await readExecution(sql, runId, n);
+      const execution = await readExecution(sql, runId, executionNo);
       // Late evidence is about an earlier permit: of one whose request may still arrive nothing can be proved.
       if (!execution || !isSame(execution, inDoubt) || inDoubt.overAt > (await sql.now()) || (await isClosing(sql, runId))) return 'moved';
       if (execution.sends >= MAX_SENDS) {
-        return (await markUnverified(sql, runId, n, NOT_EXECUTED_TWICE)) ? 'unverified' : 'moved';
+        return (await markUnverified(sql, runId, executionNo, NOT_EXECUTED_TWICE)) ? 'unverified' : 'moved';
       }
-      if (!(await transition(sql, { runId, n, event: 'proveNotExecuted' }, 'resolve_at = NULL, polls = NULL', []))) return 'moved';
-      await sql.run(NOTE_PROVED, [runId, n]);
+      if (!(await transition(sql, { runId, executionNo, event: 'proveNotExecuted' }, 'resolve_at = NULL, polls = NULL', [])))
+        return 'moved';
+      await sql.run(NOTE_PROVED, [runId, executionNo]);
       return 'may-be-sent';
     });
   }
 
   /** Its fate cannot be established: its assets are `unverified`, and nothing sends it again. */
-  giveUp(runId: string, n: number, reason: string, inDoubt?: PermitInDoubt): Promise<boolean> {
+  giveUp(runId: string, executionNo: number, reason: string, inDoubt?: PermitInDoubt): Promise<boolean> {
     return this.#database.transaction(async (sql) => {
-      const execution = await readExecution(sql, runId, n);
+      const execution = await readExecution(sql, runId, executionNo);
       if (!execution || (inDoubt && !isSame(execution, inDoubt)) || (await isClosing(sql, runId))) return false;
-      return markUnverified(sql, runId, n, reason);
+      return markUnverified(sql, runId, executionNo, reason);
     });
   }
 
   /** Puts the assets of one claimed execution that was never sent back into the queue. */
-  release(runId: string, n: number): Promise<boolean> {
+  release(runId: string, executionNo: number): Promise<boolean> {
     return this.#database.transaction(async (sql) => {
-      const execution = await readExecution(sql, runId, n);
+      const execution = await readExecution(sql, runId, executionNo);
       if (execution?.sends !== 0 || (await isClosing(sql, runId))) return false;
-      return releaseBatch(sql, runId, n);
+      return releaseBatch(sql, runId, executionNo);
     });
   }
 
@@ -272,11 +283,11 @@ export class Executions {
    * The attempt of that fence ends, and has nothing to send for a while: what it claimed and never sent keeps nobody else from the assets.
    */
   async giveBack(runId: string, fence: number): Promise<void> {
-    for (const { n } of await unsentOf(this.#database, runId)) {
+    for (const { executionNo } of await unsentOf(this.#database, runId)) {
       let given: number;
       do {
         given = await this.#database.transaction(async (sql) =>
-          (await readRun(sql, runId))?.fence === fence ? giveBackPart(sql, runId, n) : 0,
+          (await readRun(sql, runId))?.fence === fence ? giveBackPart(sql, runId, executionNo) : 0,
         );
       } while (given > 0);
     }
@@ -285,14 +296,14 @@ export class Executions {
   /** Puts the assets of everything that was claimed and not sent back into the queue (the run is stopping, or starts again elsewhere). */
   releaseClaimed(runId: string): Promise<number> {
     return this.#database.transaction(async (sql) => {
-      const rows = await sql.all<{ n: number }>(CLAIMED, [runId]);
-      for (const { n } of rows) await releaseBatch(sql, runId, n);
+      const rows = await sql.all<{ execution_no: number }>(CLAIMED, [runId]);
+      for (const row of rows) await releaseBatch(sql, runId, row.execution_no);
       return rows.length;
     });
   }
 
-  async get(runId: string, n: number): Promise<Execution | undefined> {
-    return readExecution(this.#database, runId, n);
+  async get(runId: string, executionNo: number): Promise<Execution | undefined> {
+    return readExecution(this.#database, runId, executionNo);
   }
 
   async inState(runId: string, states: readonly ExecutionState[]): Promise<Execution[]> {
@@ -300,8 +311,8 @@ export class Executions {
     return rows.map(toExecution);
   }
 
-  async assetsOf(runId: string, n: number): Promise<string[]> {
-    const rows = await this.#database.all<{ asset_id: string }>(ASSETS_OF_EXECUTION, [runId, n]);
+  async assetsOf(runId: string, executionNo: number): Promise<string[]> {
+    const rows = await this.#database.all<{ asset_id: string }>(ASSETS_OF_EXECUTION, [runId, executionNo]);
     return rows.map(({ asset_id: assetId }) => assetId);
   }
 
@@ -329,10 +340,10 @@ async function claimedAmong(sql: Sql, uuids: readonly string[]): Promise<Set<str
 }
 
 /** What the call names: its tags as planned, or all of its assets. */
-async function listsToSend(sql: Sql, runId: string, n: number): Promise<CallLists> {
-  const execution = await readExecution(sql, runId, n);
+async function listsToSend(sql: Sql, runId: string, executionNo: number): Promise<CallLists> {
+  const execution = await readExecution(sql, runId, executionNo);
   if (execution?.planned !== undefined) return readLists(sql, runId, execution.planned);
-  const rows = await sql.all<{ asset_id: string }>(ASSETS_OF_EXECUTION, [runId, n]);
+  const rows = await sql.all<{ asset_id: string }>(ASSETS_OF_EXECUTION, [runId, executionNo]);
   return { tagIds: [], assetIds: rows.map(({ asset_id: assetId }) => assetId), excludedAssetIds: [] };
 }
 
@@ -349,17 +360,18 @@ function isSame(execution: Execution, inDoubt: PermitInDoubt): boolean {
 /** Its fate is known, other than that of what is given up: nothing of it runs. */
 const NOT_EXECUTED_TWICE = 'not-executed-twice';
 
-type MarkUnverified = [runId: string, n: number, reason: string, event?: 'giveUp' | 'contradict'];
+type MarkUnverified = [runId: string, executionNo: number, reason: string, event?: 'giveUp' | 'contradict'];
 
 const MARK_UNVERIFIED = `
   UPDATE attempts ${byIndex('attempts_execution')}
   SET outcome = 'unverified', copy = ?, reason = ?
   WHERE run_id = ? AND execution_no = ? AND outcome IN ('pending', 'running')`;
 
-async function markUnverified(sql: Sql, ...[runId, n, reason, event = 'giveUp']: MarkUnverified): Promise<boolean> {
+async function markUnverified(sql: Sql, ...[runId, executionNo, reason, event = 'giveUp']: MarkUnverified): Promise<boolean> {
   const now = await sql.now();
-  if (!(await transition(sql, { runId, n, event }, 'settled_at = ?, slot_freed_at = ?, note = ?', [now, now, reason]))) return false;
+  if (!(await transition(sql, { runId, executionNo, event }, 'settled_at = ?, slot_freed_at = ?, note = ?', [now, now, reason])))
+    return false;
   // The leases stay until the run is closed: the script may be running there.
-  await sql.run(MARK_UNVERIFIED, [reason === NOT_EXECUTED_TWICE ? 'none' : 'open', reason, runId, n]);
+  await sql.run(MARK_UNVERIFIED, [reason === NOT_EXECUTED_TWICE ? 'none' : 'open', reason, runId, executionNo]);
   return true;
 }

@@ -91,13 +91,13 @@ export class Verdicts {
     this.#database = database;
   }
 
-  async inFlight(runId: string, n: number): Promise<AssetInFlight[]> {
-    const rows = await this.#database.all<StoredAsset>(IN_FLIGHT, [runId, n]);
+  async inFlight(runId: string, executionNo: number): Promise<AssetInFlight[]> {
+    const rows = await this.#database.all<StoredAsset>(IN_FLIGHT, [runId, executionNo]);
     return rows.map(toAsset);
   }
 
-  async anyRunning(runId: string, n: number): Promise<boolean> {
-    const found = await this.#database.first(ANY_RUNNING, [runId, n]);
+  async anyRunning(runId: string, executionNo: number): Promise<boolean> {
+    const found = await this.#database.first(ANY_RUNNING, [runId, executionNo]);
     return found !== undefined;
   }
 
@@ -120,13 +120,13 @@ export class Verdicts {
   }
 
   /** A job of this execution was found: the first one stands for it, each is watched. */
-  setJob(runId: string, n: number, job: { jobId: string; createdAt: number; seenAt?: number }): Promise<void> {
+  setJob(runId: string, executionNo: number, job: { jobId: string; createdAt: number; seenAt?: number }): Promise<void> {
     return this.#database.transaction(async (sql) => {
       if (await isClosing(sql, runId)) return;
-      await addExecutionJob(sql, { runId, n, jobId: job.jobId, createdAt: job.createdAt });
-      await sql.run(NOTE_FURTHER_JOB, [job.seenAt ?? job.createdAt, runId, n, job.jobId]);
-      await sql.run(SET_JOB, [job.jobId, job.createdAt, job.createdAt, runId, n]);
-      await sql.run(SET_JOB_OF_ATTEMPTS, [job.jobId, runId, n]);
+      await addExecutionJob(sql, { runId, executionNo, jobId: job.jobId, createdAt: job.createdAt });
+      await sql.run(NOTE_FURTHER_JOB, [job.seenAt ?? job.createdAt, runId, executionNo, job.jobId]);
+      await sql.run(SET_JOB, [job.jobId, job.createdAt, job.createdAt, runId, executionNo]);
+      await sql.run(SET_JOB_OF_ATTEMPTS, [job.jobId, runId, executionNo]);
     });
   }
 
@@ -174,18 +174,18 @@ export class Verdicts {
   /** Assets hit that the execution did not ask for, as it sees them now. */
   async addOutOfCohort(
     runId: string,
-    n: number,
+    executionNo: number,
     outOfCohort: readonly (OutOfCohortCopy & { verdict?: OutOfCohortVerdict | undefined })[],
   ): Promise<void> {
     if (outOfCohort.length === 0) return;
     await this.#database.transaction(async (sql) => {
-      await rememberOutOfCohortCopies(sql, runId, n, outOfCohort);
+      await rememberOutOfCohortCopies(sql, runId, executionNo, outOfCohort);
       if (await isClosing(sql, runId)) return lateOutOfCohort(sql, runId, outOfCohort);
       await sql.run(ADD_OUT_OF_COHORT, [runId, jsonRows(outOfCohort.map(({ jobId, assetId }) => [jobId, assetId]))]);
       await keepBeside(
         sql,
         runId,
-        n,
+        executionNo,
         outOfCohort.flatMap(({ assetId, verdict }) => (verdict ? [{ assetId, ...verdict }] : [])),
       );
     });
@@ -272,7 +272,7 @@ async function recordPoll(sql: Sql, runId: string, poll: Poll, retry: RetryRule)
   }
   // A poll that comes late must not touch what is settled, or closed and reported.
   // Neither must one that was stopped on its way undo what a later one has seen since.
-  const open = await sql.first<{ slot_freed_at: number | null }>(OPEN_FOR_POLL, [runId, poll.n, poll.number]);
+  const open = await sql.first<{ slot_freed_at: number | null }>(OPEN_FOR_POLL, [runId, poll.executionNo, poll.number]);
   if (!open) return 0;
   const now = await sql.now();
   const rowsSeen = poll.rowsSeen ?? poll.jobs.length;
@@ -292,7 +292,7 @@ async function recordPoll(sql: Sql, runId: string, poll: Poll, retry: RetryRule)
     poll.settled,
     now,
     runId,
-    poll.n,
+    poll.executionNo,
   ]);
   if (poll.settled || (poll.slotFree && open.slot_freed_at === null))
     await sql.run('UPDATE runs SET wakes = wakes + 1 WHERE id = ?', [runId]);
@@ -342,7 +342,7 @@ const WRITE_ATTEMPT = `
 async function writePoll(sql: Sql, runId: string, poll: Poll, now: number): Promise<number | undefined> {
   const jobs = new Map(poll.jobs.map((job) => [job.assetId, job]));
   const decisions = new Map(poll.decisions.map((decision) => [decision.assetId, decision]));
-  const found = await sql.first<{ attempts: string }>(READ_ATTEMPTS, [runId, poll.n]);
+  const found = await sql.first<{ attempts: string }>(READ_ATTEMPTS, [runId, poll.executionNo]);
   const rows = JSON.parse(found?.attempts ?? '[]') as AttemptRow[];
   if (rows.some((row) => hasMissedOutput(row, decisions.get(row.asset_id)))) return undefined;
   let changed = 0;
@@ -357,7 +357,7 @@ async function writePoll(sql: Sql, runId: string, poll: Poll, now: number): Prom
     }
     await sql.run(WRITE_ATTEMPT, [...writtenValues(after), runId, row.seq, row.attempt]);
   }
-  await keepBeside(sql, runId, poll.n, await ofEarlierAttempts(sql, runId, { decided, jobs }));
+  await keepBeside(sql, runId, poll.executionNo, await ofEarlierAttempts(sql, runId, { decided, jobs }));
   return changed;
 }
 
@@ -392,7 +392,7 @@ async function queueRetries(sql: Sql, runId: string, poll: Poll, rule: { retry: 
   const run = await readRun(sql, runId);
   if (!run || run.stop || run.admits === 'nothing') return;
   const chosen = `run_id = ? AND execution_no = ? AND last = 1 AND attempt <= ? AND asset_id IN ${TEXTS}`;
-  const parameters = [runId, poll.n, rule.retry.failed, jsonRows(failed)];
+  const parameters = [runId, poll.executionNo, rule.retry.failed, jsonRows(failed)];
   await sql.run(
     `
       INSERT INTO attempts (run_id, seq, attempt, asset_id, last, name, agent_uuid, aliases, outcome, due_at)

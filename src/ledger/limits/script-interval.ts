@@ -11,8 +11,8 @@ import {
 import type { Sql } from '../sql/database.js';
 
 /** The execution was accepted: the next one of its script waits for the interval. */
-export async function rememberAcceptance(sql: Sql, runId: string, n: number, configuredMs: number | undefined): Promise<void> {
-  const scriptId = await scriptOf(sql, runId, n);
+export async function rememberAcceptance(sql: Sql, runId: string, executionNo: number, configuredMs: number | undefined): Promise<void> {
+  const scriptId = await scriptOf(sql, runId, executionNo);
   await saveInterval(sql, scriptId, afterAcceptance(await intervalOf(sql, scriptId), await sql.now(), configuredMs));
 }
 
@@ -22,14 +22,14 @@ export interface Refused extends RefusedExecution {
   detail: string;
 }
 
-export async function rememberRefusal(sql: Sql, runId: string, n: number, refused: Refused): Promise<void> {
-  const scriptId = await scriptOf(sql, runId, n);
+export async function rememberRefusal(sql: Sql, runId: string, executionNo: number, refused: Refused): Promise<void> {
+  const scriptId = await scriptOf(sql, runId, executionNo);
   await saveInterval(sql, scriptId, { ...afterRefusal(await intervalOf(sql, scriptId), await sql.now(), refused), words: refused.detail });
 }
 
-async function scriptOf(sql: Sql, runId: string, n: number): Promise<string> {
+async function scriptOf(sql: Sql, runId: string, executionNo: number): Promise<string> {
   return (
-    (await sql.first<{ script_id: string }>('SELECT script_id FROM executions WHERE run_id = ? AND execution_no = ?', [runId, n]))
+    (await sql.first<{ script_id: string }>('SELECT script_id FROM executions WHERE run_id = ? AND execution_no = ?', [runId, executionNo]))
       ?.script_id ?? ''
   );
 }

@@ -27,7 +27,7 @@ const NAMES_OF_BATCH = `
   WHERE run_id = ? AND execution_no = ? AND outcome = 'pending'`;
 
 /** A sentence, or undefined where nothing stands against it. */
-export async function policyObjection(sql: Sql, { id, script }: RunRow, { n }: Execution): Promise<string | undefined> {
+export async function policyObjection(sql: Sql, { id, script }: RunRow, { executionNo }: Execution): Promise<string | undefined> {
   const newest = await newestPolicy(sql);
   if (!newest) return undefined;
   const { neverTouch, scripts } = newest.policy;
@@ -36,10 +36,10 @@ export async function policyObjection(sql: Sql, { id, script }: RunRow, { n }: E
   const reading = await newestReading(sql, newest.version);
   if (!reading) return "policy's exclusions must be read first";
   // An execution by tags has all of its rows when it is leased; before that it is refused for its tags, later in the same permit.
-  const kept = await sql.first<{ asset_id: string }>(FIRST_UNTOUCHED, [id, n, reading.id]);
+  const kept = await sql.first<{ asset_id: string }>(FIRST_UNTOUCHED, [id, executionNo, reading.id]);
   if (kept) return `policy excludes asset ${kept.asset_id} from all scripts`;
   if (neverTouch.hostnames.length === 0) return undefined;
-  const rows = await sql.all<Named>(NAMES_OF_BATCH, [id, n]);
+  const rows = await sql.all<Named>(NAMES_OF_BATCH, [id, executionNo]);
   const named = rows.flatMap(namesOf).find(hostMatcher(neverTouch.hostnames));
   return named === undefined ? undefined : `policy excludes ${named} from all scripts`;
 }

@@ -223,7 +223,7 @@ const BETWEEN_QUESTIONS_MS = 50_000;
 
 /** Executions of closed runs about which Qualys is asked next; none where somebody has asked just now. */
 const DUE_EXECUTIONS = `
-  SELECT executions.run_id, executions.execution_no AS n, executions.copies_asked AS asked
+  SELECT executions.run_id, executions.execution_no, executions.copies_asked AS asked
   FROM (
     SELECT run_id, execution_no
     FROM attempts ${byIndex('attempts_copy')}
@@ -248,18 +248,18 @@ const NOTE_ASKED = `
 
 async function takeDue(sql: Sql, atMost: number): Promise<StoredCopy[]> {
   const now = await sql.now();
-  const due = await sql.all<{ run_id: string; n: number; asked: number }>(DUE_EXECUTIONS, [
+  const due = await sql.all<{ run_id: string; execution_no: number; asked: number }>(DUE_EXECUTIONS, [
     now,
     now - COPIES_ASKED_FOR_MS,
     now - BETWEEN_QUESTIONS_MS,
     atMost,
   ]);
   const taken: StoredCopy[] = [];
-  for (const { run_id: runId, n, asked } of due) {
-    const copies = await copiesOfExecution(sql, runId, n, atMost);
+  for (const { run_id: runId, execution_no: executionNo, asked } of due) {
+    const copies = await copiesOfExecution(sql, runId, executionNo, atMost);
     if (taken.length > 0 && taken.length + copies.length > atMost) continue;
     taken.push(...copies);
-    await sql.run(NOTE_ASKED, [asked + 1, now, now + copiesAskedAgainMs(asked), runId, n]);
+    await sql.run(NOTE_ASKED, [asked + 1, now, now + copiesAskedAgainMs(asked), runId, executionNo]);
   }
   return taken;
 }
@@ -280,9 +280,9 @@ const OPEN_OUT_OF_COHORT_OF_EXECUTION = `
   WHERE outside.run_id = ? AND outside.execution_no = ? AND outside.copy = 'open'
   LIMIT ?`;
 
-async function copiesOfExecution(sql: Sql, runId: string, n: number, atMost: number): Promise<StoredCopy[]> {
-  const rows = await sql.all<CopyRow>(OPEN_COPIES_OF_EXECUTION, [runId, n, atMost]);
-  const outOfCohort = await sql.all<CopyRow>(OPEN_OUT_OF_COHORT_OF_EXECUTION, [runId, n, atMost - rows.length]);
+async function copiesOfExecution(sql: Sql, runId: string, executionNo: number, atMost: number): Promise<StoredCopy[]> {
+  const rows = await sql.all<CopyRow>(OPEN_COPIES_OF_EXECUTION, [runId, executionNo, atMost]);
+  const outOfCohort = await sql.all<CopyRow>(OPEN_OUT_OF_COHORT_OF_EXECUTION, [runId, executionNo, atMost - rows.length]);
   return [...rows, ...outOfCohort].map(toCopy);
 }
 
@@ -444,9 +444,9 @@ const PENDING_OF_EXECUTION = `
 export async function takeOutOpenCopies(
   sql: Sql,
   run: Pick<RunRow, 'id' | 'script' | 'despiteOpenCopies'>,
-  { n, planned, sends }: Pick<Execution, 'n' | 'planned' | 'sends'>,
+  { executionNo, planned, sends }: Pick<Execution, 'executionNo' | 'planned' | 'sends'>,
 ): Promise<'rest' | 'none' | 'by-ids'> {
-  const rows = await sql.all<DueRow>(PENDING_OF_EXECUTION, [run.id, n]);
+  const rows = await sql.all<DueRow>(PENDING_OF_EXECUTION, [run.id, executionNo]);
   const held = await heldByCopies(sql, run, rows);
   if (held.length === 0) return 'rest';
   if (planned !== undefined) return 'by-ids';
@@ -455,10 +455,10 @@ export async function takeOutOpenCopies(
   const remembered = sends > 0 && held.length === rows.length ? 'CASE WHEN attempt = 1 THEN execution_no END' : 'NULL';
   await sql.run(`UPDATE attempts SET execution_no = ${remembered}, lease = NULL WHERE ${CHOSEN}`, [run.id, keys]);
   await leaveToCopies(sql, run.id, held);
-  await sql.run('UPDATE executions SET size = size - ? WHERE run_id = ? AND execution_no = ?', [held.length, run.id, n]);
+  await sql.run('UPDATE executions SET size = size - ? WHERE run_id = ? AND execution_no = ?', [held.length, run.id, executionNo]);
   if (held.length < rows.length) return 'rest';
   const event = sends === 0 ? 'release' : 'abandon';
   const now = await sql.now();
-  await transition(sql, { runId: run.id, n, event }, 'settled_at = ?, slot_freed_at = coalesce(slot_freed_at, ?)', [now, now]);
+  await transition(sql, { runId: run.id, executionNo, event }, 'settled_at = ?, slot_freed_at = coalesce(slot_freed_at, ?)', [now, now]);
   return 'none';
 }

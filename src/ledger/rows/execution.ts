@@ -4,7 +4,7 @@ import type { Sql } from '../sql/database.js';
 import { fieldsOf } from './fields.js';
 
 export interface Execution {
-  n: number;
+  executionNo: number;
   state: ExecutionState;
   scriptId: string;
   size: number;
@@ -46,7 +46,7 @@ export interface Execution {
 /** Applies an event of the state machine. False, and nothing changed, where the stored state does not allow it. */
 export async function transition(
   sql: Sql,
-  { runId, n, event }: { runId: string; n: number; event: ExecutionEvent },
+  { runId, executionNo, event }: { runId: string; executionNo: number; event: ExecutionEvent },
   also: string,
   parameters: readonly (string | number | null)[],
 ): Promise<boolean> {
@@ -57,7 +57,7 @@ export async function transition(
       UPDATE executions
       SET state = '${to}', ${also}
       WHERE run_id = ? AND execution_no = ? AND state IN (${states})`,
-    [...parameters, runId, n],
+    [...parameters, runId, executionNo],
   );
   return changed === 1;
 }
@@ -92,7 +92,7 @@ export interface StoredExecution {
 }
 
 const FIELDS = {
-  n: 'execution_no',
+  executionNo: 'execution_no',
   state: 'state',
   scriptId: 'script_id',
   size: 'size',
@@ -122,7 +122,7 @@ export function toExecution(row: StoredExecution): Execution {
   return { ...fieldsOf(row, FIELDS), fannedOut: row.fanned_out === 1, leased: row.leased === 1 };
 }
 
-export async function readExecution(sql: Sql, runId: string, n: number): Promise<Execution | undefined> {
-  const row = await sql.first<StoredExecution>('SELECT * FROM executions WHERE run_id = ? AND execution_no = ?', [runId, n]);
+export async function readExecution(sql: Sql, runId: string, executionNo: number): Promise<Execution | undefined> {
+  const row = await sql.first<StoredExecution>('SELECT * FROM executions WHERE run_id = ? AND execution_no = ?', [runId, executionNo]);
   return row && toExecution(row);
 }

@@ -63,9 +63,12 @@ const END_COPIES = `
 export async function keepLateVerdicts(
   sql: Sql,
   runId: string,
-  poll: { n: number; jobs: readonly SeenAssetJob[]; decisions: readonly AssetDecision[] },
+  poll: { executionNo: number; jobs: readonly SeenAssetJob[]; decisions: readonly AssetDecision[] },
 ): Promise<void> {
-  const rows = await sql.all<{ asset_id: string; outcome: string; reason: string | null }>(OUTCOMES_OF_EXECUTION, [runId, poll.n]);
+  const rows = await sql.all<{ asset_id: string; outcome: string; reason: string | null }>(OUTCOMES_OF_EXECUTION, [
+    runId,
+    poll.executionNo,
+  ]);
   const known = new Map(rows.map((row) => [row.asset_id, row.outcome]));
   const jobs = new Map(poll.jobs.map((job) => [job.assetId, job]));
   // Nobody reads an output for them any more.
@@ -77,9 +80,9 @@ export async function keepLateVerdicts(
     await sql.run(KEEP_LATE_VERDICT, [runId, assetId, outcome, job?.status, job?.exitCode, await sql.now()]);
   }
   // Their copies have ended: nobody needs to keep away from these assets any more.
-  await sql.run(END_COPIES, [runId, poll.n, jsonRows(late.map(({ assetId }) => assetId))]);
+  await sql.run(END_COPIES, [runId, poll.executionNo, jsonRows(late.map(({ assetId }) => assetId))]);
   const named = late.map(({ assetId, outcome }) => `${assetId} ${outcome}`).join(', ');
-  await noteLate(sql, runId, { action: 'late-verdict', detail: `execution ${poll.n}: ${named}` });
+  await noteLate(sql, runId, { action: 'late-verdict', detail: `execution ${poll.executionNo}: ${named}` });
 }
 
 /** Of assets that the run has; answers with those whose outcome is new. */
@@ -100,7 +103,7 @@ const KEEP_VERDICTS = `
 export async function keepBeside(
   sql: Sql,
   runId: string,
-  n: number,
+  executionNo: number,
   verdicts: readonly { assetId: string; outcome: string; status?: string | undefined; exitCode?: number | undefined }[],
 ): Promise<void> {
   if (verdicts.length === 0) return;
@@ -108,22 +111,22 @@ export async function keepBeside(
   const kept = await sql.all<{ asset_id: string; outcome: string }>(KEEP_VERDICTS, [runId, await sql.now(), jsonRows(rows), runId]);
   if (kept.length === 0) return;
   const words = kept.map((row) => `${row.asset_id} ${row.outcome}`).join(', ');
-  await noteLate(sql, runId, { action: 'late-verdict', detail: `execution ${n}: ${words}` });
+  await noteLate(sql, runId, { action: 'late-verdict', detail: `execution ${executionNo}: ${words}` });
 }
 
 /** Assets that its tags hit and nobody had expected: their outcomes stand, but a copy of the script may run there. */
-export async function keepLateHits(sql: Sql, runId: string, hit: { n: number; assetIds: readonly string[] }): Promise<void> {
+export async function keepLateHits(sql: Sql, runId: string, hit: { executionNo: number; assetIds: readonly string[] }): Promise<void> {
   if (hit.assetIds.length === 0) return;
   const execution = await sql.first<{ job_id: string | null }>('SELECT job_id FROM executions WHERE run_id = ? AND execution_no = ?', [
     runId,
-    hit.n,
+    hit.executionNo,
   ]);
   const jobId = execution?.job_id ?? '';
   await rememberOutOfCohortCopies(
     sql,
     runId,
-    hit.n,
+    hit.executionNo,
     hit.assetIds.map((assetId) => ({ assetId, jobId })),
   );
-  await noteLate(sql, runId, { action: 'late-hit', detail: `execution ${hit.n} hit ${hit.assetIds.join(', ')}` });
+  await noteLate(sql, runId, { action: 'late-hit', detail: `execution ${hit.executionNo} hit ${hit.assetIds.join(', ')}` });
 }

@@ -26,7 +26,12 @@ const REMEMBER = `
     OR out_of_cohort_copies.status IS DISTINCT FROM excluded.status`;
 
 /** As a poll of the execution sees them, also after the close of its run: what was seen last stands. */
-export async function rememberOutOfCohortCopies(sql: Sql, runId: string, n: number, seen: readonly OutOfCohortCopy[]): Promise<void> {
+export async function rememberOutOfCohortCopies(
+  sql: Sql,
+  runId: string,
+  executionNo: number,
+  seen: readonly OutOfCohortCopy[],
+): Promise<void> {
   if (seen.length === 0) return;
   // Of several jobs of one execution the one that has not ended says whether it may still run.
   const byAsset = new Map<string, OutOfCohortCopy>();
@@ -36,7 +41,7 @@ export async function rememberOutOfCohortCopies(sql: Sql, runId: string, n: numb
     ...[assetId, jobId, name ?? null, status ?? null],
     ended ? 'over' : 'open',
   ]);
-  await sql.run(REMEMBER, [runId, n, await sql.now(), jsonRows(rows)]);
+  await sql.run(REMEMBER, [runId, executionNo, await sql.now(), jsonRows(rows)]);
 }
 
 /** Where it was sent from. */

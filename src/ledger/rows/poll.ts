@@ -16,7 +16,7 @@ export interface SeenAssetJob {
 }
 
 export interface Poll {
-  n: number;
+  executionNo: number;
   /** Of the poll: see `beginPoll`. */
   number: number;
   /** When the poll began, by the ledger's clock. */

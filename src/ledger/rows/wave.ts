@@ -3,7 +3,7 @@ import type { WaveStatus } from '../../domain/campaign/status.js';
 import { fieldsOf } from './fields.js';
 
 export interface StoredWave {
-  w: number;
+  waveNo: number;
   name: string;
   size: number;
   status: WaveStatus;
@@ -29,7 +29,7 @@ export interface WaveRow {
 export function toWave(row: WaveRow): StoredWave {
   return {
     ...fieldsOf(row, {
-      w: 'wave_no',
+      waveNo: 'wave_no',
       name: 'name',
       size: 'size',
       status: 'status',

@@ -154,14 +154,14 @@ const DELETE_PART = `
 interface PendingRow {
   seq: number;
   attempt: number;
-  n: number | null;
+  execution_no: number | null;
   sends: number | null;
   planned: number | null;
 }
 
 /** Assets never touched that nothing was sent to yet: by the reading at Qualys, or by the names that policy lists. */
 const TO_BE_KEPT = `
-  SELECT mine.seq, mine.attempt, mine.execution_no AS n, executions.sends, executions.planned
+  SELECT mine.seq, mine.attempt, mine.execution_no, executions.sends, executions.planned
   FROM attempts AS mine ${byIndex('attempts_outcome')}
   LEFT JOIN executions ON executions.run_id = mine.run_id AND executions.execution_no = mine.execution_no
   WHERE mine.run_id = ? AND mine.last = 1 AND mine.outcome = 'pending'
@@ -176,13 +176,13 @@ async function keepPart(
 ): Promise<KeptFrom & { rows: number }> {
   if (await isClosing(sql, runId)) return { assets: 0, giveUp: [], rows: 0 };
   const rows = await sql.all<PendingRow>(TO_BE_KEPT, [runId, reading, jsonRows(named), ROWS_PER_TRANSACTION / 2]);
-  const giveUp = [...new Set(rows.flatMap(({ n, planned }) => (n !== null && planned !== null ? [n] : [])))];
+  const giveUp = [...new Set(rows.flatMap(({ execution_no: no, planned }) => (no !== null && planned !== null ? [no] : [])))];
   if (giveUp.length > 0) return { assets: 0, giveUp, rows: rows.length };
-  const claimed = new Map(rows.flatMap(({ n, sends }) => (n === null ? [] : [[n, sends ?? 0] as const])));
+  const claimed = new Map(rows.flatMap(({ execution_no: no, sends }) => (no === null ? [] : [[no, sends ?? 0] as const])));
   // First the batches: their rows are free, or lost, afterwards, and checked again.
-  for (const [n, sends] of claimed) {
-    if (sends === 0) await releaseBatch(sql, runId, n);
-    else await abandon(sql, runId, n);
+  for (const [executionNo, sends] of claimed) {
+    if (sends === 0) await releaseBatch(sql, runId, executionNo);
+    else await abandon(sql, runId, executionNo);
   }
   if (claimed.size > 0) return { assets: 0, giveUp: [], rows: rows.length };
   await leaveAlone(sql, runId, rows);
@@ -195,11 +195,17 @@ const ABANDON = `
   WHERE run_id = ? AND execution_no = ? AND outcome IN ('pending', 'running')`;
 
 /** Sent before, and proved not executed: a part of it is not sent under another number, which could be sent twice again. */
-async function abandon(sql: Sql, runId: string, n: number): Promise<void> {
+async function abandon(sql: Sql, runId: string, executionNo: number): Promise<void> {
   const now = await sql.now();
-  if (!(await transition(sql, { runId, n, event: 'abandon' }, 'settled_at = ?, slot_freed_at = ?, note = ?', [now, now, 'policy-changed'])))
+  if (
+    !(await transition(sql, { runId, executionNo, event: 'abandon' }, 'settled_at = ?, slot_freed_at = ?, note = ?', [
+      now,
+      now,
+      'policy-changed',
+    ]))
+  )
     return;
-  await sql.run(ABANDON, [runId, n]);
+  await sql.run(ABANDON, [runId, executionNo]);
 }
 
 async function leaveAlone(sql: Sql, runId: string, rows: readonly PendingRow[]): Promise<void> {

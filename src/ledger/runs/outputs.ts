@@ -8,7 +8,7 @@ const compress = promisify(gzip);
 const decompress = promisify(gunzip);
 
 export interface OwedOutput {
-  n: number;
+  executionNo: number;
   jobId: string;
   assetId: string;
   attempt: number;
@@ -73,7 +73,7 @@ export class Outputs {
       status_since: number | null;
     }>(OWED, [runId, limit]);
     return rows.map((row) => ({
-      n: row.execution_no,
+      executionNo: row.execution_no,
       jobId: row.job_id,
       assetId: row.asset_id,
       attempt: row.attempt,

@@ -52,7 +52,7 @@ test('nothing that is done for an execution, a poll, a snapshot or a page of tar
   const planning = (await planned.begin('r')) ?? 0;
   await planned.store('r', planning, [{ tagIds: ['1'], assetIds: [], excludedAssetIds: [], hits: assetIds(20, 2) }]);
   const byTags = await executions.claim('r', fence);
-  expect(await planned.leaseMembers('r', byTags?.n ?? 0)).toEqual({ kind: 'whole' });
+  expect(await planned.leaseMembers('r', byTags?.executionNo ?? 0)).toEqual({ kind: 'whole' });
   await executions.claim('r', fence);
   await executions.assetsOf('r', 1);
   await planned.claimUnplannedHits('r', 1, assetIds(3));

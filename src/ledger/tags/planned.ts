@@ -90,31 +90,31 @@ export class Planned {
   }
 
   /** Leases the assets of a claimed execution, in parts. Repeating it goes on where it stopped. */
-  async leaseMembers(runId: string, n: number): Promise<Leased> {
+  async leaseMembers(runId: string, executionNo: number): Promise<Leased> {
     for (;;) {
-      const step = await this.#database.transaction((sql) => leaseMembersPart(sql, runId, n));
+      const step = await this.#database.transaction((sql) => leaseMembersPart(sql, runId, executionNo));
       if (step !== undefined) return step;
     }
   }
 
   /** Its tags are about to be read. Returns how often that was done, this time included. */
-  async countTagReading(runId: string, n: number): Promise<number> {
-    const [row] = await this.#database.all<{ readings: number }>(COUNT_READING, [runId, n]);
+  async countTagReading(runId: string, executionNo: number): Promise<number> {
+    const [row] = await this.#database.all<{ readings: number }>(COUNT_READING, [runId, executionNo]);
     return row?.readings ?? 0;
   }
 
   /** The memberships of its tags were read from this instant of the ledger's clock on, and it hits exactly its own assets. */
-  async setTagsRead(runId: string, n: number, at: number): Promise<void> {
-    await this.#database.run(NOTE_TAGS_READ, [at, runId, n]);
+  async setTagsRead(runId: string, executionNo: number, at: number): Promise<void> {
+    await this.#database.run(NOTE_TAGS_READ, [at, runId, executionNo]);
   }
 
   /**
    * Gives up the tags of a claimed execution: its assets go by ids. One that was sent before, and proved not executed, is not split
    * into others that could each be sent twice: its assets become `unverified`.
    */
-  async fallBackToIds(runId: string, n: number, why: string): Promise<'by-ids' | 'unverified' | 'moved'> {
+  async fallBackToIds(runId: string, executionNo: number, why: string): Promise<'by-ids' | 'unverified' | 'moved'> {
     for (;;) {
-      const step = await this.#database.transaction((sql) => fallBackToIdsPart(sql, runId, n, why));
+      const step = await this.#database.transaction((sql) => fallBackToIdsPart(sql, runId, executionNo, why));
       if (step !== undefined) return step;
     }
   }
@@ -123,10 +123,10 @@ export class Planned {
    * Assets of the cohort that this execution's job hit although they were meant for others. Those that were not sent yet are its own from
    * now on: `moved`, and among them `skipped` ones, on which the script was never to run. `twice` had been sent by another execution.
    */
-  async claimUnplannedHits(runId: string, n: number, assetIds: readonly string[]): Promise<UnplannedHits> {
+  async claimUnplannedHits(runId: string, executionNo: number, assetIds: readonly string[]): Promise<UnplannedHits> {
     const found: UnplannedHits = { moved: [], skipped: [], twice: [] };
     for (const part of batches(assetIds, ROWS_PER_TRANSACTION)) {
-      const taken = await this.#database.transaction((sql) => claimUnplannedHitsPart(sql, runId, n, part));
+      const taken = await this.#database.transaction((sql) => claimUnplannedHitsPart(sql, runId, executionNo, part));
       for (const kind of ['moved', 'skipped', 'twice'] as const) found[kind].push(...taken[kind]);
     }
     return found;
@@ -174,18 +174,18 @@ const PLAN_HITS = `
   SET planned = ?
   WHERE run_id = ? AND attempt = 1 AND outcome = 'pending' AND execution_no IS NULL AND asset_id IN ${TEXTS}`;
 
-async function storeHits(sql: Sql, runId: string, p: number, assetIds: readonly string[]): Promise<void> {
-  await sql.run(PLAN_HITS, [p, runId, jsonRows(assetIds)]);
+async function storeHits(sql: Sql, runId: string, planNo: number, assetIds: readonly string[]): Promise<void> {
+  await sql.run(PLAN_HITS, [planNo, runId, jsonRows(assetIds)]);
 }
 
 const ADD_PLANNED = `
   INSERT INTO planned (run_id, plan_no, tag_ids, asset_ids, excluded_ids, size)
   VALUES (?, ?, ?, ?, ?, ?)`;
 
-async function storeExecution(sql: Sql, runId: string, p: number, execution: PlannedExecution): Promise<void> {
+async function storeExecution(sql: Sql, runId: string, planNo: number, execution: PlannedExecution): Promise<void> {
   await sql.run(ADD_PLANNED, [
     runId,
-    p,
+    planNo,
     jsonRows(execution.tagIds),
     jsonRows(execution.assetIds),
     jsonRows(execution.excludedAssetIds),
@@ -194,7 +194,7 @@ async function storeExecution(sql: Sql, runId: string, p: number, execution: Pla
 }
 
 const NEXT_PLANNED = `
-  SELECT plan_no AS p, size
+  SELECT plan_no, size
   FROM planned ${byIndex('planned_waiting')}
   WHERE run_id = ? AND state = 'waiting'
   ORDER BY plan_no
@@ -206,14 +206,17 @@ const CLAIM = `
   VALUES (?, ?, 'claimed', ?, ?, ?, 0)`;
 
 /** The next planned execution, claimed without its rows: they are leased afterwards. Undefined when none is left. */
-export async function claimPlanned(sql: Sql, claim: { runId: string; scriptId: string; n: number }): Promise<Execution | undefined> {
-  const { runId, scriptId, n } = claim;
-  const next = await sql.first<{ p: number; size: number }>(NEXT_PLANNED, [runId]);
+export async function claimPlanned(
+  sql: Sql,
+  claim: { runId: string; scriptId: string; executionNo: number },
+): Promise<Execution | undefined> {
+  const { runId, scriptId, executionNo } = claim;
+  const next = await sql.first<{ plan_no: number; size: number }>(NEXT_PLANNED, [runId]);
   if (!next) return undefined;
-  await sql.run(`UPDATE planned SET state = 'claimed' WHERE run_id = ? AND plan_no = ?`, [runId, next.p]);
-  await sql.run('UPDATE runs SET next_execution_no = ? WHERE id = ?', [n + 1, runId]);
-  await sql.run(CLAIM, [runId, n, scriptId, next.size, next.p]);
-  return readExecution(sql, runId, n);
+  await sql.run(`UPDATE planned SET state = 'claimed' WHERE run_id = ? AND plan_no = ?`, [runId, next.plan_no]);
+  await sql.run('UPDATE runs SET next_execution_no = ? WHERE id = ?', [executionNo + 1, runId]);
+  await sql.run(CLAIM, [runId, executionNo, scriptId, next.size, next.plan_no]);
+  return readExecution(sql, runId, executionNo);
 }
 
 /** A part of those that are meant to be hit; `held` where another execution has the asset. */
@@ -230,11 +233,11 @@ const LEASE = `
   SET execution_no = ?, lease = 1
   WHERE run_id = ? AND attempt = 1 AND seq IN ${INTEGERS}`;
 
-async function leaseMembersPart(sql: Sql, runId: string, n: number): Promise<Leased | undefined> {
-  const execution = await readExecution(sql, runId, n);
+async function leaseMembersPart(sql: Sql, runId: string, executionNo: number): Promise<Leased | undefined> {
+  const execution = await readExecution(sql, runId, executionNo);
   if (execution?.state !== 'claimed' || (await isClosing(sql, runId))) return { kind: 'moved' };
   if (execution.planned === undefined || execution.leased) return { kind: 'whole' };
-  const rows = await toLease(sql, runId, { n, planned: execution.planned });
+  const rows = await toLease(sql, runId, { executionNo, planned: execution.planned });
   const held = rows.filter((row) => row.held === 1).length;
   const run = await readRun(sql, runId);
   if (held > 0 && run && (await giveBackBarred(sql, run)) > 0) return undefined;
@@ -242,8 +245,8 @@ async function leaseMembersPart(sql: Sql, runId: string, n: number): Promise<Lea
   const open = run ? await heldByCopies(sql, run, rows) : [];
   if (open.length > 0)
     return { kind: 'broken', why: `${open.length} or more of its assets may still be running an earlier copy of the script` };
-  if (rows.length === 0) return finishLeasing(sql, runId, n, execution.size);
-  await sql.run(LEASE, [n, runId, jsonRows(rows.map(({ seq }) => seq))]);
+  if (rows.length === 0) return finishLeasing(sql, runId, executionNo, execution.size);
+  await sql.run(LEASE, [executionNo, runId, jsonRows(rows.map(({ seq }) => seq))]);
   return undefined;
 }
 
@@ -253,10 +256,10 @@ interface MemberRow extends DueRow {
 }
 
 /** Members without a lease: those that were never claimed, then those whose leases the execution gave back. */
-async function toLease(sql: Sql, runId: string, { n, planned }: { n: number; planned: number }): Promise<MemberRow[]> {
+async function toLease(sql: Sql, runId: string, { executionNo, planned }: { executionNo: number; planned: number }): Promise<MemberRow[]> {
   const unclaimed = await sql.all<MemberRow>(membersWithoutLease('execution_no IS NULL'), [runId, planned, ROWS_PER_TRANSACTION]);
   if (unclaimed.length > 0) return unclaimed;
-  return sql.all<MemberRow>(membersWithoutLease('execution_no = ? AND lease IS NULL'), [runId, planned, n, ROWS_PER_TRANSACTION]);
+  return sql.all<MemberRow>(membersWithoutLease('execution_no = ? AND lease IS NULL'), [runId, planned, executionNo, ROWS_PER_TRANSACTION]);
 }
 
 const COUNT_MEMBERS = `
@@ -264,17 +267,17 @@ const COUNT_MEMBERS = `
   FROM attempts ${byIndex('attempts_execution')}
   WHERE run_id = ? AND execution_no = ?`;
 
-async function finishLeasing(sql: Sql, runId: string, n: number, size: number): Promise<Leased> {
-  const own = await sql.first<{ n: number }>(COUNT_MEMBERS, [runId, n]);
+async function finishLeasing(sql: Sql, runId: string, executionNo: number, size: number): Promise<Leased> {
+  const own = await sql.first<{ n: number }>(COUNT_MEMBERS, [runId, executionNo]);
   if (own?.n !== size) return { kind: 'broken', why: `${own?.n ?? 0} of its ${size} assets are left to be sent` };
   // Tags that name nobody could still hit whoever joins them.
   if (size === 0) return { kind: 'broken', why: 'none of its assets are left to be sent' };
-  await sql.run('UPDATE executions SET leased = 1 WHERE run_id = ? AND execution_no = ?', [runId, n]);
+  await sql.run('UPDATE executions SET leased = 1 WHERE run_id = ? AND execution_no = ?', [runId, executionNo]);
   return { kind: 'whole' };
 }
 
 const NEXT_TO_DROP = `
-  SELECT plan_no AS p
+  SELECT plan_no
   FROM planned ${byIndex('planned_waiting')}
   WHERE run_id = ? AND state = 'waiting'
   ORDER BY plan_no
@@ -295,10 +298,10 @@ const FALL_BACK = `UPDATE planned SET state = 'by-ids' WHERE run_id = ? AND plan
 
 async function dropPart(sql: Sql, runId: string): Promise<boolean> {
   if (await isClosing(sql, runId)) return false;
-  const next = await sql.first<{ p: number }>(NEXT_TO_DROP, [runId]);
+  const next = await sql.first<{ plan_no: number }>(NEXT_TO_DROP, [runId]);
   if (!next) return false;
-  const given = await sql.run(DROP_PART, [runId, runId, next.p, ROWS_PER_TRANSACTION]);
-  if (given === 0) await sql.run(FALL_BACK, [runId, next.p]);
+  const given = await sql.run(DROP_PART, [runId, runId, next.plan_no, ROWS_PER_TRANSACTION]);
+  if (given === 0) await sql.run(FALL_BACK, [runId, next.plan_no]);
   return true;
 }
 
@@ -318,20 +321,25 @@ const FREE_PART = `
     LIMIT ?
   )`;
 
-async function fallBackToIdsPart(sql: Sql, runId: string, n: number, why: string): Promise<'by-ids' | 'unverified' | 'moved' | undefined> {
-  const execution = await readExecution(sql, runId, n);
+async function fallBackToIdsPart(
+  sql: Sql,
+  runId: string,
+  executionNo: number,
+  why: string,
+): Promise<'by-ids' | 'unverified' | 'moved' | undefined> {
+  const execution = await readExecution(sql, runId, executionNo);
   if (execution?.state !== 'claimed' || execution.planned === undefined || (await isClosing(sql, runId))) return 'moved';
   const now = await sql.now();
   if (execution.sends > 0) {
-    if (!(await transition(sql, { runId, n, event: 'abandon' }, 'settled_at = ?, slot_freed_at = ?, note = ?', [now, now, why])))
+    if (!(await transition(sql, { runId, executionNo, event: 'abandon' }, 'settled_at = ?, slot_freed_at = ?, note = ?', [now, now, why])))
       return 'moved';
-    await sql.run(GIVE_UP, [runId, n]);
+    await sql.run(GIVE_UP, [runId, executionNo]);
     return 'unverified';
   }
   // From the first row that goes back it may not be sent any more, also when this process dies in between.
-  await sql.run('UPDATE executions SET leased = 0, tags_read_at = NULL WHERE run_id = ? AND execution_no = ?', [runId, n]);
+  await sql.run('UPDATE executions SET leased = 0, tags_read_at = NULL WHERE run_id = ? AND execution_no = ?', [runId, executionNo]);
   const given = await sql.run(FREE_PART, [runId, runId, execution.planned, ROWS_PER_TRANSACTION]);
   if (given > 0) return undefined;
   await sql.run(FALL_BACK, [runId, execution.planned]);
-  return (await transition(sql, { runId, n, event: 'release' }, 'settled_at = ?, note = ?', [now, why])) ? 'by-ids' : 'moved';
+  return (await transition(sql, { runId, executionNo, event: 'release' }, 'settled_at = ?, note = ?', [now, why])) ? 'by-ids' : 'moved';
 }

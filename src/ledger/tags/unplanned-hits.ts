@@ -36,15 +36,20 @@ const HITS_OF_OTHERS = `
     WHERE own.run_id = attempts.run_id AND own.asset_id = attempts.asset_id AND own.execution_no = ?
   )`;
 
-export async function claimUnplannedHitsPart(sql: Sql, runId: string, n: number, assetIds: readonly string[]): Promise<UnplannedHits> {
+export async function claimUnplannedHitsPart(
+  sql: Sql,
+  runId: string,
+  executionNo: number,
+  assetIds: readonly string[],
+): Promise<UnplannedHits> {
   const taken: UnplannedHits = { moved: [], skipped: [], twice: [] };
   if (await isClosing(sql, runId)) {
-    await keepLateHits(sql, runId, { n, assetIds });
+    await keepLateHits(sql, runId, { executionNo, assetIds });
     return taken;
   }
-  const execution = await readExecution(sql, runId, n);
+  const execution = await readExecution(sql, runId, executionNo);
   if (execution?.state !== 'accepted') return taken;
-  const rows = await sql.all<HitRow>(HITS_OF_OTHERS, [runId, jsonRows(assetIds), n]);
+  const rows = await sql.all<HitRow>(HITS_OF_OTHERS, [runId, jsonRows(assetIds), executionNo]);
   for (const row of rows) {
     if (!(await isStillFree(sql, runId, row))) {
       taken.twice.push(row.asset_id);
@@ -55,7 +60,7 @@ export async function claimUnplannedHitsPart(sql: Sql, runId: string, n: number,
     (row.outcome === 'skipped' ? taken.skipped : taken.moved).push(row.asset_id);
   }
   const own = taken.moved.length + taken.skipped.length;
-  if (own > 0) await sql.run('UPDATE executions SET size = size + ? WHERE run_id = ? AND execution_no = ?', [own, runId, n]);
+  if (own > 0) await sql.run('UPDATE executions SET size = size + ? WHERE run_id = ? AND execution_no = ?', [own, runId, executionNo]);
   return taken;
 }
 
@@ -89,7 +94,7 @@ async function withdraw(sql: Sql, runId: string, { asset_id: assetId, execution_
   } else if (owner !== null) {
     await sql.run('UPDATE executions SET size = size - 1 WHERE run_id = ? AND execution_no = ?', [runId, owner]);
     const execution = await readExecution(sql, runId, owner);
-    if (execution?.size === 0) await transition(sql, { runId, n: owner, event: 'release' }, 'settled_at = ?', [await sql.now()]);
+    if (execution?.size === 0) await transition(sql, { runId, executionNo: owner, event: 'release' }, 'settled_at = ?', [await sql.now()]);
   }
 }
 
@@ -105,6 +110,6 @@ async function takeOver(sql: Sql, runId: string, execution: Execution, { seq, at
       SET execution_no = ?, planned = ?, outcome = 'running', copy = 'open', reason = NULL,
         lease = CASE WHEN ${held} THEN NULL ELSE 1 END, correlation_uuid = ?, job_id = ?
       WHERE run_id = ? AND attempt = ? AND seq = ?`,
-    [execution.n, execution.planned, execution.correlationUuid, execution.jobId, runId, attempt, seq],
+    [execution.executionNo, execution.planned, execution.correlationUuid, execution.jobId, runId, attempt, seq],
   );
 }

@@ -28,7 +28,7 @@ async function pageOf({ report, request, stop, ...more }: Told = {}, assets: rea
   };
   const parts: string[] = [];
   const assetsOf = (outcome: string, wave?: number) => {
-    const name = more.campaign?.waves.find(({ w }) => w === wave)?.name;
+    const name = more.campaign?.waves.find(({ waveNo }) => waveNo === wave)?.name;
     return only(assets.filter((row) => row.outcome === outcome && (wave === undefined || row.wave === name)));
   };
   for await (const chunk of htmlReport(facts, assetsOf)) parts.push(chunk);
@@ -249,8 +249,8 @@ describe('the HTML report', () => {
   });
 
   test('of a campaign has its waves, and under each outcome the assets wave by wave, failures first', async () => {
-    const wave = (w: number, name: string, more: Partial<WaveView> & { counts: WaveView['counts'] }): WaveView => ({
-      ...{ w, name, status: 'partial', compliant: 0, approvedBy: [], openedAt: AT, closedAt: AT + 60_000 },
+    const wave = (waveNo: number, name: string, more: Partial<WaveView> & { counts: WaveView['counts'] }): WaveView => ({
+      ...{ waveNo, name, status: 'partial', compliant: 0, approvedBy: [], openedAt: AT, closedAt: AT + 60_000 },
       ...more,
     });
     const waves = [

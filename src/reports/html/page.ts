@@ -61,7 +61,7 @@ async function* assetSection(facts: ReportFacts, outcome: FinalOutcome, assetsOf
   let isOpen = false;
   for (const wave of groups) {
     let isFirst = true;
-    for await (const batch of inBatches(assetsOf(outcome, wave?.w), ROWS_PER_CHUNK)) {
+    for await (const batch of inBatches(assetsOf(outcome, wave?.waveNo), ROWS_PER_CHUNK)) {
       if (!isOpen) yield sectionHead(facts, outcome);
       if (isFirst) yield `${isOpen ? '</tbody>\n' : ''}<tbody>\n${wave ? waveLine(wave.name, wave.counts[outcome]) : ''}`;
       [isOpen, isFirst] = [true, false];

@@ -90,9 +90,9 @@ export async function readScript(ledger: Ledger, runId: string): Promise<void> {
 export async function permitted(ledger: Ledger, runId: string, fence: number): Promise<{ n: number; permit: number; assetIds: string[] }> {
   const execution = await ledger.executions.claim(runId, fence);
   if (!execution) throw new Error('nothing to claim');
-  const answer = await ledger.executions.permit(runId, execution.n, { fence, terms: TERMS });
+  const answer = await ledger.executions.permit(runId, execution.executionNo, { fence, terms: TERMS });
   if (answer.kind !== 'granted') throw new Error(JSON.stringify(answer));
-  return { n: execution.n, permit: answer.permit, assetIds: answer.assetIds };
+  return { n: execution.executionNo, permit: answer.permit, assetIds: answer.assetIds };
 }
 
 /** The same, accepted by Qualys as `uuid-<run>-<n>`. */
@@ -110,10 +110,10 @@ export async function accepted(ledger: Ledger, runId: string, fence: number): Pr
 export type Fate = 'succeeded' | 'failed' | 'missing' | 'running';
 
 /** A poll that found these fates. */
-export function poll(n: number, fates: Readonly<Record<string, Fate>>, changes: Partial<Poll> = {}): Poll {
+export function poll(executionNo: number, fates: Readonly<Record<string, Fate>>, changes: Partial<Poll> = {}): Poll {
   const entries = Object.entries(fates);
   return {
-    n,
+    executionNo,
     number: 1,
     polledAt: 1,
     serverNow: TERMS.serverAt + 60_000,
@@ -121,7 +121,7 @@ export function poll(n: number, fates: Readonly<Record<string, Fate>>, changes: 
       .filter(([, fate]) => fate !== 'missing')
       .map(([assetId, fate]) => ({
         assetId,
-        jobId: `job-${n}`,
+        jobId: `job-${executionNo}`,
         name: `host of ${assetId}`,
         status: fate === 'running' ? 'MANIFEST ASSIGNED' : fate === 'failed' ? 'EXECUTION FAILED' : 'EXECUTION PASSED',
         ...(fate === 'running'

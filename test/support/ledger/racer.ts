@@ -23,11 +23,11 @@ const fence = await ledger.runs.takeFence(runId);
 for (;;) {
   const execution = await ledger.executions.claim(runId, fence);
   if (!execution) break;
-  const answer = await ledger.executions.permit(runId, execution.n, { fence, terms: TERMS });
+  const answer = await ledger.executions.permit(runId, execution.executionNo, { fence, terms: TERMS });
   if (answer.kind !== 'granted') continue;
   got.permits += 1;
   got.assets.push(...answer.assetIds);
-  await ledger.executions.lost(runId, execution.n, { permit: answer.permit, detail: 'raced', resolveAfterMs: 1_000 });
+  await ledger.executions.lost(runId, execution.executionNo, { permit: answer.permit, detail: 'raced', resolveAfterMs: 1_000 });
 }
 for (let call = 0; call < Number(calls); call += 1) {
   const answer = await ledger.calls.enter({ endpoint: 'jobs', runId, holdMs: 30_000 });

@@ -49,7 +49,7 @@ export async function ask(
   const [claimed] = await ledger.executions.inState(runId, ['claimed']);
   const execution = claimed ?? (await ledger.executions.claim(runId, fence));
   if (!execution) return undefined;
-  const askPermit = () => ledger.executions.permit(runId, execution.n, { fence, terms: { ...TERMS, executionsPerDay } });
+  const askPermit = () => ledger.executions.permit(runId, execution.executionNo, { fence, terms: { ...TERMS, executionsPerDay } });
   let answer = await askPermit();
   if (answer.kind === 'refused' && answer.why === 'script') {
     await readScript(ledger, runId);
@@ -57,8 +57,8 @@ export async function ask(
   }
   if (answer.kind === 'granted') {
     const { serverAt } = TERMS;
-    const correlationUuid = `uuid-${runId}-${execution.n}`;
-    await ledger.executions.accept(runId, execution.n, {
+    const correlationUuid = `uuid-${runId}-${execution.executionNo}`;
+    await ledger.executions.accept(runId, execution.executionNo, {
       permit: answer.permit,
       correlationUuid,
       serverAt,

@@ -1,37 +1,20 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { overhaul, type World } from '../../../../test/support/command-line.js';
-import { heldClock } from '../../../../test/support/gateway/caller.js';
-import { type Simulator, startSimulator } from '../../../simulator/index.js';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { useScriptGateways } from '../../../../test/support/script-gateways.js';
 import type { SimulatorOptions } from '../../../simulator/options.js';
 
-const clock = heldClock();
+const gateways = useScriptGateways();
 let folder: string;
-const open: Simulator[] = [];
 
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'scripts-create-'));
-});
-afterEach(async () => {
-  for (const simulator of open.splice(0)) await simulator.close();
-  await rm(folder, { recursive: true });
+beforeEach(() => {
+  folder = gateways.folder();
 });
 
-/** A gateway, and a command line that talks to it; each pause of a command takes a minute there. */
 async function gateway(options: SimulatorOptions = {}) {
-  const simulator = await startSimulator({ ...options, now: clock.now });
-  open.push(simulator);
-  const env = {
-    QUALYS_URL: simulator.url,
-    QUALYS_USERNAME: 'demo',
-    QUALYS_PASSWORD: 'demo',
-    OVERHAUL_DATABASE_URL: `sqlite:${join(folder, 'none.db')}`,
-  };
+  const { run, simulator } = await gateways.gateway(options);
   const sent = () => simulator.state.calls.filter(({ path }) => /\/(import|clone)$/.test(path)).length;
-  const run = (argv: string[], world: World = {}) =>
-    overhaul(['qualys', 'scripts', ...argv], { env, onPause: () => clock.advance(60_000), ...world });
   return { run, sent };
 }
 

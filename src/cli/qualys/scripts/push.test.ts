@@ -1,38 +1,22 @@
 // A folder of scripts against a simulated subscription.
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { overhaul, type World } from '../../../../test/support/command-line.js';
-import { heldClock } from '../../../../test/support/gateway/caller.js';
-import { type Simulator, startSimulator } from '../../../simulator/index.js';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { useScriptGateways } from '../../../../test/support/script-gateways.js';
 import type { SimulatorOptions } from '../../../simulator/options.js';
 
-const clock = heldClock();
+const gateways = useScriptGateways();
 let folder: string;
-const open: Simulator[] = [];
 
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'scripts-push-'));
-});
-afterEach(async () => {
-  for (const simulator of open.splice(0)) await simulator.close();
-  await rm(folder, { recursive: true });
+beforeEach(() => {
+  folder = gateways.folder();
 });
 
 async function gateway(options: SimulatorOptions = {}) {
-  const simulator = await startSimulator({ ...options, now: clock.now });
-  open.push(simulator);
-  const env = {
-    QUALYS_URL: simulator.url,
-    QUALYS_USERNAME: 'demo',
-    QUALYS_PASSWORD: 'demo',
-    OVERHAUL_DATABASE_URL: `sqlite:${join(folder, 'none.db')}`,
-  };
+  const { run, simulator } = await gateways.gateway(options);
   const sent = () =>
     simulator.state.calls.filter(({ method, path }) => method === 'POST' && /scripts\/(import|.*clone|.*execute)/.test(path)).length;
-  const run = (argv: string[], world: World = {}) =>
-    overhaul(['qualys', 'scripts', ...argv], { env, onPause: () => clock.advance(60_000), ...world });
   return { run, sent, simulator };
 }
 
@@ -83,7 +67,7 @@ describe('scripts diff and push', () => {
       0,
       'Created scripts 16508, 16509, 16510, 16511. Review and approve them at Qualys before use.\n',
     ]);
-    clock.advance(2_000);
+    gateways.clock.advance(2_000);
     const again = await run(['push', folder]);
     expect(again).toEqual({ exitCode: 0, stdout: '0 new, 0 different, 4 the same, 1 only there\n', stderr: '' });
     expect(JSON.parse((await run(['diff', folder, '--json'])).stdout)).toMatchObject({
@@ -107,7 +91,7 @@ describe('scripts diff and push', () => {
     const { run, sent } = await gateway({ scripts: [] });
     await write(LIBRARY);
     await run(['push', folder]);
-    clock.advance(2_000);
+    gateways.clock.advance(2_000);
     await write({
       'linux/check.sh': 'exit 2\n',
       'scripts.yaml': LIBRARY['scripts.yaml'].replace('severity: 5', 'severity: 2').replace('Powershell', 'POWERSHELL'),

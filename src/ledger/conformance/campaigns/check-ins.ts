@@ -86,7 +86,7 @@ export function checkInsSuite(ledgers: Ledgers): void {
 
     test('is sent where the agent has checked in later than its last job ended, and nowhere else', async () => {
       const fence = await openVerify(AFTER);
-      expect(await ledger.checkIns.executionsBefore(verify, STEP)).toEqual([{ runId: 'campaign/1/remediate', n: 1 }]);
+      expect(await ledger.checkIns.executionsBefore(verify, STEP)).toEqual([{ runId: 'campaign/1/remediate', executionNo: 1 }]);
       machine.realMs += 10_000_000;
       expect(await ledger.executions.claim(verify, fence)).toBeUndefined();
       const seen = new Map([

@@ -114,7 +114,7 @@ export function mergeSuite(ledgers: Ledgers): void {
 
     test('go into a wave of their own, and what their first wave says later is not theirs any more', async () => {
       expect(await ledger.campaigns.retry(campaign.id, ['failed', 'unreachable'])).toBe(2);
-      expect((await ledger.campaigns.waves(campaign.id)).at(-1)).toMatchObject({ w: 3, name: 'retry 1', size: 2 });
+      expect((await ledger.campaigns.waves(campaign.id)).at(-1)).toMatchObject({ waveNo: 3, name: 'retry 1', size: 2 });
       await campaign.verdict(1, 'remediate', { b: { outcome: 'succeeded' } });
       await ledger.campaigns.mergeAll(campaign.id);
       expect(await outcomes()).toEqual(['3 pending', '3 pending', '2 pending', '2 pending']);
@@ -352,7 +352,7 @@ export function mergeSuite(ledgers: Ledgers): void {
       const { campaign, step, fence, n } = await begun();
       await ledger.verdicts.record(step, poll(n, { a: 'failed' }), { failed: 1, afterMs: 0 });
       const again = await ledger.executions.claim(step, fence);
-      const ask = () => ledger.executions.permit(step, again?.n ?? 0, { fence, terms: TERMS });
+      const ask = () => ledger.executions.permit(step, again?.executionNo ?? 0, { fence, terms: TERMS });
       await ledger.campaigns.setWave(campaign.id, 1, { status: 'awaiting-decision' });
       expect(await ask()).toMatchObject({ kind: 'refused', why: 'wave-held' });
       expect(await ledger.verdicts.requeue(step, ['failed'])).toBe(0);

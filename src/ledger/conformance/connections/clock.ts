@@ -67,7 +67,7 @@ export function clockSuite(ledgers: Ledgers): void {
       setMs = 25 * 60 * MINUTE;
       const next = await ledger.executions.claim('r', fence);
       const terms = { ...TERMS, executionsPerDay: 1 };
-      expect(await ledger.executions.permit('r', next?.n ?? 0, { fence, terms })).toMatchObject({ why: 'daily-quota' });
+      expect(await ledger.executions.permit('r', next?.executionNo ?? 0, { fence, terms })).toMatchObject({ why: 'daily-quota' });
     });
 
     test('is the same for all processes, whenever they started', async () => {
@@ -105,7 +105,7 @@ export function clockSuite(ledgers: Ledgers): void {
       setMs = minutes * MINUTE;
       await readScript(ledger, 'r');
       realMs += 1;
-      const answer = await ledger.executions.permit('r', execution?.n ?? 0, { fence, terms: TERMS });
+      const answer = await ledger.executions.permit('r', execution?.executionNo ?? 0, { fence, terms: TERMS });
       return answer.kind === 'refused' ? `${answer.why} ${Math.round(answer.waitMs / MINUTE)}` : answer.kind;
     }
     let minutes: number;

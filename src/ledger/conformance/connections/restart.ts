@@ -68,8 +68,8 @@ export function restartSuite(ledgers: Ledgers): void {
       await close();
       const ledger = await ledgers.again(url, { caps: { callsPerHour: 1, concurrency: 1 } });
       expect(await ledger.calls.enter({ endpoint: 'jobs', runId: 'r', holdMs: 1 })).toMatchObject({ kind: 'wait' });
-      const { n } = (await ledger.executions.claim('r', fence)) ?? { n: 0 };
-      expect(await ledger.executions.permit('r', n, { fence, terms: { ...TERMS, executionsPerDay: 1 } })).toMatchObject({
+      const { executionNo } = (await ledger.executions.claim('r', fence)) ?? { executionNo: 0 };
+      expect(await ledger.executions.permit('r', executionNo, { fence, terms: { ...TERMS, executionsPerDay: 1 } })).toMatchObject({
         kind: 'refused',
         why: 'daily-quota',
       });
@@ -96,7 +96,7 @@ export function restartSuite(ledgers: Ledgers): void {
         Array.from({ length: 8 }, async (_, index) => {
           const [ledger, runId, fence] = index % 2 === 0 ? ([first, 'a', fences[0]] as const) : ([second, 'b', fences[1]] as const);
           const claimed = await ledger.executions.claim(runId, fence);
-          return claimed ? ledger.executions.assetsOf(runId, claimed.n) : [];
+          return claimed ? ledger.executions.assetsOf(runId, claimed.executionNo) : [];
         }),
       );
       const leased = claims.flat();

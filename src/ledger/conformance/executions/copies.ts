@@ -104,7 +104,7 @@ export function copiesSuite(ledgers: Ledgers): void {
       }
       const fence = await openRun(ledger, 'second', many);
       const claimed = await ledger.executions.claim('second', fence);
-      expect(await ledger.executions.assetsOf('second', claimed?.n ?? 0)).toEqual(many.slice(50));
+      expect(await ledger.executions.assetsOf('second', claimed?.executionNo ?? 0)).toEqual(many.slice(50));
     });
 
     test('gets no further attempt either: the verdict before it stands, and the audit log says why', async () => {
@@ -127,8 +127,8 @@ export function copiesSuite(ledgers: Ledgers): void {
       const planning = (await ledger.planned.begin('second')) ?? 0;
       await ledger.planned.store('second', planning, [{ tagIds: ['1'], assetIds: [], excludedAssetIds: [], hits: ['a', 'b'] }]);
       const byTags = await ledger.executions.claim('second', fence);
-      expect(await ledger.planned.leaseMembers('second', byTags?.n ?? 0)).toMatchObject({ kind: 'broken' });
-      await ledger.planned.fallBackToIds('second', byTags?.n ?? 0, 'open copies');
+      expect(await ledger.planned.leaseMembers('second', byTags?.executionNo ?? 0)).toMatchObject({ kind: 'broken' });
+      await ledger.planned.fallBackToIds('second', byTags?.executionNo ?? 0, 'open copies');
       expect(await ledger.executions.claim('second', fence)).toMatchObject({ size: 1 });
       expect(await rowsOf('second')).toEqual(['a 1 skipped open-copy: run first', 'b 1 pending']);
     });

@@ -117,7 +117,7 @@ export function leasesSuite(ledgers: Ledgers): void {
     test('claims without leases', async () => {
       const fence = await openRun(ledger, 'r', assetIds(2));
       await giveCalendar(ledger, 'r', CLOSED);
-      expect(await ledger.executions.claim('r', fence)).toMatchObject({ n: 1, size: 2, leased: false });
+      expect(await ledger.executions.claim('r', fence)).toMatchObject({ executionNo: 1, size: 2, leased: false });
       expect(await leased('r')).toEqual([]);
     });
 
@@ -341,10 +341,10 @@ export function leasesSuite(ledgers: Ledgers): void {
             const [claimed] = await ledger.executions.inState(id, ['claimed']);
             const execution = claimed ?? (await ledger.executions.claim(id, fences[id]));
             if (!execution) return;
-            let answer = await permit(id, execution.n, fences[id]);
+            let answer = await permit(id, execution.executionNo, fences[id]);
             if (answer.kind === 'refused' && answer.why === 'script') {
               await readScript(ledger, id);
-              answer = await permit(id, execution.n, fences[id]);
+              answer = await permit(id, execution.executionNo, fences[id]);
             }
             if (answer.kind === 'refused' && answer.why === 'state') continue;
             if (answer.kind === 'refused') {
@@ -354,9 +354,14 @@ export function leasesSuite(ledgers: Ledgers): void {
             granted += 1;
             expect(may(id)).toBe(true);
             for (const other of sent.values()) expect(other.assets.filter((asset) => answer.assetIds.includes(asset))).toEqual([]);
-            sent.set(`${id} ${execution.n}`, { id, n: execution.n, assets: answer.assetIds });
-            await ledger.executions.accept(id, execution.n, {
-              ...{ permit: answer.permit, correlationUuid: `uuid-${id}-${execution.n}`, serverAt: TERMS.serverAt, configuredIntervalMs: 0 },
+            sent.set(`${id} ${execution.executionNo}`, { id, n: execution.executionNo, assets: answer.assetIds });
+            await ledger.executions.accept(id, execution.executionNo, {
+              ...{
+                permit: answer.permit,
+                correlationUuid: `uuid-${id}-${execution.executionNo}`,
+                serverAt: TERMS.serverAt,
+                configuredIntervalMs: 0,
+              },
             });
           }
         }

@@ -76,7 +76,7 @@ export function outOfCohortCopiesSuite(ledgers: Ledgers): void {
       expect(await ledger.verdicts.requeue('r', ['unverified'])).toBe(1);
       const again = await ledger.executions.claim('r', fence);
       expect(await ledger.executions.accept('r', n, { permit, correlationUuid: 'late', serverAt: TERMS.serverAt })).toBe(true);
-      expect(await ask('r', again?.n ?? 0, fence)).toMatchObject({ kind: 'refused', why: 'open-copy' });
+      expect(await ask('r', again?.executionNo ?? 0, fence)).toMatchObject({ kind: 'refused', why: 'open-copy' });
       expect(await rowsOf('r')).toEqual(['a unverified not-executed-twice']);
       expect((await ledger.audit.of('r')).map(({ action }) => action)).toContain('open-copy');
       await ledger.verdicts.record('r', poll(n, { a: 'succeeded' }), { failed: 0, afterMs: 0 });
@@ -87,12 +87,12 @@ export function outOfCohortCopiesSuite(ledgers: Ledgers): void {
       const fence = await openRun(ledger, 'r', ['a', 'b']);
       const planning = (await ledger.planned.begin('r')) ?? 0;
       await ledger.planned.store('r', planning, [{ tagIds: ['1'], assetIds: [], excludedAssetIds: [], hits: ['a', 'b'] }]);
-      const { n = 0 } = (await ledger.executions.claim('r', fence)) ?? {};
-      expect(await ledger.planned.leaseMembers('r', n)).toEqual({ kind: 'whole' });
-      await ledger.planned.setTagsRead('r', n, await ledger.database.now());
+      const { executionNo = 0 } = (await ledger.executions.claim('r', fence)) ?? {};
+      expect(await ledger.planned.leaseMembers('r', executionNo)).toEqual({ kind: 'whole' });
+      await ledger.planned.setTagsRead('r', executionNo, await ledger.database.now());
       await outOfCohortOf('other', 'a');
-      expect(await ask('r', n, fence)).toMatchObject({ kind: 'refused', why: 'open-copy' });
-      expect(await ledger.planned.fallBackToIds('r', n, 'open copies')).toBe('by-ids');
+      expect(await ask('r', executionNo, fence)).toMatchObject({ kind: 'refused', why: 'open-copy' });
+      expect(await ledger.planned.fallBackToIds('r', executionNo, 'open copies')).toBe('by-ids');
       expect(await ledger.executions.claim('r', fence)).toMatchObject({ size: 1 });
       expect(await rowsOf('r')).toEqual(['a skipped open-copy: run other', 'b pending']);
     });

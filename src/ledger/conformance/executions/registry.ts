@@ -79,7 +79,7 @@ export function executionsSuite(ledgers: Ledgers): void {
       const second = await openRun(ledger, 'b', assetIds(15, 6));
       await ledger.executions.claim('a', first);
       const claimed = await ledger.executions.claim('b', second);
-      expect(await ledger.executions.assetsOf('b', claimed?.n ?? 0)).toEqual(assetIds(10, 11));
+      expect(await ledger.executions.assetsOf('b', claimed?.executionNo ?? 0)).toEqual(assetIds(10, 11));
       expect(await ledger.executions.claim('b', second)).toBeUndefined();
       await ledger.executions.releaseClaimed('a');
       expect(await ledger.executions.claim('b', second)).toEqual(oneTo(5));
@@ -101,7 +101,7 @@ export function executionsSuite(ledgers: Ledgers): void {
       const next = await ledger.executions.claim('r', fence);
       expect(next).toEqual(oneTo(3));
       expect(await ledger.executions.claim('r', fence)).toBeUndefined();
-      await permit('r', next?.n ?? 0, fence);
+      await permit('r', next?.executionNo ?? 0, fence);
       expect(await ledger.executions.claim('r', fence)).toBeUndefined();
     });
   });
@@ -582,8 +582,8 @@ export function executionsSuite(ledgers: Ledgers): void {
     expect(await ledger.executions.releaseClaimed('r')).toBe(0);
     expect(await ledger.runs.snapshot('r')).toMatchObject({ waiting: 50, claimed: 3, slotsTaken: 1 });
     const again = await ledger.executions.claim('r', fence);
-    expect(again?.n).toBe(4);
+    expect(again?.executionNo).toBe(4);
     expect(await ledger.executions.assetsOf('r', 4)).toEqual(assetIds(25, 26));
-    expect((await ledger.executions.inState('r', ['claimed', 'accepted'])).map(({ n }) => n)).toEqual([1, 4]);
+    expect((await ledger.executions.inState('r', ['claimed', 'accepted'])).map(({ executionNo }) => executionNo)).toEqual([1, 4]);
   });
 }

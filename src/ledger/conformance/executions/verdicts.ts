@@ -222,7 +222,7 @@ export function verdictsSuite(ledgers: Ledgers): void {
       expect(waiting).toBe(1);
       expect((nextDueAt ?? 0) - at).toBeGreaterThan(50_000);
       await shift(ledger, 'attempts', { dueAt: -60_000 }, { attempt: 2 });
-      expect(await ledger.executions.claim('r', fence)).toMatchObject({ n: 2, size: 1 });
+      expect(await ledger.executions.claim('r', fence)).toMatchObject({ executionNo: 2, size: 1 });
     });
 
     test('belong to failed assets only', async () => {
@@ -247,7 +247,7 @@ export function verdictsSuite(ledgers: Ledgers): void {
       expect(await ledger.verdicts.requeue('r', ['failed', 'skipped'])).toBe(0);
       expect(await lastOnes()).toEqual([1, 1, 1]);
       expect((await ledger.runs.snapshot('r')).counts).toMatchObject({ targeted: 3, succeeded: 1, pending: 2 });
-      expect(await ledger.executions.claim('r', fence)).toMatchObject({ n: 2, size: 2 });
+      expect(await ledger.executions.claim('r', fence)).toMatchObject({ executionNo: 2, size: 2 });
     });
 
     test('of unverified assets frees the lease that an unknown fate keeps', async () => {
@@ -256,7 +256,7 @@ export function verdictsSuite(ledgers: Ledgers): void {
       await ledger.executions.giveUp('r', 1, 'fate-unknown');
       expect(await ledger.executions.claim('r', fence)).toBeUndefined();
       expect(await ledger.verdicts.requeue('r', ['unverified'])).toBe(1);
-      expect(await ledger.executions.claim('r', fence)).toMatchObject({ n: 2, size: 1 });
+      expect(await ledger.executions.claim('r', fence)).toMatchObject({ executionNo: 2, size: 1 });
       expect(await ledgerOf(ledger).columns('attempts', ['attempt', 'last', 'outcome'])).toEqual([
         { attempt: 1, last: 0, outcome: 'unverified' },
         { attempt: 2, last: 1, outcome: 'pending' },

@@ -16,10 +16,10 @@ const MINUTE = 60_000;
 /** What the next permit of the run is refused for, or `granted`, which is taken back. */
 async function asked(ledger: Ledger, runId: string, fence: number): Promise<string> {
   const [claimed] = await ledger.executions.inState(runId, ['claimed']);
-  const { n } = claimed ?? (await ledger.executions.claim(runId, fence)) ?? { n: 0 };
-  const answer = await ledger.executions.permit(runId, n, { fence, terms: TERMS });
+  const { executionNo } = claimed ?? (await ledger.executions.claim(runId, fence)) ?? { executionNo: 0 };
+  const answer = await ledger.executions.permit(runId, executionNo, { fence, terms: TERMS });
   if (answer.kind === 'refused') return answer.why;
-  await ledger.executions.notSent(runId, n, { permit: answer.permit, why: 'not-sent', detail: 'for the test' });
+  await ledger.executions.notSent(runId, executionNo, { permit: answer.permit, why: 'not-sent', detail: 'for the test' });
   return 'granted';
 }
 

@@ -114,7 +114,7 @@ export function policyVersionsSuite(ledgers: Ledgers): void {
       const fence = await openRun(ledger, 'r', ['1', '2', '3']);
       const first = await ledger.executions.claim('r', fence);
       await change(ledger, keeping({ assetIds: ['2'] }));
-      expect(await ask(ledger, first?.n ?? 0, fence)).toMatchObject({
+      expect(await ask(ledger, first?.executionNo ?? 0, fence)).toMatchObject({
         kind: 'refused',
         why: 'policy',
         detail: 'policy excludes asset 2 from all scripts',
@@ -139,7 +139,7 @@ export function policyVersionsSuite(ledgers: Ledgers): void {
       await find(ledger, { name: 'db-12.example.com' }, { assetId: '2' });
       const claimed = await ledger.executions.claim('r', fence);
       await change(ledger, keeping(neverTouch), read);
-      expect(await ask(ledger, claimed?.n ?? 0, fence)).toMatchObject({ kind: 'refused', why: 'policy' });
+      expect(await ask(ledger, claimed?.executionNo ?? 0, fence)).toMatchObject({ kind: 'refused', why: 'policy' });
       await keepFrom(ledger, 'r');
       expect((await permitted(ledger, 'r', fence)).assetIds).toEqual(['2']);
     });
@@ -147,14 +147,14 @@ export function policyVersionsSuite(ledgers: Ledgers): void {
     test('is refused while it is not known what the newest policy stands for, and for a script that it allows no more', async () => {
       const ledger = await ledgers.open();
       const fence = await openRun(ledger, 'r', ['1']);
-      const { n } = (await ledger.executions.claim('r', fence)) ?? { n: 0 };
+      const { executionNo } = (await ledger.executions.claim('r', fence)) ?? { executionNo: 0 };
       await change(ledger, keeping({ assetIds: ['9'] }));
       await ledger.policies.offer({ policy: keeping({ assetIds: ['8'] }), isChange: true });
-      expect(await ask(ledger, n, fence)).toMatchObject({ why: 'policy', detail: "policy's exclusions must be read first" });
+      expect(await ask(ledger, executionNo, fence)).toMatchObject({ why: 'policy', detail: "policy's exclusions must be read first" });
       await change(ledger, keeping({}, { scripts: { allow: ['8'] } }));
-      expect(await ask(ledger, n, fence)).toMatchObject({ why: 'policy', detail: 'policy no longer allows script 7 (Patch)' });
+      expect(await ask(ledger, executionNo, fence)).toMatchObject({ why: 'policy', detail: 'policy no longer allows script 7 (Patch)' });
       await change(ledger, keeping({}, { scripts: { allow: ['7'] } }));
-      expect(await ask(ledger, n, fence)).toMatchObject({ kind: 'granted' });
+      expect(await ask(ledger, executionNo, fence)).toMatchObject({ kind: 'granted' });
     });
 
     test('is refused for what is put back into the run: a retry is no way around policy', async () => {
@@ -165,7 +165,7 @@ export function policyVersionsSuite(ledgers: Ledgers): void {
       await ledger.verdicts.requeue('r', ['skipped']);
       const claimed = await ledger.executions.claim('r', fence);
       expect(claimed?.size).toBe(2);
-      expect(await ask(ledger, claimed?.n ?? 0, fence)).toMatchObject({ why: 'policy' });
+      expect(await ask(ledger, claimed?.executionNo ?? 0, fence)).toMatchObject({ why: 'policy' });
       await keepFrom(ledger, 'r');
       expect((await permitted(ledger, 'r', fence)).assetIds).toEqual(['1']);
     });

@@ -16,8 +16,9 @@ export function killSwitchSuite(ledgers: Ledgers): void {
 
   async function permit(runId: string): Promise<string> {
     const fence = await ledger.runs.takeFence(runId);
-    const { n } = (await ledger.executions.inState(runId, ['claimed']))[0] ?? (await ledger.executions.claim(runId, fence)) ?? { n: 0 };
-    const answer = await ledger.executions.permit(runId, n, { fence, terms: TERMS });
+    const { executionNo } = (await ledger.executions.inState(runId, ['claimed']))[0] ??
+      (await ledger.executions.claim(runId, fence)) ?? { executionNo: 0 };
+    const answer = await ledger.executions.permit(runId, executionNo, { fence, terms: TERMS });
     return answer.kind === 'granted' ? 'granted' : `${answer.why}: ${answer.detail}`;
   }
 

@@ -28,7 +28,7 @@ const late = (prepare: Late['prepare']): Late => ({ prepare });
 /** Of a run that is live; `word` is given what was claimed, permitted or accepted before. */
 const afterClaim = (word: (ledger: Ledger, n: number, fence: number) => Promise<unknown>): Late =>
   late(async (ledger, fence) => {
-    const n = (await ledger.executions.claim('r', fence))?.n ?? 0;
+    const n = (await ledger.executions.claim('r', fence))?.executionNo ?? 0;
     return () => word(ledger, n, fence);
   });
 const afterPermit = (word: (ledger: Ledger, sent: { n: number; permit: number }) => Promise<unknown>): Late =>
@@ -57,7 +57,7 @@ const whileOpening = (word: (ledger: Ledger, attempt: number) => Promise<unknown
 const byTags = (word: (ledger: Ledger, n: number) => Promise<unknown>): Late =>
   late(async (ledger, fence) => {
     await ledger.planned.store('r', (await ledger.planned.begin('r')) ?? 0, [TAGGED]);
-    const n = (await ledger.executions.claim('r', fence))?.n ?? 0;
+    const n = (await ledger.executions.claim('r', fence))?.executionNo ?? 0;
     return () => word(ledger, n);
   });
 const permitInDoubt = async (ledger: Ledger, n: number) => {

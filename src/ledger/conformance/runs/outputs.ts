@@ -15,7 +15,7 @@ export function outputsSuite(ledgers: Ledgers): void {
 
   describe('script output', () => {
     test('is owed for verdicts, with the job and the time of the verdict', async () => {
-      const owed = { n: 1, jobId: 'job-1', attempt: 1, verdictAt: 1_700_000_060_000 };
+      const owed = { executionNo: 1, jobId: 'job-1', attempt: 1, verdictAt: 1_700_000_060_000 };
       expect(await ledger.outputs.owed('r', 10)).toEqual([
         { ...owed, assetId: 'a' },
         { ...owed, assetId: 'b' },

@@ -38,7 +38,7 @@ export function staleLedgerSuite(ledgers: Ledgers): void {
     await order(old, 'r', { kind: 'adjust', maxInFlight: 2 }, known);
     expect(await old.runs.issued('r')).toEqual(known);
     expect(await old.staleness.isStale('r', known)).toBe(true);
-    expect(await old.executions.permit('r', execution?.n ?? 0, { fence, terms: TERMS })).toMatchObject({
+    expect(await old.executions.permit('r', execution?.executionNo ?? 0, { fence, terms: TERMS })).toMatchObject({
       kind: 'refused',
       why: 'stale-ledger',
     });
@@ -79,8 +79,9 @@ export function staleLedgerSuite(ledgers: Ledgers): void {
 
   describe('a ledger that is stale for one of its runs', () => {
     const permit = async (of: Ledger, runId: string, fence: number) => {
-      const { n } = (await of.executions.inState(runId, ['claimed']))[0] ?? (await of.executions.claim(runId, fence)) ?? { n: 0 };
-      const answer = await of.executions.permit(runId, n, { fence, terms: TERMS });
+      const { executionNo } = (await of.executions.inState(runId, ['claimed']))[0] ??
+        (await of.executions.claim(runId, fence)) ?? { executionNo: 0 };
+      const answer = await of.executions.permit(runId, executionNo, { fence, terms: TERMS });
       return answer.kind === 'granted' ? answer.kind : answer.why;
     };
 
@@ -106,7 +107,7 @@ export function staleLedgerSuite(ledgers: Ledgers): void {
       expect(await old.staleness.held()).toContain('overhaul unhalt');
       await old.killSwitch.unhalt({ by: 'ada' });
       await old.scriptReadings.end('b', await old.scriptReadings.begin('b'));
-      expect(execution?.n).toBe(1);
+      expect(execution?.executionNo).toBe(1);
       expect(await permit(old, 'b', fence)).toBe('granted');
       expect(await old.killSwitch.state()).toBeUndefined();
     });
