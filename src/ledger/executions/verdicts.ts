@@ -1,6 +1,6 @@
 // What the watch learns about assets. Writes are idempotent: the same poll written twice leaves the same rows.
 import { batchesOf } from '../../domain/basics/batches.js';
-import { copyAfter, mayBeTriedAgain, OVERRIDING } from '../../domain/execution/may-still-run.js';
+import { copyAfter, mayBeTriedAgain } from '../../domain/execution/may-still-run.js';
 import type { AssetDecision } from '../../domain/polling/settle.js';
 import { type Heard, heardIn } from '../../domain/verdict/judge.js';
 import { type Closed, closeOpen } from '../cohort/closing.js';
@@ -14,6 +14,7 @@ import type { Poll, SeenAssetJob } from '../rows/poll.js';
 import { readRun } from '../rows/run.js';
 import { type Database, jsonRows, type Sql } from '../sql/database.js';
 import { byIndex, greatestOf, INTEGERS, jsonObjectsOf, PAIRS, rowsGiven, TEXTS, textAt } from '../sql/dialect.js';
+import { requeueAssets } from './requeue.js';
 
 /** An asset in flight, with its asset job as last seen. */
 export interface AssetInFlight {
@@ -191,39 +192,8 @@ export class Verdicts {
     });
   }
 
-  /**
-   * Gives the last attempt of these outcomes another one, due at once. Returns how many assets that were. Where a copy may still run the
-   * operator has to name an outcome that says so: then the lease of the attempt before is freed, and the rule is overridden.
-   */
   requeue(runId: string, outcomes: readonly string[]): Promise<number> {
-    return this.#database.transaction(async (sql) => {
-      const now = await sql.now();
-      const list = jsonRows(outcomes);
-      // The report of a finished run is written: nothing of it runs any more. Nor is anything queued again in a wave that has broken its
-      // budget.
-      const run = await readRun(sql, runId);
-      if (!run || run.closing || run.finishedAt !== undefined || run.admits !== 'all') return 0;
-      const chosen = `run_id = ? AND last = 1 AND outcome IN ${TEXTS} AND (copy <> 'open' OR ${IS_OVERRIDING}) AND NOT ${IS_AWAY}`;
-      await sql.run(`UPDATE attempts SET lease = NULL WHERE ${chosen} AND lease = 1`, [runId, list]);
-      const added = await sql.run(
-        `
-          INSERT INTO attempts (run_id, seq, attempt, asset_id, last, name, agent_uuid, aliases, outcome, due_at, despite)
-          SELECT run_id, seq, attempt + 1, asset_id, 1, name, agent_uuid, aliases, 'pending', ?,
-            CASE WHEN copy = 'open' THEN 1 ELSE 0 END
-          FROM attempts
-          WHERE ${chosen} AND execution_no IS NOT NULL`,
-        [now, runId, list],
-      );
-      await sql.run(`UPDATE attempts SET last = 0 WHERE ${chosen} AND execution_no IS NOT NULL`, [runId, list]);
-      const unsent = await sql.run(
-        `
-          UPDATE attempts
-          SET outcome = 'pending', reason = NULL, planned = NULL, due_at = ${greatestOf('due_at', '?')}
-          WHERE ${chosen} AND execution_no IS NULL`,
-        [now, runId, list],
-      );
-      return added + unsent;
-    });
+    return this.#database.transaction((sql) => requeueAssets(sql, runId, outcomes));
   }
 
   /**
@@ -239,15 +209,6 @@ function lateOutOfCohort(sql: Sql, runId: string, outOfCohort: readonly { jobId:
   const named = outOfCohort.map(({ jobId, assetId }) => `${assetId} by job ${jobId}`).join(', ');
   return noteLate(sql, runId, { action: 'late-out-of-cohort', detail: `hit outside the cohort: ${named}` });
 }
-
-/** Of a row `attempts` of a campaign's step: its agent has not checked in since the step before, so nothing of it is sent there. */
-const IS_AWAY = `EXISTS (
-  SELECT 1
-  FROM check_ins
-  WHERE check_ins.run_id = attempts.run_id AND check_ins.seq = attempts.seq AND check_ins.seen_at IS NULL)`;
-
-/** As `mayBeRequeued` of the domain has it. */
-const IS_OVERRIDING = `outcome IN (${OVERRIDING.map((outcome) => `'${outcome}'`).join(', ')})`;
 
 /** A poll with a lower number than one that was written began earlier. */
 const OPEN_FOR_POLL = `

@@ -1,4 +1,4 @@
-import type { Database } from '../sql/database.js';
+import type { Database, Sql } from '../sql/database.js';
 import { TEXTS } from '../sql/dialect.js';
 import { fieldsOf } from './fields.js';
 
@@ -31,6 +31,20 @@ const ENTRIES_OF_RUN = `
     AND audit.at <= coalesce(runs.finished_at, audit.at)
   ORDER BY id`;
 
+export type NewAuditEntry = Omit<AuditEntry, 'at' | 'verified'> & { verified?: boolean };
+
+/** In the transaction of what it tells of. */
+export async function addAudit(sql: Sql, runId: string | undefined, entry: NewAuditEntry): Promise<void> {
+  await sql.run('INSERT INTO audit (run_id, at, actor, verified, action, detail) VALUES (?, ?, ?, ?, ?, ?)', [
+    runId,
+    await sql.now(),
+    entry.actor,
+    entry.verified ?? false,
+    entry.action,
+    entry.detail?.slice(0, 2_000),
+  ]);
+}
+
 /** Who did what to a run, when and why. Rows are only ever added. */
 export class Audit {
   readonly #database: Database;
@@ -39,15 +53,8 @@ export class Audit {
     this.#database = database;
   }
 
-  async add(runId: string | undefined, entry: Omit<AuditEntry, 'at' | 'verified'> & { verified?: boolean }): Promise<void> {
-    await this.#database.run('INSERT INTO audit (run_id, at, actor, verified, action, detail) VALUES (?, ?, ?, ?, ?, ?)', [
-      runId,
-      await this.#database.now(),
-      entry.actor,
-      entry.verified ?? false,
-      entry.action,
-      entry.detail?.slice(0, 2_000),
-    ]);
+  add(runId: string | undefined, entry: NewAuditEntry): Promise<void> {
+    return addAudit(this.#database, runId, entry);
   }
 
   /** The same for what an activity writes that may be attempted again: the same action and detail is one entry. */

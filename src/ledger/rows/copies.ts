@@ -2,9 +2,9 @@
 import type { CopyState, KnownCopy } from '../../domain/execution/may-still-run.js';
 import { COPIES_ASKED_FOR_MS, copiesAskedAgainMs, OPEN_COPY, openCopyReason } from '../../domain/execution/may-still-run.js';
 import type { FinalOutcome } from '../../domain/run/outcome.js';
-import { type Database, jsonRows, type Sql, within } from '../sql/database.js';
+import { type Database, jsonRows, type Sql } from '../sql/database.js';
 import { byIndex, elementOf, JOIN_IN_ORDER, jsonArraysOf, PAIRS, rowsGiven } from '../sql/dialect.js';
-import { Audit } from './audit.js';
+import { addAudit } from './audit.js';
 import { type Execution, transition } from './execution.js';
 import { fieldsOf } from './fields.js';
 import { IS_OPEN } from './late.js';
@@ -161,7 +161,7 @@ export class Copies {
         if (changed === 0) return;
         const named = ended.slice(0, 20).map(({ assetId }) => assetId);
         const detail = `${changed} asset(s) have no copy of it any more: ${named.join(', ')}${ended.length > 20 ? ', …' : ''}`;
-        await new Audit(within(sql)).add(runId, { action: 'copies-over', detail });
+        await addAudit(sql, runId, { action: 'copies-over', detail });
       });
     }
   }
@@ -185,7 +185,7 @@ export class Copies {
     await this.#database.transaction(async (sql) => {
       const set = await sql.run(`UPDATE runs SET despite_copies = 1 WHERE id = ? AND despite_copies = 0 AND ${IS_OPEN}`, [runId]);
       if (set === 0) return;
-      await new Audit(within(sql)).add(runId, { actor: by, action: 'despite-open-copies', detail: JSON.stringify({ assets }) });
+      await addAudit(sql, runId, { actor: by, action: 'despite-open-copies', detail: JSON.stringify({ assets }) });
     });
   }
 

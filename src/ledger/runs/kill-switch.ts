@@ -2,9 +2,9 @@
 // the switch was thrown has started within the permit's own few seconds, and nothing starts after them.
 
 import { needReadings } from '../policy/script-reading.js';
-import { Audit, HELD } from '../rows/audit.js';
+import { addAudit, HELD } from '../rows/audit.js';
 import { HELD_BY, heldAs } from '../snapshots/stale-ledger.js';
-import { type Database, type Sql, storableText, within } from '../sql/database.js';
+import { type Database, type Sql, storableText } from '../sql/database.js';
 
 export interface HaltState {
   by?: string | undefined;
@@ -64,7 +64,7 @@ export class KillSwitch {
       const liveRuns = live?.n ?? 0;
       const reason = storedReason(order);
       const effect = (action === 'halt') === (before === undefined) ? {} : { changed: false };
-      await new Audit(within(sql)).add(undefined, {
+      await addAudit(sql, undefined, {
         actor: storableText(order.by),
         action,
         detail: JSON.stringify({ ...effect, ...(reason === undefined ? {} : { reason }), liveRuns }),

@@ -3,16 +3,16 @@
 import type { ErrorBudget } from '../../contracts/request.js';
 import { type Command as AnyCommand, inEffect } from '../../domain/run/command.js';
 import type { Issued } from '../../domain/run/snapshot.js';
-import { Campaigns } from '../campaigns/registry.js';
-import { Verdicts } from '../executions/verdicts.js';
+import { retryRows } from '../campaigns/retry.js';
+import { requeueAssets } from '../executions/requeue.js';
 import { digestOf, noteAdjusted, noteApproved } from '../policy/approved-plan.js';
 import { needReading } from '../policy/script-reading.js';
-import { Audit } from '../rows/audit.js';
+import { addAudit } from '../rows/audit.js';
 import { readRun } from '../rows/run.js';
 import { noteStale } from '../snapshots/stale-ledger.js';
-import { type Database, type Sql, within } from '../sql/database.js';
+import type { Database, Sql } from '../sql/database.js';
 import { byIndex } from '../sql/dialect.js';
-import { Runs } from './registry.js';
+import { adjustTerms, setPaused, setPhase, stopRun } from './effects.js';
 
 type Command = AnyCommand<ErrorBudget>;
 
@@ -119,7 +119,7 @@ async function note(sql: Sql, runId: string, { order, command, why, result, desp
   const { kind, ...detail } = order.command;
   const effect = command?.kind === 'retry' ? { assets: result, ...(despite > 0 ? { despiteOpenCopies: despite } : {}) } : {};
   const reason = order.reason === undefined ? {} : { reason: order.reason };
-  await new Audit(within(sql)).add(runId, {
+  await addAudit(sql, runId, {
     actor: order.by,
     action: kind,
     detail: JSON.stringify({ ...detail, ...effect, ...reason, ...(command ? {} : { ignored: why }) }),
@@ -130,7 +130,7 @@ async function note(sql: Sql, runId: string, { order, command, why, result, desp
 async function voidApprovals(sql: Sql, runId: string, { order, before }: { order: Order; before: string | undefined }): Promise<void> {
   const now = await digestOf(sql, runId);
   if ((await readRun(sql, runId))?.phase !== 'awaiting-approval' || now === before) return;
-  await new Audit(within(sql)).add(runId, {
+  await addAudit(sql, runId, {
     actor: order.by,
     action: 'approvals-voided',
     detail: JSON.stringify({ why: 'the limits were adjusted', was: before, digest: now }),
@@ -138,7 +138,6 @@ async function voidApprovals(sql: Sql, runId: string, { order, before }: { order
 }
 
 async function carryOut(sql: Sql, runId: string, command: Command): Promise<number> {
-  const runs = new Runs(within(sql));
   switch (command.kind) {
     case 'start':
       if ((await readRun(sql, runId))?.phase === 'awaiting-approval') {
@@ -146,34 +145,34 @@ async function carryOut(sql: Sql, runId: string, command: Command): Promise<numb
         await noteApproved(sql, runId, command.digest);
         await needReading(sql, runId);
       }
-      await runs.setPhase(runId, 'running');
+      await setPhase(sql, runId, 'running');
       return 0;
     case 'await-approval':
-      await runs.setPhase(runId, 'awaiting-approval');
+      await setPhase(sql, runId, 'awaiting-approval');
       return 0;
     case 'approve':
       return command.digest === (await digestOf(sql, runId)) ? 0 : REFUSED;
     case 'reject':
       return 0;
     case 'pause':
-      await runs.setPaused(runId, true);
+      await setPaused(sql, runId, true);
       return 0;
     case 'resume': {
       const waits = await isPausedOrBlocked(sql, runId);
-      await runs.setPaused(runId, false);
+      await setPaused(sql, runId, false);
       await needReading(sql, runId);
       return waits ? 0 : REFUSED;
     }
     case 'stop':
-      await runs.stop(runId, command.cause, command.why);
+      await stopRun(sql, runId, command.cause, command.why);
       return 0;
     case 'adjust':
-      await runs.adjust(runId, command);
+      await adjustTerms(sql, runId, command);
       await noteAdjusted(sql, runId);
       return 0;
     case 'retry':
       return (await readRun(sql, runId))?.kind === 'campaign'
-        ? new Campaigns(within(sql)).retry(runId, command.outcomes)
-        : new Verdicts(within(sql)).requeue(runId, command.outcomes);
+        ? retryRows(sql, runId, command.outcomes)
+        : requeueAssets(sql, runId, command.outcomes);
   }
 }

@@ -1,15 +1,12 @@
-import type { ErrorBudget } from '../../contracts/request.js';
 import { MAX_ASSETS_PER_EXECUTION } from '../../domain/execution/state.js';
 import type { PlaybookApproval } from '../../domain/run/approval.js';
-import { budgetSpent } from '../../domain/run/error-budget.js';
 import type { LiveCounts, RunReport, StopCause } from '../../domain/run/outcome.js';
 import type { Issued, RunPhase, RunSnapshot } from '../../domain/run/snapshot.js';
 import { freeLeases } from '../cohort/closing.js';
 import { giveBackUnsent } from '../leases/unsent.js';
-import { countOutcomes, withBase } from '../rows/counts.js';
+import { countOutcomes } from '../rows/counts.js';
 import { beginClosing, IS_OPEN } from '../rows/late.js';
 import {
-  baseOf,
   type CampaignRules,
   type NamedScript,
   type RunKind,
@@ -24,6 +21,7 @@ import {
 import { issuedOf, snapshotOf } from '../snapshots/run.js';
 import { type Database, isUniqueViolation, jsonRows, storableText } from '../sql/database.js';
 import { byIndex, JOIN_IN_ORDER } from '../sql/dialect.js';
+import { type AdjustedTerms, adjustTerms, setPaused, setPhase, stopRun } from './effects.js';
 
 const TAGS_KEPT = 2_000;
 /** They are in the result, which history holds: 10 kB at most. */
@@ -64,29 +62,6 @@ const WARNINGS = `
   FROM runs
   WHERE (id = ? OR campaign_id = ?) AND warnings <> '[]'
   ORDER BY id <> ?, created_at`;
-
-const HELD_BUDGETS = `
-  SELECT id, error_budget, budget_base
-  FROM runs
-  WHERE (campaign_id = ? AND paused = 1 OR id = ?) AND ${IS_OPEN} AND on_breach IS NOT NULL`;
-
-/** Assessments and rollbacks keep the error budget that they have. */
-const SET_TERMS = `
-  UPDATE runs
-  SET max_in_flight = coalesce(?, max_in_flight), deadline_ms = coalesce(?, deadline_ms),
-    error_budget = CASE WHEN step IN ('assess', 'rollback') THEN error_budget ELSE coalesce(?, error_budget) END
-  WHERE (id = ? OR campaign_id = ?) AND ${IS_OPEN}`;
-
-const MOVE_DEADLINES = `
-  UPDATE executions
-  SET deadline_at = accepted_at + ?
-  WHERE run_id IN (SELECT id FROM runs WHERE (id = ? OR campaign_id = ?) AND ${IS_OPEN}) AND state = 'accepted'`;
-
-/** A cancellation outranks a stop, and nothing outranks a cancellation. */
-const STOP = `
-  UPDATE runs
-  SET stop_cause = ?, stop_reason = ?
-  WHERE id = ? AND finished_at IS NULL AND (stop_cause IS NULL OR (stop_cause = 'stopped' AND ? = 'cancelled'))`;
 
 /** Runs whose close was cut short. */
 const CLOSED_WITH_LEASES = `
@@ -202,12 +177,8 @@ export class Runs {
     await this.#database.run('UPDATE runs SET resolve_cursor = ? WHERE id = ?', [cursor, id]);
   }
 
-  async setPhase(id: string, phase: RunPhase): Promise<void> {
-    await this.#database.run(`UPDATE runs SET phase = ?, started_at = coalesce(started_at, ?) WHERE id = ? AND ${IS_OPEN}`, [
-      phase,
-      phase === 'running' ? await this.#database.now() : null,
-      id,
-    ]);
+  setPhase(id: string, phase: RunPhase): Promise<void> {
+    return setPhase(this.#database, id, phase);
   }
 
   async setNextPoll(id: string, at: number): Promise<void> {
@@ -246,21 +217,8 @@ export class Runs {
     await this.#database.run(`UPDATE runs SET blocked = ? WHERE id = ? AND ${IS_OPEN}`, [blocked, id]);
   }
 
-  /**
-   * A resumed campaign also takes up the steps that a breach holds: what they have spent is accepted, and the next of it holds them again.
-   */
-  async setPaused(id: string, paused: boolean): Promise<void> {
-    await this.#database.transaction(async (sql) => {
-      const changed = await sql.run(`UPDATE runs SET paused = ? WHERE id = ? AND ${IS_OPEN}`, [paused, id]);
-      if (paused) await giveBackUnsent(sql, id);
-      if (paused || changed === 0) return;
-      const held = await sql.all<Pick<StoredRun, 'id' | 'error_budget' | 'budget_base'>>(HELD_BUDGETS, [id, id]);
-      for (const run of held) {
-        const budget = run.error_budget ? (JSON.parse(run.error_budget) as ErrorBudget) : undefined;
-        const spent = budget ? budgetSpent(budget, withBase(await countOutcomes(sql, run.id), baseOf(run))) : null;
-        await sql.run('UPDATE runs SET paused = 0, budget_accepted = ? WHERE id = ?', [spent, run.id]);
-      }
-    });
+  setPaused(id: string, paused: boolean): Promise<void> {
+    return this.#database.transaction((sql) => setPaused(sql, id, paused));
   }
 
   /** A step's budget is exceeded, and its campaign wants a person to decide: nothing of it is sent until then. */
@@ -271,28 +229,12 @@ export class Runs {
     });
   }
 
-  async adjust(
-    id: string,
-    change: { maxInFlight?: number | undefined; deadlineMs?: number | undefined; errorBudget?: ErrorBudget | undefined },
-  ): Promise<void> {
-    await this.#database.transaction(async (sql) => {
-      await sql.run(
-        // Failures of an assessment are what it is for, and a rollback goes to its end: neither has a budget.
-        SET_TERMS,
-        [change.maxInFlight, change.deadlineMs, change.errorBudget ? JSON.stringify(change.errorBudget) : null, id, id],
-      );
-      if (change.deadlineMs !== undefined) {
-        await sql.run(MOVE_DEADLINES, [change.deadlineMs, id, id]);
-      }
-    });
+  adjust(id: string, terms: AdjustedTerms): Promise<void> {
+    return this.#database.transaction((sql) => adjustTerms(sql, id, terms));
   }
 
-  /** From now on no permit is granted for the run. The first cause stands, except that a cancel overrides a stop. */
-  async stop(id: string, cause: StopCause, reason: string): Promise<void> {
-    await this.#database.transaction(async (sql) => {
-      await sql.run(STOP, [cause, reason, id, cause]);
-      await giveBackUnsent(sql, id);
-    });
+  stop(id: string, cause: StopCause, reason: string): Promise<void> {
+    return this.#database.transaction((sql) => stopRun(sql, id, cause, reason));
   }
 
   /** A fence for one attempt of an activity. Only the highest one of the run may take permits: a zombie's is lower. */

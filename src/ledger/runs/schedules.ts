@@ -1,4 +1,4 @@
-import type { Database } from '../sql/database.js';
+import type { Database, Sql } from '../sql/database.js';
 import { TEXTS } from '../sql/dialect.js';
 
 /**
@@ -27,6 +27,10 @@ const SET_SCHEDULE = `
     detail = excluded.detail
   WHERE schedules.state <> 'created' AND (schedules.state <> 'exists' OR excluded.state = 'created')`;
 
+export async function setSchedule(sql: Sql, runId: string, row: ScheduleRow): Promise<void> {
+  await sql.run(SET_SCHEDULE, [runId, row.title, row.state, row.scheduleId, row.order ?? row.detail]);
+}
+
 /** The follow-up schedules of a run, by their unique titles: written down before they are asked for. */
 export class Schedules {
   readonly #database: Database;
@@ -42,7 +46,7 @@ export class Schedules {
 
   /** Writes what happened to a schedule. One that is known to be there stays so, whatever an attempt that comes late has found. */
   async set(runId: string, row: ScheduleRow): Promise<void> {
-    await this.#database.run(SET_SCHEDULE, [runId, row.title, row.state, row.scheduleId, row.order ?? row.detail]);
+    await setSchedule(this.#database, runId, row);
   }
 
   async of(runId: string): Promise<ScheduleRow[]> {

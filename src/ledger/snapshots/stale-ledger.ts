@@ -1,9 +1,9 @@
 // A ledger that was restored from a backup has forgotten what was sent since: by the run in which that shows, and by others in which it
 // does not. So the whole ledger is held at the first sign of it, until an operator says that it may send.
 import { type Issued, inWords, isStale } from '../../domain/run/snapshot.js';
-import { Audit, HELD } from '../rows/audit.js';
+import { addAudit, HELD } from '../rows/audit.js';
 import { readStored } from '../rows/run.js';
-import { type Database, type Sql, storableText, within } from '../sql/database.js';
+import { type Database, type Sql, storableText } from '../sql/database.js';
 import { issuedOf } from './run.js';
 
 /** Who holds the ledger, where everybody else has a name. */
@@ -61,7 +61,7 @@ async function hold(sql: Sql, runId: string, sign: string): Promise<void> {
     'ledger. Without one, cancel the runs named here, and allow executions again when they have ended: overhaul unhalt';
   await sql.run('UPDATE ledger SET held_why = coalesce(held_why, ?)', [storableText(why)]);
   // No order: the newest ledger, which is to be restored, has nothing of it, and is not behind for that.
-  await new Audit(within(sql)).add(undefined, { actor: HELD_BY, action: HELD, detail: JSON.stringify({ runId, why: sign }) });
+  await addAudit(sql, undefined, { actor: HELD_BY, action: HELD, detail: JSON.stringify({ runId, why: sign }) });
 }
 
 export async function heldAs(sql: Sql): Promise<string | undefined> {

@@ -31,20 +31,6 @@ export interface Database extends Sql {
   close(): Promise<void>;
 }
 
-/** The transaction as a database of its own, for parts of the ledger that write within it: their transactions join it. */
-export function within(sql: Sql): Database {
-  return {
-    all: (statement, parameters) => sql.all(statement, parameters),
-    first: (statement, parameters) => sql.first(statement, parameters),
-    run: (statement, parameters) => sql.run(statement, parameters),
-    now: () => sql.now(),
-    wall: () => sql.wall(),
-    transaction: (work) => work(sql),
-    isInPlace: () => true,
-    close: async () => undefined,
-  };
-}
-
 /**
  * Rows as one parameter (`rowsGiven`, `TEXTS` and the like in dialect.ts). SQLite makes of an escaped lone surrogate bytes that are no
  * UTF-8, and libsql ends the whole process when it reads them back; a NUL would end its text early.

@@ -1,7 +1,7 @@
 // The rows of a ledger as they lie in its tables: the one file outside of src/ledger that has SQL. Tests read them by `ledgerOf`
 // (inspector.ts), and write past the ledger by what scenario.ts and damage.ts name.
 import type { Ledger } from '../../../src/ledger/index.js';
-import { within } from '../../../src/ledger/sql/database.js';
+import type { Database, Sql } from '../../../src/ledger/sql/database.js';
 
 type Text = string | null;
 type Whole = number | null;
@@ -212,6 +212,20 @@ export async function add<Name extends Table>(ledger: Ledger, table: Name, row: 
 
 export function remove<Name extends Table>(ledger: Ledger, table: Name, where: Where<Name> = {}): Promise<number> {
   return ledger.database.run(`DELETE FROM ${snake(table)}${condition(where)}`);
+}
+
+/** The transaction as a database, whose own transactions join it. */
+function within(sql: Sql): Database {
+  return {
+    all: (statement, parameters) => sql.all(statement, parameters),
+    first: (statement, parameters) => sql.first(statement, parameters),
+    run: (statement, parameters) => sql.run(statement, parameters),
+    now: () => sql.now(),
+    wall: () => sql.wall(),
+    transaction: (work) => work(sql),
+    isInPlace: () => true,
+    close: async () => undefined,
+  };
 }
 
 /** Many of them in one transaction. */

@@ -2,12 +2,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { accepted, assetIds, openRun, permitted, readScript, TERMS } from '../../../../test/support/ledger/ledger.js';
 import type { Ledger } from '../../index.js';
-import { Schedules } from '../../runs/schedules.js';
-import { type Sql, within } from '../../sql/database.js';
+import { setSchedule } from '../../runs/schedules.js';
+import type { Sql } from '../../sql/database.js';
 import type { Ledgers } from '../ledgers.js';
 
 /** Writes a row within the transaction. */
-const note = (sql: Sql, title: string) => new Schedules(within(sql)).set('r', { title, state: 'intended' });
+const note = (sql: Sql, title: string) => setSchedule(sql, 'r', { title, state: 'intended' });
 
 export function restartSuite(ledgers: Ledgers): void {
   describe('a ledger', () => {
