@@ -99,10 +99,7 @@ describe('overhaul output without any output says which reason it is, and what t
       ...['running', '3'],
       'No output: Qualys gave none for asset 3 (failed) within 2 minutes of the verdict, and later output is not fetched. Look for it at Qualys, in job job-1.',
     ],
-    [
-      ...['running', '4'],
-      'No output: Qualys reported no end of the script on asset 4 (missing, no-asset-job), so there was none to fetch. Look at the asset at Qualys.',
-    ],
+    [...['running', '4'], 'No output: Qualys has no asset job for asset 4 (missing, no-asset-job), so the script did not run there.'],
     [
       ...['failed', '11'],
       'No output: failed stores the output of failed assets only (output: failed), and asset 11 is succeeded. Look for it at Qualys, in job job-1; runs that are started with --output all store it.',

@@ -22,7 +22,7 @@ const { script: Script, scriptSha256, targets, errorBudget: _errorBudget, follow
 const Name = text(LIMITS.name, 'must be a name');
 
 const Wait = DurationSchema.refine((ms) => ms > 0 && ms <= LONGEST_AFTER_MS, 'must be more than 0 and at most 30d');
-/** A time past the asset's verdict in the step before, or until its agent has checked in anew, as after a reboot. */
+/** A time past the asset's verdict in the step before, or until a new check-in of its agent, as after a reboot. */
 const AfterSchema = z.union([Wait, z.strictObject({ checkIn: z.literal(true), within: Wait })], {
   error: 'must be a duration such as "15m", or { checkIn: true, within: "30m" }',
 });

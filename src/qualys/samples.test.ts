@@ -91,6 +91,7 @@ const VALUES: Record<string, unknown> = {
       agentUuid: 'b90bfeda-cf6b-486f-a64e-cb79f416b380',
       status: 'EXECUTION PASSED',
       exitCode: 0,
+      checkedInAt: 1777352192086,
       createdAt: 1777291233235,
       startedAt: 1777292498000,
       finishedAt: 1777292498375,

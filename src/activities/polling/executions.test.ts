@@ -544,6 +544,20 @@ describe('verdicts that go by output', () => {
     ]);
   });
 
+  test('closed before its code was told, a job that passed is no success where a code could deny it', async () => {
+    const verdict: RemediationRequestInput['verdict'] = { exitCodes: { '1': 'failed' } };
+    const fence = await openRun(ledger, 'early', ['31', '32'], { deadline: '1h', verdict });
+    await accepted(ledger, 'early', fence);
+    await find(ledger, { status: 'EXECUTION PASSED', copy: 'over', lease: null }, { runId: 'early', assetId: '31' });
+    await find(ledger, { status: 'EXECUTION PASSED', exitCode: 0, copy: 'over', lease: null }, { runId: 'early', assetId: '32' });
+    await ledger.runs.beginClosing('early');
+    await ledger.verdicts.closeOpen('early', 'cancelled');
+    expect(await ledgerOf(ledger).columns('attempts', ['assetId', 'outcome', 'reason'], { runId: 'early' })).toEqual([
+      { assetId: '31', outcome: 'unverified', reason: 'verdict-unknown' },
+      { assetId: '32', outcome: 'succeeded', reason: null },
+    ]);
+  });
+
   test('of a look that has missed what another one has heard are dropped, and the execution is not settled by them', async () => {
     rows[2] = row('13', 'EXECUTION FAILED');
     await look();

@@ -154,7 +154,8 @@ function listed({ run, counts, blocked, waves, held }: RunView): ListedRun {
     workflowId: run.id,
     ...(run.kind === 'run' ? {} : { kind: run.kind }),
     state: run.report?.status ?? live,
-    done: doneAssets(counts),
+    // Of a refused run nothing was done, though its assets have an outcome.
+    done: run.finishedAt !== undefined && run.report === undefined ? 0 : doneAssets(counts),
     targeted: counts.targeted,
     ...(run.script ? { script: { id: run.script.id, title: run.script.title } } : {}),
     ...(run.request.requestedBy ? { requestedBy: run.request.requestedBy } : {}),

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from '@commander-js/extra-typings';
 import { parseYaml } from '../../contracts/config/yaml-document.js';
-import { type Parsed, parseRequest, type RemediationRequest, type RemediationRequestInput } from '../../contracts/request.js';
+import { type Parsed, type Problem, parseRequest, type RemediationRequest, type RemediationRequestInput } from '../../contracts/request.js';
 import { printDryRun } from '../dry-run/run.js';
 import { CommandFailed, EXIT, type ExitCode, type Invocation, writeLine } from '../invocation/context.js';
 import { settingsOf } from '../invocation/settings.js';
@@ -81,7 +81,10 @@ async function requestOf(
   });
   const complete = { requestedBy: invocation.userName, ...input };
   const parsed = parseRequest(complete);
-  const all = [...(base && !base.ok ? base.problems : []), ...problems, ...(parsed.ok ? [] : parsed.problems)];
+  // What is wrong with a list is said where it was written: of the targets that came of it nothing more.
+  const isTold = ({ path }: Problem): boolean => problems.some((one) => path === 'targets' || TOLD_BY[one.path]?.test(path));
+  const ofRequest = parsed.ok ? [] : parsed.problems.filter((problem) => !isTold(problem));
+  const all = [...(base && !base.ok ? base.problems : []), ...problems, ...ofRequest];
   if (!parsed.ok || all.length > 0) {
     const count = all.length === 1 ? '1 problem' : `${all.length} problems`;
     const lines = all.map(({ path, problem }) => `  ${path ? `${path}: ` : ''}${problem}`);
@@ -90,6 +93,14 @@ async function requestOf(
   for (const note of notes) await writeLine(invocation.stderr, note);
   return { input: complete as unknown as RemediationRequestInput, request: parsed.value };
 }
+
+/** Which fields of the request come from which option. */
+const TOLD_BY: Readonly<Record<string, RegExp>> = {
+  '--assets': /^targets\.assetIds/,
+  '--hosts': /^targets\.hostnames/,
+  '--tags': /^targets\.assetTagIds/,
+  '--exclude': /^targets\.excludedAssetIds/,
+};
 
 /** Stdin, where an option asks for it: it can be read once. */
 async function pipedLists(invocation: Invocation, { assets, hosts, tags, exclude }: RunOptions): Promise<() => Buffer> {

@@ -41,6 +41,8 @@ export function noOutputText(asked: Asked): string {
 function unwantedText({ assetId, state, run, ended, atQualys }: Asked & { ended: string; atQualys: string }): string {
   const asset = safeLine(assetId);
   const { output } = run.request;
+  if (state.outcome === 'missing')
+    return `No output: Qualys has no asset job for asset ${asset} (${ended}), so the script did not run there.`;
   if (output === 'none' || (output === 'failed' && state.outcome !== 'failed'))
     return `No output: ${safeLine(state.runId)} stores ${SETTINGS[output]}, and asset ${asset} is ${ended}. Look for it ${atQualys}; runs that are started with --output all store it.`;
   return `No output: Qualys reported no end of the script on asset ${asset} (${ended}), so there was none to fetch. Look at the asset ${atQualys}.`;

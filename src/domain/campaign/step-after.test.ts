@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { afterText, givenUpAt, isCheckInAnew, longestWaitMs, overBefore, STEP_BEFORE, type StepBefore, stepWait } from './step-after.js';
+import { afterText, givenUpAt, isNewCheckIn, longestWaitMs, overBefore, STEP_BEFORE, type StepBefore, stepWait } from './step-after.js';
 
 const CHECK_IN = { checkIn: true, within: 600 } as const;
 
@@ -40,8 +40,8 @@ test.each<[string, StepBefore[], ReturnType<typeof stepWait>, ReturnType<typeof 
 });
 
 test('a check-in at the very instant of the end is none after it, and none is later than what is not known', () => {
-  expect([8, 9, 10].map((at) => isCheckInAnew(at, 9))).toEqual([false, false, true]);
-  expect(isCheckInAnew(Number.MAX_SAFE_INTEGER, undefined)).toBe(false);
+  expect([8, 9, 10].map((at) => isNewCheckIn(at, 9))).toEqual([false, false, true]);
+  expect(isNewCheckIn(Number.MAX_SAFE_INTEGER, undefined)).toBe(false);
 });
 
 test('who has until noon is given up by the first reading from five minutes of Qualys’ clock past noon on', () => {

@@ -59,7 +59,7 @@ function latest(instants: readonly (number | undefined)[]): number | undefined {
 }
 
 /** Both by Qualys' clock. The very instant of the end is no check-in after it. */
-export function isCheckInAnew(checkedInAt: number, behindAt: number | undefined): boolean {
+export function isNewCheckIn(checkedInAt: number, behindAt: number | undefined): boolean {
   return behindAt !== undefined && checkedInAt > behindAt;
 }
 

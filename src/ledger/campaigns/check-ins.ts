@@ -3,7 +3,7 @@ import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import { batches } from '../../domain/basics/batches.js';
 import type { StepKey } from '../../domain/campaign/step.js';
 import {
-  isCheckInAnew,
+  isNewCheckIn,
   NEVER_DUE,
   NO_CHECK_IN,
   STEP_BEFORE,
@@ -109,7 +109,7 @@ export class CheckIns {
     return rows.map(({ run_id: runId, execution_no: executionNo }) => ({ runId, executionNo }));
   }
 
-  /** Check-ins by Qualys' clock, as read: those that are anew let their assets be sent to. Returns how many that were. */
+  /** Check-ins by Qualys' clock, as read: new ones let their assets be sent to. Returns how many that were. */
   async note(stepId: string, seen: ReadonlyMap<string, number>): Promise<number> {
     let back = 0;
     for (const part of batches([...seen.keys()], ROWS_A_PART)) {
@@ -139,7 +139,7 @@ async function giveUpPart(sql: Sql, stepId: string, overBefore: number): Promise
 async function notePart(sql: Sql, stepId: string, seen: ReadonlyMap<string, number>, assetIds: readonly string[]): Promise<number> {
   if (await isClosing(sql, stepId)) return 0;
   const rows = await sql.all<{ seq: number; asset_id: string; behind_at: number | null }>(AWAITED_AMONG, [stepId, jsonRows(assetIds)]);
-  const back = rows.filter((row) => isCheckInAnew(seen.get(row.asset_id) ?? 0, row.behind_at ?? undefined));
+  const back = rows.filter((row) => isNewCheckIn(seen.get(row.asset_id) ?? 0, row.behind_at ?? undefined));
   for (const { seq, asset_id: assetId } of back)
     await sql.run('UPDATE check_ins SET seen_at = ? WHERE run_id = ? AND seq = ?', [seen.get(assetId), stepId, seq]);
   return sql.run(SET_DUE, [await sql.now(), stepId, jsonRows(back.map(({ seq }) => seq))]);

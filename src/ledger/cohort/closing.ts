@@ -3,7 +3,8 @@
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import { lastWord } from '../../domain/verdict/asset-job.js';
 import { heardIn, judge, OUTPUT_NOT_READ } from '../../domain/verdict/judge.js';
-import { type Judging, judgingBy } from '../../domain/verdict/rules.js';
+import { isGood } from '../../domain/verdict/meaning.js';
+import { goesByCode, type Judging, judgingBy } from '../../domain/verdict/rules.js';
 import { readRun } from '../rows/run.js';
 import { type Database, jsonRows, type Sql } from '../sql/database.js';
 import { byIndex, INTEGERS, PAIRS } from '../sql/dialect.js';
@@ -164,7 +165,10 @@ async function endUnheard(sql: Sql, runId: string, rows: readonly OpenAsset[], j
       endedAt: endedAt ?? undefined,
     };
     const own = lastWord(job) ?? { outcome: 'unverified', reason: OUTPUT_NOT_READ };
-    const { outcome, reason, rule } = judge(job, own, judging, heardIn(heard) ?? 'absent');
+    const judged = judge(job, own, judging, heardIn(heard) ?? 'absent');
+    // A code that could still deny the success had its two minutes cut short by the close.
+    const isEarly = exitCode === null && goesByCode(judging) && isGood(judged.outcome);
+    const { outcome, reason, rule } = isEarly ? { ...judged, outcome: 'unverified', reason: 'verdict-unknown' } : judged;
     if (outcome === 'unverified') unverified += 1;
     await sql.run('UPDATE attempts SET outcome = ?, reason = ?, rule = ? WHERE run_id = ? AND seq = ? AND attempt = ?', [
       ...[outcome, reason, rule],

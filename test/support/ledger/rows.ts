@@ -20,6 +20,7 @@ interface AttemptRow {
   outcome: string;
   reason: Text;
   status: Text;
+  exitCode: Whole;
   dueAt: number;
   decidedAt: Whole;
   finishedAt: Whole;
@@ -106,6 +107,8 @@ export interface Tables {
   runs: RunRow;
   attempts: AttemptRow;
   executions: ExecutionRow;
+  /** What a step waits for at its assets. */
+  checkIns: { runId: string; seq: number; behindAt: Whole; byAt: number; seenAt: Whole };
   /** Every permit that was granted. */
   sends: {
     runId: string;
@@ -235,7 +238,7 @@ export function together<T>(ledger: Ledger, work: (ledger: Ledger) => Promise<T>
 
 type Value = string | number | null | Buffer;
 
-/** In the text, not as parameters: over `SET outcome = ? WHERE last = ?`, where indexes are partial, libsql 0.5.29 ended the process. */
+/** In the text, not as parameters: with some conditions as parameters libsql 0.5.29 has ended the whole process. */
 function condition(where: object): string {
   const parts = (Object.entries(where) as [string, Value][]).map(
     ([name, value]) => `${snake(name)} ${value === null ? 'IS NULL' : `= ${literal(value)}`}`,

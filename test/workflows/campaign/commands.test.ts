@@ -224,7 +224,7 @@ describe('a campaign on the command line', () => {
       expect([found.exitCode, found.stdout]).toEqual([0, expect.stringMatching(/^✗ host-000102\.example\.com: the package could not/)]);
       expect((await command(['output', `${id}/canary/remediate`, '20452711'])).stdout).toBe(found.stdout);
       const elsewhere = await command(['output', `${id}/rest/remediate`, '20452711']);
-      expect([elsewhere.exitCode, elsewhere.stdout]).toEqual([1, '']);
+      expect([elsewhere.exitCode, elsewhere.stdout]).toEqual([2, '']);
     });
 
     test('stands alone in the list, unless its steps are asked for', async () => {

@@ -60,7 +60,7 @@ describe('overhaul completion', () => {
   }
 
   test('of bash knows commands, commands below them, and options', async () => {
-    expect(await offered('re')).toEqual(['rehearse', 'report', 'reject', 'resume', 'retry']);
+    expect(await offered('re')).toEqual(['rehearse', 'report', 'reinterpret', 'reject', 'resume', 'retry']);
     expect(await offered('qualys', 'sch')).toEqual(['schedule']);
     expect(await offered('qualys', 'scripts', 'ex')).toEqual(['export']);
     expect(await offered('run', '--script', '72648', '--ho')).toEqual(['--hosts']);

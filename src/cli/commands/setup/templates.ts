@@ -38,7 +38,7 @@ export const CAMPAIGN_TEMPLATE = `# A campaign: waves with gates over one cohort
 # Start it:                                overhaul start campaign.yaml --watch
 name: openssl
 targets:
-  query: { source: car, filter: "operatingSystem:linux" }
+  assetTagIds: [7002]          # or query: { source: car, filter: "operatingSystem:CentOS" }
 maxAssets: 2000                # a larger cohort is refused
 steps:
   # assess: 72600              # exit code 0: nothing to do; another: it needs the remedy

@@ -2,12 +2,13 @@
 
 import { expect, test } from '@jest/globals';
 import { openCampaign } from '../../../../test/support/ledger/campaign.js';
-import { lease, misstate, overwrite, rewriteRun, thaw } from '../../../../test/support/ledger/damage.js';
+import { add, lease, misstate, overwrite, rewriteRun, thaw } from '../../../../test/support/ledger/damage.js';
 import { ledgerOf } from '../../../../test/support/ledger/inspector.js';
 import { accepted, allOf, openRun, permitted, poll, TERMS } from '../../../../test/support/ledger/ledger.js';
 import { find, giveScript } from '../../../../test/support/ledger/scenario.js';
 import { createCloseCampaign } from '../../../activities/campaign/close.js';
 import { createCloseRun } from '../../../activities/run/close.js';
+import { NEVER_DUE } from '../../../domain/campaign/step-after.js';
 import type { RunReport } from '../../../domain/run/outcome.js';
 import type { Ledger } from '../../index.js';
 import type { Sql } from '../../sql/database.js';
@@ -73,6 +74,16 @@ const ordered = (command: Parameters<Ledger['orders']['carryOut']>[1]['command']
     };
   });
 
+/** The first two assets are not due before their agents have checked in. */
+const awaitingCheckIns = (word: (ledger: Ledger) => Promise<unknown>): Late =>
+  late(async (ledger) => {
+    for (const seq of [1, 2]) {
+      await overwrite(ledger, 'attempts', { runId: 'r', seq }, { dueAt: NEVER_DUE });
+      await add(ledger, 'checkIns', { runId: 'r', seq, behindAt: 1, byAt: 5 });
+    }
+    return () => word(ledger);
+  });
+
 /** By method of the ledger. Everything that writes to a run is here, or below among those that need not be, with the reason. */
 const OF_A_RUN: Record<string, Late> = {
   'executions.claim': afterAccept((ledger, _sent, fence) => ledger.executions.claim('r', fence)),
@@ -126,6 +137,9 @@ const OF_A_RUN: Record<string, Late> = {
     ledger.outputs.hear('r', [{ assetId: '101', attempt: 1, heard: 0, output: Buffer.from('done') }]),
   ),
   'outputs.markAbsent': afterVerdicts('succeeded', (ledger) => ledger.outputs.markAbsent('r', [{ assetId: '101', attempt: 1 }])),
+  'checkIns.setNextPoll': awaitingCheckIns((ledger) => ledger.checkIns.setNextPoll('r', 5)),
+  'checkIns.note': awaitingCheckIns((ledger) => ledger.checkIns.note('r', new Map([['101', 9e12]]))),
+  'checkIns.giveUp': awaitingCheckIns((ledger) => ledger.checkIns.giveUp('r', 9e12)),
   'planned.begin': late(async (ledger) => () => ledger.planned.begin('r')),
   'planned.store': late(async (ledger) => {
     const planning = (await ledger.planned.begin('r')) ?? 0;
@@ -287,7 +301,15 @@ const READS = [
     'runs.warnings',
     'runs.load',
   ],
-  ...['runs.snapshot', 'neverTouch.newest', 'neverTouch.among', 'neverTouch.appliedTo', 'neverTouch.hasNameless'],
+  ...[
+    'runs.snapshot',
+    'checkIns.awaited',
+    'checkIns.executionsBefore',
+    'neverTouch.newest',
+    'neverTouch.among',
+    'neverTouch.appliedTo',
+    'neverTouch.hasNameless',
+  ],
   ...['schedules.get', 'schedules.of', 'schedules.refusals', 'scriptReadings.begin', 'staleness.held'],
 ];
 /** Writes to no run: whole parts of the ledger, and `neverTouch.store`. */
