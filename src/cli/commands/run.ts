@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { Command } from '@commander-js/extra-typings';
 import { parseYaml } from '../../contracts/config/yaml-document.js';
 import { type Parsed, type Problem, parseRequest, type RemediationRequest, type RemediationRequestInput } from '../../contracts/request.js';
+import { decodeOutput } from '../../domain/verdict/decode.js';
 import { printDryRun } from '../dry-run/run.js';
 import { CommandFailed, EXIT, type ExitCode, type Invocation, writeLine } from '../invocation/context.js';
 import { settingsOf } from '../invocation/settings.js';
-import { decodedText } from '../starting/decoded-text.js';
 import { newWorkflowId } from '../starting/new-workflow-id.js';
 import { type RequestOptions, requestFromOptions } from '../starting/request.js';
 import { startAndShow } from '../starting/workflow.js';
@@ -77,7 +77,7 @@ async function requestOf(
   const stdin = await pipedLists(invocation, options);
   const { input, problems, notes } = requestFromOptions(options, {
     base: base?.ok ? base.value : undefined,
-    readText: (path) => decodedText(path === '-' ? stdin() : readFileSync(path)),
+    readText: (path) => decodeOutput(path === '-' ? stdin() : readFileSync(path)),
   });
   const complete = { requestedBy: invocation.userName, ...input };
   const parsed = parseRequest(complete);

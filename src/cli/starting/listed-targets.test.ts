@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { decodedText } from './decoded-text.js';
+import { decodeOutput } from '../../domain/verdict/decode.js';
 import { type ListKind, listedTargets } from './listed-targets.js';
 
 function read(text: string, kind: ListKind = 'ids', column?: string) {
@@ -99,8 +99,8 @@ describe('a list of targets in a file', () => {
       readText: (path: string) => (path === '-' ? '1\n2' : ''),
     } as const;
     expect(listedTargets(['-', '3'], source)?.values).toEqual(['1', '2', '3']);
-    expect(decodedText(Buffer.from('\ufeffwéb\n', 'utf16le'))).toBe('wéb\n');
-    expect(decodedText(Buffer.from('\ufeffwéb\n', 'utf16le').swap16())).toBe('wéb\n');
-    expect(decodedText(Buffer.from('\ufeffwéb\n'))).toBe('wéb\n');
+    expect(decodeOutput(Buffer.from('\ufeffwéb\n', 'utf16le'))).toBe('wéb\n');
+    expect(decodeOutput(Buffer.from('\ufeffwéb\n', 'utf16le').swap16())).toBe('wéb\n');
+    expect(decodeOutput(Buffer.from('\ufeffwéb\n'))).toBe('wéb\n');
   });
 });

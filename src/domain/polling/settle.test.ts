@@ -322,6 +322,12 @@ describe('a verdict that goes by output', () => {
       WAITS,
     ],
     [
+      'is lost behind the last watch where the status changes at every look, which would begin its two minutes again without end',
+      { job: { status: 'SUCCESS', exitCode: 0, statusSince: T0 + 3_600_000, endedAt: T0 } },
+      { clock: steady(T0 + 3_600_000), pastDeadline: true, pastLateWatch: true },
+      LOST,
+    ],
+    [
       'is that of the rule',
       { heard: 0 },
       {},

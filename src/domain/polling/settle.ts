@@ -185,7 +185,7 @@ function withMeaning(
   }
   const awaits = judge(job, own, judging, 'absent');
   // A gateway that shows verdicts and no output is waited for until the deadline, and no longer.
-  if ((outputSought || pastDeadline) && isOutputLate(job, execution))
+  if (((outputSought || pastDeadline) && isOutputLate(job, execution)) || isGivenUp(job, execution))
     return { assetId, ...awaits, heard: 'absent', final: true, terminal: true };
   return { assetId, outcome: 'running', awaits, final: false, terminal: true };
 }
@@ -206,6 +206,11 @@ function codeMayCome(
 /** Until then it keeps its slot: an error budget is to know what an execution came to before the next one is sent. */
 function isOutputLate(job: WatchedAsset['job'], { clock }: WatchedExecution): boolean {
   return job !== undefined && elapsedMs(clock, job.statusSince) >= OUTPUT_GRACE_MS;
+}
+
+/** A status that changes at every look would restart the time for the output without end: behind the last watch its end counts instead. */
+function isGivenUp(job: NonNullable<WatchedAsset['job']>, { clock, pastLateWatch, acceptedAt }: WatchedExecution): boolean {
+  return pastLateWatch && elapsedMs(clock, job.endedAt ?? job.finishedAt ?? acceptedAt) >= OUTPUT_GRACE_MS;
 }
 
 function atDeadline({ assetId, job, heard }: WatchedAsset, execution: WatchedExecution): Omit<AssetDecision, 'final' | 'terminal'> {
