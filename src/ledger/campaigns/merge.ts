@@ -61,7 +61,8 @@ const IS_FROZEN_STEP = `
   JOIN runs AS parent ON parent.id = runs.campaign_id
   WHERE runs.id = ? AND runs.cohort_digest IS NOT NULL AND parent.finished_at IS NULL`;
 
-const PAGE_OF_WAVE = `
+/** Places of a wave, behind one of them. */
+export const PAGE_OF_WAVE = `
   SELECT seq
   FROM attempts ${byIndex('attempts_wave')}
   WHERE run_id = ? AND wave = ? AND seq > ?

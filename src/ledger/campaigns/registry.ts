@@ -21,7 +21,7 @@ import { waveCounts } from '../snapshots/campaign.js';
 import { type Database, jsonRows, type Sql } from '../sql/database.js';
 import { byIndex, INTEGERS, TEXTS } from '../sql/dialect.js';
 import { writeWaits } from './check-ins.js';
-import { mergeStep, nameLeftOut, withdrawPart } from './merge.js';
+import { mergeStep, nameLeftOut, PAGE_OF_WAVE, withdrawPart } from './merge.js';
 import { retryRows, takeBackRows } from './retry.js';
 import { withdrawUnsent } from './wave-end.js';
 
@@ -83,13 +83,6 @@ const OUTCOMES_BESIDE_STEP = `
     WHERE mine.run_id = ? AND mine.seq = own.seq
   )
   GROUP BY 1`;
-
-const PAGE_OF_WAVE = `
-  SELECT seq
-  FROM attempts ${byIndex('attempts_wave')}
-  WHERE run_id = ? AND wave = ? AND seq > ?
-  ORDER BY seq
-  LIMIT ?`;
 
 export class Campaigns {
   readonly #database: Database;
