@@ -2,6 +2,8 @@
 import { isCampaignReport, type WaveStatus } from '../../domain/campaign/status.js';
 import { type FinalOutcome, OUTCOMES, RUN_STATUSES, type RunStatus } from '../../domain/run/outcome.js';
 import type { ReportFacts } from '../facts.js';
+import type { ReasonWords } from './reasons.js';
+import { escaped } from './text.js';
 
 export const STATUS_MEANS: Readonly<Record<RunStatus, string>> = {
   succeeded: 'Every asset succeeded, or complied and was left alone.',
@@ -27,7 +29,8 @@ const WAVE_MEANS: Readonly<Partial<Record<WaveStatus, string>>> = {
   empty: 'It had no assets.',
 };
 
-export function legendSection({ report }: ReportFacts): string {
+export function legendSection({ report }: ReportFacts, words: ReasonWords): string {
+  const reasons = words.meanings();
   return `<section><h2 id="words">What the words mean</h2>
 <h3>Outcome of an asset</h3>
 <dl>${OUTCOMES.map((outcome) => item(`<span class="dot ${outcome}"></span>${outcome}`, OUTCOME_MEANS[outcome])).join('')}</dl>
@@ -38,7 +41,7 @@ export function legendSection({ report }: ReportFacts): string {
           .map(([status, meaning]) => item(`${status} <small>wave</small>`, meaning))
           .join('')
       : ''
-  }</dl></section>
+  }</dl>${reasons.length === 0 ? '' : `\n<h3>Reasons on this page</h3>\n<dl>${reasons.map(([word, meaning]) => item(escaped(word), escaped(meaning))).join('')}</dl>`}</section>
 `;
 }
 

@@ -6,6 +6,7 @@ import { decisionsSection, notesSection } from './audit.js';
 import { failureGroups } from './failures.js';
 import { legendSection } from './legend.js';
 import { followUpSection, notJoinedSection } from './outlook.js';
+import { ReasonWords, reasonCell } from './reasons.js';
 import { HTML_STYLE } from './style.js';
 import { isSimulated, outOfCohortAlarm, summary } from './summary.js';
 import { escaped, number, plural, utc } from './text.js';
@@ -34,12 +35,13 @@ export type AssetsOf = (outcome: FinalOutcome, wave?: number) => AsyncIterable<A
 
 /** The page as chunks of text; the assets in constant memory. Everything that came from outside is escaped. */
 export async function* htmlReport(facts: ReportFacts, assetsOf: AssetsOf): AsyncGenerator<string> {
+  const words = new ReasonWords();
   yield head(facts.report.runId);
   yield `<main>\n${outOfCohortAlarm(facts)}${summary(facts)}${wavesSection(facts)}${recheckSection(facts)}`;
-  for (const outcome of UNRESOLVED) yield* assetSection(facts, outcome, assetsOf);
+  for (const outcome of UNRESOLVED) yield* assetSection(facts, outcome, assetsOf, words);
   yield followUpSection(facts) + notJoinedSection(facts) + decisionsSection(facts);
-  for (const outcome of OUTCOMES) if (!UNRESOLVED.includes(outcome)) yield* assetSection(facts, outcome, assetsOf);
-  yield `${notesSection(facts)}${legendSection(facts)}</main>\n</html>\n`;
+  for (const outcome of OUTCOMES) if (!UNRESOLVED.includes(outcome)) yield* assetSection(facts, outcome, assetsOf, words);
+  yield `${notesSection(facts)}${legendSection(facts, words)}</main>\n</html>\n`;
 }
 
 function head(runId: string): string {
@@ -54,7 +56,12 @@ function head(runId: string): string {
 `;
 }
 
-async function* assetSection(facts: ReportFacts, outcome: FinalOutcome, assetsOf: AssetsOf): AsyncGenerator<string> {
+async function* assetSection(
+  facts: ReportFacts,
+  outcome: FinalOutcome,
+  assetsOf: AssetsOf,
+  words: ReasonWords,
+): AsyncGenerator<string> {
   const { campaign } = facts;
   const waves = campaign?.waves.filter(({ counts }) => counts[outcome] > 0) ?? [];
   const groups = waves.length === 0 ? [undefined] : waves;
@@ -65,6 +72,7 @@ async function* assetSection(facts: ReportFacts, outcome: FinalOutcome, assetsOf
       if (!isOpen) yield sectionHead(facts, outcome);
       if (isFirst) yield `${isOpen ? '</tbody>\n' : ''}<tbody>\n${wave ? waveLine(wave.name, wave.counts[outcome]) : ''}`;
       [isOpen, isFirst] = [true, false];
+      for (const { reason } of batch) words.meet(reason);
       yield batch.map(assetLine).join('');
     }
   }
@@ -81,7 +89,7 @@ function sectionHead(facts: ReportFacts, outcome: FinalOutcome): string {
     '',
   );
   return `<section><h2 id="${outcome}"><span class="dot ${outcome}"></span>${capital(outcome)} <small>${number(count)}</small></h2>
-${outcome === 'failed' ? failureGroups(facts) : ''}${FOLDED.includes(outcome) ? `<details><summary>Show ${plural(count, 'asset')}</summary>` : ''}<div class="scroll"><table class="assets"><thead><tr>${titles}</tr></thead>
+${failureGroups(facts, outcome)}${FOLDED.includes(outcome) ? `<details><summary>Show ${plural(count, 'asset')}</summary>` : ''}<div class="scroll"><table class="assets"><thead><tr>${titles}</tr></thead>
 `;
 }
 
@@ -97,15 +105,6 @@ function assetLine(row: AssetRow): string {
 function plainCell(row: AssetRow, column: (typeof COLUMNS)[number][0]): string {
   const value = row[column];
   return column === 'finishedAt' && typeof value === 'string' ? utc(value) : escaped(String(value ?? ''));
-}
-
-/** With what decided, where it was a rule and not Qualys' own word, and the verdict that came too late to count. */
-function reasonCell({ reason, rule, late }: AssetRow): string {
-  const beside = [
-    ...(rule === undefined || rule === 'default' ? [] : [`decided by ${escaped(rule)}`]),
-    ...(late === undefined ? [] : [`late verdict: ${escaped(late)}`]),
-  ];
-  return [...(reason === undefined ? [] : [escaped(reason)]), ...beside.map((text) => `<small>${text}</small>`)].join('<br>');
 }
 
 function capital(word: string): string {
