@@ -41,6 +41,24 @@ test('failures are grouped by their output as the request says that it is writte
   ]);
 });
 
+test('unverified assets are grouped too, where an output of them is stored', async () => {
+  const ledger = await ledgers.open();
+  const fence = await openRun(ledger, 'r', ['a', 'b']);
+  await accepted(ledger, 'r', fence);
+  const said = ['a', 'b'].map((assetId) => ({
+    ...({ assetId, outcome: 'unverified', reason: 'exit code 3', rule: 'verdict.exitCodes.3', final: true, terminal: true } as const),
+  }));
+  await ledger.verdicts.record('r', poll(1, { a: 'failed', b: 'failed' }, { decisions: said }), { failed: 0, afterMs: 0 });
+  await ledger.outputs.store('r', [{ assetId: 'a', attempt: 1, output: Buffer.from('cannot look') }]);
+  await close(ledger, 'r');
+  const { unverified, failures } = await factsOf(ledger, 'r');
+  expect(failures).toBeUndefined();
+  expect(unverified?.groups.map(({ count, rule, sample }) => [count, rule, sample?.first])).toEqual([
+    [1, 'verdict.exitCodes.3', ['cannot look']],
+    [1, 'verdict.exitCodes.3', undefined],
+  ]);
+});
+
 test('nothing is read of outputs where nothing failed, and the clock is the gateway’s', async () => {
   const ledger = await ledgers.open();
   const fence = await openRun(ledger, 'r', ['a']);

@@ -18,6 +18,8 @@ export interface ReportFacts {
   outOfCohort: readonly OutOfCohortRow[];
   /** Undefined where nothing failed. */
   failures?: Failures | undefined;
+  /** Undefined where no output of an unverified asset is stored. */
+  unverified?: Failures | undefined;
   /** Milliseconds of Qualys' clock in one of ours: 1, or more of a simulator. */
   clockRate: number;
   /** Of a campaign: the digest that was approved last, and its waves in order. */
@@ -36,6 +38,7 @@ export async function reportFacts(ledger: ReportLedger, run: RunRow & { report: 
     schedules: await schedules.of(run.id),
     outOfCohort: await reader.outOfCohort(run.id, OUT_OF_COHORT_NAMED),
     failures: await failuresOf(ledger, run),
+    unverified: withOutput(await failuresOf(ledger, run, 'unverified')),
     clockRate: await ledger.serverClock.rate(),
     campaign: run.kind === 'campaign' ? await campaignFacts(ledger, run.id) : undefined,
   };
@@ -43,15 +46,21 @@ export async function reportFacts(ledger: ReportLedger, run: RunRow & { report: 
 
 type ReportLedger = Pick<Ledger, 'audit' | 'reader' | 'schedules' | 'campaigns' | 'outputs' | 'runs' | 'serverClock'>;
 
-/** Undefined where nothing failed. */
+/** Without an output a group says no more than the rows do. */
+function withOutput(failures: Failures | undefined): Failures | undefined {
+  return failures?.groups.some(({ sample }) => sample !== undefined) ? failures : undefined;
+}
+
+/** Undefined where no asset has the outcome. */
 export async function failuresOf(
   ledger: ReportLedger,
   { id, kind, report }: RunRow & { report: RunReport },
+  outcome: 'failed' | 'unverified' = 'failed',
 ): Promise<Failures | undefined> {
-  if (report.counts.failed === 0) return undefined;
+  if (report.counts[outcome] === 0) return undefined;
   const { reader, outputs } = ledger;
   const encodingOf = stepEncodings(ledger);
-  return failuresIn(reader.allAssets(id, { outcome: 'failed' }), async ({ assetId, outputBytes }: AssetRow) => {
+  return failuresIn(reader.allAssets(id, { outcome }), async ({ assetId, outputBytes }: AssetRow) => {
     // The output of an earlier attempt is not why the last one failed.
     if (outputBytes === undefined) return undefined;
     const owner = kind === 'campaign' ? await reader.outputOwner(id, assetId) : id;

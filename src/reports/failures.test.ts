@@ -44,6 +44,14 @@ describe('failures', () => {
     expect(rest).toEqual({ groups: 0, assets: 0, isMore: false });
   });
 
+  test('that different rules decided are different groups', async () => {
+    const { groups } = await failuresOf([
+      { assetId: '1', reason: 'told by its output', rule: 'verdict.output[0]', output: 'x' },
+      { assetId: '2', reason: 'told by its output', rule: 'verdict.output[1]', output: 'x' },
+    ]);
+    expect(groups.map(({ rule }) => rule)).toEqual(['verdict.output[0]', 'verdict.output[1]']);
+  });
+
   test('that differ in the host’s name only are one group that says so; with another error code they are not', async () => {
     const { groups } = await failuresOf([
       { assetId: '1', name: 'web-1', output: '10:00:31 web-1: error 0x80070005' },

@@ -1,4 +1,4 @@
-// Why assets failed: those with the same reason, exit code and output are one group, the biggest first. At any number of assets only the
+// Why assets failed, or are unverified: those with the same reason, exit code, rule and output are one group, the biggest first. At any number of assets only the
 // groups are kept, and outputs of those that are shown.
 import { createHash } from 'node:crypto';
 import { stripVTControlCharacters } from 'node:util';
@@ -11,6 +11,8 @@ export interface FailureGroup {
   exitCode?: number | undefined;
   /** Qualys' own word. */
   status?: string | undefined;
+  /** What decided. */
+  rule?: string | undefined;
   /** Of its first asset; undefined where none is stored. */
   sample?: Excerpt | undefined;
   /** True when the outputs differ in what `withoutItsOwn` leaves out. */
@@ -70,8 +72,8 @@ export async function failuresIn(failed: AsyncIterable<AssetRow>, outputOf: Outp
 }
 
 function begun(row: AssetRow, text: string): Counted {
-  const { reason, exitCode, status } = row;
-  return { count: 1, reason, exitCode, status, row, text, varies: false, assets: [writerOf(row)] };
+  const { reason, exitCode, status, rule } = row;
+  return { count: 1, reason, exitCode, status, rule, row, text, varies: false, assets: [writerOf(row)] };
 }
 
 function join(group: Counted, row: AssetRow, text: string): void {
@@ -90,9 +92,9 @@ function writerOf({ assetId, name }: AssetRow): Writer {
 }
 
 /** Of a fixed size, whatever the output's. */
-function digestOf({ reason, exitCode, status }: AssetRow, text: string | undefined): string {
+function digestOf({ reason, exitCode, status, rule }: AssetRow, text: string | undefined): string {
   return createHash('sha256')
-    .update(JSON.stringify([reason, exitCode, status, text]))
+    .update(JSON.stringify([reason, exitCode, status, rule, text]))
     .digest('base64');
 }
 

@@ -160,6 +160,42 @@ describe('the HTML report', () => {
     expect(await pageOf({}, [{ ...row, rule: 'default' }])).not.toContain('decided by');
   });
 
+  test('gives every exception a reason, also where Qualys’ own word decided, and says what the reasons mean', async () => {
+    const page = await pageOf({}, [
+      { assetId: '1', outcome: 'failed', status: 'EXECUTION FAILED', exitCode: 1, rule: 'default', attempt: 1 },
+      { assetId: '2', outcome: 'failed', status: 'EXECUTION FAILED', exitCode: 0, attempt: 1 },
+      { assetId: '3', outcome: 'missing', attempt: 1 },
+      { assetId: '4', outcome: 'unverified', reason: 'verify: no-verdict-by-deadline', attempt: 1 },
+      { assetId: '5', outcome: 'skipped', reason: 'open-copy: run other', attempt: 1 },
+      { assetId: '6', outcome: 'succeeded', exitCode: 0, status: 'SUCCESS', attempt: 1 },
+    ]);
+    const reasons = [...page.matchAll(/<tr><td>(\d)<\/td><td><\/td><td>(.*?)<\/td>/g)].map(([, asset, reason]) => `${asset} ${reason}`);
+    expect(reasons).toEqual([
+      ...['1 exit code 1', '2 Qualys’ own word: EXECUTION FAILED', '4 verify: no-verdict-by-deadline', '3 no reason told', '6 '],
+      '5 open-copy: run other',
+    ]);
+    const legend = page.slice(page.indexOf('<h3>Reasons on this page</h3>'));
+    expect([...legend.matchAll(/<dt>(.*?)<\/dt><dd>[^<]{10,120}<\/dd>/g)].map(([, word]) => word)).toEqual([
+      'no-verdict-by-deadline',
+      'open-copy',
+    ]);
+    expect(await pageOf()).not.toContain('Reasons on this page');
+  });
+
+  test('has the outputs of unverified assets too, and opens three groups of each at once', async () => {
+    const group = (count: number, line: string) => ({
+      ...{ count, reason: 'told by its output', rule: 'verdict.output[1]', varies: false, assets: [{ assetId: line }] },
+      sample: { first: [line], leftOut: 0, last: [] },
+    });
+    const unverified = { groups: [4, 3, 2, 1].map((count) => group(count, `<${count}>`)), rest: { groups: 0, assets: 0, isMore: false } };
+    const counts = { ...PATCH_REPORT.counts, unverified: 10 };
+    const page = await pageOf({ report: { counts }, unverified }, [{ assetId: '1', outcome: 'unverified', attempt: 1 }]);
+    expect(page.match(/<article class="group">/g)).toHaveLength(3);
+    expect(page).toContain(
+      '<details class="group"><summary><h3><b>1</b> of 10: told by its output · decided by verdict.output[1]</h3> <small>&lt;1&gt;</small></summary>\n<pre>&lt;1&gt;</pre>',
+    );
+  });
+
   test('has what failed before the decisions, and what succeeded after them', async () => {
     const page = await pageOf({ audit: [{ at: AT, actor: 'lee', verified: false, action: 'pause' }] });
     const places = ['id="failed"', 'web-2', 'id="decisions"', 'id="succeeded"', 'web-1'].map((text) => page.indexOf(text));

@@ -56,12 +56,7 @@ function head(runId: string): string {
 `;
 }
 
-async function* assetSection(
-  facts: ReportFacts,
-  outcome: FinalOutcome,
-  assetsOf: AssetsOf,
-  words: ReasonWords,
-): AsyncGenerator<string> {
+async function* assetSection(facts: ReportFacts, outcome: FinalOutcome, assetsOf: AssetsOf, words: ReasonWords): AsyncGenerator<string> {
   const { campaign } = facts;
   const waves = campaign?.waves.filter(({ counts }) => counts[outcome] > 0) ?? [];
   const groups = waves.length === 0 ? [undefined] : waves;

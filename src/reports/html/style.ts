@@ -15,7 +15,7 @@ h2 small { font-weight: 400; font-size: .95rem; } h3 { font-size: .95rem; margin
 .means { margin: -.5rem 0 1rem; color: var(--soft); }
 .group { border-left: 3px solid var(--failed); padding: .1rem 0 .1rem .9rem; margin: .9rem 0 1.2rem; } .group h3 { margin: 0 0 .35rem; }
 .group pre { margin: .35rem 0; padding: .6rem .8rem; background: var(--stripe); border-radius: .35rem; font: .8rem/1.45 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere; tab-size: 4; }
-.group p { margin: .35rem 0; } .hosts { color: var(--soft); font-size: .87rem; overflow-wrap: anywhere; }
+.group p { margin: .35rem 0; } details.group { margin: .5rem 0; } details.group summary { padding: 0; width: auto; color: inherit; overflow-wrap: anywhere; } details.group h3 { display: inline; } .hosts { color: var(--soft); font-size: .87rem; overflow-wrap: anywhere; }
 summary { cursor: pointer; color: var(--link); padding: .2rem 0; width: max-content; }
 .alarm { background: var(--alarm); color: var(--alarm-ink); padding: 1rem 1.25rem; border-radius: .5rem; margin-bottom: 1.5rem; }
 .alarm h2 { font-size: 1.35rem; margin: 0; } .alarm p { margin: .4rem 0; } .alarm small { color: inherit; opacity: .85; }

@@ -130,12 +130,34 @@ export interface JobTiming {
 
 /** What the script printed on this asset. */
 export function outputOf(settings: SimulatorSettings, asset: { index: number; name: string }, fate: Fate): Buffer {
-  const length = between(settings.outputBytes, chance(settings.seed, 'output', asset.index));
-  const head = fate === 'failed' ? `✗ ${asset.name}: the package could not be installed\n` : `✓ ${asset.name}: up to date\n`;
+  return fate === 'failed' ? failedOutput(settings, asset) : passedOutput(settings, asset);
+}
+
+function passedOutput({ outputBytes, seed }: SimulatorSettings, { index, name }: { index: number; name: string }): Buffer {
+  const length = between(outputBytes, chance(seed, 'output', index));
+  return filled(length, name, `✓ ${name}: up to date\n`, `checked package ${index % 97} on ${name}, nothing to do\n`);
+}
+
+/** Why installations fail on fleets: half of them for the first reason. */
+const FAILURES = [
+  'E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 1207 (apt-get)',
+  'E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 1207 (apt-get)',
+  'E: You do not have enough free space in /var/cache/apt/archives/',
+  'E: Failed to fetch openssl_3.0.15_amd64.deb: Connection timed out',
+];
+const TRIED =
+  'Reading package lists...\nBuilding dependency tree...\nReading state information...\nThe following packages will be upgraded:\n  openssl\n';
+
+/** Hosts that fail for the same reason print the same, save for their name: as long, too. */
+function failedOutput({ outputBytes, seed }: SimulatorSettings, { index, name }: { index: number; name: string }): Buffer {
+  const why = Math.floor(chance(seed, 'why', index) * FAILURES.length);
+  const text = FAILURES[why] ?? '';
+  const length = between(outputBytes, chance(seed, 'output', FAILURES.indexOf(text)));
+  return filled(length, name, `✗ ${name}: the package could not be installed\n${text}\n`, TRIED);
+}
+
+function filled(length: number, name: string, head: string, filler: string): Buffer {
   const headBytes = Buffer.from(head);
-  if (length <= headBytes.length) return Buffer.alloc(length, `${asset.name} `);
-  return Buffer.concat([
-    headBytes,
-    Buffer.alloc(length - headBytes.length, `checked package ${asset.index % 97} on ${asset.name}, nothing to do\n`),
-  ]);
+  if (length <= headBytes.length) return Buffer.alloc(length, `${name} `);
+  return Buffer.concat([headBytes, Buffer.alloc(length - headBytes.length, filler)]);
 }
