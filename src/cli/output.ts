@@ -1,15 +1,14 @@
-import { Command } from '@commander-js/extra-typings';
 import { decodeOutput } from '../domain/verdict/decode.js';
 import type { Ledger } from '../ledger/index.js';
 import { withLedger } from './data/ledger-access.js';
 import { unknownRun } from './data/sources.js';
+import { command } from './heads.js';
 import { CommandFailed, EXIT, type Invocation, writeLine } from './invocation/context.js';
 import { safeLine, safeLines } from './terminal/text.js';
 import { noOutputText } from './views/no-output.js';
 
 export function outputCommand(invocation: Invocation) {
-  return new Command('output')
-    .description("print a script's output on one asset, decoded (terminals get it without control sequences)")
+  return command('output')
     .argument('<id>', 'workflow id')
     .argument('<asset>', 'asset id')
     .option('--raw', 'the bytes as Qualys gave them')

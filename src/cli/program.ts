@@ -1,27 +1,9 @@
-// The command line as a whole. Commands load what is heavy (Temporal's SDK, the database) only when they run.
+// The command line as a whole. What it imports is loaded by every call: a command's module is loaded where its name is in the command line,
+// and what is heavy (Temporal's SDK, the database) when it runs.
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings';
-import { assetsCommand } from './commands/assets.js';
-import { decisionCommands } from './commands/decide.js';
-import { haltCommands } from './commands/halt.js';
-import { listCommand } from './commands/list.js';
-import { logsCommand } from './commands/logs.js';
-import { openCopiesCommand } from './commands/open-copies.js';
-import { planCommand } from './commands/plan.js';
-import { rehearseCommand } from './commands/rehearse.js';
-import { reinterpretCommand } from './commands/reinterpret.js';
-import { reportCommand } from './commands/report.js';
-import { runCommand } from './commands/run.js';
-import { completionCommand } from './commands/setup/completion.js';
-import { doctorCommand } from './commands/setup/doctor.js';
-import { initCommand } from './commands/setup/init.js';
-import { schemaCommand } from './commands/setup/schema.js';
-import { showCommand } from './commands/show.js';
-import { startCommand } from './commands/start.js';
-import { watchCommand } from './commands/watch.js';
+import { COMMAND_NAMES, type CommandName, placeholder } from './heads.js';
 import { type CommandContext, CommandFailed, EXIT, type Invocation, writeLine } from './invocation/context.js';
-import { outputCommand } from './output.js';
-import { qualysCommand } from './qualys/group.js';
 
 const EPILOGUE = `
 Exit codes: 0 done, 1 finished but not succeeded, 2 usage or configuration, 3 not reachable.
@@ -35,7 +17,7 @@ Examples:
 export async function runCommandLine(argv: readonly string[], context: CommandContext): Promise<number | undefined> {
   const invocation: Invocation = { ...context, json: false, exitCode: undefined };
   try {
-    await (await buildProgram(invocation)).parseAsync([...argv], { from: 'user' });
+    await (await buildProgram(invocation, argv)).parseAsync([...argv], { from: 'user' });
     return invocation.exitCode;
   } catch (error) {
     // Help and version end with code 0; everything else that commander says is about usage.
@@ -59,8 +41,40 @@ function exitCodeOfError(error: unknown): number {
   }
 }
 
-/** The whole tree of commands. */
-export async function buildProgram(invocation: Invocation) {
+/** How a command is loaded. */
+const LOADED: Readonly<Record<CommandName, (invocation: Invocation) => Promise<CommandUnknownOpts>>> = {
+  run: async (invocation) => (await import('./commands/run.js')).runCommand(invocation),
+  list: async (invocation) => (await import('./commands/list.js')).listCommand(invocation),
+  show: async (invocation) => (await import('./commands/show.js')).showCommand(invocation),
+  watch: async (invocation) => (await import('./commands/watch.js')).watchCommand(invocation),
+  logs: async (invocation) => (await import('./commands/logs.js')).logsCommand(invocation),
+  plan: async (invocation) => (await import('./commands/plan.js')).planCommand(invocation),
+  rehearse: async (invocation) => (await import('./commands/rehearse.js')).rehearseCommand(invocation),
+  start: async (invocation) => (await import('./commands/start.js')).startCommand(invocation),
+  report: async (invocation) => (await import('./commands/report.js')).reportCommand(invocation),
+  assets: async (invocation) => (await import('./commands/assets.js')).assetsCommand(invocation),
+  output: async (invocation) => (await import('./output.js')).outputCommand(invocation),
+  reinterpret: async (invocation) => (await import('./commands/reinterpret.js')).reinterpretCommand(invocation),
+  'open-copies': async (invocation) => (await import('./commands/open-copies.js')).openCopiesCommand(invocation),
+  approve: async (invocation) => (await import('./commands/decide.js')).decisionCommands(invocation).approve,
+  reject: async (invocation) => (await import('./commands/decide.js')).decisionCommands(invocation).reject,
+  pause: async (invocation) => (await import('./commands/decide.js')).decisionCommands(invocation).pause,
+  resume: async (invocation) => (await import('./commands/decide.js')).decisionCommands(invocation).resume,
+  retry: async (invocation) => (await import('./commands/decide.js')).decisionCommands(invocation).retry,
+  cancel: async (invocation) => (await import('./commands/decide.js')).decisionCommands(invocation).cancel,
+  halt: async (invocation) => (await import('./commands/halt.js')).haltCommands(invocation).halt,
+  unhalt: async (invocation) => (await import('./commands/halt.js')).haltCommands(invocation).unhalt,
+  qualys: async (invocation) => (await import('./qualys/group.js')).qualysCommand(invocation),
+  init: async (invocation) => (await import('./commands/setup/init.js')).initCommand(invocation),
+  doctor: async (invocation) => (await import('./commands/setup/doctor.js')).doctorCommand(invocation),
+  schema: async (invocation) => (await import('./commands/setup/schema.js')).schemaCommand(invocation),
+  simulator: async () => (await import('./commands/setup/simulator.js')).simulatorCommand(),
+  completion: async (invocation) =>
+    (await import('./commands/setup/completion.js')).completionCommand(invocation, () => buildProgram(invocation)),
+};
+
+/** The tree of commands: whole without a command line, else with those whose name is a word of it, and the heads of the others. */
+export async function buildProgram(invocation: Invocation, argv: readonly string[] = COMMAND_NAMES) {
   const program = new Command('overhaul')
     .description('Run Qualys CAR scripts on fleets of hosts, durably and at most once per asset and attempt.')
     .version(version(), '-V, --version', 'print the version')
@@ -80,34 +94,11 @@ export async function buildProgram(invocation: Invocation) {
       invocation.json = command.opts().json === true;
     })
     .addHelpText('after', EPILOGUE);
-  const { simulatorCommand } = await import('./commands/setup/simulator.js');
-  const [approve, reject, pause, resume, retry, cancel] = decisionCommands(invocation);
-  const groups = {
-    'Runs:': [runCommand(invocation), listCommand(invocation), showCommand(invocation), watchCommand(invocation), logsCommand(invocation)],
-    'Campaigns:': [planCommand(invocation), rehearseCommand(invocation), startCommand(invocation)],
-    'Results:': [
-      reportCommand(invocation),
-      assetsCommand(invocation),
-      outputCommand(invocation),
-      reinterpretCommand(invocation),
-      openCopiesCommand(invocation),
-    ],
-    'Decisions:': [approve, reject, pause, resume, retry, cancel, ...haltCommands(invocation)],
-    'Qualys:': [qualysCommand(invocation)],
-    'Set-up:': [
-      initCommand(invocation),
-      doctorCommand(invocation),
-      schemaCommand(invocation),
-      simulatorCommand(),
-      completionCommand(invocation, () => program),
-    ],
-  };
-  for (const [heading, commands] of Object.entries(groups)) {
-    for (const command of commands) {
-      if (!command) continue;
-      inheritSettings(command.helpGroup(heading), program);
-      program.addCommand(command);
-    }
+  // One by one, as each keeps its place in the help.
+  for (const name of COMMAND_NAMES) {
+    const command = argv.includes(name) ? await LOADED[name](invocation) : placeholder(name);
+    inheritSettings(command, program);
+    program.addCommand(command);
   }
   return program;
 }

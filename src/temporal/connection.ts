@@ -2,7 +2,7 @@
 import { Client, Connection } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/envconfig';
-import { NativeConnection } from '@temporalio/worker';
+import type { NativeConnection } from '@temporalio/worker';
 import { findSecret } from '../contracts/config/environment.js';
 import { callInterceptors } from './client-calls.js';
 
@@ -67,6 +67,8 @@ export function connectClientLazily(env: RawEnvironment = process.env, options: 
 /** For the worker, whose connection is the SDK's native one. Throws like `connectClient`. */
 export async function connectWorker(env: RawEnvironment = process.env): Promise<WorkerConnection> {
   const { connectionOptions, address, namespace } = target(env);
+  // Loads the SDK's native core, which a command line or a server never needs.
+  const { NativeConnection } = await import('@temporalio/worker');
   try {
     return { connection: await NativeConnection.connect(connectionOptions), address, namespace };
   } catch (error) {

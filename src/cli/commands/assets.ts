@@ -1,9 +1,10 @@
-import { Command, Option } from '@commander-js/extra-typings';
+import { Option } from '@commander-js/extra-typings';
 import { type AssetRow, LIVE_OUTCOMES, OUTCOMES } from '../../domain/run/outcome.js';
 import { inBatches } from '../../reports/batches.js';
 import { jsonArray, jsonLines } from '../../reports/json.js';
 import { withLedger } from '../data/ledger-access.js';
 import { unknownRun } from '../data/sources.js';
+import { command } from '../heads.js';
 import { EXIT, type Invocation, writeLine } from '../invocation/context.js';
 import { OUTCOME_STYLE } from '../terminal/paint.js';
 import { type Column, writeTable } from '../terminal/table.js';
@@ -26,8 +27,7 @@ function ruleOf({ rule = 'default' }: AssetRow): string {
 }
 
 export function assetsCommand(invocation: Invocation) {
-  return new Command('assets')
-    .description('list the assets of a run or campaign with their outcomes')
+  return command('assets')
     .argument('<id>', 'workflow id')
     .addOption(new Option('--outcome <word>', 'only these').choices([...OUTCOMES, ...LIVE_OUTCOMES] as const))
     .option('--q <text>', 'only assets whose id or name contains this text')

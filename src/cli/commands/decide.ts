@@ -1,9 +1,9 @@
 // approve, reject, pause, resume, cancel, retry: what people decide about a live run, through the same door as everybody else.
-import { Command } from '@commander-js/extra-typings';
 import { RetryOrderSchema } from '../../contracts/messages.js';
 import { describeProblems, problemsOf } from '../../contracts/request.js';
 import { findLedger } from '../data/ledger-access.js';
 import { unknownRun } from '../data/sources.js';
+import { type CommandName, command } from '../heads.js';
 import { CommandFailed, EXIT, type Invocation, writeJson, writeLine } from '../invocation/context.js';
 import type { DecisionName, TemporalRuns, WorkflowSummary } from '../invocation/temporal-runs.js';
 import { checkedWho, type Who } from '../invocation/who.js';
@@ -12,31 +12,28 @@ import { checkedWho, type Who } from '../invocation/who.js';
 const RISKY = ['unverified', 'unreachable'];
 
 export function decisionCommands(invocation: Invocation) {
-  return [
-    signed('approve', 'approve what is pending')
+  return {
+    approve: signed('approve')
       .option('--digest <hex>', 'approve only this digest (`overhaul show` prints it)')
       .action((id, { digest, ...who }) =>
         decide(invocation, { id, name: 'approve', who, details: digest === undefined ? {} : { digest } }),
       ),
-    signed('reject', 'reject what is pending and end the run')
+    reject: signed('reject')
       .option('--digest <hex>', 'reject only this digest')
       .action((id, { digest, ...who }) => decide(invocation, { id, name: 'reject', who, details: digest === undefined ? {} : { digest } })),
-    signed('pause', 'send nothing new; collect what is in flight').action((id, who) => decide(invocation, { id, name: 'pause', who })),
-    signed('resume', 'resume a paused run').action((id, who) => decide(invocation, { id, name: 'resume', who })),
-    signed('retry', 'retry unresolved assets; if the run is finished, start a linked run over them')
+    pause: signed('pause').action((id, who) => decide(invocation, { id, name: 'pause', who })),
+    resume: signed('resume').action((id, who) => decide(invocation, { id, name: 'resume', who })),
+    retry: signed('retry')
       .option('--outcomes <words>', 'comma-separated (default: failed)')
       .action((id, { outcomes, ...who }) =>
         retry(invocation, id, { who, outcomes: (outcomes ?? 'failed').split(',').map((word) => word.trim()) }),
       ),
-    signed('cancel', 'cancel: send nothing new, collect what is in flight for up to a minute, then end').action((id, who) =>
-      cancel(invocation, id, who),
-    ),
-  ];
+    cancel: signed('cancel').action((id, who) => cancel(invocation, id, who)),
+  };
 }
 
-function signed(name: string, description: string) {
-  return new Command(name)
-    .description(description)
+function signed(name: CommandName) {
+  return command(name)
     .argument('<id>', 'workflow id')
     .option('--by <name>', 'who decides (default: you)')
     .option('--reason <text>', 'why, for the record');

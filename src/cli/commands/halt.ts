@@ -1,7 +1,7 @@
 // halt and unhalt: the kill switch of the whole ledger. It needs no Temporal and no worker: every permit reads it before a send.
-import { Command } from '@commander-js/extra-typings';
 import type { HaltAnswer, HaltState } from '../../ledger/runs/kill-switch.js';
 import { withLedger } from '../data/ledger-access.js';
+import { command } from '../heads.js';
 import { EXIT, type Invocation, writeJson, writeLine } from '../invocation/context.js';
 import { settingsOf } from '../invocation/settings.js';
 import { checkedWho, type Who } from '../invocation/who.js';
@@ -11,19 +11,14 @@ import { haltJson, haltText } from '../views/kill-switch.js';
 const SEND_WINDOW_SEC = 5;
 
 export function haltCommands(invocation: Invocation) {
-  return [
-    signed('halt', 'stop all new executions of this ledger within 5 s; agents finish what they have, and results are collected').action(
-      (who) => throwSwitch(invocation, 'halt', who),
-    ),
-    signed('unhalt', 'allow executions again').action((who) => throwSwitch(invocation, 'unhalt', who)),
-  ];
+  return {
+    halt: signed('halt').action((who) => throwSwitch(invocation, 'halt', who)),
+    unhalt: signed('unhalt').action((who) => throwSwitch(invocation, 'unhalt', who)),
+  };
 }
 
-function signed(name: 'halt' | 'unhalt', description: string) {
-  return new Command(name)
-    .description(description)
-    .option('--by <name>', 'who decides (default: you)')
-    .option('--reason <text>', 'why, for the record');
+function signed(name: 'halt' | 'unhalt') {
+  return command(name).option('--by <name>', 'who decides (default: you)').option('--reason <text>', 'why, for the record');
 }
 
 async function throwSwitch(invocation: Invocation, action: 'halt' | 'unhalt', who: Who): Promise<void> {

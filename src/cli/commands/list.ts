@@ -1,8 +1,9 @@
-import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
+import { InvalidArgumentError } from '@commander-js/extra-typings';
 import { durationMs } from '../../domain/clock/duration.js';
 import { doneAssets } from '../../domain/run/progress.js';
 import type { RunView } from '../../ledger/reads/reader.js';
 import { type Sources, withSources } from '../data/sources.js';
+import { command } from '../heads.js';
 import { CommandFailed, EXIT, type Invocation, type Output, writeJson, writeLine } from '../invocation/context.js';
 import type { WorkflowSummary } from '../invocation/temporal-runs.js';
 import { flow, hangingLines, type Line, painter, type Style } from '../terminal/paint.js';
@@ -36,8 +37,7 @@ const COLUMNS: readonly Column<ListedRun>[] = [
 ];
 
 export function listCommand(invocation: Invocation) {
-  return new Command('list')
-    .description('list the newest runs and campaigns')
+  return command('list')
     .option('--limit <n>', 'how many', positive, 20)
     .option('--state <words>', `only these states, comma-separated: ${Object.keys(STATES).join(', ')}`, states)
     .option('--since <when>', 'only those started since an instant (2026-05-01T12:00:00Z) or for a duration (12h, 7d)')

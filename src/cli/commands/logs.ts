@@ -1,9 +1,9 @@
 // `overhaul logs ID`: the audit log of a run, which says who did what and what Overhaul found, as it grows.
-import { Command } from '@commander-js/extra-typings';
 import type { Ledger } from '../../ledger/index.js';
 import type { AuditEntry } from '../../ledger/rows/audit.js';
 import { withLedger } from '../data/ledger-access.js';
 import { unknownRun } from '../data/sources.js';
+import { command } from '../heads.js';
 import { EXIT, type ExitCode, type Invocation, writeLine } from '../invocation/context.js';
 import { painter } from '../terminal/paint.js';
 import { tableRoom } from '../terminal/table.js';
@@ -12,8 +12,7 @@ import { auditLines } from '../views/run-lines.js';
 const FOLLOW_EVERY_MS = 1_000;
 
 export function logsCommand(invocation: Invocation) {
-  return new Command('logs')
-    .description('print the audit log of a run or campaign (JSON lines with --json)')
+  return command('logs')
     .argument('<id>', 'workflow id')
     .option('-f, --follow', 'go on until the run ends; Ctrl-C leaves it running')
     .action(async (workflowId, { follow }) => {

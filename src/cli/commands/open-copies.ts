@@ -1,10 +1,10 @@
 // `overhaul open-copies`: what still is with agents past its deadline, over all runs of the ledger. It reads, and asks nobody.
-import { Command } from '@commander-js/extra-typings';
 import { durationMs } from '../../domain/clock/duration.js';
 import type { OpenCopy } from '../../ledger/rows/copies.js';
 import { inBatches } from '../../reports/batches.js';
 import { jsonArray } from '../../reports/json.js';
 import { withLedger } from '../data/ledger-access.js';
+import { command } from '../heads.js';
 import { CommandFailed, EXIT, type Invocation, writeLine } from '../invocation/context.js';
 import { type Column, writeTable } from '../terminal/table.js';
 
@@ -21,8 +21,7 @@ const COLUMNS: readonly Column<OpenCopy>[] = [
 ];
 
 export function openCopiesCommand(invocation: Invocation) {
-  return new Command('open-copies')
-    .description('list script copies still open past their deadline, over all runs; these assets get no second copy')
+  return command('open-copies')
     .option('--older-than <duration>', 'only copies sent at least this long ago, such as 12h or 7d')
     .action(async ({ olderThan }) => {
       const olderThanMs = olderThan === undefined ? undefined : durationMs(olderThan);

@@ -1,9 +1,9 @@
 // `overhaul plan FILE`: what a campaign would do, found out by the code that opens campaigns. Nothing is sent, and nothing is entered.
-import { Command } from '@commander-js/extra-typings';
 import type { CampaignPlan } from '../../contracts/plan.js';
 import { withKnown } from '../data/ledger-access.js';
 import { policyOfWorkers } from '../doctor/policy-in-force.js';
 import { asRefusal, easmOf, MAX_WAIT_MS, policyOf } from '../dry-run/run.js';
+import { command } from '../heads.js';
 import { EXIT, type ExitCode, type Invocation, writeJson, writeLine } from '../invocation/context.js';
 import { budgetLeft } from '../plan/budget.js';
 import { type PlanDocument, planDocument } from '../plan/document.js';
@@ -13,8 +13,7 @@ import { painter } from '../terminal/paint.js';
 import { tableRoom } from '../terminal/table.js';
 
 export function planCommand(invocation: Invocation) {
-  return new Command('plan')
-    .description('show what a campaign would do (waves, gates, executions, calls, windows, forecast); sends nothing')
+  return command('plan')
     .argument('<file>', 'the plan as YAML or JSON')
     .action(async (file) => {
       invocation.exitCode = await printPlan(invocation, file);

@@ -2,12 +2,12 @@
 // gateway.
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Command } from '@commander-js/extra-typings';
 import type { CampaignPlan } from '../../contracts/plan.js';
 import type { Policy } from '../../contracts/policy.js';
 import { durationMs } from '../../domain/clock/duration.js';
 import type { Assumptions, AssumptionTexts, Curves } from '../../rehearsal/assumptions.js';
 import { policyOf } from '../dry-run/run.js';
+import { command } from '../heads.js';
 import { CommandFailed, EXIT, type ExitCode, type Invocation, writeJson } from '../invocation/context.js';
 import { settingsOf } from '../invocation/settings.js';
 import { readPlanFile } from '../starting/plan-file.js';
@@ -29,8 +29,7 @@ interface RehearseOptions extends AssumptionTexts {
 const BUNDLE = fileURLToPath(new URL('../../workflow-bundle.js', import.meta.url));
 
 export function rehearseCommand(invocation: Invocation) {
-  return new Command('rehearse')
-    .description('run a campaign against a simulated gateway in skipped time and print its timeline; sends nothing')
+  return command('rehearse')
     .argument('<file>', 'the plan as YAML or JSON')
     .optionsGroup('Cohort (default: resolved from Qualys, as `plan` does):')
     .option('--assets <n>', 'number of assets')

@@ -1,6 +1,6 @@
 // `overhaul reinterpret`: what a run would have come to by other rules, from what the ledger has of it. It changes nothing, and asks nobody.
 import { readFileSync } from 'node:fs';
-import { Command, Option } from '@commander-js/extra-typings';
+import { Option } from '@commander-js/extra-typings';
 import { describeProblems, problemsOf } from '../../contracts/request.js';
 import { VerdictSchema } from '../../contracts/verdict.js';
 import { CAMPAIGN_STEPS, type CampaignStepName } from '../../domain/campaign/step.js';
@@ -13,6 +13,7 @@ import type { Ledger } from '../../ledger/index.js';
 import type { RunRow } from '../../ledger/rows/run.js';
 import { withLedger } from '../data/ledger-access.js';
 import { unknownRun } from '../data/sources.js';
+import { command } from '../heads.js';
 import { CommandFailed, EXIT, type Invocation, writeJson, writeLine } from '../invocation/context.js';
 import { verdictFile } from '../starting/verdict-file.js';
 import { counted } from '../terminal/count-text.js';
@@ -46,8 +47,7 @@ const COLUMNS: readonly Column<Change>[] = [
 ];
 
 export function reinterpretCommand(invocation: Invocation) {
-  return new Command('reinterpret')
-    .description('show what a run would have come to by another verdict; changes and sends nothing')
+  return command('reinterpret')
     .argument('<id>', 'workflow id of a run, a step or a campaign')
     .requiredOption('--verdict <file>', 'the rules as YAML or JSON')
     .addOption(new Option('--step <word>', 'of a campaign: which of its steps').choices(CAMPAIGN_STEPS).default('remediate' as const))

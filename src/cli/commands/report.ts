@@ -1,17 +1,17 @@
-import { Command, Option } from '@commander-js/extra-typings';
+import { Option } from '@commander-js/extra-typings';
 import type { RunReport } from '../../domain/run/outcome.js';
 import { readNotJoined } from '../../domain/targets/join-record.js';
 import type { Ledger } from '../../ledger/index.js';
 import type { RunRow } from '../../ledger/rows/run.js';
 import { withLedger } from '../data/ledger-access.js';
 import { refusalOf, unknownRun } from '../data/sources.js';
+import { command } from '../heads.js';
 import { CommandFailed, EXIT, type Invocation, writeLine } from '../invocation/context.js';
 
 type Format = 'json' | 'csv' | 'html';
 
 export function reportCommand(invocation: Invocation) {
-  return new Command('report')
-    .description('write the report of a finished run or campaign')
+  return command('report')
     .argument('<id>', 'workflow id')
     .addOption(new Option('--format <word>', 'html, csv or json').choices(['html', 'csv', 'json'] as const).default('json' as const))
     .option('--out <file>', 'write to this file, atomically (default: stdout)')

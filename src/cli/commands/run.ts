@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { Command } from '@commander-js/extra-typings';
 import { parseYaml } from '../../contracts/config/yaml-document.js';
 import { type Parsed, type Problem, parseRequest, type RemediationRequest, type RemediationRequestInput } from '../../contracts/request.js';
 import { decodeOutput } from '../../domain/verdict/decode.js';
 import { printDryRun } from '../dry-run/run.js';
+import { command } from '../heads.js';
 import { CommandFailed, EXIT, type ExitCode, type Invocation, writeLine } from '../invocation/context.js';
 import { settingsOf } from '../invocation/settings.js';
 import { newWorkflowId } from '../starting/new-workflow-id.js';
@@ -18,8 +18,7 @@ interface RunOptions extends RequestOptions {
 }
 
 export function runCommand(invocation: Invocation) {
-  return new Command('run')
-    .description('start a run: one script over one cohort')
+  return command('run')
     .option('--script <id|title>', 'script id or exact title')
     .optionsGroup('Targets (lists: comma-separated, repeatable, @FILE, or - for stdin):')
     .option('--assets <ids>', 'asset ids', collect)

@@ -1,4 +1,3 @@
-import { Command } from '@commander-js/extra-typings';
 import { loadConfigFile } from '../../contracts/config/file.js';
 import { NOT_JOINED, type NotJoinedList, readNotJoined } from '../../domain/targets/join-record.js';
 import type { WaveView } from '../../ledger/reads/campaign-view.js';
@@ -6,6 +5,7 @@ import type { AuditEntry } from '../../ledger/rows/audit.js';
 import type { HaltState } from '../../ledger/runs/kill-switch.js';
 import { isKnown, type Observation, observe, type Sources, unknownRun, withSources } from '../data/sources.js';
 import { inForceOf, inForceText, type PolicyInForce } from '../doctor/policy-in-force.js';
+import { command } from '../heads.js';
 import { EXIT, type Invocation, writeJson, writeLine } from '../invocation/context.js';
 import type { RunEnd } from '../invocation/temporal-runs.js';
 import { painter } from '../terminal/paint.js';
@@ -14,8 +14,7 @@ import { haltJson, haltText } from '../views/kill-switch.js';
 import { auditLines, factLines, notJoinedLines, stateLines, stateWord } from '../views/run-lines.js';
 
 export function showCommand(invocation: Invocation) {
-  return new Command('show')
-    .description('show the state of a run or campaign')
+  return command('show')
     .argument('<id>', 'workflow id')
     .action(async (workflowId) => {
       await withSources(invocation, async (sources) => {

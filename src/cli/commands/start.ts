@@ -1,5 +1,5 @@
 // `overhaul start FILE`: a campaign, from the plan that `overhaul plan` shows.
-import { Command } from '@commander-js/extra-typings';
+import { command } from '../heads.js';
 import { CommandFailed, EXIT, type ExitCode, type Invocation } from '../invocation/context.js';
 import { settingsOf } from '../invocation/settings.js';
 import { newCampaignId } from '../starting/new-workflow-id.js';
@@ -16,8 +16,7 @@ interface StartOptions {
 }
 
 export function startCommand(invocation: Invocation) {
-  return new Command('start')
-    .description('start a campaign: waves with gates over one cohort')
+  return command('start')
     .argument('<file>', 'the plan as YAML or JSON')
     .option('--id <workflow id>', 'each id can be used once (default: generated)')
     .option('--digest <hex>', 'start only if the plan has this digest (`overhaul plan` prints it)')

@@ -1,5 +1,6 @@
 // `overhaul qualys …`: every documented call of the API as a command (docs/qualys-commands.md, docs/api-coverage.md).
-import { Command } from '@commander-js/extra-typings';
+
+import { command } from '../heads.js';
 import type { Invocation } from '../invocation/context.js';
 import { activitiesCommand } from './activities.js';
 import { assetJobsCommand } from './asset-jobs.js';
@@ -14,7 +15,7 @@ import { scriptsCommand } from './scripts/group.js';
 import { tagsCommand } from './tags.js';
 
 export function qualysCommand(invocation: Invocation) {
-  const group = new Command('qualys').description('query Qualys directly: scripts, assets, jobs, schedules, GAV, EDR, EASM');
+  const group = command('qualys');
   const commands = [
     scriptsCommand(invocation),
     carAssetsCommand(invocation),

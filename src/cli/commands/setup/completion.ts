@@ -1,5 +1,6 @@
 // `overhaul completion SHELL`: a script for bash, zsh or fish, made from the commands as they are.
-import { Argument, Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
+import { Argument, type CommandUnknownOpts } from '@commander-js/extra-typings';
+import { command } from '../../heads.js';
 import { EXIT, type Invocation } from '../../invocation/context.js';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
@@ -11,13 +12,12 @@ const HINTS: Record<Shell, string> = {
   fish: '# Load it:  overhaul completion fish | source',
 };
 
-/** `tree` gives the whole program once it is built. */
-export function completionCommand(invocation: Invocation, tree: () => CommandUnknownOpts) {
-  return new Command('completion')
-    .description('print a completion script for your shell')
+/** `tree` builds the whole program. */
+export function completionCommand(invocation: Invocation, tree: () => Promise<CommandUnknownOpts>) {
+  return command('completion')
     .addArgument(new Argument('<shell>', 'bash, zsh or fish').choices(SHELLS))
     .action(async (shell) => {
-      const words = wordsByPath(tree());
+      const words = wordsByPath(await tree());
       await invocation.stdout.write(`${HINTS[shell]}\n${shell === 'fish' ? fishScript(words) : bashScript(words, shell)}`);
       invocation.exitCode = EXIT.done;
     });

@@ -1,24 +1,22 @@
-import { Command } from '@commander-js/extra-typings';
 import { type Check, exitCodeOfChecks, fixLine, statusLine } from '../../doctor/checks.js';
+import { command } from '../../heads.js';
 import { type Invocation, writeJson, writeLine } from '../../invocation/context.js';
 import { painter } from '../../terminal/paint.js';
 
 export function doctorCommand(invocation: Invocation) {
-  return new Command('doctor')
-    .description('check configuration, Temporal, workers, ledger, Qualys credentials and clock, and say how to fix what fails')
-    .action(async () => {
-      const checks: Check[] = [];
-      const paint = painter(invocation.stdout, invocation.env);
-      for await (const check of examine(invocation)) {
-        checks.push(check);
-        if (invocation.json) continue;
-        await writeLine(invocation.stdout, paint(statusLine(check)));
-        if (check.fix) await writeLine(invocation.stdout, paint(fixLine(check.fix)));
-      }
-      if (invocation.json)
-        await writeJson(invocation.stdout, { ok: checks.every(({ state }) => state === 'ok' || state === 'note'), checks });
-      invocation.exitCode = exitCodeOfChecks(checks);
-    });
+  return command('doctor').action(async () => {
+    const checks: Check[] = [];
+    const paint = painter(invocation.stdout, invocation.env);
+    for await (const check of examine(invocation)) {
+      checks.push(check);
+      if (invocation.json) continue;
+      await writeLine(invocation.stdout, paint(statusLine(check)));
+      if (check.fix) await writeLine(invocation.stdout, paint(fixLine(check.fix)));
+    }
+    if (invocation.json)
+      await writeJson(invocation.stdout, { ok: checks.every(({ state }) => state === 'ok' || state === 'note'), checks });
+    invocation.exitCode = exitCodeOfChecks(checks);
+  });
 }
 
 /** One check after the other, each shown as soon as it is known. */

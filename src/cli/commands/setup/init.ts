@@ -1,7 +1,7 @@
 // `overhaul init`: files to start from. What is there already is never touched.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Command } from '@commander-js/extra-typings';
+import { command } from '../../heads.js';
 import { CommandFailed, EXIT, type Invocation, writeJson, writeLine } from '../../invocation/context.js';
 import { CAMPAIGN_TEMPLATE, CONFIGURATION_TEMPLATE } from './templates.js';
 
@@ -11,8 +11,7 @@ const FILES = [
 ] as const;
 
 export function initCommand(invocation: Invocation) {
-  return new Command('init')
-    .description('write a commented overhaul.yaml with a playbook, and a campaign plan; never overwrites')
+  return command('init')
     .argument('[folder]', 'where to', '.')
     .action(async (folder) => {
       const written: string[] = [];

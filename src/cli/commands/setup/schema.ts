@@ -1,5 +1,6 @@
-import { Argument, Command } from '@commander-js/extra-typings';
+import { Argument } from '@commander-js/extra-typings';
 import { z } from 'zod';
+import { command } from '../../heads.js';
 import { EXIT, type Invocation, writeJson } from '../../invocation/context.js';
 
 const NAMES = ['request', 'configuration', 'plan'] as const;
@@ -11,8 +12,7 @@ const SCHEMAS: Record<(typeof NAMES)[number], () => Promise<z.ZodType>> = {
 };
 
 export function schemaCommand(invocation: Invocation) {
-  return new Command('schema')
-    .description('print the JSON Schema of a request, a campaign plan or the configuration file')
+  return command('schema')
     .addArgument(new Argument('<name>', 'what to describe').choices(NAMES))
     .action(async (name) => {
       await writeJson(invocation.stdout, await jsonSchema(name));

@@ -1,16 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { Command } from '@commander-js/extra-typings';
 import { parse } from 'yaml';
 import type { Problem } from '../../../contracts/request.js';
 import { type Simulator, startSimulator } from '../../../simulator/index.js';
 import { parseSimulatorOptions } from '../../../simulator/options.js';
+import { command } from '../../heads.js';
 
 export const DEFAULT_SIMULATOR_PORT = 8_090;
 
 /** `overhaul simulator`: the Qualys simulator on its own, until SIGINT or SIGTERM. */
 export function simulatorCommand() {
-  return new Command('simulator')
-    .description('serve a simulated Qualys gateway on loopback (docs/simulator.md describes every option)')
+  return command('simulator')
     .option('--config <file>', 'options as a JSON or YAML file; flags override it')
     .option('--port <number>', `port on 127.0.0.1, 0 for a free one (default ${DEFAULT_SIMULATOR_PORT})`, Number)
     .option('--speed <factor>', 'simulated seconds per real second', Number)
