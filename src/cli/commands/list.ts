@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings';
 import { durationMs } from '../../domain/clock/duration.js';
+import { toldInstant } from '../../domain/clock/instant.js';
 import { doneAssets } from '../../domain/run/progress.js';
 import type { RunView } from '../../ledger/reads/reader.js';
 import { type Sources, withSources } from '../data/sources.js';
@@ -99,8 +100,8 @@ function states(text: string): string[] {
 function sinceOf(text: string, now: number): number {
   const ms = durationMs(text);
   if (ms !== undefined && /[a-z]\s*$/i.test(text)) return now - ms;
-  const at = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(at))
+  const at = /^\d{4}-\d{2}-\d{2}/.test(text) ? toldInstant(text) : undefined;
+  if (at === undefined)
     throw new CommandFailed(
       EXIT.usage,
       `--since ${safeLine(text)}: use an instant such as 2026-05-01T12:00:00Z, or a duration such as 12h or 7d.`,

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { CampaignPlan } from '../../contracts/plan.js';
 import type { Policy } from '../../contracts/policy.js';
 import { durationMs } from '../../domain/clock/duration.js';
+import { toldInstant } from '../../domain/clock/instant.js';
 import type { Assumptions, AssumptionTexts, Curves } from '../../rehearsal/assumptions.js';
 import { policyOf } from '../dry-run/run.js';
 import { command } from '../heads.js';
@@ -159,8 +160,8 @@ function duration(option: string, text: string): number {
 }
 
 function instant(text: string): number {
-  const at = Date.parse(text);
-  if (Number.isNaN(at)) throw new CommandFailed(EXIT.usage, `--at ${text}: must be an instant such as 2026-10-15T09:00:00Z.`);
+  const at = toldInstant(text);
+  if (at === undefined) throw new CommandFailed(EXIT.usage, `--at ${text}: must be an instant such as 2026-10-15T09:00:00Z.`);
   return at;
 }
 

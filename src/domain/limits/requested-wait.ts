@@ -1,4 +1,5 @@
 // How long Qualys asks to wait, in whatever form it says so: seconds, spans, instants, sentences. What is none of these says nothing.
+import { toldInstant } from '../clock/instant.js';
 
 /** A requested wait is obeyed up to this, and asked about again then: a number that is wrong must not stop an installation forever. */
 export const LONGEST_TOLD_SEC = 86_400;
@@ -45,7 +46,7 @@ function oneValue(text: string, clocks: readonly number[]): number | undefined {
   }
   const asSpan = whole(text);
   if (asSpan !== undefined) return asSpan;
-  return /\d{4}/.test(text) && /[a-z]/i.test(text) ? until(Date.parse(text), clocks) : undefined;
+  return /\d{4}/.test(text) && /[a-z]/i.test(text) ? until(toldInstant(text), clocks) : undefined;
 }
 
 function whole(text: string): number | undefined {
@@ -65,14 +66,14 @@ function secondsOfUnit(unit: string): number {
 }
 
 function instantsIn(text: string, clocks: readonly number[]): number[] {
-  return [...text.matchAll(/\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d)/g)].flatMap(
-    ([instant]) => until(Date.parse(instant), clocks) ?? [],
+  return [...text.matchAll(/\d{4}-\d\d-\d\d[T ]\d\d:[\d:.]*\d(?:Z|[+-]\d\d:?\d\d)?/g)].flatMap(
+    ([instant]) => until(toldInstant(instant), clocks) ?? [],
   );
 }
 
 /** By the clock that says the longest: none of them is to be trusted alone. */
-function until(instant: number, clocks: readonly number[]): number | undefined {
-  if (Number.isNaN(instant) || clocks.length === 0) return undefined;
+function until(instant: number | undefined, clocks: readonly number[]): number | undefined {
+  if (instant === undefined || clocks.length === 0) return undefined;
   return Math.max(0, Math.ceil((instant - Math.min(...clocks)) / 1_000));
 }
 

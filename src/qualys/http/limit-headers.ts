@@ -1,4 +1,5 @@
 // Limit headers in every documented spelling (docs/qualys-api.md#rate-limits) and in those seen elsewhere, as values.
+import { toldInstant } from '../../domain/clock/instant.js';
 import type { LimitSignals } from '../../domain/execution/answer.js';
 import { secondsOf } from '../../domain/limits/requested-wait.js';
 
@@ -38,8 +39,7 @@ function spelled(headers: AnswerHeaders): Map<string, string | string[] | undefi
 
 /** The `Date` header as epoch milliseconds. */
 export function serverTimeMs(headers: AnswerHeaders): number | undefined {
-  const parsed = Date.parse(first(headers.date) ?? '');
-  return Number.isNaN(parsed) ? undefined : parsed;
+  return toldInstant(first(headers.date));
 }
 
 /** What may be the present, for instants that are told: the answer's own clock, and this machine's. */

@@ -1,6 +1,7 @@
 // The pieces every Qualys answer is made of. Tolerant on purpose: new fields and odd types must not lose a row
 // (docs/qualys-api.md#envelopes-and-ids).
 import { z } from 'zod';
+import { toldInstant } from '../../domain/clock/instant.js';
 
 /** An id as string or number, kept as string. A number beyond 2^53 has lost digits and is no id any more. */
 export const idText = z.union([z.string(), z.number()]).transform((value, ctx) => {
@@ -52,13 +53,8 @@ export const exitCode = leaf((value) => {
   return number < 0 ? -whole : whole;
 });
 
-/** Epoch milliseconds, from a number, digits, or ISO text also with an offset without colon (`+0000`). */
-export const epochMs = leaf((value) => {
-  if (typeof value !== 'string') return isNumber(value) ? value : undefined;
-  if (/^\d+$/.test(value)) return Number(value);
-  const parsed = Date.parse(value.replace(/([+-]\d{2})(\d{2})$/, '$1:$2'));
-  return Number.isNaN(parsed) ? undefined : parsed;
-});
+/** Epoch milliseconds, in each form that Qualys has for an instant; what tells none, such as -1 and 0 for never, is absent. */
+export const epochMs = leaf(toldInstant);
 
 /**
  * base64 to bytes; line breaks inside are documented damage (docs/qualys-api.md#scripts). Text that is none, or was cut, is as good as

@@ -1,6 +1,6 @@
 // When an asset's agent was last seen, where its row tells. Documented are `agent.lastCheckedIn` and `sensorLastUpdatedDate` of GAV, and
 // `lastReportedTime` of EDR; asset jobs have `lastCheckedIn`, and rows of CAR assets may grow it (docs/qualys-api.md#last-seen).
-import { epochMs } from './common.js';
+import { toldInstant } from '../../domain/clock/instant.js';
 
 /** Compared without case and separators, as the services spell them differently. */
 const OF_AN_AGENT: ReadonlySet<string> = new Set([
@@ -29,8 +29,8 @@ export function lastSeenOf(row: object): number | undefined {
 
 /** -1 and 0 stand for never, which tells nothing of an agent that may be new. */
 function instantOf(value: unknown): number[] {
-  const at = epochMs.safeParse(value).data;
-  return at !== undefined && at > 0 ? [at] : [];
+  const at = toldInstant(value);
+  return at === undefined ? [] : [at];
 }
 
 function entriesOf(value: unknown): [string, unknown][] {

@@ -1,6 +1,7 @@
 // What all listing commands share: how many rows, in which form, and where to.
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { durationMs } from '../../../domain/clock/duration.js';
+import { toldInstant } from '../../../domain/clock/instant.js';
 import type { WalkOptions } from '../../../qualys/types.js';
 import type { QualysLink } from './connection.js';
 
@@ -66,10 +67,10 @@ export function pagingOf({ all, limit, pageSize }: HowMany): { pageSize?: number
   return { pageSize: limit ?? FIRST_PAGE };
 }
 
-/** For `--start` and `--end`: ISO 8601; a day alone begins at midnight UTC. Epoch milliseconds. */
+/** For `--start` and `--end`: ISO 8601; UTC without an offset, midnight without a time. Epoch milliseconds. */
 export function instant(text: string): number {
-  const at = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(at)) throw new InvalidArgumentError('Use ISO 8601, such as 2026-05-01 or 2026-05-01T12:00:00Z.');
+  const at = /^\d{4}-\d{2}-\d{2}/.test(text) ? toldInstant(text) : undefined;
+  if (at === undefined) throw new InvalidArgumentError('Use ISO 8601, such as 2026-05-01 or 2026-05-01T12:00:00Z.');
   return at;
 }
 
