@@ -2,7 +2,7 @@
 
 import type { Problem } from '../../contracts/request.js';
 import { hostKey, hostKeysOf } from '../../domain/targets/host-names.js';
-import { askedFor, labelMatchText, type MatchedName, matchNames, type NameMatch } from '../../domain/targets/match-names.js';
+import { askedFor, labelMatchText, labelOf, type MatchedName, matchNames, type NameMatch } from '../../domain/targets/match-names.js';
 import type { CarAsset, Qualys } from '../../qualys/types.js';
 import type { AssetsByKey, Finding } from './find-by-key.js';
 import { taggedWith } from './tagged.js';
@@ -14,26 +14,37 @@ export interface NamedAssets {
   byLabel: string[];
 }
 
+/** Of a gateway that cannot be asked for other host names so many pages of its assets are read; what is behind them is not known. */
+const PAGES_FOR_ALIASES = 20;
+
 /** Names in any case, whole or as `match` says, one asset each; every name that fails is reported. */
 export async function assetsByName(lookup: AssetsByKey, hostnames: readonly string[], match: NameMatch = 'exact'): Promise<NamedAssets> {
   const asked = hostnames.flatMap((hostname) => askedFor(hostname, match));
-  const { assets: found, unreadable } = await lookup.find(match === 'label' ? 'host' : 'name', asked);
+  const { assets: found, unreadable, isWalk } = await lookup.find(match === 'label' ? 'host' : 'name', asked);
+  const byNames = matchNames(hostnames, found, match);
+  const labels = hostnames.filter((_, index) => byNames[index]?.kind === 'label').map(labelOf);
+  const rivals = labels.length > 0 && !isWalk ? await lookup.find('alias', labels, PAGES_FOR_ALIASES) : undefined;
   const problems: Problem[] = [];
   const named: NamedAssets = { assets: [], byLabel: [] };
-  for (const [index, matched] of matchNames(hostnames, found, match).entries()) {
+  for (const [index, matched] of matchNames(hostnames, [...byId(found, rivals?.assets)], match).entries()) {
     const hostname = hostnames[index] ?? '';
     if (matched.kind === 'whole' || matched.kind === 'label') {
       named.assets.push(matched.asset);
-      if (matched.kind === 'label') named.byLabel.push(labelMatchText(hostname, matched.asset));
+      if (matched.kind === 'label') named.byLabel.push(labelMatchText(hostname, matched.asset, { areAllKnown: rivals?.isComplete }));
     } else problems.push({ path: `targets.hostnames[${index}]`, problem: `${hostname} ${whyNot(matched, match)}` });
   }
-  if (unreadable > 0) {
+  const unread = unreadable + (rivals?.unreadable ?? 0);
+  if (unread > 0) {
     // One of them may be a name's only asset, or its second one.
-    const problem = `Qualys lists ${unreadable} asset(s) for these names in unreadable rows. Use asset ids`;
+    const problem = `Qualys lists ${unread} asset(s) for these names in unreadable rows. Use asset ids`;
     problems.push({ path: 'targets.hostnames', problem });
   }
   if (problems.length > 0) throw new UnresolvedTargets(problems);
   return named;
+}
+
+function byId(...lists: (readonly CarAsset[] | undefined)[]): Iterable<CarAsset> {
+  return new Map(lists.flatMap((assets = []) => assets.map((asset) => [asset.assetId, asset] as const))).values();
 }
 
 function whyNot(matched: Exclude<MatchedName<CarAsset>, { kind: 'whole' | 'label' }>, match: NameMatch): string {

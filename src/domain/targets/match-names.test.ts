@@ -11,8 +11,8 @@ const ASSETS = [
   { assetId: '7', name: 'TWIN' },
   { assetId: '8', name: '' },
 ];
-const matched = (hostnames: string[], match: 'exact' | 'label') =>
-  matchNames(hostnames, ASSETS, match).map((found) => {
+const matched = (hostnames: string[], match: 'exact' | 'label', assets: { assetId: string; name: string; aliases?: string[] }[] = ASSETS) =>
+  matchNames(hostnames, assets, match).map((found) => {
     if (found.kind === 'unknown') return 'unknown';
     if (found.kind === 'ambiguous') return `ambiguous ${found.assets.map(({ assetId }) => assetId).join()}`;
     return `${found.kind} ${found.asset.assetId}${found.kind === 'claimed' ? ` by ${found.by.join()}` : ''}`;
@@ -50,6 +50,18 @@ describe('a host name of a request', () => {
     expect(matched(['web-1', 'web-1.a.example.com', 'WEB-1.A.example.com'], 'label')).toEqual(['whole 1', 'label 1', 'label 1']);
   });
 
+  test.each<[string, string[], string, string]>([
+    ['its own other names do not matter', ['1'], 'label 1', 'whole 1'],
+    ['another asset is called so in DNS', ['2'], 'ambiguous 1,2', 'whole 1'],
+    ['several are', ['2', '1', '3'], 'ambiguous 1,2,3', 'whole 1'],
+  ])('that is a label beside other host names: %s', (_, called, byLabel, whole) => {
+    const assets = ASSETS.map((asset) =>
+      called.includes(asset.assetId) ? { ...asset, aliases: ['x', 'WEB-1.corp', 'web-1.lab.'] } : asset,
+    );
+    expect(matched(['web-1.corp.example.com', 'web-1', 'x'], 'label', assets)).toEqual([byLabel, whole, 'unknown']);
+    expect(matched(['web-1.corp'], 'exact', assets)).toEqual(['unknown']);
+  });
+
   test('is asked for whole, and by its label where that counts', () => {
     expect([askedFor('Web-1.a', 'exact'), askedFor('Web-1.a', 'label'), askedFor('10.0.0.5', 'label')]).toEqual([
       ['Web-1.a'],
@@ -61,5 +73,8 @@ describe('a host name of a request', () => {
   test('that is taken by its label is told, another domain with a word', () => {
     expect(labelMatchText('web-1.corp', { assetId: '1', name: 'WEB-1' })).toBe('web-1.corp → WEB-1 (1)');
     expect(labelMatchText('web-1.corp', { assetId: '1', name: 'web-1.lab' })).toBe('web-1.corp → web-1.lab (1, of another domain)');
+    expect(labelMatchText('web-1.corp', { assetId: '1', name: 'web-1' }, { areAllKnown: false })).toBe(
+      'web-1.corp → web-1 (1, other names not all compared)',
+    );
   });
 });
