@@ -373,7 +373,7 @@ describe('verdicts that go by output', () => {
     if (includeOutput) searched.push(filter);
     yield {
       rows: rows.map((one) => {
-        const output = includeOutput ? outputs.get(one.assetId) : undefined;
+        const output = includeOutput ? (outputs.get(`${one.jobId}/${one.assetId}`) ?? outputs.get(one.assetId)) : undefined;
         return { ...one, ...(output ? { output } : {}) };
       }),
       bytes: 1_000,
@@ -387,7 +387,7 @@ describe('verdicts that go by output', () => {
     return new MockActivityEnvironment().run(async () => (await pollExecutions({ ledger: from, qualys }, { run, accepted })).awaitsOutput);
   }
 
-  const COLUMNS = ['assetId', 'outcome', 'reason', 'rule', 'heard', 'copy', 'lease', 'output'] as const;
+  const COLUMNS = ['assetId', 'outcome', 'reason', 'rule', 'heard', 'heardJob', 'copy', 'lease', 'output'] as const;
   const seen = () => ledgerOf(ledger).columns('attempts', COLUMNS, { runId: 'v', last: 1 });
   const firstAttempts = () => ledgerOf(ledger).columns('attempts', ['assetId', 'outcome', 'rule', 'heard'], { runId: 'v', attempt: 1 });
   const inFlight = async () => (await ledger.runs.snapshot('v')).slotsTaken;
@@ -431,12 +431,12 @@ describe('verdicts that go by output', () => {
     expect(await execution1()).toMatchObject({ state: 'accepted' });
   });
 
-  test('are those of its rules when it comes, an empty one too, and nothing of it is stored that is not asked for', async () => {
+  test('are those of its rules when it comes, and nothing of it is stored that is not asked for', async () => {
     await look();
     now += 30_000;
     outputs = new Map([
       ['11', Buffer.from('a\r\nVULNERABLE\r\n', 'utf16le')],
-      ['12', Buffer.alloc(0)],
+      ['12', Buffer.from('fine')],
     ]);
     expect(await look()).toBe(false);
     expect(await seen()).toMatchObject([
@@ -450,6 +450,81 @@ describe('verdicts that go by output', () => {
     searched = [];
     await look();
     expect(searched).toEqual([]);
+  });
+
+  test('wait while it is empty as for one that has not come, as it may be the place of one that is still to come', async () => {
+    outputs = new Map([
+      ['11', Buffer.alloc(0)],
+      ['12', Buffer.alloc(0)],
+    ]);
+    expect(await look()).toBe(true);
+    now += 119_000;
+    outputs.set('11', Buffer.from('VULNERABLE'));
+    expect(await look()).toBe(true);
+    expect((await firstAttempts())[0]).toEqual({ assetId: '11', outcome: 'failed', rule: 'verdict.output[0]', heard: '0' });
+    expect((await seen())[1]).toMatchObject({ assetId: '12', outcome: 'running', heard: null });
+    now += 1_000;
+    expect(await look()).toBe(false);
+    // It is its output by then: that is known, and denies nothing.
+    expect((await seen())[1]).toMatchObject({
+      assetId: '12',
+      outcome: 'skipped',
+      rule: 'verdict.exitCodes.3',
+      heard: 'none',
+      heardJob: '900',
+    });
+  });
+
+  describe('of an asset that two jobs of the execution have hit', () => {
+    const SECOND = { jobId: '901', correlationUuid: 'uuid-v-1' };
+    const both = (first: Partial<AssetJobRow>, second: Partial<AssetJobRow>): AssetJobRow[] => [
+      { ...row('11', 'EXECUTION PASSED'), exitCode: 0, correlationUuid: 'uuid-v-1', ...first },
+      { ...row('11', 'EXECUTION PASSED'), exitCode: 0, ...SECOND, ...second },
+    ];
+
+    test('are not by what the first one has printed, once the second has ended', async () => {
+      outputs = new Map([['900/11', Buffer.from('fine')]]);
+      rows = [both({ endedAt: 5 }, {})[0] as AssetJobRow, row('13', 'MANIFEST ASSIGNED')];
+      await look();
+      expect((await seen())[0]).toMatchObject({ outcome: 'succeeded', heard: 'none', heardJob: '900' });
+      rows = [...both({ endedAt: 5 }, { endedAt: 9 }), row('13', 'MANIFEST ASSIGNED')];
+      expect(await look()).toBe(true);
+      outputs.set('901/11', Buffer.from('VULNERABLE'));
+      expect(await look()).toBe(false);
+      expect((await firstAttempts())[0]).toEqual({ assetId: '11', outcome: 'failed', rule: 'verdict.output[0]', heard: '0' });
+    });
+
+    test('are no success where what the second has printed does not come', async () => {
+      outputs = new Map([['900/11', Buffer.from('fine')]]);
+      rows = [...both({ endedAt: 5 }, { endedAt: 9 }).slice(0, 1), row('13', 'MANIFEST ASSIGNED')];
+      await look();
+      rows = [...both({ endedAt: 5 }, { endedAt: 9 }), row('13', 'MANIFEST ASSIGNED')];
+      await look();
+      now += 120_000;
+      await look();
+      expect((await seen())[0]).toMatchObject({ outcome: 'unverified', reason: 'output-not-read', heard: 'absent', heardJob: '901' });
+    });
+
+    test.each([false, true])('are by the one that ended last, in whatever order they come (turned: %p)', async (isTurned) => {
+      outputs = new Map([
+        ['900/11', Buffer.from('VULNERABLE')],
+        ['901/11', Buffer.from('fine')],
+      ]);
+      rows = both({ endedAt: 5 }, { endedAt: 9 });
+      if (isTurned) rows.reverse();
+      await look();
+      await look();
+      expect((await seen())[0]).toMatchObject({ outcome: 'succeeded', heard: 'none', heardJob: '901' });
+    });
+
+    test('go by what an older ledger has heard, which knew no job', async () => {
+      outputs = new Map([['11', Buffer.from('fine')]]);
+      await ledger.outputs.hear('v', [{ assetId: '11', attempt: 1, jobId: '900', heard: 0 }]);
+      await find(ledger, { heardJob: null }, { runId: 'v', assetId: '11' });
+      await ledger.outputs.hear('v', [{ assetId: '11', attempt: 1, jobId: '901', heard: 'none' }]);
+      await look();
+      expect((await firstAttempts())[0]).toMatchObject({ outcome: 'failed', heard: '0' });
+    });
   });
 
   test('are no success without it after two minutes, and stay so when it comes later', async () => {
@@ -564,7 +639,7 @@ describe('verdicts that go by output', () => {
     now += 120_000;
     const late = ledger.verdicts.recordAll.bind(ledger.verdicts);
     jest.spyOn(ledger.verdicts, 'recordAll').mockImplementationOnce(async (...polls) => {
-      await ledger.outputs.hear('v', [{ assetId: '11', attempt: 1, heard: 0 }]);
+      await ledger.outputs.hear('v', [{ assetId: '11', attempt: 1, jobId: '900', heard: 0 }]);
       return late(...polls);
     });
     await look();

@@ -4,10 +4,10 @@ import { batchesOf } from '../../domain/basics/batches.js';
 import { between, type ClockReading, elapsedMs } from '../../domain/clock/server-time.js';
 import { hasEnded } from '../../domain/execution/may-still-run.js';
 import { median } from '../../domain/polling/cadence.js';
-import { type ExecutionDecision, FAN_OUT_GRACE_MS, settleExecution, type WatchedAsset } from '../../domain/polling/settle.js';
+import { type ExecutionDecision, FAN_OUT_GRACE_MS, isOutputLate, settleExecution, type WatchedAsset } from '../../domain/polling/settle.js';
 import { anyOf, idTerm } from '../../domain/targets/qql.js';
 import { readAssetJob } from '../../domain/verdict/asset-job.js';
-import { judge, waitsForOutput } from '../../domain/verdict/judge.js';
+import { type Heard, judge, waitsForOutput } from '../../domain/verdict/judge.js';
 import { type Judging, judgingBy } from '../../domain/verdict/rules.js';
 import type { Execution } from '../../ledger/executions/registry.js';
 import type { AssetInFlight } from '../../ledger/executions/verdicts.js';
@@ -183,12 +183,14 @@ async function hearAll(dependencies: PollDependencies, decided: readonly Decided
 }
 
 /** By the job whose row was decided by. */
-function awaitingOf({ decision, known, jobs, judging }: Decided): Awaiting[] {
-  const rows = standing(jobs);
+function awaitingOf(decided: Decided): Awaiting[] {
+  const { decision, known, judging, clock } = decided;
+  const watched = new Map(watchedAssets(decided).map((asset) => [asset.assetId, asset]));
   const awaits = new Set(decision.assets.flatMap((asset) => (asset.awaits ? [asset.assetId] : [])));
-  return known.flatMap(({ assetId, attempt, heard, jobId: before }) => {
-    const jobId = rows.get(assetId)?.jobId ?? before;
-    return awaits.has(assetId) && waitsForOutput(judging, heard) && jobId !== undefined ? [{ assetId, attempt, jobId }] : [];
+  return known.flatMap(({ assetId, attempt }) => {
+    const { job, heard } = watched.get(assetId) ?? {};
+    if (!awaits.has(assetId) || !waitsForOutput(judging, heard) || job?.jobId === undefined) return [];
+    return [{ assetId, attempt, jobId: job.jobId, isLate: isOutputLate(job, clock) }];
   });
 }
 
@@ -220,29 +222,36 @@ interface Deciding extends Read {
   medianMs: number | undefined;
 }
 
-function decide(
-  { run, judging, outputsAreSought, execution, jobs, twins, twinIds, complete, known, clock, serverNow, now, medianMs }: Deciding,
-  jobsAreSought: boolean,
-): ExecutionDecision {
+type Seeing = WatchedAsset & { job?: (NonNullable<WatchedAsset['job']> & { jobId?: string | undefined }) | undefined };
+
+function watchedAssets({ outputsAreSought, jobs, twins, twinIds, known, serverNow }: Deciding): Seeing[] {
   const byAsset = standing(jobs);
   const beside = standing(twins);
-  const assets = known.map((asset): WatchedAsset => {
+  return known.map((asset): Seeing => {
     const job = byAsset.get(asset.assetId);
-    const twin = twinOf(beside.get(asset.assetId), twinIds);
-    const { assetId, heard } = asset;
-    if (job)
-      return {
-        ...{ assetId, twin, heard, outputSought: outputsAreSought },
-        job: { ...job, statusSince: job.status === asset.status ? (asset.statusSince ?? serverNow) : serverNow },
-      };
+    const { assetId } = asset;
+    const seen = { assetId, twin: twinOf(beside.get(assetId), twinIds), outputSought: outputsAreSought };
+    if (job) {
+      const statusSince = job.status === asset.status ? (asset.statusSince ?? serverNow) : serverNow;
+      return { ...seen, heard: heardOf(asset, job.jobId), job: { ...job, statusSince } };
+    }
     // A row seen before and missing now (index, tag scope) is still what we know.
-    if (asset.status !== undefined)
-      return {
-        ...{ assetId, twin, heard, outputSought: outputsAreSought },
-        job: { ...asset, status: asset.status, statusSince: asset.statusSince ?? serverNow },
-      };
+    if (asset.status !== undefined) {
+      const statusSince = asset.statusSince ?? serverNow;
+      return { ...seen, heard: heardOf(asset, asset.jobId), job: { ...asset, status: asset.status, statusSince } };
+    }
     return { assetId };
   });
+}
+
+/** What the output of this job said: that of another one of the execution on the same asset is not its word. */
+function heardOf({ heard, heardJobId }: AssetInFlight, jobId: string | undefined): Heard {
+  return heardJobId === undefined || heardJobId === jobId ? heard : undefined;
+}
+
+function decide(deciding: Deciding, jobsAreSought: boolean): ExecutionDecision {
+  const { run, judging, execution, jobs, complete, clock, serverNow, now, medianMs } = deciding;
+  const assets = watchedAssets(deciding);
   const deadlineAt = execution.deadlineAt ?? Number.POSITIVE_INFINITY;
   return settleExecution({
     byTags: execution.planned !== undefined,
@@ -261,14 +270,24 @@ function decide(
   });
 }
 
-/** By asset. Where several jobs of an execution name one, the row that has not ended stands. */
+/** By asset. Where several jobs of an execution name one, the row that has not ended stands, and of those that have the one that ended last. */
 function standing(rows: readonly AssetJobRow[]): Map<string, AssetJobRow> {
   const byAsset = new Map<string, AssetJobRow>();
   for (const row of rows) {
     const other = byAsset.get(row.assetId);
-    if (!other || readAssetJob(other).kind === 'verdict') byAsset.set(row.assetId, row);
+    if (!other || isBehind(row, other)) byAsset.set(row.assetId, row);
   }
   return byAsset;
+}
+
+function isBehind(row: AssetJobRow, other: AssetJobRow): boolean {
+  const [ended, otherEnded] = [row, other].map((job) => readAssetJob(job).kind === 'verdict');
+  if (ended !== otherEnded) return otherEnded === true;
+  return ended === true && endOf(row) >= endOf(other);
+}
+
+function endOf({ endedAt, finishedAt, createdAt }: AssetJobRow): number {
+  return endedAt ?? finishedAt ?? createdAt ?? 0;
 }
 
 /** A row that a poll does not show says nothing: until it does, the script may be running. */

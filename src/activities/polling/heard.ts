@@ -18,6 +18,8 @@ export interface Awaiting {
   assetId: string;
   attempt: number;
   jobId: string;
+  /** The time in which its output may come is over: one that is empty now is its output. */
+  isLate: boolean;
 }
 
 /** Filters stay far below what a gateway takes (ledger/rows/copies.ts asks for as many). */
@@ -51,10 +53,12 @@ async function hearPart(
     for (const row of page.rows) {
       const asset = wanted.get(keyOf(row));
       if (!asset) continue;
-      const { assetId, attempt } = asset;
-      if (row.output) heard.push({ assetId, attempt, ...said(row, row.output, { run, judging }) });
+      const { assetId, attempt, jobId, isLate } = asset;
+      // An empty one may be the place of one that is still to come, and waits like one that is absent.
+      const hasCome = row.output !== undefined && (row.output.length > 0 || isLate);
+      if (row.output && hasCome) heard.push({ assetId, attempt, jobId, ...said(row, row.output, { run, judging }) });
       // No answer can carry it.
-      else if (page.isPassedOver) heard.push({ assetId, attempt, heard: 'absent' });
+      else if (page.isPassedOver) heard.push({ assetId, attempt, jobId, heard: 'absent' });
       // A pattern over a megabyte takes its time, and others have a heartbeat to send.
       await yieldToLoop();
     }

@@ -178,6 +178,21 @@ describe('outputs that are not there yet have their two minutes of Qualys’ tim
     expect(await kept()).toEqual({ owed: 25 });
   });
 
+  test('an empty one as well: what comes into its place is stored, and what stays empty is empty behind them', async () => {
+    sizes = Array.from({ length: ASSETS }, () => 0);
+    expect(await collect()).toBeGreaterThan(0);
+    expect(await kept()).toEqual({ owed: 25 });
+    sizes[3] = 10;
+    expect(await collect()).toBeGreaterThan(0);
+    expect(await kept()).toEqual({ owed: 24, stored: 1 });
+    machine.realMs += 121_000;
+    expect(await collect()).toBeUndefined();
+    expect(await ledgerOf(ledger).tally('attempts', ['output', 'outputBytes'])).toEqual([
+      { output: 'stored', outputBytes: 0, n: 24 },
+      { output: 'stored', outputBytes: 10, n: 1 },
+    ]);
+  });
+
   test('and no more: also across a jump they end', async () => {
     await answers(5, TEN_MINUTES);
     machine.realMs += 121_000;

@@ -48,11 +48,17 @@ async function collect(dependencies: OutputDependencies, { run, final, hurry }: 
     const oldest = Math.min(...owed.map(({ verdictAt }) => verdictAt));
     if (!final && !hurry && owed.length < WORTH_A_CALL && elapsedMs(clock, oldest) < LONGEST_WAIT_MS) return undefined;
 
-    const settled = await fetchFor(dependencies, run, owed);
+    const { settled, empty } = await fetchFor(dependencies, run, owed);
     const missing = owed.filter((item) => !settled.has(keyOf(item)));
     const age = between(clock, await ledger.serverClock.reading());
     const late = missing.filter(({ verdictAt }) => elapsedMs(age, verdictAt) >= OUTPUT_GRACE_MS);
-    await ledger.outputs.markAbsent(run.id, late);
+    const [isEmpty, isAbsent] = [late.filter((item) => empty.has(keyOf(item))), late.filter((item) => !empty.has(keyOf(item)))];
+    if (isEmpty.length > 0)
+      await ledger.outputs.store(
+        run.id,
+        isEmpty.map((item) => ({ ...item, output: Buffer.alloc(0) })),
+      );
+    await ledger.outputs.markAbsent(run.id, isAbsent);
     if (missing.length > late.length || !final) {
       const waitedMs = Math.min(...missing.map(({ verdictAt }) => elapsedMs(age, verdictAt)));
       return missing.length > late.length ? Math.max(1_000, (OUTPUT_GRACE_MS - waitedMs) / clock.rate + 500) : undefined;
@@ -60,15 +66,21 @@ async function collect(dependencies: OutputDependencies, { run, final, hurry }: 
   }
 }
 
-async function fetchFor(dependencies: OutputDependencies, run: RunRow, owed: readonly OwedOutput[]): Promise<Set<string>> {
-  const settled = new Set<string>();
+/** Whose output is done with. What is empty may be the place of one that is still to come, and waits like one that is absent. */
+interface Fetched {
+  settled: Set<string>;
+  empty: Set<string>;
+}
+
+async function fetchFor(dependencies: OutputDependencies, run: RunRow, owed: readonly OwedOutput[]): Promise<Fetched> {
+  const fetched: Fetched = { settled: new Set(), empty: new Set() };
   const jobIds = [...new Set(owed.map(({ jobId }) => jobId))];
   for (const part of batches(jobIds, JOBS_A_WALK)) {
     const wanted = new Map(owed.filter(({ jobId }) => part.includes(jobId)).map((item) => [rowKey(item), item]));
     const filter = anyOf(part.map((jobId) => idTerm('job.id', jobId)));
-    for (const key of await fetch(dependencies, { run, filter, wanted })) settled.add(key);
+    await fetch(dependencies, { run, filter, wanted }, fetched);
   }
-  return settled;
+  return fetched;
 }
 
 interface Fetch {
@@ -77,24 +89,23 @@ interface Fetch {
   wanted: ReadonlyMap<string, OwedOutput>;
 }
 
-/** Reads the outputs that are wanted; the keys of those that came, and of those that no answer can carry. */
-async function fetch(dependencies: OutputDependencies, { run, filter, wanted }: Fetch): Promise<string[]> {
+/** Reads the outputs that are wanted. Done with are those that came, and those that no answer can carry. */
+async function fetch(dependencies: OutputDependencies, { run, filter, wanted }: Fetch, { settled, empty }: Fetched): Promise<void> {
   const { outputs } = dependencies.ledger;
-  const settled: string[] = [];
   let rows = 0;
   for await (const page of outputPages(dependencies, { run, filter })) {
     const found = page.rows.flatMap((row) => {
       const item = wanted.get(rowKey(row));
       return item ? [{ assetId: item.assetId, attempt: item.attempt, output: row.output }] : [];
     });
-    const came = found.flatMap(({ output, ...item }) => (output ? [{ ...item, output }] : []));
+    const came = found.flatMap(({ output, ...item }) => (output && output.length > 0 ? [{ ...item, output }] : []));
+    for (const item of found) if (item.output?.length === 0) empty.add(keyOf(item));
     if (page.isPassedOver) await outputs.markAbsent(run.id, found);
     else await outputs.store(run.id, came);
-    settled.push(...(page.isPassedOver ? found : came).map(keyOf));
+    for (const item of page.isPassedOver ? found : came) settled.add(keyOf(item));
     rows += page.rows.length;
     heartbeat({ rows });
   }
-  return settled;
 }
 
 function rowKey({ jobId, assetId }: { jobId: string; assetId: string }): string {

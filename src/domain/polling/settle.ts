@@ -115,7 +115,7 @@ export function settleExecution(execution: WatchedExecution): ExecutionDecision 
     (isComplete &&
       assets.every(({ assetId, awaits, final }) => {
         const asset = byId.get(assetId);
-        return final || (awaits ? isOutputLate(asset?.job, execution) : isStraggler(asset, { execution, fannedOut }));
+        return final || (awaits ? isOutputLate(asset?.job, execution.clock) : isStraggler(asset, { execution, fannedOut }));
       }));
   const decidesMissing = isOver && (seenHaveEnded || execution.pastDeadline);
   const decidesFanOut = execution.byTags === true && !fannedOut && isQuiet(execution);
@@ -185,7 +185,7 @@ function withMeaning(
   }
   const awaits = judge(job, own, judging, 'absent');
   // A gateway that shows verdicts and no output is waited for until the deadline, and no longer.
-  if (((outputSought || pastDeadline) && isOutputLate(job, execution)) || isGivenUp(job, execution))
+  if (((outputSought || pastDeadline) && isOutputLate(job, execution.clock)) || isGivenUp(job, execution))
     return { assetId, ...awaits, heard: 'absent', final: true, terminal: true };
   return { assetId, outcome: 'running', awaits, final: false, terminal: true };
 }
@@ -204,7 +204,7 @@ function codeMayCome(
 }
 
 /** Until then it keeps its slot: an error budget is to know what an execution came to before the next one is sent. */
-function isOutputLate(job: WatchedAsset['job'], { clock }: WatchedExecution): boolean {
+export function isOutputLate(job: WatchedAsset['job'], clock: WatchedExecution['clock']): boolean {
   return job !== undefined && elapsedMs(clock, job.statusSince) >= OUTPUT_GRACE_MS;
 }
 

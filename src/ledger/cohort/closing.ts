@@ -5,6 +5,7 @@ import { lastWord } from '../../domain/verdict/asset-job.js';
 import { heardIn, judge, OUTPUT_NOT_READ } from '../../domain/verdict/judge.js';
 import { isGood } from '../../domain/verdict/meaning.js';
 import { goesByCode, type Judging, judgingBy } from '../../domain/verdict/rules.js';
+import { heardOf } from '../rows/attempt.js';
 import { readRun } from '../rows/run.js';
 import { type Database, jsonRows, type Sql } from '../sql/database.js';
 import { byIndex, INTEGERS, PAIRS } from '../sql/dialect.js';
@@ -104,11 +105,13 @@ interface OpenAsset {
   exit_code: number | null;
   finished_at: number | null;
   ended_at: number | null;
+  job_id: string | null;
   heard: string | null;
+  heard_job: string | null;
 }
 
 const OPEN_ASSETS = `
-  SELECT seq, attempt, execution_no, copy, status, exit_code, finished_at, ended_at, heard
+  SELECT seq, attempt, execution_no, copy, status, exit_code, finished_at, ended_at, job_id, heard, heard_job
   FROM attempts ${byIndex('attempts_outcome')}
   WHERE run_id = ? AND last = 1 AND outcome = ? AND seq > ?
   ORDER BY seq
@@ -157,7 +160,8 @@ async function endSent(sql: Sql, runId: string, rows: readonly OpenAsset[], reas
  */
 async function endUnheard(sql: Sql, runId: string, rows: readonly OpenAsset[], judging: Judging): Promise<number> {
   let unverified = 0;
-  for (const { seq, attempt, status, exit_code: exitCode, finished_at: finishedAt, ended_at: endedAt, heard } of rows) {
+  for (const row of rows) {
+    const { seq, attempt, status, exit_code: exitCode, finished_at: finishedAt, ended_at: endedAt } = row;
     const job = {
       status: status ?? '',
       exitCode: exitCode ?? undefined,
@@ -165,7 +169,7 @@ async function endUnheard(sql: Sql, runId: string, rows: readonly OpenAsset[], j
       endedAt: endedAt ?? undefined,
     };
     const own = lastWord(job) ?? { outcome: 'unverified', reason: OUTPUT_NOT_READ };
-    const judged = judge(job, own, judging, heardIn(heard) ?? 'absent');
+    const judged = judge(job, own, judging, heardIn(heardOf(row)) ?? 'absent');
     // A code that could still deny the success had its two minutes cut short by the close.
     const isEarly = exitCode === null && goesByCode(judging) && isGood(judged.outcome);
     const { outcome, reason, rule } = isEarly ? { ...judged, outcome: 'unverified', reason: 'verdict-unknown' } : judged;

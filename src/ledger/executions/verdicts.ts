@@ -28,7 +28,9 @@ export interface AssetInFlight {
   statusSince?: number | undefined;
   disconnected?: boolean | undefined;
   jobId?: string | undefined;
+  /** What the output of a job said, and of which: undefined in an older ledger. */
   heard?: Heard;
+  heardJobId?: string | undefined;
 }
 
 /** What the script came to at an asset that was hit beside those asked for: shown where the asset is the run's anyway. */
@@ -44,7 +46,7 @@ export interface RetryRule {
 }
 
 const IN_FLIGHT = `
-  SELECT asset_id, attempt, outcome, status, exit_code, finished_at, ended_at, status_since, disconnected, job_id, heard
+  SELECT asset_id, attempt, outcome, status, exit_code, finished_at, ended_at, status_since, disconnected, job_id, heard, heard_job
   FROM attempts ${byIndex('attempts_execution')}
   WHERE run_id = ? AND execution_no = ?
   ORDER BY seq`;
@@ -272,6 +274,7 @@ interface StoredAsset {
   disconnected: number | null;
   job_id: string | null;
   heard: string | null;
+  heard_job: string | null;
 }
 
 function toAsset(row: StoredAsset): AssetInFlight {
@@ -283,6 +286,7 @@ function toAsset(row: StoredAsset): AssetInFlight {
     disconnected: row.disconnected === null ? undefined : row.disconnected === 1,
     jobId: row.job_id ?? undefined,
     heard: heardIn(row.heard),
+    heardJobId: row.heard_job ?? undefined,
   };
 }
 
@@ -305,7 +309,7 @@ async function writePoll(sql: Sql, runId: string, poll: Poll, now: number): Prom
   const decisions = new Map(poll.decisions.map((decision) => [decision.assetId, decision]));
   const found = await sql.first<{ attempts: string }>(READ_ATTEMPTS, [runId, poll.executionNo]);
   const rows = JSON.parse(found?.attempts ?? '[]') as AttemptRow[];
-  if (rows.some((row) => hasMissedOutput(row, decisions.get(row.asset_id)))) return undefined;
+  if (rows.some((row) => hasMissedOutput(row, { job: jobs.get(row.asset_id), decision: decisions.get(row.asset_id) }))) return undefined;
   let changed = 0;
   const decided: { seq: number; attempt: number; decision: AssetDecision }[] = [];
   for (const row of rows) {

@@ -26,6 +26,8 @@ export interface AttemptRow {
   output: string;
   rule: string | null;
   heard: string | null;
+  /** The job whose output that is; null of an older ledger, where it is that of the row's job. */
+  heard_job: string | null;
   /** When the verdict was written that Qualys' last word gave, by the ledger's clock. */
   decided_at: number | null;
 }
@@ -49,6 +51,7 @@ export const WRITTEN_COLUMNS = [
   'output',
   'rule',
   'heard',
+  'heard_job',
   'decided_at',
 ] as const satisfies readonly (keyof AttemptRow)[];
 
@@ -74,8 +77,17 @@ export function afterPoll(
 }
 
 /** What the output said is said once: a look that has missed it is dropped, and the next one goes by it. */
-export function hasMissedOutput({ heard }: Pick<AttemptRow, 'heard'>, decision: AssetDecision | undefined): boolean {
+export function hasMissedOutput(
+  row: Pick<AttemptRow, 'heard' | 'heard_job' | 'job_id'>,
+  { job, decision }: { job: Pick<SeenAssetJob, 'jobId'> | undefined; decision: AssetDecision | undefined },
+): boolean {
+  const heard = heardOf({ ...row, job_id: job?.jobId ?? row.job_id });
   return heard !== null && decision?.rule !== undefined && heardText(decision.heard) !== heard;
+}
+
+/** What the output of the row's own job said: where two jobs have hit an asset, each has its own. */
+export function heardOf({ heard, heard_job: job, job_id: own }: Pick<AttemptRow, 'heard' | 'heard_job' | 'job_id'>): string | null {
+  return job === null || job === own ? heard : null;
 }
 
 function withJob(row: AttemptRow, job: SeenAssetJob, serverNow: number): AttemptRow {
@@ -109,10 +121,16 @@ function withDecision(row: AttemptRow, decision: AssetDecision, { outputOf, now 
     outcome,
     reason: reason === undefined ? null : storableText(reason),
     rule: rule ?? null,
-    heard: row.heard ?? heardText(heard),
+    ...heardAfter(row, heardText(heard)),
     decided_at: terminal ? (outcome === row.outcome ? (row.decided_at ?? now) : now) : row.decided_at,
     output: ended && row.output === 'none' && wantsOutput(outputOf, outcome) ? 'owed' : row.output,
   };
+}
+
+function heardAfter(row: AttemptRow, said: string | null): Pick<AttemptRow, 'heard' | 'heard_job'> {
+  const { heard, heard_job } = row;
+  if (said === null || heardOf(row) !== null) return { heard, heard_job };
+  return { heard: said, heard_job: row.job_id };
 }
 
 function wantsOutput(outputOf: Poll['outputOf'], outcome: string): boolean {

@@ -20,6 +20,8 @@ export interface OwedOutput {
 export interface HeardOutput {
   assetId: string;
   attempt: number;
+  /** Whose output it is. */
+  jobId: string;
   heard: Exclude<Heard, undefined>;
   output?: Buffer | undefined;
 }
@@ -50,6 +52,11 @@ const OWED = `
   WHERE run_id = ? AND output = 'owed' AND execution_no IS NOT NULL
   ORDER BY execution_no
   LIMIT ?`;
+
+const HEAR = `
+  UPDATE attempts
+  SET heard = ?, heard_job = ?
+  WHERE run_id = ? AND asset_id = ? AND attempt = ? AND (heard IS NULL OR (heard_job IS NOT NULL AND heard_job <> ?))`;
 
 const NOTE_ABSENT = `
   UPDATE attempts
@@ -94,17 +101,16 @@ export class Outputs {
   }
 
   /**
-   * What outputs say, once for each attempt: what was heard first stands. Of a run that is closing nothing is heard any more.
+   * What outputs say, once for each attempt and job: what was heard first of a job stands, and of another job it says nothing. Of a run
+   * that is closing nothing is heard any more.
    */
   async hear(runId: string, heard: readonly HeardOutput[]): Promise<void> {
     if (heard.length === 0) return;
     const packed = await Promise.all(heard.map(async (item) => ({ ...item, gzip: item.output && (await compress(item.output)) })));
     await this.#database.transaction(async (sql) => {
       if (await isClosing(sql, runId)) return;
-      for (const { assetId, attempt, output, gzip: blob, heard: said } of packed) {
-        const first = await sql.run('UPDATE attempts SET heard = ? WHERE run_id = ? AND asset_id = ? AND attempt = ? AND heard IS NULL', [
-          ...[heardText(said), runId, assetId, attempt],
-        ]);
+      for (const { assetId, attempt, jobId, output, gzip: blob, heard: said } of packed) {
+        const first = await sql.run(HEAR, [heardText(said), jobId, runId, assetId, attempt, jobId]);
         if (first > 0 && output && blob) await storeOne(sql, runId, { assetId, attempt, output, gzip: blob });
       }
     });

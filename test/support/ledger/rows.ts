@@ -35,6 +35,7 @@ interface AttemptRow {
   outputBytes: Whole;
   rule: Text;
   heard: Text;
+  heardJob: Text;
 }
 
 interface RunRow {

@@ -134,7 +134,7 @@ const OF_A_RUN: Record<string, Late> = {
   'verdicts.requeue': afterVerdicts('failed', (ledger) => ledger.verdicts.requeue('r', ['failed', 'unverified', 'skipped'])),
   'outputs.store': afterAccept((ledger) => ledger.outputs.store('r', [{ assetId: '101', attempt: 1, output: Buffer.from('done') }])),
   'outputs.hear': afterAccept((ledger) =>
-    ledger.outputs.hear('r', [{ assetId: '101', attempt: 1, heard: 0, output: Buffer.from('done') }]),
+    ledger.outputs.hear('r', [{ assetId: '101', attempt: 1, jobId: '900', heard: 0, output: Buffer.from('done') }]),
   ),
   'outputs.markAbsent': afterVerdicts('succeeded', (ledger) => ledger.outputs.markAbsent('r', [{ assetId: '101', attempt: 1 }])),
   'checkIns.setNextPoll': awaitingCheckIns((ledger) => ledger.checkIns.setNextPoll('r', 5)),

@@ -5,6 +5,7 @@ import { TAGS_AND_CAMPAIGNS } from './002-tags-and-campaigns.js';
 import { CLOCKS_COPIES_AND_POLICY } from './003-clocks-copies-and-policy.js';
 import { VERDICTS } from './004-verdicts.js';
 import { CHECK_INS } from './005-check-ins.js';
+import { HEARD_JOBS_AND_REBOOTS } from './006-heard-jobs-and-reboots.js';
 
 /** `MIGRATIONS[i]` leads from version i to i + 1. */
 export const MIGRATIONS: readonly (readonly string[])[] = [
@@ -13,4 +14,5 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   CLOCKS_COPIES_AND_POLICY,
   VERDICTS,
   CHECK_INS,
+  HEARD_JOBS_AND_REBOOTS,
 ];
