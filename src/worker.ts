@@ -1,5 +1,6 @@
 // `node dist/worker.js`: runs workflows and their activities. Exits 2 on a configuration error, before anything is contacted.
 import { setFlagsFromString } from 'node:v8';
+import { problemLines } from './contracts/problems.js';
 import { loadWorkerConfiguration } from './worker/configuration.js';
 import { startWorker } from './worker/process.js';
 
@@ -10,7 +11,7 @@ setFlagsFromString('--heap-growing-percent=30');
 async function main(): Promise<void> {
   const configuration = await loadWorkerConfiguration(process.env);
   if (!configuration.ok) {
-    const lines = configuration.problems.map(({ path, problem }) => `  ${path ? `${path}: ` : ''}${problem}\n`);
+    const lines = problemLines(configuration.problems).map((line) => `${line}\n`);
     process.stderr.write(`The worker cannot start: its configuration has ${lines.length} problem(s).\n${lines.join('')}`);
     process.exitCode = 2;
     return;

@@ -123,7 +123,7 @@ describe('a plan', () => {
       'waves[1].size': 'must be a number of assets, or a percentage such as "5%"',
       'waves[1].name': '"Canary" is already the name of a wave (case is ignored)',
       'waves[2]': 'has neither size nor tag, so it takes the rest: make it the last wave',
-      'waves[2].approval.quorum': expect.stringContaining('>0'),
+      'waves[2].approval.quorum': 'must be more than 0',
       'waves[2].approval.expires': expect.stringContaining('"soon" is not a duration'),
       'waves[3]': 'has both size and tag: a wave with a tag takes all assets with that tag',
       'waves[3].soak': expect.stringContaining('-1 is not a duration'),

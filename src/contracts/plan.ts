@@ -127,9 +127,7 @@ export type CampaignStep = keyof CampaignPlan['steps'];
 
 export function parsePlan(input: unknown): Parsed<CampaignPlan> {
   const result = CampaignPlanSchema.safeParse(input);
-  return result.success
-    ? { ok: true, value: result.data }
-    : { ok: false, problems: problemsOf(new z.ZodError(result.error.issues.flatMap(deepest)), CampaignPlanSchema) };
+  return result.success ? { ok: true, value: result.data } : { ok: false, problems: problemsOf(result.error, CampaignPlanSchema) };
 }
 
 /** What the gate of a wave asks for, its own words before the plan's. */
@@ -253,13 +251,3 @@ function pinned<Plan extends { steps: { remediate: RemedyStep }; scriptSha256?: 
 }
 
 type RemedyStep = { script: string; sha256?: string | undefined; verdict?: z.output<typeof VerdictSchema> | undefined };
-
-/** Of a union that nothing fitted, the problems of the one branch that was meant: the one whose problems lie inside the value. */
-function deepest(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
-  if (issue.code !== 'invalid_union') return [issue];
-  const meant = issue.errors.filter((branch) => branch.some(({ path, code }) => path.length > 0 || code === 'unrecognized_keys'));
-  const [branch] = meant;
-  return meant.length === 1 && branch
-    ? branch.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })).flatMap(deepest)
-    : [issue];
-}

@@ -60,11 +60,11 @@ describe('a request', () => {
       'targets.assetIds[2]': expect.stringContaining('9007199254740992 is not an id'),
       'targets.assetIds[3]': expect.stringContaining('1.5 is not an id'),
       'targets.hostNames': 'unknown key; did you mean hostnames?',
-      'targets.query.source': expect.stringContaining('"car"'),
+      'targets.query.source': 'must be one of car, gav, gav-v1, edr',
       'targets.query.filter': 'must not be empty',
       'poll.interval': expect.stringContaining('"soon" is not a duration'),
       'poll.every': 'unknown key',
-      'followUp.scheduleType': expect.stringContaining('"ONE_TIME"'),
+      'followUp.scheduleType': 'must be one of ONE_TIME, HOURLY, DAILY, WEEKLY, MONTHLY',
       deadlines: 'unknown key; did you mean deadline?',
     });
   });

@@ -1,15 +1,16 @@
 // The input of `remediationRun`: parsed on the workflow's first line, by the command line, the server and playbooks alike.
 import { z } from 'zod';
-import { closestWord } from '../domain/basics/closest-word.js';
 import { clipped } from '../domain/basics/well-formed.js';
 import { durationMs } from '../domain/clock/duration.js';
 import { fieldProblems } from '../domain/schedules/fields.js';
 import { MAX_ASKED_TITLE, titleProblem } from '../domain/schedules/title.js';
 import { isCivilDate, isTimeOfDay, SCHEDULE_TYPES, weekdayOf } from '../domain/schedules/trigger.js';
 import { gavFilterProblem } from './gav-filter.js';
-import { knownKeys } from './known-keys.js';
+import { type Parsed, problemsOf } from './problems.js';
 import { LIMITS, list, personName, refuseTooLarge, text } from './text.js';
 import { VerdictSchema } from './verdict.js';
+
+export { describeProblems, type Parsed, type Problem, pathText, problemsOf } from './problems.js';
 
 /** Assets and host names together: a larger cohort goes by tag or query (the input travels through workflow history). */
 export const MAX_EXPLICIT_TARGETS = LIMITS.assetIds;
@@ -209,60 +210,9 @@ export type ErrorBudget = z.output<typeof ErrorBudgetSchema>;
 export type FollowUp = z.output<typeof FollowUpSchema>;
 export type Targets = z.output<typeof TargetsSchema>;
 
-/** Keys and values of users are quoted in problems, which travel on in failures. */
-const PATH_LENGTH = 200;
-const PROBLEM_LENGTH = 400;
-
-export interface Problem {
-  /** Like `targets.assetIds[3]`; empty for the whole input. */
-  path: string;
-  problem: string;
-}
-
-/**
- * Every problem of a zod error as `{path, problem}`, unknown keys each under their own path; with the schema, and what they were likely
- * meant to be.
- */
-export function problemsOf(error: z.ZodError, schema?: z.ZodType): Problem[] {
-  const problems: Problem[] = [];
-  const tell = (path: readonly PropertyKey[], problem: string): void => {
-    problems.push({ path: clipped(pathText(path), PATH_LENGTH), problem: clipped(problem, PROBLEM_LENGTH) });
-  };
-  for (const issue of error.issues) {
-    if (issue.code === 'unrecognized_keys') {
-      for (const key of issue.keys) {
-        const meant = schema && closestWord(key, knownKeys(schema, issue.path));
-        tell([...issue.path, key], meant === undefined ? 'unknown key' : `unknown key; did you mean ${meant}?`);
-      }
-    } else if (issue.code === 'invalid_union' && issue.errors.some((branch) => branch.length > 0) && !issue.message) {
-      for (const nested of issue.errors.flat()) tell([...issue.path, ...nested.path], nested.message);
-    } else {
-      tell(issue.path, issue.message);
-    }
-  }
-  return problems;
-}
-
-export type Parsed<T> = { ok: true; value: T } | { ok: false; problems: Problem[] };
-
 export function parseRequest(input: unknown): Parsed<RemediationRequest> {
   const result = RemediationRequestSchema.safeParse(input);
   return result.success ? { ok: true, value: result.data } : { ok: false, problems: problemsOf(result.error, RemediationRequestSchema) };
-}
-
-/** One sentence for people: the first problems and how many there are. */
-export function describeProblems(problems: readonly Problem[], shownAtMost = 5): string {
-  const first = problems.slice(0, shownAtMost).map(({ path, problem }) => (path ? `${path}: ${problem}` : problem));
-  const more = problems.length - first.length;
-  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
-  return clipped(`The request has ${count}: ${first.join('; ')}${more > 0 ? `; and ${more} more` : ''}`, 500);
-}
-
-export function pathText(path: readonly PropertyKey[]): string {
-  return path.reduce<string>((text, part) => {
-    if (typeof part === 'number') return `${text}[${part}]`;
-    return text ? `${text}.${String(part)}` : String(part);
-  }, '');
 }
 
 function shown(value: unknown): string {

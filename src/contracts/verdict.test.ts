@@ -40,17 +40,17 @@ describe('the verdict of a request', () => {
       }),
     ).toEqual({
       'verdict.output[0].pattern': 'error parsing regexp: missing closing ): `(`',
-      'verdict.output[1].is': 'Invalid option: expected one of "succeeded"|"failed"|"skipped"|"unverified"',
+      'verdict.output[1].is': 'must be one of succeeded, failed, skipped, unverified',
       'verdict.output[2].pattern': 'contains a lone surrogate or NUL: use plain Unicode text',
       'verdict.output[3].pattern': 'error parsing regexp: invalid named capture: `(?<=a)b`',
-      'verdict.output[3].is': 'Invalid option: expected one of "succeeded"|"failed"|"skipped"|"unverified"',
+      'verdict.output[3].is': 'is missing: must be one of succeeded, failed, skipped, unverified',
       'verdict.exitCodes.01': 'is no exit code: use a whole number, "none" (no code told) or "other" (any number that is not listed)',
       'verdict.exitCodes.one': 'is no exit code: use a whole number, "none" (no code told) or "other" (any number that is not listed)',
       'verdict.exitCodes.1.5': 'is no exit code: use a whole number, "none" (no code told) or "other" (any number that is not listed)',
-      'verdict.exitCodes.2': 'Invalid option: expected one of "succeeded"|"failed"|"skipped"|"unverified"',
+      'verdict.exitCodes.2': 'must be one of succeeded, failed, skipped, unverified',
       'verdict.encoding':
         '"ibm437" is not an encoding that can be decoded: use a WHATWG label such as "ibm866", "windows-1252" or "shift_jis"',
-      'verdict.preset': 'Invalid option: expected one of "windows-installer"|"qualys-mitigation"|"finding-by-code"',
+      'verdict.preset': 'must be one of windows-installer, qualys-mitigation, finding-by-code',
       'verdict.codes': 'unknown key',
     });
   });
@@ -86,7 +86,7 @@ describe('the verdict of a request', () => {
       'verdict.output',
       'the patterns have 2268 instructions of at most 2000 together: shorten them',
     ],
-    ['no object', 'failed', 'verdict', 'Invalid input: expected object, received string'],
+    ['no object', 'failed', 'verdict', 'must be an object, not text (its keys: output, exitCodes, encoding, preset)'],
   ])('is bounded: %s', (_, verdict, path, problem) => {
     expect(problems(verdict)[path]).toBe(problem);
   });

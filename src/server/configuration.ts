@@ -4,7 +4,7 @@ import { loadEnvironment, type Settings } from '../contracts/config/environment.
 import { type Config, configFileOf, loadConfigFile } from '../contracts/config/file.js';
 import type { Environment } from '../contracts/config/secret-ref.js';
 import { SettledFile } from '../contracts/config/settled-file.js';
-import type { Parsed, Problem } from '../contracts/request.js';
+import { type Parsed, type Problem, problemLines } from '../contracts/problems.js';
 import { hookSecretProblems } from '../tickets/hook-keys.js';
 import { listenProblem } from './loopback.js';
 import { type TemporalLink, temporalLink } from './temporal-link.js';
@@ -44,6 +44,5 @@ export async function servingProblems(config: Config, host: string | undefined, 
 /** For stderr, one line a problem. */
 export function describeConfigurationProblems(problems: readonly Problem[]): string {
   const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
-  const lines = problems.map(({ path, problem }) => `  ${path ? `${path}: ` : ''}${problem}`);
-  return [`The server cannot start: its configuration has ${count}.`, ...lines, ''].join('\n');
+  return [`The server cannot start: its configuration has ${count}.`, ...problemLines(problems), ''].join('\n');
 }

@@ -64,9 +64,12 @@ describe('overhaul reinterpret', () => {
   test('refuses rules that are none, with every problem, and a run that is not there', async () => {
     const wrong = await reinterpreted("output: [{ pattern: '(', is: failed }]\npreset: x");
     expect(wrong.exitCode).toBe(2);
-    expect(wrong.stderr).toContain(
-      'The verdict has 2 problems: output[0].pattern: error parsing regexp: missing closing ): `(`; preset: Invalid',
-    );
+    expect(wrong.stderr.split('\n')).toEqual([
+      expect.stringMatching(/^The verdict .+verdict\.yaml has 2 problems\.$/),
+      expect.stringMatching(/^ {2}output\[0\]\.pattern: error parsing regexp: missing closing \): `\(` \(.+verdict\.yaml:1\)$/),
+      expect.stringMatching(/^ {2}preset: must be one of windows-installer, qualys-mitigation, finding-by-code \(.+verdict\.yaml:2\)$/),
+      '',
+    ]);
     const nowhere = await overhaul(['reinterpret', 'patch', '--verdict', join(folder, 'none.yaml')], { env: sample.env });
     expect([nowhere.exitCode, nowhere.stderr]).toEqual([2, expect.stringContaining('cannot read file')]);
     await writeFile(join(folder, 'empty.yaml'), '{}');

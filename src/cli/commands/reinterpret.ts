@@ -1,7 +1,7 @@
 // `overhaul reinterpret`: what a run would have come to by other rules, from what the ledger has of it. It changes nothing, and asks nobody.
 import { readFileSync } from 'node:fs';
 import { Option } from '@commander-js/extra-typings';
-import { describeProblems, problemsOf } from '../../contracts/request.js';
+import { problemLines, problemsOf } from '../../contracts/problems.js';
 import { VerdictSchema } from '../../contracts/verdict.js';
 import { CAMPAIGN_STEPS, type CampaignStepName } from '../../domain/campaign/step.js';
 import type { AssetRow, FinalOutcome } from '../../domain/run/outcome.js';
@@ -63,10 +63,11 @@ export function reinterpretCommand(invocation: Invocation) {
 }
 
 function rulesIn(path: string): VerdictRules {
-  const { content, problems } = verdictFile(path, (file) => readFileSync(file, 'utf8'));
+  const { content, problems, located } = verdictFile(path, (file) => readFileSync(file, 'utf8'));
   const parsed = VerdictSchema.safeParse(content);
-  const all = problems.length > 0 ? problems : parsed.success ? [] : problemsOf(parsed.error);
-  if (!parsed.success || all.length > 0) throw new CommandFailed(EXIT.usage, describeProblems(all).replace('The request', 'The verdict'));
+  const all = problems.length > 0 ? problems : parsed.success ? [] : located(problemsOf(parsed.error, VerdictSchema));
+  if (!parsed.success || all.length > 0)
+    throw new CommandFailed(EXIT.usage, [`The verdict ${path} has ${counted(all.length, 'problem')}.`, ...problemLines(all)].join('\n'));
   return parsed.data;
 }
 

@@ -1,3 +1,4 @@
+// cspell:ignore fialed intervall
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -79,6 +80,23 @@ describe('overhaul run', () => {
     const ran = await overhaul(['run', '--request', file, '--output', 'failed', '--id', 'patch'], { temporal: temporalThatTakes(starts) });
     expect(ran.exitCode).toBe(0);
     expect(starts[0]?.input).toEqual({ requestedBy: 'kim', script: 72648, targets: { assetIds: [1, 2] }, output: 'failed' });
+  });
+
+  test('names file and line of what stands in a file, and not of what an option says', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'request-'));
+    const [file, verdict] = [join(folder, 'request.yaml'), join(folder, 'verdict.yaml')];
+    await writeFile(file, 'script: 1\ntargets:\n  assetIds: [1]\n  hostname: [x]\noutput: some\nstrategy: all\npoll:\n  intervall: 2s\n');
+    await writeFile(verdict, 'exitCodes:\n  1: fialed\n');
+    const ran = await overhaul(['run', '--request', file, '--strategy', 'tag', '--verdict', verdict]);
+    expect(ran.stderr.split('\n')).toEqual([
+      'The request has 5 problems. Nothing was started.',
+      '  strategy: must be one of assets, tags, auto; did you mean tags?',
+      `  poll.intervall: unknown key; did you mean interval? (${file}:8)`,
+      `  output: must be one of all, failed, none (${file}:5)`,
+      `  verdict.exitCodes.1: must be one of succeeded, failed, skipped, unverified; did you mean failed? (${verdict}:2)`,
+      `  targets.hostname: unknown key; did you mean hostnames? (${file}:4)`,
+      '',
+    ]);
   });
 
   test('a file that does not exist is a problem like the others', async () => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { parseYaml } from '../../contracts/config/yaml-document.js';
-import { type Parsed, type Problem, parseRequest, type RemediationRequest, type RemediationRequestInput } from '../../contracts/request.js';
+import { parseYaml, type YamlDocument } from '../../contracts/config/yaml-document.js';
+import { type Parsed, type Problem, problemLines } from '../../contracts/problems.js';
+import { parseRequest, type RemediationRequest, type RemediationRequestInput } from '../../contracts/request.js';
 import { decodeOutput } from '../../domain/verdict/decode.js';
 import { printDryRun } from '../dry-run/run.js';
 import { command } from '../heads.js';
@@ -8,6 +9,7 @@ import { CommandFailed, EXIT, type ExitCode, type Invocation, writeLine } from '
 import { settingsOf } from '../invocation/settings.js';
 import { newWorkflowId } from '../starting/new-workflow-id.js';
 import { type RequestOptions, requestFromOptions } from '../starting/request.js';
+import type { VerdictFile } from '../starting/verdict-file.js';
 import { startAndShow } from '../starting/workflow.js';
 
 interface RunOptions extends RequestOptions {
@@ -74,23 +76,42 @@ async function requestOf(
 ): Promise<{ input: RemediationRequestInput; request: RemediationRequest }> {
   const base = options.request === undefined ? undefined : requestFile(options.request);
   const stdin = await pipedLists(invocation, options);
-  const { input, problems, notes } = requestFromOptions(options, {
-    base: base?.ok ? base.value : undefined,
+  const { input, problems, notes, verdict } = requestFromOptions(options, {
+    base: base?.ok ? (base.value.content ?? null) : undefined,
     readText: (path) => decodeOutput(path === '-' ? stdin() : readFileSync(path)),
   });
   const complete = { requestedBy: invocation.userName, ...input };
   const parsed = parseRequest(complete);
   // What is wrong with a list is said where it was written: of the targets that came of it nothing more.
   const isTold = ({ path }: Problem): boolean => problems.some((one) => path === 'targets' || TOLD_BY[one.path]?.test(path));
-  const ofRequest = parsed.ok ? [] : parsed.problems.filter((problem) => !isTold(problem));
+  const ofRequest = (parsed.ok ? [] : parsed.problems)
+    .filter((problem) => !isTold(problem))
+    .map((problem) => inItsFile(problem, { input, base: base?.ok ? base.value : undefined, verdict }));
   const all = [...(base && !base.ok ? base.problems : []), ...problems, ...ofRequest];
   if (!parsed.ok || all.length > 0) {
     const count = all.length === 1 ? '1 problem' : `${all.length} problems`;
-    const lines = all.map(({ path, problem }) => `  ${path ? `${path}: ` : ''}${problem}`);
-    throw new CommandFailed(EXIT.usage, [`The request has ${count}. Nothing was started.`, ...lines].join('\n'));
+    throw new CommandFailed(EXIT.usage, [`The request has ${count}. Nothing was started.`, ...problemLines(all)].join('\n'));
   }
   for (const note of notes) await writeLine(invocation.stderr, note);
   return { input: complete as unknown as RemediationRequestInput, request: parsed.value };
+}
+
+interface Sources {
+  input: Readonly<Record<string, unknown>>;
+  base: YamlDocument | undefined;
+  verdict: VerdictFile | undefined;
+}
+
+/** With file and line, where the field stands in a file as it is: what an option says has no line. */
+function inItsFile(problem: Problem, { input, base, verdict }: Sources): Problem {
+  const [field = ''] = problem.path.split(/[.[]/);
+  if (field === 'verdict' && verdict) {
+    const [inside] = verdict.located([{ ...problem, path: problem.path.replace(/^verdict\.?/, '') }]);
+    return { ...problem, problem: inside?.problem ?? problem.problem };
+  }
+  const content = base?.content;
+  const isOfFile = typeof content === 'object' && content !== null && Reflect.get(content, field) === input[field];
+  return (isOfFile ? base?.located([problem])[0] : undefined) ?? problem;
 }
 
 /** Which fields of the request come from which option. */
@@ -112,10 +133,9 @@ async function pipedLists(invocation: Invocation, { assets, hosts, tags, exclude
   };
 }
 
-function requestFile(path: string): Parsed<unknown> {
+function requestFile(path: string): Parsed<YamlDocument> {
   try {
-    const document = parseYaml(readFileSync(path, 'utf8'), path);
-    return document.ok ? { ok: true, value: document.value.content ?? null } : document;
+    return parseYaml(readFileSync(path, 'utf8'), path);
   } catch (error) {
     const problem = `cannot read file ${path}: ${error instanceof Error ? error.message : String(error)}`;
     return { ok: false, problems: [{ path: '--request', problem }] };

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parseYaml } from '../../contracts/config/yaml-document.js';
 import { type CampaignPlan, type CampaignPlanInput, parsePlan } from '../../contracts/plan.js';
-import type { Problem } from '../../contracts/request.js';
+import { type Problem, problemLines } from '../../contracts/problems.js';
 import { CommandFailed, EXIT, type Invocation } from '../invocation/context.js';
 import { counted } from '../terminal/count-text.js';
 
@@ -22,33 +22,18 @@ export function readPlanFile({ userName }: Pick<Invocation, 'userName'>, path: s
   }
   const document = parseYaml(text, path);
   if (!document.ok) throw refused(path, document.problems);
-  const { content, lineOf } = document.value;
+  const { content, located } = document.value;
   if (typeof content !== 'object' || content === null || Array.isArray(content))
     throw refused(path, [{ path: '', problem: 'must contain one plan: an object with name, targets and steps' }]);
   const input = { requestedBy: userName, ...content };
   const parsed = parsePlan(input);
   if (parsed.ok) return { input: input as unknown as CampaignPlanInput, plan: parsed.value };
-  throw refused(
-    path,
-    parsed.problems.map((problem) => {
-      const line = lineOf(pathOf(problem.path));
-      return line === undefined ? problem : { ...problem, problem: `${problem.problem} (${path}:${line})` };
-    }),
-  );
+  throw refused(path, located(parsed.problems));
 }
 
 function refused(path: string, problems: readonly Problem[]): CommandFailed {
-  const lines = problems.map(({ path: at, problem }) => `  ${at ? `${at}: ` : ''}${problem}`);
   return new CommandFailed(
     EXIT.usage,
-    [`The plan ${path} has ${counted(problems.length, 'problem')}. Nothing was started.`, ...lines].join('\n'),
+    [`The plan ${path} has ${counted(problems.length, 'problem')}. Nothing was started.`, ...problemLines(problems)].join('\n'),
   );
-}
-
-/** `waves[1].size` as its parts. */
-function pathOf(text: string): (string | number)[] {
-  return text
-    .split(/[.[\]]+/)
-    .filter((part) => part !== '')
-    .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
 }

@@ -1,7 +1,7 @@
 // The options of `overhaul run` as a request of the contract. Nothing is judged here but the form of an option: the schema does the rest.
 import type { Problem } from '../../contracts/request.js';
 import { type ListKind, listedTargets } from './listed-targets.js';
-import { verdictFile } from './verdict-file.js';
+import { type VerdictFile, verdictFile } from './verdict-file.js';
 
 /** As the options were given; the lists are repeatable, and each item may hold several, or be `@file`, or `-`. */
 export interface RequestOptions {
@@ -47,11 +47,18 @@ export interface RequestParts {
   readText(path: string): string;
 }
 
-/** The request, still to be parsed, what is wrong with the options themselves, and what a person should know of how they were read. */
-export function requestFromOptions(
-  options: RequestOptions,
-  { base, readText }: RequestParts,
-): { input: Fields; problems: Problem[]; notes: string[] } {
+export interface AskedRequest {
+  /** Still to be parsed. */
+  input: Fields;
+  /** What is wrong with the options themselves. */
+  problems: Problem[];
+  /** What a person should know of how they were read. */
+  notes: string[];
+  /** The file of `--verdict`. */
+  verdict: VerdictFile | undefined;
+}
+
+export function requestFromOptions(options: RequestOptions, { base, readText }: RequestParts): AskedRequest {
   const problems: Problem[] = [];
   const file = asFields(base);
   if (base !== undefined && file === undefined)
@@ -63,6 +70,8 @@ export function requestFromOptions(
     notes.push(...(listed?.notes ?? []));
     return listed?.values;
   };
+  const verdict = options.verdict === undefined ? undefined : verdictFile(options.verdict, readText);
+  problems.push(...(verdict?.problems ?? []));
   const duration = (option: string, text: string | undefined) => durationOf(option, text, problems);
   const targets = given({
     assetIds: list('--assets', options.assets),
@@ -89,7 +98,7 @@ export function requestFromOptions(
       output: options.output,
       errorBudget: errorBudgetOf(options.errorBudget, problems),
       followUp: jsonOf('--follow-up', options.followUp, problems),
-      verdict: verdictOf(options.verdict, { readText, problems }),
+      verdict: verdict?.content,
     }),
     targets: over(file?.['targets'] ?? {}, targets),
     ...merged('waitFor', file, { easm: options.waitForEasm, timeout: duration('--wait-timeout', options.waitTimeout) }),
@@ -97,7 +106,7 @@ export function requestFromOptions(
     ...merged('retry', file, { failed: numberOf(options.retryFailed), after: duration('--retry-after', options.retryAfter) }),
     ...merged('unreachable', file, { wait: duration('--unreachable-wait', options.unreachableWait) }),
   };
-  return { input, problems, notes };
+  return { input, problems, notes, verdict };
 }
 
 /** A value that is no object stays, for the schema to name. */
@@ -134,13 +143,6 @@ function queryOf(text: string | undefined, problems: Problem[]): Fields | undefi
 function errorBudgetOf(text: string | undefined, problems: Problem[]): unknown {
   if (text === undefined) return undefined;
   return text.trim().startsWith('{') ? jsonOf('--error-budget', text, problems) : { max: numberOf(text) };
-}
-
-function verdictOf(path: string | undefined, { readText, problems }: { readText: RequestParts['readText']; problems: Problem[] }): unknown {
-  if (path === undefined) return undefined;
-  const { content, problems: ofFile } = verdictFile(path, readText);
-  problems.push(...ofFile);
-  return content;
 }
 
 function jsonOf(option: string, text: string | undefined, problems: Problem[]): unknown {

@@ -1,7 +1,7 @@
 // The environment variables of docs/configuration.md, read once at start.
 import { homedir } from 'node:os';
 import type { z } from 'zod';
-import type { Parsed, Problem } from '../request.js';
+import { type Parsed, type Problem, problemLines, problemsOf } from '../problems.js';
 import { defaultLedgerUrl, type Host, type LedgerLocation, parseLedgerUrl } from './ledger-url.js';
 import { Secret } from './secret.js';
 import { type About, about, EnvironmentSchema, type LogLevel, VARIABLE_NAMES, type VariableName } from './variables.js';
@@ -41,7 +41,7 @@ export function loadEnvironment(env: RawEnvironment, host: Host = thisHost(env))
   const { secrets, texts, problems } = collect(env);
   const parsed = EnvironmentSchema.safeParse(texts);
   if (!parsed.success) {
-    for (const issue of parsed.error.issues) problems.push({ path: String(issue.path[0]), problem: issue.message });
+    problems.push(...problemsOf(parsed.error));
   }
   if (!parsed.success || problems.length > 0) return { ok: false, problems };
   return { ok: true, value: settings(parsed.data, secrets, host) };
@@ -63,7 +63,7 @@ export function loadWorkerEnvironment(env: RawEnvironment, host: Host = thisHost
 /** For stderr, one line a problem. */
 export function describeEnvironmentProblems(problems: readonly Problem[]): string {
   const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
-  return [`The configuration has ${count}:`, ...problems.map(({ path, problem }) => `  ${path}: ${problem}`)].join('\n');
+  return [`The configuration has ${count}:`, ...problemLines(problems)].join('\n');
 }
 
 /** Name, and what documentation says of it, in the order of the contract. */

@@ -90,7 +90,7 @@ describe('the configuration file', () => {
     ].join('\n');
     expect(problemsIn(text)).toEqual([
       'playbooks.a.run.outputs: unknown key; did you mean output? (overhaul.yaml:2)',
-      'playbooks.b.campaign.steps: Invalid input: expected object, received undefined (overhaul.yaml:3)',
+      'playbooks.b.campaign.steps: is missing: must be an object (its keys: assess, remediate, verify, rollback) (overhaul.yaml:3)',
       'playbooks.c.run: needs run: { script: … } or campaign: { name: …, steps: { remediate: … } } (overhaul.yaml:4)',
       'hooks.jira.system: hooks for jira are not supported yet: use "standard" (Standard Webhooks) (overhaul.yaml:6)',
       'hooks.jira.secrets: name at least one secret (overhaul.yaml:6)',

@@ -178,23 +178,11 @@ export function loadConfigFile(path: string | undefined, env: Environment): Pars
 export function parseConfig(text: string, file = 'overhaul.yaml'): Parsed<Config> {
   const document = parseYaml(text, file);
   if (!document.ok) return document;
-  const { content = {}, lineOf } = document.value;
+  const { content = {}, located } = document.value;
   const parsed = ConfigFileSchema.safeParse(content);
   const issues = [...(parsed.error?.issues ?? []), ...danglingNames(content)];
   if (parsed.success && issues.length === 0) return { ok: true, value: parsed.data };
-  return refused(
-    issues.flatMap(separateKeys).flatMap(({ issue, at }) => {
-      const line = lineOf(at);
-      const where = line === undefined ? '' : ` (${file}:${line})`;
-      return problemsOf(new z.ZodError([issue]), ConfigFileSchema).map(({ path, problem }) => ({ path, problem: `${problem}${where}` }));
-    }),
-  );
-}
-
-/** One issue a key, so that each unknown key gets its own line. */
-function separateKeys(issue: z.core.$ZodIssue): { issue: z.core.$ZodIssue; at: PropertyKey[] }[] {
-  if (issue.code !== 'unrecognized_keys') return [{ issue, at: issue.path }];
-  return issue.keys.map((key) => ({ issue: { ...issue, keys: [key] }, at: [...issue.path, key] }));
+  return refused(located(problemsOf(new z.ZodError(issues), ConfigFileSchema)));
 }
 
 /** Only the names, so that a file with other faults is still checked for dangling ones. */

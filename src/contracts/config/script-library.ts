@@ -1,9 +1,9 @@
 // `scripts.yaml`: which files of a folder are which scripts at Qualys, with the fields that an import takes
 // (docs/qualys-api.md#import-and-clone).
 import { z } from 'zod';
-import { type Parsed, type Problem, pathText, problemsOf } from '../request.js';
+import { type Problem, problemsOf } from '../problems.js';
 import { LIMITS, looseText, text } from '../text.js';
-import { parseYaml } from './yaml-document.js';
+import { parseYaml, type YamlDocument } from './yaml-document.js';
 
 /** Qualys' own object where its id is needed, else the name. */
 const NamedId = z.union(
@@ -26,46 +26,65 @@ const fields = {
   description: looseText(LIMITS.reason).optional(),
 };
 
+const ScriptSchema = z.strictObject({ file: text(1_000), title: text(LIMITS.title).optional(), ...fields });
+const Defaults = z.strictObject(fields);
+
 const ScriptLibrarySchema = z.strictObject({
   /** For every script that does not say otherwise. */
-  defaults: z.strictObject(fields).default({}),
+  defaults: Defaults.default({}),
   scripts: z
-    .array(z.strictObject({ file: text(1_000), title: text(LIMITS.title).optional(), ...fields }), 'must be a list of scripts')
+    .array(ScriptSchema, 'must be a list of scripts, such as [{ file: check.sh, title: Check }]')
     .min(1, 'must name at least one script')
     .max(5_000, 'must have at most 5,000 scripts, which is what a subscription holds'),
 });
 
-export type LibraryEntry = z.output<typeof ScriptLibrarySchema>['scripts'][number] & { title: string };
+export type LibraryEntry = z.output<typeof ScriptSchema> & { title: string };
 export type LibraryField = Exclude<keyof LibraryEntry, 'file' | 'title'>;
 
-/** Each entry with the defaults filled in, and the title of its file's name where it has none; problems with their line. */
-export function parseScriptLibrary(content: string, file: string): Parsed<LibraryEntry[]> {
+export interface ScriptLibrary {
+  /** What could be read, each with its place in the list, the defaults, and the title of its file's name where it has none. */
+  entries: { entry: LibraryEntry; path: string }[];
+  problems: Problem[];
+  located: YamlDocument['located'];
+}
+
+/** As far as it can be read, so that what is wrong with the files is told beside what is wrong with the list. */
+export function readScriptLibrary(content: string, file: string): ScriptLibrary {
   const yaml = parseYaml(content, file);
-  if (!yaml.ok) return yaml;
-  const at = (path: readonly PropertyKey[]): string => {
-    const line = yaml.value.lineOf(path);
-    return `${file}${line === undefined ? '' : `:${line}`} ${pathText(path)}`.trim();
-  };
-  const parsed = ScriptLibrarySchema.safeParse(yaml.value.content ?? {});
-  if (!parsed.success) {
-    const lines = parsed.error.issues.map(({ path }) => at(path).split(' ')[0]);
-    return {
-      ok: false,
-      problems: problemsOf(parsed.error).map(({ path, problem }, index) => ({ path: `${lines[index] ?? file} ${path}`.trim(), problem })),
-    };
-  }
-  const { defaults, scripts } = parsed.data;
-  const entries = scripts.map((script): LibraryEntry => ({ ...defaults, ...script, title: script.title ?? titleOf(script.file) }));
+  if (!yaml.ok) return { entries: [], problems: yaml.problems, located: (problems) => [...problems] };
+  const { content: library = {}, located } = yaml.value;
+  const parsed = ScriptLibrarySchema.safeParse(library);
+  const entries = readable(library);
+  const problems = [...(parsed.success ? [] : problemsOf(parsed.error, ScriptLibrarySchema)), ...namingProblems(entries)];
+  return { entries: entries.filter(({ entry }) => !isOutside(entry.file)), problems: located(problems), located };
+}
+
+function readable(library: unknown): ScriptLibrary['entries'] {
+  const { defaults, scripts } = ReadableLibrary.safeParse(library).data ?? { defaults: {}, scripts: [] };
+  return scripts.flatMap((script, index) => {
+    const { data } = ScriptSchema.safeParse(script);
+    if (!data) return [];
+    return { entry: { ...defaults, ...data, title: data.title ?? titleOf(data.file) }, path: `scripts[${index}]` };
+  });
+}
+
+const ReadableLibrary = z.object({ defaults: Defaults.catch({}).default({}), scripts: z.array(z.unknown()).catch([]) });
+
+function namingProblems(entries: ScriptLibrary['entries']): Problem[] {
   const problems: Problem[] = [];
-  const first = new Map<string, number>();
-  for (const [index, { file: path, title }] of entries.entries()) {
-    const where = ['scripts', index];
-    if (isOutside(path)) problems.push({ path: at([...where, 'file']), problem: `${JSON.stringify(path)} is not in the folder` });
-    const other = first.get(title);
-    if (other !== undefined) problems.push({ path: at(where), problem: `has the title of scripts[${other}]: ${JSON.stringify(title)}` });
-    first.set(title, other ?? index);
+  const first = new Map<string, string>();
+  for (const { entry, path } of entries) {
+    if (isOutside(entry.file))
+      problems.push({
+        path: `${path}.file`,
+        problem: `${JSON.stringify(entry.file)} is not in the folder: write it relative to the folder, without ..`,
+      });
+    const other = first.get(entry.title);
+    if (other !== undefined)
+      problems.push({ path, problem: `has the title of ${other}, ${JSON.stringify(entry.title)}: give one of them another title` });
+    first.set(entry.title, other ?? path);
   }
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, value: entries };
+  return problems;
 }
 
 function titleOf(file: string): string {

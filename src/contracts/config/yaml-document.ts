@@ -6,6 +6,8 @@ export interface YamlDocument {
   content: unknown;
   /** The line, from 1, of what stands at `path`, or of the nearest thing around it. */
   lineOf(path: readonly PropertyKey[]): number | undefined;
+  /** The problems, each with the file and line that it is in. */
+  located(problems: readonly Problem[]): Problem[];
 }
 
 /** A YAML text; its syntax errors come as problems that quote nothing of the file, because the file may hold a secret by mistake. */
@@ -18,7 +20,8 @@ export function parseYaml(text: string, file: string): Parsed<YamlDocument> {
   }));
   if (problems.length > 0) return { ok: false, problems };
   try {
-    return { ok: true, value: { content: document.toJS({ maxAliasCount: 100 }) ?? undefined, lineOf: (path) => lineOf(path) } };
+    const content: unknown = document.toJS({ maxAliasCount: 100 }) ?? undefined;
+    return { ok: true, value: { content, lineOf, located: (found) => found.map((problem) => located(problem, content)) } };
   } catch {
     return { ok: false, problems: [{ path: '', problem: `${file} has too many aliases: write out the values` }] };
   }
@@ -30,6 +33,25 @@ export function parseYaml(text: string, file: string): Parsed<YamlDocument> {
     }
     return undefined;
   }
+
+  function located({ path, problem }: Problem, content: unknown): Problem {
+    const line = lineOf(partsOf(path, content));
+    return { path, problem: line === undefined ? problem : `${problem} (${file}:${line})` };
+  }
+}
+
+/** A path such as `waves[1].size` as its parts; names with dots are told from the content that they are in. */
+function partsOf(path: string, content: unknown): PropertyKey[] {
+  const rest = path.replace(/^\./, '');
+  if (rest === '') return [];
+  if (Array.isArray(content)) {
+    const [whole, index] = /^\[(\d+)\]/.exec(rest) ?? [];
+    return whole === undefined ? [] : [Number(index), ...partsOf(rest.slice(whole.length), content[Number(index)])];
+  }
+  if (typeof content !== 'object' || content === null) return [];
+  const names = Object.keys(content).filter((name) => rest.startsWith(name) && /^($|[.[])/.test(rest.slice(name.length)));
+  const name = names.sort((a, b) => b.length - a.length)[0];
+  return name === undefined ? [] : [name, ...partsOf(rest.slice(name.length), Reflect.get(content, name))];
 }
 
 function isRanged(node: unknown): node is { range: [number, number, number] } {

@@ -2,8 +2,10 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
-import { type LibraryEntry, parseScriptLibrary } from '../../../contracts/config/script-library.js';
+import { type LibraryEntry, readScriptLibrary } from '../../../contracts/config/script-library.js';
+import { type Problem, problemLines } from '../../../contracts/problems.js';
 import { CommandFailed, EXIT } from '../../invocation/context.js';
+import { counted } from '../../terminal/count-text.js';
 
 export const LIBRARY_FILE = 'scripts.yaml';
 /** CAR's own limit for a script (docs/qualys-api.md#scripts). */
@@ -42,24 +44,27 @@ export async function readLibrary(folder: string): Promise<Library> {
         : error.message;
     throw new CommandFailed(EXIT.usage, `${folder} cannot be read as a library: ${hint}`);
   });
-  const parsed = parseScriptLibrary(text, LIBRARY_FILE);
-  if (!parsed.ok) throw failed(parsed.problems.map(({ path, problem }) => `${path}: ${problem}`));
-  const problems: string[] = [];
+  const { entries, problems, located } = readScriptLibrary(text, LIBRARY_FILE);
+  const ofFiles: Problem[] = [];
   const scripts: LocalScript[] = [];
-  for (const entry of parsed.value) {
+  for (const { entry, path } of entries) {
     const read = await readScript(folder, entry);
-    if (typeof read === 'string') problems.push(`${LIBRARY_FILE}: ${entry.file} ${read}`);
+    if (typeof read === 'string') ofFiles.push({ path: `${path}.file`, problem: `${entry.file} ${read}` });
     else scripts.push(read);
   }
-  if (problems.length > 0) throw failed(problems);
-  const named = new Set(parsed.value.map(({ file: path }) => join(path)));
-  const all = await readdir(folder, { recursive: true });
-  const unnamed = all.filter((path) => extname(path).toLowerCase() in LANGUAGES && !named.has(join(path))).sort();
+  const all = [...problems, ...located(ofFiles)];
+  if (all.length > 0) throw failed(folder, all);
+  const named = new Set(entries.map(({ entry }) => join(entry.file)));
+  const files = await readdir(folder, { recursive: true });
+  const unnamed = files.filter((path) => extname(path).toLowerCase() in LANGUAGES && !named.has(join(path))).sort();
   return { scripts, unnamed };
 }
 
-function failed(problems: readonly string[]): CommandFailed {
-  return new CommandFailed(EXIT.usage, problems.join('\n'));
+function failed(folder: string, problems: readonly Problem[]): CommandFailed {
+  return new CommandFailed(
+    EXIT.usage,
+    [`${join(folder, LIBRARY_FILE)} has ${counted(problems.length, 'problem')}. Nothing was sent.`, ...problemLines(problems)].join('\n'),
+  );
 }
 
 async function readScript(folder: string, entry: LibraryEntry): Promise<LocalScript | string> {
@@ -74,7 +79,8 @@ async function readScript(folder: string, entry: LibraryEntry): Promise<LocalScr
     if (platformOf(entry) === undefined) return 'has no platform: its extension does not tell, so say platform: LINUX or WINDOWS';
     return { entry, content: bytes.toString('base64'), sha256: createHash('sha256').update(bytes).digest('hex') };
   } catch (error) {
-    return `cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`;
+    const { code } = error as NodeJS.ErrnoException;
+    return code === 'ENOENT' ? 'is not there: check its name' : `cannot be read: ${code ?? String(error)}`;
   }
 }
 

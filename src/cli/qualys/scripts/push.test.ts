@@ -1,3 +1,4 @@
+// cspell:ignore tilte titel
 // A folder of scripts against a simulated subscription.
 import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -138,8 +139,15 @@ describe('scripts diff and push', () => {
   test('a dry run sends nothing, and leaves no file behind', async () => {
     const { run, sent } = await gateway({ scripts: [] });
     await write(LIBRARY);
-    expect(await run(['push', folder, '--dry-run'])).toMatchObject({ exitCode: 1, stdout: expect.stringContaining('4 new') });
+    expect(await run(['push', folder, '--dry-run'])).toMatchObject({
+      ...{ exitCode: 1, stdout: expect.stringContaining('4 new') },
+      stderr: 'Dry run: nothing was sent. Without --dry-run, 4 scripts would be created.\n',
+    });
     await run(['push', folder]);
+    gateways.clock.advance(2_000);
+    expect(await run(['push', folder, '--dry-run'])).toMatchObject({
+      ...{ exitCode: 0, stderr: 'Dry run: nothing was sent. Without --dry-run, no script would be created.\n' },
+    });
     expect((await readdir(tmpdir())).filter((name) => name.startsWith('overhaul-push-'))).toEqual([]);
     expect(sent()).toBe(1);
   });
@@ -147,16 +155,21 @@ describe('scripts diff and push', () => {
 
 describe('scripts.yaml', () => {
   test.each([
-    ['scripts: []', 'scripts.yaml:1 scripts: must name at least one script'],
-    ['scripts:\n  - { file: a.sh, name: A }', 'scripts.yaml:2 scripts[0].name: unknown key'],
-    ['scripts:\n  - { file: a.sh }\n  - { file: b/a.sh }', 'scripts.yaml:3 scripts[1]: has the title of scripts[0]: "a"'],
-    ['scripts: [{ file: ../a.sh }]', 'scripts[0].file: "../a.sh" is not in the folder'],
+    ['scripts: []', 'scripts: must name at least one script (scripts.yaml:1)'],
+    ['scripts:\n  - { file: a.sh, tilte: A }', 'scripts[0].tilte: unknown key; did you mean title? (scripts.yaml:2)'],
+    ['default: {}\nscripts: [{ file: a.sh }]', 'default: unknown key; did you mean defaults? (scripts.yaml:1)'],
+    [
+      'scripts:\n  - { file: a.sh }\n  - { file: b/a.sh }',
+      'scripts[1]: has the title of scripts[0], "a": give one of them another title (scripts.yaml:3)',
+    ],
+    ['scripts: [{ file: ../a.sh }]', 'scripts[0].file: "../a.sh" is not in the folder: write it relative to the folder, without ..'],
     ['scripts: [{ file: /etc/passwd }]', '"/etc/passwd" is not in the folder'],
     ['scripts: [{ file: link.sh }]', 'link.sh leads out of the folder'],
-    ['scripts: [{ file: none.sh }]', 'none.sh cannot be read: ENOENT'],
+    ['scripts: [{ file: none.sh }]', 'scripts[0].file: none.sh is not there: check its name (scripts.yaml:1)'],
     ['scripts: [{ file: a.py }]', 'a.py has no platform'],
     ['scripts: [{ file: empty.sh }]', 'empty.sh is empty'],
     ['scripts: [', 'scripts.yaml:1 is not valid YAML'],
+    ['', 'scripts: must be a list of scripts, such as [{ file: check.sh, title: Check }]'],
   ])('%j is refused: %s', async (text, problem) => {
     await write({ 'scripts.yaml': text, 'a.sh': '1', 'a.py': '1', 'empty.sh': '', 'b/a.sh': '2' });
     await symlink('/etc/hostname', join(folder, 'link.sh'));
@@ -164,6 +177,34 @@ describe('scripts.yaml', () => {
     const ran = await run(['diff', folder]);
     expect([ran.exitCode, ran.stdout, ran.stderr]).toEqual([2, '', expect.stringContaining(problem)]);
     expect(simulator.stats().calls).toBe(0);
+  });
+
+  test('has all its problems told at once, those of the files too, each with its line', async () => {
+    const { run } = await gateway();
+    await write({
+      'scripts.yaml': [
+        'defaults: { severity: 9 }',
+        'scripts:',
+        '  - file: a.sh',
+        '    titel: A',
+        '  - { title: No file }',
+        '  - { file: gone.sh }',
+        '  - { file: b.sh, timeout: "300" }',
+        '  - { file: ../c.sh }',
+      ].join('\n'),
+      'a.sh': '1',
+      'b.sh': '1',
+    });
+    expect((await run(['push', folder])).stderr.split('\n')).toEqual([
+      `${join(folder, 'scripts.yaml')} has 6 problems. Nothing was sent.`,
+      '  defaults.severity: must be at most 5 (scripts.yaml:1)',
+      '  scripts[0].titel: unknown key; did you mean title? (scripts.yaml:4)',
+      '  scripts[1].file: is missing: must be text (scripts.yaml:5)',
+      '  scripts[3].timeout: must be a number, not text: write 300 without quotes (scripts.yaml:7)',
+      '  scripts[4].file: "../c.sh" is not in the folder: write it relative to the folder, without .. (scripts.yaml:8)',
+      '  scripts[2].file: gone.sh is not there: check its name (scripts.yaml:6)',
+      '',
+    ]);
   });
 
   test('that is not there is told with an example', async () => {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { OnceFate } from '../../../qualys/create-once/create.js';
 import { EXIT, type Invocation, writeLine } from '../../invocation/context.js';
+import { counted } from '../../terminal/count-text.js';
 import { type QualysLink, withQualys } from '../output/connection.js';
 import { oneCommand } from '../output/walk.js';
 import { writeOne } from '../output/write-one.js';
@@ -78,6 +79,11 @@ async function report(
   });
   const [exitCode, text] = fate ? wordsFor(fate) : [EXIT.done, undefined];
   if (text !== undefined) await writeLine(invocation.stderr, text);
+  if (options.dryRun)
+    await writeLine(
+      invocation.stderr,
+      `Dry run: nothing was sent. Without --dry-run, ${counts.new === 0 ? 'no script' : counted(counts.new, 'script')} would be created.`,
+    );
   if (counts.different > 0)
     await writeLine(
       invocation.stderr,
