@@ -88,7 +88,31 @@ describe('a list of targets in a file', () => {
     expect(problems('Server,Owner\nweb-1,kim', 'names')).toEqual([
       'list: line 1 has several values and none of the columns hostname, host, name. Write one entry a line, or name a column with --column: "Server", "Owner"',
     ]);
-    expect(problems('assetId,note\n1,"open', 'ids')?.[0]).toMatch(/^list, line 1: "assetId,note" is not an id|^list: is not CSV/);
+  });
+
+  test.each<[string, ListKind, string]>([
+    [
+      'assetId,note\n1,ok\n2,"open\n3,b\n4,c\n',
+      'ids',
+      'line 3 opens a quote that is never closed: close it, or double a quote that belongs to the value ("")',
+    ],
+    [
+      '# today\n\nhost,note\nweb-1,"open\nweb-2,b\nweb-3,"fine"\n',
+      'names',
+      'line 4 opens a quote that ends in line 6, in the middle of a value: close it where it belongs, or double a quote that belongs to the value ("")',
+    ],
+    ['"host";note\nweb-1;"a" b\n', 'names', 'line 2 has text behind a closing quote: double a quote that belongs to the value ("")'],
+    [
+      'host,note\r\nweb-1,"x\r\ny"\r\nweb-2,12" rack\r\n',
+      'names',
+      'line 4 has a quote inside a value without quotes: write the whole value in quotes, and double the quote inside ("")',
+    ],
+  ])('names the line of a quote that is wrong, and what to do: %j', (text, kind, problem) => {
+    expect(problems(text, kind)).toEqual([`list: ${problem}`]);
+  });
+
+  test('a quote in the comment of a list of ids is none of CSV', () => {
+    expect(values('1,2 # the "old\n3')).toEqual(['1', '2', '3']);
   });
 
   test('may be stdin, in any of the encodings that a redirection writes', () => {

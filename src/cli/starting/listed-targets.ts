@@ -3,6 +3,7 @@
 import { type CsvError, parse } from 'csv-parse/sync';
 import type { Problem } from '../../contracts/request.js';
 import { counted } from '../terminal/count-text.js';
+import { quoteProblem } from './csv-quotes.js';
 
 /** What a list holds: ids are digits, names are whatever an asset may be called. */
 export type ListKind = 'ids' | 'names';
@@ -104,8 +105,17 @@ function linesOf(text: string, { kind, column }: ListSource): Found {
 
 /** Blank, or behind a `#`; a header may begin with a column of that name. */
 function isComment(line: string, wanted: readonly string[]): boolean {
-  const cells = line.split(separatorOf(line) ?? ',').map((cell) => cell.trim().toLowerCase());
-  return line.trim() === '' || (/^\s*#/.test(line) && !cells.some((cell) => wanted.includes(cell)));
+  return line.trim() === '' || (/^\s*#/.test(line) && !cellsOf(line).some((cell) => wanted.includes(cell)));
+}
+
+/** Of a header, without quotes and in small letters. */
+function cellsOf(line: string): string[] {
+  return line.split(separatorOf(line) ?? ',').map((cell) =>
+    cell
+      .trim()
+      .replace(/^"(.*)"$/, '$1')
+      .toLowerCase(),
+  );
 }
 
 interface Table {
@@ -125,10 +135,13 @@ function tableOf(text: string, { kind, column, wanted, skipped }: Table): Found 
       ...{ relax_column_count: true, skip_empty_lines: true, skip_records_with_empty_values: true },
     }) as unknown as typeof rows;
   } catch (error) {
-    const { message, lines } = error as CsvError & { lines?: number };
-    return column === undefined && kind === 'ids'
-      ? undefined
-      : { problem: `is not CSV${lines === undefined ? '' : ` (line ${lines + skipped})`}: ${message}` };
+    const header = text.split(/\r?\n/, 1)[0] ?? '';
+    // Ids behind commas may have a comment with a quote in it: a list, which has no header.
+    const isList = column === undefined && kind === 'ids' && !cellsOf(header).some((cell) => wanted.includes(cell));
+    if (isList) return undefined;
+    const quote = quoteProblem(text, { delimiter: separatorOf(header) ?? ',', from: skipped + 1 });
+    const { message, lines = 0 } = error as CsvError & { lines?: number };
+    return { problem: quote ? `line ${quote.line} ${quote.problem}` : `is not CSV (line ${lines + skipped}): ${message}` };
   }
   const [head, ...body] = rows;
   const titles = head?.record ?? [];
