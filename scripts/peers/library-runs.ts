@@ -1,7 +1,8 @@
-// The library of scripts through `scripts import`, `push` and `diff`.
+// The library of scripts through `scripts import`, `push` and `diff`, and the hints about each of them.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Ended } from './ended.js';
+import { hintRates } from './hint-rates.js';
 import { libraryIn, type ScriptFolder } from './library.js';
 import type { PeerResult } from './peers.js';
 import { type Gateway, overhaul, withSimulator } from './simulated.js';
@@ -55,7 +56,7 @@ export async function runLibrary(folder: string): Promise<PeerResult[]> {
       /^0 .*The response was lost; title and content match/s,
     );
   });
-  return rows;
+  return [...rows, ...(await hintRates(library))];
 }
 
 /** The search shows what was made two seconds later. */

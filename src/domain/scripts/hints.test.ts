@@ -30,6 +30,7 @@ test('comments and what is only said are not executed; lines keep their numbers'
 describe('a script that never exits with another code than 0', () => {
   test.each([
     ['shell that ends with exit 0', () => shown('grep x /etc/passwd\nexit 0')],
+    ['shell that says something last', () => shown('cat /etc/os-release\necho "done: $?"')],
     ['shell that ends in a branch', () => shown('if grep -q x /etc/passwd; then\n  echo yes\nfi')],
     ['PowerShell', () => windows('if (Get-Service x) { Write-Host "vulnerable" }')],
     ['PowerShell with a literal 0', () => windows('exit 0')],
@@ -67,6 +68,10 @@ describe('an assessment or verification that changes its host', () => {
     ['grep x y\n\nchmod 600 /etc/shadow', 'changes-host:3'],
     ['echo PASS_MAX_DAYS 90 >> /etc/login.defs', 'changes-host:1'],
     ['systemctl restart sshd', 'changes-host:1'],
+    ['conf=/etc/app.conf\necho "$wanted" > $conf', 'changes-host:2'],
+    ['export conf="/etc/app.conf"\ncat wanted >> "$conf"', 'changes-host:2'],
+    ['report=/opt/findings\nls | tee -a $report', 'changes-host:2'],
+    ['ls | tee -a /opt/findings', 'changes-host:1'],
   ])('in shell: %s', (text, hint) => {
     expect(shown(text)).toContain(hint);
     expect(shown(text, { step: 'verify' })).toContain(hint);
@@ -79,6 +84,7 @@ describe('an assessment or verification that changes its host', () => {
     'Set-ItemProperty -Path HKLM:\\x',
     'Install-Module x',
     'Set-NfsServerConfiguration -EnableNFSV3 $false',
+    '$result = $app.Uninstall()',
   ])('in PowerShell: %s', (text) => {
     expect(windows(text)).toContain('changes-host:1');
   });
@@ -95,12 +101,12 @@ describe('an assessment or verification that changes its host', () => {
     expect(windows(text)).toEqual(['never-fails']);
   });
 
-  test.each(['ls > /tmp/list', 'cmd 2>/dev/null', 'systemctl status sshd', 'echo "run: yum install x"', 'rpm -q openssl', 'chage -l root'])(
-    'nor, in shell: %s',
-    (text) => {
-      expect(shown(`${text}\nexit 1`)).toEqual([]);
-    },
-  );
+  test.each([
+    ...['list=/tmp/list\nls > $list', 'null=/dev/null\nls > "$null"', 'conf=/etc/app.conf\ngrep x < $conf', 'ls | tee /tmp/list'],
+    ...['ls > /tmp/list', 'cmd 2>/dev/null', 'systemctl status sshd', 'echo "run: yum install x"', 'rpm -q openssl', 'chage -l root'],
+  ])('nor, in shell: %s', (text) => {
+    expect(shown(`${text}\nexit 1`)).toEqual([]);
+  });
 
   test.each([
     ['#!/usr/bin/python\nimport os\nopen("/etc/motd", "w")\nraise X', 'changes-host:3'],

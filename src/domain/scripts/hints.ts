@@ -1,6 +1,6 @@
 // What the text of a script lets one expect of its result. Hints, not verdicts: a pattern does not understand a program, and nothing is
 // refused because of one. How often they are right: docs/scripts.md.
-import { executedText, languageOf, type ScriptLanguage } from './language.js';
+import { executedText, languageOf, type ScriptLanguage, uncommented } from './language.js';
 
 export const HINTS = ['never-fails', 'changes-host', 'reboots', 'output-unread'] as const;
 export type HintKind = (typeof HINTS)[number];
@@ -27,9 +27,9 @@ export function scriptHints({ text, platform, step, readsOutput }: HintedScript)
   const language = languageOf(text, platform);
   const executed = executedText(text, language);
   const looks = step === 'assess' || step === 'verify';
-  const fails = canFail(executed, language);
+  const fails = canFail(executed, language) || endsWithStatus(uncommented(text, language), language);
   const reboots = first(executed, REBOOTS);
-  const changes = looks ? first(executed, CHANGES[language]) : undefined;
+  const changes = looks ? (first(executed, CHANGES[language]) ?? writesToVariable(executed, language)) : undefined;
   const finds = first(text, FINDINGS);
   return [
     ...(fails || readsOutput ? [] : [{ kind: 'never-fails', text: neverFails(looks) } as const]),
@@ -58,12 +58,27 @@ function neverFails(looks: boolean): string {
 
 /** Whether something in it makes the exit code other than 0 on purpose. What only goes wrong, such as a missing module, does not count. */
 function canFail(executed: string, language: ScriptLanguage): boolean {
-  if (FAILS[language].test(executed)) return true;
-  // A shell script ends with the status of its last command.
+  return FAILS[language].test(executed);
+}
+
+/** A shell script ends with the status of its last command: not with that of one which only says something. */
+function endsWithStatus(uncommentedText: string, language: ScriptLanguage): boolean {
+  const last = lastLine(uncommentedText);
   return (
-    language === 'shell' && !/^(?:exit 0|exit|fi|done|esac|}|;;|.*\|\| *true)\s*;?$/.test(lastLine(executed)) && lastLine(executed) !== ''
+    language === 'shell' && last !== '' && !/^(?:exit 0|exit|fi|done|esac|}|;;|.*\|\| *true|(?:echo|printf)\b[^;&|]*)\s*;?$/.test(last)
   );
 }
+
+/** `conf=/etc/app.conf` and, behind it, `… > $conf`: which file a variable stands for is told by its assignment. */
+function writesToVariable(executed: string, language: ScriptLanguage): { word: string; line: number } | undefined {
+  if (language !== 'shell') return undefined;
+  const files = new Set([...executed.matchAll(ASSIGNED_FILE)].map(([, name]) => name));
+  for (const { 0: word, 1: name, index } of executed.matchAll(WRITES_TO)) if (files.has(name)) return shown(executed, word, index);
+  return undefined;
+}
+
+const ASSIGNED_FILE = /^[ \t]*(?:export[ \t]+|local[ \t]+)?(\w+)=["']?\/(?!dev\/|tmp\/|var\/tmp\/)\w/gm;
+const WRITES_TO = /(?:>>?\s*|\btee\s+(?:-a\s+)?)["']?\$\{?(\w+)/g;
 
 /** A code that is no literal 0 may be one. */
 const FAILS: Record<ScriptLanguage, RegExp> = {
@@ -87,11 +102,11 @@ const HARMLESS =
 
 const CHANGES: Record<ScriptLanguage, RegExp> = {
   powershell: new RegExp(
-    String.raw`\b(?:(?:set|new|add|remove|clear|rename|copy|move|enable|disable|start|stop|restart|suspend|install|uninstall|register|unregister|grant|revoke)-(?!${HARMLESS})\w+|out-file|invoke-webrequest[^\n]*-outfile|downloadfile\()|${WINDOWS_TOOLS}`,
+    String.raw`\b(?:(?:set|new|add|remove|clear|rename|copy|move|enable|disable|start|stop|restart|suspend|install|uninstall|register|unregister|grant|revoke)-(?!${HARMLESS})\w+|out-file|invoke-webrequest[^\n]*-outfile|downloadfile\()|\.(?:uninstall|setvalue|stopservice|changestartmode)\(|${WINDOWS_TOOLS}`,
     'i',
   ),
   shell:
-    /\b(?:sed\s+-\w*i|rm\s+-?\w|mv\s+\S|chmod\s+\S|chown\s+\S|useradd|usermod|userdel|chage\s+-[^l]|passwd\s+-|systemctl\s+(?:start|stop|restart|enable|disable|mask)|service\s+\S+\s+(?:start|stop|restart)|(?:yum|dnf|apt|apt-get|zypper)\s+(?:-\w+\s+)*(?:install|remove|update|upgrade|erase)|rpm\s+-\w*[iUe]\b|dpkg\s+-[ir]|iptables\s+-[AID]|sysctl\s+-w|crontab\s+-|authconfig|pam-auth-update|kill\s+-?\w)|>>?\s*["']?\/(?!dev\/|tmp\/|var\/tmp\/)/m,
+    /\b(?:sed\s+-\w*i|rm\s+-?\w|mv\s+\S|chmod\s+\S|chown\s+\S|useradd|usermod|userdel|chage\s+-[^l]|passwd\s+-|systemctl\s+(?:start|stop|restart|enable|disable|mask)|service\s+\S+\s+(?:start|stop|restart)|(?:yum|dnf|apt|apt-get|zypper)\s+(?:-\w+\s+)*(?:install|remove|update|upgrade|erase)|rpm\s+-\w*[iUe]\b|dpkg\s+-[ir]|iptables\s+-[AID]|sysctl\s+-w|crontab\s+-|authconfig|pam-auth-update|kill\s+-?\w|tee\s+(?:-a\s+)?["']?\/(?!dev\/|tmp\/|var\/tmp\/))|>>?\s*["']?\/(?!dev\/|tmp\/|var\/tmp\/)/m,
   python:
     /\bopen\([^)\n]*,\s*["'][wax]|\bos\.(?:remove|rename|chmod|chown|unlink|kill)\b|\bshutil\.(?:copy|move|rmtree)|\bwinreg\.(?:Set|Create|Delete)|\b(?:pip|apt|yum|dnf)\s+install/,
   vbscript: new RegExp(
@@ -108,7 +123,11 @@ const FINDINGS = /\b(?:not\s+compliant|non-?compliant|is\s+vulnerable|vulnerable
 function first(text: string, pattern: RegExp): { word: string; line: number } | undefined {
   const found = pattern.exec(text);
   if (!found) return undefined;
-  return { word: found[0].trim().replace(/\s+/g, ' ').slice(0, 40), line: text.slice(0, found.index).split('\n').length };
+  return shown(text, found[0], found.index);
+}
+
+function shown(text: string, word: string, index: number): { word: string; line: number } {
+  return { word: word.trim().replace(/\s+/g, ' ').slice(0, 40), line: text.slice(0, index).split('\n').length };
 }
 
 function lastLine(text: string): string {

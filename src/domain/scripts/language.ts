@@ -36,7 +36,12 @@ const SAYS = /^\s*(?:write-(?:host|output|verbose|warning|error)|echo|printf|pri
 
 /** The text without what is never executed. Lines keep their numbers. */
 export function executedText(text: string, language: ScriptLanguage): string {
-  return blanked(blanked(text.replaceAll('\r', ''), COMMENTS[language]), SAYS);
+  return blanked(uncommented(text, language), SAYS);
+}
+
+/** With what it only says. */
+export function uncommented(text: string, language: ScriptLanguage): string {
+  return blanked(text.replaceAll('\r', ''), COMMENTS[language]);
 }
 
 function blanked(text: string, pattern: RegExp): string {
