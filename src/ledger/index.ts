@@ -21,7 +21,7 @@ import { Schedules } from './runs/schedules.js';
 import { StaleLedger } from './snapshots/stale-ledger.js';
 import type { Database } from './sql/database.js';
 import { type Clocks, LedgerClock, MACHINE_CLOCKS } from './sqlite/clock.js';
-import { openSqlite } from './sqlite/driver.js';
+import { openSqlite, type SqliteOptions } from './sqlite/driver.js';
 import { prepareTables, readIdentity } from './sqlite/tables.js';
 import { Planned } from './tags/planned.js';
 
@@ -66,14 +66,15 @@ export interface LedgerOptions {
   /** For rehearsals: see `SqliteOptions`. */
   now?: (() => number) | undefined;
   durable?: boolean | undefined;
+  log?: SqliteOptions['log'];
   /** The clocks of another machine than this: for tests of clocks that are set. */
   clocks?: Clocks | undefined;
 }
 
 /** Opens the ledger. Throws `LedgerUnusable` with a sentence that says what to do. */
-export async function openLedger({ url, create, caps, now, durable, clocks = MACHINE_CLOCKS }: LedgerOptions): Promise<Ledger> {
+export async function openLedger({ url, create, caps, now, durable, log, clocks = MACHINE_CLOCKS }: LedgerOptions): Promise<Ledger> {
   const clock = new LedgerClock(clocks);
-  const database = openSqlite({ path: sqlitePath(url), create, clock, now, durable });
+  const database = openSqlite({ path: sqlitePath(url), create, clock, now, durable, log });
   try {
     const id = create ? await prepareTables(database) : await readIdentity(database);
     await clock.start(database);

@@ -36,7 +36,9 @@ const RECONNECT_MS = 2_000;
 const LOOK_AT_FILE_MS = 2_000;
 /** Other than 0, so that whoever keeps the worker running starts it again. */
 const EXIT_REPLACED = 1;
-const REPLACED = 'the ledger file was moved or replaced; stopping this worker. Start it again to compare the ledger with Temporal';
+const REPLACED =
+  'the ledger file was moved or replaced, or its disk did not keep what was written; stopping this worker. ' +
+  'Start it again to compare the ledger with Temporal';
 /** Activities mostly wait for Qualys, whose concurrency the ledger limits; more slots would only wait. */
 const ACTIVITIES_AT_ONCE = 50;
 const BUNDLE = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));

@@ -21,6 +21,6 @@ export function notingDatabase(database: Database, note: (statement: string, row
       return changes;
     },
   });
-  const transaction: Database['transaction'] = (work) => database.transaction((sql) => work(over(sql)));
+  const transaction: Database['transaction'] = (work, options) => database.transaction((sql) => work(over(sql)), options);
   return { ...over(database), transaction, isInPlace: () => database.isInPlace(), close: () => database.close() };
 }

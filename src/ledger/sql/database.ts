@@ -23,10 +23,19 @@ export interface Sql {
   wall(): Promise<number>;
 }
 
+export interface TransactionOptions {
+  /** False where it may be lost with the machine: it is answered before it is on the disk, where it is soon. What follows it is not. */
+  durable?: boolean | undefined;
+}
+
+/** What it tells, of reads as well, is on the disk: a power cut undoes nothing of it, whoever wrote it. */
 export interface Database extends Sql {
   /** Runs `work` in one write transaction: all of it, or nothing. Other work of this process waits meanwhile. */
-  transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
-  /** False once another ledger stands where this one was opened: then nothing more is written to it. */
+  transaction<T>(work: (sql: Sql) => Promise<T>, options?: TransactionOptions): Promise<T>;
+  /**
+   * False once another ledger stands where this one was opened, or the disk has not kept what was written: then nothing more is written to
+   * it.
+   */
   isInPlace(): boolean;
   close(): Promise<void>;
 }

@@ -2,10 +2,11 @@ import { closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 import SqliteDatabase from 'libsql';
-import { type Database, LedgerUnusable, type Sql, type SqlParameter } from '../sql/database.js';
+import { type Database, LedgerUnusable, type Sql, type SqlParameter, type TransactionOptions } from '../sql/database.js';
 import { rendered } from '../sql/dialect.js';
 import { bound, mayWrite, parameterCount } from './bound.js';
 import { LedgerClock, MACHINE_CLOCKS } from './clock.js';
+import { type LogFile, LogSync, openLog } from './log-sync.js';
 
 /** How long a statement waits for another connection's write transaction before it fails. */
 const BUSY_TIMEOUT_MS = 10_000;
@@ -22,8 +23,11 @@ const CACHE_KIB = 16_384;
  * Pages of the log, 32 MB, after which it is folded in: folded at SQLite's 1,000, each such transaction would write all it changes twice.
  */
 const PAGES_A_CHECKPOINT = 8_000;
-/** SQLite works within the calling thread: without a turn now and then, work on a million rows would keep heartbeats from being sent. */
-const LONGEST_HOLD_MS = 20;
+/**
+ * SQLite works within the calling thread: without a turn now and then, work on a million rows would keep heartbeats from being sent, and
+ * what the disk has said of earlier work from being heard.
+ */
+const LONGEST_HOLD_MS = 5;
 
 export interface SqliteOptions {
   path: string;
@@ -34,16 +38,19 @@ export interface SqliteOptions {
   now?: (() => number) | undefined;
   /** False for a ledger that is thrown away: a power cut may then cost its last commits. */
   durable?: boolean | undefined;
+  /** Opens the log of the ledger at a path: another disk than this machine's, for tests. */
+  log?: ((path: string) => LogFile) | undefined;
 }
 
 /** Opens an SQLite file on local disk with the pragmas that the safety of `execute` rests on. Throws `LedgerUnusable`. */
-export function openSqlite({ path, create, clock = new LedgerClock(MACHINE_CLOCKS), now, durable = true }: SqliteOptions): Database {
+export function openSqlite(options: SqliteOptions): Database {
+  const { path, create, clock = new LedgerClock(MACHINE_CLOCKS), now, durable = true, log = openLog } = options;
   if (!existsSync(path)) {
     if (!create) throw new LedgerUnusable(`No ledger at ${path}. Start a worker, which creates it, or set OVERHAUL_DATABASE_URL.`);
     createPrivateFile(path);
   }
   try {
-    return new Sqlite(openingSameFile(path, durable), { foldsOnClose: create, clock, now });
+    return new Sqlite(openingSameFile(path, durable), { keepsFile: create, clock, now, openLog: durable ? () => log(path) : undefined });
   } catch (error) {
     throw new LedgerUnusable(
       `Cannot read the ledger at ${path} (${error instanceof Error ? error.message : String(error)}). ` +
@@ -85,8 +92,9 @@ function fileId(path: string): string | undefined {
 function connect(path: string, durable: boolean): Connection {
   const connection = new SqliteDatabase(path, { timeout: BUSY_TIMEOUT_MS });
   connection.pragma('journal_mode = WAL');
-  // An intent that a power cut could undo would let a script be sent twice, so every commit reaches the disk.
-  connection.pragma(`synchronous = ${durable ? 'FULL' : 'OFF'}`);
+  // An intent that a power cut could undo would let a script be sent twice, so every commit reaches the disk before it is told: by us
+  // (log-sync.ts), as SQLite would have this thread wait for the disk. NORMAL syncs what a commit rests on: the log's head, and checkpoints.
+  connection.pragma(`synchronous = ${durable ? 'NORMAL' : 'OFF'}`);
   connection.pragma('foreign_keys = ON');
   connection.pragma(`cache_size = -${CACHE_KIB}`);
   connection.pragma(`wal_autocheckpoint = ${PAGES_A_CHECKPOINT}`);
@@ -112,6 +120,15 @@ interface Statement {
   parameters: number;
   /** It answers with rows. */
   isReader: boolean;
+  mayWrite: boolean;
+}
+
+interface SqliteParts {
+  /** It folds the log into its file when it opens and closes: it is no reader, and none that is gone in a moment. */
+  keepsFile: boolean;
+  clock: LedgerClock;
+  now: SqliteOptions['now'];
+  openLog: (() => LogFile) | undefined;
 }
 
 class Sqlite implements Database {
@@ -124,16 +141,24 @@ class Sqlite implements Database {
   readonly #direct: Sql;
 
   readonly #file: SameFile;
-  readonly #foldsOnClose: boolean;
+  readonly #keepsFile: boolean;
   readonly #clock: LedgerClock;
   readonly #otherClock: (() => number) | undefined;
+  /** Undefined where nothing has to reach the disk. */
+  readonly #log: LogSync | undefined;
+  /** SQLite's number of the changes that other connections made. */
+  #otherChanges: number | undefined;
+  #hasWritten = false;
 
-  constructor(file: SameFile, { foldsOnClose, clock, now }: { foldsOnClose: boolean; clock: LedgerClock; now: SqliteOptions['now'] }) {
+  constructor(file: SameFile, { keepsFile, clock, now, openLog }: SqliteParts) {
     this.#file = file;
     this.#connection = file.connect();
-    this.#foldsOnClose = foldsOnClose;
+    this.#keepsFile = keepsFile;
     this.#clock = clock;
     this.#otherClock = now;
+    // What a process left behind whose disk had failed it may be in memory alone, and is written again, into the file.
+    if (keepsFile) this.#fold('PASSIVE');
+    this.#log = openLog && new LogSync(openLog());
     this.#direct = {
       all: async <Row>(sql: string, parameters: readonly SqlParameter[] = []) => this.#all<Row>(sql, parameters),
       first: async <Row>(sql: string, parameters: readonly SqlParameter[] = []) => this.#all<Row>(sql, parameters)[0],
@@ -164,11 +189,11 @@ class Sqlite implements Database {
   }
 
   isInPlace(): boolean {
-    return this.#file.isInPlace();
+    return !this.#log?.failure && this.#file.isInPlace();
   }
 
-  transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
-    return this.#enqueue(() => this.#inTransaction(work));
+  transaction<T>(work: (sql: Sql) => Promise<T>, { durable = true }: TransactionOptions = {}): Promise<T> {
+    return this.#onDisk(() => this.#inTransaction(work), durable);
   }
 
   /**
@@ -176,7 +201,43 @@ class Sqlite implements Database {
    * later COMMIT of this connection fails: so nothing but a BEGIN, which leaves nothing open, ever waits for that lock.
    */
   #alone<T>(sql: string, statement: (direct: Sql) => Promise<T>): Promise<T> {
-    return this.#enqueue(() => (mayWrite(sql) ? this.#inTransaction(statement) : this.#read(statement)));
+    return this.#onDisk(() => (mayWrite(sql) ? this.#inTransaction(statement) : this.#read(statement)));
+  }
+
+  /**
+   * Nothing is told that a power cut could undo: neither what was written, nor what was read of others' work, nor an error, which tells
+   * something as well. The next work does not wait for that.
+   */
+  async #onDisk<T>(work: () => Promise<T>, durable = true): Promise<T> {
+    const log = this.#log;
+    if (!log) return this.#enqueue(work);
+    let point = 0;
+    try {
+      return await this.#enqueue(async () => {
+        if (log.failure) throw log.failure;
+        try {
+          return await work();
+        } finally {
+          point = this.#othersChanged() ? log.made() : log.latest;
+        }
+      });
+    } finally {
+      const reached = log.reach(point);
+      // Somebody else is told why.
+      if (durable) await reached;
+      else reached.catch(() => undefined);
+    }
+  }
+
+  /** Since this was asked last: what they committed may not be on the disk yet. */
+  #othersChanged(): boolean {
+    const before = this.#otherChanges;
+    try {
+      this.#otherChanges = this.#all<{ data_version: number }>('PRAGMA data_version', [])[0]?.data_version;
+    } catch {
+      this.#otherChanges = undefined;
+    }
+    return this.#otherChanges === undefined || this.#otherChanges !== before;
   }
 
   async #read<T>(statement: (direct: Sql) => Promise<T>): Promise<T> {
@@ -195,11 +256,13 @@ class Sqlite implements Database {
     // IMMEDIATE takes the write lock first: a transaction that reads and then writes could otherwise decide on a stale read.
     await patiently(async () => this.#connection.exec('BEGIN IMMEDIATE'));
     let isWorkDone = false;
+    this.#hasWritten = false;
     try {
       this.#clock.share({ all: (sql, parameters) => this.#all(sql, parameters), run: (sql, parameters) => this.#run(sql, parameters) });
       const result = await work(this.#direct);
       isWorkDone = true;
       this.#connection.exec('COMMIT');
+      if (this.#hasWritten) this.#log?.made();
       return result;
     } catch (error) {
       this.#rollBack();
@@ -216,6 +279,7 @@ class Sqlite implements Database {
     if (old.inTransaction) return;
     try {
       this.#connection = this.#file.connect();
+      this.#otherChanges = undefined;
       this.#statements.clear();
       old.close();
     } catch {
@@ -226,18 +290,22 @@ class Sqlite implements Database {
   close(): Promise<void> {
     return this.#enqueue(async () => {
       this.#statements.clear();
-      // The log beside another file is that file's.
-      if (this.#foldsOnClose && this.isInPlace()) this.#fold();
-      this.#connection.close();
+      try {
+        await this.#log?.close();
+        // The log beside another file is that file's. libsql leaves it there: a copy of the file alone would be an older ledger.
+        if (this.#keepsFile && this.isInPlace()) this.#fold('TRUNCATE');
+      } finally {
+        this.#connection.close();
+      }
     });
   }
 
-  /** libsql leaves the log beside the file: a copy of the file alone, taken after the worker stopped, would be an older ledger. */
-  #fold(): void {
+  #fold(how: 'PASSIVE' | 'TRUNCATE'): void {
     try {
-      this.#connection.pragma('wal_checkpoint(TRUNCATE)');
-    } catch {
-      // Another process is writing: it will fold the log when it closes.
+      this.#connection.pragma(`wal_checkpoint(${how})`);
+    } catch (error) {
+      // Another process is writing: it will fold the log when it closes. What is written is in the log anyway.
+      if (how === 'PASSIVE' && !isBusy(error)) throw error;
     }
   }
 
@@ -263,6 +331,7 @@ class Sqlite implements Database {
 
   #all<Row>(sql: string, parameters: readonly SqlParameter[]): Row[] {
     const statement = this.#statement(sql);
+    this.#hasWritten ||= statement.mayWrite;
     return statement.prepared.all(bound(parameters, statement.parameters)) as Row[];
   }
 
@@ -270,6 +339,7 @@ class Sqlite implements Database {
     const statement = this.#statement(sql);
     // libsql would stop at its first row, leave it open, and never commit it.
     if (statement.isReader) throw new TypeError('This statement returns rows: use all or first.');
+    this.#hasWritten ||= statement.mayWrite;
     return statement.prepared.run(bound(parameters, statement.parameters)).changes;
   }
 
@@ -287,7 +357,7 @@ class Sqlite implements Database {
       if (this.#statements.size >= STATEMENTS_KEPT) this.#statements.clear();
       const words = rendered(sql, 'sqlite');
       const prepared = this.#connection.prepare(words);
-      statement = { prepared, parameters: parameterCount(words), isReader: prepared.reader };
+      statement = { prepared, parameters: parameterCount(words), isReader: prepared.reader, mayWrite: mayWrite(words) };
       this.#statements.set(sql, statement);
     }
     return statement;
