@@ -2,7 +2,7 @@
 // last, those of the step before for each asset that is waited for, and one call reads them of 79 executions.
 import { batchesOf } from '../../domain/basics/batches.js';
 import { givenUpAt, overBefore } from '../../domain/campaign/step-after.js';
-import { pollDelayMs } from '../../domain/polling/cadence.js';
+import { ageingDelayMs } from '../../domain/polling/cadence.js';
 import type { Blocked } from '../../domain/run/blocked.js';
 import type { RunSnapshot } from '../../domain/run/snapshot.js';
 import type { CheckInsAwaited } from '../../ledger/campaigns/check-ins.js';
@@ -81,12 +81,9 @@ async function delayMs(
 ): Promise<number> {
   const clockRate = await ledger.serverClock.rate();
   const floorMs = run.request.poll.interval;
-  const delay = pollDelayMs({
+  const delay = ageingDelayMs({
     floorMs,
-    inFlight: 0,
-    assetsWait: false,
-    youngestMs: readAt - run.createdAt,
-    durationsMs: [],
+    ageMs: readAt - run.createdAt,
     clockRate,
     budget: { ...(await ledger.calls.left()), ...(await ledger.runs.load()), remainingMs: Math.max(0, left.lastBy - readAt) },
   });

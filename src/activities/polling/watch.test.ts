@@ -92,7 +92,8 @@ describe('the last minute of a cancelled run', () => {
 describe('a slot that is free', () => {
   beforeEach(async () => {
     jest.restoreAllMocks();
-    await ledger.runs.setNextPoll('r', now - 1);
+    now += 15 * 60_000;
+    jest.spyOn(ledger.database, 'now').mockImplementation(async () => now);
   });
 
   test('is told at once when the attempt that freed it ended before it could tell', async () => {

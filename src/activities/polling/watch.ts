@@ -3,6 +3,7 @@ import { pollDelayMs } from '../../domain/polling/cadence.js';
 import { OUTPUT_GRACE_MS } from '../../domain/polling/settle.js';
 import { type Blocked, WORTH_SAYING_MS } from '../../domain/run/blocked.js';
 import type { Issued, RunSnapshot } from '../../domain/run/snapshot.js';
+import type { Execution } from '../../ledger/executions/registry.js';
 import type { RunRow } from '../../ledger/rows/run.js';
 import { isAccessRefused, QualysError } from '../../qualys/errors.js';
 import type { PollDependencies } from '../dependencies.js';
@@ -69,9 +70,9 @@ async function watchOnce(dependencies: PollDependencies, input: WatchInput, run:
     if (waitMs !== undefined) throw retryLater(waitMs, 'waiting for script output');
     return tell(dependencies, input);
   }
-  const pollAt = await nextPoll(dependencies, { run, input, now });
+  const pollAt = await nextPoll(dependencies, { run, input, now, accepted });
   if (pollAt > now) {
-    if (run.nextPollAt === 0) await ledger.runs.setNextPoll(run.id, pollAt);
+    if (run.nextPollAt !== pollAt) await ledger.runs.setNextPoll(run.id, pollAt);
     throw retryLater(pollAt - now, `next poll in ${Math.ceil((pollAt - now) / 1_000)} s`);
   }
   const { changed, awaitsOutput } = await pollExecutions(dependencies, { run, accepted });
@@ -90,12 +91,14 @@ async function watchOnce(dependencies: PollDependencies, input: WatchInput, run:
   throw retryLater(waitMs, `${accepted.length} execution(s) in flight, next poll in ${Math.ceil(waitMs / 1_000)} s`);
 }
 
+/** What was planned behind the last look, made anew where executions were accepted since: with them it is worth more later. */
 async function nextPoll(
   dependencies: PollDependencies,
-  { run, input, now }: { run: RunRow; input: WatchInput; now: number },
+  { run, input, now, accepted }: { run: RunRow; input: WatchInput; now: number; accepted: readonly Execution[] },
 ): Promise<number> {
   if (input.hurry) return (await dependencies.ledger.verdicts.lastPollAt(run.id)) + hurriedMs(run);
-  return run.nextPollAt === 0 ? now + (await delay(dependencies, run, input)) : run.nextPollAt;
+  const isPlanned = run.nextPollAt > 0 && accepted.every(({ polledAt }) => polledAt !== undefined);
+  return isPlanned ? run.nextPollAt : now + (await delay(dependencies, run, input));
 }
 
 /** Its verdict waits for an output that mostly comes within seconds: four looks in the time that it has. */
@@ -116,16 +119,21 @@ async function delay({ ledger }: PollDependencies, run: RunRow, input: WatchInpu
   if (input.hurry) return hurriedMs(run);
   const { durations } = await ledger.scripts.memory(run.script?.id ?? '');
   const accepted = await ledger.executions.inState(run.id, ['accepted']);
-  const snapshot = await ledger.runs.snapshot(run.id);
-  const youngestMs = snapshot.at - Math.max(0, ...accepted.map(({ acceptedAt }) => acceptedAt ?? 0));
+  const { at: now, waiting, unsent, etaMs } = await ledger.runs.snapshot(run.id);
+  const withSlot = accepted.filter(({ slotFreedAt }) => slotFreedAt === undefined);
+  const watched = withSlot.length > 0 ? withSlot : accepted;
+  const firstAt = Math.min(now, ...watched.map(({ acceptedAt = now }) => acceptedAt));
   return pollDelayMs({
     floorMs: run.request.poll.interval,
-    inFlight: accepted.filter(({ slotFreedAt }) => slotFreedAt === undefined).length,
-    assetsWait: snapshot.waiting > 0 || snapshot.unsent > 0,
-    youngestMs: accepted.length === 0 ? 0 : youngestMs,
+    inFlight: watched.map(({ acceptedAt = now, polledAt = acceptedAt }) => ({
+      ageMs: now - acceptedAt,
+      openAtMs: Math.max(0, polledAt - acceptedAt),
+    })),
+    sinceLookMs: now - Math.max(firstAt, await ledger.verdicts.lastPollAt(run.id)),
+    assetsWait: waiting > 0 || unsent > 0,
     durationsMs: durations.map(({ localMs }) => localMs),
     clockRate: await ledger.serverClock.rate(),
-    budget: { ...(await ledger.calls.left()), ...(await ledger.runs.load()), remainingMs: snapshot.etaMs },
+    budget: { ...(await ledger.calls.left()), ...(await ledger.runs.load()), remainingMs: etaMs },
   });
 }
 

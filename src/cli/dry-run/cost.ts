@@ -27,7 +27,7 @@ export interface Cost {
   calls: { opening: number; atLeast: number; atMost: number };
 }
 
-/** Looks at a lone execution: growing with its age, or a sixth of what the script has taken before (domain/polling/cadence.ts). */
+/** Looks at a lone execution: as its age grows by half, or a third of it has likely ended (domain/polling/cadence.ts). */
 const POLLS_AT_THE_LAST = 10;
 const POLLS_A_ROUND = 6;
 const OUTPUTS_A_PAGE = 300;

@@ -90,6 +90,11 @@ const COUNT_DUE = `
     LIMIT 10000
   ) AS due`;
 
+const COUNT_WATCHED = `
+  SELECT count(DISTINCT run_id) AS watchers, count(CASE WHEN slot_freed_at IS NULL THEN 1 END) AS slots
+  FROM executions
+  WHERE state = 'accepted' AND settled_at IS NULL`;
+
 export class Runs {
   readonly #database: Database;
 
@@ -290,15 +295,17 @@ export class Runs {
     await this.#database.run(FINISH, [await this.#database.now(), id]);
   }
 
-  /** What all runs of the ledger still want of the calls: executions to send, and watches to go on with. */
-  async load(): Promise<{ unsentExecutions: number; watchers: number }> {
-    const watchers = await this.#database.first<{ n: number }>(
-      `SELECT count(DISTINCT run_id) AS n FROM executions WHERE state = 'accepted' AND settled_at IS NULL`,
-    );
+  /** What all runs of the ledger still want of the calls: executions to send, slots that they have, and watches to go on with. */
+  async load(): Promise<{ unsentExecutions: number; slots: number; watchers: number }> {
+    const watched = await this.#database.first<{ watchers: number; slots: number }>(COUNT_WATCHED);
     // Beyond some ten thousand assets the answer is «more than any window», so counting stops there.
     const waiting = await this.#database.first<{ n: number }>(COUNT_DUE);
     const byTags = await this.#database.first<{ n: number }>(`SELECT count(*) AS n FROM planned WHERE state = 'waiting'`);
-    return { unsentExecutions: Math.ceil((waiting?.n ?? 0) / MAX_ASSETS_PER_EXECUTION) + (byTags?.n ?? 0), watchers: watchers?.n ?? 0 };
+    return {
+      unsentExecutions: Math.ceil((waiting?.n ?? 0) / MAX_ASSETS_PER_EXECUTION) + (byTags?.n ?? 0),
+      slots: watched?.slots ?? 0,
+      watchers: watched?.watchers ?? 0,
+    };
   }
 
   /** Where the run stands, as the workflow carries it. */
