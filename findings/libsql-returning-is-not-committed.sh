@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
 # Versions: libsql 0.5.29 (npm, with SQLite 3.45.1), an API like better-sqlite3's, in WAL mode.
 # `run()` is for statements whose rows nobody wants, and one would expect the statement to have ended when it returns. Surprise: it stops at
-# the first row, and the statement stays open. An INSERT or UPDATE with RETURNING has then changed the rows, as this connection sees them, but
-# is not committed, though `inTransaction` is false and there is nothing to commit; it holds the write lock, so every other connection is
-# busy; it reports 0 changes; and it is lost if the process ends. `all()` ends the statement, and the row is there. A prepared write that
-# met another connection's lock is left open in the same way: every later COMMIT fails until that statement has run again, while nothing
-# but the first one was busy. `exec` leaves nothing open: take the lock with `exec('BEGIN IMMEDIATE')`, and write under it.
+# the first row, and the statement stays open. An INSERT or UPDATE with RETURNING has then changed the rows, as this connection sees them,
+# but is not committed, though `inTransaction` is false and there is nothing to commit; it holds the write lock, so every other connection
+# is busy; and it reports 0 changes. A process that ends in order commits it on the way out, one that is killed loses it, so a test that
+# opens the file again finds the row. `all()` ends the statement. A prepared write that met another connection's lock is left open in the
+# same way: every later COMMIT fails until that statement has run again, while nothing but the first one was busy. `exec` leaves nothing
+# open: take the lock with `exec('BEGIN IMMEDIATE')`, and write under it.
 # Output seen:
 #   run() of INSERT ... RETURNING: 0 changes, inTransaction false, seen by itself 1, seen by another 0
 #   another connection's write: SQLITE_BUSY
+#   rows after run() and an orderly end: 1, after run() and SIGKILL: 0
 #   all() of INSERT ... RETURNING: seen by another 1
 #   a prepared write while another holds the lock: SQLITE_BUSY
 #   a transaction after that, lock free: cannot commit transaction - SQL statements in progress
@@ -20,6 +22,7 @@ cd "$folder"
 npm init -y >/dev/null && npm pkg set type=module >/dev/null
 npm install --silent --no-audit --no-fund libsql@0.5.29
 cat >main.mjs <<'JS'
+import { spawnSync } from 'node:child_process';
 import Database from 'libsql';
 
 const seen = [];
@@ -49,6 +52,14 @@ const { changes } = returning.run();
 const views = `seen by itself ${count(own)}, seen by another ${count(other)}`;
 tell('run() of INSERT ... RETURNING', `${changes} changes, inTransaction ${own.inTransaction}, ${views}`);
 tell("another connection's write", attempt(() => other.exec("INSERT INTO t VALUES ('y')")));
+const rowsAfter = (name, end) => {
+  const [, reader] = begun(name);
+  const program = `const db = new (require('libsql'))('${name}'); db.prepare("INSERT INTO t VALUES ('x') RETURNING v").run(); ${end}`;
+  spawnSync(process.execPath, ['--input-type=commonjs', '--eval', program]);
+  return count(reader);
+};
+const killed = rowsAfter('killed.db', "process.kill(process.pid, 'SIGKILL')");
+tell('rows after run() and an orderly end', `${rowsAfter('ended.db', '')}, after run() and SIGKILL: ${killed}`);
 const [ended, watching] = begun('all.db');
 ended.prepare("INSERT INTO t VALUES ('x') RETURNING v").all();
 tell('all() of INSERT ... RETURNING', `seen by another ${count(watching)}`);
@@ -67,6 +78,7 @@ tell('a transaction after that statement has run', attempt(transaction));
 const expected = [
   '0 changes, inTransaction false, seen by itself 1, seen by another 0',
   'SQLITE_BUSY',
+  '1, after run() and SIGKILL: 0',
   'seen by another 1',
   'SQLITE_BUSY',
   'cannot commit transaction - SQL statements in progress',

@@ -12,7 +12,9 @@ set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
-"${PYTHON:-python3}" -m venv venv && venv/bin/pip install --quiet --disable-pip-version-check qualysdk==0.4.0
+python=${PYTHON:-python3}
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 12))' || { echo "$python is older than Python 3.12: name one with PYTHON"; exit 2; }
+"$python" -m venv venv && venv/bin/pip install --quiet --disable-pip-version-check qualysdk==0.4.0
 # The client rewrites every address to https, so the server needs a certificate that the client trusts.
 openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost 2>openssl.log
 cat >main.py <<'PY'
