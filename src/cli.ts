@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // `overhaul`, the operator's command line.
+import { EXIT } from './cli/invocation/context.js';
 import { processContext } from './cli/process-context.js';
 import { runCommandLine } from './cli/program.js';
 
@@ -9,4 +10,6 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 const exitCode = await runCommandLine(process.argv.slice(2), processContext());
+// After Ctrl-C nobody waits for calls that are still on their way.
+if (exitCode === EXIT.interrupted) process.exit(exitCode);
 if (exitCode !== undefined) process.exitCode = exitCode;

@@ -55,6 +55,8 @@ describe('overhaul output prints text', () => {
 describe('overhaul output --raw', () => {
   test('is byte by byte what is stored, on a terminal too', async () => {
     expect((await output('done', '7', { args: ['--raw'], terminal: 80 })).stdout).toBe('\x1b[31mred\x1b[0m\r\nbell\x07\tend\n');
+    expect(await output('done', '5', { args: ['--raw'], terminal: 80 })).toMatchObject({ stdout: 'line one\nno end', stderr: '\n' });
+    expect(await output('done', '5', { args: ['--raw'] })).toMatchObject({ stdout: 'line one\nno end', stderr: '' });
     expect((await output('done', '9', { args: ['--raw'] })).stdout).toBe(UTF16.toString('utf8'));
   });
 

@@ -4,8 +4,10 @@ import { withLedger } from './data/ledger-access.js';
 import { unknownRun } from './data/sources.js';
 import { command } from './heads.js';
 import { CommandFailed, EXIT, type Invocation, writeLine } from './invocation/context.js';
-import { safeLine, safeLines } from './terminal/text.js';
+import { safeLine, terminalText } from './terminal/text.js';
 import { noOutputText } from './views/no-output.js';
+
+const NEWLINE = 0x0a;
 
 export function outputCommand(invocation: Invocation) {
   return command('output')
@@ -16,7 +18,7 @@ export function outputCommand(invocation: Invocation) {
       if (raw && invocation.json)
         throw new CommandFailed(EXIT.usage, '--raw prints bytes, which JSON cannot hold: leave out --raw or --json.');
       const { bytes, encoding } = await withLedger(invocation, (ledger) => storedOutput(ledger, workflowId, assetId));
-      if (raw) await invocation.stdout.write(bytes);
+      if (raw) await printBytes(invocation, bytes);
       else if (invocation.json) await invocation.stdout.write(`${JSON.stringify({ assetId, output: decodeOutput(bytes, encoding) })}\n`);
       else await printText(invocation, decodeOutput(bytes, encoding));
       invocation.exitCode = EXIT.done;
@@ -40,10 +42,15 @@ async function storedOutput(ledger: Ledger, workflowId: string, assetId: string)
   throw new CommandFailed(EXIT.notSucceeded, noOutputText({ workflowId, assetId, state, run }));
 }
 
+/** As they are, whoever reads them; the line's end that a terminal needs is none of them. */
+async function printBytes({ stdout, stderr }: Invocation, bytes: Buffer): Promise<void> {
+  await stdout.write(bytes);
+  if (stdout.isTerminal && bytes.at(-1) !== NEWLINE) await stderr.write('\n');
+}
+
 /** A prompt that follows text without a line end would stand on the last line of it. */
 async function printText({ stdout, stderr }: Invocation, text: string): Promise<void> {
   if (text === '') return writeLine(stderr, 'The script wrote nothing.');
   if (!stdout.isTerminal) return stdout.write(text);
-  const shown = safeLines(text);
-  await stdout.write(shown.endsWith('\n') ? shown : `${shown}\n`);
+  await stdout.write(terminalText(text));
 }

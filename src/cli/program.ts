@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { COMMAND_NAMES, type CommandName, placeholder } from './heads.js';
-import { type CommandContext, CommandFailed, EXIT, type Invocation, writeLine } from './invocation/context.js';
+import { type CommandContext, CommandFailed, EXIT, type Invocation, writeInterrupted, writeLine } from './invocation/context.js';
 
 const EPILOGUE = `
 Exit codes: 0 done, 1 finished but not succeeded, 2 usage or configuration, 3 not reachable.
@@ -22,8 +22,9 @@ export async function runCommandLine(argv: readonly string[], context: CommandCo
   } catch (error) {
     // Help and version end with code 0; everything else that commander says is about usage.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-    await writeLine(context.stderr, error instanceof Error ? error.message : String(error));
-    return exitCodeOfError(error);
+    const [exitCode, message] = [exitCodeOfError(error), error instanceof Error ? error.message : String(error)];
+    await (exitCode === EXIT.interrupted ? writeInterrupted : writeLine)(context.stderr, message);
+    return exitCode;
   }
 }
 

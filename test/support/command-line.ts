@@ -16,6 +16,10 @@ export interface World {
   stdin?: string | Uint8Array;
   /** Columns, where both streams are to be a terminal. */
   terminal?: number;
+  /** Told, before the command runs, what is Ctrl-C. */
+  onBegin?: (interrupt: () => void) => void;
+  /** Awaited before Temporal is there. */
+  onConnect?: () => Promise<void>;
   /** Called, and awaited, in each pause of a command; `interrupt` is Ctrl-C. */
   onPause?: (interrupt: () => void) => unknown;
 }
@@ -23,11 +27,15 @@ export interface World {
 export const NOW = Date.parse('2026-08-22T10:00:00.000Z');
 
 /** Runs a command line in this process: no Temporal but the one given, a clock that only pauses move, the user `kim`. */
-export async function overhaul(argv: readonly string[], { env = {}, temporal, stdin = '', terminal, onPause }: World = {}): Promise<Ran> {
+export async function overhaul(argv: readonly string[], { env = {}, temporal, stdin = '', terminal, onBegin, onConnect, onPause }: World = {}): Promise<Ran> {
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   const listeners = new Set<() => void>();
   let now = NOW;
+  const interrupt = (): void => {
+    for (const listener of listeners) listener();
+  };
+  onBegin?.(interrupt);
   const context: CommandContext = {
     env,
     async *stdin() {
@@ -37,9 +45,7 @@ export async function overhaul(argv: readonly string[], { env = {}, temporal, st
     stderr: outputInto(stderr, terminal),
     now: () => now,
     async pause(ms) {
-      await onPause?.(() => {
-        for (const listener of listeners) listener();
-      });
+      await onPause?.(interrupt);
       now += ms;
       // A pause lets everything else go on; without it a command that waits for a ledger's writer starves that writer, forever.
       await yieldToLoop();
@@ -50,6 +56,7 @@ export async function overhaul(argv: readonly string[], { env = {}, temporal, st
       return () => void listeners.delete(listener);
     },
     async connectTemporal() {
+      await onConnect?.();
       if (temporal) return { address: 'localhost:7233', namespace: 'default', close: async () => undefined, ...temporal } as TemporalRuns;
       throw Object.assign(new Error('Temporal cannot be reached at localhost:7233.'), { name: 'TemporalUnreachable' });
     },

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { overhaul } from '../../../test/support/command-line.js';
 import { emptyLedger, openSampleRun } from '../../../test/support/ledger/sample.js';
+import { emptyCounts } from '../../domain/run/outcome.js';
 import { CommandFailed, EXIT } from '../invocation/context.js';
 import type { TemporalRuns, WorkflowState } from '../invocation/temporal-runs.js';
 
@@ -18,6 +19,44 @@ function deciding(asked: unknown[], state: WorkflowState = 'running'): Partial<T
 }
 
 describe('decisions', () => {
+  test.each([
+    ['retry', 'patch: 4 assets queued again.\n'],
+    ['approve', 'patch: Approved.\n'],
+  ])('%s of a paused run says that it has to be resumed', async (name, first) => {
+    const progress = async () => ({
+      ...{ phase: 'running' as const, asOf: '2026-08-22T10:00:00.000Z', counts: { ...emptyCounts(), targeted: 4 } },
+      ...{ inFlight: 0, callsUsed: 0, paused: true },
+    });
+    const ran = await overhaul([name, 'patch'], { temporal: { ...deciding([]), progress } });
+    expect(ran.stderr).toBe(`${first}patch is paused: nothing is sent until somebody runs: overhaul resume patch\n`);
+    const live = await overhaul([name, 'patch'], {
+      temporal: { ...deciding([]), progress: async () => ({ ...(await progress()), paused: false }) },
+    });
+    expect(live.stderr).toBe(first);
+  });
+
+  test('Ctrl-C while the order is on its way says that it may have taken effect, and how to look', async () => {
+    let interrupt = (): void => undefined;
+    const temporal: Partial<TemporalRuns> = {
+      ...deciding([]),
+      decide: () => {
+        interrupt();
+        return new Promise(() => undefined);
+      },
+    };
+    const ran = await overhaul(['approve', 'patch'], {
+      temporal,
+      onBegin: (press) => {
+        interrupt = press;
+      },
+    });
+    expect(ran).toEqual({
+      exitCode: 130,
+      stdout: '',
+      stderr: 'Interrupted. The order may have taken effect. See: overhaul logs patch\n',
+    });
+  });
+
   test.each([
     [['approve', 'patch', '--reason', 'x'.repeat(3_000)], 'reason: must have at most 2,000 characters'],
     [['pause', 'patch', '--by', 'k\ud83d'], 'by: contains a lone surrogate'],

@@ -5,8 +5,10 @@ import { findLedger } from '../data/ledger-access.js';
 import { unknownRun } from '../data/sources.js';
 import { type CommandName, command } from '../heads.js';
 import { CommandFailed, EXIT, type Invocation, writeJson, writeLine } from '../invocation/context.js';
+import { type SayOnInterrupt, tellingInterrupt } from '../invocation/interrupted.js';
 import type { DecisionName, TemporalRuns, WorkflowSummary } from '../invocation/temporal-runs.js';
 import { checkedWho, type Who } from '../invocation/who.js';
+import { NOTHING_STARTED } from '../starting/workflow.js';
 
 /** A second copy may run on such an asset while the first one still does. */
 const RISKY = ['unverified', 'unreachable'];
@@ -53,24 +55,55 @@ const DONE: Readonly<Record<Exclude<DecisionName, 'retryUnresolved'>, string>> =
   resume: 'Resumed.',
 };
 
-async function decide(invocation: Invocation, { id, name, who, details }: Decision): Promise<void> {
-  const decision = { ...checkedWho({ by: who.by ?? invocation.userName, reason: who.reason }), ...details };
-  const result = await withTemporal(invocation, async (temporal) => {
-    try {
-      return await temporal.decide(id, name, decision);
-    } catch (error) {
-      // Temporal says the same of what has ended and of what it never knew.
-      const workflow = await temporal.find(id).catch(() => undefined);
-      throw workflow && workflow.state !== 'running' ? endedAlready(workflow, name) : error;
-    }
-  });
+/** Behind these something is sent, unless the run is paused. */
+const SENDS: readonly DecisionName[] = ['approve', 'retryUnresolved'];
+
+async function decide(invocation: Invocation, asked: Decision): Promise<void> {
+  const { id, name } = asked;
+  const { result, isPaused } = await tellingInterrupt(invocation, NOTHING_DECIDED, (say) => decided(invocation, asked, say));
   if (invocation.json) await writeJson(invocation.stdout, { workflowId: id, decision: name, ...(result === undefined ? {} : { result }) });
   else
     await writeLine(
       invocation.stderr,
       name === 'retryUnresolved' ? `${id}: ${result === 1 ? '1 asset' : `${String(result)} assets`} queued again.` : `${id}: ${DONE[name]}`,
     );
+  if (isPaused && !invocation.json)
+    await writeLine(invocation.stderr, `${id} is paused: nothing is sent until somebody runs: overhaul resume ${id}`);
   invocation.exitCode = EXIT.done;
+}
+
+async function decided(
+  invocation: Invocation,
+  { id, name, who, details }: Decision,
+  say: SayOnInterrupt,
+): Promise<{ result: unknown; isPaused: boolean }> {
+  const decision = { ...checkedWho({ by: who.by ?? invocation.userName, reason: who.reason }), ...details };
+  return withTemporal(invocation, async (temporal) => {
+    try {
+      say(mayTakeEffect(id));
+      const result = await temporal.decide(id, name, decision);
+      return { result, isPaused: SENDS.includes(name) && (await isPausedNow(temporal, id)) };
+    } catch (error) {
+      // Temporal says the same of what has ended and of what it never knew.
+      const workflow = await temporal.find(id).catch(() => undefined);
+      throw workflow && workflow.state !== 'running' ? endedAlready(workflow, name) : error;
+    }
+  });
+}
+
+/** Of a run that does not answer nothing is said: the decision is as good as it is. */
+async function isPausedNow(temporal: TemporalRuns, id: string): Promise<boolean> {
+  try {
+    return (await temporal.progress(id)).paused === true;
+  } catch {
+    return false;
+  }
+}
+
+const NOTHING_DECIDED = 'Nothing was decided.';
+
+function mayTakeEffect(id: string): string {
+  return `The order may have taken effect. See: overhaul logs ${id}`;
 }
 
 async function retry(invocation: Invocation, id: string, { who, outcomes }: { who: Who; outcomes: string[] }): Promise<void> {
@@ -86,18 +119,22 @@ async function retry(invocation: Invocation, id: string, { who, outcomes }: { wh
     );
   if (isLive) return decide(invocation, { id, name: 'retryUnresolved', who, details: { outcomes } });
   const { startLinkedRun } = await import('../starting/linked-run.js');
-  invocation.exitCode = await startLinkedRun(invocation, { parentId: id, isKnownToTemporal: workflow !== undefined, order: order.data });
+  const retrying = { parentId: id, isKnownToTemporal: workflow !== undefined, order: order.data };
+  invocation.exitCode = await tellingInterrupt(invocation, NOTHING_STARTED, (say) => startLinkedRun(invocation, { ...retrying, say }));
 }
 
 async function cancel(invocation: Invocation, id: string, who: Who): Promise<void> {
   const { by, reason } = checkedWho({ by: who.by ?? invocation.userName, reason: who.reason });
-  await withTemporal(invocation, async (temporal) => {
-    const workflow = await temporal.find(id);
-    if (!workflow) throw unknownRun(id);
-    if (workflow.state !== 'running') throw endedAlready(workflow, 'cancel');
-    await temporal.cancel(id, { by, reason });
+  await tellingInterrupt(invocation, NOTHING_DECIDED, async (say) => {
+    await withTemporal(invocation, async (temporal) => {
+      const workflow = await temporal.find(id);
+      if (!workflow) throw unknownRun(id);
+      if (workflow.state !== 'running') throw endedAlready(workflow, 'cancel');
+      say(mayTakeEffect(id));
+      await temporal.cancel(id, { by, reason });
+    });
+    await recordCancel(invocation, id, { by, reason });
   });
-  await recordCancel(invocation, id, { by, reason });
   if (invocation.json) await writeJson(invocation.stdout, { workflowId: id, decision: 'cancel' });
   else await writeLine(invocation.stderr, `${id}: Cancelling. Follow it with: overhaul watch ${id}`);
   invocation.exitCode = EXIT.done;

@@ -4,7 +4,7 @@ import type { AuditEntry } from '../../ledger/rows/audit.js';
 import { withLedger } from '../data/ledger-access.js';
 import { unknownRun } from '../data/sources.js';
 import { command } from '../heads.js';
-import { EXIT, type ExitCode, type Invocation, writeLine } from '../invocation/context.js';
+import { EXIT, type ExitCode, type Invocation, writeInterrupted, writeLine } from '../invocation/context.js';
 import { painter } from '../terminal/paint.js';
 import { tableRoom } from '../terminal/table.js';
 import { auditLines } from '../views/run-lines.js';
@@ -39,7 +39,10 @@ async function followed(invocation: Invocation, ledger: Ledger, workflowId: stri
       shown = entries.length;
       if (isOver) return EXIT.done;
       await invocation.pause(FOLLOW_EVERY_MS, interrupted.signal);
-      if (interrupted.signal.aborted) return EXIT.interrupted;
+      if (!interrupted.signal.aborted) continue;
+      // The prompt is to stand in a line of its own.
+      if (invocation.stderr.isTerminal) await writeInterrupted(invocation.stderr, `${workflowId} continues.`);
+      return EXIT.interrupted;
     }
   } finally {
     release();

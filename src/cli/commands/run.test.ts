@@ -181,6 +181,65 @@ describe('overhaul run --watch', () => {
   });
 });
 
+describe('Ctrl-C at overhaul run', () => {
+  const argv = ['run', '--script', '1', '--assets', '1', '--id', 'patch'];
+
+  test.each([[[]], [['--watch']]])('before Temporal was asked says that nothing was started, and nothing is: %j', async (more) => {
+    const starts: RunStart[] = [];
+    const { env, ledger } = await emptyLedger();
+    await ledger.close();
+    let interrupt = (): void => undefined;
+    let goOn = (): void => undefined;
+    const connecting = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const temporal = temporalThatTakes(starts);
+    const ran = await overhaul([...argv, ...more], {
+      ...{ env, temporal },
+      onBegin: (press) => {
+        interrupt = press;
+      },
+      onConnect: async () => {
+        interrupt();
+        await connecting;
+      },
+    });
+    expect(ran).toEqual({ exitCode: 130, stdout: '', stderr: 'Interrupted. Nothing was started.\n' });
+    goOn();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(starts).toEqual([]);
+  });
+
+  test('while Temporal is asked says that it may have been started, and how to look', async () => {
+    let interrupt = (): void => undefined;
+    const ran = await overhaul(argv, {
+      onBegin: (press) => {
+        interrupt = press;
+      },
+      temporal: {
+        start: () => {
+          interrupt();
+          return new Promise(() => undefined);
+        },
+      },
+    });
+    expect(ran).toEqual({
+      exitCode: 130,
+      stdout: '',
+      stderr: 'Interrupted. patch may have been started. See: overhaul show patch\n',
+    });
+  });
+
+  test('stands in a line of its own on a terminal, behind the ^C', async () => {
+    const ran = await overhaul(argv, {
+      terminal: 80,
+      onBegin: (press) => setImmediate(press),
+      temporal: { start: () => new Promise(() => undefined) },
+    });
+    expect(ran.stderr).toBe('\r\x1b[KInterrupted. patch may have been started. See: overhaul show patch\n');
+  });
+});
+
 describe('overhaul run --dry-run where Qualys is not configured', () => {
   test('says what named assets would cost, with the digest that the ledger will give the cohort', async () => {
     const assetIds = Array.from({ length: 60 }, (_, index) => String(index * 7 + 5));

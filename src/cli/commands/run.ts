@@ -6,11 +6,12 @@ import { decodeOutput } from '../../domain/verdict/decode.js';
 import { printDryRun } from '../dry-run/run.js';
 import { command } from '../heads.js';
 import { CommandFailed, EXIT, type ExitCode, type Invocation, writeLine } from '../invocation/context.js';
+import { type SayOnInterrupt, tellingInterrupt } from '../invocation/interrupted.js';
 import { settingsOf } from '../invocation/settings.js';
 import { newWorkflowId } from '../starting/new-workflow-id.js';
 import { type RequestOptions, requestFromOptions } from '../starting/request.js';
 import type { VerdictFile } from '../starting/verdict-file.js';
-import { startAndShow } from '../starting/workflow.js';
+import { NOTHING_STARTED, startAndShow } from '../starting/workflow.js';
 
 interface RunOptions extends RequestOptions {
   request?: string | undefined;
@@ -57,16 +58,16 @@ export function runCommand(invocation: Invocation) {
     .option('--watch', 'wait for completion and show progress')
     .option('--dry-run', 'show what would be done; sends nothing')
     .action(async (options) => {
-      invocation.exitCode = await run(invocation, options);
+      invocation.exitCode = await tellingInterrupt(invocation, NOTHING_STARTED, (say) => run(invocation, options, say));
     });
 }
 
-async function run(invocation: Invocation, options: RunOptions): Promise<ExitCode> {
+async function run(invocation: Invocation, options: RunOptions, say: SayOnInterrupt): Promise<ExitCode> {
   const { input, request } = await requestOf(invocation, options);
   const { taskQueue } = settingsOf(invocation);
   if (options.dryRun) return printDryRun(invocation, request);
   const workflowId = options.id ?? newWorkflowId(request.script, invocation.now());
-  return startAndShow(invocation, { workflowId, input, taskQueue }, { until: options.watch ? 'ended' : 'started' });
+  return startAndShow(invocation, { workflowId, input, taskQueue }, { until: options.watch ? 'ended' : 'started', say });
 }
 
 /** Throws `CommandFailed` with every problem at once. The request goes out as it was written: the workflow fills in the defaults. */

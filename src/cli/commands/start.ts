@@ -1,10 +1,11 @@
 // `overhaul start FILE`: a campaign, from the plan that `overhaul plan` shows.
 import { command } from '../heads.js';
 import { CommandFailed, EXIT, type ExitCode, type Invocation } from '../invocation/context.js';
+import { type SayOnInterrupt, tellingInterrupt } from '../invocation/interrupted.js';
 import { settingsOf } from '../invocation/settings.js';
 import { newCampaignId } from '../starting/new-workflow-id.js';
 import { type PlanFile, readPlanFile } from '../starting/plan-file.js';
-import { startAndShow } from '../starting/workflow.js';
+import { NOTHING_STARTED, startAndShow } from '../starting/workflow.js';
 import { planCampaign } from './plan.js';
 
 interface StartOptions {
@@ -23,17 +24,21 @@ export function startCommand(invocation: Invocation) {
     .option('--no-wait', 'do not wait until a worker has opened it: a refusal is then seen with `overhaul show` only')
     .option('--watch', 'wait for completion and show progress')
     .action(async (file, options) => {
-      invocation.exitCode = await start(invocation, file, options);
+      invocation.exitCode = await tellingInterrupt(invocation, NOTHING_STARTED, (say) => start(invocation, { file, options, say }));
     });
 }
 
-async function start(invocation: Invocation, file: string, { watch, wait, id, digest }: StartOptions): Promise<ExitCode> {
+async function start(
+  invocation: Invocation,
+  { file, options, say }: { file: string; options: StartOptions; say: SayOnInterrupt },
+): Promise<ExitCode> {
+  const { watch, wait, id, digest } = options;
   const planned = readPlanFile(invocation, file);
   const { taskQueue } = settingsOf(invocation);
   if (digest !== undefined) await refuseOtherPlan(invocation, { file, planned, digest });
   const workflowId = id ?? newCampaignId(planned.plan.name);
   const ask = { workflow: 'remediationCampaign', workflowId, input: planned.input, taskQueue } as const;
-  return startAndShow(invocation, ask, { until: watch ? 'ended' : wait ? 'opened' : 'started' });
+  return startAndShow(invocation, ask, { until: watch ? 'ended' : wait ? 'opened' : 'started', say });
 }
 
 /** Scripts, cohort and waves as they are now: whatever differs from what was checked makes another digest. */

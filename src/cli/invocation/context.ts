@@ -58,6 +58,11 @@ export function writeLine(output: Output, text: string): Promise<void> {
   return output.write(`${text}\n`);
 }
 
+/** What follows Ctrl-C: a terminal has echoed `^C` where the line begins. */
+export function writeInterrupted(output: Output, text: string): Promise<void> {
+  return output.write(`${output.isTerminal ? '\r\x1b[K' : ''}${text}\n`);
+}
+
 export function writeJson(output: Output, value: unknown): Promise<void> {
   return output.write(`${JSON.stringify(value, null, 2)}\n`);
 }

@@ -13,6 +13,7 @@ import type { RunStart, WorkflowInput } from '../../temporal/start-run.js';
 import { withLedger } from '../data/ledger-access.js';
 import { unknownRun } from '../data/sources.js';
 import { CommandFailed, EXIT, type ExitCode, type Invocation, writeJson, writeLine } from '../invocation/context.js';
+import type { SayOnInterrupt } from '../invocation/interrupted.js';
 import { settingsOf } from '../invocation/settings.js';
 import { counted } from '../terminal/count-text.js';
 import { startOnce } from './workflow.js';
@@ -21,13 +22,14 @@ interface Retrying {
   parentId: string;
   isKnownToTemporal: boolean;
   order: z.output<typeof RetryOrderSchema>;
+  say: SayOnInterrupt;
 }
 
 /** In the parent's audit log: which outcomes were put into which linked run. */
 const LINKED = 'retry-linked';
 
 /** Starts it, once for each outcome of the parent, and prints its id. Throws `CommandFailed` with what to do instead. */
-export function startLinkedRun(invocation: Invocation, { parentId, isKnownToTemporal, order }: Retrying): Promise<ExitCode> {
+export function startLinkedRun(invocation: Invocation, { parentId, isKnownToTemporal, order, say }: Retrying): Promise<ExitCode> {
   return withLedger(invocation, async (ledger) => {
     const parent = await ledger.runs.get(parentId);
     if (!parent) throw isKnownToTemporal ? notOpened(parentId) : unknownRun(parentId);
@@ -46,7 +48,7 @@ export function startLinkedRun(invocation: Invocation, { parentId, isKnownToTemp
     const start: RunStart = { ...(await inputOf(ledger, parent, { assetIds, reason, despite })), workflowId, taskQueue, memo };
     const temporal = await invocation.connectTemporal();
     try {
-      await startOnce(invocation, temporal, start);
+      await startOnce(invocation, temporal, { start, say });
     } finally {
       await temporal.close();
     }

@@ -1,6 +1,6 @@
 // What was started is opened by a worker: its script and cohort are looked up and frozen, or it is refused. Until then nothing is settled.
 import { type Observation, observe, type Sources } from '../data/sources.js';
-import { EXIT, type ExitCode, type Invocation, writeLine } from '../invocation/context.js';
+import { EXIT, type ExitCode, type Invocation, writeInterrupted, writeLine } from '../invocation/context.js';
 import { exitCodeOf, printEnd } from '../views/run-end.js';
 
 const LOOK_EVERY_MS = 500;
@@ -32,7 +32,7 @@ export async function waitForOpening(invocation: Invocation, sources: Sources, w
       }
       await invocation.pause(LOOK_EVERY_MS, interrupted.signal);
       if (interrupted.signal.aborted) {
-        await writeLine(stderr, `${workflowId} continues. Follow it with: overhaul watch ${workflowId}`);
+        await writeInterrupted(stderr, `${workflowId} continues. Follow it with: overhaul watch ${workflowId}`);
         return EXIT.interrupted;
       }
     }

@@ -2,29 +2,40 @@
 import type { RunStart } from '../../temporal/start-run.js';
 import { withSources } from '../data/sources.js';
 import { CommandFailed, EXIT, type ExitCode, type Invocation, writeJson, writeLine } from '../invocation/context.js';
+import type { SayOnInterrupt } from '../invocation/interrupted.js';
 import type { TemporalRuns } from '../invocation/temporal-runs.js';
 import { watchRun } from '../views/watch.js';
 import { waitForOpening } from './opening.js';
+
+export const NOTHING_STARTED = 'Nothing was started.';
 
 /** How long the command stays: until Temporal has taken the start, until the cohort is frozen, or until the end. */
 export type Until = 'started' | 'opened' | 'ended';
 
 /** Whatever it waits for, its id is printed alone; only with `ended` the end is shown. */
-export async function startAndShow(invocation: Invocation, start: RunStart, { until }: { until: Until }): Promise<ExitCode> {
-  if (until === 'started') return startOnly(invocation, start);
+export async function startAndShow(
+  invocation: Invocation,
+  start: RunStart,
+  { until, say }: { until: Until; say: SayOnInterrupt },
+): Promise<ExitCode> {
+  if (until === 'started') return startOnly(invocation, start, say);
   return withSources(invocation, async (sources) => {
-    if (!sources.temporal) throw new CommandFailed(EXIT.unreachable, 'Nothing was started.');
-    await startOnce(invocation, sources.temporal, start);
-    if (until === 'ended') return watchRun(invocation, sources, start.workflowId);
+    if (!sources.temporal) throw new CommandFailed(EXIT.unreachable, NOTHING_STARTED);
+    await startOnce(invocation, sources.temporal, { start, say });
+    if (until === 'ended') {
+      say(undefined);
+      return watchRun(invocation, sources, start.workflowId);
+    }
     await printId(invocation, start);
+    say(undefined);
     return waitForOpening(invocation, sources, start.workflowId);
   });
 }
 
-async function startOnly(invocation: Invocation, start: RunStart): Promise<ExitCode> {
+async function startOnly(invocation: Invocation, start: RunStart, say: SayOnInterrupt): Promise<ExitCode> {
   const temporal = await invocation.connectTemporal();
   try {
-    await startOnce(invocation, temporal, start);
+    await startOnce(invocation, temporal, { start, say });
   } finally {
     await temporal.close();
   }
@@ -38,9 +49,15 @@ async function printId({ stdout, json }: Invocation, { workflowId }: RunStart): 
 }
 
 /** Throws `CommandFailed` when the id is taken. */
-export async function startOnce({ stderr }: Invocation, temporal: TemporalRuns, start: RunStart): Promise<void> {
+export async function startOnce(
+  { stderr }: Invocation,
+  temporal: TemporalRuns,
+  { start, say }: { start: RunStart; say: SayOnInterrupt },
+): Promise<void> {
   const { workflowId } = start;
+  say(`${workflowId} may have been started. See: overhaul show ${workflowId}`);
   const { kind } = await temporal.start(start);
+  say(kind === 'started' ? `${workflowId} continues. Follow it again with: overhaul watch ${workflowId}` : NOTHING_STARTED);
   if (kind === 'started') return writeLine(stderr, `Started ${workflowId}. Follow it with: overhaul watch ${workflowId}`);
   const whose = kind === 'same' ? 'this same request' : 'another request';
   throw new CommandFailed(

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { fitText, padText, safeLine, safeLines, textWidth } from './text.js';
+import { fitText, padText, safeLine, safeLines, terminalText, textWidth } from './text.js';
 
 describe('text for a terminal', () => {
   test('loses colours, titles, cursor movements, and marks that turn it around', () => {
@@ -12,6 +12,10 @@ describe('text for a terminal', () => {
     expect(textWidth('漢字')).toBe(4);
     expect(textWidth('e\u0301')).toBe(1);
     expect(textWidth('🙂')).toBe(2);
+  });
+
+  test('ends with a line end', () => {
+    expect(['exit 0', 'exit 0\n', ''].map(terminalText)).toEqual(['exit 0\n', 'exit 0\n', '']);
   });
 
   test('is cut to columns', () => {

@@ -47,3 +47,9 @@ function characterWidth(character: string): number {
   if (NO_WIDTH.test(character)) return 0;
   return WIDE.test(character) ? 2 : 1;
 }
+
+/** Lines of others for a terminal, the last one ended: a prompt behind it would stand in it. */
+export function terminalText(text: string): string {
+  const shown = safeLines(text);
+  return shown === '' || shown.endsWith('\n') ? shown : `${shown}\n`;
+}

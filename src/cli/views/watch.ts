@@ -1,7 +1,7 @@
 // A run or a campaign on the screen until it ends.
 
 import { isKnown, type Observation, observe, type Sources, unknownRun } from '../data/sources.js';
-import { EXIT, type ExitCode, type Invocation, writeJson, writeLine } from '../invocation/context.js';
+import { EXIT, type ExitCode, type Invocation, writeInterrupted, writeJson } from '../invocation/context.js';
 import { haltText } from './kill-switch.js';
 import { progressView } from './live.js';
 import { exitCodeOf, printEnd } from './run-end.js';
@@ -28,7 +28,7 @@ export async function watchRun(invocation: Invocation, sources: Sources, workflo
       await invocation.pause(Math.max(LOOK_EVERY_MS, invocation.now() - polledAt), interrupted.signal);
       if (interrupted.signal.aborted) {
         await view.end({ clear: false });
-        await writeLine(invocation.stderr, `${workflowId} continues. Follow it again with: overhaul watch ${workflowId}`);
+        await writeInterrupted(invocation.stderr, `${workflowId} continues. Follow it again with: overhaul watch ${workflowId}`);
         return EXIT.interrupted;
       }
     }

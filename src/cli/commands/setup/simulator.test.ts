@@ -46,6 +46,16 @@ async function served(flags: SimulatorFlags, body: (firstLine: string) => Promis
   return { code: await result, lines };
 }
 
+test('overhaul simulator on a terminal ends with a line of its own, behind the ^C', async () => {
+  const stop = new AbortController();
+  const said: string[] = [];
+  const code = await serveSimulator(
+    { port: 0, assets: 1 },
+    { stop: stop.signal, out: () => stop.abort(), err: (line) => said.push(line), isTerminal: true },
+  );
+  expect([code, said]).toEqual([0, ['\r\x1b[KStopped.']]);
+});
+
 describe('overhaul simulator', () => {
   test('prints one line with its address and credentials, serves, and ends with 0', async () => {
     const { code, lines } = await served({ port: 0, assets: 3 }, async (line) => {

@@ -39,6 +39,7 @@ export function simulatorCommand() {
         stop: stop.signal,
         out: (line) => process.stdout.write(`${line}\n`),
         err: (line) => process.stderr.write(`${line}\n`),
+        isTerminal: process.stderr.isTTY === true,
       });
     });
 }
@@ -71,7 +72,7 @@ export interface SimulatorFlags {
 /** Serves until `stop` is aborted. Returns the exit code: 0, or 2 when the options are wrong or the port is taken. */
 export async function serveSimulator(
   flags: SimulatorFlags,
-  io: { stop: AbortSignal; out: (line: string) => void; err: (line: string) => void },
+  io: { stop: AbortSignal; out: (line: string) => void; err: (line: string) => void; isTerminal?: boolean },
 ): Promise<number> {
   const file = readConfig(flags.config);
   if ('problem' in file) return refused(io.err, [file.problem]);
@@ -89,6 +90,8 @@ export async function serveSimulator(
   io.out(flags.json ? JSON.stringify(address) : sentence);
   if (!io.stop.aborted) await new Promise((resolve) => io.stop.addEventListener('abort', resolve, { once: true }));
   await simulator.close();
+  // Ctrl-C leaves `^C` in the line, and the prompt would follow it.
+  if (io.isTerminal) io.err('\r\x1b[KStopped.');
   return 0;
 }
 

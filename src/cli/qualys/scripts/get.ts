@@ -1,7 +1,7 @@
 import type { Script } from '../../../qualys/types.js';
 import { EXIT, type Invocation } from '../../invocation/context.js';
 import type { Line } from '../../terminal/paint.js';
-import { safeLine, safeLines } from '../../terminal/text.js';
+import { safeLine, terminalText } from '../../terminal/text.js';
 import { withQualys } from '../output/connection.js';
 import { oneCommand } from '../output/walk.js';
 import { writeOne } from '../output/write-one.js';
@@ -20,7 +20,7 @@ export function scriptsGetCommand(invocation: Invocation) {
 
 async function writeContent({ stdout }: Invocation, { content = '' }: Script): Promise<void> {
   const bytes = Buffer.from(content.replace(/\s+/g, ''), 'base64');
-  await stdout.write(stdout.isTerminal ? safeLines(bytes.toString('utf8')) : bytes);
+  await stdout.write(stdout.isTerminal ? terminalText(bytes.toString('utf8')) : bytes);
 }
 
 function linesOf({ id, title, status, platform, sha256, content }: Script): Line[] {
