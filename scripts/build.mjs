@@ -11,4 +11,7 @@ rmSync(DIST, { recursive: true, force: true });
 const compiler = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
 const { code } = await run(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { cwd: ROOT, inherit: true });
 process.exitCode = code;
-if (code === 0) await bundle(join(DIST, 'workflows', 'index.js'), join(DIST, 'workflow-bundle.js'));
+if (code === 0) {
+  await bundle(join(DIST, 'workflows', 'index.js'), join(DIST, 'workflow-bundle.js'));
+  process.stdout.write('Built dist/: cli.js (overhaul), worker.js and server.js.\n');
+}

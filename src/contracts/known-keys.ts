@@ -22,11 +22,18 @@ function objectsOf(schema: z.core.$ZodType): z.core.$ZodObject[] {
   return branchesOf(schema).filter((branch) => branch instanceof z.core.$ZodObject);
 }
 
-/** What stands inside of defaults, optional fields, transformations and unions. */
-function branchesOf(schema: z.core.$ZodType): z.core.$ZodType[] {
-  if (schema instanceof z.core.$ZodUnion) return schema._zod.def.options.flatMap(branchesOf);
-  if (schema instanceof z.core.$ZodPipe) return branchesOf(schema._zod.def.in);
-  if (schema instanceof z.core.$ZodOptional || schema instanceof z.core.$ZodNullable || schema instanceof z.core.$ZodDefault)
-    return branchesOf(schema._zod.def.innerType);
+/** What stands inside of defaults, optional fields, transformations and unions; as it is where `isWhole` says so. */
+export function branchesOf(schema: z.core.$ZodType, isWhole: (schema: z.core.$ZodType) => boolean = () => false): z.core.$ZodType[] {
+  const inside = (part: z.core.$ZodType): z.core.$ZodType[] => branchesOf(part, isWhole);
+  if (isWhole(schema)) return [schema];
+  if (schema instanceof z.core.$ZodUnion) return schema._zod.def.options.flatMap(inside);
+  if (schema instanceof z.core.$ZodPipe) return inside(schema._zod.def.in);
+  if (
+    schema instanceof z.core.$ZodOptional ||
+    schema instanceof z.core.$ZodNullable ||
+    schema instanceof z.core.$ZodDefault ||
+    schema instanceof z.core.$ZodPrefault
+  )
+    return inside(schema._zod.def.innerType);
   return [schema];
 }

@@ -189,7 +189,7 @@ describe('what a step waits for', () => {
     ['31d', { 'steps.verify.after': 'must be more than 0 and at most 30d' }],
     ['soon', { 'steps.verify.after': 'must be a duration such as "15m", or { checkIn: true, within: "30m" }' }],
     [{ checkIn: true, within: '31d' }, { 'steps.verify.after.within': 'must be more than 0 and at most 30d' }],
-    [{ checkIn: true }, { 'steps.verify.after.within': 'must be a duration: milliseconds, or text such as "90s", "15m", "4h", "7d"' }],
+    [{ checkIn: true }, { 'steps.verify.after.within': 'must be a duration: a number and a unit, such as 90s, 15m, 4h or 7d' }],
     [true, { 'steps.verify.after': 'must be a duration such as "15m", or { checkIn: true, within: "30m" }' }],
   ])('has its bounds: %j', (after, found) => {
     expect(problems({ ...LEAST, steps: { ...steps, verify: { script: 3, after } } })).toEqual(found);

@@ -27,13 +27,14 @@ export const Id = z
       .replace(/^0+(?=\d)/, ''),
   );
 
-/** Milliseconds, or text such as "90s", "15m", "4h", "7d"; normalised to milliseconds. */
-export const DurationSchema = z
-  .union([z.number(), z.string().max(40)], { error: 'must be a duration: milliseconds, or text such as "90s", "15m", "4h", "7d"' })
+/** As it is written; see `bareDurations` for what is refused where people write it. */
+export const DurationText = z
+  .union([z.number(), z.string().max(40)], { error: 'must be a duration: a number and a unit, such as 90s, 15m, 4h or 7d' })
   .refine((value) => durationMs(value) !== undefined, {
-    error: (issue) => `${shown(issue.input)} is not a duration: use milliseconds, or text such as "90s", "15m", "4h", "7d"`,
-  })
-  .transform((value) => durationMs(value) as number);
+    error: (issue) => `${shown(issue.input)} is not a duration: write a number and a unit, such as 90s, 15m, 4h or 7d`,
+  });
+/** Milliseconds, or text such as "90s", "15m", "4h", "7d"; normalised to milliseconds. */
+export const DurationSchema = DurationText.transform((value) => durationMs(value) as number);
 
 const NO_SCRIPT = 'must be a script id or exact title';
 const Script = z

@@ -27,7 +27,10 @@ export interface World {
 export const NOW = Date.parse('2026-08-22T10:00:00.000Z');
 
 /** Runs a command line in this process: no Temporal but the one given, a clock that only pauses move, the user `kim`. */
-export async function overhaul(argv: readonly string[], { env = {}, temporal, stdin = '', terminal, onBegin, onConnect, onPause }: World = {}): Promise<Ran> {
+export async function overhaul(
+  argv: readonly string[],
+  { env = {}, temporal, stdin = '', terminal, onBegin, onConnect, onPause }: World = {},
+): Promise<Ran> {
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   const listeners = new Set<() => void>();

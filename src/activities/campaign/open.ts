@@ -1,6 +1,6 @@
 // Freezes what a campaign was planned to be: its scripts, its cohort, its waves, and the digest that approvals are bound to.
 import { activityInfo } from '@temporalio/activity';
-import { type CampaignPlan, parsePlan } from '../../contracts/plan.js';
+import type { CampaignPlan } from '../../contracts/plan.js';
 import { CAMPAIGN_STEPS, type CampaignStepName } from '../../domain/campaign/step.js';
 import type { ApprovalRule } from '../../domain/run/approval.js';
 import type { Blocked } from '../../domain/run/blocked.js';
@@ -142,7 +142,7 @@ async function freezeCohort(dependencies: ActivityDependencies, input: OpenCampa
   if (!remediate) throw new Error('A plan always has a remediate step.');
   await refuseImpossibleFollowUp(dependencies, { runId, followUp: plan.followUp });
   await ledger.runs.setScript(runId, { id: remediate.id, title: remediate.title, sha256: remediate.sha256 });
-  const targets = await readTargets(client, { ...input, workflowId: runId }, parsePlan);
+  const targets = await readTargets(client, { ...input, workflowId: runId }, 'campaign');
   const tagsSeen = plan.strategy === 'assets' ? undefined : new Map<string, number>();
   const cohort = await resolveTargets(dependencies, { runId, attempt, targets, script: remediate, onPage: goOn, tagsSeen });
   await logWarnings(dependencies, runId);

@@ -66,7 +66,7 @@ describe('overhaul run', () => {
       'The request has 4 problems. Nothing was started.',
       '  --query: "linux" has no source. Use SOURCE:FILTER, such as car:operatingSystem:linux',
       '  script: must be a script id or exact title',
-      '  deadline: "soon" is not a duration: use milliseconds, or text such as "90s", "15m", "4h", "7d"',
+      '  deadline: "soon" is not a duration: write a number and a unit, such as 90s, 15m, 4h or 7d',
       '  targets.assetIds[1]: "x" is not an id: use a positive whole number or a string of digits',
       '',
     ]);

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { parseWrittenRequest } from '../../contracts/bare-durations.js';
 import { parseYaml, type YamlDocument } from '../../contracts/config/yaml-document.js';
 import { type Parsed, type Problem, problemLines } from '../../contracts/problems.js';
-import { parseRequest, type RemediationRequest, type RemediationRequestInput } from '../../contracts/request.js';
+import type { RemediationRequest, RemediationRequestInput } from '../../contracts/request.js';
 import { decodeOutput } from '../../domain/verdict/decode.js';
 import { printDryRun } from '../dry-run/run.js';
 import { command } from '../heads.js';
@@ -82,7 +83,7 @@ async function requestOf(
     readText: (path) => decodeOutput(path === '-' ? stdin() : readFileSync(path)),
   });
   const complete = { requestedBy: invocation.userName, ...input };
-  const parsed = parseRequest(complete);
+  const parsed = parseWrittenRequest(complete);
   // What is wrong with a list is said where it was written: of the targets that came of it nothing more.
   const isTold = ({ path }: Problem): boolean => problems.some((one) => path === 'targets' || TOLD_BY[one.path]?.test(path));
   const ofRequest = (parsed.ok ? [] : parsed.problems)

@@ -1,7 +1,8 @@
 // A campaign's plan as an operator wrote it: YAML or JSON in a file, with every problem at once and the line that it is in.
 import { readFileSync } from 'node:fs';
+import { parseWrittenPlan } from '../../contracts/bare-durations.js';
 import { parseYaml } from '../../contracts/config/yaml-document.js';
-import { type CampaignPlan, type CampaignPlanInput, parsePlan } from '../../contracts/plan.js';
+import type { CampaignPlan, CampaignPlanInput } from '../../contracts/plan.js';
 import { type Problem, problemLines } from '../../contracts/problems.js';
 import { CommandFailed, EXIT, type Invocation } from '../invocation/context.js';
 import { counted } from '../terminal/count-text.js';
@@ -26,7 +27,7 @@ export function readPlanFile({ userName }: Pick<Invocation, 'userName'>, path: s
   if (typeof content !== 'object' || content === null || Array.isArray(content))
     throw refused(path, [{ path: '', problem: 'must contain one plan: an object with name, targets and steps' }]);
   const input = { requestedBy: userName, ...content };
-  const parsed = parsePlan(input);
+  const parsed = parseWrittenPlan(input);
   if (parsed.ok) return { input: input as unknown as CampaignPlanInput, plan: parsed.value };
   throw refused(path, located(parsed.problems));
 }

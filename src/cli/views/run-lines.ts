@@ -1,6 +1,6 @@
 // What `show` says of a run, for people: where it stands or how it ended, who asked for it, and what was decided about it.
 
-import { OUTCOMES } from '../../domain/run/outcome.js';
+import { OUTCOMES, type RunReport } from '../../domain/run/outcome.js';
 import { doneAssets, forecastOf, phaseWord, type RunProgress } from '../../domain/run/progress.js';
 import { hostsIn, type NotJoinedList, notJoinedText } from '../../domain/targets/join-record.js';
 import type { WaveView } from '../../ledger/reads/campaign-view.js';
@@ -36,6 +36,7 @@ export function stateLines(seen: Observation, { room, halted }: ShowSpace): Line
       ...reportLines(end.report),
       ...asLines(requestFacts(seen)),
       ...(seen.view?.waves ? waveFactLines(seen.view.waves, room) : waveReportLines(end.report)),
+      ...nextLines(end.report, { retryId: seen.view?.run.campaign?.id ?? workflowId, room }),
     ];
   if (end) return failureLines(workflowId, end);
   const title: Line = [{ text: safeLine(workflowId), style: 'strong' }, { text: '  ' }, { text: stateWord(seen), style: 'info' }];
@@ -45,6 +46,29 @@ export function stateLines(seen: Observation, { room, halted }: ShowSpace): Line
     ...asLines([...scriptFacts(seen), ...requestFacts(seen), ...(progress ? progressFacts(progress, halted) : [])]),
     ...waveFactLines(view?.waves ?? [], room),
     ...(question ? questionLines(question, room) : []),
+  ];
+}
+
+/** What a person can do about the assets that a finished run has left: commands, each on a line of its own. */
+function nextLines({ runId, counts }: RunReport, { retryId, room }: { retryId: string; room: number }): Line[] {
+  const left = (['failed', 'unverified', 'unreachable', 'missing'] as const).filter((outcome) => counts[outcome] > 0);
+  if (left.length === 0) return [];
+  const retried = left.filter((outcome) => outcome === 'failed' || outcome === 'missing');
+  const commands: [string, string][] = [
+    ...left.map((outcome): [string, string] => [`overhaul assets ${runId} --outcome ${outcome}`, 'which, and why']),
+    ...(retried.length > 0
+      ? [
+          [
+            `overhaul retry ${retryId}${retried.includes('missing') ? ` --outcomes ${retried.join(',')}` : ''}`,
+            'send to them again',
+          ] satisfies [string, string],
+        ]
+      : []),
+    [`overhaul report ${runId} --format html --out report.html`, 'everything'],
+  ];
+  return [
+    ...factLines(['next', 'what is left, and what to do about it:'], room),
+    ...commands.map(([text, means]) => factLine([{ text: `  ${safeLine(text)}`, style: 'strong' }], means, room)),
   ];
 }
 

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { compile } from '@jmespath-community/jmespath';
 import { z } from 'zod';
+import { withUnits } from '../bare-durations.js';
 import { PlaybookCampaignSchema } from '../plan.js';
 import { PolicySchema } from '../policy.js';
 import { DurationSchema, type Parsed, PlaybookRunSchema, type Problem, problemsOf, SeenWithinSchema } from '../request.js';
@@ -181,8 +182,12 @@ export function parseConfig(text: string, file = 'overhaul.yaml'): Parsed<Config
   const { content = {}, located } = document.value;
   const parsed = ConfigFileSchema.safeParse(content);
   const issues = [...(parsed.error?.issues ?? []), ...danglingNames(content)];
-  if (parsed.success && issues.length === 0) return { ok: true, value: parsed.data };
-  return refused(located(problemsOf(new z.ZodError(issues), ConfigFileSchema)));
+  const told =
+    parsed.success && issues.length === 0
+      ? { ok: true as const, value: parsed.data }
+      : refused(problemsOf(new z.ZodError(issues), ConfigFileSchema));
+  const result = withUnits(told, ConfigFileSchema, content);
+  return result.ok ? result : refused(located(result.problems));
 }
 
 /** Only the names, so that a file with other faults is still checked for dangling ones. */
