@@ -98,6 +98,8 @@ export interface AssetJobRow {
   disconnected?: boolean;
   /** When the asset's agent checked in last, as of the reading and not of the job. */
   checkedInAt?: number;
+  /** When its host was started last, by the reading. */
+  bootedAt?: number;
   /** Decoded `scriptResult`; undefined when Qualys sent none (which is not an empty output). */
   output?: Buffer;
 }

@@ -1,7 +1,8 @@
 // What a step waits for before it is sent to an asset, where that is a check-in of its agent. Asset jobs tell when an agent has checked in
 // last, those of the step before for each asset that is waited for, and one call reads them of 79 executions.
 import { batchesOf } from '../../domain/basics/batches.js';
-import { givenUpAt, overBefore } from '../../domain/campaign/step-after.js';
+import { type AgentSeen, givenUpAt, overBefore, RESTART_WITHIN_MS } from '../../domain/campaign/step-after.js';
+import { spanText } from '../../domain/clock/span.js';
 import { ageingDelayMs } from '../../domain/polling/cadence.js';
 import type { Blocked } from '../../domain/run/blocked.js';
 import type { RunSnapshot } from '../../domain/run/snapshot.js';
@@ -9,6 +10,7 @@ import type { CheckInsAwaited } from '../../ledger/campaigns/check-ins.js';
 import type { Execution } from '../../ledger/executions/registry.js';
 import type { RunRow } from '../../ledger/rows/run.js';
 import { isAccessRefused, isTransient, QualysError } from '../../qualys/errors.js';
+import type { AssetJobRow } from '../../qualys/types.js';
 import type { PollDependencies } from '../dependencies.js';
 import { blockedBy, type Wait, waitAfter } from '../failures.js';
 import { LARGEST_PAGE, readAssetJobs } from '../polling/asset-jobs.js';
@@ -35,8 +37,12 @@ export async function pollCheckIns(dependencies: PollDependencies, run: RunRow):
     await checkIns.setNextPoll(run.id, readAt + failed.waitMs);
     return { decided: 0, wait: failed };
   }
-  const givenUp = await checkIns.giveUp(run.id, overBefore({ readAt, rate: await serverClock.rate() }));
+  const { givenUp, untold } = await checkIns.giveUp(run.id, overBefore({ readAt, rate: await serverClock.rate() }));
   if (givenUp > 0) await audit.add(run.id, { action: 'no-check-in', detail: `${givenUp} asset(s) have not checked in within their time` });
+  if (untold > 0) {
+    const detail = `${untold} asset(s) were told to restart ${spanText(RESTART_WITHIN_MS)} ago; no row tells when their agents have checked in`;
+    await audit.add(run.id, { action: 'restart-taken-as-over', detail });
+  }
   const left = await checkIns.awaited(run.id);
   await checkIns.setNextPoll(run.id, readAt + (await delayMs(dependencies, { run, left, readAt })));
   return { decided: awaited.assets - left.assets };
@@ -61,10 +67,7 @@ async function noteCheckIns(
       if (!sender) continue;
       for (const part of batchesOf(executions, LARGEST_PAGE - 1, ({ size }) => size)) {
         const rows = await readAssetJobs(dependencies, run, await watchedOf(ledger, sender, part));
-        const seen = new Map<string, number>();
-        for (const { assetId, checkedInAt } of [...rows.values()].flatMap((of) => of.rows))
-          if (checkedInAt !== undefined) seen.set(assetId, Math.max(checkedInAt, seen.get(assetId) ?? 0));
-        await ledger.checkIns.note(run.id, seen);
+        await ledger.checkIns.note(run.id, agentsIn([...rows.values()].flatMap((of) => of.rows)));
       }
     }
   } catch (error) {
@@ -72,6 +75,20 @@ async function noteCheckIns(
     if (isTransient(error) || isAccessRefused(error)) return { waitMs: waitAfter(error, 3), blocked: blockedBy(error) };
   }
   return undefined;
+}
+
+/** By asset, the latest that any row tells of it. */
+function agentsIn(rows: readonly AssetJobRow[]): Map<string, AgentSeen> {
+  const seen = new Map<string, AgentSeen>();
+  for (const { assetId, checkedInAt, bootedAt } of rows) {
+    const before = seen.get(assetId);
+    if (checkedInAt === undefined) continue;
+    seen.set(assetId, {
+      checkedInAt: Math.max(checkedInAt, before?.checkedInAt ?? 0),
+      bootedAt: bootedAt === undefined ? before?.bootedAt : Math.max(bootedAt, before?.bootedAt ?? 0),
+    });
+  }
+  return seen;
 }
 
 /** As a watch polls: the longer nobody has come back, the more rarely; as many calls as are left until the last is given up. */

@@ -2,7 +2,9 @@
 
 import { type CampaignPlan, type WaveRules, wavesOf } from '../../contracts/plan.js';
 import type { CampaignStepName } from '../../domain/campaign/step.js';
+import type { StepWaits } from '../../domain/campaign/step-after.js';
 import type { PlaybookApproval } from '../../domain/run/approval.js';
+import { restartCodes } from '../../domain/verdict/presets.js';
 import type { CampaignRules, StoredRequest } from '../../ledger/rows/run.js';
 
 export type StoredPlan = Omit<CampaignPlan, 'targets'>;
@@ -24,6 +26,13 @@ export function stepRequest(plan: StoredPlan, step: CampaignStepName, script: st
     ...(isJudged && wave.errorBudget ? { errorBudget: wave.errorBudget } : {}),
     ...(step === 'remediate' ? {} : { retry: { ...plan.retry, failed: 0 } }),
   };
+}
+
+/** Where the plan says nothing, a verification waits for the hosts that the remedy has told to restart. */
+export function stepWaits({ steps }: Pick<StoredPlan, 'steps'>, step: CampaignStepName): StepWaits {
+  const after = steps[step]?.after;
+  if (after !== undefined) return { after };
+  return step === 'verify' ? { restartCodes: restartCodes(steps.remediate.verdict?.preset) } : {};
 }
 
 export function campaignRules(plan: StoredPlan): CampaignRules {

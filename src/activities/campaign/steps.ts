@@ -15,7 +15,7 @@ import { leaveOpenCopies } from '../opening/open-copies.js';
 import { blockedOrThrow, goOn } from '../opening/run.js';
 import { goOnUnlessStale } from '../stale-ledger.js';
 import { planExecutions } from '../tags/plan.js';
-import { campaignRules, type StoredPlan, stepRequest } from './step-request.js';
+import { campaignRules, type StoredPlan, stepRequest, stepWaits } from './step-request.js';
 
 export interface OpenStepInput extends StepKey {
   runId: string;
@@ -171,7 +171,6 @@ async function openWith(dependencies: ActivityDependencies, input: OpenStepInput
   if (!plan || !script || !row || row.finishedAt !== undefined) {
     throw nonRetryable('InvalidRequest', `No live campaign ${campaignId} with a step ${step} in this ledger.`);
   }
-  const after = plan.steps[step]?.after;
   const rules = await waveRules(ledger, campaignId, wave);
   const request = stepRequest(plan, step, script.id, { errorBudget: row.errorBudget ?? rules.errorBudget });
   const registered = await ledger.runs.open({
@@ -191,7 +190,7 @@ async function openWith(dependencies: ActivityDependencies, input: OpenStepInput
   const opening = await ledger.cohort.begin(runId);
   if (!opening) throw nonRetryable('AlreadyRun', `The step ${runId} has ended in this ledger.`);
   if (!('frozen' in opening)) {
-    await ledger.campaigns.fillStep(runId, { campaignId, wave, step }, after);
+    await ledger.campaigns.fillStep(runId, { campaignId, wave, step }, stepWaits(plan, step));
     await leaveOpenCopies(dependencies, { runId, scriptId: script.id, despite: row.despiteOpenCopies, onPage: goOn });
     await ledger.campaigns.setBudgetBase(runId, { campaignId, wave, step });
     await ledger.cohort.freeze(runId, { attempt: opening.attempt });
@@ -200,7 +199,7 @@ async function openWith(dependencies: ActivityDependencies, input: OpenStepInput
   await planExecutions(dependencies, {
     runId,
     // Its assets become due one by one: an execution by tags would hit all of them.
-    strategy: after === undefined ? plan.strategy : 'assets',
+    strategy: plan.steps[step]?.after !== undefined || (await ledger.checkIns.areAny(runId)) ? 'assets' : plan.strategy,
     tagsSeen: await ledger.runs.tagsSeen(campaignId),
     onPage: goOn,
   });

@@ -1,6 +1,8 @@
-// Hints about the scripts of a plan or a run, from their texts: `overhaul plan` and dry runs show them, and nothing else follows from them.
+// Hints about the scripts of a plan or a run, from their texts and rules: `overhaul plan` and dry runs show them, and nothing else follows.
 import { type HintedScript, type ScriptHint, scriptHints } from '../../domain/scripts/hints.js';
 import { decodeOutput } from '../../domain/verdict/decode.js';
+import { rulesOverFailed } from '../../domain/verdict/over-failed.js';
+import type { VerdictRules } from '../../domain/verdict/rules.js';
 
 interface Read {
   platform: string;
@@ -8,14 +10,17 @@ interface Read {
   content?: string | undefined;
 }
 
-/** None of a script whose content Qualys does not tell. */
+/** Of a script whose content Qualys does not tell, those of its rules alone. */
 export function hintsOf(
   { platform, content }: Read,
-  { step, verdict }: { step: HintedScript['step']; verdict?: { output?: readonly unknown[] | undefined } | undefined },
+  { step, verdict }: { step: HintedScript['step']; verdict?: VerdictRules | undefined },
 ): ScriptHint[] {
-  if (content === undefined) return [];
+  const byRules = rulesOverFailed(verdict).map(
+    ({ rule, is }): ScriptHint => ({ kind: 'over-failed', text: `${rule} makes jobs that Qualys calls failed ${is}, too` }),
+  );
+  if (content === undefined) return byRules;
   const text = decodeOutput(Buffer.from(content.replace(/\s+/g, ''), 'base64'));
-  return scriptHints({ text, platform, step, readsOutput: (verdict?.output?.length ?? 0) > 0 });
+  return [...scriptHints({ text, platform, step, readsOutput: (verdict?.output?.length ?? 0) > 0 }), ...byRules];
 }
 
 /** `line 8: …`. */

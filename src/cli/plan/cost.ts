@@ -1,5 +1,6 @@
 // What a campaign will cost, wave by wave and step by step, where nothing is retried and no answer is lost.
 
+import { stepWaits } from '../../activities/campaign/step-request.js';
 import type { CampaignPlan, WaveRules } from '../../contracts/plan.js';
 import type { CampaignStepName } from '../../domain/campaign/step.js';
 import type { StepAfter } from '../../domain/campaign/step-after.js';
@@ -12,6 +13,8 @@ export interface StepCost {
   step: CampaignStepName;
   /** What it waits for at each asset behind the step before. */
   after?: StepAfter;
+  /** The codes of the remedy behind which it waits for a restart, as the plan says nothing. */
+  restartCodes?: readonly number[];
   executions: number;
   /** How many of them go by tags. */
   byTags?: number;
@@ -31,11 +34,12 @@ export function waveCost(plan: Omit<CampaignPlan, 'targets'>, rules: Pick<WaveRu
   const steps = (['assess', 'remediate', 'verify'] as const)
     .filter((step) => plan.steps[step] !== undefined)
     .map((step): StepCost => {
-      const after = plan.steps[step]?.after;
+      const { after, restartCodes = [] } = stepWaits(plan, step);
       // Its assets become due one by one, and go by ids.
       const resolved = after === undefined ? wave : { ...wave, byTags: undefined };
       const cost = stepCost(plan, { step, wave: resolved, errorBudget: step === 'assess' ? undefined : rules.errorBudget });
-      return after === undefined ? cost : { ...cost, after };
+      if (after !== undefined) return { ...cost, after };
+      return restartCodes.length > 0 ? { ...cost, restartCodes } : cost;
     });
   return {
     steps,

@@ -1,11 +1,12 @@
 // When a planned campaign would be done, by what its scripts have taken so far and what is left of the budget.
 
+import { stepWaits } from '../../activities/campaign/step-request.js';
 import type { CampaignPlan, WaveRules } from '../../contracts/plan.js';
 import { nextOpenings, type WindowCalendar } from '../../domain/calendar/windows.js';
 import { type Forecast, forecast } from '../../domain/campaign/forecast.js';
 import type { ForecastOpening, ForecastWave } from '../../domain/campaign/forecast-facts.js';
 import { CAMPAIGN_STEPS } from '../../domain/campaign/step.js';
-import { longestWaitMs } from '../../domain/campaign/step-after.js';
+import { longestWaitMs, RESTART_WITHIN_MS } from '../../domain/campaign/step-after.js';
 import { spanText } from '../../domain/clock/span.js';
 import { median } from '../../domain/polling/cadence.js';
 import { UNKNOWN_DURATION_MS } from '../../ledger/leases/bars.js';
@@ -77,10 +78,14 @@ function forecastWave({ rules, size, cost, hasApproval }: ForecastPlanFacts['wav
 /** A forecast is rather too late: an agent that comes back is sent to at once, and one that does not holds its wave all that time. */
 function waitNotes({ steps }: Pick<CampaignPlan, 'steps'>): string[] {
   return CAMPAIGN_STEPS.flatMap((step) => {
-    const after = steps[step]?.after;
-    return typeof after === 'object'
-      ? [`Counts ${spanText(after.within)} before ${step}: the longest that agents have to check in again.`]
-      : [];
+    const { after, restartCodes = [] } = stepWaits({ steps }, step);
+    if (typeof after === 'object')
+      return [`Counts ${spanText(after.within)} before ${step}: the longest that agents have to check in again.`];
+    if (restartCodes.length === 0) return [];
+    const within = spanText(RESTART_WITHIN_MS);
+    return [
+      `Counts no restarts: hosts whose remedy ends with ${restartCodes.join(' or ')} are waited for before ${step}, up to ${within}.`,
+    ];
   });
 }
 

@@ -1,6 +1,6 @@
 // A campaign's plan for people: what would be done to whom, in which waves, by whose leave, at what cost and until when.
 
-import { afterText } from '../../domain/campaign/step-after.js';
+import { afterText, restartText } from '../../domain/campaign/step-after.js';
 import { spanText } from '../../domain/clock/span.js';
 import { hostsIn, notJoinedText } from '../../domain/targets/join-record.js';
 import { hintText } from '../dry-run/hints.js';
@@ -86,8 +86,9 @@ function waveFacts(wave: PlannedWave): Fact[] {
 
 function stepsText({ steps }: PlannedWave): string {
   return steps
-    .map(({ step, executions, byTags, after }) => {
-      const more = [byTags === undefined ? [] : `${byTags} by tags`, after === undefined ? [] : afterText(after)].flat();
+    .map(({ step, executions, byTags, after, restartCodes }) => {
+      const waits = after === undefined ? (restartCodes ?? []).length > 0 && restartText(restartCodes ?? []) : afterText(after);
+      const more = [byTags === undefined ? [] : `${byTags} by tags`, waits || []].flat();
       return `${step} ${executions}${more.length === 0 ? '' : ` (${more.join(', ')})`}`;
     })
     .join(', ');

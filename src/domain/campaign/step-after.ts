@@ -11,6 +11,15 @@ export const NO_CHECK_IN = 'no-check-in';
 /** Of a row that waits for its agent: no clock comes this far, so nothing that asks for what is due ever finds it. */
 export const NEVER_DUE = 8_640_000_000_000_000;
 
+/**
+ * What a verification waits where its plan says nothing and the remedy has told the host to restart: for the agent's check-in, and so long.
+ * A restart that began an hour ago is over.
+ */
+export const RESTART_WITHIN_MS = 3_600_000;
+
+/** A check-in sooner after the end may be one before the restart that has begun. Qualys' clock. */
+export const RESTART_BEGINS_MS = 120_000;
+
 /** The longest that a plan may ask for. */
 export const LONGEST_AFTER_MS = 30 * 86_400_000;
 
@@ -31,18 +40,32 @@ export interface StepBefore {
   endedAt?: number | undefined;
   /** When its last status was first seen, by Qualys' clock as estimated. */
   statusSince?: number | undefined;
+  exitCode?: number | undefined;
+}
+
+/** What a step waits for at its assets, by its plan or, where that says nothing, where the remedy ended with one of these codes. */
+export interface StepWaits {
+  after?: StepAfter | undefined;
+  restartCodes?: readonly number[];
+}
+
+export function mayWait({ after, restartCodes = [] }: StepWaits): boolean {
+  return after !== undefined || restartCodes.length > 0;
 }
 
 export type StepWait =
   | { dueAt: number }
   /** Not before a check-in later than `behindAt`, of Qualys' clock, which has until `byAt` of the ledger's. */
-  | { behindAt: number | undefined; byAt: number };
+  | { behindAt: number | undefined; byAt: number; byDefault?: true };
 
 /** By all earlier steps that had the asset. `now`: the step's opening, which is behind every verdict that it follows. */
-export function stepWait(after: StepAfter, before: readonly StepBefore[], now: number): StepWait {
+export function stepWait({ after, restartCodes = [] }: StepWaits, before: readonly StepBefore[], now: number): StepWait {
   const from = latest(before.map(({ decidedAt }) => decidedAt)) ?? now;
   if (typeof after === 'number') return { dueAt: from + after };
-  return { behindAt: latest(before.map(lastEnd)), byAt: from + after.within };
+  const behindAt = latest(before.map(lastEnd));
+  if (after !== undefined) return { behindAt, byAt: from + after.within };
+  const restarts = before.some(({ exitCode }) => exitCode !== undefined && restartCodes.includes(exitCode));
+  return restarts ? { behindAt, byAt: from + RESTART_WITHIN_MS, byDefault: true } : { dueAt: 0 };
 }
 
 /**
@@ -58,9 +81,23 @@ function latest(instants: readonly (number | undefined)[]): number | undefined {
   return told.length === 0 ? undefined : Math.max(...told);
 }
 
-/** Both by Qualys' clock. The very instant of the end is no check-in after it. */
-export function isNewCheckIn(checkedInAt: number, behindAt: number | undefined): boolean {
-  return behindAt !== undefined && checkedInAt > behindAt;
+/** What a row tells of an agent, by Qualys' clock. */
+export interface AgentSeen {
+  checkedInAt: number;
+  /** When its host was started last, where the row tells it. */
+  bootedAt?: number | undefined;
+}
+
+/**
+ * The very instant of the end is no check-in after it. A start of the host that is told must be later, too; where none is, a host that was
+ * told to restart has a moment to begin with it.
+ */
+export function isBack(
+  { checkedInAt, bootedAt }: AgentSeen,
+  { behindAt, byDefault = false }: { behindAt?: number | undefined; byDefault?: boolean },
+): boolean {
+  if (behindAt === undefined || checkedInAt <= behindAt) return false;
+  return bootedAt === undefined ? !byDefault || checkedInAt > behindAt + RESTART_BEGINS_MS : bootedAt > behindAt;
 }
 
 /** The longest that a step may begin after the one before: a forecast counts it, though most agents come back sooner. */
@@ -71,6 +108,11 @@ export function longestWaitMs(after: StepAfter | undefined): number {
 /** For people, behind the name of the step. */
 export function afterText(after: StepAfter): string {
   return typeof after === 'object' ? `after a check-in within ${spanText(after.within)}` : `after ${spanText(after)}`;
+}
+
+/** The same of a step whose plan says nothing. */
+export function restartText(codes: readonly number[]): string {
+  return `where the code ${codes.join(' or ')} says that a restart has begun: ${afterText({ checkIn: true, within: RESTART_WITHIN_MS })}`;
 }
 
 /** An inventory shows a check-in this much later at most, by Qualys' clock. */

@@ -2,7 +2,7 @@
 // refused because of one. How often they are right: docs/scripts.md.
 import { executedText, languageOf, type ScriptLanguage, uncommented } from './language.js';
 
-export const HINTS = ['never-fails', 'changes-host', 'reboots', 'output-unread'] as const;
+export const HINTS = ['never-fails', 'changes-host', 'reboots', 'output-unread', 'over-failed'] as const;
 export type HintKind = (typeof HINTS)[number];
 
 export interface ScriptHint {

@@ -8,6 +8,8 @@ export interface CodeRule {
   is: Meaning;
   /** For people; without it the code is named. */
   reason?: string;
+  /** The host has been told to restart, and is about to. */
+  restarts?: true;
 }
 
 export const PRESETS: Readonly<Record<PresetName, Readonly<Record<string, CodeRule>>>> = {
@@ -16,7 +18,7 @@ export const PRESETS: Readonly<Record<PresetName, Readonly<Record<string, CodeRu
   // failure, also those that say that there was nothing to do (1605, 1638, 1642): whether that is good depends on what was asked.
   'windows-installer': {
     '0': { is: 'succeeded' },
-    '1641': { is: 'succeeded', reason: 'reboot-started' },
+    '1641': { is: 'succeeded', reason: 'reboot-started', restarts: true },
     '3010': { is: 'succeeded', reason: 'reboot-needed' },
     '1618': { is: 'failed', reason: 'another-installation-runs' },
     other: { is: 'failed' },
@@ -36,3 +38,9 @@ export const PRESETS: Readonly<Record<PresetName, Readonly<Record<string, CodeRu
     none: { is: 'unverified' },
   },
 };
+
+/** The codes by which a script says that it has begun to restart its host, whatever rule decides what its end means. */
+export function restartCodes(preset: PresetName | undefined): number[] {
+  if (preset === undefined) return [];
+  return Object.entries(PRESETS[preset]).flatMap(([code, { restarts }]) => (restarts ? Number(code) : []));
+}

@@ -3,12 +3,13 @@ import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import { batches } from '../../domain/basics/batches.js';
 import type { StepKey } from '../../domain/campaign/step.js';
 import {
-  isNewCheckIn,
+  type AgentSeen,
+  isBack,
   NEVER_DUE,
   NO_CHECK_IN,
   STEP_BEFORE,
-  type StepAfter,
   type StepBefore,
+  type StepWaits,
   stepWait,
 } from '../../domain/campaign/step-after.js';
 import { fieldsOf } from '../rows/fields.js';
@@ -47,13 +48,13 @@ const EXECUTIONS_BEFORE = `
   ORDER BY 1, 2`;
 
 const AWAITED_AMONG = `
-  SELECT waiting.seq, waiting.asset_id, check_ins.behind_at
+  SELECT waiting.seq, waiting.asset_id, check_ins.behind_at, check_ins.by_default, check_ins.told
   FROM attempts AS waiting ${byIndex('attempts_asset')}
   JOIN check_ins ON check_ins.run_id = waiting.run_id AND check_ins.seq = waiting.seq
   WHERE ${IS_AWAITED} AND waiting.asset_id IN ${TEXTS}`;
 
 const TIME_IS_OVER = `
-  SELECT waiting.seq
+  SELECT waiting.seq, check_ins.by_default, check_ins.told
   FROM attempts AS waiting ${byIndex('attempts_due')}
   JOIN check_ins ON check_ins.run_id = waiting.run_id AND check_ins.seq = waiting.seq
   WHERE ${IS_AWAITED} AND check_ins.by_at <= ?
@@ -66,7 +67,7 @@ const GIVE_UP = `
 
 /** What the other steps of the wave know of the assets of a step, between two places. */
 const SAID_BEFORE = `
-  SELECT mine.seq, sent.decided_at, sent.finished_at, sent.ended_at, sent.status_since
+  SELECT mine.seq, sent.decided_at, sent.finished_at, sent.ended_at, sent.status_since, sent.exit_code
   FROM attempts AS mine
   LEFT JOIN runs AS steps ON steps.campaign_id = ? AND steps.wave = ? AND steps.id <> mine.run_id
   LEFT JOIN attempts AS sent ON sent.run_id = steps.id AND sent.seq = mine.seq AND sent.last = 1
@@ -78,8 +79,8 @@ const SET_DUE = `
   WHERE run_id = ? AND attempt = 1 AND due_at = ${NEVER_DUE} AND seq IN ${INTEGERS}`;
 
 const AWAIT = `
-  INSERT INTO check_ins (run_id, seq, behind_at, by_at)
-  SELECT ?, ${integerAt('wait', 0)}, ${integerAt('wait', 1)}, ${integerAt('wait', 2)}
+  INSERT INTO check_ins (run_id, seq, behind_at, by_at, by_default)
+  SELECT ?, ${integerAt('wait', 0)}, ${integerAt('wait', 1)}, ${integerAt('wait', 2)}, ${integerAt('wait', 3)}
   FROM ${rowsGiven('wait')}
   WHERE true
   ON CONFLICT DO NOTHING`;
@@ -96,6 +97,11 @@ export class CheckIns {
     return { assets: row?.assets ?? 0, lastBy: row?.last_by ?? 0, pollAt: row?.poll_at ?? 0 };
   }
 
+  /** Whether the step waits, or has waited, for any agent: then its assets become due one by one. */
+  async areAny(stepId: string): Promise<boolean> {
+    return (await this.#database.first('SELECT 1 AS found FROM check_ins WHERE run_id = ? LIMIT 1', [stepId])) !== undefined;
+  }
+
   async setNextPoll(stepId: string, at: number): Promise<void> {
     await this.#database.run('UPDATE runs SET check_in_poll_at = ? WHERE id = ?', [Math.round(at), stepId]);
   }
@@ -110,7 +116,7 @@ export class CheckIns {
   }
 
   /** Check-ins by Qualys' clock, as read: new ones let their assets be sent to. Returns how many that were. */
-  async note(stepId: string, seen: ReadonlyMap<string, number>): Promise<number> {
+  async note(stepId: string, seen: ReadonlyMap<string, AgentSeen>): Promise<number> {
     let back = 0;
     for (const part of batches([...seen.keys()], ROWS_A_PART)) {
       back += await this.#database.transaction((sql) => notePart(sql, stepId, seen, part));
@@ -119,29 +125,50 @@ export class CheckIns {
     return back;
   }
 
-  /** Those whose time was over by then get no further word, and are never sent to in this step. Returns how many that were. */
-  async giveUp(stepId: string, overBefore: number): Promise<number> {
-    for (let givenUp = 0; ; ) {
+  /**
+   * Those whose time was over by then get no further word, and are never sent to in this step: how many that were. Of those that no plan
+   * lets wait, and of which no row has told when an agent has checked in, the time was enough, and they are sent to: `untold`.
+   */
+  async giveUp(stepId: string, overBefore: number): Promise<{ givenUp: number; untold: number }> {
+    for (const all = { givenUp: 0, untold: 0 }; ; ) {
       const part = await this.#database.transaction((sql) => giveUpPart(sql, stepId, overBefore));
-      if (part === 0) return givenUp;
-      givenUp += part;
+      if (part.givenUp + part.untold === 0) return all;
+      all.givenUp += part.givenUp;
+      all.untold += part.untold;
       await yieldToLoop();
     }
   }
 }
 
-async function giveUpPart(sql: Sql, stepId: string, overBefore: number): Promise<number> {
-  if (await isClosing(sql, stepId)) return 0;
-  const rows = await sql.all<{ seq: number }>(TIME_IS_OVER, [stepId, Math.floor(overBefore), ROWS_A_PART]);
-  return sql.run(GIVE_UP, [await sql.now(), stepId, jsonRows(rows.map(({ seq }) => seq))]);
+async function giveUpPart(sql: Sql, stepId: string, overBefore: number): Promise<{ givenUp: number; untold: number }> {
+  if (await isClosing(sql, stepId)) return { givenUp: 0, untold: 0 };
+  const rows = await sql.all<{ seq: number; by_default: number; told: number }>(TIME_IS_OVER, [
+    ...[stepId, Math.floor(overBefore), ROWS_A_PART],
+  ]);
+  const isUntold = ({ by_default: byDefault, told }: { by_default: number; told: number }): boolean => byDefault === 1 && told === 0;
+  const places = (of: typeof rows): string => jsonRows(of.map(({ seq }) => seq));
+  const untold = rows.filter(isUntold);
+  // Nobody is known to be away: an order may put them back.
+  await sql.run(`UPDATE check_ins SET seen_at = 0 WHERE run_id = ? AND seq IN ${INTEGERS}`, [stepId, places(untold)]);
+  return {
+    untold: await sql.run(SET_DUE, [await sql.now(), stepId, places(untold)]),
+    givenUp: await sql.run(GIVE_UP, [await sql.now(), stepId, places(rows.filter((row) => !isUntold(row)))]),
+  };
 }
 
-async function notePart(sql: Sql, stepId: string, seen: ReadonlyMap<string, number>, assetIds: readonly string[]): Promise<number> {
+async function notePart(sql: Sql, stepId: string, seen: ReadonlyMap<string, AgentSeen>, assetIds: readonly string[]): Promise<number> {
   if (await isClosing(sql, stepId)) return 0;
-  const rows = await sql.all<{ seq: number; asset_id: string; behind_at: number | null }>(AWAITED_AMONG, [stepId, jsonRows(assetIds)]);
-  const back = rows.filter((row) => isNewCheckIn(seen.get(row.asset_id) ?? 0, row.behind_at ?? undefined));
+  const rows = await sql.all<{ seq: number; asset_id: string; behind_at: number | null; by_default: number; told: number }>(AWAITED_AMONG, [
+    ...[stepId, jsonRows(assetIds)],
+  ]);
+  const back = rows.filter(({ asset_id: assetId, behind_at: behindAt, by_default: byDefault }) => {
+    const agent = seen.get(assetId);
+    return agent !== undefined && isBack(agent, { behindAt: behindAt ?? undefined, byDefault: byDefault === 1 });
+  });
+  const untold = rows.filter(({ told }) => told === 0).map(({ seq }) => seq);
+  if (untold.length > 0) await sql.run(`UPDATE check_ins SET told = 1 WHERE run_id = ? AND seq IN ${INTEGERS}`, [stepId, jsonRows(untold)]);
   for (const { seq, asset_id: assetId } of back)
-    await sql.run('UPDATE check_ins SET seen_at = ? WHERE run_id = ? AND seq = ?', [seen.get(assetId), stepId, seq]);
+    await sql.run('UPDATE check_ins SET seen_at = ? WHERE run_id = ? AND seq = ?', [seen.get(assetId)?.checkedInAt, stepId, seq]);
   return sql.run(SET_DUE, [await sql.now(), stepId, jsonRows(back.map(({ seq }) => seq))]);
 }
 
@@ -152,16 +179,16 @@ async function notePart(sql: Sql, stepId: string, seen: ReadonlyMap<string, numb
 export async function writeWaits(
   sql: Sql,
   stepId: string,
-  { campaignId, wave, after, from, end, now }: Omit<StepKey, 'step'> & { after: StepAfter; from: number; end: number; now: number },
+  { campaignId, wave, waits, from, end, now }: Omit<StepKey, 'step'> & { waits: StepWaits; from: number; end: number; now: number },
 ): Promise<void> {
   const rows = await sql.all<StoredBefore>(SAID_BEFORE, [campaignId, wave, stepId, from, end]);
   const before = new Map<number, StepBefore[]>();
   for (const row of rows) before.set(row.seq, [...(before.get(row.seq) ?? []), fieldsOf(row, BEFORE)]);
   const dueAt = new Map<number, number[]>();
-  const checkIns: [number, number | null, number][] = [];
+  const checkIns: [number, number | null, number, number][] = [];
   for (const [seq, said] of before) {
-    const wait = stepWait(after, said, now);
-    if ('byAt' in wait) checkIns.push([seq, wait.behindAt ?? null, wait.byAt]);
+    const wait = stepWait(waits, said, now);
+    if ('byAt' in wait) checkIns.push([seq, wait.behindAt ?? null, wait.byAt, wait.byDefault ? 1 : 0]);
     else dueAt.set(wait.dueAt, [...(dueAt.get(wait.dueAt) ?? []), seq]);
   }
   for (const [at, seqs] of dueAt) await sql.run(SET_DUE, [at, stepId, jsonRows(seqs)]);
@@ -174,6 +201,13 @@ interface StoredBefore {
   finished_at: number | null;
   ended_at: number | null;
   status_since: number | null;
+  exit_code: number | null;
 }
 
-const BEFORE = { decidedAt: 'decided_at', finishedAt: 'finished_at', endedAt: 'ended_at', statusSince: 'status_since' } as const;
+const BEFORE = {
+  decidedAt: 'decided_at',
+  finishedAt: 'finished_at',
+  endedAt: 'ended_at',
+  statusSince: 'status_since',
+  exitCode: 'exit_code',
+} as const;

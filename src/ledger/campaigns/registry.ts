@@ -5,7 +5,7 @@ import { batches } from '../../domain/basics/batches.js';
 import { STEP_IS_FOR } from '../../domain/campaign/asset-steps.js';
 import type { WaveStatus } from '../../domain/campaign/status.js';
 import type { CampaignStepName, StepKey } from '../../domain/campaign/step.js';
-import { NEVER_DUE, type StepAfter } from '../../domain/campaign/step-after.js';
+import { mayWait, NEVER_DUE, type StepWaits } from '../../domain/campaign/step-after.js';
 import { admitsOf } from '../../domain/campaign/wave-admits.js';
 import type { CopyState } from '../../domain/execution/may-still-run.js';
 import { emptyCounts, type LiveCounts } from '../../domain/run/outcome.js';
@@ -316,7 +316,7 @@ export class Campaigns {
    * The cohort of a step: the assets of its wave that the step is for, at the same places, with what is known of them. Fills it in
    * parts; a repeated call goes on where the one before ended. `after`: what each of them waits for before it is sent to.
    */
-  async fillStep(stepId: string, { campaignId, wave, step }: StepKey, after?: StepAfter): Promise<void> {
+  async fillStep(stepId: string, { campaignId, wave, step }: StepKey, waits: StepWaits = {}): Promise<void> {
     for (let from = 0; ; ) {
       const [rows, last] = await this.#database.transaction(async (sql): Promise<[number, number]> => {
         const run = await sql.first<{ created_at: number }>(
@@ -327,8 +327,8 @@ export class Campaigns {
         const part = await sql.all<{ seq: number }>(PAGE_OF_WAVE, [campaignId, wave, from, ROWS_PER_TRANSACTION]);
         const end = part.at(-1)?.seq ?? 0;
         if (part.length === 0) return [0, 0];
-        await copyRows(sql, stepId, { campaignId, step, wave, from, end, dueAt: after === undefined ? 0 : NEVER_DUE });
-        if (after !== undefined) await writeWaits(sql, stepId, { campaignId, wave, after, from, end, now: run.created_at });
+        await copyRows(sql, stepId, { campaignId, step, wave, from, end, dueAt: mayWait(waits) ? NEVER_DUE : 0 });
+        if (mayWait(waits)) await writeWaits(sql, stepId, { campaignId, wave, waits, from, end, now: run.created_at });
         return [part.length, end];
       });
       if (rows === 0) return;

@@ -41,6 +41,8 @@ export const AssetJobRow = z
     endDate: epochMs,
     isAssetDisconnected: flag,
     lastCheckedIn: epochMs,
+    /** As GAV spells it; no sample of an asset job has it. */
+    lastBoot: epochMs,
     job: z.object({ id: idText, correlationUuid: text }),
     asset: z.object({ id: idText, name: text, agentUuid: text }),
   })
@@ -60,6 +62,7 @@ export const AssetJobRow = z
       endedAt: row.enddate ?? row.endDate,
       disconnected: row.isAssetDisconnected,
       checkedInAt: row.lastCheckedIn,
+      bootedAt: row.lastBoot,
       output: row.scriptResult,
     }),
   );

@@ -109,7 +109,7 @@ export interface Tables {
   attempts: AttemptRow;
   executions: ExecutionRow;
   /** What a step waits for at its assets. */
-  checkIns: { runId: string; seq: number; behindAt: Whole; byAt: number; seenAt: Whole };
+  checkIns: { runId: string; seq: number; behindAt: Whole; byAt: number; seenAt: Whole; byDefault: number; told: number };
   /** Every permit that was granted. */
   sends: {
     runId: string;

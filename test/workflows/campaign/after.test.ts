@@ -21,6 +21,7 @@ describe('what a step waits for', () => {
           { id: LOOKS, title: 'Look' },
           { id: PLAIN, title: 'Patch' },
         ],
+        results: [{ scriptId: RESTARTS, assetIds: ids(80, 2).map(Number), exitCode: 1641 }],
       },
     });
   }, 600_000);
@@ -62,6 +63,24 @@ describe('what a step waits for', () => {
     expect(await campaign.outcomes()).toEqual(Object.fromEntries(gone.map((id) => [id, 'unverified: no-check-in'])));
     expect(sentTo(LOOKS, gone)).toEqual([]);
     expect(await harness.audit(`${campaign.workflowId}/all/verify`)).toContain('no-check-in');
+  });
+
+  test('one whose installer says that it restarts is waited for although no plan says so, and the others are not', async () => {
+    const { simulator } = harness.product;
+    const [all, restarting] = [ids(80, 5), ids(80, 2)];
+    const campaign = await harness.campaign(
+      planOf(80, 5, { steps: { remediate: { script: RESTARTS, verdict: { preset: 'windows-installer' } }, verify: LOOKS } }),
+    );
+    const waiting = await campaign.until(({ blocked }) => blocked?.includes('checked in') === true);
+    expect(waiting.blocked).toMatch(/^2 asset\(s\) have not checked in since the step before/);
+    await eventually(
+      async () => sentTo(LOOKS, all),
+      (sent) => sent.length === 3,
+    );
+    expect(sentTo(LOOKS, restarting)).toEqual([]);
+    for (const id of all) simulator.state.bringBack(id);
+    expect(await campaign.report()).toMatchObject({ counts: { targeted: 5, succeeded: 5 } });
+    expect(sentTo(LOOKS, all)).toEqual(all);
   });
 
   test('a time past the verdict passes before anything is sent, and a pause in between does not shorten it', async () => {

@@ -3,7 +3,7 @@ import { openCampaign, type TestCampaign } from '../../../../test/support/ledger
 import { ledgerOf } from '../../../../test/support/ledger/inspector.js';
 import { accepted, giveScript, poll, readScript, settableMachine } from '../../../../test/support/ledger/ledger.js';
 import { find } from '../../../../test/support/ledger/scenario.js';
-import type { StepAfter } from '../../../domain/campaign/step-after.js';
+import type { AgentSeen, StepAfter, StepWaits } from '../../../domain/campaign/step-after.js';
 import type { Ledger } from '../../index.js';
 import type { Ledgers } from '../ledgers.js';
 
@@ -31,14 +31,19 @@ export function checkInsSuite(ledgers: Ledgers): void {
     await ledger.campaigns.mergeWave('campaign', 1);
   });
 
-  async function openVerify(after: StepAfter): Promise<number> {
+  const openVerify = (after: StepAfter): Promise<number> => openWaiting({ after });
+
+  async function openWaiting(waits: StepWaits): Promise<number> {
     await campaign.openStep(1, 'verify');
-    await ledger.campaigns.fillStep(verify, STEP, after);
+    await ledger.campaigns.fillStep(verify, STEP, waits);
     await ledger.cohort.freeze(verify);
     await giveScript(ledger, verify, '7');
     await readScript(ledger, verify);
     return ledger.runs.takeFence(verify);
   }
+
+  const seenAt = (at: Record<string, number>): Map<string, AgentSeen> =>
+    new Map(Object.entries(at).map(([assetId, checkedInAt]) => [assetId, { checkedInAt }]));
 
   const rows = async () =>
     (await ledgerOf(ledger).columns('attempts', ['assetId', 'outcome', 'reason'], { runId: verify })).map(({ assetId, outcome, reason }) =>
@@ -89,12 +94,7 @@ export function checkInsSuite(ledgers: Ledgers): void {
       expect(await ledger.checkIns.executionsBefore(verify, STEP)).toEqual([{ runId: 'campaign/1/remediate', executionNo: 1 }]);
       machine.realMs += 10_000_000;
       expect(await ledger.executions.claim(verify, fence)).toBeUndefined();
-      const seen = new Map([
-        ['a', ENDED + 1],
-        ['b', ENDED],
-        ['c', ENDED - 1],
-        ['a stranger', ENDED + 1],
-      ]);
+      const seen = seenAt({ a: ENDED + 1, b: ENDED, c: ENDED - 1, 'a stranger': ENDED + 1 });
       expect(await ledger.checkIns.note(verify, seen)).toBe(1);
       expect(await ledger.checkIns.note(verify, seen)).toBe(0);
       await readScript(ledger, verify);
@@ -108,7 +108,7 @@ export function checkInsSuite(ledgers: Ledgers): void {
       await find(ledger, { finishedAt: null, endedAt: null, statusSince: ENDED + 9 }, { runId: 'campaign/1/remediate', assetId: 'b' });
       await find(ledger, { finishedAt: null, endedAt: null, statusSince: null }, { runId: 'campaign/1/remediate', assetId: 'c' });
       await openVerify(AFTER);
-      const all = (at: number) => new Map(['a', 'b', 'c'].map((id) => [id, at]));
+      const all = (at: number) => seenAt({ a: at, b: at, c: at });
       expect(await ledger.checkIns.note(verify, all(ENDED + 7))).toBe(0);
       expect(await ledger.checkIns.note(verify, all(ENDED + 8))).toBe(1);
       expect(await ledger.checkIns.note(verify, all(ENDED + 10))).toBe(1);
@@ -121,13 +121,13 @@ export function checkInsSuite(ledgers: Ledgers): void {
       const fence = await openVerify(AFTER);
       await ledger.checkIns.setNextPoll(verify, decidedAt + 45_000);
       expect(await ledger.runs.snapshot(verify)).toMatchObject({ waiting: 3, nextDueAt: decidedAt + 45_000 });
-      await ledger.checkIns.note(verify, new Map([['a', ENDED + 1]]));
+      await ledger.checkIns.note(verify, seenAt({ a: ENDED + 1 }));
       expect(await ledger.checkIns.awaited(verify)).toEqual({ assets: 2, lastBy: decidedAt + 60_000, pollAt: decidedAt + 45_000 });
-      expect(await ledger.checkIns.giveUp(verify, decidedAt + 59_999)).toBe(0);
-      expect(await ledger.checkIns.giveUp(verify, decidedAt + 60_000)).toBe(2);
-      expect(await ledger.checkIns.giveUp(verify, decidedAt + 60_000)).toBe(0);
+      expect(await ledger.checkIns.giveUp(verify, decidedAt + 59_999)).toEqual({ givenUp: 0, untold: 0 });
+      expect(await ledger.checkIns.giveUp(verify, decidedAt + 60_000)).toEqual({ givenUp: 2, untold: 0 });
+      expect(await ledger.checkIns.giveUp(verify, decidedAt + 60_000)).toEqual({ givenUp: 0, untold: 0 });
       expect(await rows()).toEqual(['a pending', 'b unverified no-check-in', 'c unverified no-check-in']);
-      expect(await ledger.checkIns.note(verify, new Map([['b', ENDED + 1]]))).toBe(0);
+      expect(await ledger.checkIns.note(verify, seenAt({ b: ENDED + 1 }))).toBe(0);
       expect(await ledger.verdicts.requeue(verify, ['unverified', 'skipped'])).toBe(0);
       const { n, assetIds } = await accepted(ledger, verify, fence);
       expect(assetIds).toEqual(['a']);
@@ -143,10 +143,10 @@ export function checkInsSuite(ledgers: Ledgers): void {
 
     test('knows after a restart what was seen, and fills its cohort once', async () => {
       await openVerify(AFTER);
-      await ledger.checkIns.note(verify, new Map([['a', ENDED + 1]]));
+      await ledger.checkIns.note(verify, seenAt({ a: ENDED + 1 }));
       await ledger.close();
       ledger = await ledgers.again(ledger.url, { clocks });
-      await ledger.campaigns.fillStep(verify, STEP, AFTER);
+      await ledger.campaigns.fillStep(verify, STEP, { after: AFTER });
       expect((await ledger.checkIns.awaited(verify)).assets).toBe(2);
       const fence = await ledger.runs.takeFence(verify);
       await readScript(ledger, verify);
@@ -158,9 +158,60 @@ export function checkInsSuite(ledgers: Ledgers): void {
       await ledger.verdicts.closeOpen(verify, 'cancelled');
       const closed = ['a skipped cancelled', 'b skipped cancelled', 'c skipped cancelled'];
       expect(await rows()).toEqual(closed);
-      expect(await ledger.checkIns.note(verify, new Map([['a', ENDED + 1]]))).toBe(0);
-      expect(await ledger.checkIns.giveUp(verify, Number.MAX_SAFE_INTEGER)).toBe(0);
+      expect(await ledger.checkIns.note(verify, seenAt({ a: ENDED + 1 }))).toBe(0);
+      expect(await ledger.checkIns.giveUp(verify, Number.MAX_SAFE_INTEGER)).toEqual({ givenUp: 0, untold: 0 });
       expect(await rows()).toEqual(closed);
+    });
+  });
+
+  describe('a verification that no plan lets wait', () => {
+    const RESTARTS = { restartCodes: [1641] };
+    const HOUR = 3_600_000;
+    const MOMENT = 120_000;
+
+    async function openBehindInstaller(waits: StepWaits = RESTARTS): Promise<number> {
+      await find(ledger, { exitCode: 1641 }, { runId: 'campaign/1/remediate', assetId: 'a' });
+      await find(ledger, { exitCode: 3010 }, { runId: 'campaign/1/remediate', assetId: 'b' });
+      return openWaiting(waits);
+    }
+
+    test('waits for the hosts that were told to restart, and for no others', async () => {
+      const fence = await openBehindInstaller();
+      expect(await ledger.checkIns.areAny(verify)).toBe(true);
+      expect((await accepted(ledger, verify, fence)).assetIds).toEqual(['b', 'c']);
+      expect(await ledger.checkIns.awaited(verify)).toMatchObject({ assets: 1 });
+      await ledger.checkIns.note(verify, seenAt({ a: ENDED + MOMENT }));
+      expect(await ledger.executions.claim(verify, fence)).toBeUndefined();
+      expect(await ledger.checkIns.note(verify, seenAt({ a: ENDED + MOMENT + 1 }))).toBe(1);
+      expect((await accepted(ledger, verify, fence)).assetIds).toEqual(['a']);
+    });
+
+    test('gives up after an hour who is known to be away', async () => {
+      const decidedAt = await ledger.database.now();
+      const fence = await openBehindInstaller();
+      await ledger.checkIns.note(verify, seenAt({ a: ENDED - 1 }));
+      expect(await ledger.checkIns.giveUp(verify, decidedAt + HOUR - 1)).toEqual({ givenUp: 0, untold: 0 });
+      expect(await ledger.checkIns.giveUp(verify, decidedAt + HOUR)).toEqual({ givenUp: 1, untold: 0 });
+      expect((await accepted(ledger, verify, fence)).assetIds).toEqual(['b', 'c']);
+      expect(await ledger.verdicts.requeue(verify, ['unverified'])).toBe(0);
+    });
+
+    test('sends after an hour where no row tells when agents check in: a restart that began is over', async () => {
+      const decidedAt = await ledger.database.now();
+      const fence = await openBehindInstaller();
+      expect((await accepted(ledger, verify, fence)).assetIds).toEqual(['b', 'c']);
+      expect(await ledger.checkIns.giveUp(verify, decidedAt + HOUR - 1)).toEqual({ givenUp: 0, untold: 0 });
+      expect(await ledger.executions.claim(verify, fence)).toBeUndefined();
+      expect(await ledger.checkIns.giveUp(verify, decidedAt + HOUR)).toEqual({ givenUp: 0, untold: 1 });
+      expect(await ledger.checkIns.giveUp(verify, decidedAt + HOUR)).toEqual({ givenUp: 0, untold: 0 });
+      expect((await accepted(ledger, verify, fence)).assetIds).toEqual(['a']);
+      expect(await ledger.executions.claim(verify, fence)).toBeUndefined();
+    });
+
+    test('takes no wait where the remedy tells no restart, and the plan’s own word where it has one', async () => {
+      await openBehindInstaller({ after: 5_000, ...RESTARTS });
+      expect(await ledger.checkIns.areAny(verify)).toBe(false);
+      expect(await ledger.runs.snapshot(verify)).toMatchObject({ waiting: 3 });
     });
   });
 

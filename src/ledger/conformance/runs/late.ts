@@ -138,7 +138,7 @@ const OF_A_RUN: Record<string, Late> = {
   ),
   'outputs.markAbsent': afterVerdicts('succeeded', (ledger) => ledger.outputs.markAbsent('r', [{ assetId: '101', attempt: 1 }])),
   'checkIns.setNextPoll': awaitingCheckIns((ledger) => ledger.checkIns.setNextPoll('r', 5)),
-  'checkIns.note': awaitingCheckIns((ledger) => ledger.checkIns.note('r', new Map([['101', 9e12]]))),
+  'checkIns.note': awaitingCheckIns((ledger) => ledger.checkIns.note('r', new Map([['101', { checkedInAt: 9e12 }]]))),
   'checkIns.giveUp': awaitingCheckIns((ledger) => ledger.checkIns.giveUp('r', 9e12)),
   'planned.begin': late(async (ledger) => () => ledger.planned.begin('r')),
   'planned.store': late(async (ledger) => {
@@ -304,6 +304,7 @@ const READS = [
   ...[
     'runs.snapshot',
     'checkIns.awaited',
+    'checkIns.areAny',
     'checkIns.executionsBefore',
     'neverTouch.newest',
     'neverTouch.among',
