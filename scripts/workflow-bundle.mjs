@@ -1,11 +1,16 @@
 // The workflows as one file, so that a worker starts without webpack and every worker runs the same code.
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, extname, join } from 'node:path';
 
-/** Bundles the workflows that `workflowsPath` exports into `codePath`, and returns that path. */
+/**
+ * Bundles the workflows that `workflowsPath` exports into `codePath`, and returns that path. What stands beside them as `stateless` is
+ * shared by all workflows of a worker.
+ */
 export async function bundle(workflowsPath, codePath) {
   const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
-  const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') });
+  const stateless = join(dirname(workflowsPath), `stateless${extname(workflowsPath)}`);
+  const preloadModules = existsSync(stateless) ? [stateless] : [];
+  const { code } = await bundleWorkflowCode({ workflowsPath, preloadModules, logger: new DefaultLogger('WARN') });
   mkdirSync(dirname(codePath), { recursive: true });
   writeFileSync(`${codePath}.${process.pid}`, code);
   renameSync(`${codePath}.${process.pid}`, codePath);
