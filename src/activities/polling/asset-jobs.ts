@@ -34,9 +34,10 @@ export async function readAssetJobs(
   dependencies: PollDependencies,
   run: RunRow,
   watched: readonly Watched[],
+  { withOutput = false }: { withOutput?: boolean } = {},
 ): Promise<Map<number, RowsOf>> {
   const { qualys } = dependencies;
-  const rows = knowsUuids(qualys) ? await byUuid(dependencies, run, watched) : undefined;
+  const rows = knowsUuids(qualys) ? await byUuid(dependencies, run, { watched, withOutput }) : undefined;
   // What is known to have a job and shows nothing by its UUID is asked for by the job: the token may not mean what it says.
   const open = watched.filter(({ execution, jobIds }) => jobIds.size > 0 && (rows?.get(execution.executionNo)?.rows ?? []).length === 0);
   if (open.length === 0) return rows ?? new Map();
@@ -46,7 +47,11 @@ export async function readAssetJobs(
   return new Map([...(rows ?? []), ...byJob.rows]);
 }
 
-async function byUuid(dependencies: PollDependencies, run: RunRow, watched: readonly Watched[]): Promise<Map<number, RowsOf> | undefined> {
+async function byUuid(
+  dependencies: PollDependencies,
+  run: RunRow,
+  { watched, withOutput }: { watched: readonly Watched[]; withOutput: boolean },
+): Promise<Map<number, RowsOf> | undefined> {
   const { qualys } = dependencies;
   const uuids = watched
     .flatMap(({ execution, twinUuids }) => [execution.correlationUuid ?? '', ...twinUuids])
@@ -55,6 +60,7 @@ async function byUuid(dependencies: PollDependencies, run: RunRow, watched: read
   try {
     const found = await read(dependencies, run, {
       watched,
+      withOutput,
       filter: anyOf(uuids.map((uuid) => term('job.correlationUuid', uuid))),
       strict: true,
     });
@@ -62,6 +68,8 @@ async function byUuid(dependencies: PollDependencies, run: RunRow, watched: read
     else if (found.others > 0 && !uuidSearch.has(qualys)) uuidSearch.set(qualys, 'broken');
     return knowsUuids(qualys) ? found.rows : undefined;
   } catch (error) {
+    // It may be the outputs that it fails at: asked again without them it says more of the token.
+    if (withOutput) throw error;
     const isRefused = error instanceof QualysError && (error.kind === 'invalid' || error.kind === 'protocol' || error.kind === 'not-found');
     if (isRefused || failsAtToken(qualys, error)) uuidSearch.set(qualys, 'broken');
     if (isRefused) return undefined;
@@ -85,9 +93,10 @@ interface Reading {
   filter: Qql;
   /** A page without a single row of ours ends the walk: the filter is not understood, and the subscription is large. */
   strict?: boolean;
+  withOutput?: boolean;
 }
 
-async function read({ qualys }: PollDependencies, run: RunRow, { watched, filter, strict = false }: Reading) {
+async function read({ qualys }: PollDependencies, run: RunRow, { watched, filter, strict = false, withOutput = false }: Reading) {
   const rows = new Map<number, RowsOf>(watched.map(({ execution }) => [execution.executionNo, { rows: [], complete: true }]));
   const found = { rows, ours: 0, others: 0 };
   const ofJob = new Map(
@@ -100,7 +109,8 @@ async function read({ qualys }: PollDependencies, run: RunRow, { watched, filter
   );
   ofUuid.delete('');
   const expected = watched.reduce((sum, { execution, twinUuids }) => sum + execution.size * (1 + twinUuids.size), 0);
-  for await (const page of qualys.searchAssetJobs({ filter, pageSize: Math.min(LARGEST_PAGE, expected + 1), runId: run.id })) {
+  const search = { filter, pageSize: Math.min(LARGEST_PAGE, expected + 1), runId: run.id, ...(withOutput ? { includeOutput: true } : {}) };
+  for await (const page of qualys.searchAssetJobs(search)) {
     let oursOfPage = 0;
     if ((page.unreadable ?? 0) > 0) for (const one of rows.values()) one.complete = false;
     for (const row of page.rows) {

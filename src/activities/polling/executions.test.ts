@@ -370,10 +370,12 @@ describe('verdicts that go by output', () => {
 
   async function* searching({ filter, includeOutput = false }: { filter?: string; includeOutput?: boolean }) {
     if (includeOutput && failure) throw failure;
-    if (includeOutput) searched.push(filter);
+    // With the rows of a look they come only where this gateway has them by then: here they are asked for behind it.
+    const isAsked = includeOutput && !filter?.startsWith('job.correlationUuid');
+    if (isAsked) searched.push(filter);
     yield {
       rows: rows.map((one) => {
-        const output = includeOutput ? (outputs.get(`${one.jobId}/${one.assetId}`) ?? outputs.get(one.assetId)) : undefined;
+        const output = isAsked ? (outputs.get(`${one.jobId}/${one.assetId}`) ?? outputs.get(one.assetId)) : undefined;
         return { ...one, ...(output ? { output } : {}) };
       }),
       bytes: 1_000,

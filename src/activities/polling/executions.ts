@@ -19,6 +19,7 @@ import { LARGEST_PAGE } from './asset-jobs.js';
 import { type Awaiting, hearOutputs } from './heard.js';
 import { findJobs, jobSearchDue, watchedOf } from './jobs.js';
 import { type Read, readPart } from './read.js';
+import { keepOutputs } from './with-output.js';
 
 export interface Polling {
   run: RunRow;
@@ -142,6 +143,11 @@ async function pollPart(
   }
   const { failed, after } = run.request.retry;
   const changed = await ledger.verdicts.recordAll(run.id, polls, { failed, afterMs: after });
+  await keepOutputs(
+    dependencies,
+    run,
+    decided.flatMap(({ jobs }) => jobs),
+  );
   return { changed, awaitsOutput: decided.some(({ decision }) => decision.assets.some(({ awaits }) => awaits)), tookMs };
 }
 
@@ -169,7 +175,8 @@ async function hearAll(dependencies: PollDependencies, decided: readonly Decided
   const awaiting = decided.flatMap(awaitingOf);
   const [one] = decided;
   if (!one || awaiting.length === 0) return decided;
-  const outputsAreSought = await hearOutputs(dependencies, { run: one.run, judging: one.judging, awaiting });
+  const rows = decided.flatMap(({ jobs }) => jobs);
+  const outputsAreSought = await hearOutputs(dependencies, { run: one.run, judging: one.judging, awaiting, rows });
   const again: Decided[] = [];
   for (const read of decided) {
     if (!read.decision.assets.some(({ awaits }) => awaits)) again.push(read);

@@ -31,10 +31,13 @@ const ASSETS_A_WALK = 100;
  */
 export async function hearOutputs(
   dependencies: OutputDependencies,
-  { run, judging, awaiting }: { run: RunRow; judging: Judging; awaiting: readonly Awaiting[] },
+  { run, judging, awaiting, rows }: { run: RunRow; judging: Judging; awaiting: readonly Awaiting[]; rows: readonly AssetJobRow[] },
 ): Promise<boolean> {
+  const came = new Set(rows.flatMap((row) => (row.output ? [keyOf(row)] : [])));
+  const unheard = awaiting.filter((asset) => !came.has(keyOf(asset)));
+  await hearPage(dependencies, { run, judging, awaiting }, { rows: rows.filter(({ output }) => output), isPassedOver: false });
   try {
-    for (const part of batches([...awaiting], ASSETS_A_WALK)) await hearPart(dependencies, { run, judging, awaiting: part });
+    for (const part of batches(unheard, ASSETS_A_WALK)) await hearPart(dependencies, { run, judging, awaiting: part });
     return true;
   } catch (error) {
     // The verdicts of all others do not wait for it, and the next look asks again.
@@ -43,28 +46,35 @@ export async function hearOutputs(
   }
 }
 
-async function hearPart(
-  dependencies: OutputDependencies,
-  { run, judging, awaiting }: { run: RunRow; judging: Judging; awaiting: readonly Awaiting[] },
-): Promise<void> {
-  const wanted = new Map(awaiting.map((asset) => [keyOf(asset), asset]));
-  for await (const page of outputsOf(dependencies, run, awaiting)) {
-    const heard: HeardOutput[] = [];
-    for (const row of page.rows) {
-      const asset = wanted.get(keyOf(row));
-      if (!asset) continue;
-      const { assetId, attempt, jobId, isLate } = asset;
-      // An empty one may be the place of one that is still to come, and waits like one that is absent.
-      const hasCome = row.output !== undefined && (row.output.length > 0 || isLate);
-      if (row.output && hasCome) heard.push({ assetId, attempt, jobId, ...said(row, row.output, { run, judging }) });
-      // No answer can carry it.
-      else if (page.isPassedOver) heard.push({ assetId, attempt, jobId, heard: 'absent' });
-      // A pattern over a megabyte takes its time, and others have a heartbeat to send.
-      await yieldToLoop();
-    }
-    await dependencies.ledger.outputs.hear(run.id, heard);
+interface Hearing {
+  run: RunRow;
+  judging: Judging;
+  awaiting: readonly Awaiting[];
+}
+
+async function hearPart(dependencies: OutputDependencies, hearing: Hearing): Promise<void> {
+  for await (const page of outputsOf(dependencies, hearing.run, hearing.awaiting)) {
+    await hearPage(dependencies, hearing, page);
     heartbeat({ rows: page.rows.length });
   }
+}
+
+async function hearPage({ ledger }: OutputDependencies, { run, judging, awaiting }: Hearing, page: OutputPage): Promise<void> {
+  const wanted = new Map(awaiting.map((asset) => [keyOf(asset), asset]));
+  const heard: HeardOutput[] = [];
+  for (const row of page.rows) {
+    const asset = wanted.get(keyOf(row));
+    if (!asset) continue;
+    const { assetId, attempt, jobId, isLate } = asset;
+    // An empty one may be the place of one that is still to come, and waits like one that is absent.
+    const hasCome = row.output !== undefined && (row.output.length > 0 || isLate);
+    if (row.output && hasCome) heard.push({ assetId, attempt, jobId, ...said(row, row.output, { run, judging }) });
+    // No answer can carry it.
+    else if (page.isPassedOver) heard.push({ assetId, attempt, jobId, heard: 'absent' });
+    // A pattern over a megabyte takes its time, and others have a heartbeat to send.
+    await yieldToLoop();
+  }
+  await ledger.outputs.hear(run.id, heard);
 }
 
 /**

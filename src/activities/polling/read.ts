@@ -5,6 +5,7 @@ import type { AssetJobRow } from '../../qualys/types.js';
 import type { PollDependencies } from '../dependencies.js';
 import { knowsUuids, type RowsOf, readAssetJobs, type Watched } from './asset-jobs.js';
 import { findJobs, jobSearchDue, watchedOf } from './jobs.js';
+import { readRows } from './with-output.js';
 
 export interface Read {
   execution: Execution;
@@ -32,7 +33,7 @@ export async function readPart(dependencies: PollDependencies, part: Part): Prom
   const sought = new Set<number>();
   let watched = await watchedOf(ledger, run, part.executions);
   if (!knowsUuids(qualys)) watched = await searched(dependencies, part, watched, sought);
-  let rows = await readAssetJobs(dependencies, run, watched);
+  let rows = await readRows(dependencies, run, watched);
   const isBare = ({ execution, jobIds }: Watched): boolean =>
     jobIds.size === 0 && (rows.get(execution.executionNo)?.rows ?? []).length === 0;
   const bare = await searched(dependencies, part, watched.filter(isBare), sought);

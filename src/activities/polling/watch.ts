@@ -91,7 +91,7 @@ async function watchOnce(dependencies: PollDependencies, input: WatchInput, run:
   throw retryLater(waitMs, `${accepted.length} execution(s) in flight, next poll in ${Math.ceil(waitMs / 1_000)} s`);
 }
 
-/** What was planned behind the last look, made anew where executions were accepted since: with them it is worth more later. */
+/** What was planned behind the last look, made again where executions were accepted since: with them it is worth more later. */
 async function nextPoll(
   dependencies: PollDependencies,
   { run, input, now, accepted }: { run: RunRow; input: WatchInput; now: number; accepted: readonly Execution[] },

@@ -8,16 +8,16 @@ const unknown: Curve = { sortedMs: [], scaleMs: MINUTE };
 const known: Curve = { sortedMs: Array.from({ length: 49 }, (_, index) => (1 + (index * 4) / 48) * MINUTE), scaleMs: 10_000 };
 
 describe('the chance that an execution is over', () => {
-  test.each<[string, Curve, number, number, number]>([
-    ['is nothing at the look that found it open', known, 2, 2, 0],
-    ['is nothing before anything is over of which nothing is known', unknown, 0, 1, 0],
-    ['is half at twice the age, where nothing is known', unknown, 2, 4, 0.5],
-    ['is two thirds at three times the age', unknown, 2, 6, 2 / 3],
-    ['is about half in the middle of what others have taken', known, 0, 3, 0.52],
-    ['is nearly one when nearly all others were over', known, 0, 5, 1],
-    ['counts only those that have taken longer than it has already', known, 4, 4.5, 0.5],
-    ['is that of something not seen before where it has taken longer than all', known, 6, 12, 0.5],
-  ])('%s', (_, curve, openAt, by, chance) => {
+  test.each<[string, Curve, { openAt: number; by: number }, number]>([
+    ['is nothing at the look that found it open', known, { openAt: 2, by: 2 }, 0],
+    ['is nothing before anything is over of which nothing is known', unknown, { openAt: 0, by: 1 }, 0],
+    ['is half at twice the age, where nothing is known', unknown, { openAt: 2, by: 4 }, 0.5],
+    ['is two thirds at three times the age', unknown, { openAt: 2, by: 6 }, 2 / 3],
+    ['is about half in the middle of what others have taken', known, { openAt: 0, by: 3 }, 0.52],
+    ['is nearly one when nearly all others were over', known, { openAt: 0, by: 5 }, 1],
+    ['counts only those that have taken longer than it has already', known, { openAt: 4, by: 4.5 }, 0.5],
+    ['is that of something not seen before where it has taken longer than all', known, { openAt: 6, by: 12 }, 0.5],
+  ])('%s', (_, curve, { openAt, by }, chance) => {
     expect(chanceOver(curve, openAt * MINUTE, by * MINUTE)).toBeCloseTo(chance, 1);
   });
 

@@ -22,6 +22,29 @@ export function largerOutputPage(largest: number): number {
   return Math.min(LARGEST_OUTPUT_PAGE, largest * 2);
 }
 
+/** Rows of a look whose outputs are asked for along with it where nothing is known of them yet. */
+export const FIRST_WITH_ROWS = 1_000;
+/** Fewer say little about the others. */
+const LEARNED_FROM = 10;
+/** A row without its output (docs/qualys-api.md#asset-jobs); base64 makes three bytes four. */
+const BARE_ROW_BYTES = 1_000;
+const BASE64 = 4 / 3;
+
+/** Whether so many rows are likely to fit one answer with their outputs. */
+export function fitsWithRows(
+  rows: number,
+  { rowBytes, outputPage }: { rowBytes?: number | undefined; outputPage?: number | undefined },
+): boolean {
+  if (outputPage !== undefined && outputPage < LARGEST_OUTPUT_PAGE && rows > outputPage) return false;
+  return rowBytes === undefined ? rows <= FIRST_WITH_ROWS : rows * rowBytes <= TARGET_BYTES;
+}
+
+/** The bytes of a row by outputs that came; undefined where they are too few to say. */
+export function rowBytesOf(outputBytes: readonly number[]): number | undefined {
+  if (outputBytes.length < LEARNED_FROM) return undefined;
+  return BARE_ROW_BYTES + (BASE64 * outputBytes.reduce((sum, bytes) => sum + bytes, 0)) / outputBytes.length;
+}
+
 function clamp(rows: number): number {
   return Math.max(1, Math.min(LARGEST_OUTPUT_PAGE, Math.floor(rows)));
 }

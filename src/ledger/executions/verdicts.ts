@@ -57,6 +57,11 @@ const ANY_RUNNING = `
   WHERE run_id = ? AND execution_no = ? AND outcome = 'running'
   LIMIT 1`;
 
+const COUNT_RUNNING = `
+  SELECT count(*) AS n
+  FROM attempts ${byIndex('attempts_execution')}
+  WHERE run_id = ? AND execution_no IN ${INTEGERS} AND outcome = 'running'`;
+
 /** Another job of the execution is a change, as its rows are new. */
 const NOTE_FURTHER_JOB = `
   UPDATE executions
@@ -102,6 +107,11 @@ export class Verdicts {
   async anyRunning(runId: string, executionNo: number): Promise<boolean> {
     const found = await this.#database.first(ANY_RUNNING, [runId, executionNo]);
     return found !== undefined;
+  }
+
+  async countRunning(runId: string, executions: readonly number[]): Promise<number> {
+    const row = await this.#database.first<{ n: number }>(COUNT_RUNNING, [runId, jsonRows(executions)]);
+    return row?.n ?? 0;
   }
 
   /** True when a slot became free, or an execution was settled, since the run had that many wakes. */

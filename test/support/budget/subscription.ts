@@ -44,7 +44,7 @@ interface Flight {
 }
 
 interface Run {
-  /** Undefined until it is worked out anew: in between, nothing that it goes by has changed. */
+  /** Undefined until it is worked out again: in between, nothing that it goes by has changed. */
   dueAt: number | undefined;
   unsent: number;
   opening: number;
