@@ -128,7 +128,12 @@ const SCHEMAS: [string, z.ZodType, unknown][] = [
         a: { run: { script: 1 }, targets: { choose: ['query'], max: 1, match: 'exact', seenWithin: '1d' }, approval: { quorum: 1 } },
         b: { campaign: { name: 'x', steps: { remediate: 1 } } },
       },
-      hooks: { a: { system: 'standard', secrets: [{ env: 'X' }], playbook: { from: 'a', allow: ['a'] }, map: { url: 'a' }, ticket: 'x' } },
+      hooks: {
+        a: {
+          ...{ system: 'standard', secrets: [{ env: 'X' }], playbook: { from: 'a', allow: ['a'] } },
+          ...{ map: { url: 'a' }, ticket: 'x', read: { url: 'a' }, approved: 'a' },
+        },
+      },
       tickets: { a: { system: 'jira', url: 'http://x', username: { env: 'X' }, password: { file: 'x' }, token: { env: 'X' } } },
       policy: {
         ...{ approval: { aboveAssets: 1 }, caps: { callsPerHour: 1, executionsPerDay: 1, concurrency: 1 }, executeInterval: '1m' },

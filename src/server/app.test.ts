@@ -1,9 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
-import { type Config, parseConfig } from '../contracts/config/file.js';
-import { type RunStart, requestDigest, TemporalUnavailable } from '../temporal/start-run.js';
-import { createApp, MAX_BODY_BYTES } from './app.js';
-import type { LiveConfiguration } from './live-configuration.js';
+import { configOf, fixed, HEALTH, type TicketServer, ticketServer } from '../../test/support/ticket-server.js';
+import type { Config } from '../contracts/config/file.js';
+import { MAX_BODY_BYTES } from './app.js';
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 const OLD_SECRET = 'C2FVsBQIhrscChlQIMV+b5sSYspob7oD';
@@ -15,41 +14,8 @@ hooks: { std: { system: standard, secrets: [{ env: NEW }, { env: OLD }], playboo
 `;
 const ANSWER = { workflowId: 'std/CHG%2F1/2', url: 'http://localhost:8088/runs/std%2FCHG%252F1%2F2' };
 
-function configOf(text: string): Config {
-  const parsed = parseConfig(text);
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
-  return parsed.value;
-}
-
-const HEALTH = { digest: '0123456789ab', readAt: NOW.toISOString() };
-
-function fixed(config: Config): LiveConfiguration {
-  return { settled: () => config, current: () => config, health: () => HEALTH };
-}
-
-/** The server with a Temporal that takes every id once, as the real one does. */
-function serverWith({
-  config = CONFIG,
-  env = { NEW: SECRET, OLD: OLD_SECRET } as Record<string, string>,
-  down = false,
-  configuration = fixed(configOf(config)),
-} = {}) {
-  const started = new Map<string, Pick<RunStart, 'workflowId' | 'input' | 'memo'>>();
-  const app = createApp({
-    configuration,
-    env,
-    now: () => NOW,
-    temporalReachable: async () => !down,
-    async startRun(start) {
-      if (down) throw new TemporalUnavailable('nobody listens at 127.0.0.1:7233');
-      const before = started.get(start.workflowId);
-      if (!before) started.set(start.workflowId, start);
-      if (!before) return { kind: 'started' };
-      return { kind: requestDigest(before.input) === requestDigest(start.input) ? 'same' : 'different' };
-    },
-  });
-  return { app, started };
-}
+const serverWith = ({ config = CONFIG, env = { NEW: SECRET, OLD: OLD_SECRET }, ...more }: Partial<TicketServer> = {}) =>
+  ticketServer({ config, env, now: NOW, ...more });
 
 function headersFor(payload: string, { secret = SECRET, at = NOW } = {}) {
   return {

@@ -3,10 +3,11 @@ import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
 import type { Config, Hook } from '../contracts/config/file.js';
 import { describeProblems } from '../contracts/request.js';
 import { type StartAnswer, TemporalUnavailable, type WorkflowInput } from '../temporal/start-run.js';
+import { decideTicket, type TicketDecision } from '../tickets/decide.js';
 import { hookKeys } from '../tickets/hook-keys.js';
 import { parsePayload } from '../tickets/payload.js';
 import { verifyStandardSignature } from '../tickets/standard-signature.js';
-import { type Asked, decideStart, type StartDecision } from '../tickets/start-request.js';
+import type { Asked, StartDecision } from '../tickets/start-request.js';
 import type { ServerDeps } from './dependencies.js';
 import { type ProblemAnswer, sendProblem } from './problem.js';
 
@@ -28,10 +29,14 @@ export function hookRoute(deps: ServerDeps): RouteHandlerMethod {
     if (refusal) return refuse(reply, refusal, request, name);
 
     const payload = parsePayload(body);
-    const decision: StartDecision = payload.ok
-      ? decideStart(config, name, hook, payload.value)
+    const decision: TicketDecision = payload.ok
+      ? await decideTicket({ config, hookName: name, hook, payload: payload.value, readTicket: deps.readTicket })
       : { kind: 'refused', problems: payload.problems };
     if (decision.kind === 'ignored') return reply.send({ ignored: decision.why });
+    if (decision.kind === 'unreadable') {
+      request.log.error({ ticketId: decision.ticketId, why: decision.why }, 'a ticket could not be read again');
+      return refuse(reply, { status: 503, detail: 'the ticket cannot be read at the moment: send the event again' }, request, name);
+    }
     if (decision.kind === 'start') return start(deps, decision, request, reply);
     const { problems } = decision;
     return refuse(reply, { status: 422, detail: describeProblems(problems), problems }, request, name);

@@ -1,6 +1,6 @@
 import { type JSONValue, search } from '@jmespath-community/jmespath';
 import type { Hook, MappedField } from '../contracts/config/file.js';
-import { type TicketEvent, TicketEventSchema } from '../contracts/http/webhook.js';
+import { type TicketEvent, TicketEventSchema, TicketIdSchema } from '../contracts/http/webhook.js';
 import { type Parsed, problemsOf } from '../contracts/request.js';
 
 /** Where the `standard` system has each field; `map` in the configuration names other places. */
@@ -17,18 +17,37 @@ const STANDARD_MAP: Record<MappedField, string> = {
   reason: 'reason',
 };
 
+/** What an event says, and, once it was read again, the ticket itself. */
+export interface Told {
+  payload: unknown;
+  /** Absent before the ticket is read, and where it never is. */
+  ticket?: { record: unknown };
+}
+
+type Mapping = Pick<Hook, 'map' | 'read' | 'playbook'>;
+
 /**
- * What a payload asks for. A hook that maps nothing takes the standard body and no unknown key; a mapped payload may hold anything else
+ * What is asked for. A hook that maps nothing takes the standard body and no unknown key; a mapped payload may hold anything else
  * besides.
  */
-export function ticketEventOf(hook: Pick<Hook, 'map' | 'playbook'>, payload: unknown): Parsed<TicketEvent> {
-  const standardBody = !hook.map && (typeof hook.playbook === 'string' || hook.playbook.from === 'playbook');
-  const result = TicketEventSchema.safeParse(standardBody ? payload : mapped(hook, payload));
+export function ticketEventOf(hook: Mapping, told: Told): Parsed<TicketEvent> {
+  const standardBody = !hook.map && !(hook.read && told.ticket) && (typeof hook.playbook === 'string' || hook.playbook.from === 'playbook');
+  const result = TicketEventSchema.safeParse(standardBody ? told.payload : mapped(hook, told));
   return result.success ? { ok: true, value: result.data } : { ok: false, problems: problemsOf(result.error, TicketEventSchema) };
 }
 
-function mapped(hook: Pick<Hook, 'map' | 'playbook'>, payload: unknown): unknown {
-  const field = (name: MappedField) => valueAt(payload, hook.map?.[name] ?? STANDARD_MAP[name]);
+/** Whose ticket the event speaks of: all that has to be known to read it. */
+export function ticketIdOf(hook: Mapping, payload: unknown): Parsed<string> {
+  const id = TicketIdSchema.safeParse(mapped(hook, { payload }));
+  return id.success ? { ok: true, value: id.data.ticket.id } : { ok: false, problems: problemsOf(id.error, TicketEventSchema) };
+}
+
+function mapped(hook: Mapping, { payload, ticket }: Told): unknown {
+  const field = (name: MappedField) => {
+    const read = ticket && hook.read?.[name];
+    // Where the ticket decides, it decides alone: what it no longer names must not come back from an older event.
+    return read === undefined ? valueAt(payload, hook.map?.[name] ?? STANDARD_MAP[name]) : valueAt(ticket?.record, read);
+  };
   const targets = given({
     assetIds: field('assetIds'),
     hostnames: field('hostnames'),
@@ -38,19 +57,25 @@ function mapped(hook: Pick<Hook, 'map' | 'playbook'>, payload: unknown): unknown
   });
   return given({
     ticket: given({ id: field('ticket'), url: field('url'), generation: field('generation') }),
-    playbook: valueAt(payload, typeof hook.playbook === 'string' ? 'playbook' : hook.playbook.from),
+    playbook: playbookIn(hook, payload, ticket),
     targets: Object.keys(targets).length > 0 ? targets : undefined,
     requestedBy: field('requestedBy'),
     reason: field('reason'),
   });
 }
 
+/** Of two places that name a playbook, the ticket as it is now has the last word. */
+function playbookIn({ playbook }: Mapping, payload: unknown, ticket: Told['ticket']): unknown {
+  if (typeof playbook === 'string') return valueAt(payload, 'playbook');
+  return (ticket && valueAt(ticket.record, playbook.from)) ?? valueAt(payload, playbook.from);
+}
+
 /**
  * An expression that finds nothing, or meets a value of another kind than it expects, gives nothing: the schema then says what is missing.
  */
-function valueAt(payload: unknown, expression: string): unknown {
+export function valueAt(value: unknown, expression: string): unknown {
   try {
-    return search(payload as JSONValue, expression) ?? undefined;
+    return search(value as JSONValue, expression) ?? undefined;
   } catch {
     return undefined;
   }

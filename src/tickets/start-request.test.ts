@@ -36,7 +36,7 @@ tickets: { snow: { system: servicenow } }
 function decide(hookName: string, payload: unknown) {
   const hook = CONFIG.hooks[hookName];
   if (!hook) throw new Error(`no hook ${hookName}`);
-  return decideStart(CONFIG, hookName, hook, payload);
+  return decideStart(CONFIG, hookName, hook, { payload });
 }
 
 const TICKET = { id: 'CHG0030001', generation: '2' };

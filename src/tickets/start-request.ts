@@ -5,7 +5,7 @@ import type { TicketEvent } from '../contracts/http/webhook.js';
 import { type CampaignPlan, parsePlan } from '../contracts/plan.js';
 import { type Parsed, type Problem, parseRequest, type RemediationRequest, type Targets } from '../contracts/request.js';
 import { ticketWorkflowId } from '../domain/run/workflow-id.js';
-import { ticketEventOf } from './event.js';
+import { type Told, ticketEventOf } from './event.js';
 
 /** A playbook that does not say otherwise takes named hosts only: a tag or a query can mean the whole fleet. */
 const DEFAULT_CHOICE: readonly TargetKind[] = ['assetIds', 'hostnames'];
@@ -20,9 +20,9 @@ export type Asked =
   | { workflow: 'remediationRun'; input: RemediationRequest; approval?: Playbook['approval'] }
   | { workflow: 'remediationCampaign'; input: CampaignPlan };
 
-/** What happens to `payload`, which came through the hook `hookName` and was verified. */
-export function decideStart(config: Pick<Config, 'playbooks' | 'tickets'>, hookName: string, hook: Hook, payload: unknown): StartDecision {
-  const event = ticketEventOf(hook, payload);
+/** What happens to an event that came through the hook `hookName` and was verified, by what it says and what its ticket says. */
+export function decideStart(config: Pick<Config, 'playbooks' | 'tickets'>, hookName: string, hook: Hook, told: Told): StartDecision {
+  const event = ticketEventOf(hook, told);
   if (!event.ok) return { kind: 'refused', problems: event.problems };
   const choice = chosenPlaybook(hook, event.value);
   if (choice.kind !== 'playbook') return choice;

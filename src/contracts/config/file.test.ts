@@ -119,6 +119,27 @@ describe('the configuration file', () => {
     ]);
   });
 
+  test('a hook that names its tickets says when one is approved, unless the system says so itself', () => {
+    const text = (hook: string) =>
+      [
+        'playbooks: { p: { run: { script: 1 } } }',
+        'tickets: { snow: { system: servicenow }, jira: { system: jira }, named: { system: standard }, faulty: { system: x } }',
+        `hooks: { h: { system: standard, secrets: [{ env: S }], playbook: p, ${hook} } }`,
+      ].join('\n');
+    expect(problemsIn(text('ticket: jira'))).toContain(
+      'hooks.h.approved: is missing: say when a ticket of jira counts as approved, as JMESPath over the ticket as it is read again (overhaul.yaml:3)',
+    );
+    expect(problemsIn(text('approved: a'))).toContain(
+      'hooks.h.approved: is decided over the ticket as read again: add ticket: NAME, an entry of tickets (overhaul.yaml:3)',
+    );
+    expect(problemsIn(text('ticket: named, read: { url: a }'))).toContain(
+      'hooks.h.read: is decided over the ticket as read again: named is of system "standard", which has no API to read from (overhaul.yaml:3)',
+    );
+    const ofHooks = (hook: string) => problemsIn(text(hook)).filter((problem) => problem.startsWith('hooks'));
+    for (const right of ['ticket: snow', 'ticket: named', 'ticket: jira, approved: a', 'ticket: faulty, read: { url: a }'])
+      expect(ofHooks(right)).toEqual([]);
+  });
+
   test('names of prototype members are no playbooks', () => {
     const text = 'hooks: { h: { system: standard, secrets: [{ env: S }], playbook: constructor } }';
     expect(problemsIn(text)).toEqual(['hooks.h.playbook: "constructor" is not among the playbooks of this file (none) (overhaul.yaml:1)']);

@@ -1,36 +1,25 @@
 // overhaul.yaml: playbooks, hooks, tickets, policy, access (docs/http-api.md). Secrets are references, unknown keys are errors.
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { compile } from '@jmespath-community/jmespath';
 import { z } from 'zod';
 import { withUnits } from '../bare-durations.js';
 import { PlaybookCampaignSchema } from '../plan.js';
 import { PolicySchema } from '../policy.js';
 import { DurationSchema, type Parsed, PlaybookRunSchema, type Problem, problemsOf, SeenWithinSchema } from '../request.js';
 import { LIMITS, list, personName, text } from '../text.js';
+import { HookSchema, hookIssues, SYSTEMS } from './hook.js';
 import { type Environment, fileErrorCode, SecretRefSchema } from './secret-ref.js';
 import { parseYaml } from './yaml-document.js';
 
 export { defaultPolicy, type Policy } from '../policy.js';
+export type { Hook, MappedField } from './hook.js';
 
-const SYSTEMS = ['servicenow', 'jira', 'jira-dc', 'zendesk', 'freshservice', 'pagerduty', 'github', 'standard'] as const;
 /** The ways in which a ticket may name its targets. Exclusions only narrow a cohort: they need no leave. */
 const TARGET_KINDS = ['assetIds', 'hostnames', 'assetTagIds', 'query'] as const;
 export type TargetKind = (typeof TARGET_KINDS)[number];
 
 const Text = text(LIMITS.url);
 const Name = text(LIMITS.name);
-
-const Expression = Text.superRefine((expression, ctx) => {
-  try {
-    compile(expression);
-  } catch (error) {
-    ctx.addIssue({
-      code: 'custom',
-      message: `is not a valid JMESPath expression: ${error instanceof Error ? error.message : 'syntax error'}`,
-    });
-  }
-});
 
 const ServiceUrl = Text.superRefine((text, ctx) => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -86,34 +75,6 @@ function refuseUnclearPlaybook(value: unknown, ctx: z.core.$RefinementCtx): void
     issue('approval', 'is also set in campaign.approval: keep one');
 }
 
-const MAPPED = [
-  'ticket',
-  'url',
-  'generation',
-  'assetIds',
-  'hostnames',
-  'assetTagIds',
-  'query',
-  'excludedAssetIds',
-  'requestedBy',
-  'reason',
-] as const;
-export type MappedField = (typeof MAPPED)[number];
-
-const HookSchema = z.strictObject({
-  system: z.enum(SYSTEMS).superRefine((system, ctx) => {
-    if (system !== 'standard') {
-      ctx.addIssue({ code: 'custom', message: `hooks for ${system} are not supported yet: use "standard" (Standard Webhooks)` });
-    }
-  }),
-  secrets: list(SecretRefSchema, LIMITS.entries).min(1, 'name at least one secret'),
-  playbook: z.union([Name, z.strictObject({ from: Expression, allow: list(Name, LIMITS.tagIds).min(1, 'allow at least one playbook') })], {
-    error: 'must be the name of a playbook, or { from: JMESPath, allow: [names] }',
-  }),
-  map: z.partialRecord(z.enum(MAPPED), Expression).optional(),
-  ticket: Name.optional(),
-});
-
 const TicketsEntrySchema = z.strictObject({
   system: z.enum(SYSTEMS),
   url: ServiceUrl.optional(),
@@ -148,7 +109,7 @@ export const ConfigFileSchema = z.strictObject({
 
 export type Config = z.output<typeof ConfigFileSchema>;
 export type Playbook = z.output<typeof PlaybookSchema>;
-export type Hook = z.output<typeof HookSchema>;
+export type TicketsEntry = z.output<typeof TicketsEntrySchema>;
 
 /** Which file it is; one that nobody has named need not be there. */
 export function configFileOf(env: Environment, path?: string): { file: string; isNamed: boolean } {
@@ -181,7 +142,7 @@ export function parseConfig(text: string, file = 'overhaul.yaml'): Parsed<Config
   if (!document.ok) return document;
   const { content = {}, located } = document.value;
   const parsed = ConfigFileSchema.safeParse(content);
-  const issues = [...(parsed.error?.issues ?? []), ...danglingNames(content)];
+  const issues = [...(parsed.error?.issues ?? []), ...danglingNames(content), ...hookIssues(content)];
   const told =
     parsed.success && issues.length === 0
       ? { ok: true as const, value: parsed.data }

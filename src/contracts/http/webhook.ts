@@ -21,4 +21,7 @@ export const TicketEventSchema = z.strictObject({
   reason: text(LIMITS.reason).optional(),
 });
 
+/** What of an event is needed to read its ticket. */
+export const TicketIdSchema = z.object({ ticket: z.object({ id: Label }) });
+
 export type TicketEvent = z.output<typeof TicketEventSchema>;

@@ -1,0 +1,51 @@
+// The server of ticket events without its socket, in front of a Temporal that takes every id once, as the real one does.
+import type { FastifyInstance } from 'fastify';
+import { type Config, parseConfig } from '../../src/contracts/config/file.js';
+import { createApp } from '../../src/server/app.js';
+import type { LiveConfiguration } from '../../src/server/live-configuration.js';
+import { type RunStart, requestDigest, TemporalUnavailable } from '../../src/temporal/start-run.js';
+import type { ReadTicket } from '../../src/tickets/reading.js';
+
+export function configOf(text: string): Config {
+  const parsed = parseConfig(text);
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  return parsed.value;
+}
+
+export const HEALTH = { digest: '0123456789ab', readAt: '2026-11-21T12:00:00.000Z' };
+
+export function fixed(config: Config): LiveConfiguration {
+  return { settled: () => config, current: () => config, health: () => HEALTH };
+}
+
+export interface TicketServer {
+  /** `overhaul.yaml`; unless `configuration` says what holds. */
+  config: string;
+  configuration?: LiveConfiguration;
+  env: Record<string, string>;
+  now: Date;
+  down?: boolean;
+  readTicket?: ReadTicket;
+}
+
+type Started = Map<string, Pick<RunStart, 'workflowId' | 'input' | 'memo'>>;
+
+export function ticketServer(server: TicketServer): { app: FastifyInstance; started: Started } {
+  const { config, configuration = fixed(configOf(config)), env, now, down = false, readTicket } = server;
+  const started: Started = new Map();
+  const app = createApp({
+    configuration,
+    env,
+    now: () => now,
+    temporalReachable: async () => !down,
+    ...(readTicket ? { readTicket } : {}),
+    async startRun(start) {
+      if (down) throw new TemporalUnavailable('nobody listens at 127.0.0.1:7233');
+      const before = started.get(start.workflowId);
+      if (!before) started.set(start.workflowId, start);
+      if (!before) return { kind: 'started' };
+      return { kind: requestDigest(before.input) === requestDigest(start.input) ? 'same' : 'different' };
+    },
+  });
+  return { app, started };
+}
