@@ -26,6 +26,17 @@ test.each<[string, Buffer, string | undefined, string]>([
   ['the signs of windows-1252', Buffer.from([0x80, 0x92, 0x9f, 0xe4]), 'windows-1252', '€’Ÿä'],
   ['Shift_JIS', Buffer.from([0x8c, 0x9f, 0x8f, 0x6f]), 'shift_jis', '検出'],
   ['ISO-2022-JP, whose bytes are ASCII', Buffer.from('\x1b$B8!=P\x1b(B'), 'iso-2022-jp', '検出'],
+  ['Chinese UTF-16 without a mark, by its line ends', little('检测到中到测\r\n测到中\r\n'), undefined, '检测到中到测\r\n测到中\r\n'],
+  ['the same with its bytes turned', big('检测到中到测\r\n'), undefined, '检测到中到测\r\n'],
+  ['the same, though another encoding is said', little('検出されました。\r\n'), 'shift_jis', '検出されました。\r\n'],
+  ['Chinese UTF-16 without a line end, as said', little('检测到漏洞'), 'utf-16le', '检测到漏洞'],
+  ['Chinese UTF-16 with its bytes turned, as said', big('检测到漏洞'), 'utf-16be', '检测到漏洞'],
+  [
+    'what is no legal UTF-16 for all its line ends',
+    marked(little('检测到中到测\r\n'), Buffer.from([0x41, 0xd8])),
+    'ibm866',
+    '└hKm0R-N0RKm\r\0\n\0A╪',
+  ],
   ['UTF-16 as said, where nothing shows it', little('検出'), 'utf-16le', '検出'],
   ['an unknown code page: what can be read of it', Buffer.from([0x46, 0x81, 0x4e]), undefined, 'F\ufffdN'],
 ])('%s', (_, bytes, label, text) => {

@@ -20,7 +20,29 @@ export function decodeOutput(bytes: Uint8Array, label?: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    return decodeAs(label ?? 'utf-8', bytes);
+    return decodeAs(utf16ByLineEnds(bytes) ?? label ?? 'utf-8', bytes);
+  }
+}
+
+/**
+ * Of what is no UTF-8: Chinese, Japanese and Korean text in UTF-16 has hardly a zero byte but in its line ends, and no other encoding has
+ * these four bytes for one. Text without a whole line does not show it.
+ */
+function utf16ByLineEnds(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | undefined {
+  return (['utf-16le', 'utf-16be'] as const).find((encoding) => {
+    const end = encoding === 'utf-16le' ? [0x0d, 0, 0x0a, 0] : [0, 0x0d, 0, 0x0a];
+    for (let at = 0; at + 4 <= bytes.length; at += 2)
+      if (end.every((byte, nth) => bytes[at + nth] === byte)) return isLegal(encoding, bytes);
+    return false;
+  });
+}
+
+function isLegal(encoding: string, bytes: Uint8Array): boolean {
+  try {
+    new TextDecoder(encoding, { fatal: true }).decode(bytes);
+    return true;
+  } catch {
+    return false;
   }
 }
 
