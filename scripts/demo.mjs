@@ -1,7 +1,7 @@
 // `npm run demo`: a ticket asks for a remediation, and the run is shown live until its report. Everything runs on this machine:
 // Temporal's dev server, a simulated Qualys gateway, the worker and the server. `-- --keep` leaves it running until Ctrl-C.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { run } from './child-process.mjs';
 import { ROOT, setUp } from './setup.mjs';
@@ -43,9 +43,10 @@ async function main() {
   process.once('SIGTERM', () => void stage.stop().then(() => process.exit(143)));
   try {
     const good = await play(stage, directory);
-    console.log(`\nThe demo took ${Math.round((Date.now() - startedAt) / 1_000)} s after set-up. Its files stay in ${directory}:`);
-    console.log('  report.json, report.csv, ledger.db, overhaul.yaml, temporal.db, and the logs of worker, server and Temporal');
-    console.log(`\nThe report, for a browser:  ${pathToFileURL(join(directory, 'report.html'))}`);
+    console.log(`\nThe demo took ${Math.round((Date.now() - startedAt) / 1_000)} s after set-up. Its files stay in`);
+    console.log(`  ${relative(process.cwd(), directory)}: report.json, report.csv,`);
+    console.log('  ledger.db, overhaul.yaml, temporal.db, the logs of worker, server and Temporal');
+    console.log(`\nThe report, for a browser:\n${pathToFileURL(join(directory, 'report.html'))}`);
     if (keep) await untilStopped(stage);
     return good ? 0 : 1;
   } finally {
@@ -56,12 +57,13 @@ async function main() {
 async function play(stage, directory) {
   await stage.untilReady(READY_MS);
   const { workflowId } = await openTicket(stage);
-  console.log(`Waiting for ${ASSETS} assets to end, 25 an execution. A minute at the simulated Qualys`);
-  console.log(`takes a second here. This lasts about a minute, longer on a busy machine.\n`);
+  console.log(`Waiting until the script has ended on ${ASSETS} assets, 25 an execution. One of them`);
+  console.log('is offline: the run waits for it until its deadline. A minute at the simulated');
+  console.log('Qualys takes a second here: about half a minute, longer on a busy machine.\n');
   // Exit code 1 says that the run did not succeed on every asset, which is the point of this demo.
   const watched = await cli(stage, ['watch', workflowId], { inherit: true });
   if (watched.code > 1) throw new Error(`\`overhaul watch\` ended with code ${watched.code}. ${stage.lastWords()}`);
-  console.log('\nWaiting for the report …');
+  console.log('\nThe run has ended. Writing its report as HTML, JSON and CSV …');
   await Promise.all(FORMATS.map((format) => writeReport(stage, workflowId, format)));
   const { report, assets } = JSON.parse(readFileSync(join(directory, 'report.json'), 'utf8'));
   const { checkInvariants } = await import('./demo-invariants.mjs');
@@ -102,7 +104,8 @@ async function openTicket(stage) {
   if (first.status !== 202)
     throw new Error(`The webhook was answered with ${first.status}: ${JSON.stringify(first.answer)}. ${stage.lastWords()}`);
   const second = await send('msg_2');
-  console.log(`\nTicket CHG0030001 was sent to ${stage.serverUrl}/hooks/demo: 202, the run is ${first.answer.workflowId}.`);
+  console.log(`\nTicket CHG0030001 was sent to ${stage.serverUrl}/hooks/demo.`);
+  console.log(`202: the run is ${first.answer.workflowId}.`);
   console.log(`The same event once more: ${second.status}, no second run.\n`);
   return first.answer;
 }

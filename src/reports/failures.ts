@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { stripVTControlCharacters } from 'node:util';
 import type { AssetRow } from '../domain/run/outcome.js';
+import { inBatches } from './batches.js';
 import { trimmedOutput, type Writer, withoutItsOwn } from './same-output.js';
 
 export interface FailureGroup {
@@ -39,6 +40,8 @@ const GROUPS_SHOWN = 20;
 /** More different outputs than anybody reads; those that come after them are counted together. */
 const GROUPS_COUNTED = 5_000;
 const ASSETS_NAMED = 10;
+/** Outputs that are unpacked at the same time: of a megabyte at most. */
+const READ_AT_ONCE = 16;
 const LINES_SHOWN = 6;
 const LONGEST_LINE = 240;
 
@@ -54,14 +57,17 @@ interface Counted extends Omit<FailureGroup, 'sample' | 'assets'> {
 export async function failuresIn(failed: AsyncIterable<AssetRow>, outputOf: OutputOf): Promise<Failures> {
   const groups = new Map<string, Counted>();
   let uncounted = 0;
-  for await (const row of failed) {
-    const output = await outputOf(row);
+  const count = (row: AssetRow, output: string | undefined): void => {
     const text = output === undefined ? undefined : trimmedOutput(output);
     const key = digestOf(row, text === undefined ? undefined : withoutItsOwn(text, row));
     const group = groups.get(key);
     if (group) join(group, row, digestOf(row, text));
     else if (groups.size < GROUPS_COUNTED) groups.set(key, begun(row, digestOf(row, text)));
     else uncounted += 1;
+  };
+  for await (const rows of inBatches(failed, READ_AT_ONCE)) {
+    const outputs = await Promise.all(rows.map(outputOf));
+    for (const [index, row] of rows.entries()) count(row, outputs[index]);
   }
   const ordered = [...groups.values()].sort((one, other) => other.count - one.count);
   const rest = ordered.slice(GROUPS_SHOWN);

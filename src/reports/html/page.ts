@@ -84,7 +84,7 @@ function sectionHead(facts: ReportFacts, outcome: FinalOutcome): string {
     '',
   );
   return `<section><h2 id="${outcome}"><span class="dot ${outcome}"></span>${capital(outcome)} <small>${number(count)}</small></h2>
-${failureGroups(facts, outcome)}${FOLDED.includes(outcome) ? `<details><summary>Show ${plural(count, 'asset')}</summary>` : ''}<div class="scroll"><table class="assets"><thead><tr>${titles}</tr></thead>
+${failureGroups(facts, outcome)}${FOLDED.includes(outcome) ? `<details><summary>Show ${plural(count, 'asset')}</summary>` : ''}<div class="scroll"><table class="assets${isSimulated(facts.clockRate) ? ' simulated' : ''}"><thead><tr>${titles}</tr></thead>
 `;
 }
 

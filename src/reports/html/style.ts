@@ -53,6 +53,7 @@ tbody tr:nth-child(even) { background: var(--stripe); }
   td:empty { display: none; } .assets td:nth-child(2) { font-weight: 600; } .assets td:nth-child(3), .log td:last-child { flex-basis: 100%; order: 1; }
   .assets td:nth-child(n + 4), .log td:first-child { color: var(--soft); order: 2; }
   .assets td:nth-child(5)::before { content: 'exit code '; } .assets td:nth-child(6)::before { content: 'attempt '; } .assets td:nth-child(7)::before { content: 'job '; }
+  .assets td:nth-child(8)::before { content: 'finished '; } .assets.simulated td:nth-child(8)::before { content: 'finished, simulated, '; }
 }
 @media print {
   @page { margin: 14mm; } body { font-size: 10pt; } main { max-width: none; padding: 0; } h2 { break-after: avoid; } tr, li { break-inside: avoid; }
