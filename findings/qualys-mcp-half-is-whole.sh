@@ -62,8 +62,8 @@ server = ThreadingHTTPServer(("127.0.0.1", 0), Gateway)
 threading.Thread(target=server.serve_forever, daemon=True).start()
 url = f"http://127.0.0.1:{server.server_port}"
 os.environ.update(QUALYS_USERNAME="user", QUALYS_PASSWORD="password", QUALYS_BASE_URL=url, QUALYS_GATEWAY_URL=url)
-os.environ.update(QUALYS_MCP_CACHE_DIR=os.path.abspath("cache"))
-from qualys import api  # noqa: E402, it reads its settings when it is imported
+# It reads its settings when it is imported.
+from qualys import api
 
 api._log = lambda _: None
 
@@ -89,4 +89,4 @@ plan[:] = [403, 403]
 tell("refused (403): count {}, list {}", api.csam_count(), listed("three"))
 sys.exit(0 if seen == [(150,), (100,), (100, 0), (0, 0)] else 1)
 PY
-NO_PROXY=127.0.0.1 venv/bin/python main.py
+NO_PROXY=127.0.0.1 QUALYS_MCP_CACHE_DIR="$PWD/cache" venv/bin/python main.py
