@@ -1,14 +1,13 @@
 // A walk over 1,000,000 asset jobs: what it costs in memory, and beside a bare loop of undici and JSON.parse over the same answers.
-import { type ChildProcess, fork } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Client } from 'undici';
 import { median } from '../../src/domain/polling/cadence.js';
 import { openLedger } from '../../src/ledger/index.js';
 import { createQualys, type QualysClient } from '../../src/qualys/client.js';
 import { ProcessGate, processClock } from '../../src/qualys/http/process-gate.js';
+import { startWalkGateway } from './walk-gateway.js';
 import { paths, ROWS_A_PAGE } from './walk-server.js';
 
 const ROWS = 1_000_000;
@@ -112,19 +111,9 @@ function collectGarbage(): void {
   globalThis.gc();
 }
 
-/** The gateway is a process of its own, so that its memory and its work are not counted. */
-async function startServer(): Promise<{ url: string; server: ChildProcess }> {
-  const file = fileURLToPath(new URL('walk-server.ts', import.meta.url));
-  const server = fork(file, [String(ROWS), String(LATENCY_MS)], { execArgv: ['--import', 'tsx'] });
-  const port = await new Promise<number>((resolve, reject) => {
-    server.once('message', (message) => resolve(message as number)).once('exit', () => reject(new Error('The gateway did not start')));
-  });
-  return { url: `http://127.0.0.1:${port}`, server };
-}
-
 const folder = await mkdtemp(join(tmpdir(), 'overhaul-walk-'));
 const ledger = await openLedger({ url: `sqlite:${join(folder, 'ledger.db')}`, create: true, caps: CAPS });
-const { url, server } = await startServer();
+const { url, server } = await startWalkGateway(ROWS, LATENCY_MS);
 const account = { baseUrl: url, username: 'bench', password: () => 'bench' };
 const worker = createQualys({ ...account, gate: ledger.calls, clock: ledger.serverClock });
 const command = createQualys({ ...account, gate: new ProcessGate(CAPS), clock: processClock() });

@@ -31,9 +31,15 @@ function failureItem({ count, reason, exitCode, sample }: Failures['groups'][num
 }
 
 /** A JSON array, one element a line. */
-export async function* jsonArray(rows: AsyncIterable<unknown>): AsyncGenerator<string> {
+export function jsonArray(rows: AsyncIterable<unknown>): AsyncGenerator<string> {
+  return jsonArrayOf(inBatches(rows, ROWS_PER_CHUNK));
+}
+
+/** The same of rows that come in batches: a chunk each. */
+export async function* jsonArrayOf(batches: AsyncIterable<readonly unknown[]>): AsyncGenerator<string> {
   let separator = '[\n';
-  for await (const batch of inBatches(rows, ROWS_PER_CHUNK)) {
+  for await (const batch of batches) {
+    if (batch.length === 0) continue;
     yield separator + batch.map((row) => JSON.stringify(row)).join(',\n');
     separator = ',\n';
   }
@@ -41,6 +47,11 @@ export async function* jsonArray(rows: AsyncIterable<unknown>): AsyncGenerator<s
 }
 
 /** JSON lines: one document a row. */
-export async function* jsonLines(rows: AsyncIterable<unknown>): AsyncGenerator<string> {
-  for await (const batch of inBatches(rows, ROWS_PER_CHUNK)) yield batch.map((row) => `${JSON.stringify(row)}\n`).join('');
+export function jsonLines(rows: AsyncIterable<unknown>): AsyncGenerator<string> {
+  return jsonLinesOf(inBatches(rows, ROWS_PER_CHUNK));
+}
+
+/** The same of rows that come in batches: a chunk each. */
+export async function* jsonLinesOf(batches: AsyncIterable<readonly unknown[]>): AsyncGenerator<string> {
+  for await (const batch of batches) if (batch.length > 0) yield `${batch.map((row) => JSON.stringify(row)).join('\n')}\n`;
 }

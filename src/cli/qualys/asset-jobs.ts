@@ -44,15 +44,28 @@ function searchWithOutput(options: Parameters<typeof searchOf>[0], link: QualysL
   return outputContent && options.pageSize === undefined ? search : { ...search, ...(pageSize === undefined ? {} : { pageSize }) };
 }
 
-/** `output` is the text, absent where Qualys sent none: that is not an empty output. */
-function jsonOf({ createdAt, startedAt, finishedAt, endedAt, output, ...job }: AssetJobRow): object {
-  const times = {
-    createdAt: isoTime(createdAt),
-    startedAt: isoTime(startedAt),
-    finishedAt: isoTime(finishedAt),
-    endedAt: isoTime(endedAt),
-  };
-  return { ...job, ...times, ...(output === undefined ? {} : { output: output.toString('utf8'), outputBytes: output.length }) };
+/** `output` is the text, absent where Qualys sent none: that is not an empty output. Undefined fields are left out by JSON itself. */
+function jsonOf(job: AssetJobRow): object {
+  // Field by field: a spread costs more than all of the rest.
+  return {
+    id: job.id,
+    jobId: job.jobId,
+    correlationUuid: job.correlationUuid,
+    assetId: job.assetId,
+    assetName: job.assetName,
+    agentUuid: job.agentUuid,
+    status: job.status,
+    exitCode: job.exitCode,
+    disconnected: job.disconnected,
+    checkedInAt: job.checkedInAt,
+    bootedAt: job.bootedAt,
+    createdAt: isoTime(job.createdAt),
+    startedAt: isoTime(job.startedAt),
+    finishedAt: isoTime(job.finishedAt),
+    endedAt: isoTime(job.endedAt),
+    output: job.output?.toString('utf8'),
+    outputBytes: job.output?.length,
+  } satisfies Record<keyof AssetJobRow | 'outputBytes', unknown>;
 }
 
 function statusStyle(job: AssetJobRow): Style | undefined {

@@ -6,7 +6,7 @@ import { QualysError } from '../errors.js';
 import { type Reader, read } from '../http/read.js';
 import type { SearchEndpoint } from '../walks/endpoints.js';
 import { walk } from '../walks/paging.js';
-import { listOf } from '../wire/common.js';
+import { bySchema, listOf } from '../wire/common.js';
 import { type FoundSchedule, ScheduleRow, scheduleOf } from '../wire/schedules.js';
 
 /**
@@ -27,7 +27,7 @@ const scheduleSearch: SearchEndpoint<FoundSchedule> = {
   pageSize: 100,
   keys: { filter: 'filter', startAt: 'startAt', endAt: 'endAt' },
   listOf,
-  row: ScheduleRow,
+  row: bySchema(ScheduleRow),
   idField: 'id',
   mayIgnorePaging: true,
 };

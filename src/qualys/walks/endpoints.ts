@@ -1,12 +1,11 @@
 // The API as a table: what differs between endpoints stands here, what they share in qualys/http/read.ts, paging.ts and
 // qualys/http/send.ts.
-import type { z } from 'zod';
 import { operations, pathOf } from '../catalog.js';
 import type { AssetJobRow as AssetJob, AuditRecord, CarAsset, Script, ScriptJob } from '../types.js';
 import { AuditRow, auditRecordsOf } from '../wire/activities.js';
 import { AssetTagRow, CarAssetRow } from '../wire/assets.js';
-import { listOf, type RawList } from '../wire/common.js';
-import { AssetJobRow, ScriptJobRow } from '../wire/jobs.js';
+import { bySchema, listOf, type RawList, type ReadRow } from '../wire/common.js';
+import { readAssetJob, ScriptJobRow } from '../wire/jobs.js';
 import { ScriptRow } from '../wire/scripts.js';
 
 /** A path into the raw row, and the direction. */
@@ -23,7 +22,7 @@ export interface SearchEndpoint<Row> {
   /** Body keys that differ (docs/qualys-api.md#filters). */
   keys: { filter: string; startAt: string; endAt: string };
   listOf: (json: unknown) => RawList | undefined;
-  row: z.ZodType<Row>;
+  row: ReadRow<Row>;
   /** Raw field that identifies a row, for finding repeats. */
   idField: string;
   /** A server that ignores paging repeats its page; where that is to be expected the walk ends there. */
@@ -44,7 +43,7 @@ export const scriptSearch: SearchEndpoint<Script> = {
   pageSize: NUMBERED_PAGE_SIZE,
   keys: KEYS,
   listOf,
-  row: ScriptRow,
+  row: bySchema(ScriptRow),
   idField: 'id',
 };
 
@@ -56,7 +55,7 @@ export const assetSearch: SearchEndpoint<CarAsset> = {
   pageSize: WALK_PAGE_SIZE,
   keys: KEYS,
   listOf,
-  row: CarAssetRow,
+  row: bySchema(CarAssetRow),
   idField: 'assetId',
 };
 
@@ -68,7 +67,7 @@ export const tagSearch: SearchEndpoint<{ tagId: string; tagUuid: string; name: s
   pageSize: NUMBERED_PAGE_SIZE,
   keys: KEYS,
   listOf,
-  row: AssetTagRow,
+  row: bySchema(AssetTagRow),
   idField: 'id',
   mayIgnorePaging: true,
 };
@@ -85,7 +84,7 @@ export const jobSearch: SearchEndpoint<ScriptJob> = {
   pageSize: WALK_PAGE_SIZE,
   keys: KEYS,
   listOf,
-  row: ScriptJobRow,
+  row: bySchema(ScriptJobRow),
   idField: 'id',
 };
 
@@ -101,7 +100,7 @@ export const assetJobSearch: SearchEndpoint<AssetJob> = {
   pageSize: WALK_PAGE_SIZE,
   keys: KEYS,
   listOf,
-  row: AssetJobRow,
+  row: readAssetJob,
   idField: 'id',
 };
 
@@ -130,7 +129,7 @@ export const activitySearch: SearchEndpoint<AuditRecord> = {
   pageSize: NUMBERED_PAGE_SIZE,
   keys: { filter: 'qql', startAt: 'startDate', endAt: 'endDate' },
   listOf: auditRecordsOf,
-  row: AuditRow,
+  row: bySchema(AuditRow),
   idField: 'id',
 };
 

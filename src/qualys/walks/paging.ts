@@ -4,6 +4,7 @@ import { QualysError } from '../errors.js';
 import { type Reader, read } from '../http/read.js';
 import type { Cursor, Page, WalkOptions } from '../types.js';
 import { unwrapped } from '../wire/common.js';
+import { isRecord } from '../wire/values.js';
 import type { SearchEndpoint } from './endpoints.js';
 import { type AskedAhead, askedAhead } from './paging-ahead.js';
 
@@ -131,7 +132,7 @@ async function fetchPage<Row>(reader: Reader, endpoint: SearchEndpoint<Row>, opt
   const list = answer.payload as NonNullable<ReturnType<typeof endpoint.listOf>>;
   const items = list.rows.map((item): Item => {
     const { raw, sortValues } = unwrapped(item);
-    return { raw, id: idText(field(raw, endpoint.idField) ?? field(raw, 'id')), sortValues };
+    return { raw, id: idText(field(raw, endpoint.idField) ?? (endpoint.idField === 'id' ? undefined : field(raw, 'id'))), sortValues };
   });
   // Parsed rows are let go one by one, here and behind each page: an object of the old generation, dead or not, would keep those it refers
   // to through every scavenge, and page by page the heap of a long walk would grow fourfold.
@@ -171,14 +172,10 @@ function understood<Row>(reader: Reader, endpoint: SearchEndpoint<Row>, items: r
   const rows: Row[] = [];
   let problem: string | undefined;
   for (const item of items) {
-    const parsed = endpoint.row.safeParse(item.raw);
+    const read = endpoint.row(item.raw);
     item.raw = undefined;
-    if (parsed.success) rows.push(parsed.data);
-    else
-      problem ??= parsed.error.issues
-        .map((issue) => `${issue.path.join('.') || 'row'}: ${issue.message}`)
-        .join('; ')
-        .slice(0, 200);
+    if (read.problem === undefined) rows.push(read.row);
+    else problem ??= read.problem.slice(0, 200);
   }
   const dropped = items.length - rows.length;
   if (dropped > 0) reader.logger.warn({ endpoint: endpoint.name, dropped, problem }, 'left out unreadable rows');
@@ -216,6 +213,7 @@ function numberedCursor(after: Cursor | undefined): [pageNumber: number, pageSiz
 }
 
 function field(raw: unknown, path: string): unknown {
+  if (isRecord(raw) && !path.includes('.')) return raw[path];
   return path
     .split('.')
     .reduce<unknown>((at, key) => (typeof at === 'object' && at !== null ? (at as Record<string, unknown>)[key] : undefined), raw);

@@ -2,12 +2,13 @@
 // (docs/qualys-api.md#envelopes-and-ids).
 import { z } from 'zod';
 import { toldInstant } from '../../domain/clock/instant.js';
+import { flagOf, idOf, isNumber, isRecord, NO_ID, textOf, wholeNumberOf } from './values.js';
 
-/** An id as string or number, kept as string. A number beyond 2^53 has lost digits and is no id any more. */
+/** An id as string or number, kept as string. */
 export const idText = z.union([z.string(), z.number()]).transform((value, ctx) => {
-  const text = typeof value === 'number' && !Number.isSafeInteger(value) ? '' : String(value).trim();
-  if (text === '') ctx.addIssue({ code: 'custom', message: 'is no id' });
-  return text;
+  const id = idOf(value);
+  if (id === undefined) ctx.addIssue({ code: 'custom', message: NO_ID });
+  return id ?? '';
 });
 
 /** A field that may be absent, null or of a foreign type: undefined then. */
@@ -18,57 +19,16 @@ export function lenient<T extends z.ZodType>(schema: T) {
     .transform((value) => value ?? undefined);
 }
 
-/** What `read` makes of a value of any type: `lenient` for the fields that rows are made of, where a walk reads millions. */
+/** What `read` makes of a value of any type, in a schema: `lenient` for the fields that rows are made of. */
 function leaf<T>(read: (value: unknown) => T | undefined) {
   return z.unknown().transform(read).optional();
 }
 
-export const text = leaf((value) => (typeof value === 'string' || isNumber(value) ? String(value) : undefined));
-
-export const someId = leaf((value) => {
-  const parsed = typeof value === 'string' || typeof value === 'number' ? idText.safeParse(value) : undefined;
-  return parsed?.success ? parsed.data : undefined;
-});
-
-const Flag = z.stringbool();
-export const flag = leaf((value) => {
-  if (typeof value === 'boolean') return value;
-  const parsed = typeof value === 'string' ? Flag.safeParse(value) : undefined;
-  return parsed?.success ? parsed.data : undefined;
-});
-
-export const wholeNumber = leaf((value) => {
-  if (typeof value === 'string') return /^-?\d+$/.test(value) ? Number(value) : undefined;
-  return isNumber(value) ? value : undefined;
-});
-
-/**
- * An exit code: a whole number, also where JSON or text has it as hexadecimal (`0x80070005`), with a sign or with decimals. A number that is
- * no whole one stays other than zero, as 0 is the one code that says something good; a word is no code.
- */
-export const exitCode = leaf((value) => {
-  const number = typeof value === 'string' ? Number(value.trim() === '' ? Number.NaN : value) : value;
-  if (typeof number !== 'number' || Number.isNaN(number)) return undefined;
-  const whole = Math.min(Math.ceil(Math.abs(number)), Number.MAX_SAFE_INTEGER);
-  return number < 0 ? -whole : whole;
-});
-
-/** Epoch milliseconds, in each form that Qualys has for an instant; what tells none, such as -1 and 0 for never, is absent. */
+export const text = leaf(textOf);
+export const someId = leaf(idOf);
+export const flag = leaf(flagOf);
+export const wholeNumber = leaf(wholeNumberOf);
 export const epochMs = leaf(toldInstant);
-
-/**
- * base64 to bytes; line breaks inside are documented damage (docs/qualys-api.md#scripts). Text that is none, or was cut, is as good as
- * missing: its bytes would be others than those that were meant.
- */
-export const base64Bytes = leaf((value) => {
-  const digits = typeof value === 'string' ? value.replace(/\s+/g, '') : undefined;
-  return digits !== undefined && digits.length % 4 === 0 && /^[\w+/-]*={0,2}$/.test(digits) ? Buffer.from(digits, 'base64') : undefined;
-});
-
-/** JSON text such as 1e999 is read as infinite. */
-function isNumber(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value);
-}
 
 /** `{errorCode, message, body}`, each of which may be missing; also the gateway's own `{status, error, message}`. */
 export const Envelope = z.looseObject({ errorCode: text, message: text, error: text, body: z.unknown().optional() });
@@ -92,6 +52,17 @@ export function listOf(json: unknown): RawList | undefined {
   return list == null && totalCount === undefined ? undefined : { rows: list ?? [], total: totalCount };
 }
 
+/** A row as the client has it, or what is wrong with it, without any of its content. */
+export type ReadRow<Row> = (raw: unknown) => { row: Row; problem?: undefined } | { row?: undefined; problem: string };
+
+export function bySchema<Row>(schema: z.ZodType<Row>): ReadRow<Row> {
+  return (raw) => {
+    const parsed = schema.safeParse(raw);
+    if (parsed.success) return { row: parsed.data };
+    return { problem: parsed.error.issues.map((issue) => `${issue.path.join('.') || 'row'}: ${issue.message}`).join('; ') };
+  };
+}
+
 type SortValues = (string | number | null)[];
 
 /**
@@ -103,10 +74,6 @@ export function unwrapped(item: unknown): { raw: unknown; sortValues?: SortValue
   const { data, sortValues } = item;
   if (sortValues !== null && !Array.isArray(sortValues)) return { raw: item };
   return { raw: data, sortValues: isSortValues(sortValues) ? sortValues : undefined };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isSortValues(values: unknown[] | null): values is SortValues {

@@ -1,6 +1,6 @@
 // The rows of a walk: a table or JSON lines, written as they come, or one JSON document, written at the end; in constant memory.
 import type { Page } from '../../../qualys/types.js';
-import { jsonArray, jsonLines } from '../../../reports/json.js';
+import { jsonArrayOf, jsonLinesOf } from '../../../reports/json.js';
 import { EXIT, type Invocation, writeLine } from '../../invocation/context.js';
 import { type Column, writeTable } from '../../terminal/table.js';
 import { type RowProgress, rowProgress } from './progress.js';
@@ -25,10 +25,10 @@ export async function writeRows<Row>(invocation: Invocation, walk: RowWalk<Row>)
   const { stdout } = invocation;
   const form = formOf(invocation, options);
   try {
-    if (options.out !== undefined) await toFile(options.out, form === 'jsonl' ? jsonLines(taken.documents()) : taken.document());
+    if (options.out !== undefined) await toFile(options.out, form === 'jsonl' ? jsonLinesOf(taken.documents()) : taken.document());
     else if (form === 'table') await writeTable({ ...invocation, stdout: progress.over(stdout) }, columns, taken.pages());
     else {
-      const chunks = form === 'jsonl' ? jsonLines(taken.documents()) : wholeDocument(taken.document());
+      const chunks = form === 'jsonl' ? jsonLinesOf(taken.documents()) : wholeDocument(taken.document());
       for await (const chunk of chunks) await progress.over(stdout).write(chunk);
     }
   } finally {
@@ -66,18 +66,16 @@ class Taken<Row> {
     for await (const { rows } of this.#walked()) if (rows.length > 0) yield rows;
   }
 
-  async *documents(): AsyncGenerator<unknown> {
+  /** Page by page: a step of a generator for each row would cost more than the row. */
+  async *documents(): AsyncGenerator<readonly unknown[]> {
     const { json = withoutRaw, options } = this.#walk;
-    for await (const { rows, raw } of this.#walked()) {
-      if (options.raw) yield* raw ?? rows.map(rawOf);
-      else for (const row of rows) yield json(row);
-    }
+    for await (const { rows, raw } of this.#walked()) yield options.raw ? (raw ?? rows.map(rawOf)) : rows.map((row) => json(row));
   }
 
   /** `{ items, total?, more }` as chunks of text. */
   async *document(): AsyncGenerator<string> {
     yield '{"items":';
-    yield* jsonArray(this.documents());
+    yield* jsonArrayOf(this.documents());
     const { total, more, unreadable } = this;
     const rest = JSON.stringify({ ...(total === undefined ? {} : { total }), more, ...(unreadable > 0 ? { unreadable } : {}) });
     yield `,\n${rest.slice(1)}\n`;
