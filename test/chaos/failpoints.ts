@@ -46,6 +46,8 @@ const NAMESAKES = {
   'planned.begin': ['planned', 'begin'],
   'planned.store': ['planned', 'store'],
   'campaigns.freeze': ['campaigns', 'freeze'],
+  'checkIns.note': ['checkIns', 'note'],
+  'checkIns.giveUp': ['checkIns', 'giveUp'],
 } as const satisfies Record<string, readonly [keyof Ledger, string]>;
 
 type LedgerStep = keyof typeof STEPS | keyof typeof NAMESAKES;

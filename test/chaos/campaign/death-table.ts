@@ -2,7 +2,8 @@
 // here their deaths stand for what a campaign makes of them.
 
 import type { Failpoint } from '../failpoints.js';
-import type { CampaignDeath } from './deaths.js';
+import { assetIds } from '../scene.js';
+import { CAMPAIGN_GATEWAY, type CampaignDeath, campaignPlan } from './deaths.js';
 
 type Moment = Failpoint['moment'];
 const ALL: readonly Moment[] = ['before', 'uncommitted', 'after'];
@@ -27,6 +28,17 @@ function around(
 
 const HELD: Pick<CampaignDeath, 'plan'> = { plan: { errorBudget: { max: 1 } } };
 
+/** The remedy restarts its hosts, and the verification waits for their agents: all but `gone` come back, after 2 to 4 s of ours. */
+function restarting(within: string, gone: readonly number[] = []): Pick<CampaignDeath, 'plan' | 'simulator'> {
+  const { steps } = campaignPlan(1, 1);
+  const [remedy, ...others] = CAMPAIGN_GATEWAY.scripts ?? [];
+  const reboots = { awayMs: { min: 1_200_000, max: 2_400_000 }, neverAssets: [...gone] };
+  return {
+    plan: { steps: { ...steps, verify: { script: Number(steps.verify), after: { checkIn: true, within } } } },
+    simulator: remedy ? { scripts: [{ ...remedy, reboots }, ...others] } : {},
+  };
+}
+
 export const CAMPAIGN_DEATHS: readonly CampaignDeath[] = [
   // Opening: the plan, the waves, the digest.
   ...around('register', { moments: OUTSIDE }),
@@ -48,6 +60,9 @@ export const CAMPAIGN_DEATHS: readonly CampaignDeath[] = [
   ...around('carryOut', { passage: 6, what: 'retryUnresolved' }),
   ...around('carryOut', { passage: 7, what: 'approve' }),
   ...around('hold', { moments: OUTSIDE, ...HELD }),
+  // Assets that wait for their agents: some are released, others are given up.
+  ...around('checkIns.note', { what: 'check-ins', passage: 2, ...restarting('10m') }),
+  ...around('checkIns.giveUp', { what: 'no-check-in', passage: 2, ...restarting('20s', assetIds(3)) }),
   // The last word: nine steps before it.
   ...around('closeOpen', { passage: 10, moments: OUTSIDE, what: 'closeOpen of the campaign' }),
   ...around('close', { passage: 10, moments: OUTSIDE, what: 'close of the campaign' }),
@@ -64,5 +79,10 @@ export const CAMPAIGN_DEATHS: readonly CampaignDeath[] = [
 
 /** Those that every run of the tests plays. */
 export const SHORT_CAMPAIGN_DEATHS: readonly CampaignDeath[] = CAMPAIGN_DEATHS.filter(({ name }) =>
-  ['campaign: permit in a step after', 'campaign: mergeWave uncommitted', 'campaign: retryUnresolved after'].includes(name),
+  [
+    'campaign: permit in a step after',
+    'campaign: mergeWave uncommitted',
+    'campaign: retryUnresolved after',
+    'campaign: check-ins uncommitted',
+  ].includes(name),
 );
