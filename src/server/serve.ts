@@ -2,6 +2,8 @@ import type { FastifyInstance } from 'fastify';
 import type { Environment } from '../contracts/config/secret-ref.js';
 import { createLogger, type Logger } from '../temporal/logger.js';
 import { startRun } from '../temporal/start-run.js';
+import { createTicketHttp } from '../tickets/http/client.js';
+import { createReadTicket } from '../tickets/read/read-ticket.js';
 import { createApp } from './app.js';
 import type { ServerConfiguration } from './configuration.js';
 import { watchConfiguration } from './live-configuration.js';
@@ -19,29 +21,35 @@ const GRACE_MS = 10_000;
 export async function serve({ settings, config, configFile, temporal }: ServerConfiguration, env: Environment): Promise<RunningServer> {
   const logger = createLogger(settings.logLevel, 'server');
   const { live, stop: stopWatching } = watchConfiguration({ env, file: configFile, config, host: settings.http.host, logger });
+  const ticketHttp = createTicketHttp({ allow: () => live.current().network.allow });
   const app = createApp({
     configuration: live,
     env,
     logger,
+    readTicket: createReadTicket(ticketHttp, env),
     now: () => new Date(),
     startRun: (start) => startRun(temporal.client, { ...start, taskQueue: settings.taskQueue }),
     temporalReachable: temporal.reachable,
   });
+  const closeLinks = async (): Promise<void> => {
+    await ticketHttp.close();
+    await temporal.close();
+  };
   try {
     await app.listen({ host: settings.http.host.replace(/^\[(.*)\]$/, '$1'), port: settings.http.port });
     if (Object.keys(config.hooks).length === 0)
       logger.info(`no hooks in ${configFile}, so no ticket can start a run; the file is read again when it changes`);
-    return { logger, stop: () => stopWatching().then(() => stop(app, temporal.close)) };
+    return { logger, stop: () => stopWatching().then(() => stop(app, closeLinks)) };
   } catch (error) {
     await stopWatching();
-    await temporal.close();
+    await closeLinks();
     throw error;
   }
 }
 
-async function stop(app: FastifyInstance, closeLink: () => Promise<void>): Promise<void> {
+async function stop(app: FastifyInstance, closeLinks: () => Promise<void>): Promise<void> {
   const cutOff = setTimeout(() => app.server.closeAllConnections(), GRACE_MS);
   await app.close();
   clearTimeout(cutOff);
-  await closeLink();
+  await closeLinks();
 }

@@ -49,6 +49,10 @@ export const HookSchema = z.strictObject({
   /** Over the event. */
   map: MapSchema.optional(),
   ticket: Name.optional(),
+  /** Of ServiceNow: where the ticket is, `change_request` when not given. */
+  table: text(LIMITS.name)
+    .regex(/^[a-z][a-z0-9_]*$/, 'must be the name of a table, such as change_request')
+    .optional(),
   /** Over the ticket as read again, which has the last word on every field that is named here. */
   read: MapSchema.optional(),
   /** Over the ticket as read again. */

@@ -1,0 +1,19 @@
+import { memberOf, type TicketRecord, withId } from '../system.js';
+
+/** `owner/repo#number`, within what GitHub takes for names; `.` and `..` would be other addresses. */
+const ISSUE = /^([A-Za-z0-9][A-Za-z0-9-]{0,38})\/(?!\.{1,2}#)([A-Za-z0-9._-]{1,100})#([0-9]{1,15})$/;
+
+export const githubIssue: TicketRecord = {
+  path(ticketId) {
+    const [, owner, repo, number] = ISSUE.exec(ticketId) ?? [];
+    return number === undefined ? undefined : `/repos/${owner}/${repo}/issues/${number}`;
+  },
+  headers: { accept: 'application/vnd.github+json', 'x-github-api-version': '2022-11-28' },
+  record(body, ticketId) {
+    const [, owner, repo, number] = ISSUE.exec(ticketId) ?? [];
+    // GitHub finds names whatever their case, and writes them in one way.
+    const repository = memberOf(body, 'repository_url');
+    if (number === undefined || typeof repository !== 'string' || !repository.endsWith(`/repos/${owner}/${repo}`)) return undefined;
+    return withId(body, ['number'], number);
+  },
+};

@@ -1,0 +1,59 @@
+// What is different from one ticket system to the next when a ticket is read: its address, its credential, and where the record lies.
+import type { TicketsEntry } from '../../contracts/config/file.js';
+import type { Hook } from '../../contracts/config/hook.js';
+
+/** The secrets of a `tickets` entry, as they are at this moment. */
+export interface Credentials {
+  username?: string | undefined;
+  password?: string | undefined;
+  token?: string | undefined;
+}
+
+export interface TicketRecord {
+  /** Where the record is, below the system's URL; undefined for an id that no ticket of the system can have. */
+  path: (ticketId: string, hook: Pick<Hook, 'table'>) => string | undefined;
+  headers?: Record<string, string>;
+  /**
+   * The record in the answer; undefined where it is not this very ticket. An id counts as written: a system that finds `chg1` as CHG1 would
+   * otherwise give one ticket two ids, and two runs.
+   */
+  record: (body: unknown, ticketId: string) => Record<string, unknown> | undefined;
+}
+
+export interface TicketSystem {
+  /** Where `url` may be left out. */
+  url?: string;
+  /** The value of `Authorization`; undefined where the entry lacks what the system needs. */
+  authorization: (credentials: Credentials) => string | undefined;
+  read: TicketRecord;
+}
+
+export type SystemEntry = Pick<TicketsEntry, 'system' | 'url' | 'username' | 'password' | 'token'>;
+
+export function basic(username: string, password: string): string {
+  return `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`;
+}
+
+/** `token` as Bearer, else `username` with `password`. */
+export function bearerOrBasic({ username, password, token }: Credentials): string | undefined {
+  if (token !== undefined) return `Bearer ${token}`;
+  return username !== undefined && password !== undefined ? basic(username, password) : undefined;
+}
+
+/** An object that came in: its own members only. */
+export function memberOf(value: unknown, name: string): unknown {
+  return isRecord(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The record, where one of these members is the id. */
+export function withId(value: unknown, names: readonly string[], ticketId: string): Record<string, unknown> | undefined {
+  return isRecord(value) && names.some((name) => isSame(memberOf(value, name), ticketId)) ? value : undefined;
+}
+
+function isSame(found: unknown, ticketId: string): boolean {
+  return found === ticketId || (typeof found === 'number' && Number.isSafeInteger(found) && String(found) === ticketId);
+}
