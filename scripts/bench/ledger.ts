@@ -10,8 +10,8 @@ import { misstate, together } from '../../test/support/ledger/damage.js';
 import { find } from '../../test/support/ledger/scenario.js';
 import { BareRows } from './bare-rows.js';
 
-const ROWS = 100_000;
-const ROUNDS = 5;
+const ROWS = Number(process.env['ROWS'] ?? 100_000);
+const ROUNDS = Number(process.env['ROUNDS'] ?? 5);
 const ROWS_PER_TRANSACTION = 1_000;
 const BATCH = 25;
 const PAGE_SIZES = [1_000, 1_000_000];
@@ -26,6 +26,9 @@ const PAGE_KINDS: [string, { outcome?: 'failed'; q?: string }][] = [
   ['outcome and search', { outcome: 'failed', q: 'host' }],
 ];
 const CAPS = { callsPerHour: 1_000, concurrency: 2 };
+
+/** Made before anything is measured: they are given, as the rows of the loop are. */
+const POLLS = Array.from({ length: ROWS / BATCH }, (_, index) => pollAt(index + 1));
 
 type Step = (ledger: Ledger) => Promise<void>;
 
@@ -183,10 +186,8 @@ async function bareUpdates(_ledger: Ledger, url: string): Promise<void> {
 }
 
 async function recordVerdicts(ledger: Ledger, pollsTogether: number): Promise<void> {
-  for (let n = 1; n <= ROWS / BATCH; n += pollsTogether) {
-    const polls = Array.from({ length: pollsTogether }, (_, index) => pollAt(n + index));
-    await ledger.verdicts.recordAll('run', polls, { failed: 1, afterMs: 0 });
-  }
+  for (let n = 0; n < ROWS / BATCH; n += pollsTogether)
+    await ledger.verdicts.recordAll('run', POLLS.slice(n, n + pollsTogether), { failed: 1, afterMs: 0 });
 }
 
 function pollAt(n: number): Poll {
@@ -221,4 +222,4 @@ async function fill(ledger: Ledger, size: number): Promise<void> {
 }
 
 if (process.env['ONLY'] !== 'pages') await compareWrites();
-await comparePages();
+if (process.env['ONLY'] !== 'writes') await comparePages();

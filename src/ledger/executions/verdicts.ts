@@ -1,19 +1,19 @@
 // What the watch learns about assets. Writes are idempotent: the same poll written twice leaves the same rows.
 import { batchesOf } from '../../domain/basics/batches.js';
 import { copyAfter, mayBeTriedAgain } from '../../domain/execution/may-still-run.js';
-import type { AssetDecision } from '../../domain/polling/settle.js';
 import { type Heard, heardIn } from '../../domain/verdict/judge.js';
 import { type Closed, closeOpen } from '../cohort/closing.js';
 import { ROWS_PER_TRANSACTION } from '../cohort/freeze.js';
-import { type AttemptRow, afterPoll, hasMissedOutput, isSameRow, WRITTEN_COLUMNS, writtenValues } from '../rows/attempt.js';
+import { type AttemptRow, afterPoll, hasMissedOutput, isSameRow, WRITTEN_COLUMNS } from '../rows/attempt.js';
+import { type AttemptChange, writeAttempts } from '../rows/attempt-writes.js';
 import { addExecutionJob, type ExecutionJob, jobsOf } from '../rows/execution-jobs.js';
 import { fieldsOf } from '../rows/fields.js';
 import { isClosing, keepBeside, keepLateVerdicts, noteLate } from '../rows/late.js';
 import { type OutOfCohortCopy, rememberOutOfCohortCopies } from '../rows/out-of-cohort-copies.js';
-import type { Poll, SeenAssetJob } from '../rows/poll.js';
+import type { Poll } from '../rows/poll.js';
 import { readRun } from '../rows/run.js';
 import { type Database, jsonRows, type Sql } from '../sql/database.js';
-import { byIndex, greatestOf, INTEGERS, jsonObjectsOf, PAIRS, rowsGiven, TEXTS, textAt } from '../sql/dialect.js';
+import { byIndex, greatestOf, INTEGERS, jsonArraysOf, rowsGiven, TEXTS, textAt } from '../sql/dialect.js';
 import { requeueAssets } from './requeue.js';
 
 /** An asset in flight, with its asset job as last seen. */
@@ -168,11 +168,7 @@ export class Verdicts {
   async recordAll(runId: string, polls: readonly Poll[], retry: RetryRule): Promise<number> {
     let changed = 0;
     for (const part of batchesOf(polls, ROWS_PER_TRANSACTION, ({ decisions }) => decisions.length)) {
-      changed += await this.#database.transaction(async (sql) => {
-        let inPart = 0;
-        for (const poll of part) inPart += await recordPoll(sql, runId, poll, retry);
-        return inPart;
-      });
+      changed += await this.#database.transaction((sql) => recordPart(sql, runId, part, retry));
     }
     return changed;
   }
@@ -238,19 +234,37 @@ const WRITE_POLL = `
     state = CASE WHEN ? = 1 THEN 'settled' ELSE state END, settled_at = CASE WHEN ? = 1 THEN ? ELSE settled_at END
   WHERE run_id = ? AND execution_no = ?`;
 
-async function recordPoll(sql: Sql, runId: string, poll: Poll, retry: RetryRule): Promise<number> {
+async function recordPart(sql: Sql, runId: string, polls: readonly Poll[], retry: RetryRule): Promise<number> {
   if (await isClosing(sql, runId)) {
-    await keepLateVerdicts(sql, runId, poll);
+    for (const poll of polls) await keepLateVerdicts(sql, runId, poll);
     return 0;
   }
+  const now = await sql.now();
+  let [changed, wakes] = [0, 0];
+  for (const poll of polls) {
+    const recorded = await recordPoll(sql, runId, poll, { retry, now });
+    changed += recorded.changed;
+    wakes += recorded.wakes;
+  }
+  if (wakes > 0) await sql.run('UPDATE runs SET wakes = wakes + ? WHERE id = ?', [wakes, runId]);
+  return changed;
+}
+
+const NOTHING_RECORDED = { changed: 0, wakes: 0 };
+
+async function recordPoll(
+  sql: Sql,
+  runId: string,
+  poll: Poll,
+  { retry, now }: { retry: RetryRule; now: number },
+): Promise<{ changed: number; wakes: number }> {
   // A poll that comes late must not touch what is settled, or closed and reported.
   // Neither must one that was stopped on its way undo what a later one has seen since.
   const open = await sql.first<{ slot_freed_at: number | null }>(OPEN_FOR_POLL, [runId, poll.executionNo, poll.number]);
-  if (!open) return 0;
-  const now = await sql.now();
+  if (!open) return NOTHING_RECORDED;
   const rowsSeen = poll.rowsSeen ?? poll.jobs.length;
   const changed = await writePoll(sql, runId, poll, now);
-  if (changed === undefined) return 0;
+  if (changed === undefined) return NOTHING_RECORDED;
   await queueRetries(sql, runId, poll, { retry, now });
   await sql.run(WRITE_POLL, [
     poll.number,
@@ -267,9 +281,7 @@ async function recordPoll(sql: Sql, runId: string, poll: Poll, retry: RetryRule)
     runId,
     poll.executionNo,
   ]);
-  if (poll.settled || (poll.slotFree && open.slot_freed_at === null))
-    await sql.run('UPDATE runs SET wakes = wakes + 1 WHERE id = ?', [runId]);
-  return changed;
+  return { changed, wakes: poll.settled || (poll.slotFree && open.slot_freed_at === null) ? 1 : 0 };
 }
 
 interface StoredAsset {
@@ -300,62 +312,53 @@ function toAsset(row: StoredAsset): AssetInFlight {
   };
 }
 
+const READ_COLUMNS = ['seq', 'attempt', 'asset_id', 'last', ...WRITTEN_COLUMNS] as const;
 /** As one JSON text: libsql takes longer to hand over a row of 17 columns than SQLite takes to write it. */
 const READ_ATTEMPTS = `
-  SELECT ${jsonObjectsOf(['seq', 'attempt', 'asset_id', ...WRITTEN_COLUMNS])} AS attempts
+  SELECT ${jsonArraysOf(READ_COLUMNS)} AS attempts
   FROM attempts ${byIndex('attempts_execution')}
   WHERE run_id = ? AND execution_no = ?`;
-const WRITE_ATTEMPT = `
-  UPDATE attempts
-  SET ${WRITTEN_COLUMNS.map((column) => `${column} = ?`).join(', ')}
-  WHERE run_id = ? AND seq = ? AND attempt = ?`;
+
+type FoundAttempt = AttemptRow & { last: 0 | 1 };
+const EMPTY_ROW = Object.fromEntries(READ_COLUMNS.map((column) => [column, null])) as Record<(typeof READ_COLUMNS)[number], unknown>;
+
+async function readAttempts(sql: Sql, runId: string, executionNo: number): Promise<FoundAttempt[]> {
+  const found = await sql.first<{ attempts: string }>(READ_ATTEMPTS, [runId, executionNo]);
+  const rows = JSON.parse(found?.attempts ?? '[]') as unknown[][];
+  return rows.map((values) => {
+    // All of one shape from the first moment: rows that grow column by column cost more than to read them.
+    const row = { ...EMPTY_ROW };
+    for (let index = 0; index < READ_COLUMNS.length; index += 1) row[READ_COLUMNS[index] as keyof typeof EMPTY_ROW] = values[index];
+    return row as FoundAttempt;
+  });
+}
 
 /**
- * Only what differs is written: most polls find most assets as they were. Row by row by the key, as a join with the poll reads far more.
- * Undefined, with nothing written, where the poll decides without an output that another one has heard.
+ * Only what differs is written: most polls find most assets as they were. Undefined, with nothing written, where the poll decides without an output that another one has heard.
  */
 async function writePoll(sql: Sql, runId: string, poll: Poll, now: number): Promise<number | undefined> {
   const jobs = new Map(poll.jobs.map((job) => [job.assetId, job]));
   const decisions = new Map(poll.decisions.map((decision) => [decision.assetId, decision]));
-  const found = await sql.first<{ attempts: string }>(READ_ATTEMPTS, [runId, poll.executionNo]);
-  const rows = JSON.parse(found?.attempts ?? '[]') as AttemptRow[];
+  const rows = await readAttempts(sql, runId, poll.executionNo);
   if (rows.some((row) => hasMissedOutput(row, { job: jobs.get(row.asset_id), decision: decisions.get(row.asset_id) }))) return undefined;
   let changed = 0;
-  const decided: { seq: number; attempt: number; decision: AssetDecision }[] = [];
+  const changes: AttemptChange[] = [];
+  /** Those whose asset was queued again since: Qualys has said late that the attempt before had run, too. */
+  const earlier: Parameters<typeof keepBeside>[3][number][] = [];
   for (const row of rows) {
     const after = afterPoll(row, { job: jobs.get(row.asset_id), decision: decisions.get(row.asset_id) }, poll, now);
     if (isSameRow(row, after)) continue;
     if (row.outcome !== after.outcome) {
       changed += 1;
-      const decision = decisions.get(row.asset_id);
-      if (decision?.terminal) decided.push({ seq: row.seq, attempt: row.attempt, decision });
+      const [decision, job] = [decisions.get(row.asset_id), jobs.get(row.asset_id)];
+      if (decision?.terminal && row.last === 0)
+        earlier.push({ assetId: row.asset_id, outcome: decision.outcome, status: job?.status, exitCode: job?.exitCode });
     }
-    await sql.run(WRITE_ATTEMPT, [...writtenValues(after), runId, row.seq, row.attempt]);
+    changes.push({ before: row, after });
   }
-  await keepBeside(sql, runId, poll.executionNo, await ofEarlierAttempts(sql, runId, { decided, jobs }));
+  await writeAttempts(sql, runId, changes);
+  await keepBeside(sql, runId, poll.executionNo, earlier);
   return changed;
-}
-
-/** Those whose asset was queued again since: Qualys has said late that the attempt before had run, too. */
-async function ofEarlierAttempts(
-  sql: Sql,
-  runId: string,
-  {
-    decided,
-    jobs,
-  }: { decided: readonly { seq: number; attempt: number; decision: AssetDecision }[]; jobs: ReadonlyMap<string, SeenAssetJob> },
-): Promise<{ assetId: string; outcome: string; status?: string | undefined; exitCode?: number | undefined }[]> {
-  if (decided.length === 0) return [];
-  const keys = jsonRows(decided.map(({ seq, attempt }) => [seq, attempt]));
-  const earlier = await sql.all<{ asset_id: string }>(
-    `SELECT asset_id FROM attempts WHERE run_id = ? AND last = 0 AND (seq, attempt) IN ${PAIRS}`,
-    [runId, keys],
-  );
-  const put = new Set(earlier.map((row) => row.asset_id));
-  return decided.flatMap(({ decision: { assetId, outcome } }) => {
-    const job = jobs.get(assetId);
-    return put.has(assetId) ? [{ assetId, outcome, status: job?.status, exitCode: job?.exitCode }] : [];
-  });
 }
 
 /** A failed asset with attempts left gets its next one; the row of the failed attempt stays as it is. */

@@ -2,7 +2,7 @@
 import { type CopyState, copyAfter } from '../../domain/execution/may-still-run.js';
 import type { AssetDecision } from '../../domain/polling/settle.js';
 import { heardText } from '../../domain/verdict/judge.js';
-import { type SqlValue, storableText } from '../sql/database.js';
+import { storableText } from '../sql/database.js';
 import type { Poll, SeenAssetJob } from './poll.js';
 
 export interface AttemptRow {
@@ -55,10 +55,6 @@ export const WRITTEN_COLUMNS = [
   'decided_at',
 ] as const satisfies readonly (keyof AttemptRow)[];
 
-export function writtenValues(row: AttemptRow): SqlValue[] {
-  return WRITTEN_COLUMNS.map((column) => row[column]);
-}
-
 export function isSameRow(one: AttemptRow, other: AttemptRow): boolean {
   return WRITTEN_COLUMNS.every((column) => one[column] === other[column]);
 }
@@ -72,8 +68,11 @@ export function afterPoll(
 ): AttemptRow {
   // Of two watches the one that began later may have read earlier: what it did not see yet does not unsay a verdict.
   if (row.outcome !== 'running' && row.lease === null && !seen.decision?.terminal) return row;
-  const known = seen.job ? withJob(row, seen.job, poll.serverNow) : row;
-  return seen.decision ? withDecision(known, seen.decision, { outputOf: poll.outputOf, now }) : known;
+  // One copy a row: a poll of a thousand rows would otherwise spend more on copies than on the disk.
+  const after = { ...row };
+  if (seen.job) noteJob(after, seen.job, poll.serverNow);
+  if (seen.decision) noteDecision(after, seen.decision, { outputOf: poll.outputOf, now });
+  return after;
 }
 
 /** What the output said is said once: a look that has missed it is dropped, and the next one goes by it. */
@@ -90,47 +89,40 @@ export function heardOf({ heard, heard_job: job, job_id: own }: Pick<AttemptRow,
   return job === null || job === own ? heard : null;
 }
 
-function withJob(row: AttemptRow, job: SeenAssetJob, serverNow: number): AttemptRow {
+function noteJob(row: AttemptRow, job: SeenAssetJob, serverNow: number): void {
   const status = storableText(job.status);
-  return {
-    ...row,
-    name: job.name === undefined ? row.name : storableText(job.name),
-    agent_uuid: job.agentUuid === undefined ? row.agent_uuid : storableText(job.agentUuid),
-    status,
-    exit_code: job.exitCode ?? null,
-    started_at: job.startedAt ?? null,
-    finished_at: job.finishedAt ?? null,
-    ended_at: job.endedAt ?? null,
-    status_since: row.status === status ? (row.status_since ?? serverNow) : serverNow,
-    disconnected: job.disconnected === undefined ? null : Number(job.disconnected),
-    job_id: job.jobId,
-  };
+  if (job.name !== undefined) row.name = storableText(job.name);
+  if (job.agentUuid !== undefined) row.agent_uuid = storableText(job.agentUuid);
+  row.status_since = row.status === status ? (row.status_since ?? serverNow) : serverNow;
+  row.status = status;
+  row.exit_code = job.exitCode ?? null;
+  row.started_at = job.startedAt ?? null;
+  row.finished_at = job.finishedAt ?? null;
+  row.ended_at = job.endedAt ?? null;
+  row.disconnected = job.disconnected === undefined ? null : Number(job.disconnected);
+  row.job_id = job.jobId;
 }
 
 /**
  * An asset whose asset job is not terminal, or has not appeared, keeps its lease until the run is closed: the script may yet start there.
  */
-function withDecision(row: AttemptRow, decision: AssetDecision, { outputOf, now }: Pick<Poll, 'outputOf'> & { now: number }): AttemptRow {
+function noteDecision(row: AttemptRow, decision: AssetDecision, { outputOf, now }: Pick<Poll, 'outputOf'> & { now: number }): void {
   const { outcome, reason, rule, heard, final, terminal, awaits } = decision;
-  const ended = final && row.status !== null;
-  const copied = { ...row, lease: terminal ? null : row.lease, copy: copyAfter(decision) };
+  if (terminal) row.lease = null;
+  row.copy = copyAfter(decision);
   // What its end means is not known yet: it stays what it was, an asset past its deadline among them.
-  if (awaits) return copied;
-  return {
-    ...copied,
-    outcome,
-    reason: reason === undefined ? null : storableText(reason),
-    rule: rule ?? null,
-    ...heardAfter(row, heardText(heard)),
-    decided_at: terminal ? (outcome === row.outcome ? (row.decided_at ?? now) : now) : row.decided_at,
-    output: ended && row.output === 'none' && wantsOutput(outputOf, outcome) ? 'owed' : row.output,
-  };
-}
-
-function heardAfter(row: AttemptRow, said: string | null): Pick<AttemptRow, 'heard' | 'heard_job'> {
-  const { heard, heard_job } = row;
-  if (said === null || heardOf(row) !== null) return { heard, heard_job };
-  return { heard: said, heard_job: row.job_id };
+  if (awaits) return;
+  if (terminal) row.decided_at = outcome === row.outcome ? (row.decided_at ?? now) : now;
+  row.outcome = outcome;
+  row.reason = reason === undefined ? null : storableText(reason);
+  row.rule = rule ?? null;
+  const said = heardText(heard);
+  if (said !== null && heardOf(row) === null) {
+    row.heard = said;
+    row.heard_job = row.job_id;
+  }
+  const ended = final && row.status !== null;
+  if (ended && row.output === 'none' && wantsOutput(outputOf, outcome)) row.output = 'owed';
 }
 
 function wantsOutput(outputOf: Poll['outputOf'], outcome: string): boolean {

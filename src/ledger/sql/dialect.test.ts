@@ -1,7 +1,19 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { byIndex, INTEGERS, JOIN_IN_ORDER, jsonObjectsOf, PAIRS, placeOf, rendered, rowsGiven, textAt } from './dialect.js';
+import {
+  byIndex,
+  INTEGERS,
+  integerOfRow,
+  JOIN_IN_ORDER,
+  jsonArraysOf,
+  PAIRS,
+  placeOf,
+  rendered,
+  rowsGiven,
+  textAt,
+  textOfRow,
+} from './dialect.js';
 
 const DUE = `SELECT seq FROM attempts ${byIndex('attempts_due')} WHERE run_id = ? AND seq IN ${INTEGERS} AND name <> '?'`;
 
@@ -25,8 +37,18 @@ test('rows that come as one parameter have their columns and places in both', ()
       'ON (run_id, seq) IN (SELECT CAST(pair.value ->> 0 AS bigint), CAST(pair.value ->> 1 AS bigint) ' +
       'FROM jsonb_array_elements(CAST($2 AS jsonb)) WITH ORDINALITY AS pair(value, place))',
   );
-  expect(rendered(`SELECT ${jsonObjectsOf(['seq', 'status'])} AS rows`, 'sqlite')).toBe(
-    "SELECT json_group_array(json_object('seq', seq, 'status', status)) AS rows",
+  expect(rendered(`SELECT ${jsonArraysOf(['seq', 'status'])} AS rows`, 'sqlite')).toBe(
+    'SELECT json_group_array(json_array(seq, status)) AS rows',
+  );
+});
+
+test('a value of a row comes from one parameter for many in both', () => {
+  const set = `UPDATE attempts SET name = ${textOfRow('attempts')}, exit_code = ${integerOfRow('attempts')}`;
+  const ofRow = `json_extract(?, '$."' || attempts.seq || '/' || attempts.attempt || '"')`;
+  expect(rendered(set, 'sqlite')).toBe(`UPDATE attempts SET name = ${ofRow}, exit_code = ${ofRow}`);
+  expect(rendered(set, 'postgres')).toBe(
+    "UPDATE attempts SET name = (CAST($1 AS jsonb) ->> (attempts.seq || '/' || attempts.attempt)), " +
+      "exit_code = CAST(CAST($2 AS jsonb) ->> (attempts.seq || '/' || attempts.attempt) AS bigint)",
   );
 });
 

@@ -31,17 +31,19 @@ const FRAGMENTS: Readonly<Record<string, Renderings>> = {
     sqlite: (alias, at) => `json_extract(${alias}.value, '$[${at}]')`,
     postgres: (alias, at) => `CAST(${alias}.value ->> ${at} AS bigint)`,
   },
+  textOfRow: {
+    sqlite: (table) => `json_extract(?, '$."' || ${table}.seq || '/' || ${table}.attempt || '"')`,
+    postgres: (table) => `(CAST(? AS jsonb) ->> (${table}.seq || '/' || ${table}.attempt))`,
+  },
+  integerOfRow: {
+    sqlite: (table) => `json_extract(?, '$."' || ${table}.seq || '/' || ${table}.attempt || '"')`,
+    postgres: (table) => `CAST(CAST(? AS jsonb) ->> (${table}.seq || '/' || ${table}.attempt) AS bigint)`,
+  },
   arrays: {
     sqlite: (...columns) => `json_group_array(json_array(${columns.join(', ')}))`,
     postgres: (...columns) => `CAST(coalesce(json_agg(json_build_array(${columns.join(', ')})), '[]') AS text)`,
   },
-  objects: {
-    sqlite: (...columns) => `json_group_array(json_object(${named(columns)}))`,
-    postgres: (...columns) => `CAST(coalesce(json_agg(json_build_object(${named(columns)})), '[]') AS text)`,
-  },
 };
-
-const named = (columns: readonly string[]): string => columns.map((column) => `'${column}', ${column}`).join(', ');
 
 /** As it stands in a statement until that is rendered. */
 const fragment = (name: string, ...given: string[]): string => `{{${[name, ...given].join('|')}}}`;
@@ -72,12 +74,14 @@ export const placeOf = (alias: string): string => fragment('place', alias);
 /** What the element, an array itself, has at a place. */
 export const textAt = (alias: string, at: number): string => fragment('text', alias, String(at));
 export const integerAt = (alias: string, at: number): string => fragment('integer', alias, String(at));
+/** What one parameter, a JSON object, has for a row of attempts: under `<seq>/<attempt>`. */
+export const textOfRow = (table: string): string => fragment('textOfRow', table);
+export const integerOfRow = (table: string): string => fragment('integerOfRow', table);
 /** After `IN`: pairs of integers, one parameter. */
 export const PAIRS = `(SELECT ${integerAt('pair', 0)}, ${integerAt('pair', 1)} FROM ${rowsGiven('pair')})`;
 
-/** All rows as one JSON text of arrays, or of objects named as their columns: an array of none where there is no row. */
+/** All rows as one JSON text of arrays: an array of none where there is no row. */
 export const jsonArraysOf = (columns: readonly string[]): string => fragment('arrays', ...columns);
-export const jsonObjectsOf = (columns: readonly string[]): string => fragment('objects', ...columns);
 
 /** The statement in the words of that database. */
 export function rendered(statement: string, dialect: DialectName): string {
