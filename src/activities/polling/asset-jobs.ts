@@ -13,6 +13,8 @@ export interface Watched {
   /** Jobs that are watched beside them, by id and by UUID. */
   twinIds: ReadonlySet<string>;
   twinUuids: ReadonlySet<string>;
+  /** It is another run's, and read along with those of this one: nothing is asked for its sake alone. */
+  rides?: boolean;
 }
 
 /** What a gateway makes of the token `job.correlationUuid`, which its rows have and no document prints: learned by using it. */
@@ -29,17 +31,19 @@ export interface RowsOf {
   complete: boolean;
 }
 
-/** By number of the execution. Rows of other jobs are dropped: a filter is a match, not a promise (docs/qualys-api.md#filters). */
+export type Rows = ReadonlyMap<Watched, RowsOf>;
+
+/** Of each, whichever run it is of. Rows of other jobs are dropped: a filter is a match, not a promise (docs/qualys-api.md#filters). */
 export async function readAssetJobs(
   dependencies: PollDependencies,
   run: RunRow,
   watched: readonly Watched[],
   { withOutput = false }: { withOutput?: boolean } = {},
-): Promise<Map<number, RowsOf>> {
+): Promise<Rows> {
   const { qualys } = dependencies;
   const rows = knowsUuids(qualys) ? await byUuid(dependencies, run, { watched, withOutput }) : undefined;
   // What is known to have a job and shows nothing by its UUID is asked for by the job: the token may not mean what it says.
-  const open = watched.filter(({ execution, jobIds }) => jobIds.size > 0 && (rows?.get(execution.executionNo)?.rows ?? []).length === 0);
+  const open = watched.filter((one) => !one.rides && one.jobIds.size > 0 && (rows?.get(one)?.rows ?? []).length === 0);
   if (open.length === 0) return rows ?? new Map();
   const filter = anyOf(open.flatMap(({ jobIds, twinIds }) => [...jobIds, ...twinIds].map((jobId) => idTerm('job.id', jobId))));
   const byJob = await read(dependencies, run, { watched: open, filter });
@@ -51,7 +55,7 @@ async function byUuid(
   dependencies: PollDependencies,
   run: RunRow,
   { watched, withOutput }: { watched: readonly Watched[]; withOutput: boolean },
-): Promise<Map<number, RowsOf> | undefined> {
+): Promise<Rows | undefined> {
   const { qualys } = dependencies;
   const uuids = watched
     .flatMap(({ execution, twinUuids }) => [execution.correlationUuid ?? '', ...twinUuids])
@@ -97,15 +101,11 @@ interface Reading {
 }
 
 async function read({ qualys }: PollDependencies, run: RunRow, { watched, filter, strict = false, withOutput = false }: Reading) {
-  const rows = new Map<number, RowsOf>(watched.map(({ execution }) => [execution.executionNo, { rows: [], complete: true }]));
+  const rows = new Map<Watched, RowsOf>(watched.map((one) => [one, { rows: [], complete: true }]));
   const found = { rows, ours: 0, others: 0 };
-  const ofJob = new Map(
-    watched.flatMap(({ execution, jobIds, twinIds }) => [...jobIds, ...twinIds].map((jobId) => [jobId, execution.executionNo] as const)),
-  );
+  const ofJob = new Map(watched.flatMap((one) => [...one.jobIds, ...one.twinIds].map((jobId) => [jobId, one] as const)));
   const ofUuid = new Map(
-    watched.flatMap(({ execution, twinUuids }) =>
-      [execution.correlationUuid ?? '', ...twinUuids].map((uuid) => [uuid, execution.executionNo] as const),
-    ),
+    watched.flatMap((one) => [one.execution.correlationUuid ?? '', ...one.twinUuids].map((uuid) => [uuid, one] as const)),
   );
   ofUuid.delete('');
   const expected = watched.reduce((sum, { execution, twinUuids }) => sum + execution.size * (1 + twinUuids.size), 0);
@@ -114,9 +114,9 @@ async function read({ qualys }: PollDependencies, run: RunRow, { watched, filter
     let oursOfPage = 0;
     if ((page.unreadable ?? 0) > 0) for (const one of rows.values()) one.complete = false;
     for (const row of page.rows) {
-      const n = ofUuid.get(row.correlationUuid ?? '') ?? ofJob.get(row.jobId);
-      if (n === undefined) continue;
-      rows.get(n)?.rows.push(row);
+      const one = ofUuid.get(row.correlationUuid ?? '') ?? ofJob.get(row.jobId);
+      if (one === undefined) continue;
+      rows.get(one)?.rows.push(row);
       oursOfPage += 1;
     }
     found.ours += oursOfPage;

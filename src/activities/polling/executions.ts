@@ -13,11 +13,14 @@ import type { Execution } from '../../ledger/executions/registry.js';
 import type { AssetInFlight } from '../../ledger/executions/verdicts.js';
 import type { Poll } from '../../ledger/rows/poll.js';
 import type { RunRow } from '../../ledger/rows/run.js';
+import { QualysError } from '../../qualys/errors.js';
 import type { AssetJobRow } from '../../qualys/types.js';
 import type { PollDependencies } from '../dependencies.js';
 import { LARGEST_PAGE } from './asset-jobs.js';
+import { type Began, beginLook } from './began.js';
 import { type Awaiting, hearOutputs } from './heard.js';
 import { findJobs, jobSearchDue, watchedOf } from './jobs.js';
+import { type Passenger, passengersOf } from './passengers.js';
 import { type Read, readPart } from './read.js';
 import { keepOutputs } from './with-output.js';
 
@@ -26,49 +29,51 @@ export interface Polling {
   accepted: readonly Execution[];
 }
 
-/**
- * Both clocks before the first read. A process that is stopped after its reads and goes on an hour later would else take what it
- * read for the state an hour later, and call unreachable what has long reported.
- */
-interface Began {
-  poll: number;
-  polledAt: number;
-  clock: ClockReading;
-}
-
 export interface Polled {
   /** How many assets changed. */
   changed: number;
   /** Some have ended, and their output is still to come: the next look is not to be as late as executions are long. */
   awaitsOutput: boolean;
+  /** Other runs of which this look has shown something, and how many of their assets changed. */
+  passengers: CarriedAlong[];
+}
+
+export interface CarriedAlong extends Omit<Polled, 'passengers'> {
+  run: RunRow;
 }
 
 export async function pollExecutions(dependencies: PollDependencies, { run, accepted }: Polling): Promise<Polled> {
-  const { scripts, serverClock, database } = dependencies.ledger;
-  const scriptId = run.script?.id ?? '';
-  const began: Began = {
-    poll: await dependencies.ledger.verdicts.beginPoll(run.id),
-    polledAt: await database.now(),
-    clock: await serverClock.reading(),
-  };
-  const { durations } = await scripts.memory(scriptId);
-  const medianMs = median(durations.map(({ serverMs }) => serverMs));
-  const judging = judgingBy(run.request.verdict, run.campaign?.step);
-  const polled: Polled = { changed: 0, awaitsOutput: false };
+  const { ledger } = dependencies;
+  const began = await beginLook(ledger, run);
+  const looker = await lookerOf(ledger, run, began);
+  const polled: Polled = { changed: 0, awaitsOutput: false, passengers: [] };
   // As many as fill one page: what is read is written before the next page, so memory does not grow with what is in flight.
-  for (const part of batchesOf(
-    await worthReading(dependencies, { run, executions: accepted, began }),
-    LARGEST_PAGE - 1,
-    ({ size }) => size,
-  )) {
-    const seen = await pollPart(dependencies, { run, judging, executions: part, medianMs, began });
+  const parts = [
+    ...batchesOf(await worthReading(dependencies, { run, executions: accepted, began }), LARGEST_PAGE - 1, ({ size }) => size),
+  ];
+  for (const [index, executions] of parts.entries()) {
+    const isLast = index === parts.length - 1;
+    const passengers = isLast ? await passengersOf(dependencies, { run, executions, now: began.polledAt }) : [];
+    const seen = await pollPart(dependencies, { looker, executions, passengers });
     polled.changed += seen.changed;
     polled.awaitsOutput ||= seen.awaitsOutput;
-    // What the poll found late does not count: the cadence would slow itself down.
-    const took = seen.tookMs.map((serverMs) => ({ localMs: serverMs / began.clock.rate, serverMs }));
-    if (took.length > 0) await scripts.addDurations(scriptId, took);
+    polled.passengers.push(...seen.passengers);
   }
   return polled;
+}
+
+/** A run, and by what its executions are decided. */
+interface Looker {
+  run: RunRow;
+  judging: Judging;
+  medianMs: number | undefined;
+  began: Began;
+}
+
+async function lookerOf(ledger: PollDependencies['ledger'], run: RunRow, began: Began): Promise<Looker> {
+  const { durations } = await ledger.scripts.memory(run.script?.id ?? '');
+  const medianMs = median(durations.map(({ serverMs }) => serverMs));
+  return { run, judging: judgingBy(run.request.verdict, run.campaign?.step), medianMs, began };
 }
 
 /**
@@ -114,30 +119,50 @@ async function allAreDone({ qualys, ledger }: PollDependencies, run: RunRow, exe
 
 async function pollPart(
   dependencies: PollDependencies,
-  {
-    run,
-    judging,
-    executions,
-    medianMs,
-    began,
-  }: { run: RunRow; judging: Judging; executions: readonly Execution[]; medianMs: number | undefined; began: Began },
-): Promise<Polled & { tookMs: number[] }> {
+  { looker, executions, passengers }: { looker: Looker; executions: readonly Execution[]; passengers: readonly Passenger[] },
+): Promise<Polled> {
   const { ledger } = dependencies;
   const before = await ledger.serverClock.reading();
+  const { reads, ofPassengers } = await readPart(dependencies, { run: looker.run, executions, now: looker.began.polledAt, passengers });
+  const clock = between(before, await ledger.serverClock.reading());
+  const seen = await decideAndWrite(dependencies, { looker, reads, clock, serverNow: before.now });
+  const carried: CarriedAlong[] = [];
+  for (const { passenger, reads: theirs } of ofPassengers) {
+    if (theirs.length === 0) continue;
+    try {
+      const other = await lookerOf(ledger, passenger.run, passenger.began);
+      const found = await decideAndWrite(dependencies, { looker: other, reads: theirs, clock, serverNow: before.now });
+      carried.push({ run: passenger.run, ...found });
+    } catch (error) {
+      // What else its decision takes a call for is for its own look.
+      if (!(error instanceof QualysError)) throw error;
+    }
+  }
+  return { ...seen, passengers: carried };
+}
+
+async function decideAndWrite(
+  dependencies: PollDependencies,
+  {
+    looker: { run, judging, medianMs, began },
+    reads: part,
+    clock,
+    serverNow,
+  }: { looker: Looker; reads: readonly Read[]; clock: Deciding['clock']; serverNow: number },
+): Promise<Omit<Polled, 'passengers'>> {
+  const { ledger } = dependencies;
   const now = began.polledAt;
   const polls: Poll[] = [];
   const tookMs: number[] = [];
   const reads: Deciding[] = [];
-  const part = await readPart(dependencies, { run, executions, now });
-  const clock = between(before, await ledger.serverClock.reading());
   for (const read of part) {
     const known = await knownAssets(dependencies, { run, ...read });
-    reads.push({ ...read, run, judging, known, clock, serverNow: before.now, now, medianMs });
+    reads.push({ ...read, run, judging, known, clock, serverNow, now, medianMs });
   }
   const decided = await hearAll(dependencies, await decideAll(dependencies, reads));
   for (const { execution, jobs, known, decision } of decided) {
     await recordOutOfCohort(dependencies, { run, judging, execution, jobs, known });
-    polls.push(pollOf({ run, judging, execution, jobs, known, decision, serverNow: before.now, began }));
+    polls.push(pollOf({ run, judging, execution, jobs, known, decision, serverNow, began }));
     const serverMs = decision.settled && now < (execution.deadlineAt ?? Infinity) ? durationOf(execution, jobs) : undefined;
     if (serverMs !== undefined) tookMs.push(serverMs);
   }
@@ -148,7 +173,10 @@ async function pollPart(
     run,
     decided.flatMap(({ jobs }) => jobs),
   );
-  return { changed, awaitsOutput: decided.some(({ decision }) => decision.assets.some(({ awaits }) => awaits)), tookMs };
+  // What the poll found late does not count: the cadence would slow itself down.
+  const took = tookMs.map((serverMs) => ({ localMs: serverMs / began.clock.rate, serverMs }));
+  if (took.length > 0) await ledger.scripts.addDurations(run.script?.id ?? '', took);
+  return { changed, awaitsOutput: decided.some(({ decision }) => decision.assets.some(({ awaits }) => awaits)) };
 }
 
 type Decided = Deciding & { jobsAreSought: boolean; decision: ExecutionDecision };

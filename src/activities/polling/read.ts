@@ -3,9 +3,10 @@ import type { Execution } from '../../ledger/executions/registry.js';
 import type { RunRow } from '../../ledger/rows/run.js';
 import type { AssetJobRow } from '../../qualys/types.js';
 import type { PollDependencies } from '../dependencies.js';
-import { knowsUuids, type RowsOf, readAssetJobs, type Watched } from './asset-jobs.js';
+import { knowsUuids, type Rows, type RowsOf, readAssetJobs, type Watched } from './asset-jobs.js';
 import { findJobs, jobSearchDue, watchedOf } from './jobs.js';
-import { readRows } from './with-output.js';
+import type { Passenger } from './passengers.js';
+import { type Group, readRows } from './with-output.js';
 
 export interface Read {
   execution: Execution;
@@ -24,18 +25,27 @@ interface Part {
   run: RunRow;
   executions: readonly Execution[];
   now: number;
+  passengers?: readonly Passenger[];
+}
+
+export interface ReadOfPart {
+  reads: Read[];
+  /** Of each passenger what the same call has shown, where it has shown anything: the rest is for its own look. */
+  ofPassengers: { passenger: Passenger; reads: Read[] }[];
 }
 
 /** Jobs are searched for only where an execution shows none by its UUID; where the gateway does not know the UUID, before anything else. */
-export async function readPart(dependencies: PollDependencies, part: Part): Promise<Read[]> {
+export async function readPart(dependencies: PollDependencies, part: Part): Promise<ReadOfPart> {
   const { ledger, qualys } = dependencies;
   const { run } = part;
   const sought = new Set<number>();
   let watched = await watchedOf(ledger, run, part.executions);
   if (!knowsUuids(qualys)) watched = await searched(dependencies, part, watched, sought);
-  let rows = await readRows(dependencies, run, watched);
-  const isBare = ({ execution, jobIds }: Watched): boolean =>
-    jobIds.size === 0 && (rows.get(execution.executionNo)?.rows ?? []).length === 0;
+  const groups: (Group & { passenger: Passenger })[] = [];
+  for (const passenger of knowsUuids(qualys) ? (part.passengers ?? []) : [])
+    groups.push({ run: passenger.run, watched: await asPassengers(ledger, passenger), passenger });
+  let rows = await readRows(dependencies, run, [{ run, watched }, ...groups]);
+  const isBare = (one: Watched): boolean => one.jobIds.size === 0 && (rows.get(one)?.rows ?? []).length === 0;
   const bare = await searched(dependencies, part, watched.filter(isBare), sought);
   const found = bare.filter(({ jobIds }) => jobIds.size > 0);
   if (found.length > 0) rows = new Map([...rows, ...(await readAssetJobs(dependencies, run, found))]);
@@ -43,8 +53,28 @@ export async function readPart(dependencies: PollDependencies, part: Part): Prom
   const reads: Read[] = [];
   for (const one of watched) {
     const latest = byN.get(one.execution.executionNo) ?? one;
-    const read = await readOf(ledger, run, latest, rows.get(latest.execution.executionNo) ?? { rows: [], complete: true });
+    const read = await readOf(ledger, run, latest, rows.get(latest) ?? { rows: [], complete: true });
     reads.push({ ...read, sought: sought.has(latest.execution.executionNo) });
+  }
+  const ofPassengers = [];
+  for (const { passenger, watched: theirs } of groups)
+    ofPassengers.push({ passenger, reads: await shown(ledger, passenger.run, { watched: theirs, rows }) });
+  return { reads, ofPassengers };
+}
+
+async function asPassengers(ledger: PollDependencies['ledger'], { run, executions }: Passenger): Promise<Watched[]> {
+  return (await watchedOf(ledger, run, executions)).map((one) => ({ ...one, rides: true }));
+}
+
+async function shown(
+  ledger: PollDependencies['ledger'],
+  run: RunRow,
+  { watched, rows }: { watched: readonly Watched[]; rows: Rows },
+): Promise<Read[]> {
+  const reads: Read[] = [];
+  for (const one of watched) {
+    const of = rows.get(one);
+    if (of?.complete && of.rows.length > 0) reads.push(await readOf(ledger, run, one, of));
   }
   return reads;
 }

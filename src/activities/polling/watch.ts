@@ -1,6 +1,4 @@
 import { activityInfo } from '@temporalio/activity';
-import { pollDelayMs } from '../../domain/polling/cadence.js';
-import { OUTPUT_GRACE_MS } from '../../domain/polling/settle.js';
 import { type Blocked, WORTH_SAYING_MS } from '../../domain/run/blocked.js';
 import type { Issued, RunSnapshot } from '../../domain/run/snapshot.js';
 import type { Execution } from '../../ledger/executions/registry.js';
@@ -10,7 +8,8 @@ import type { PollDependencies } from '../dependencies.js';
 import { blockedBy, retryLater, waitAfter } from '../failures.js';
 import { withHeartbeat } from '../heartbeat.js';
 import { stopAtBreach } from '../run/stop-at-breach.js';
-import { pollExecutions } from './executions.js';
+import { type CarriedAlong, pollExecutions } from './executions.js';
+import { inTurn, nextLookMs, planNextLook } from './next-look.js';
 import { collectOutputs } from './outputs.js';
 
 export interface WatchInput {
@@ -38,6 +37,10 @@ const HURRIED_MS = 5_000;
 /** Even when no slot becomes free the workflow is told of changes this often, for its `progress`. */
 const TELL_AFTER_MS = 5 * 60_000;
 
+/** What others have found is asked for as often as this, and by many runs together no more than ten times a second. */
+const SOONEST_ASKED_MS = 5_000;
+const ASKED_BY_EACH_MS = 100;
+
 /**
  * Polls all executions of the run that are in flight, in as few calls as the API allows, and returns when a slot is free or
  * nothing is left to watch. Until then the attempt fails with the delay to the next poll: that costs no history and holds no slot.
@@ -62,24 +65,43 @@ export function createWatch(dependencies: PollDependencies) {
 async function watchOnce(dependencies: PollDependencies, input: WatchInput, run: RunRow): Promise<WatchResult> {
   const { ledger } = dependencies;
   // An attempt that ended between its writes and its word to the workflow has freed a slot that nobody knows of.
-  if (await ledger.verdicts.hasWakeSince(run.id, input.reportedWakes)) return tell(dependencies, input);
+  if (await ledger.verdicts.hasWakeSince(run.id, input.reportedWakes)) return tell(dependencies, input, run);
   const accepted = await ledger.executions.inState(run.id, ['accepted']);
   const now = await ledger.database.now();
   if (accepted.length === 0) {
     const waitMs = await collectOutputs(dependencies, { run, final: true });
     if (waitMs !== undefined) throw retryLater(waitMs, 'waiting for script output');
-    return tell(dependencies, input);
+    return tell(dependencies, input, run);
   }
   const pollAt = await nextPoll(dependencies, { run, input, now, accepted });
   if (pollAt > now) {
     if (run.nextPollAt !== pollAt) await ledger.runs.setNextPoll(run.id, pollAt);
-    throw retryLater(pollAt - now, `next poll in ${Math.ceil((pollAt - now) / 1_000)} s`);
+    throw await listening(ledger, run, pollAt - now);
   }
-  const { changed, awaitsOutput } = await pollExecutions(dependencies, { run, accepted });
+  return input.hurry ? look(dependencies, { input, run, accepted, now }) : inTurn(ledger, () => lookIfDue(dependencies, { input, run }));
+}
+
+/** After the look of another run, which may have been this one's as well. */
+async function lookIfDue(dependencies: PollDependencies, { input, run: before }: { input: WatchInput; run: RunRow }): Promise<WatchResult> {
+  const { ledger } = dependencies;
+  if (await ledger.verdicts.hasWakeSince(before.id, input.reportedWakes)) return tell(dependencies, input, before);
+  const run = (await ledger.runs.get(before.id)) ?? before;
+  const accepted = await ledger.executions.inState(run.id, ['accepted']);
+  const now = await ledger.database.now();
+  const pollAt = await nextPoll(dependencies, { run, input, now, accepted });
+  if (pollAt > now) throw await listening(ledger, run, pollAt - now);
+  return look(dependencies, { input, run, accepted, now });
+}
+
+async function look(
+  dependencies: PollDependencies,
+  { input, run, accepted, now }: { input: WatchInput; run: RunRow; accepted: readonly Execution[]; now: number },
+): Promise<WatchResult> {
+  const { ledger } = dependencies;
+  const { changed, awaitsOutput, passengers } = await pollExecutions(dependencies, { run, accepted });
   await collectOutputs(dependencies, { run, final: false, hurry: input.hurry === true });
-  const cadenceMs = await delay(dependencies, run, input);
-  const waitMs = awaitsOutput ? Math.min(cadenceMs, await outputDelay(dependencies, run)) : cadenceMs;
-  await ledger.runs.setNextPoll(run.id, (await ledger.database.now()) + waitMs);
+  const waitMs = input.hurry ? hurriedMs(run) : await planNextLook(ledger, { run, awaitsOutput });
+  for (const passenger of passengers) await afterRide(ledger, passenger);
 
   const snapshot = await ledger.runs.snapshot(run.id);
   const breaksNow = await stopAtBreach(ledger, run, snapshot);
@@ -87,8 +109,17 @@ async function watchOnce(dependencies: PollDependencies, input: WatchInput, run:
   const freed = await ledger.verdicts.hasWakeSince(run.id, input.reportedWakes);
   // Nothing but late verdicts is left to wait for, or one has come: a campaign does not wait with the step, and judges its wave by them.
   const onlyLate = snapshot.counts.running === 0 && (changed > 0 || (input.running ?? 0) > 0);
-  if (freed || (breaksNow && !input.hurry) || overdue || (onlyLate && !input.hurry) || input.reported) return tell(dependencies, input);
-  throw retryLater(waitMs, `${accepted.length} execution(s) in flight, next poll in ${Math.ceil(waitMs / 1_000)} s`);
+  if (freed || (breaksNow && !input.hurry) || overdue || (onlyLate && !input.hurry) || input.reported)
+    return tell(dependencies, input, run);
+  if (input.hurry) throw retryLater(waitMs, `${accepted.length} execution(s) in flight, next poll in ${Math.ceil(waitMs / 1_000)} s`);
+  throw await listening(ledger, run, waitMs);
+}
+
+/** Until its next look, or until it is to ask the ledger whether another run's has found something of its own: that costs no call. */
+async function listening(ledger: PollDependencies['ledger'], run: RunRow, untilLookMs: number): Promise<Error> {
+  const others = (await ledger.verdicts.alsoInFlight(run.id)).length;
+  const askMs = Math.min(run.request.poll.interval, Math.max(SOONEST_ASKED_MS, others * ASKED_BY_EACH_MS));
+  return retryLater(others > 0 ? Math.min(untilLookMs, askMs) : untilLookMs, `next poll in ${Math.ceil(untilLookMs / 1_000)} s`);
 }
 
 /** What was planned behind the last look, made again where executions were accepted since: with them it is worth more later. */
@@ -98,43 +129,26 @@ async function nextPoll(
 ): Promise<number> {
   if (input.hurry) return (await dependencies.ledger.verdicts.lastPollAt(run.id)) + hurriedMs(run);
   const isPlanned = run.nextPollAt > 0 && accepted.every(({ polledAt }) => polledAt !== undefined);
-  return isPlanned ? run.nextPollAt : now + (await delay(dependencies, run, input));
-}
-
-/** Its verdict waits for an output that mostly comes within seconds: four looks in the time that it has. */
-async function outputDelay({ ledger }: PollDependencies, run: RunRow): Promise<number> {
-  return Math.max(run.request.poll.interval, OUTPUT_GRACE_MS / 4 / (await ledger.serverClock.rate()));
+  return isPlanned ? run.nextPollAt : now + (await nextLookMs(dependencies.ledger, run));
 }
 
 function hurriedMs(run: RunRow): number {
   return Math.min(run.request.poll.interval, HURRIED_MS);
 }
 
-async function tell({ ledger }: PollDependencies, input: WatchInput): Promise<WatchResult> {
-  if (input.reported) await ledger.runs.setBlocked(input.runId, undefined);
-  return { snapshot: await ledger.runs.snapshot(input.runId) };
+/** What its own look would have done; its workflow is told when its watch asks next, which costs no call. */
+async function afterRide(ledger: PollDependencies['ledger'], { run, changed, awaitsOutput }: CarriedAlong): Promise<void> {
+  await planNextLook(ledger, { run, awaitsOutput });
+  const snapshot = await ledger.runs.snapshot(run.id);
+  const breaksNow = await stopAtBreach(ledger, run, snapshot);
+  if (breaksNow || (changed > 0 && snapshot.counts.running === 0)) await ledger.verdicts.wake(run.id);
 }
 
-async function delay({ ledger }: PollDependencies, run: RunRow, input: WatchInput): Promise<number> {
-  if (input.hurry) return hurriedMs(run);
-  const { durations } = await ledger.scripts.memory(run.script?.id ?? '');
-  const accepted = await ledger.executions.inState(run.id, ['accepted']);
-  const { at: now, waiting, unsent, etaMs } = await ledger.runs.snapshot(run.id);
-  const withSlot = accepted.filter(({ slotFreedAt }) => slotFreedAt === undefined);
-  const watched = withSlot.length > 0 ? withSlot : accepted;
-  const firstAt = Math.min(now, ...watched.map(({ acceptedAt = now }) => acceptedAt));
-  return pollDelayMs({
-    floorMs: run.request.poll.interval,
-    inFlight: watched.map(({ acceptedAt = now, polledAt = acceptedAt }) => ({
-      ageMs: now - acceptedAt,
-      openAtMs: Math.max(0, polledAt - acceptedAt),
-    })),
-    sinceLookMs: now - Math.max(firstAt, await ledger.verdicts.lastPollAt(run.id)),
-    assetsWait: waiting > 0 || unsent > 0,
-    durationsMs: durations.map(({ localMs }) => localMs),
-    clockRate: await ledger.serverClock.rate(),
-    budget: { ...(await ledger.calls.left()), ...(await ledger.runs.load()), remainingMs: etaMs },
-  });
+/** A process that ended behind its writes, or whose look carried this run along, may not have come to the end of a budget: it comes first. */
+async function tell({ ledger }: PollDependencies, input: WatchInput, run: RunRow): Promise<WatchResult> {
+  if (input.reported) await ledger.runs.setBlocked(input.runId, undefined);
+  const snapshot = await ledger.runs.snapshot(input.runId);
+  return { snapshot: (await stopAtBreach(ledger, run, snapshot)) ? await ledger.runs.snapshot(input.runId) : snapshot };
 }
 
 async function waitFor({ ledger }: PollDependencies, input: WatchInput, error: QualysError): Promise<WatchResult> {

@@ -1,49 +1,80 @@
 // The outputs of what a look reads, in the same call: they come with the rows where these fit one page with them.
 
 import { FIRST_WITH_ROWS, fitsWithRows, rowBytesOf, smallerOutputPage } from '../../domain/polling/output-page.js';
+import { waitsForOutput } from '../../domain/verdict/judge.js';
+import { judgingBy } from '../../domain/verdict/rules.js';
 import type { RunRow } from '../../ledger/rows/run.js';
 import { isAccessRefused, QualysError } from '../../qualys/errors.js';
 import type { AssetJobRow } from '../../qualys/types.js';
 import type { PollDependencies } from '../dependencies.js';
-import { type RowsOf, readAssetJobs, type Watched } from './asset-jobs.js';
+import { type Rows, readAssetJobs, type Watched } from './asset-jobs.js';
 
 const OWED_AT_ONCE = 5_000;
+
+/** The executions of one run that a look reads. */
+export interface Group {
+  run: RunRow;
+  watched: readonly Watched[];
+}
 
 /**
  * Verdicts do not wait for outputs: where an answer with them does not come, be it too much for one or a gateway that fails at them, the
  * rows are read again without, and the next look asks for no more than it got. They are fetched in pages of their own later.
  */
-export async function readRows(dependencies: PollDependencies, run: RunRow, watched: readonly Watched[]): Promise<Map<number, RowsOf>> {
+export async function readRows(dependencies: PollDependencies, looker: RunRow, groups: readonly Group[]): Promise<Rows> {
   const { scripts } = dependencies.ledger;
-  const scriptId = run.script?.id ?? '';
-  const expected = watched.reduce((sum, { execution }) => sum + execution.size, 0);
-  if (!(await isWorthIt(dependencies, { run, watched, expected }))) return readAssetJobs(dependencies, run, watched);
+  const watched = groups.flatMap((group) => group.watched);
+  if (!(await isWorthIt(dependencies, groups))) return readAssetJobs(dependencies, looker, watched);
   try {
-    const rows = await readAssetJobs(dependencies, run, watched, { withOutput: true });
-    const learned = rowBytesOf([...rows.values()].flatMap((of) => of.rows.flatMap(({ output }) => (output ? [output.length] : []))));
-    if (learned !== undefined) await scripts.setRowBytes(scriptId, learned);
+    const rows = await readAssetJobs(dependencies, looker, watched, { withOutput: true });
+    for (const [scriptId, outputs] of outputBytes(groups, rows)) {
+      const rowBytes = rowBytesOf(outputs);
+      if (rowBytes !== undefined) await scripts.setRowBytes(scriptId, rowBytes);
+    }
     return rows;
   } catch (error) {
     if (!(error instanceof QualysError) || error.kind === 'limited' || isAccessRefused(error)) throw error;
-    await scripts.setOutputPage(scriptId, smallerOutputPage(Math.min(expected, FIRST_WITH_ROWS)));
-    return readAssetJobs(dependencies, run, watched);
+    const smaller = smallerOutputPage(Math.min(rowsOf(watched), FIRST_WITH_ROWS));
+    for (const scriptId of new Set(groups.map(scriptOf))) await scripts.setOutputPage(scriptId, smaller);
+    return readAssetJobs(dependencies, looker, watched);
   }
 }
 
+/** By script. */
+function outputBytes(groups: readonly Group[], rows: Rows): Map<string, number[]> {
+  const bytes = new Map<string, number[]>();
+  for (const group of groups) {
+    const came = group.watched.flatMap((one) => rows.get(one)?.rows ?? []).flatMap(({ output }) => (output ? [output.length] : []));
+    bytes.set(scriptOf(group), [...(bytes.get(scriptOf(group)) ?? []), ...came]);
+  }
+  return bytes;
+}
+
 /** Rows that come once more bring their output once more: those that still run are to be a good part of them. */
-async function isWorthIt(
-  { ledger }: PollDependencies,
-  { run, watched, expected }: { run: RunRow; watched: readonly Watched[]; expected: number },
-): Promise<boolean> {
-  const wantsOutput = run.request.output !== 'none' || (run.request.verdict?.output ?? []).length > 0;
-  if (!wantsOutput) return false;
-  const { rowBytes, outputPage } = await ledger.scripts.memory(run.script?.id ?? '');
-  if (!fitsWithRows(expected, { rowBytes, outputPage })) return false;
-  const running = await ledger.verdicts.countRunning(
-    run.id,
-    watched.map(({ execution }) => execution.executionNo),
-  );
-  return running * 3 >= expected;
+async function isWorthIt({ ledger }: PollDependencies, groups: readonly Group[]): Promise<boolean> {
+  const parts = [];
+  let [running, wanted] = [0, 0];
+  for (const group of groups) {
+    const rows = rowsOf(group.watched);
+    parts.push({ rows, ...(await ledger.scripts.memory(scriptOf(group))) });
+    if (!wantsOutput(group.run)) continue;
+    wanted += rows;
+    const numbers = group.watched.map(({ execution }) => execution.executionNo);
+    running += await ledger.verdicts.countRunning(group.run.id, numbers);
+  }
+  return wanted > 0 && fitsWithRows(parts) && running * 3 >= rowsOf(groups.flatMap(({ watched }) => watched));
+}
+
+export function wantsOutput({ request, campaign }: RunRow): boolean {
+  return request.output !== 'none' || waitsForOutput(judgingBy(request.verdict, campaign?.step), undefined);
+}
+
+function rowsOf(watched: readonly Watched[]): number {
+  return watched.reduce((sum, { execution }) => sum + execution.size, 0);
+}
+
+function scriptOf({ run }: Group): string {
+  return run.script?.id ?? '';
 }
 
 /** What came with the rows, of those that are owed theirs now. An empty one is waited for as one that is absent (outputs.ts). */

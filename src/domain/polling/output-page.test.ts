@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { fitsWithRows, largerOutputPage, nextOutputPage, rowBytesOf, smallerOutputPage } from './output-page.js';
+import { fitsWithRows, largerOutputPage, nextOutputPage, type RowsOfScript, rowBytesOf, smallerOutputPage } from './output-page.js';
 
 test.each<[string, { rows: number; bytes: number } | undefined, number | undefined, number]>([
   ['the first page', undefined, undefined, 25],
@@ -19,14 +19,15 @@ test('a page that was too much is halved down to one row, and grows again with e
   expect([1, 488, 600].map(largerOutputPage)).toEqual([2, 976, 1_000]);
 });
 
-test.each<[string, number, Parameters<typeof fitsWithRows>[1], boolean]>([
-  ['a thousand of which nothing is known', 1_000, {}, true],
-  ['more of which nothing is known', 1_001, {}, false],
-  ['two thousand small ones', 1_999, { rowBytes: 4_000 }, true],
-  ['a hundred of 100 KB', 100, { rowBytes: 100_000 }, false],
-  ['as many as have been too much before', 500, { rowBytes: 4_000, outputPage: 488 }, false],
-])('%s fit an answer with their outputs: %j', (_, rows, known, fit) => {
-  expect(fitsWithRows(rows, known)).toBe(fit);
+test.each<[string, RowsOfScript[], boolean]>([
+  ['a thousand of which nothing is known', [{ rows: 1_000 }], true],
+  ['more of which nothing is known', [{ rows: 1_001 }], false],
+  ['two thousand small ones', [{ rows: 1_999, rowBytes: 4_000 }], true],
+  ['a hundred of 100 KB', [{ rows: 100, rowBytes: 100_000 }], false],
+  ['those of two scripts, of which one is known', [{ rows: 900 }, { rows: 100, rowBytes: 8_000 }], true],
+  ['as many as have been too much before', [{ rows: 500, rowBytes: 4_000, outputPage: 488 }], false],
+])('%s fit an answer with their outputs, or not', (_, parts, fit) => {
+  expect(fitsWithRows(parts)).toBe(fit);
 });
 
 test('a row is as large as its output in base64, learned from ten or more', () => {

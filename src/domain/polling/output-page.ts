@@ -30,13 +30,19 @@ const LEARNED_FROM = 10;
 const BARE_ROW_BYTES = 1_000;
 const BASE64 = 4 / 3;
 
-/** Whether so many rows are likely to fit one answer with their outputs. */
-export function fitsWithRows(
-  rows: number,
-  { rowBytes, outputPage }: { rowBytes?: number | undefined; outputPage?: number | undefined },
-): boolean {
-  if (outputPage !== undefined && outputPage < LARGEST_OUTPUT_PAGE && rows > outputPage) return false;
-  return rowBytes === undefined ? rows <= FIRST_WITH_ROWS : rows * rowBytes <= TARGET_BYTES;
+export interface RowsOfScript {
+  rows: number;
+  rowBytes?: number | undefined;
+  /** The largest page of outputs to ask for: larger ones were too much. */
+  outputPage?: number | undefined;
+}
+
+/** Whether all these rows are likely to fit one answer with their outputs. */
+export function fitsWithRows(parts: readonly RowsOfScript[]): boolean {
+  const rows = parts.reduce((sum, part) => sum + part.rows, 0);
+  const wasTooMuch = parts.some(({ outputPage = LARGEST_OUTPUT_PAGE }) => outputPage < LARGEST_OUTPUT_PAGE && rows > outputPage);
+  const bytes = parts.reduce((sum, part) => sum + part.rows * (part.rowBytes ?? TARGET_BYTES / FIRST_WITH_ROWS), 0);
+  return !wasTooMuch && bytes <= TARGET_BYTES;
 }
 
 /** The bytes of a row by outputs that came; undefined where they are too few to say. */

@@ -8,7 +8,7 @@ import { type AttemptRow, afterPoll, hasMissedOutput, isSameRow, WRITTEN_COLUMNS
 import { type AttemptChange, writeAttempts } from '../rows/attempt-writes.js';
 import { addExecutionJob, type ExecutionJob, jobsOf } from '../rows/execution-jobs.js';
 import { fieldsOf } from '../rows/fields.js';
-import { isClosing, keepBeside, keepLateVerdicts, noteLate } from '../rows/late.js';
+import { IS_OPEN, isClosing, keepBeside, keepLateVerdicts, noteLate } from '../rows/late.js';
 import { type OutOfCohortCopy, rememberOutOfCohortCopies } from '../rows/out-of-cohort-copies.js';
 import type { Poll } from '../rows/poll.js';
 import { readRun } from '../rows/run.js';
@@ -62,6 +62,15 @@ const COUNT_RUNNING = `
   FROM attempts ${byIndex('attempts_execution')}
   WHERE run_id = ? AND execution_no IN ${INTEGERS} AND outcome = 'running'`;
 
+/** Other runs with something by ids in flight, the one that was looked at longest ago first. */
+const ALSO_IN_FLIGHT = `
+  SELECT run_id, max(coalesce(polled_at, 0)) AS looked_at
+  FROM executions
+  WHERE state = 'accepted' AND settled_at IS NULL AND planned IS NULL AND run_id <> ?
+  GROUP BY run_id
+  ORDER BY looked_at
+  LIMIT 100`;
+
 /** Another job of the execution is a change, as its rows are new. */
 const NOTE_FURTHER_JOB = `
   UPDATE executions
@@ -107,6 +116,16 @@ export class Verdicts {
   async anyRunning(runId: string, executionNo: number): Promise<boolean> {
     const found = await this.#database.first(ANY_RUNNING, [runId, executionNo]);
     return found !== undefined;
+  }
+
+  async alsoInFlight(runId: string): Promise<{ runId: string; lookedAt: number }[]> {
+    const rows = await this.#database.all<{ run_id: string; looked_at: number }>(ALSO_IN_FLIGHT, [runId]);
+    return rows.map((row) => ({ runId: row.run_id, lookedAt: row.looked_at }));
+  }
+
+  /** Something that the workflow of the run has to hear of: as of a slot that became free. */
+  async wake(runId: string): Promise<void> {
+    await this.#database.run(`UPDATE runs SET wakes = wakes + 1 WHERE id = ? AND ${IS_OPEN}`, [runId]);
   }
 
   async countRunning(runId: string, executions: readonly number[]): Promise<number> {

@@ -127,6 +127,7 @@ const OF_A_RUN: Record<string, Late> = {
   'verdicts.recordAll': afterAccept((ledger, { n, assetIds }) =>
     ledger.verdicts.recordAll('r', [{ ...poll(n, allOf(assetIds, 'succeeded')), number: 9 }], RETRY),
   ),
+  'verdicts.wake': afterAccept((ledger) => ledger.verdicts.wake('r')),
   'verdicts.beginPoll': afterAccept((ledger) => ledger.verdicts.beginPoll('r')),
   'verdicts.setJob': afterAccept((ledger, { n }) => ledger.verdicts.setJob('r', n, { jobId: 'j', createdAt: TERMS.serverAt })),
   'verdicts.setJobSought': afterAccept((ledger, { n }) => ledger.verdicts.setJobSought('r', [n], 9e15)),
@@ -283,6 +284,8 @@ const READS = [
   ...[
     'verdicts.inFlight',
     'verdicts.anyRunning',
+    'verdicts.countRunning',
+    'verdicts.alsoInFlight',
     'verdicts.hasWakeSince',
     'verdicts.lastPollAt',
     'verdicts.jobsOf',
