@@ -2,6 +2,9 @@
 import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, extname, join } from 'node:path';
 
+/** Lines only, without the sources: a worker keeps the map, and unfolds it whole to name the place of the first promise. */
+const SOURCE_MAP = 'inline-nosources-cheap-source-map';
+
 /**
  * Bundles the workflows that `workflowsPath` exports into `codePath`, and returns that path. What stands beside them as `stateless` is
  * shared by all workflows of a worker.
@@ -10,7 +13,8 @@ export async function bundle(workflowsPath, codePath) {
   const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
   const stateless = join(dirname(workflowsPath), `stateless${extname(workflowsPath)}`);
   const preloadModules = existsSync(stateless) ? [stateless] : [];
-  const { code } = await bundleWorkflowCode({ workflowsPath, preloadModules, logger: new DefaultLogger('WARN') });
+  const webpackConfigHook = (config) => ({ ...config, devtool: SOURCE_MAP });
+  const { code } = await bundleWorkflowCode({ workflowsPath, preloadModules, webpackConfigHook, logger: new DefaultLogger('WARN') });
   mkdirSync(dirname(codePath), { recursive: true });
   writeFileSync(`${codePath}.${process.pid}`, code);
   renameSync(`${codePath}.${process.pid}`, codePath);

@@ -1,15 +1,19 @@
 // `npm run bench:large`: 100,000 assets, caps off, output none. The worker is the built one, in a process of its own, whose peak
-// memory is read from the kernel. ASSETS=… for another size. Needs `npm run build`.
+// memory is read from the kernel. `npm run bench:memory`: 20,000 assets, 40 executions in flight, every output stored. ASSETS=… for
+// another size, WORKER_FLAGS=… for node. Needs `npm run build`.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RunReport } from '../../src/domain/run/outcome.js';
 import { startSimulator } from '../../src/simulator/index.js';
 import { openLab } from './lab.js';
+import { memoryMiB } from './process-usage.js';
 
+const IN_FLIGHT = Number(process.env['IN_FLIGHT'] ?? 400);
+const OUTPUT = process.env['OUTPUT'] ?? 'none';
 const ASSETS = Number(process.env['ASSETS'] ?? 100_000);
 const WORKER = fileURLToPath(new URL('../../dist/worker.js', import.meta.url));
 const folder = await mkdtemp(join(tmpdir(), 'overhaul-large-'));
@@ -17,7 +21,7 @@ const lab = await openLab();
 const simulator = await startSimulator({ assets: ASSETS, speed: 60, executionMs: { min: 60_000, max: 300_000 } });
 const config = join(folder, 'overhaul.yaml');
 await writeFile(config, 'policy: { caps: { callsPerHour: 100000000, executionsPerDay: 100000000, concurrency: 16 } }\n');
-const worker = spawn(process.execPath, [WORKER], {
+const worker = spawn(process.execPath, [...(process.env['WORKER_FLAGS']?.split(' ') ?? []), WORKER], {
   env: {
     ...process.env,
     QUALYS_URL: simulator.url,
@@ -37,13 +41,13 @@ try {
   const handle = await lab.client.workflow.start('remediationRun', {
     workflowId: 'bench-large',
     taskQueue: 'bench-large',
-    args: [{ script: 72648, targets: { assetTagIds: [7001] }, maxInFlight: 400, poll: { interval: '1s' }, output: 'none', deadline: '1h' }],
+    args: [
+      { script: 72648, targets: { assetTagIds: [7001] }, maxInFlight: IN_FLIGHT, poll: { interval: '1s' }, output: OUTPUT, deadline: '1h' },
+    ],
   });
   const report = (await handle.result()) as RunReport;
   const seconds = (performance.now() - startedAt) / 1_000;
   const history = await lab.historyOf('bench-large');
-  const status = await readFile(`/proc/${worker.pid}/status`, 'utf8');
-  const peakMiB = Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1_024;
   const twice = [...simulator.state.executionsPerAsset().values()].filter((times) => times > 1).length;
   console.log(
     JSON.stringify({
@@ -53,7 +57,7 @@ try {
       executions: report.executions,
       callsPerExecution: Number((report.apiCalls / report.executions).toFixed(2)),
       twice,
-      workerPeakMiB: Math.round(peakMiB),
+      workerPeakMiB: memoryMiB(worker.pid).peak,
       seconds: Math.round(seconds),
       eventsPerExecution: Number((history.events / report.executions).toFixed(2)),
       ...history,

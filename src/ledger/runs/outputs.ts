@@ -1,5 +1,6 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
+import { batches } from '../../domain/basics/batches.js';
 import { type Heard, heardText } from '../../domain/verdict/judge.js';
 import { isClosing, noteLate } from '../rows/late.js';
 import type { Database, Sql } from '../sql/database.js';
@@ -24,6 +25,15 @@ export interface HeardOutput {
   jobId: string;
   heard: Exclude<Heard, undefined>;
   output?: Buffer | undefined;
+}
+
+/** As many as Node has threads for them. Each takes 270 KB until it is done: the 1,000 of a page at once would take as many megabytes. */
+const COMPRESSED_AT_ONCE = 4;
+
+async function eachCompressed<Item, Packed>(items: readonly Item[], compressed: (item: Item) => Promise<Packed>): Promise<Packed[]> {
+  const packed: Packed[] = [];
+  for (const part of batches(items, COMPRESSED_AT_ONCE)) packed.push(...(await Promise.all(part.map(compressed))));
+  return packed;
 }
 
 const STORE = `
@@ -90,7 +100,7 @@ export class Outputs {
 
   /** Stores outputs of asset attempts; storing the same again changes nothing. */
   async store(runId: string, outputs: readonly { assetId: string; attempt: number; output: Buffer }[]): Promise<void> {
-    const packed = await Promise.all(outputs.map(async (item) => ({ ...item, gzip: await compress(item.output) })));
+    const packed = await eachCompressed(outputs, async (item) => ({ ...item, gzip: await compress(item.output) }));
     await this.#database.transaction(async (sql) => {
       if (packed.length > 0 && (await isClosing(sql, runId))) {
         const named = packed.map(({ assetId, attempt }) => `${assetId} (attempt ${attempt})`).join(', ');
@@ -106,7 +116,7 @@ export class Outputs {
    */
   async hear(runId: string, heard: readonly HeardOutput[]): Promise<void> {
     if (heard.length === 0) return;
-    const packed = await Promise.all(heard.map(async (item) => ({ ...item, gzip: item.output && (await compress(item.output)) })));
+    const packed = await eachCompressed(heard, async (item) => ({ ...item, gzip: item.output && (await compress(item.output)) }));
     await this.#database.transaction(async (sql) => {
       if (await isClosing(sql, runId)) return;
       for (const { assetId, attempt, jobId, output, gzip: blob, heard: said } of packed) {
