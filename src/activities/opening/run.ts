@@ -2,9 +2,11 @@ import { activityInfo, CancelledFailure, Context, heartbeat, log } from '@tempor
 import type { Policy } from '../../contracts/policy.js';
 import type { ApprovalRule, PlaybookApproval } from '../../domain/run/approval.js';
 import { type Blocked, WORTH_SAYING_MS } from '../../domain/run/blocked.js';
+import type { RunSnapshot } from '../../domain/run/snapshot.js';
 import { hostsIn, type NotJoinedList, notJoinedText, readNotJoined } from '../../domain/targets/join-record.js';
 import { QqlUnsafe } from '../../domain/targets/qql.js';
 import type { FrozenCohort } from '../../ledger/cohort/freeze.js';
+import type { Ledger } from '../../ledger/index.js';
 import { digestOf } from '../../ledger/policy/approved-plan.js';
 import type { NamedScript, StoredRequest } from '../../ledger/rows/run.js';
 import { QualysError } from '../../qualys/errors.js';
@@ -15,6 +17,7 @@ import { blockedBy, failureTypeOf, NotReady, nonRetryable, retryLater, waitAfter
 import { withHeartbeat } from '../heartbeat.js';
 import { PolicyRefused } from '../policy/refusal.js';
 import { refusedForRun } from '../policy/refused-script.js';
+import { orderOfActivity } from '../run/control.js';
 import { goOnUnlessStale } from '../stale-ledger.js';
 import { planExecutions } from '../tags/plan.js';
 import { readTargets } from '../targets/read.js';
@@ -34,6 +37,8 @@ export interface OpenRunInput {
   parentId?: string | undefined;
   /** The reason for waiting that the workflow shows already. */
   reported?: Blocked | undefined;
+  /** Start it as well where nobody has to approve it. */
+  start?: boolean | undefined;
 }
 
 export type OpenRunResult =
@@ -44,6 +49,8 @@ export type OpenRunResult =
       /** What an approval is bound to. */
       digest: string;
       approval?: ApprovalRule | undefined;
+      /** It has started. */
+      started?: RunSnapshot | undefined;
     }
   | { kind: 'blocked'; blocked: Blocked };
 
@@ -92,13 +99,21 @@ async function openWith(dependencies: ActivityDependencies, input: OpenRunInput)
   const tooMany = tooManyAssets(cohort.size, request.maxAssets);
   if (tooMany !== undefined) throw nonRetryable('PolicyViolation', tooMany);
   await planExecutions(dependencies, { runId, strategy: request.strategy, tagsSeen: await ledger.runs.tagsSeen(runId), onPage: goOn });
+  const approval = approvalFor((await ledger.policies.inForce(dependencies.policy)).policy, input, cohort.size);
   return {
     kind: 'opened',
     script: { id: script.id, title: script.title },
     cohort,
     digest: (await digestOf(ledger.database, runId)) ?? '',
-    approval: approvalFor((await ledger.policies.inForce(dependencies.policy)).policy, input, cohort.size),
+    approval,
+    started: input.start && !approval ? await start(ledger, runId) : undefined,
   };
+}
+
+/** The same order in every attempt. Should a later one find that somebody has to approve, the question holds the run again. */
+async function start(ledger: Ledger, runId: string): Promise<RunSnapshot> {
+  await ledger.orders.carryOut(runId, { ...orderOfActivity(), command: { kind: 'start' } });
+  return ledger.runs.snapshot(runId);
 }
 
 async function freezeCohort(dependencies: ActivityDependencies, input: OpenRunInput, attempt: number): Promise<FrozenCohort> {

@@ -3,7 +3,7 @@ import type { ErrorBudget } from '../../contracts/request.js';
 import type { Command } from '../../domain/run/command.js';
 import { type Issued, mostIssued, type RunSnapshot } from '../../domain/run/snapshot.js';
 import { digestOf } from '../../ledger/policy/approved-plan.js';
-import { REFUSED } from '../../ledger/runs/orders.js';
+import { type Order, REFUSED } from '../../ledger/runs/orders.js';
 import type { ActivityDependencies } from '../dependencies.js';
 
 export interface ControlInput {
@@ -31,6 +31,12 @@ export interface ControlResult {
 
 const NOTHING_GIVEN = mostIssued(undefined, undefined);
 
+/** Of what the workflow orders by itself: known by its place in the history, the same in every attempt. */
+export function orderOfActivity(): Pick<Order, 'id' | 'number'> {
+  const { activityId, workflowExecution, scheduledTimestampMs } = activityInfo();
+  return { id: `activity:${workflowExecution?.runId}/${activityId}`, number: scheduledTimestampMs };
+}
+
 /**
  * Carries an order into the ledger, where every permit asks for it, and into the audit log. Repeating it, or coming late with it, changes
  * nothing more.
@@ -43,15 +49,15 @@ export function createControlRun({ ledger }: Pick<ActivityDependencies, 'ledger'
     },
 
     async controlRun({ runId, command, by, reason, orderId, orderNumber, issued }: ControlInput): Promise<ControlResult> {
-      const { activityId, workflowExecution, scheduledTimestampMs } = activityInfo();
+      const own = orderOfActivity();
       // In a transaction of its own: what follows fails where the ledger has forgotten the run, which every run that is ordered something
       // was in.
       if (!(await ledger.runs.get(runId))) await ledger.staleness.isStale(runId, issued ?? NOTHING_GIVEN);
       // What is put back is chosen by what is known by now, late verdicts among it.
       if (command.kind === 'retry') await ledger.campaigns.mergeAll(runId);
       const result = await ledger.orders.carryOut(runId, {
-        id: orderId === undefined ? `activity:${workflowExecution?.runId}/${activityId}` : `update:${orderId}`,
-        number: orderNumber ?? scheduledTimestampMs,
+        id: orderId === undefined ? own.id : `update:${orderId}`,
+        number: orderNumber ?? own.number,
         command,
         by,
         reason,

@@ -22,7 +22,9 @@ export class StaleLedger {
   }
 
   /** True when the ledger lacks something of what was issued of the run, or was ever found to. */
-  isStale(runId: string, known: Issued | undefined): Promise<boolean> {
+  async isStale(runId: string, known: Issued | undefined): Promise<boolean> {
+    // Every activity asks, and nearly all are answered by reading: no number falls, so what is there now is not lacked later.
+    if (!(await whatLacks(this.#database, runId, known))) return false;
     return this.#database.transaction((sql) => noteStale(sql, runId, known));
   }
 
@@ -37,15 +39,27 @@ export class StaleLedger {
  * make up for the numbers, not for what was forgotten. True when it lacks something, or ever did.
  */
 export async function noteStale(sql: Sql, runId: string, known: Issued | undefined): Promise<boolean> {
+  const lack = await whatLacks(sql, runId, known);
+  if (lack && !lack.isNoted) {
+    await sql.run('UPDATE runs SET stale = ? WHERE id = ? AND stale IS NULL', [JSON.stringify(known), runId]);
+    await hold(sql, runId, lack.sign);
+  }
+  return lack !== undefined;
+}
+
+/** How it shows that the ledger is old; undefined where nothing shows it. */
+async function whatLacks(
+  sql: Sql,
+  runId: string,
+  known: Issued | undefined,
+): Promise<{ isNoted: true } | { isNoted: false; sign: string } | undefined> {
   const run = await readStored(sql, runId);
-  if (!run && known === undefined) return false;
-  if (run && (run.stale !== null || run.campaign_stale !== null)) return true;
+  if (!run) return known && { isNoted: false, sign: `it does not know ${runId}` };
+  if (run.stale !== null || run.campaign_stale !== null) return { isNoted: true };
+  if (!known) return undefined;
   const issued = await issuedOf(sql, runId);
-  if (run && (!known || !isStale(issued, known))) return false;
-  await sql.run('UPDATE runs SET stale = ? WHERE id = ? AND stale IS NULL', [JSON.stringify(known), runId]);
-  const sign = run && known ? `it knows ${inWords(issued)} of ${runId}, and ${inWords(known)} were issued` : `it does not know ${runId}`;
-  await hold(sql, runId, sign);
-  return true;
+  if (!isStale(issued, known)) return undefined;
+  return { isNoted: false, sign: `it knows ${inWords(issued)} of ${runId}, and ${inWords(known)} were issued` };
 }
 
 /** Once for each run: what an operator has seen, and let go, holds nothing again. */

@@ -3,6 +3,7 @@ import type { OpenRunResult } from '../../activities/opening/run.js';
 import { parseRequest, type RemediationRequest } from '../../contracts/request.js';
 import type { ApprovalAsk, PlaybookApproval } from '../../domain/run/approval.js';
 import type { RunReport } from '../../domain/run/outcome.js';
+import type { RunSnapshot } from '../../domain/run/snapshot.js';
 import { abandoned } from '../shared/abandoned.js';
 import { activitiesOf, identifyLedger, type RunActivities } from '../shared/activity-proxies.js';
 import { carriedOver, carriedState } from '../shared/carried-state.js';
@@ -31,9 +32,9 @@ export async function remediationRun(input: unknown, carried?: unknown): Promise
     if (request) {
       state.queue = (await identifyLedger()).queue;
       activities = activitiesOf(state.queue);
-      const ask = await open(activities, state, request);
+      const { ask, started } = await open(activities, state, request);
       if (ask) await approval(activities, state, ask);
-      else await start(activities, state);
+      else await start(activities, state, started);
     }
     activities ??= activitiesOf(state.queue ?? '');
     const living = { runId, state, activities };
@@ -56,17 +57,23 @@ function parsedOrFail(input: unknown): RemediationRequest {
   return parsed.value;
 }
 
+interface Opened {
+  /** What has to be approved. */
+  ask?: ApprovalAsk | undefined;
+  started?: RunSnapshot | undefined;
+}
+
 /**
- * Registers the run and freezes its cohort. Waits, visibly, up to an hour for a Qualys that gives no answer. Returns what has to be
- * approved.
+ * Registers the run, freezes its cohort, and starts it where nobody has to approve it. Waits, visibly, up to an hour for a Qualys that gives
+ * no answer.
  */
-async function open(activities: RunActivities, state: RunState, request: RemediationRequest): Promise<ApprovalAsk | undefined> {
+async function open(activities: RunActivities, state: RunState, request: RemediationRequest): Promise<Opened> {
   const playbookApproval = workflowInfo().memo?.approval as PlaybookApproval | undefined;
   const opened = await answered<OpenRunResult>(state, () =>
-    activities.openRun({ ...registration(request), playbookApproval, reported: state.blocked }),
+    activities.openRun({ ...registration(request), playbookApproval, reported: state.blocked, start: true }),
   );
-  const { approval: rule, digest } = opened;
-  return rule && { rule, digest, requestedBy: request.requestedBy, approvals: [] };
+  const { approval: rule, digest, started } = opened;
+  return { ask: rule && { rule, digest, requestedBy: request.requestedBy, approvals: [] }, started };
 }
 
 function registration({ targets: _targets, ...request }: RemediationRequest) {
@@ -75,8 +82,13 @@ function registration({ targets: _targets, ...request }: RemediationRequest) {
   return { runId: workflowId, firstExecutionId: firstExecutionRunId, namespace, request, parentId };
 }
 
-async function start(activities: RunActivities, state: RunState): Promise<void> {
-  await startRun({ runId: workflowInfo().workflowId, state, activities });
+async function start(activities: RunActivities, state: RunState, started: RunSnapshot | undefined): Promise<void> {
+  if (started) {
+    takeSnapshot(state, started);
+    state.phase = 'running';
+  }
+  // As an activity of its own in histories that began before runs were started as they were opened.
+  else await startRun({ runId: workflowInfo().workflowId, state, activities });
   showSize(state);
 }
 

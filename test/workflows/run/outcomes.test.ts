@@ -37,6 +37,10 @@ describe('what happens to the assets of a run', () => {
     expect(report.apiCalls).toBe((await harness.product.ledger.reader.run('plain'))?.callsUsed);
     expect(Date.parse(report.finishedAt)).toBeGreaterThan(Date.parse(report.startedAt));
     expect(hits(assetIds(0, 40))).toEqual(new Array(40).fill(1));
+    const { events } = await harness.env.client.workflow.getHandle('plain').fetchHistory();
+    const activities = events?.flatMap((event) => event.activityTaskScheduledEventAttributes?.activityType?.name ?? []);
+    // Nobody has to approve it: it starts as it is opened.
+    expect(activities?.slice(0, 3)).toEqual(['identifyLedger', 'openRun', 'dispatch']);
     const rows = await harness.rows('plain');
     expect(rows[0]).toMatchObject({
       assetId: '20452610',
