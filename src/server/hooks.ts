@@ -1,12 +1,14 @@
 // POST /hooks/:hook: a ticket event. An answer of 202 means that Temporal has the run; nothing is queued in this process.
 import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
 import type { Config, Hook } from '../contracts/config/file.js';
-import { describeProblems } from '../contracts/request.js';
+import type { System } from '../contracts/config/hook.js';
+import { describeProblems, type Problem } from '../contracts/request.js';
 import { type StartAnswer, TemporalUnavailable, type WorkflowInput } from '../temporal/start-run.js';
-import { decideTicket, type TicketDecision } from '../tickets/decide.js';
+import { decideTicket } from '../tickets/decide.js';
 import { hookKeys } from '../tickets/hook-keys.js';
 import { parsePayload } from '../tickets/payload.js';
-import { verifyStandardSignature } from '../tickets/standard-signature.js';
+import { SENDERS } from '../tickets/senders/index.js';
+import { verifyDelivery } from '../tickets/senders/signature.js';
 import type { Asked, StartDecision } from '../tickets/start-request.js';
 import type { ServerDeps } from './dependencies.js';
 import { type ProblemAnswer, sendProblem } from './problem.js';
@@ -25,21 +27,24 @@ export function hookRoute(deps: ServerDeps): RouteHandlerMethod {
       return sendProblem(reply, { status: 415, detail: 'use content-type: application/json in UTF-8, without content-encoding' });
     }
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-    const refusal = await unauthentic(deps, hook, request, body);
-    if (refusal) return refuse(reply, refusal, request, name);
+    const unproved = await unauthentic(deps, hook, request, body);
+    if (unproved) return refuse(reply, unproved, request, name);
 
     const payload = parsePayload(body);
-    const decision: TicketDecision = payload.ok
-      ? await decideTicket({ config, hookName: name, hook, payload: payload.value, readTicket: deps.readTicket })
-      : { kind: 'refused', problems: payload.problems };
-    if (decision.kind === 'ignored') return reply.send({ ignored: decision.why });
-    if (decision.kind === 'unreadable') {
-      request.log.error({ ticketId: decision.ticketId, why: decision.why }, 'a ticket could not be read again');
-      return refuse(reply, { status: 503, detail: 'the ticket cannot be read at the moment: send the event again' }, request, name);
+    if (!payload.ok) return refuse(reply, unprocessable(payload.problems), request, name);
+    const { env, readTicket } = deps;
+    const decision = await decideTicket({ config, hookName: name, hook, payload: payload.value, env, now: deps.now(), readTicket });
+    switch (decision.kind) {
+      case 'start':
+        return start(deps, { decision, system: hook.system, hook: name }, request, reply);
+      case 'ignored':
+        return reply.send({ ignored: decision.why });
+      case 'refused':
+        return decline(reply, unprocessable(decision.problems), request, { system: hook.system, hook: name });
+      case 'unreadable':
+        request.log.error({ ticketId: decision.ticketId, why: decision.why }, 'a ticket could not be read again');
+        return refuse(reply, { status: 503, detail: 'the ticket cannot be read at the moment: send the event again' }, request, name);
     }
-    if (decision.kind === 'start') return start(deps, decision, request, reply);
-    const { problems } = decision;
-    return refuse(reply, { status: 422, detail: describeProblems(problems), problems }, request, name);
   };
 }
 
@@ -51,7 +56,7 @@ function noHook({ hooks }: Config): string {
 /** The refusal of a delivery that is not proved to come from a holder of one of the hook's secrets. */
 async function unauthentic(deps: ServerDeps, hook: Hook, request: FastifyRequest, body: Buffer): Promise<ProblemAnswer | undefined> {
   const { keys, unusable } = await hookKeys(hook, deps.env);
-  const verdict = verifyStandardSignature({ rawHeaders: request.raw.rawHeaders, body, keys, now: deps.now() });
+  const verdict = verifyDelivery(SENDERS[hook.system].scheme, { rawHeaders: request.raw.rawHeaders, body, keys, now: deps.now() });
   if (verdict.ok) return undefined;
   // The sender cannot know the reason, and a prober should not: the log has it.
   request.log.warn({ why: verdict.problem, unusable: unusable.map(({ problem }) => problem) }, 'a ticket event was not authentic');
@@ -62,7 +67,7 @@ async function unauthentic(deps: ServerDeps, hook: Hook, request: FastifyRequest
 
 async function start(
   deps: ServerDeps,
-  decision: Extract<StartDecision, { kind: 'start' }>,
+  { decision, ...from }: { decision: Extract<StartDecision, { kind: 'start' }> } & From,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
@@ -79,7 +84,7 @@ async function start(
   request.log.info({ workflowId, kind: answer.kind }, 'a ticket requested a run');
   if (answer.kind === 'different') {
     const detail = `${workflowId} was started with another request. A changed request needs a new ticket.generation`;
-    return sendProblem(reply, { status: 409, detail });
+    return decline(reply, { status: 409, detail }, request, from);
   }
   const url = `${request.protocol}://${request.host}/runs/${encodeURIComponent(workflowId)}`;
   return reply.code(answer.kind === 'started' ? 202 : 200).send({ workflowId, url });
@@ -94,6 +99,22 @@ function askedOf(asked: Asked): WorkflowInput {
 /** A campaign has its approvals in its plan. */
 function approvalOf(asked: Asked): { approval?: object } {
   return asked.workflow === 'remediationRun' && asked.approval ? { approval: asked.approval } : {};
+}
+
+interface From {
+  system: System;
+  hook: string;
+}
+
+/** What is authentic and may not be is told in the way that the sender's people see, unless that would stop their system from sending. */
+function decline(reply: FastifyReply, answer: ProblemAnswer, request: FastifyRequest, { system, hook }: From): FastifyReply {
+  if (SENDERS[system].refusal === 422) return refuse(reply, answer, request, hook);
+  request.log.error({ hook, status: answer.status, detail: answer.detail }, 'a ticket event was refused, and its sender told 200');
+  return reply.send({ ignored: answer.detail });
+}
+
+function unprocessable(problems: Problem[]): ProblemAnswer {
+  return { status: 422, detail: describeProblems(problems), problems };
 }
 
 function refuse(reply: FastifyReply, answer: ProblemAnswer, request: FastifyRequest, hook: string): FastifyReply {

@@ -1,7 +1,9 @@
 // From a verified event to a decision, by way of the ticket: read again, approved there, and asking there for what the event says.
 import type { Config, Hook } from '../contracts/config/file.js';
+import { type Environment, readSecret } from '../contracts/config/secret-ref.js';
 import { ticketIdOf } from './event.js';
-import { isApproved, type ReadTicket, readAgain, ticketSource } from './reading.js';
+import { isApproved, type ReadTicket, readAgain, type TicketSource, ticketSource } from './reading.js';
+import { whyIgnored } from './senders/ignored.js';
 import { decideStart, type StartDecision } from './start-request.js';
 
 export type TicketDecision = StartDecision | { kind: 'unreadable'; ticketId: string; why: string };
@@ -11,12 +13,16 @@ interface Verified {
   hookName: string;
   hook: Hook;
   payload: unknown;
+  env: Environment;
+  now: Date;
   readTicket: ReadTicket | undefined;
 }
 
-export async function decideTicket({ config, hookName, hook, payload, readTicket }: Verified): Promise<TicketDecision> {
+export async function decideTicket({ config, hookName, hook, payload, env, now, readTicket }: Verified): Promise<TicketDecision> {
   const source = ticketSource(config, hook);
-  if (!source) return decideStart(config, hookName, hook, { payload });
+  const why = whyIgnored(hook, payload, { now, account: await ownAccount(source, env) });
+  if (why !== undefined) return { kind: 'ignored', why };
+  if (!source && hook.system === 'standard') return decideStart(config, hookName, hook, { payload });
   // An event that would start nothing whatever its ticket says costs no request.
   const ticketMayAdd = hook.read !== undefined || typeof hook.playbook !== 'string';
   const before = ticketMayAdd ? undefined : decideStart(config, hookName, hook, { payload });
@@ -24,10 +30,18 @@ export async function decideTicket({ config, hookName, hook, payload, readTicket
   const id = ticketIdOf(hook, payload);
   if (!id.ok) return { kind: 'refused', problems: id.problems };
   const ticketId = id.value;
-  if (!readTicket) return { kind: 'unreadable', ticketId, why: `tickets of ${source.entry.system} cannot be read by this version` };
+  // The configuration refuses such a hook: here it is only made sure that nothing starts without the ticket.
+  if (!source) return { kind: 'unreadable', ticketId, why: `a hook of ${hook.system} needs an entry of tickets to read from` };
+  if (!readTicket) return { kind: 'unreadable', ticketId, why: `nothing here reads tickets of ${source.entry.system}` };
 
   const reading = await readAgain(readTicket, { hook, ticketId, source });
   if (reading.kind === 'unreadable') return { ...reading, ticketId };
   if (!isApproved(hook, source, reading.record)) return { kind: 'ignored', why: 'not approved' };
   return decideStart(config, hookName, hook, { payload, ticket: { record: reading.record } });
+}
+
+/** As whom we write to this system. Where that cannot be known, our marker and the reading again are left. */
+async function ownAccount(source: TicketSource | undefined, env: Environment): Promise<string | undefined> {
+  const username = source?.entry.username;
+  return username && (await readSecret(username, env).catch(() => undefined));
 }

@@ -1,21 +1,8 @@
-import { type JSONValue, search } from '@jmespath-community/jmespath';
 import type { Hook, MappedField } from '../contracts/config/file.js';
 import { type TicketEvent, TicketEventSchema, TicketIdSchema } from '../contracts/http/webhook.js';
 import { type Parsed, problemsOf } from '../contracts/request.js';
-
-/** Where the `standard` system has each field; `map` in the configuration names other places. */
-const STANDARD_MAP: Record<MappedField, string> = {
-  ticket: 'ticket.id',
-  url: 'ticket.url',
-  generation: 'ticket.generation',
-  assetIds: 'targets.assetIds',
-  hostnames: 'targets.hostnames',
-  assetTagIds: 'targets.assetTagIds',
-  query: 'targets.query',
-  excludedAssetIds: 'targets.excludedAssetIds',
-  requestedBy: 'requestedBy',
-  reason: 'reason',
-};
+import { SENDERS } from './senders/index.js';
+import { valueAt } from './senders/value-at.js';
 
 /** What an event says, and, once it was read again, the ticket itself. */
 export interface Told {
@@ -24,14 +11,18 @@ export interface Told {
   ticket?: { record: unknown };
 }
 
-type Mapping = Pick<Hook, 'map' | 'read' | 'playbook'>;
+type Mapping = Pick<Hook, 'system' | 'map' | 'read' | 'playbook'>;
 
 /**
- * What is asked for. A hook that maps nothing takes the standard body and no unknown key; a mapped payload may hold anything else
- * besides.
+ * What is asked for. A `standard` hook that maps nothing takes the standard body and no unknown key; any other payload may hold anything
+ * else besides.
  */
 export function ticketEventOf(hook: Mapping, told: Told): Parsed<TicketEvent> {
-  const standardBody = !hook.map && !(hook.read && told.ticket) && (typeof hook.playbook === 'string' || hook.playbook.from === 'playbook');
+  const standardBody =
+    hook.system === 'standard' &&
+    !hook.map &&
+    !(hook.read && told.ticket) &&
+    (typeof hook.playbook === 'string' || hook.playbook.from === 'playbook');
   const result = TicketEventSchema.safeParse(standardBody ? told.payload : mapped(hook, told));
   return result.success ? { ok: true, value: result.data } : { ok: false, problems: problemsOf(result.error, TicketEventSchema) };
 }
@@ -43,10 +34,15 @@ export function ticketIdOf(hook: Mapping, payload: unknown): Parsed<string> {
 }
 
 function mapped(hook: Mapping, { payload, ticket }: Told): unknown {
+  const { map, read, view = (value: unknown) => value } = SENDERS[hook.system].translation;
+  const event = view(payload);
+  const record = ticket && view(ticket.record);
   const field = (name: MappedField) => {
-    const read = ticket && hook.read?.[name];
+    const inTicket = ticket && (hook.read?.[name] ?? (hook.map?.[name] === undefined ? read?.[name] : undefined));
     // Where the ticket decides, it decides alone: what it no longer names must not come back from an older event.
-    return read === undefined ? valueAt(payload, hook.map?.[name] ?? STANDARD_MAP[name]) : valueAt(ticket?.record, read);
+    if (inTicket !== undefined) return valueAt(record, inTicket);
+    const inEvent = hook.map?.[name] ?? map[name];
+    return inEvent === undefined ? undefined : valueAt(event, inEvent);
   };
   const targets = given({
     assetIds: field('assetIds'),
@@ -65,20 +61,10 @@ function mapped(hook: Mapping, { payload, ticket }: Told): unknown {
 }
 
 /** Of two places that name a playbook, the ticket as it is now has the last word. */
-function playbookIn({ playbook }: Mapping, payload: unknown, ticket: Told['ticket']): unknown {
-  if (typeof playbook === 'string') return valueAt(payload, 'playbook');
+function playbookIn({ system, playbook }: Mapping, payload: unknown, ticket: Told['ticket']): unknown {
+  // A hook that fixes it refuses a standard body that names another; elsewhere the word means something else.
+  if (typeof playbook === 'string') return system === 'standard' ? valueAt(payload, 'playbook') : undefined;
   return (ticket && valueAt(ticket.record, playbook.from)) ?? valueAt(payload, playbook.from);
-}
-
-/**
- * An expression that finds nothing, or meets a value of another kind than it expects, gives nothing: the schema then says what is missing.
- */
-export function valueAt(value: unknown, expression: string): unknown {
-  try {
-    return search(value as JSONValue, expression) ?? undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function given(fields: Record<string, unknown>): Record<string, unknown> {

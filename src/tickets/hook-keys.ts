@@ -1,7 +1,8 @@
 import type { Config, Hook } from '../contracts/config/file.js';
 import { type Environment, readSecret, secretPlace } from '../contracts/config/secret-ref.js';
 import type { Problem } from '../contracts/request.js';
-import { standardKey } from './standard-signature.js';
+import { SENDERS } from './senders/index.js';
+import { keyOf } from './senders/signature.js';
 
 export interface HookKeys {
   keys: Uint8Array[];
@@ -10,13 +11,13 @@ export interface HookKeys {
 }
 
 /** The keys of a hook's secrets, read again so that a rotated file counts at once. */
-export async function hookKeys(hook: Pick<Hook, 'secrets'>, env: Environment): Promise<HookKeys> {
+export async function hookKeys(hook: Pick<Hook, 'system' | 'secrets'>, env: Environment): Promise<HookKeys> {
   const found: HookKeys = { keys: [], unusable: [] };
   for (const [at, ref] of hook.secrets.entries()) {
     try {
-      const key = standardKey(await readSecret(ref, env));
-      if (key) found.keys.push(key);
-      else found.unusable.push({ at, problem: `${secretPlace(ref)} is not a Standard Webhooks secret: use whsec_… or plain base64` });
+      const read = keyOf(SENDERS[hook.system].scheme, await readSecret(ref, env));
+      if ('key' in read) found.keys.push(read.key);
+      else found.unusable.push({ at, problem: `${secretPlace(ref)} ${read.problem}` });
     } catch (error) {
       found.unusable.push({ at, problem: error instanceof Error ? error.message : String(error) });
     }

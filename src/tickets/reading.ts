@@ -3,7 +3,7 @@
 
 import type { Config, Hook, TicketsEntry } from '../contracts/config/file.js';
 import { APPROVED, canBeReadAgain } from '../contracts/config/hook.js';
-import { valueAt } from './event.js';
+import { valueAt } from './senders/value-at.js';
 
 /** The tightest sender, PagerDuty, waits 5 s and sends again what took longer: that finds the run under its id. */
 const READ_TIMEOUT_MS = 3_000;

@@ -92,7 +92,6 @@ describe('the configuration file', () => {
       'playbooks.a.run.outputs: unknown key; did you mean output? (overhaul.yaml:2)',
       'playbooks.b.campaign.steps: is missing: must be an object (its keys: assess, remediate, verify, rollback) (overhaul.yaml:3)',
       'playbooks.c.run: needs run: { script: … } or campaign: { name: …, steps: { remediate: … } } (overhaul.yaml:4)',
-      'hooks.jira.system: hooks for jira are not supported yet: use "standard" (Standard Webhooks) (overhaul.yaml:6)',
       'hooks.jira.secrets: name at least one secret (overhaul.yaml:6)',
       expect.stringMatching(/^hooks\.std\.playbook\.from: is not a valid JMESPath expression: .+ \(overhaul\.yaml:7\)$/),
       'policy.caps.concurrency: must be more than 0 (overhaul.yaml:8)',
@@ -135,10 +134,23 @@ describe('the configuration file', () => {
     expect(problemsIn(text('ticket: named, read: { url: a }'))).toContain(
       'hooks.h.read: is decided over the ticket as read again: named is of system "standard", which has no API to read from (overhaul.yaml:3)',
     );
+    expect(problemsIn(text('ticket: snow').replace('standard, secrets', 'jira, secrets'))).toContain(
+      'hooks.h.ticket: snow is of system "servicenow", and this hook of "jira": name an entry of tickets with system: jira (overhaul.yaml:3)',
+    );
     const ofHooks = (hook: string) => problemsIn(text(hook)).filter((problem) => problem.startsWith('hooks'));
     for (const right of ['ticket: snow', 'ticket: named', 'ticket: jira, approved: a', 'ticket: faulty, read: { url: a }'])
       expect(ofHooks(right)).toEqual([]);
   });
+
+  test.each(['servicenow', 'jira', 'jira-dc', 'zendesk', 'freshservice', 'pagerduty', 'github'])(
+    'a hook of %s without a ticket to read again is refused, and told what to add',
+    (system) => {
+      const text = `playbooks: { p: { run: { script: 1 } } }\nhooks: { h: { system: ${system}, secrets: [{ env: S }], playbook: p } }`;
+      expect(problemsIn(text)).toEqual([expect.stringContaining(`hooks.h.ticket: is missing: an event of ${system} is only a hint`)]);
+      const whole = `${text.replace('playbook: p', `playbook: p, ticket: t, approved: a`)}\ntickets: { t: { system: ${system}, url: "https://example.com" } }`;
+      expect(problemsIn(whole)).toEqual([]);
+    },
+  );
 
   test('names of prototype members are no playbooks', () => {
     const text = 'hooks: { h: { system: standard, secrets: [{ env: S }], playbook: constructor } }';

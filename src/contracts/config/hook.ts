@@ -37,11 +37,7 @@ export type MappedField = (typeof MAPPED)[number];
 const MapSchema = z.partialRecord(z.enum(MAPPED), Expression);
 
 export const HookSchema = z.strictObject({
-  system: z.enum(SYSTEMS).superRefine((system, ctx) => {
-    if (system !== 'standard') {
-      ctx.addIssue({ code: 'custom', message: `hooks for ${system} are not supported yet: use "standard" (Standard Webhooks)` });
-    }
-  }),
+  system: z.enum(SYSTEMS),
   secrets: list(SecretRefSchema, LIMITS.entries).min(1, 'name at least one secret'),
   playbook: z.union([Name, z.strictObject({ from: Expression, allow: list(Name, LIMITS.tagIds).min(1, 'allow at least one playbook') })], {
     error: 'must be the name of a playbook, or { from: JMESPath, allow: [names] }',
@@ -105,16 +101,26 @@ export function hookIssues(content: unknown): z.core.$ZodIssue[] {
 type Spoken = { system: System; ticket?: string | undefined; read?: unknown; approved?: unknown };
 
 /** `of`: the system of the tickets entry; undefined also where there is none with that name, which is told elsewhere. */
-function ticketIssues({ ticket, read, approved }: Spoken, of: System | undefined): z.core.$ZodIssue[] {
+function ticketIssues({ system, ticket, read, approved }: Spoken, of: System | undefined): z.core.$ZodIssue[] {
   const issue = (key: string, message: string): z.core.$ZodIssue => ({ code: 'custom', input: undefined, path: [key], message });
+  if (ticket === undefined && system !== 'standard') return [issue('ticket', NEEDS_TICKET(system))];
   if (ticket !== undefined && of === undefined) return [];
+  if (of !== undefined && system !== 'standard' && of !== system)
+    return [
+      issue('ticket', `${ticket} is of system "${of}", and this hook of "${system}": name an entry of tickets with system: ${system}`),
+    ];
   if (of === undefined || !canBeReadAgain(of)) {
     const why =
       of === undefined ? 'add ticket: NAME, an entry of tickets' : `${ticket} is of system "${of}", which has no API to read from`;
+    const given = { read, approved };
     return (['read', 'approved'] as const)
-      .filter((key) => (key === 'read' ? read : approved) !== undefined)
+      .filter((key) => given[key] !== undefined)
       .map((key) => issue(key, `is decided over the ticket as read again: ${why}`));
   }
   if (approved !== undefined || APPROVED[of] !== undefined) return [];
   return [issue('approved', `is missing: say when a ticket of ${of} counts as approved, as JMESPath over the ticket as it is read again`)];
 }
+
+/** Most of them sign no time, and one signs nothing: an event alone may be old, replayed or untrue. */
+const NEEDS_TICKET = (system: System): string =>
+  `is missing: an event of ${system} is only a hint, so its ticket is read again before anything starts. Add tickets: { ${system}: { system: ${system}, url: … } } with credentials, and ticket: ${system} here`;

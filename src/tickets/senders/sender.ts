@@ -1,0 +1,33 @@
+// What there is to know of a ticketing system that sends events.
+import type { MappedField } from '../../contracts/config/hook.js';
+import type { Scheme } from './signature.js';
+
+export interface Sender {
+  scheme: Scheme;
+  translation: Translation;
+  /**
+   * How an authentic event is answered that asks for what it may not have: 422 shows up where the sender's people look, and 200 keeps a
+   * sender going that stops delivering after a few answers of 4xx. The log has it in either case.
+   */
+  refusal: 422 | 200;
+}
+
+export interface Translation {
+  /** JMESPath over the event, for what `map` of the hook does not name. */
+  map: Readonly<Partial<Record<MappedField, string>>>;
+  /** JMESPath over the ticket as read again, for what `read` of the hook does not name. */
+  read?: Readonly<Partial<Record<MappedField, string>>>;
+  /** The event, or the ticket as read, with what JMESPath cannot reach in it. */
+  view?: (value: unknown) => unknown;
+  /**
+   * Why an event of this kind asks for nothing; undefined when it does ask. `generations`: the hook says by itself what authorises a run, so
+   * that events which the defaults would take for a new authorisation each may pass.
+   */
+  ignored?: (payload: unknown, generations: boolean) => string | undefined;
+  /** Who did it, each a JMESPath: what our own account does asks for nothing. */
+  actors: readonly string[];
+  /** What was written, each a JMESPath: what carries our own marker asks for nothing. */
+  written: readonly string[];
+  /** When it happened, by what was signed: systems that sign no header with a time can be replayed. */
+  age?: { at: string; form: 'milliseconds' | 'ISO 8601'; maxS: number };
+}
