@@ -177,6 +177,21 @@ describe('the configuration file', () => {
     ]);
   });
 
+  test('a problem names the line of its key, not that of what the key holds', () => {
+    const text = ['polcy:', '  caps: {}', 'policy:', '  neverTuch:', '    tags: []', '  caps:', '    - 1'].join('\n');
+    expect(problemsIn(text)).toEqual([
+      'policy.caps: must be an object, not a list (its keys: callsPerHour, executionsPerDay, concurrency) (overhaul.yaml:6)',
+      'policy.neverTuch: unknown key; did you mean neverTouch? (overhaul.yaml:4)',
+      'polcy: unknown key; did you mean policy? (overhaul.yaml:1)',
+    ]);
+  });
+
+  test('a tab is told by itself, without what it does to the other lines', () => {
+    expect(problemsIn('policy:\n\tcaps: {}\n  executeInterval: 1m\n')).toEqual([
+      ': overhaul.yaml:2 is not valid YAML: Tabs are not allowed as indentation',
+    ]);
+  });
+
   test.each(['127.0.0.0', '127.0.0.0/33', 'localhost/8', 'fd00::/129'])('%s is no address range', (range) => {
     expect(problemsIn(`network: { allow: ["${range}"] }`)).toEqual([
       'network.allow[0]: must be an address range such as "127.0.0.0/8" (overhaul.yaml:1)',

@@ -1,4 +1,4 @@
-import { LineCounter, parseDocument } from 'yaml';
+import { isMap, isNode, LineCounter, type Node, parseDocument } from 'yaml';
 import type { Parsed, Problem } from '../request.js';
 
 export interface YamlDocument {
@@ -14,7 +14,9 @@ export interface YamlDocument {
 export function parseYaml(text: string, file: string): Parsed<YamlDocument> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const problems: Problem[] = document.errors.map((error) => ({
+  // A tab makes other lines wrong, too: they are right once it is gone.
+  const tabs = document.errors.filter(({ code }) => code === 'TAB_AS_INDENT');
+  const problems: Problem[] = (tabs.length > 0 ? tabs : document.errors).map((error) => ({
     path: '',
     problem: `${file}:${lines.linePos(error.pos[0]).line} is not valid YAML: ${error.message.split(':')[0]}`,
   }));
@@ -28,8 +30,9 @@ export function parseYaml(text: string, file: string): Parsed<YamlDocument> {
 
   function lineOf(path: readonly PropertyKey[]): number | undefined {
     for (let length = path.length; length > 0; length -= 1) {
-      const node = document.getIn(path.slice(0, length), true);
-      if (isRanged(node)) return lines.linePos(node.range[0]).line;
+      const node =
+        namedNode(document.getIn(path.slice(0, length - 1), true), path[length - 1]) ?? document.getIn(path.slice(0, length), true);
+      if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
     }
     return undefined;
   }
@@ -54,6 +57,8 @@ function partsOf(path: string, content: unknown): PropertyKey[] {
   return name === undefined ? [] : [name, ...partsOf(rest.slice(name.length), Reflect.get(content, name))];
 }
 
-function isRanged(node: unknown): node is { range: [number, number, number] } {
-  return typeof node === 'object' && node !== null && 'range' in node && Array.isArray(node.range);
+/** The key itself: what it holds may begin lines below. */
+function namedNode(parent: unknown, name: PropertyKey | undefined): Node | undefined {
+  if (!isMap(parent)) return undefined;
+  return parent.items.map(({ key }) => key).find((key): key is Node => isNode(key) && String(key) === String(name));
 }
