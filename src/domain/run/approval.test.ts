@@ -24,7 +24,7 @@ describe('an approval', () => {
     ['of the pending digest counts', ask(), { by: 'bob', digest: 'd1' }, undefined],
     ['of another digest', ask(), { by: 'bob', digest: 'd0' }, 'The digest d0 is not the pending one, d1. Review what you approve.'],
     ['when nothing waits', undefined, { by: 'bob' }, 'Nothing is waiting for approval.'],
-    ['by the requester', ask(), { by: 'ann' }, 'ann requested this run and may not approve it.'],
+    ['by the requester', ask(), { by: 'ann' }, 'ann requested this run and may not approve it: somebody else has to.'],
     ['by the requester where that is allowed', ask({ rule: { quorum: 1, allowRequester: true } }), { by: 'ann' }, undefined],
     ['given twice', ask({ approvals: ['bob'] }), { by: 'bob' }, 'bob has already approved.'],
     [
@@ -111,7 +111,9 @@ describe('who somebody is', () => {
 
   test('the requester stays the requester in capitals', () => {
     const { approvers: _approvers, ...rule } = ask.rule;
-    expect(refusedApproval({ ...ask, rule }, { by: 'CAROL' })).toBe('CAROL requested this run and may not approve it.');
+    expect(refusedApproval({ ...ask, rule }, { by: 'CAROL' })).toBe(
+      'CAROL requested this run and may not approve it: somebody else has to.',
+    );
   });
 
   test.each([

@@ -33,7 +33,8 @@ export function refusedApproval(ask: ApprovalAsk | undefined, given: { by: strin
   if (given.digest !== undefined && given.digest !== ask.digest)
     return `The digest ${given.digest} is not the pending one, ${ask.digest}. Review what you approve.`;
   if (ask.rule.approvers && !includesPerson(ask.rule.approvers, given.by)) return `${given.by} is not among the approvers.`;
-  if (!ask.rule.allowRequester && isSamePerson(given.by, ask.requestedBy)) return `${given.by} requested this run and may not approve it.`;
+  if (!ask.rule.allowRequester && isSamePerson(given.by, ask.requestedBy))
+    return `${given.by} requested this run and may not approve it: somebody else has to.`;
   if (includesPerson(ask.approvals, given.by)) return `${given.by} has already approved.`;
   return undefined;
 }

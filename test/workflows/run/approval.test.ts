@@ -52,7 +52,7 @@ describe('a run that has to be approved', () => {
 
   test('is not approved by who asked for it, for another digest, or when it is not waiting any more', async () => {
     const handle = await waiting(4, { requestedBy: 'kim' });
-    expect(await refusalOf(handle, { by: 'kim' })).toBe('kim requested this run and may not approve it.');
+    expect(await refusalOf(handle, { by: 'kim' })).toBe('kim requested this run and may not approve it: somebody else has to.');
     expect(await refusalOf(handle, { by: 'lee', digest: 'abc' })).toMatch(
       /^The digest abc is not the pending one, [0-9a-f]+\. Review what you approve/,
     );
