@@ -6,7 +6,8 @@ import { COMMAND_NAMES, type CommandName, placeholder } from './heads.js';
 import { type CommandContext, CommandFailed, EXIT, type Invocation, writeInterrupted, writeLine } from './invocation/context.js';
 
 const EPILOGUE = `
-Exit codes: 0 done, 1 finished but not succeeded, 2 usage or configuration, 3 not reachable.
+Exit codes: 0 done, 1 finished but not succeeded, 2 usage or configuration,
+            3 not reachable, 130 interrupted (a watched run continues).
 
 Examples:
   overhaul run --script 72648 --assets 20452610,20452611 --watch

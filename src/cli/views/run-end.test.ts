@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { CampaignReport } from '../../domain/campaign/status.js';
 import { emptyCounts } from '../../domain/run/outcome.js';
-import { failureLines, reportLines, waveReportLines } from './run-end.js';
+import { failureLines, nextLines, reportLines, waveReportLines } from './run-end.js';
 
 const { pending: _pending, running: _running, ...none } = emptyCounts();
 const REPORT: CampaignReport = {
@@ -30,6 +30,11 @@ describe('how a run ended, for people', () => {
     const lines = textOf(reportLines(REPORT));
     expect(lines).toContain('    skipped     2   why: overhaul assets patch --outcome skipped');
     expect(lines).toContain('    failed      2');
+  });
+
+  test('what is left leads to the command that says what to do about it; nothing left, no line', () => {
+    expect(textOf(nextLines(REPORT))).toEqual(['  next        what is left, and what to do about it: overhaul show patch']);
+    expect(nextLines({ ...REPORT, counts: { ...none, targeted: 2, succeeded: 1, skipped: 1 } })).toEqual([]);
   });
 
   test('what policy refuses is said once; of several problems each is named with its place', () => {

@@ -16,7 +16,8 @@ export function exitCodeOf(end: RunEnd): ExitCode {
 export async function printEnd({ stdout, stderr, env }: Invocation, workflowId: string, end: RunEnd): Promise<void> {
   if (end.kind === 'report') {
     const paint = painter(stdout, env);
-    for (const line of [...reportLines(end.report), ...waveReportLines(end.report)]) await writeLine(stdout, paint(line));
+    for (const line of [...reportLines(end.report), ...waveReportLines(end.report), ...nextLines(end.report)])
+      await writeLine(stdout, paint(line));
     return;
   }
   const paint = painter(stderr, env);
@@ -57,6 +58,12 @@ export function reportLines(report: RunReport): Line[] {
       ],
     ),
   ];
+}
+
+/** Where a person who has watched the run reads on, unless every asset is where it should be. */
+export function nextLines({ runId, counts }: RunReport): Line[] {
+  if (counts.failed + counts.unverified + counts.unreachable + counts.missing === 0) return [];
+  return [[{ text: '  next        ', style: 'soft' }, { text: `what is left, and what to do about it: overhaul show ${safeLine(runId)}` }]];
 }
 
 /** Of a campaign, what happened to each wave. */
