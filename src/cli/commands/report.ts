@@ -1,4 +1,5 @@
 import { Option } from '@commander-js/extra-typings';
+import { whyNotWritten } from '../../domain/basics/file-failure.js';
 import type { RunReport } from '../../domain/run/outcome.js';
 import { readNotJoined } from '../../domain/targets/join-record.js';
 import type { Ledger } from '../../ledger/index.js';
@@ -70,7 +71,7 @@ async function toFile({ stderr }: Invocation, path: string, chunks: AsyncIterabl
   try {
     await writeReportFile(path, chunks);
   } catch (error) {
-    throw new CommandFailed(EXIT.usage, `Cannot write the report to ${path}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new CommandFailed(EXIT.usage, `Cannot write the report to ${path}: ${whyNotWritten(error)}`);
   }
   await writeLine(stderr, `Wrote ${path}`);
 }

@@ -3,6 +3,7 @@ import { parseWrittenRequest } from '../../contracts/bare-durations.js';
 import { parseYaml, type YamlDocument } from '../../contracts/config/yaml-document.js';
 import { type Parsed, type Problem, problemLines } from '../../contracts/problems.js';
 import type { RemediationRequest, RemediationRequestInput } from '../../contracts/request.js';
+import { whyNotRead } from '../../domain/basics/file-failure.js';
 import { decodeOutput } from '../../domain/verdict/decode.js';
 import { printDryRun } from '../dry-run/run.js';
 import { command } from '../heads.js';
@@ -139,7 +140,7 @@ function requestFile(path: string): Parsed<YamlDocument> {
   try {
     return parseYaml(readFileSync(path, 'utf8'), path);
   } catch (error) {
-    const problem = `cannot read file ${path}: ${error instanceof Error ? error.message : String(error)}`;
+    const problem = `cannot read file ${path}: ${whyNotRead(error)}`;
     return { ok: false, problems: [{ path: '--request', problem }] };
   }
 }

@@ -190,7 +190,7 @@ describe('overhaul qualys assets', () => {
     const out = join(folder, 'missing', 'assets.json');
     const { exitCode, stderr } = await qualys(['assets', '--out', out]);
     expect(exitCode).toBe(2);
-    expect(stderr).toContain(`Cannot write ${out}: ENOENT`);
+    expect(stderr).toContain(`Cannot write ${out}: there is no such folder`);
   });
 
   test('a filter that Qualys refuses is a usage error with its words', async () => {

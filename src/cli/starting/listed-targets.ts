@@ -2,6 +2,7 @@
 // line is named by its number: a list of ten thousand ids is corrected where it was written.
 import { type CsvError, parse } from 'csv-parse/sync';
 import type { Problem } from '../../contracts/request.js';
+import { whyNotRead } from '../../domain/basics/file-failure.js';
 import { counted } from '../terminal/count-text.js';
 import { quoteProblem } from './csv-quotes.js';
 
@@ -52,7 +53,7 @@ function fromFile(path: string, source: ListSource): Listed {
   try {
     text = source.readText(path);
   } catch (error) {
-    return refused(`cannot read file ${path}: ${error instanceof Error ? error.message : String(error)}`);
+    return refused(`cannot read file ${path}: ${whyNotRead(error)}`);
   }
   const found = linesOf(text, source);
   if ('problem' in found) return refused(`${nameOf(path)}: ${found.problem}`);

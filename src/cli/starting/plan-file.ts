@@ -4,6 +4,7 @@ import { parseWrittenPlan } from '../../contracts/bare-durations.js';
 import { parseYaml } from '../../contracts/config/yaml-document.js';
 import type { CampaignPlan, CampaignPlanInput } from '../../contracts/plan.js';
 import { type Problem, problemLines } from '../../contracts/problems.js';
+import { whyNotRead } from '../../domain/basics/file-failure.js';
 import { CommandFailed, EXIT, type Invocation } from '../invocation/context.js';
 import { counted } from '../terminal/count-text.js';
 
@@ -19,7 +20,7 @@ export function readPlanFile({ userName }: Pick<Invocation, 'userName'>, path: s
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new CommandFailed(EXIT.usage, `Cannot read the plan ${path}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new CommandFailed(EXIT.usage, `Cannot read the plan ${path}: ${whyNotRead(error)}`);
   }
   const document = parseYaml(text, path);
   if (!document.ok) throw refused(path, document.problems);

@@ -1,6 +1,7 @@
 // A verdict that stands in a file of its own, as YAML or JSON.
 import { parseYaml, type YamlDocument } from '../../contracts/config/yaml-document.js';
 import type { Problem } from '../../contracts/request.js';
+import { whyNotRead } from '../../domain/basics/file-failure.js';
 
 export interface VerdictFile {
   /** Still to be parsed by its schema. */
@@ -19,7 +20,7 @@ export function verdictFile(path: string, readText: (path: string) => string): V
     const { content = null, located } = document.value;
     return { content, problems: [], located };
   } catch (error) {
-    return unreadable([`cannot read file ${path}: ${error instanceof Error ? error.message : String(error)}`]);
+    return unreadable([`cannot read file ${path}: ${whyNotRead(error)}`]);
   }
 }
 

@@ -5,6 +5,7 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Readable } from 'node:stream';
+import { whyNotRead } from '../../domain/basics/file-failure.js';
 import { operations } from '../catalog.js';
 import { redacted } from '../http/redact.js';
 import type { Call, OutgoingBody, Wire } from '../http/send.js';
@@ -74,6 +75,6 @@ async function lookedAt(file: string): Promise<number | { problem: string }> {
       await handle.close();
     }
   } catch (error) {
-    return { problem: `${file} cannot be read: ${redacted(error instanceof Error ? error.message : String(error))}` };
+    return { problem: `${file} cannot be read: ${redacted(whyNotRead(error))}` };
   }
 }

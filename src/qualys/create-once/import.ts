@@ -2,6 +2,7 @@
 import { constants } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
+import { whyNotRead } from '../../domain/basics/file-failure.js';
 import { redacted } from '../http/redact.js';
 import { createOnce, type OnceClient, type OnceFate, type OnceOptions } from './create.js';
 import type { WantedScript } from './titles.js';
@@ -35,7 +36,7 @@ async function scriptsIn(file: string, shownAs: string): Promise<{ wanted: Wante
     entries = JSON.parse((await readFile(file, 'utf8')).replace(/^\uFEFF/, ''));
   } catch (error) {
     // The message of JSON.parse quotes the text, which may be a script's.
-    const why = error instanceof SyntaxError ? 'it is not JSON' : redacted(error instanceof Error ? error.message : String(error));
+    const why = error instanceof SyntaxError ? 'it is not JSON' : redacted(whyNotRead(error));
     return { problems: [`${shownAs} cannot be read: ${why}`] };
   }
   if (!Array.isArray(entries) || entries.length === 0) {

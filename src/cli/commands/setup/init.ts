@@ -1,6 +1,7 @@
 // `overhaul init`: files to start from. What is there already is never touched.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { whyNotWritten } from '../../../domain/basics/file-failure.js';
 import { command } from '../../heads.js';
 import { CommandFailed, EXIT, type Invocation, writeJson, writeLine } from '../../invocation/context.js';
 import { CAMPAIGN_TEMPLATE, CONFIGURATION_TEMPLATE } from './templates.js';
@@ -39,6 +40,6 @@ async function isWritten(path: string, { folder, text }: { folder: string; text:
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw new CommandFailed(EXIT.usage, `Cannot write ${path}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new CommandFailed(EXIT.usage, `Cannot write ${path}: ${whyNotWritten(error)}`);
   }
 }

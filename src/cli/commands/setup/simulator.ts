@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import type { Problem } from '../../../contracts/request.js';
+import { whyNotRead } from '../../../domain/basics/file-failure.js';
 import { type Simulator, startSimulator } from '../../../simulator/index.js';
 import { parseSimulatorOptions } from '../../../simulator/options.js';
 import { command } from '../../heads.js';
@@ -100,7 +101,7 @@ function readConfig(path: string | undefined): { options: unknown } | { problem:
   try {
     return { options: parse(readFileSync(path, 'utf8')) ?? {} };
   } catch (error) {
-    return { problem: { path: '', problem: `Cannot read ${path} as JSON or YAML: ${(error as Error).message}` } };
+    return { problem: { path: '', problem: `Cannot read ${path} as JSON or YAML: ${whyNotRead(error)}` } };
   }
 }
 

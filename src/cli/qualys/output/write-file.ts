@@ -1,3 +1,4 @@
+import { whyNotWritten } from '../../../domain/basics/file-failure.js';
 import { writeReportFile } from '../../../reports/file.js';
 import { CommandFailed, EXIT } from '../../invocation/context.js';
 
@@ -7,7 +8,7 @@ export async function toFile(path: string, chunks: AsyncIterable<string> | Itera
     await writeReportFile(path, chunks);
   } catch (error) {
     if (!isOfTheFileSystem(error)) throw error;
-    throw new CommandFailed(EXIT.usage, `Cannot write ${path}: ${error.message}`);
+    throw new CommandFailed(EXIT.usage, `Cannot write ${path}: ${whyNotWritten(error)}`);
   }
 }
 

@@ -4,6 +4,7 @@ import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
 import { type LibraryEntry, readScriptLibrary } from '../../../contracts/config/script-library.js';
 import { type Problem, problemLines } from '../../../contracts/problems.js';
+import { whyNotRead } from '../../../domain/basics/file-failure.js';
 import { CommandFailed, EXIT } from '../../invocation/context.js';
 import { counted } from '../../terminal/count-text.js';
 
@@ -80,7 +81,7 @@ async function readScript(folder: string, entry: LibraryEntry): Promise<LocalScr
     return { entry, content: bytes.toString('base64'), sha256: createHash('sha256').update(bytes).digest('hex') };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    return code === 'ENOENT' ? 'is not there: check its name' : `cannot be read: ${code ?? String(error)}`;
+    return code === 'ENOENT' ? 'is not there: check its name' : `cannot be read: ${whyNotRead(error)}`;
   }
 }
 
