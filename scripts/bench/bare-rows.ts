@@ -46,6 +46,8 @@ export class BareRows {
     this.#connection.pragma('journal_mode = WAL');
     this.#connection.pragma('synchronous = FULL');
     this.#connection.pragma('foreign_keys = ON');
+    // Counts beside the rows are what the ledger keeps; a loop would not.
+    for (const event of ['insert', 'update', 'delete']) this.#connection.exec(`DROP TRIGGER IF EXISTS outcome_counts_${event}`);
   }
 
   close(): void {

@@ -14,6 +14,8 @@ export interface LedgerKind {
   open(options: LedgerOptions): Promise<Ledger>;
   /** A database of its own with all that this one holds now: a backup that is put back. */
   copy(url: string): Promise<string>;
+  /** What has to hold in its tables at any time, looked at behind each test. Throws where it does not. */
+  check?(ledger: Ledger): Promise<void>;
   /** Removes all that was made. */
   drop(): Promise<void>;
 }
@@ -74,9 +76,15 @@ export function ledgersOf(kind: LedgerKind): { ledgers: Ledgers; end(): Promise<
     copy: (url) => kind.copy(url),
   };
   const end = async () => {
-    for (const ledger of opened) await ledger.close();
-    opened.clear();
-    await kind.drop();
+    try {
+      for (const ledger of opened) {
+        await kind.check?.(ledger);
+        await ledger.close();
+      }
+    } finally {
+      opened.clear();
+      await kind.drop();
+    }
   };
   return { ledgers, end };
 }

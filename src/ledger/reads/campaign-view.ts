@@ -1,12 +1,10 @@
 // A campaign as people read it: its waves with their counts, and its assets with what the step under way knows of them already.
 import { shownUnderWay } from '../../domain/campaign/asset-steps.js';
 import type { CampaignStepName } from '../../domain/campaign/step.js';
-import { NOT_ROLLED_BACK } from '../../domain/execution/may-still-run.js';
 import { emptyCounts, LIVE_OUTCOMES, type LiveCounts, OUTCOMES, type Outcome } from '../../domain/run/outcome.js';
-import { countOutcomes } from '../rows/counts.js';
+import { COMPLIANT, countOutcomes, LEFT_OUT } from '../rows/counts.js';
 import { type StoredWave, toWave, type WaveRow } from '../rows/wave.js';
 import type { Sql } from '../sql/database.js';
-import { byIndex } from '../sql/dialect.js';
 
 export interface WaveView extends Omit<StoredWave, 'size'> {
   counts: LiveCounts;
@@ -38,26 +36,22 @@ export async function stepUnderWay(sql: Sql, campaignId: string): Promise<StepUn
 }
 
 const WAVES_BY_OUTCOME = `
-  SELECT wave, outcome, CASE WHEN outcome = 'skipped' AND reason = 'compliant' THEN 1 ELSE 0 END AS compliant,
-    CASE WHEN reason LIKE '${NOT_ROLLED_BACK}%' THEN 1 ELSE 0 END AS left_out, count(*) AS n
-  FROM attempts ${byIndex('attempts_wave')}
-  WHERE run_id = ? AND wave IS NOT NULL
-  GROUP BY 1, 2, 3, 4`;
+  SELECT wave, outcome, kind, n
+  FROM outcome_counts
+  WHERE run_id = ? AND n > 0`;
 
-/** The waves in their order, in one reading of the cohort. */
+/** The waves in their order. */
 export async function viewWaves(sql: Sql, campaignId: string): Promise<WaveView[]> {
   const waves = await sql.all<WaveRow>('SELECT * FROM waves WHERE campaign_id = ? ORDER BY wave_no', [campaignId]);
   const views = new Map(waves.map((row) => [row.wave_no, toView(row)]));
-  const counted = await sql.all<{ wave: number; outcome: Outcome; compliant: number; left_out: number; n: number }>(WAVES_BY_OUTCOME, [
-    campaignId,
-  ]);
-  for (const { wave, outcome, compliant, left_out: leftOut, n } of counted) {
+  const counted = await sql.all<{ wave: number; outcome: Outcome; kind: number; n: number }>(WAVES_BY_OUTCOME, [campaignId]);
+  for (const { wave, outcome, kind, n } of counted) {
     const view = views.get(wave);
     if (!view) continue;
     view.counts[outcome] += n;
     view.counts.targeted += n;
-    if (compliant === 1) view.compliant += n;
-    if (leftOut === 1) view.notRolledBack = (view.notRolledBack ?? 0) + n;
+    if (kind === COMPLIANT) view.compliant += n;
+    if (kind === LEFT_OUT) view.notRolledBack = (view.notRolledBack ?? 0) + n;
   }
   const live = await stepUnderWay(sql, campaignId);
   const view = live && views.get(live.wave);

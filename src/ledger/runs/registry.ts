@@ -4,7 +4,7 @@ import type { LiveCounts, RunReport, StopCause } from '../../domain/run/outcome.
 import type { Issued, RunPhase, RunSnapshot } from '../../domain/run/snapshot.js';
 import { freeLeases } from '../cohort/closing.js';
 import { giveBackUnsent } from '../leases/unsent.js';
-import { countOutcomes } from '../rows/counts.js';
+import { recountOutcomes } from '../rows/counts.js';
 import { beginClosing, IS_OPEN } from '../rows/late.js';
 import {
   type CampaignRules,
@@ -272,7 +272,7 @@ export class Runs {
       const compliant = await sql.first<{ n: number }>(COUNT_COMPLIANT, [id]);
       const outOfCohort = await sql.first<{ n: number }>('SELECT count(*) AS n FROM out_of_cohort WHERE run_id = ?', [id]);
       const report = makeReport({
-        counts: await countOutcomes(sql, id),
+        counts: await recountOutcomes(sql, id),
         run,
         compliant: compliant?.n ?? 0,
         outOfCohort: outOfCohort?.n ?? 0,

@@ -1,13 +1,12 @@
 // Where a campaign stands: its own rows, and what its steps know that has not been taken over yet.
 import { shownUnderWay } from '../../domain/campaign/asset-steps.js';
 import type { CampaignStepName } from '../../domain/campaign/step.js';
-import { NOT_ROLLED_BACK } from '../../domain/execution/may-still-run.js';
-import { emptyCounts, type LiveCounts, OUTCOMES } from '../../domain/run/outcome.js';
+import { emptyCounts, type LiveCounts, OUTCOMES, type Outcome } from '../../domain/run/outcome.js';
 import type { Issued, RunSnapshot } from '../../domain/run/snapshot.js';
-import { countOutcomes } from '../rows/counts.js';
+import { COMPLIANT, countOutcomes, LEFT_OUT } from '../rows/counts.js';
 import { type StoredRun, stopOf } from '../rows/run.js';
 import type { Sql } from '../sql/database.js';
-import { byIndex, JOIN_IN_ORDER } from '../sql/dialect.js';
+import { JOIN_IN_ORDER } from '../sql/dialect.js';
 
 const STEPS_NOT_TAKEN_OVER = `
   SELECT id, step, merged, CASE WHEN paused = 1 AND finished_at IS NULL THEN 1 ELSE 0 END AS held
@@ -26,7 +25,8 @@ const OPEN_EXECUTIONS = `
 export async function campaignSnapshot(sql: Sql, run: StoredRun, at: number): Promise<Omit<RunSnapshot, keyof Issued>> {
   const steps = await sql.all<{ id: string; step: CampaignStepName; merged: number; held: number }>(STEPS_NOT_TAKEN_OVER, [run.id]);
   const counts = await countOutcomes(sql, run.id);
-  for (const { id, step, merged } of steps) if (merged === 0) layOver(counts, await unmergedOutcomes(sql, run.id, id), step);
+  for (const { id, step, merged } of steps)
+    if (merged === 0 && hasOutcomesOfItsOwn(step)) layOver(counts, await unmergedOutcomes(sql, run.id, id), step);
   const open = await sql.first<{ unsent: number; in_doubt: number; watched: number; slots: number }>(OPEN_EXECUTIONS, [run.id]);
   const spent = await sql.first<{ accepted: number | null; calls: number | null }>(
     'SELECT sum(accepted) AS accepted, sum(api_calls) AS calls FROM runs WHERE campaign_id = ? OR id = ?',
@@ -84,9 +84,13 @@ export async function unmergedOutcomes(sql: Sql, campaignId: string, stepId: str
   return counts;
 }
 
+/** The others judge or undo what an earlier step of their wave has found. */
+function hasOutcomesOfItsOwn(step: CampaignStepName): boolean {
+  return step !== 'verify' && step !== 'rollback';
+}
+
 /** What a step under way has found: its assets are `pending` in the campaign's own rows until its work is taken over. */
 function layOver(counts: LiveCounts, of: LiveCounts, step: CampaignStepName): void {
-  if (step === 'verify' || step === 'rollback') return;
   counts.running += of.running;
   counts.pending -= of.running;
   for (const outcome of OUTCOMES) {
@@ -96,11 +100,9 @@ function layOver(counts: LiveCounts, of: LiveCounts, step: CampaignStepName): vo
 }
 
 const WAVE_BY_OUTCOME = `
-  SELECT outcome, CASE WHEN reason = 'compliant' AND outcome = 'skipped' THEN 1 ELSE 0 END AS compliant,
-    CASE WHEN reason LIKE '${NOT_ROLLED_BACK}%' THEN 1 ELSE 0 END AS left_out, count(*) AS n
-  FROM attempts ${byIndex('attempts_wave')}
-  WHERE run_id = ? AND wave = ?
-  GROUP BY 1, 2, 3`;
+  SELECT outcome, kind, n
+  FROM outcome_counts
+  WHERE run_id = ? AND wave = ?`;
 
 /** The assets of one wave by outcome, as they were taken over; and how many its rollback was left out of. */
 export async function waveCounts(
@@ -108,17 +110,14 @@ export async function waveCounts(
   campaignId: string,
   wave: number,
 ): Promise<{ counts: LiveCounts; compliant: number; notRolledBack: number }> {
-  const rows = await sql.all<{ outcome: keyof LiveCounts; compliant: number; left_out: number; n: number }>(WAVE_BY_OUTCOME, [
-    campaignId,
-    wave,
-  ]);
+  const rows = await sql.all<{ outcome: Outcome; kind: number; n: number }>(WAVE_BY_OUTCOME, [campaignId, wave]);
   const counts = emptyCounts();
   let [compliant, notRolledBack] = [0, 0];
   for (const row of rows) {
     counts[row.outcome] += row.n;
     counts.targeted += row.n;
-    if (row.compliant === 1) compliant += row.n;
-    if (row.left_out === 1) notRolledBack += row.n;
+    if (row.kind === COMPLIANT) compliant += row.n;
+    if (row.kind === LEFT_OUT) notRolledBack += row.n;
   }
   return { counts, compliant, notRolledBack };
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { NO_CAPS, openRun, useLedgers } from '../../../test/support/ledger/ledger.js';
+import { sqliteLedgers } from '../../../test/support/ledger/sqlite.js';
 import { openLedger, sqlitePath } from '../index.js';
 
 const ledgers = useLedgers();
@@ -110,6 +111,16 @@ describe('a ledger', () => {
     await ledger.close();
     await rm(folder, { recursive: true });
   });
+});
+
+test('an outcome that is not counted is noticed by the look behind each test', async () => {
+  const ledger = await ledgers.open();
+  await openRun(ledger, 'r', ['a', 'b']);
+  const { check } = sqliteLedgers();
+  await check?.(ledger);
+  await ledger.database.run('UPDATE outcome_counts SET n = 1');
+  await expect(check?.(ledger)).rejects.toThrow('"outcome":"pending","kind":0,"too_many":-1');
+  await ledger.database.run('UPDATE outcome_counts SET n = 2');
 });
 
 test('work that does not end leaves the rest of the process its turns', async () => {

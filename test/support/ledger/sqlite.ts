@@ -7,6 +7,21 @@ import { type Ledger, openLedger, sqlitePath } from '../../../src/ledger/index.j
 import { putEmptyLedger } from '../empty-ledger.js';
 import { backUpLedger } from './backup.js';
 
+/** Outcomes of which the ledger keeps another number than its rows have. */
+const MISCOUNTED = `
+  SELECT run_id, wave, outcome, kind, sum(n) AS too_many
+  FROM (
+    SELECT run_id, wave, outcome, kind, n FROM outcome_counts
+    UNION ALL
+    SELECT run_id, coalesce(wave, -1), outcome, CASE WHEN outcome = 'skipped' AND reason = 'compliant' THEN 1
+      WHEN reason LIKE 'not-rolled-back%' THEN 2 ELSE 0 END, -count(*)
+    FROM attempts
+    WHERE last = 1
+    GROUP BY 1, 2, 3, 4
+  ) AS both
+  GROUP BY 1, 2, 3, 4
+  HAVING sum(n) <> 0`;
+
 export function sqliteLedgers(): LedgerKind {
   const directories: string[] = [];
   const place = async (): Promise<string> => {
@@ -26,6 +41,11 @@ export function sqliteLedgers(): LedgerKind {
       const path = await place();
       backUpLedger(sqlitePath(url), path);
       return `sqlite:${path}`;
+    },
+    async check({ database, isInPlace }) {
+      if (!isInPlace()) return;
+      const wrong = await database.all(MISCOUNTED);
+      if (wrong.length > 0) throw new Error(`What is kept is not what is counted: ${JSON.stringify(wrong)}`);
     },
     async drop() {
       for (const directory of directories.splice(0)) await rm(directory, { recursive: true, force: true });

@@ -6,6 +6,7 @@ import { CLOCKS_COPIES_AND_POLICY } from './003-clocks-copies-and-policy.js';
 import { VERDICTS } from './004-verdicts.js';
 import { CHECK_INS } from './005-check-ins.js';
 import { HEARD_JOBS_AND_REBOOTS } from './006-heard-jobs-and-reboots.js';
+import { OUTCOME_COUNTS } from './007-outcome-counts.js';
 
 /** `MIGRATIONS[i]` leads from version i to i + 1. */
 export const MIGRATIONS: readonly (readonly string[])[] = [
@@ -15,4 +16,5 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   VERDICTS,
   CHECK_INS,
   HEARD_JOBS_AND_REBOOTS,
+  OUTCOME_COUNTS,
 ];

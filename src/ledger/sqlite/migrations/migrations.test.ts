@@ -11,7 +11,15 @@ import { MIGRATIONS } from './index.js';
 /**
  * What ledgers have had. Indentation aside, a migration is what it was on the day it came: add a line for a new one, and change none.
  */
-const LANDED = ['48219714e58448c9', '9660f0e567e0eebb', '77ab9846a782283f', 'a91d955745a129f1', '7a7e577856f53228', 'f4cde27f6e95bcac'];
+const LANDED = [
+  '48219714e58448c9',
+  '9660f0e567e0eebb',
+  '77ab9846a782283f',
+  'a91d955745a129f1',
+  '7a7e577856f53228',
+  'f4cde27f6e95bcac',
+  'ecc336f70f93f804',
+];
 
 let folder: string;
 beforeEach(async () => {
@@ -74,3 +82,31 @@ test.each(MIGRATIONS.map((_, index) => index + 1))(
     expect(await schemaOf(path)).toEqual(await schemaOf(fresh));
   },
 );
+
+test('a ledger from before outcomes were kept has them counted when it is opened, and keeps them from then on', async () => {
+  const path = await ledgerOf(6);
+  const old = openSqlite({ path, create: true });
+  const rows: [number, number, number, string, string | null, number | null][] = [
+    [1, 1, 0, 'failed', null, null],
+    [1, 2, 1, 'succeeded', null, null],
+    [2, 1, 1, 'skipped', 'compliant', 3],
+    [3, 1, 1, 'failed', 'not-rolled-back: excluded', 3],
+  ];
+  const add = `INSERT INTO attempts (run_id, seq, attempt, asset_id, last, outcome, reason, wave) VALUES ('r', ?, ?, ?, ?, ?, ?, ?)`;
+  for (const [seq, attempt, last, outcome, reason, wave] of rows)
+    await old.run(add, [seq, attempt, `a${seq}`, last, outcome, reason, wave]);
+  await old.close();
+  const { database, close, reader } = await openLedger({ url: `sqlite:${path}`, create: true, caps: NO_CAPS });
+  const kept = () => database.all('SELECT wave, outcome, kind, n FROM outcome_counts WHERE n <> 0 ORDER BY wave, outcome');
+  expect(await kept()).toEqual([
+    { wave: -1, outcome: 'succeeded', kind: 0, n: 1 },
+    { wave: 3, outcome: 'failed', kind: 2, n: 1 },
+    { wave: 3, outcome: 'skipped', kind: 1, n: 1 },
+  ]);
+  await database.run(`UPDATE attempts SET last = 0 WHERE seq = 1`);
+  await database.run(`DELETE FROM attempts WHERE seq = 2`);
+  await database.run(`UPDATE attempts SET wave = 4 WHERE seq = 3`);
+  expect(await kept()).toEqual([{ wave: 4, outcome: 'failed', kind: 2, n: 1 }]);
+  expect((await reader.run('r'))?.counts).toMatchObject({ failed: 1, targeted: 1 });
+  await close();
+});
