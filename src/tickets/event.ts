@@ -53,7 +53,7 @@ function mapped(hook: Mapping, { payload, ticket }: Told): unknown {
   });
   return given({
     ticket: given({ id: field('ticket'), url: field('url'), generation: field('generation') }),
-    playbook: playbookIn(hook, payload, ticket),
+    playbook: playbookIn(hook, event, ticket && { record }),
     targets: Object.keys(targets).length > 0 ? targets : undefined,
     requestedBy: field('requestedBy'),
     reason: field('reason'),

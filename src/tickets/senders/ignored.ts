@@ -3,8 +3,13 @@ import { SENDERS } from './index.js';
 import type { Translation } from './sender.js';
 import { textAt, valueAt } from './value-at.js';
 
-/** As it stands in everything that we write into a ticket: `overhaul:<workflow id>`, the id of three segments. */
-const MARKER = /\boverhaul:[^\s/"<>]+\/[^\s/"<>]+\/[^\s/"<>]+/;
+/**
+ * As it stands in everything that we write into a ticket: `overhaul:<workflow id>`, the id of three segments. Bounded, as the text is: whoever
+ * writes a comment must not be able to keep the server searching.
+ */
+const MARKER = /\boverhaul:[^\s/"<>]{1,300}\/[^\s/"<>]{1,600}\/[^\s/"<>]/;
+/** More than a comment has in any of these systems. */
+const SEARCHED_CHARACTERS = 100_000;
 
 /** Why an authentic event asks for nothing; undefined when it asks. */
 export function whyIgnored(
@@ -32,7 +37,7 @@ function ownWork({ actors, written }: Translation, payload: unknown, account: st
   const texts = written
     .map((expression) => valueAt(payload, expression))
     .map((value) => (value === undefined ? '' : JSON.stringify(value)));
-  return texts.some((text) => MARKER.test(text)) ? 'it was written by us' : undefined;
+  return texts.some((text) => MARKER.test(text.slice(0, SEARCHED_CHARACTERS))) ? 'it was written by us' : undefined;
 }
 
 function nameAt(payload: unknown, expression: string): string | undefined {

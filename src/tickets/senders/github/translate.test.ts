@@ -33,6 +33,13 @@ describe('an event of GitHub', () => {
     expect(translated('github', APPROVED, { record: { body: 'edited away' } })).not.toHaveProperty('targets');
   });
 
+  test('may choose its playbook by an answer of the form, and the issue as it is now has the last word', () => {
+    const from = { playbook: { from: 'form.playbook | [0]', allow: ['patch'] } };
+    const event = { ...APPROVED, issue: { ...APPROVED.issue, body: `${FORM}\n### Playbook\npatch` } };
+    expect(translated('github', event, from)).toMatchObject({ playbook: 'patch' });
+    expect(translated('github', event, { ...from, record: { body: '### Playbook\nreboot' } })).toMatchObject({ playbook: 'reboot' });
+  });
+
   test('published as an example asks for nothing, whatever it is', () => {
     const asking = EXAMPLES.flatMap(({ name, examples }) =>
       examples
