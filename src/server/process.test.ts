@@ -64,7 +64,7 @@ function startServer({ config = CONFIG, env = {} as Record<string, string> } = {
     void exited.then(() => reject(new Error(`the server ended: ${output.stderr}`)));
   });
   listening.catch(() => undefined);
-  return { child, output, exited, listening };
+  return { file, child, output, exited, listening };
 }
 
 function call(
@@ -103,6 +103,14 @@ describe('the server process', () => {
     expect(await server.exited).toBe(0);
     expect(server.output.stdout).not.toContain(SECRET);
     expect(server.output.stderr).toBe('');
+  });
+
+  test('without hooks, says which file has none', async () => {
+    const server = startServer({ config: '{}' });
+    await server.listening;
+    server.child.kill('SIGTERM');
+    expect(await server.exited).toBe(0);
+    expect(server.output.stdout).toContain(`no hooks in ${server.file}, so no ticket can start a run`);
   });
 
   test('SIGTERM lets a request that is under way have its answer', async () => {

@@ -38,7 +38,7 @@ export async function serve({ settings, config, configFile, temporal }: ServerCo
   try {
     await app.listen({ host: settings.http.host.replace(/^\[(.*)\]$/, '$1'), port: settings.http.port });
     if (Object.keys(config.hooks).length === 0)
-      logger.info(`no hooks in ${configFile}, so no ticket can start a run; the file is read again when it changes`);
+      logger.info(`no hooks in ${configFile.path}, so no ticket can start a run; the file is read again when it changes`);
     return { logger, stop: () => stopWatching().then(() => stop(app, closeLinks)) };
   } catch (error) {
     await stopWatching();
