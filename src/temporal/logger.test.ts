@@ -47,6 +47,10 @@ describe('the log', () => {
     expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([{ msg: 'Activity failed', workflowId: 'r2' }]);
     expect((JSON.parse(lines[0] ?? '') as { failure: object }).failure).toEqual({ type: 'ScriptNotFound', message: 'no script 999' });
     expect(lines[0]).not.toContain('taskToken');
+    const around = Object.assign(new Error('Activity task failed'), { cause: error });
+    temporal.warn('Workflow failed', { error: around });
+    expect(JSON.parse(lines[1] ?? '')).toMatchObject({ failure: { type: 'ScriptNotFound', message: 'no script 999' } });
+    expect(lines[1]).not.toContain('stack');
   });
 
   test("takes Temporal's lines with their level, their attributes and their error", () => {

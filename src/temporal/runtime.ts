@@ -53,6 +53,8 @@ export function temporalLogger(logger: Logger): TemporalLogger {
 /** One worker has the workflows and another the activities of a ledger: that neither has both is how it is meant to be. */
 const ORDINARY = /^No (workflows|activities|Nexus services) registered/;
 
+const DEEPEST_CAUSE = 5;
+
 /** pino shows an error whole under `err`; the SDK calls it `error`, and adds a token that tells nobody anything. */
 function forPeople({ error, taskToken: _, ...attributes }: { error?: unknown; taskToken?: unknown }): object {
   if (error === undefined) return attributes;
@@ -60,9 +62,13 @@ function forPeople({ error, taskToken: _, ...attributes }: { error?: unknown; ta
   return failure ? { ...attributes, failure } : { ...attributes, err: error };
 }
 
-/** A failure that says what it is, such as a run that is refused, is no fault of the code: where it was thrown would only hide its words. */
-function saidFailure(error: unknown): { type: string; message: string } | undefined {
-  if (typeof error !== 'object' || error === null || !('nonRetryable' in error) || error.nonRetryable !== true) return undefined;
-  const { type, message } = error as { type?: unknown; message?: unknown };
-  return typeof type === 'string' ? { type, message: String(message) } : undefined;
+/**
+ * A failure that says what it is, such as a run that is refused, is no fault of the code: where it was thrown would only hide its words.
+ * What failed for that reason, an activity or the workflow around it, says no more.
+ */
+function saidFailure(error: unknown, depth = 0): { type: string; message: string } | undefined {
+  if (typeof error !== 'object' || error === null || depth > DEEPEST_CAUSE) return undefined;
+  const { nonRetryable, type, message, cause } = error as { nonRetryable?: unknown; type?: unknown; message?: unknown; cause?: unknown };
+  if (nonRetryable === true && typeof type === 'string') return { type, message: String(message) };
+  return saidFailure(cause, depth + 1);
 }
