@@ -4,7 +4,7 @@ import { openLab } from './lab.js';
 
 const SPEED = Number(process.env['SPEED'] ?? 120);
 const RUNS = (process.env['RUNS'] ?? '1,3,10,30').split(',').map(Number);
-const IN_FLIGHT = Number(process.env['IN_FLIGHT'] ?? 4);
+const IN_FLIGHT = process.env['IN_FLIGHT'] === 'auto' ? 'auto' : Number(process.env['IN_FLIGHT'] ?? 4);
 const ASSETS = 1_000;
 const EXECUTIONS = ASSETS / 25;
 const PER_WINDOW = 300;
@@ -29,8 +29,7 @@ function knowing(subscription: Subscription, calls: number): number {
 const lab = process.env['PART'] === 'simulation' ? undefined : await openLab();
 try {
   for (const runs of RUNS) {
-    const slots = IN_FLIGHT;
-    const subscription: Subscription = { runs, executions: EXECUTIONS, slots, callsPerHour: PER_WINDOW, durationMs: evenly };
+    const subscription: Subscription = { runs, executions: EXECUTIONS, slots: IN_FLIGHT, callsPerHour: PER_WINDOW, durationMs: evenly };
     const played = play(subscription);
     const idealCalls = runs * (EXECUTIONS + OPENING_CALLS);
     console.log(

@@ -1,6 +1,6 @@
 // The arguments of a run's handlers (docs/requests.md). They come from the Temporal CLI as well as from us, so each is parsed.
 import { z } from 'zod';
-import { DurationSchema, describeProblems, ErrorBudgetSchema, type Parsed, problemsOf } from './request.js';
+import { DurationSchema, describeProblems, ErrorBudgetSchema, MaxInFlightSchema, type Parsed, problemsOf } from './request.js';
 import { LIMITS, list, looseText, personName, text } from './text.js';
 
 const By = personName('"by" is required: say who you are', '"by" must not be empty: say who you are');
@@ -19,7 +19,7 @@ export const AdjustmentSchema = z
   .strictObject({
     by: By,
     reason: Reason,
-    maxInFlight: z.number().int().min(1).max(1_000).optional(),
+    maxInFlight: MaxInFlightSchema.optional(),
     errorBudget: ErrorBudgetSchema.optional(),
     deadline: DurationSchema.optional(),
   })

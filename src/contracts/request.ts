@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { clipped } from '../domain/basics/well-formed.js';
 import { durationMs } from '../domain/clock/duration.js';
+import { DEFAULT_IN_FLIGHT } from '../domain/polling/in-flight.js';
 import { fieldProblems } from '../domain/schedules/fields.js';
 import { MAX_ASKED_TITLE, titleProblem } from '../domain/schedules/title.js';
 import { isCivilDate, isTimeOfDay, SCHEDULE_TYPES, weekdayOf } from '../domain/schedules/trigger.js';
@@ -49,6 +50,11 @@ const TicketId = z
   .transform(String);
 
 const OutcomeWord = z.enum(['succeeded', 'failed', 'unverified', 'unreachable', 'missing', 'skipped']);
+
+/** `auto`: what the call budget can feed, at most 40 (domain/polling/in-flight.ts). */
+export const MaxInFlightSchema = z.union([z.literal('auto'), z.number().int().min(1).max(1_000)], {
+  error: 'must be a whole number from 1 to 1,000, or "auto"',
+});
 
 export const ErrorBudgetSchema = z.strictObject({
   max: z.union(
@@ -186,7 +192,7 @@ const requestFields = {
     .optional(),
   waitFor: WaitForSchema.optional(),
   strategy: z.enum(['assets', 'tags', 'auto']).default('assets'),
-  maxInFlight: z.number().int().min(1).max(1_000).default(4),
+  maxInFlight: MaxInFlightSchema.default(DEFAULT_IN_FLIGHT),
   poll: z.strictObject({ interval: DurationSchema.default(30_000) }).default({ interval: 30_000 }),
   deadline: DurationSchema.refine((ms) => ms >= 1_000, 'must be at least one second').default(6 * 3_600_000),
   output: z.enum(['all', 'failed', 'none']).default('all'),

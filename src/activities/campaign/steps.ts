@@ -179,7 +179,7 @@ async function openWith(dependencies: ActivityDependencies, input: OpenStepInput
     namespace,
     namespaceId: await namespaceIdOf(client, namespace),
     // What operators have adjusted since stands.
-    request: { ...request, maxInFlight: row.maxInFlight, deadline: row.deadlineMs },
+    request: { ...request, maxInFlight: row.autoInFlight ? 'auto' : row.maxInFlight, deadline: row.deadlineMs },
     kind: 'step',
     campaign: { id: campaignId, wave, step },
     rules: { ...campaignRules(plan), ...(step === 'rollback' ? { onBreach: undefined } : {}) },

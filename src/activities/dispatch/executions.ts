@@ -10,6 +10,7 @@ import { LONGEST_LIMIT_WAIT_MS, type NotReady, nonRetryable, retryLater, type Wa
 import { withHeartbeat } from '../heartbeat.js';
 import { resolveInDoubt } from '../in-doubt/resolve.js';
 import { keepPolicy } from '../policy/keep.js';
+import { feedSlots } from '../polling/next-look.js';
 import { type Reported, reportingToTemporal } from '../report-permit.js';
 import { stopAtBreach } from '../run/stop-at-breach.js';
 import { staleLedger, whyStale } from '../stale-ledger.js';
@@ -69,6 +70,7 @@ export function createDispatch(dependencies: ActivityDependencies) {
         refused: new Set(),
       };
       heartbeat(round.issued);
+      await feedSlots(ledger, run);
       return withHeartbeat(
         async () => conclude(round, input, await workThrough(round)),
         () => round.issued,

@@ -1,6 +1,7 @@
 // When a run looks at what it has in flight, and that runs which are due together wait for the look of the first, which reads for all.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pollDelayMs } from '../../domain/polling/cadence.js';
+import { mean, pollDelayMs } from '../../domain/polling/cadence.js';
+import { fedInFlight } from '../../domain/polling/in-flight.js';
 import { OUTPUT_GRACE_MS } from '../../domain/polling/settle.js';
 import type { RunRow } from '../../ledger/rows/run.js';
 import type { PollDependencies } from '../dependencies.js';
@@ -27,11 +28,20 @@ export async function nextLookMs(ledger: PollDependencies['ledger'], run: RunRow
   });
 }
 
+/** Of a run that has left it to the call budget: how many executions that can feed now. */
+export async function feedSlots(ledger: PollDependencies['ledger'], run: RunRow): Promise<void> {
+  if (!run.autoInFlight) return;
+  const { durations } = await ledger.scripts.memory(run.script?.id ?? '');
+  const budget = { ...(await ledger.calls.left()), ...(await ledger.runs.load()) };
+  await ledger.runs.setInFlight(run.id, fedInFlight(budget, mean(durations.map(({ localMs }) => localMs))));
+}
+
 /** Writes down when the next look is due, and returns how long that is from now. */
 export async function planNextLook(
   ledger: PollDependencies['ledger'],
   { run, awaitsOutput }: { run: RunRow; awaitsOutput: boolean },
 ): Promise<number> {
+  await feedSlots(ledger, run);
   const cadenceMs = await nextLookMs(ledger, run);
   const waitMs = awaitsOutput ? Math.min(cadenceMs, await outputDelay(ledger, run)) : cadenceMs;
   await ledger.runs.setNextPoll(run.id, (await ledger.database.now()) + waitMs);

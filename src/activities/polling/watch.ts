@@ -109,7 +109,9 @@ async function look(
   const freed = await ledger.verdicts.hasWakeSince(run.id, input.reportedWakes);
   // Nothing but late verdicts is left to wait for, or one has come: a campaign does not wait with the step, and judges its wave by them.
   const onlyLate = snapshot.counts.running === 0 && (changed > 0 || (input.running ?? 0) > 0);
-  if (freed || (breaksNow && !input.hurry) || overdue || (onlyLate && !input.hurry) || input.reported)
+  // The call budget feeds more than are in flight.
+  const hasRoom = run.autoInFlight && snapshot.waiting > 0 && snapshot.slotsTaken < snapshot.maxInFlight;
+  if (freed || hasRoom || (breaksNow && !input.hurry) || overdue || (onlyLate && !input.hurry) || input.reported)
     return tell(dependencies, input, run);
   if (input.hurry) throw retryLater(waitMs, `${accepted.length} execution(s) in flight, next poll in ${Math.ceil(waitMs / 1_000)} s`);
   throw await listening(ledger, run, waitMs);

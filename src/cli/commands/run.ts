@@ -39,7 +39,7 @@ export function runCommand(invocation: Invocation) {
     .option('--max-assets <n>', 'refuse a larger cohort')
     .optionsGroup('How:')
     .option('--strategy <word>', 'assets, tags or auto (default: assets)')
-    .option('--max-in-flight <n>', 'maximum executions in flight (default: 4)')
+    .option('--max-in-flight <n>', 'maximum executions in flight, or auto: what the call budget can feed, at most 40 (default: 4)')
     .option('--poll <duration>', 'minimum interval between polls (default: 30s)')
     .option('--deadline <duration>', 'deadline of each execution (default: 6h)')
     .option('--output <word>', 'script output to store: all, failed or none (default: all)')

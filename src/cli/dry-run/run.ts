@@ -1,10 +1,12 @@
 // `overhaul run --dry-run`: what a run would do, found out by the code that opens runs. No execution is sent, and no run is entered.
+
 import { createHash } from 'node:crypto';
 import type { easmState } from '../../activities/opening/easm-gate.js';
 import { describeEnvironmentProblems } from '../../contracts/config/environment.js';
 import { loadConfigFile } from '../../contracts/config/file.js';
 import type { Policy } from '../../contracts/policy.js';
 import type { RemediationRequest } from '../../contracts/request.js';
+import { mostInFlight } from '../../domain/polling/in-flight.js';
 import { holdersText } from '../../domain/run/waits-for.js';
 import type { ScriptHint } from '../../domain/scripts/hints.js';
 import { hostsIn, type NotJoinedList, notJoinedText } from '../../domain/targets/join-record.js';
@@ -99,7 +101,7 @@ function planOf(
   const hints = hintsOf(script, { step: 'remediate', verdict });
   const left = Object.values(skipped).reduce((sum, count) => sum + count, 0);
   const assets = refusal ? 0 : cohort.size - left - (byTags?.assets ?? 0);
-  const { executions, calls } = costOf({ assets, byTags, maxInFlight, output, openingCalls });
+  const { executions, calls } = costOf({ assets, byTags, maxInFlight: mostInFlight(maxInFlight), output, openingCalls });
   const aboveAssets = policy.approval?.aboveAssets;
   return {
     script: { id, title, status, platform, ...(sha256 === undefined ? {} : { sha256 }), ...(hints.length > 0 ? { hints } : {}) },
@@ -209,7 +211,12 @@ async function printOffline(invocation: Invocation, request: RemediationRequest)
   }
   const cohort = { size: assetIds.length, digest: cohortDigest(assetIds) };
   // The script, and a search for each thousand assets.
-  const cost = costOf({ assets: cohort.size, maxInFlight, output, openingCalls: 1 + Math.ceil(cohort.size / 1_000) });
+  const cost = costOf({
+    assets: cohort.size,
+    maxInFlight: mostInFlight(maxInFlight),
+    output,
+    openingCalls: 1 + Math.ceil(cohort.size / 1_000),
+  });
   // Those in ids: a script's title says nothing without Qualys.
   const open = targets.despiteOpenCopies ? [] : await withKnown(invocation, ({ copies }) => copies.of(String(script), assetIds));
   const openCopies = new Set(open.flatMap(({ assetId, copy }) => (copy === 'open' ? [assetId] : []))).size;

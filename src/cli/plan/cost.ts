@@ -5,6 +5,7 @@ import type { CampaignPlan, WaveRules } from '../../contracts/plan.js';
 import type { CampaignStepName } from '../../domain/campaign/step.js';
 import type { StepAfter } from '../../domain/campaign/step-after.js';
 import { MAX_ASSETS_PER_EXECUTION } from '../../domain/execution/state.js';
+import { mostInFlight } from '../../domain/polling/in-flight.js';
 import { budgetAllows } from '../../domain/run/error-budget.js';
 import { type Cost, costOf } from '../dry-run/cost.js';
 import type { ResolvedWave } from './resolve.js';
@@ -54,7 +55,8 @@ interface Stepping {
   errorBudget: WaveRules['errorBudget'];
 }
 
-function stepCost({ maxInFlight, output }: Omit<CampaignPlan, 'targets'>, { step, wave, errorBudget }: Stepping): StepCost {
+function stepCost({ maxInFlight: limit, output }: Omit<CampaignPlan, 'targets'>, { step, wave, errorBudget }: Stepping): StepCost {
+  const maxInFlight = mostInFlight(limit);
   if (errorBudget?.strict) {
     // Never more in flight than the budget has left, plus one; all of it goes by ids.
     const assetsAtOnce = budgetAllows(errorBudget, wave.size) + 1;

@@ -7,6 +7,7 @@ import { amountOf } from '../../domain/basics/percent.js';
 import { CAMPAIGN_STEPS } from '../../domain/campaign/step.js';
 import { sliceWaves } from '../../domain/campaign/waves.js';
 import { spanText } from '../../domain/clock/span.js';
+import type { InFlightLimit } from '../../domain/polling/in-flight.js';
 import { type ApprovalRule, approvalLine } from '../../domain/run/approval.js';
 import { describeBudget } from '../../domain/run/budget-line.js';
 import type { ScriptHint } from '../../domain/scripts/hints.js';
@@ -33,7 +34,7 @@ export interface PlanDocument {
   executions: number;
   calls: { opening: number; atLeast: number; atMost: number };
   budget: Omit<BudgetLeft, 'pace'>;
-  rules: { onBreach: string; conflict: string; retry: string; maxInFlight: number; deadlineMs: number; unreachableWaitMs: number };
+  rules: { onBreach: string; conflict: string; retry: string; maxInFlight: InFlightLimit; deadlineMs: number; unreachableWaitMs: number };
   windows: { restricted: boolean; openings: ShownOpening[] };
   forecast: { startsAt: string; endsAt?: string; bottleneck?: string; executionMs: number; executeIntervalMs: number; notes: string[] };
   policy: { aboveAssets?: number; allowedScripts?: string[]; neverTouch: Policy['neverTouch']; maxAssets?: number };

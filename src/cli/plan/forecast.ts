@@ -9,6 +9,7 @@ import { CAMPAIGN_STEPS } from '../../domain/campaign/step.js';
 import { longestWaitMs, RESTART_WITHIN_MS } from '../../domain/campaign/step-after.js';
 import { spanText } from '../../domain/clock/span.js';
 import { median } from '../../domain/polling/cadence.js';
+import { mostInFlight } from '../../domain/polling/in-flight.js';
 import { UNKNOWN_DURATION_MS } from '../../ledger/leases/bars.js';
 import type { BudgetLeft } from './budget.js';
 import type { StepCost, WaveCost } from './cost.js';
@@ -43,9 +44,9 @@ export function forecastPlan({ plan, waves, scriptIds, budget, configuredInterva
   const calls = sum(waves.map(({ cost }) => (cost.calls.atLeast + cost.calls.atMost) / 2));
   const found = forecast({
     startsAt: now,
-    waves: waves.map((wave) => forecastWave(wave, plan.maxInFlight)),
+    waves: waves.map((wave) => forecastWave(wave, mostInFlight(plan.maxInFlight))),
     limits: {
-      maxInFlight: plan.maxInFlight,
+      maxInFlight: mostInFlight(plan.maxInFlight),
       executionsPerDay: budget.executions.perDay,
       executionsLeftToday: budget.executions.left,
       callsPerHour: (budget.calls.perWindow * 3_600_000) / budget.calls.windowMs,

@@ -2,6 +2,7 @@
 
 import { afterText, restartText } from '../../domain/campaign/step-after.js';
 import { spanText } from '../../domain/clock/span.js';
+import { type InFlightLimit, MOST_IN_FLIGHT } from '../../domain/polling/in-flight.js';
 import { hostsIn, notJoinedText } from '../../domain/targets/join-record.js';
 import { hintText } from '../dry-run/hints.js';
 import { counted } from '../terminal/count-text.js';
@@ -119,7 +120,7 @@ function ruleFacts({ rules }: PlanDocument): Fact[] {
     ['conflicts', rules.conflict === 'skip' ? 'assets busy in another run are skipped' : 'assets busy in another run are waited for'],
     [
       'limits',
-      `up to ${rules.maxInFlight} in flight, deadline ${spanText(rules.deadlineMs)}; retries: ${rules.retry}; unreachable assets watched ${spanText(rules.unreachableWaitMs)} longer`,
+      `${inFlightText(rules.maxInFlight)} in flight, deadline ${spanText(rules.deadlineMs)}; retries: ${rules.retry}; unreachable assets watched ${spanText(rules.unreachableWaitMs)} longer`,
     ],
   ];
 }
@@ -197,4 +198,8 @@ function rangeText({ atLeast, atMost }: { atLeast: number; atMost: number }): st
 /** `2026-08-22 10:00` */
 function minute(instant: string): string {
   return instant.slice(0, 16).replace('T', ' ');
+}
+
+function inFlightText(limit: InFlightLimit): string {
+  return limit === 'auto' ? `what the call budget can feed, up to ${MOST_IN_FLIGHT},` : `up to ${limit}`;
 }

@@ -93,7 +93,7 @@ export function requestFromOptions(options: RequestOptions, { base, readText }: 
       reason: options.reason,
       requestedBy: options.requestedBy,
       strategy: options.strategy,
-      maxInFlight: numberOf(options.maxInFlight),
+      maxInFlight: options.maxInFlight === 'auto' ? 'auto' : numberOf(options.maxInFlight),
       deadline: duration('--deadline', options.deadline),
       output: options.output,
       errorBudget: errorBudgetOf(options.errorBudget, problems),

@@ -113,7 +113,7 @@ export function shareWorthALook({ inFlight, durationsMs, budget }: Pick<CadenceF
 }
 
 /** What is left, and what comes back of the calls of the last window and of those made meanwhile. */
-function callsWithin({ left, perWindow, windowMs }: CallBudget, ms: number): number {
+export function callsWithin({ left, perWindow, windowMs }: CallBudget, ms: number): number {
   const windows = ms / windowMs;
   return left + (perWindow - left) * Math.min(1, windows) + perWindow * Math.max(0, windows - 1);
 }

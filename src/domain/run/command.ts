@@ -1,3 +1,4 @@
+import type { InFlightLimit } from '../polling/in-flight.js';
 import type { StopCause } from './outcome.js';
 
 /** What may be ordered of a run, by an operator or by its workflow. */
@@ -13,7 +14,7 @@ export type Command<Budget = unknown> =
 
 interface Adjustment<Budget> {
   kind: 'adjust';
-  maxInFlight?: number | undefined;
+  maxInFlight?: InFlightLimit | undefined;
   deadlineMs?: number | undefined;
   errorBudget?: Budget | undefined;
 }

@@ -1,5 +1,7 @@
 // What an approval is bound to, of a run as of a campaign. Whatever differs from it later, the approval is void and asked for again.
+
 import { canonicalJson } from '../basics/canonical-json.js';
+import type { InFlightLimit } from '../polling/in-flight.js';
 
 export interface FrozenPlan {
   /** The plan or request as parsed, every field of it but `targets`: what they came to is the cohort and the overrides. */
@@ -24,7 +26,7 @@ export interface Overrides {
 }
 
 export interface AdjustedLimits {
-  maxInFlight?: number | undefined;
+  maxInFlight?: InFlightLimit | undefined;
   deadlineMs?: number | undefined;
   errorBudget?: unknown;
 }
@@ -56,11 +58,12 @@ export function overridesOf({ despiteOpenCopies, everything }: { [Rule in keyof 
 
 /** Undefined where everything is as it was asked for. */
 export function adjustedLimits(
-  asked: { maxInFlight: number; deadline: number; errorBudget?: unknown },
-  now: { maxInFlight: number; deadlineMs: number; errorBudget?: unknown },
+  asked: { maxInFlight: InFlightLimit; deadline: number; errorBudget?: unknown },
+  now: { maxInFlight: number; autoInFlight?: boolean; deadlineMs: number; errorBudget?: unknown },
 ): AdjustedLimits | undefined {
+  const maxInFlight = now.autoInFlight ? 'auto' : now.maxInFlight;
   const changed: AdjustedLimits = {
-    ...(now.maxInFlight === asked.maxInFlight ? {} : { maxInFlight: now.maxInFlight }),
+    ...(maxInFlight === asked.maxInFlight ? {} : { maxInFlight }),
     ...(now.deadlineMs === asked.deadline ? {} : { deadlineMs: now.deadlineMs }),
     ...(canonicalJson(now.errorBudget ?? null) === canonicalJson(asked.errorBudget ?? null)
       ? {}

@@ -46,6 +46,8 @@ export interface RunRow {
   followUpScript?: NamedScript | undefined;
   cohort: { size: number; digest?: string | undefined };
   maxInFlight: number;
+  /** `maxInFlight` follows the call budget. */
+  autoInFlight: boolean;
   deadlineMs: number;
   errorBudget?: ErrorBudget | undefined;
   /** As many outcomes over the budget as a person has accepted. */
@@ -124,6 +126,7 @@ export interface StoredRun {
   cohort_size: number;
   cohort_digest: string | null;
   max_in_flight: number;
+  auto_in_flight: number;
   deadline_ms: number;
   error_budget: string | null;
   paused: number;
@@ -209,6 +212,7 @@ export function toRun(row: StoredRun): RunRow {
     cohort: { size: row.cohort_size, digest: row.cohort_digest ?? undefined },
     errorBudget: row.error_budget ? (JSON.parse(row.error_budget) as ErrorBudget) : undefined,
     budgetBase: baseOf(row),
+    autoInFlight: row.auto_in_flight === 1,
     conflict: row.conflict ?? 'wait',
     calendar: row.calendar ? (JSON.parse(row.calendar) as WindowCalendar) : undefined,
     paused: row.paused === 1 || row.campaign_paused === 1,

@@ -1,5 +1,6 @@
 // What an order does to its run, in the transaction that notes the order.
 import type { ErrorBudget } from '../../contracts/request.js';
+import { DEFAULT_IN_FLIGHT, type InFlightLimit } from '../../domain/polling/in-flight.js';
 import { budgetSpent } from '../../domain/run/error-budget.js';
 import type { StopCause } from '../../domain/run/outcome.js';
 import type { RunPhase } from '../../domain/run/snapshot.js';
@@ -10,7 +11,7 @@ import { baseOf, type StoredRun } from '../rows/run.js';
 import type { Sql } from '../sql/database.js';
 
 export interface AdjustedTerms {
-  maxInFlight?: number | undefined;
+  maxInFlight?: InFlightLimit | undefined;
   deadlineMs?: number | undefined;
   errorBudget?: ErrorBudget | undefined;
 }
@@ -23,7 +24,7 @@ const HELD_BUDGETS = `
 /** Assessments and rollbacks keep the error budget that they have. */
 const SET_TERMS = `
   UPDATE runs
-  SET max_in_flight = coalesce(?, max_in_flight), deadline_ms = coalesce(?, deadline_ms),
+  SET max_in_flight = coalesce(?, max_in_flight), auto_in_flight = coalesce(?, auto_in_flight), deadline_ms = coalesce(?, deadline_ms),
     error_budget = CASE WHEN step IN ('assess', 'rollback') THEN error_budget ELSE coalesce(?, error_budget) END
   WHERE (id = ? OR campaign_id = ?) AND ${IS_OPEN}`;
 
@@ -61,9 +62,15 @@ export async function setPaused(sql: Sql, id: string, paused: boolean): Promise<
   }
 }
 
+/** `max_in_flight` and `auto_in_flight`: what follows the call budget begins with the default. */
+export function inFlightColumns(limit: InFlightLimit | undefined): [number | null, number | null] {
+  if (limit === undefined) return [null, null];
+  return limit === 'auto' ? [DEFAULT_IN_FLIGHT, 1] : [limit, 0];
+}
+
 export async function adjustTerms(sql: Sql, id: string, { maxInFlight, deadlineMs, errorBudget }: AdjustedTerms): Promise<void> {
   // Failures of an assessment are what it is for, and a rollback goes to its end: neither has a budget.
-  await sql.run(SET_TERMS, [maxInFlight, deadlineMs, errorBudget ? JSON.stringify(errorBudget) : null, id, id]);
+  await sql.run(SET_TERMS, [...inFlightColumns(maxInFlight), deadlineMs, errorBudget ? JSON.stringify(errorBudget) : null, id, id]);
   if (deadlineMs !== undefined) await sql.run(MOVE_DEADLINES, [deadlineMs, id, id]);
 }
 

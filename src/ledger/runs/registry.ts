@@ -21,7 +21,7 @@ import {
 import { issuedOf, snapshotOf } from '../snapshots/run.js';
 import { type Database, isUniqueViolation, jsonRows, storableText } from '../sql/database.js';
 import { byIndex, JOIN_IN_ORDER } from '../sql/dialect.js';
-import { type AdjustedTerms, adjustTerms, setPaused, setPhase, stopRun } from './effects.js';
+import { type AdjustedTerms, adjustTerms, inFlightColumns, setPaused, setPhase, stopRun } from './effects.js';
 
 const TAGS_KEPT = 2_000;
 /** They are in the result, which history holds: 10 kB at most. */
@@ -40,9 +40,9 @@ export interface ClosingFacts {
 }
 
 const OPEN_RUN = `
-  INSERT INTO runs (id, first_execution_id, namespace, namespace_id, phase, request, max_in_flight, deadline_ms,
+  INSERT INTO runs (id, first_execution_id, namespace, namespace_id, phase, request, max_in_flight, auto_in_flight, deadline_ms,
     error_budget, created_at, kind, campaign_id, wave, step, calendar, on_breach, conflict, parent_id, approval)
-  VALUES (?, ?, ?, ?, 'opening', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  VALUES (?, ?, ?, ?, 'opening', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 /** Not once the cohort is frozen: approvals and copies go by it. */
 const SET_SCRIPT = `
@@ -122,7 +122,7 @@ export class Runs {
         run.namespace,
         run.namespaceId,
         JSON.stringify(run.request),
-        run.request.maxInFlight,
+        ...inFlightColumns(run.request.maxInFlight),
         run.request.deadline,
         run.request.errorBudget ? JSON.stringify(run.request.errorBudget) : null,
         await this.#database.now(),
@@ -184,6 +184,14 @@ export class Runs {
 
   setPhase(id: string, phase: RunPhase): Promise<void> {
     return setPhase(this.#database, id, phase);
+  }
+
+  /** How many may be in flight of a run that has left it to the call budget. */
+  async setInFlight(id: string, most: number): Promise<void> {
+    await this.#database.run(
+      `UPDATE runs SET max_in_flight = ? WHERE id = ? AND auto_in_flight = 1 AND max_in_flight <> ? AND ${IS_OPEN}`,
+      [most, id, most],
+    );
   }
 
   async setNextPoll(id: string, at: number): Promise<void> {

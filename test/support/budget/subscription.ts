@@ -1,13 +1,14 @@
 // A subscription in virtual time: runs with slots, executions that take what they take, and one log of calls. When to look is what the
 // product decides (src/domain/polling/cadence.ts); everything around it is as simple as it can be.
-import { pollDelayMs } from '../../../src/domain/polling/cadence.js';
+import { type CallBudget, pollDelayMs } from '../../../src/domain/polling/cadence.js';
+import { DEFAULT_IN_FLIGHT, fedInFlight, type InFlightLimit } from '../../../src/domain/polling/in-flight.js';
 
 export interface Subscription {
   runs: number;
   /** Of each run. */
   executions: number;
   /** Of each run. */
-  slots: number;
+  slots: InFlightLimit;
   callsPerHour: number;
   /** What the n-th execution of all takes. */
   durationMs: (n: number) => number;
@@ -44,6 +45,7 @@ interface Flight {
 }
 
 interface Run {
+  slots: number;
   /** Undefined until it is worked out again: in between, nothing that it goes by has changed. */
   dueAt: number | undefined;
   unsent: number;
@@ -59,6 +61,7 @@ export function play(subscription: Subscription): Played {
     return {
       dueAt: undefined,
       unsent: subscription.executions,
+      slots: slots === 'auto' ? DEFAULT_IN_FLIGHT : slots,
       opening: OPENING_CALLS,
       flights: [],
       lookedAt: undefined,
@@ -73,14 +76,22 @@ export function play(subscription: Subscription): Played {
 
   const usedSince = (from: number): number => log.length - lowerBound(log, from);
   const left = (): number => callsPerHour - usedSince(now - HOUR + 1);
+  const usualMs = (): number | undefined => (durations.length === 0 ? undefined : average(durations));
+  const budget = (): CallBudget => ({
+    left: left(),
+    perWindow: callsPerHour,
+    windowMs: HOUR,
+    unsentExecutions: runs.reduce((sum, one) => sum + one.unsent, 0),
+    slots: runs.reduce((sum, { flights }) => sum + flights.length, 0),
+    watchers: runs.filter(({ flights }) => flights.length > 0).length,
+  });
   const dueAt = (run: Run): number => (run.dueAt ??= plannedAt(run));
   const plannedAt = (run: Run): number => {
     if (run.flights.length === 0) return Number.POSITIVE_INFINITY;
     if (knowing) return Math.min(...run.flights.map(({ endsAt }) => endsAt));
     const first = Math.min(...run.flights.map(({ acceptedAt }) => acceptedAt));
-    const unsent = runs.reduce((sum, one) => sum + one.unsent, 0);
-    const usual = durations.length === 0 ? undefined : durations.reduce((sum, one) => sum + one, 0) / durations.length;
-    const rounds = Math.ceil(run.unsent / slots) + 0.5;
+    const usual = usualMs();
+    const rounds = Math.ceil(run.unsent / run.slots) + 0.5;
     return (
       now +
       pollDelayMs({
@@ -93,15 +104,7 @@ export function play(subscription: Subscription): Played {
         assetsWait: run.unsent > 0,
         durationsMs: durations,
         clockRate: 1,
-        budget: {
-          left: left(),
-          perWindow: callsPerHour,
-          windowMs: HOUR,
-          unsentExecutions: unsent,
-          slots: runs.reduce((sum, { flights }) => sum + flights.length, 0),
-          watchers: runs.filter(({ flights }) => flights.length > 0).length,
-          remainingMs: usual === undefined ? undefined : rounds * usual,
-        },
+        budget: { ...budget(), remainingMs: usual === undefined ? undefined : rounds * usual },
       })
     );
   };
@@ -114,6 +117,7 @@ export function play(subscription: Subscription): Played {
     for (const flight of run.flights) flight.lookedAt = now;
     run.lookedAt = now;
     run.dueAt = undefined;
+    if (slots === 'auto') run.slots = fedInFlight(budget(), usualMs());
   };
   const lookWithoutCall = (): void => {
     for (const run of runs) if (run.flights.some(({ endsAt }) => endsAt <= now)) lookAt(run);
@@ -123,7 +127,7 @@ export function play(subscription: Subscription): Played {
     if (knowing) lookWithoutCall();
     const wanting = runs
       .map((run) => {
-        const wantsToSend = run.unsent > 0 && run.flights.length < slots;
+        const wantsToSend = run.unsent > 0 && run.flights.length < run.slots;
         return { run, lookAt: dueAt(run), wantsToSend };
       })
       .filter(({ lookAt: at, wantsToSend }) => wantsToSend || at <= now)

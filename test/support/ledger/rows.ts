@@ -55,6 +55,7 @@ interface RunRow {
   cohortSize: number;
   cohortDigest: Text;
   maxInFlight: number;
+  autoInFlight: number;
   deadlineMs: number;
   errorBudget: Text;
   budgetBase: Text;

@@ -170,6 +170,7 @@ const OF_A_RUN: Record<string, Late> = {
   'runs.setMissing': late(async (ledger) => () => ledger.runs.setMissing('r', true)),
   'runs.setResolveCursor': late(async (ledger) => () => ledger.runs.setResolveCursor('r', 'page 3')),
   'runs.setPhase': late(async (ledger) => () => ledger.runs.setPhase('r', 'awaiting-approval')),
+  'runs.setInFlight': late(async (ledger) => () => ledger.runs.setInFlight('r', 9)),
   'runs.setNextPoll': late(async (ledger) => () => ledger.runs.setNextPoll('r', 1)),
   'runs.setTagsSeen': late(async (ledger) => () => ledger.runs.setTagsSeen('r', new Map([['9', 2]]))),
   'runs.addWarning': late(async (ledger) => () => ledger.runs.addWarning('r', 'nobody reads this any more')),

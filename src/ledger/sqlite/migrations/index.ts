@@ -7,6 +7,7 @@ import { VERDICTS } from './004-verdicts.js';
 import { CHECK_INS } from './005-check-ins.js';
 import { HEARD_JOBS_AND_REBOOTS } from './006-heard-jobs-and-reboots.js';
 import { OUTCOME_COUNTS } from './007-outcome-counts.js';
+import { AUTO_IN_FLIGHT } from './008-auto-in-flight.js';
 
 /** `MIGRATIONS[i]` leads from version i to i + 1. */
 export const MIGRATIONS: readonly (readonly string[])[] = [
@@ -17,4 +18,5 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   CHECK_INS,
   HEARD_JOBS_AND_REBOOTS,
   OUTCOME_COUNTS,
+  AUTO_IN_FLIGHT,
 ];

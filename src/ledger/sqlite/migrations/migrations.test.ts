@@ -19,6 +19,7 @@ const LANDED = [
   '7a7e577856f53228',
   'f4cde27f6e95bcac',
   'ecc336f70f93f804',
+  '2afab7517192aa4b',
 ];
 
 let folder: string;
