@@ -2,7 +2,8 @@
 
 import { afterText, restartText } from '../../domain/campaign/step-after.js';
 import { spanText } from '../../domain/clock/span.js';
-import { type InFlightLimit, MOST_IN_FLIGHT } from '../../domain/polling/in-flight.js';
+import { MOST_IN_FLIGHT } from '../../domain/polling/in-flight.js';
+import type { InFlightLimit } from '../../domain/run/command.js';
 import { hostsIn, notJoinedText } from '../../domain/targets/join-record.js';
 import { hintText } from '../dry-run/hints.js';
 import { counted } from '../terminal/count-text.js';

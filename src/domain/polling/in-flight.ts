@@ -1,4 +1,5 @@
 // How many executions `maxInFlight: auto` lets be in flight at once: as many as the call budget can feed.
+import type { InFlightLimit } from '../run/command.js';
 import { type CallBudget, callsWithin } from './cadence.js';
 
 /** The default of a request, while nothing is learned. */
@@ -6,8 +7,6 @@ export const DEFAULT_IN_FLIGHT = 4;
 export const MOST_IN_FLIGHT = 40;
 /** What an execution takes, with its part of the looks, while calls are short (docs/benchmarks.md). */
 const CALLS_AN_EXECUTION = 1.15;
-
-export type InFlightLimit = number | 'auto';
 
 /** As many as can be sent, with this run's share of the calls, in the time that one takes: more would only wait for their looks. */
 export function fedInFlight(budget: CallBudget, usualMs: number | undefined): number {

@@ -1,5 +1,7 @@
-import type { InFlightLimit } from '../polling/in-flight.js';
 import type { StopCause } from './outcome.js';
+
+/** Executions at once; `auto` follows the call budget. */
+export type InFlightLimit = number | 'auto';
 
 /** What may be ordered of a run, by an operator or by its workflow. */
 export type Command<Budget = unknown> =

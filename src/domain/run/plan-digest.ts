@@ -1,7 +1,7 @@
 // What an approval is bound to, of a run as of a campaign. Whatever differs from it later, the approval is void and asked for again.
 
 import { canonicalJson } from '../basics/canonical-json.js';
-import type { InFlightLimit } from '../polling/in-flight.js';
+import type { InFlightLimit } from './command.js';
 
 export interface FrozenPlan {
   /** The plan or request as parsed, every field of it but `targets`: what they came to is the cohort and the overrides. */

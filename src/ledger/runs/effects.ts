@@ -1,6 +1,7 @@
 // What an order does to its run, in the transaction that notes the order.
 import type { ErrorBudget } from '../../contracts/request.js';
-import { DEFAULT_IN_FLIGHT, type InFlightLimit } from '../../domain/polling/in-flight.js';
+import { DEFAULT_IN_FLIGHT } from '../../domain/polling/in-flight.js';
+import type { InFlightLimit } from '../../domain/run/command.js';
 import { budgetSpent } from '../../domain/run/error-budget.js';
 import type { StopCause } from '../../domain/run/outcome.js';
 import type { RunPhase } from '../../domain/run/snapshot.js';

@@ -1,7 +1,8 @@
 // A subscription in virtual time: runs with slots, executions that take what they take, and one log of calls. When to look is what the
 // product decides (src/domain/polling/cadence.ts); everything around it is as simple as it can be.
 import { type CallBudget, pollDelayMs } from '../../../src/domain/polling/cadence.js';
-import { DEFAULT_IN_FLIGHT, fedInFlight, type InFlightLimit } from '../../../src/domain/polling/in-flight.js';
+import { DEFAULT_IN_FLIGHT, fedInFlight } from '../../../src/domain/polling/in-flight.js';
+import type { InFlightLimit } from '../../../src/domain/run/command.js';
 
 export interface Subscription {
   runs: number;
