@@ -12,7 +12,7 @@ const ROOMS = {
   activities: [['qualys', 'ledger', 'temporal', 'contracts', 'domain'], 'Steps use everything below them, and know nothing of the workflows that order them.'],
   workflows: [['activities', 'contracts', 'domain'], 'The sandbox holds orchestration only.'],
   recovery: [['activities', 'qualys', 'ledger', 'temporal', 'domain'], 'The sweep ends what no workflow ends any more, by the steps that end it otherwise.'],
-  worker: [['recovery', 'activities', 'workflows', 'qualys', 'ledger', 'temporal', 'contracts', 'domain'], 'A worker puts the steps together and runs them; it serves nobody.'],
+  worker: [['recovery', 'activities', 'workflows', 'qualys', 'ledger', 'tickets', 'temporal', 'contracts', 'domain'], 'A worker puts the steps together and runs them; it serves nobody.'],
   server: [['workflows', 'ledger', 'tickets', 'reports', 'temporal', 'contracts', 'domain'], 'The server starts workflows and reads the ledger.'],
   rehearsal: [['worker', 'activities', 'workflows', 'simulator', 'qualys', 'ledger', 'temporal', 'contracts', 'domain'], 'A rehearsal is a whole product in one process.'],
   cli: [

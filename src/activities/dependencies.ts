@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { Policy } from '../contracts/policy.js';
+import type { RemediationRequest } from '../contracts/request.js';
 import type { Ledger } from '../ledger/index.js';
 import type { QualysOperations } from '../qualys/operations.js';
 import type { Qualys } from '../qualys/types.js';
@@ -15,6 +16,12 @@ export interface SendTimings {
 
 export const SEND_TIMINGS: SendTimings = { sendWindowMs: 5_000, httpTimeoutMs: 30_000, settleMs: 5_000 };
 
+/** What the ticket says now. `not-asked`: its hook names no system, so the event was all there is. */
+export type TicketApproval = { kind: 'approved' | 'not-approved' | 'not-asked' } | { kind: 'unreadable'; why: string };
+
+/** Never throws: what cannot be told is unreadable. */
+export type AskTicket = (ticket: NonNullable<RemediationRequest['ticket']>) => Promise<TicketApproval>;
+
 /** What the activities work with; the worker's entry point puts it together. */
 export interface ActivityDependencies {
   ledger: Ledger;
@@ -24,6 +31,8 @@ export interface ActivityDependencies {
   /** Which user of which gateway we are: the fate of an execution sent as another one cannot be resolved. */
   sender: string;
   policy: Policy;
+  /** Reads the ticket of a run again; without it, none that has to be read starts anything. */
+  askTicket?: AskTicket | undefined;
   /** For rechecks, which are runs of their own. */
   client: Client;
   /** The queue of the workflows. */

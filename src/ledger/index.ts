@@ -8,6 +8,7 @@ import { Verdicts } from './executions/verdicts.js';
 import { type CallCaps, CallLog } from './limits/call-log.js';
 import { LedgerServerClock } from './limits/server-clock.js';
 import { ScriptReadings } from './policy/script-reading.js';
+import { TicketReadings } from './policy/ticket-reading.js';
 import { Policies } from './policy/versions.js';
 import { Reader } from './reads/reader.js';
 import { Audit } from './rows/audit.js';
@@ -43,6 +44,7 @@ export interface Ledger {
   readonly outputs: Outputs;
   readonly scripts: Scripts;
   readonly scriptReadings: ScriptReadings;
+  readonly ticketReadings: TicketReadings;
   readonly schedules: Schedules;
   readonly orders: Orders;
   readonly staleness: StaleLedger;
@@ -107,6 +109,7 @@ function ledgerOver(database: Database, id: string, caps: CallCaps): Ledger {
     outputs: new Outputs(database),
     scripts: new Scripts(database),
     scriptReadings: new ScriptReadings(database),
+    ticketReadings: new TicketReadings(database),
     schedules: new Schedules(database),
     orders: new Orders(database),
     staleness: new StaleLedger(database),

@@ -1,6 +1,6 @@
 // The configuration file, read again while the worker runs: a changed policy holds within 10 s, for runs under way, too.
 import { hostname } from 'node:os';
-import { type Policy, parseConfig } from '../contracts/config/file.js';
+import { type Config, type Policy, parseConfig } from '../contracts/config/file.js';
 import { LOOK_EVERY_MS, type SeenFile, type SettledFile } from '../contracts/config/settled-file.js';
 import { policyDigest } from '../contracts/policy-digest.js';
 import type { Problem } from '../contracts/request.js';
@@ -17,6 +17,8 @@ export interface PolicyWatching {
   /** As the process found it at its start, and could use it. */
   policy: Policy;
   logger: Pick<Logger, 'info' | 'warn' | 'error'>;
+  /** Told of every changed file that can be used. */
+  onConfig?: ((config: Config) => void) | undefined;
   everyMs?: number;
 }
 
@@ -94,13 +96,14 @@ class PolicyWatch {
       );
     } else {
       const { kind, holds } = await ledger.policies.offer({
-        policy: parsed.policy,
+        policy: parsed.config.policy,
         source: this.#file.path,
         changedAt: now.changedAt,
         isChange: true,
       });
       this.#problem = undefined;
-      this.#digest = policyDigest(parsed.policy);
+      this.#digest = policyDigest(parsed.config.policy);
+      this.#watching.onConfig?.(parsed.config);
       if (kind === 'stored')
         logger.info({ version: holds.version, digest: holds.digest, file: this.#file.path }, 'the policy has changed and is in force');
     }
@@ -109,12 +112,12 @@ class PolicyWatch {
     await this.#announce();
   }
 
-  #parse({ text, error }: SeenFile): { policy: Policy } | { problems: Problem[] } {
+  #parse({ text, error }: SeenFile): { config: Config } | { problems: Problem[] } {
     // A file that is gone says nothing: least of all that everything may be touched.
     if (text === undefined)
       return { problems: [{ path: '', problem: `cannot read ${this.#file.path} (${error}); it was readable before` }] };
     const parsed = parseConfig(text, this.#file.path);
-    return parsed.ok ? { policy: parsed.value.policy } : { problems: parsed.problems };
+    return parsed.ok ? { config: parsed.value } : { problems: parsed.problems };
   }
 
   async #announce(): Promise<void> {

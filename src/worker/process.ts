@@ -6,6 +6,7 @@ import { Worker } from '@temporalio/worker';
 import { type ActivityDependencies, SEND_TIMINGS, senderOf } from '../activities/dependencies.js';
 import { createIdentifyLedger } from '../activities/identify-ledger.js';
 import { createActivities } from '../activities/index.js';
+import type { Config } from '../contracts/config/file.js';
 import { createQualys } from '../qualys/client.js';
 import { startSweep } from '../recovery/sweep.js';
 import { activityQueue } from '../temporal/activity-queue.js';
@@ -13,10 +14,13 @@ import { type ClientConnection, connectClient, connectWorker } from '../temporal
 import { createLogger, type Logger } from '../temporal/logger.js';
 import { dataConverterOf } from '../temporal/payload-codec.js';
 import { endRuntime, ensureRuntime } from '../temporal/runtime.js';
+import { createTicketHttp } from '../tickets/http/client.js';
+import { createReadTicket } from '../tickets/read/read-ticket.js';
 import { compareWithTemporal } from './compare-ledger.js';
 import type { WorkerConfiguration } from './configuration.js';
 import { outgoing } from './outgoing.js';
 import { watchPolicy } from './policy-watch.js';
+import { createAskTicket } from './ticket-approval.js';
 
 export interface RunningWorker {
   /** Lets activities end within the grace period, then ends. */
@@ -61,11 +65,18 @@ async function runUntilStopped(configuration: WorkerConfiguration, logger: Logge
   const { ledger, settings } = configuration;
   logger.info({ ledger: ledger.id, path: settings.ledger.path, taskQueue: settings.taskQueue }, 'the ledger is open');
   const { configFile: file, config } = configuration;
-  const stopWatching = await watchPolicy({ ledger, file, policy: config.policy, logger });
+  const live = { config };
+  const onConfig = (changed: Config): void => {
+    live.config = changed;
+  };
+  const stopWatching = await watchPolicy({ ledger, file, policy: config.policy, logger, onConfig });
+  const ticketHttp = createTicketHttp({ allow: () => live.config.network.allow });
+  const readTicket = createReadTicket(ticketHttp, configuration.env);
+  const askTicket = createAskTicket(() => (file.saysWhatIsKnown() ? live.config : undefined), readTicket);
   try {
     while (!stopping.aborted) {
       try {
-        await serve(configuration, logger, stopping);
+        await serve({ ...configuration, askTicket }, logger, stopping);
       } catch (error) {
         if (stopping.aborted || !ledger.isInPlace()) break;
         logger.error({ err: error }, `Temporal cannot be reached; trying again in ${RECONNECT_MS / 1_000} s`);
@@ -79,12 +90,15 @@ async function runUntilStopped(configuration: WorkerConfiguration, logger: Logge
     }
   } finally {
     await stopWatching().catch((error: unknown) => logger.warn({ err: error }, 'cannot sign the worker off from the ledger'));
+    await ticketHttp.close();
     await ledger.close();
     await endRuntime();
   }
 }
 
-async function serve(configuration: WorkerConfiguration, logger: Logger, stopping: AbortSignal): Promise<void> {
+type Serving = WorkerConfiguration & Pick<ActivityDependencies, 'askTicket'>;
+
+async function serve(configuration: Serving, logger: Logger, stopping: AbortSignal): Promise<void> {
   ensureRuntime(logger);
   const dataConverter = dataConverterOf(configuration.settings.encryptionKeys);
   const { connection, namespace } = await connectWorker(configuration.env);
@@ -128,7 +142,7 @@ async function serve(configuration: WorkerConfiguration, logger: Logger, stoppin
 }
 
 function wire(
-  { settings, config, ledger }: WorkerConfiguration,
+  { settings, config, ledger, askTicket }: Serving,
   { client }: ClientConnection,
   logger: Logger,
 ): { dependencies: ActivityDependencies; close: () => Promise<void> } {
@@ -147,6 +161,7 @@ function wire(
     qualys,
     sender: senderOf({ username, url }),
     policy: config.policy,
+    askTicket,
     client,
     taskQueue: settings.taskQueue,
     schedules: {

@@ -9,6 +9,7 @@ import { keepPolicy } from '../policy/keep.js';
 import type { Reported } from '../report-permit.js';
 import { giveUpTags, verifyTags } from '../tags/verify.js';
 import { recheckScript } from './recheck-script.js';
+import { recheckTicket } from './recheck-ticket.js';
 
 export type Sent =
   | { kind: 'accepted' }
@@ -47,10 +48,10 @@ export async function sendExecution(dependencies: ActivityDependencies, sending:
   // Both clocks start before the permit is asked for: one of them may stand still while the machine sleeps.
   let startedAt = { monotonic: performance.now(), wall: Date.now() };
   let permit = await askPermit(dependencies, sending);
-  const read = new Set<'script' | 'tags'>();
-  while (permit.kind === 'refused' && (permit.why === 'script' || permit.why === 'tags') && !read.has(permit.why)) {
+  const read = new Set<keyof typeof READINGS>();
+  while (permit.kind === 'refused' && isReading(permit.why) && !read.has(permit.why)) {
     read.add(permit.why);
-    const instead = permit.why === 'script' ? await readScript(dependencies, sending) : await readTags(dependencies, sending);
+    const instead = await READINGS[permit.why](dependencies, sending);
     if (instead) return instead;
     startedAt = { monotonic: performance.now(), wall: Date.now() };
     permit = await askPermit(dependencies, sending);
@@ -88,6 +89,10 @@ export async function sendExecution(dependencies: ActivityDependencies, sending:
       performance.now() - startedAt.monotonic < windowMs && Date.now() - startedAt.wall < windowMs && dependencies.ledger.isInPlace(),
   });
   return writeDown(dependencies, { runId: run.id, executionNo: execution.executionNo, permit: permit.permit }, answer);
+}
+
+function isReading(why: string): why is keyof typeof READINGS {
+  return Object.hasOwn(READINGS, why);
 }
 
 /** Temporal does not know of the permit: its request must not leave. */
@@ -136,6 +141,13 @@ async function readScript(dependencies: ActivityDependencies, { run }: Sending):
   return wait && { kind: 'wait', wait };
 }
 
+/** Undefined when the ticket is still approved. */
+async function readTicket(dependencies: ActivityDependencies, { run }: Sending): Promise<Sent | undefined> {
+  const wait = await recheckTicket(dependencies, run);
+  if (wait === 'withdrawn') return { kind: 'over' };
+  return wait && { kind: 'wait', wait };
+}
+
 /** Policy was changed since the batch was made, or something was queued again in the run: the batch is made again without it. */
 async function withoutForbidden(
   dependencies: ActivityDependencies,
@@ -167,6 +179,9 @@ async function readTags(dependencies: ActivityDependencies, { run, execution, be
   }
 }
 
+/** What a permit may ask for first; each gives undefined when it may be asked again. */
+const READINGS = { script: readScript, ticket: readTicket, tags: readTags } as const;
+
 function afterRefusedPermit({ why, waitMs, detail }: Extract<PermitAnswer, { kind: 'refused' }>): Sent {
   switch (why) {
     case 'fence':
@@ -185,6 +200,7 @@ function afterRefusedPermit({ why, waitMs, detail }: Extract<PermitAnswer, { kin
       return { kind: 'wait', wait: { waitMs, blocked: { kind: 'ledger', why: detail } } };
     // It was needed again while it was read.
     case 'script':
+    case 'ticket':
       return { kind: 'wait', wait: { waitMs: READ_AGAIN_MS } };
     case 'strict':
     case 'wave-held':

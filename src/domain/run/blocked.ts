@@ -8,6 +8,7 @@ export interface Blocked {
    * - `window`: no window of the campaign is open, or none long enough; `breach`: its error budget is exceeded, and a person has to
    * decide;
    * - `policy`: what it keeps from scripts is not known, or it does not allow the script any more;
+   * - `ticket`: the ticket that started the run cannot be read again before its first execution;
    * - `easm`: the sync of an EASM profile, which the request asks to wait for.
    */
   kind:
@@ -23,6 +24,7 @@ export interface Blocked {
     | 'rejected'
     | 'easm'
     | 'policy'
+    | 'ticket'
     | 'after'
     | 'check-in'
     | 'window'

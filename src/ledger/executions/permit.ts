@@ -20,6 +20,7 @@ import {
 } from '../limits/fair-shares.js';
 import { policyObjection } from '../policy/objection.js';
 import { whyUnread } from '../policy/script-reading.js';
+import { whyTicketUnread } from '../policy/ticket-reading.js';
 import { takeOutOpenCopies } from '../rows/copies.js';
 import { type Execution, readExecution } from '../rows/execution.js';
 import { type RunRow, readRun } from '../rows/run.js';
@@ -36,8 +37,10 @@ const SERIAL_WAIT_MS = 50;
 const TURN_WAIT_MS = 250;
 /** The same where executions of the day are kept for runs that do not ask just now. */
 const KEPT_WAIT_MS = 5_000;
-/** The script's turn is kept this long for the one that has to read the script, or its tags, first. */
+/** The script's turn is kept this long for the one that has to read the script, the ticket or its tags first. */
 const READING_MS = 15_000;
+/** A ticket system may be down for hours, and is asked again after half a minute: other runs of the script go in between. */
+const TICKET_READING_MS = 8_000;
 
 export interface PermitTerms {
   /** Real milliseconds in which the request must have started. */
@@ -109,9 +112,10 @@ async function turnFor(
     return noTurn;
   }
   // Asked last: readings cost calls, and would be stale again after a wait.
-  const unread = scriptRefusal(run, now, await sql.wall()) ?? tagsRefusal(execution, now, terms);
+  const unread = scriptRefusal(run, now, await sql.wall()) ?? (await ticketRefusal(sql, run, now)) ?? tagsRefusal(execution, now, terms);
   if (unread) {
-    await queueUp(sql, { resource: scriptResource, contender, now, waitMs: 0, stayMs: READING_MS });
+    const stayMs = unread.why === 'ticket' ? TICKET_READING_MS : READING_MS;
+    await queueUp(sql, { resource: scriptResource, contender, now, waitMs: 0, stayMs });
     return unread;
   }
   // The last of all, with the grant: nothing can come in between.
@@ -243,6 +247,11 @@ async function turnRefusal(sql: Sql, { contender, now, scriptResource }: Asking,
 function scriptRefusal(run: RunRow, now: number, wall: number): Refusal | undefined {
   const why = whyUnread(run, { now, wall });
   return why === undefined ? undefined : refused('script', 0, why);
+}
+
+async function ticketRefusal(sql: Sql, run: RunRow, now: number): Promise<Refusal | undefined> {
+  const why = await whyTicketUnread(sql, run, now);
+  return why === undefined ? undefined : refused('ticket', 0, why);
 }
 
 function tagsRefusal(execution: Execution, now: number, { sendWindowMs }: PermitTerms): Refusal | undefined {

@@ -21,6 +21,7 @@ export interface Refusal {
     | 'wave-over'
     | 'wave-held'
     | 'script'
+    | 'ticket'
     | 'tags'
     | 'open-copy';
   waitMs: number;

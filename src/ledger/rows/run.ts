@@ -84,6 +84,8 @@ export interface RunRow {
    * and by now.
    */
   scriptReading: { at?: number | undefined; read: number; needed: number };
+  /** When the latest reading began that found the ticket approved, by the ledger's clock. */
+  ticketCheckedAt?: number | undefined;
   resolveCursor?: string | undefined;
   createdAt: number;
   startedAt?: number | undefined;
@@ -142,6 +144,7 @@ export interface StoredRun {
   check_in_poll_at: number;
   script_checked_at: number | null;
   script_needed: number;
+  ticket_checked_at: number | null;
   follow_up_script: string | null;
   approval: string | null;
   script_read: number;
@@ -193,6 +196,7 @@ const FIELDS = {
   onBreach: 'on_breach',
   fence: 'fence',
   nextPollAt: 'next_poll_at',
+  ticketCheckedAt: 'ticket_checked_at',
   resolveCursor: 'resolve_cursor',
   createdAt: 'created_at',
   startedAt: 'started_at',

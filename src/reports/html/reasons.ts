@@ -29,6 +29,7 @@ const REASON_MEANS: Readonly<Record<string, string>> = {
   'open-copy': 'An earlier copy of the script may still run there.',
   'error-budget': 'The run stopped before it was its turn: too many had failed.',
   rejected: 'Somebody rejected the run before it was sent.',
+  'approval-withdrawn': 'Its ticket was not approved any more before anything was sent.',
   'approval-expired': 'Nobody approved it in time.',
   cancelled: 'Somebody cancelled the run.',
   interrupted: 'The run ended before its work was done.',

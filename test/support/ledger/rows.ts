@@ -52,6 +52,7 @@ interface RunRow {
   scriptSha256: Text;
   scriptNeeded: number;
   scriptCheckedAt: Whole;
+  ticketCheckedAt: Whole;
   cohortSize: number;
   cohortDigest: Text;
   maxInFlight: number;

@@ -77,7 +77,10 @@ export async function age(
   {
     of = ['createdAt'],
     where = {},
-  }: { of?: readonly ('createdAt' | 'startedAt' | 'finishedAt' | 'missingSince' | 'scriptCheckedAt')[]; where?: Where<'runs'> } = {},
+  }: {
+    of?: readonly ('createdAt' | 'startedAt' | 'finishedAt' | 'missingSince' | 'scriptCheckedAt' | 'ticketCheckedAt')[];
+    where?: Where<'runs'>;
+  } = {},
 ): Promise<void> {
   await shift(ledger, 'runs', Object.fromEntries(of.map((column) => [column, -ms])), where);
 }

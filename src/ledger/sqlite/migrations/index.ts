@@ -8,6 +8,7 @@ import { CHECK_INS } from './005-check-ins.js';
 import { HEARD_JOBS_AND_REBOOTS } from './006-heard-jobs-and-reboots.js';
 import { OUTCOME_COUNTS } from './007-outcome-counts.js';
 import { AUTO_IN_FLIGHT } from './008-auto-in-flight.js';
+import { TICKET_READINGS } from './009-ticket-readings.js';
 
 /** `MIGRATIONS[i]` leads from version i to i + 1. */
 export const MIGRATIONS: readonly (readonly string[])[] = [
@@ -19,4 +20,5 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   HEARD_JOBS_AND_REBOOTS,
   OUTCOME_COUNTS,
   AUTO_IN_FLIGHT,
+  TICKET_READINGS,
 ];

@@ -20,6 +20,7 @@ const LANDED = [
   'f4cde27f6e95bcac',
   'ecc336f70f93f804',
   '2afab7517192aa4b',
+  'd24c1d600e78c02d',
 ];
 
 let folder: string;

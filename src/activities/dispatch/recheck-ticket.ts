@@ -1,0 +1,33 @@
+import type { RunRow } from '../../ledger/rows/run.js';
+import type { ActivityDependencies, TicketApproval } from '../dependencies.js';
+import type { Wait } from '../failures.js';
+
+/** A ticket system may be down for hours; the run waits, and sends nothing. */
+const UNREADABLE_WAIT_MS = 30_000;
+
+/**
+ * Reads the run's ticket again before its first execution. Undefined when it is approved, which the ledger then knows; `withdrawn` when it
+ * is not: the run is stopped, and of a campaign everything.
+ */
+export async function recheckTicket({ ledger, askTicket }: ActivityDependencies, run: RunRow): Promise<Wait | 'withdrawn' | undefined> {
+  const { ticket } = run.request;
+  if (!ticket) throw new Error(`The ledger knows no ticket of the run ${run.id}.`);
+  const at = await ledger.ticketReadings.begin();
+  const now: TicketApproval = askTicket ? await askTicket(ticket) : { kind: 'unreadable', why: 'this worker reads no tickets' };
+  switch (now.kind) {
+    case 'approved':
+    case 'not-asked':
+      await ledger.ticketReadings.end(run.id, at);
+      return undefined;
+    case 'not-approved':
+      await ledger.audit.add(run.campaign?.id ?? run.id, {
+        action: 'approval-withdrawn',
+        detail: `ticket ${ticket.id} of ${ticket.system} is not approved any more: nothing was sent`,
+      });
+      // A step is stopped with its campaign: of a crash in between, neither would know of the other.
+      await ledger.runs.stop(run.campaign?.id ?? run.id, 'stopped', 'approval-withdrawn');
+      return 'withdrawn';
+    case 'unreadable':
+      return { waitMs: UNREADABLE_WAIT_MS, blocked: { kind: 'ticket', why: `ticket ${ticket.id} cannot be read again: ${now.why}` } };
+  }
+}

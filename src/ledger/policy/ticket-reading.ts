@@ -1,0 +1,54 @@
+// A ticket that has started a run may have lost its approval since: before the first execution it was read again, within the minute, and
+// was approved. What has been executed once is not asked about again.
+import type { RunRow } from '../rows/run.js';
+import type { Database, Sql } from '../sql/database.js';
+
+/** As long as tags are: whoever withdraws an approval later than this before the first send finds it sent. */
+const TRUSTED_MS = 60_000;
+
+/** `spent`: it was sent, or may have been. */
+const SENT = 'SELECT 1 FROM sends WHERE run_id IN (?, ?) AND spent = 1 LIMIT 1';
+const SENT_BY_STEPS = `
+  SELECT 1
+  FROM runs
+  JOIN sends ON sends.run_id = runs.id
+  WHERE runs.campaign_id IN (?, ?) AND sends.spent = 1
+  LIMIT 1`;
+
+/** Why the ticket has to be read before anything is sent; undefined where none has started the run, or its reading is good. */
+export async function whyTicketUnread(sql: Sql, run: RunRow, now: number): Promise<string | undefined> {
+  if (!isTicketRead(run)) return undefined;
+  const at = run.ticketCheckedAt;
+  // A reading of the future is one by a clock that was set back: nobody knows its age.
+  if (at !== undefined && at <= now && now - at < TRUSTED_MS) return undefined;
+  const parent = run.parentId ?? run.id;
+  if (await sql.first(SENT, [run.id, parent])) return undefined;
+  if (await sql.first(SENT_BY_STEPS, [run.campaign?.id ?? run.id, parent])) return undefined;
+  return 'the ticket must be read again before the first execution';
+}
+
+/** A hook has started it, and the system of the ticket has an API. Only the configuration knows whether the hook names it. */
+function isTicketRead({ request: { ticket } }: RunRow): boolean {
+  return ticket?.hook !== undefined && ticket.system !== 'standard';
+}
+
+export class TicketReadings {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** To be called before the ticket is asked for: its age counts from here. */
+  begin(): Promise<number> {
+    return this.#database.now();
+  }
+
+  /**
+   * The ticket was approved, or its hook names no system to read it from. The last word counts, also where its clock was set back: one of
+   * the future would never be good.
+   */
+  async end(runId: string, at: number): Promise<void> {
+    await this.#database.run('UPDATE runs SET ticket_checked_at = ? WHERE id = ?', [at, runId]);
+  }
+}
