@@ -1,5 +1,5 @@
 // A Qualys gateway on loopback, for demos, tests and rehearsals. docs/simulator.md describes its behaviour.
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describeProblems } from '../contracts/request.js';
 import { createTokens } from './answers/tokens.js';
@@ -8,6 +8,7 @@ import { type CallRecord, createCallLog } from './gateway/call-log.js';
 import { gateway } from './gateway/calls.js';
 import { createLimiter } from './gateway/limits.js';
 import { parseSimulatorOptions, type SimulatorOptions } from './options.js';
+import { createTicketDesk, type SimulatedTicket } from './tickets/desk.js';
 import { simulatedClock } from './world/clock.js';
 import { foreignOperators } from './world/foreign-operator.js';
 import { createWorld, type ExecutionRecord, type SimulatedSchedule } from './world/state.js';
@@ -28,6 +29,8 @@ export interface SimulatorState {
   /** Every effect of an execute call, in order, other operators' among them. */
   readonly executions: readonly ExecutionRecord[];
   readonly schedules: readonly SimulatedSchedule[];
+  /** Of the ticket system beside the gateway; none without it. */
+  readonly tickets: readonly SimulatedTicket[];
   /** The calls, `/auth` aside: the latest 10,000 at least, all with `keepAllCalls`. */
   readonly calls: readonly CallRecord[];
   /** How often each asset got an asset job, by asset id; of one user, or of all. */
@@ -67,13 +70,17 @@ export async function startSimulator(options: SimulatorOptions & { now?: () => n
   const tokens = createTokens(settings, clock);
   const log = createCallLog(settings.keepAllCalls);
   const catchUp = foreignOperators(world);
-  const listener = gateway({ world, tokens, limiter: createLimiter(settings, realNow), log, catchUp });
+  const atGateway = gateway({ world, tokens, limiter: createLimiter(settings, realNow), log, catchUp });
+  const desk = settings.tickets ? createTicketDesk({ users: settings.users, now: clock.now }) : undefined;
   const server = createServer((request, response) => {
-    listener(request, response).catch((error: unknown) => {
+    answered(request, response).catch((error: unknown) => {
       process.emitWarning(`The simulator failed at ${request.method} ${request.url}: ${String(error)}`);
       response.destroy();
     });
   });
+  async function answered(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!(await desk?.answer(request, response))) await atGateway(request, response);
+  }
   // Node's 5 s would close idle connections under clients that are about to reuse them: resets that no fault option asked for.
   server.keepAliveTimeout = 75_000;
   await new Promise<void>((resolve, reject) => {
@@ -84,6 +91,7 @@ export async function startSimulator(options: SimulatorOptions & { now?: () => n
   const state: SimulatorState = {
     executions: world.executions,
     schedules: world.schedules,
+    tickets: desk?.tickets ?? [],
     calls: log.calls,
     executionsPerAsset: (user) => perAsset(world.executions, user),
     fateOf: (assetId, attempt = 1) =>

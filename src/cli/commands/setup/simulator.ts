@@ -32,6 +32,7 @@ export function simulatorCommand() {
     .option('--call-fail-rate <rate>', 'share of calls that fail before any effect', Number)
     .option('--shape <shape>', 'rows of the v2 searches: wrapped, flat or mixed')
     .option('--ids <type>', 'ids in responses: documented, string, number or mixed')
+    .option('--tickets', 'a ticket system beside it: the Table API of ServiceNow')
     .option('--json', 'print the address as one JSON document')
     .action(async (_flags, command) => {
       const stop = new AbortController();
@@ -67,6 +68,7 @@ export interface SimulatorFlags {
   callFailRate?: number | undefined;
   shape?: string | undefined;
   ids?: string | undefined;
+  tickets?: true | undefined;
   json?: true | undefined;
 }
 
@@ -89,6 +91,8 @@ export async function serveSimulator(
   const address = { url: simulator.url, username: user?.username ?? '', password: user?.password ?? '' };
   const sentence = `Qualys simulator on ${address.url}, user ${address.username}, password ${address.password}. Stop it with Ctrl-C.`;
   io.out(flags.json ? JSON.stringify(address) : sentence);
+  if (parsed.value.tickets && !flags.json)
+    io.out(`Tickets as in ServiceNow at ${address.url}/api/now, same user. What was written: ${address.url}/tickets`);
   if (!io.stop.aborted) await new Promise((resolve) => io.stop.addEventListener('abort', resolve, { once: true }));
   await simulator.close();
   // Ctrl-C leaves `^C` in the line, and the prompt would follow it.
@@ -108,8 +112,21 @@ function readConfig(path: string | undefined): { options: unknown } | { problem:
 function withFlags(options: unknown, flags: SimulatorFlags): unknown {
   if (!isRecord(options)) return options;
   const { limitPerWindow, limitWindowSec, concurrency, loseExecutes, lostAnswerRate, callFailRate } = flags;
-  const { port, speed, seed, assets, tokenLifeSec, executionIntervalSec, failRate, offlineRate, resultLostRate, latencyMs, shape, ids } =
-    flags;
+  const {
+    port,
+    speed,
+    seed,
+    assets,
+    tokenLifeSec,
+    executionIntervalSec,
+    failRate,
+    offlineRate,
+    resultLostRate,
+    latencyMs,
+    shape,
+    ids,
+    tickets,
+  } = flags;
   return {
     port: DEFAULT_SIMULATOR_PORT,
     ...options,
@@ -126,6 +143,7 @@ function withFlags(options: unknown, flags: SimulatorFlags): unknown {
       latencyMs,
       shape,
       ids,
+      tickets,
     }),
     ...merged('executionMs', options.executionMs, { min: flags.executionMinMs, max: flags.executionMaxMs }),
     ...merged('limits', options.limits, { perWindow: limitPerWindow, windowSec: limitWindowSec, concurrency }),
