@@ -95,16 +95,18 @@ test('a run that another look has found open looks again no sooner than after it
   expect(asked).toEqual([['a', 'b']]);
 });
 
-test('a run that waits for its look asks what others have found every few seconds, without a call', async () => {
+test('a run that waits for its look asks what others have found without a call: every few seconds, and less often for what has long been on its way', async () => {
   statusOf = () => 'MANIFEST ASSIGNED';
   await opened(['a', 'b']);
-  later(20);
+  later(1);
   expect(await delayOf(watch('a'))).toBe(5_000);
+  later(20);
+  expect(await delayOf(watch('a'))).toBeCloseTo(21 * 60_000 * 0.05, -1);
   statusOf = () => 'EXECUTION PASSED';
   later(20);
   await watch('a');
   expect((await watch('b')).snapshot).toMatchObject({ watched: 0 });
-  expect(asked).toHaveLength(2);
+  expect(asked).toHaveLength(3);
 });
 
 test('none is read along more often than its own interval allows', async () => {

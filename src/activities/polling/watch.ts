@@ -40,6 +40,8 @@ const TELL_AFTER_MS = 5 * 60_000;
 /** What others have found is asked for as often as this, and by many runs together no more than ten times a second. */
 const SOONEST_ASKED_MS = 5_000;
 const ASKED_BY_EACH_MS = 100;
+/** Of the age of its youngest execution. */
+const ASKED_AFTER_SHARE = 0.05;
 
 /**
  * Polls all executions of the run that are in flight, in as few calls as the API allows, and returns when a slot is free or
@@ -76,7 +78,7 @@ async function watchOnce(dependencies: PollDependencies, input: WatchInput, run:
   const pollAt = await nextPoll(dependencies, { run, input, now, accepted });
   if (pollAt > now) {
     if (run.nextPollAt !== pollAt) await ledger.runs.setNextPoll(run.id, pollAt);
-    throw await listening(ledger, run, pollAt - now);
+    throw await listening(ledger, run, { accepted, now, untilLookMs: pollAt - now });
   }
   return input.hurry ? look(dependencies, { input, run, accepted, now }) : inTurn(ledger, () => lookIfDue(dependencies, { input, run }));
 }
@@ -89,7 +91,7 @@ async function lookIfDue(dependencies: PollDependencies, { input, run: before }:
   const accepted = await ledger.executions.inState(run.id, ['accepted']);
   const now = await ledger.database.now();
   const pollAt = await nextPoll(dependencies, { run, input, now, accepted });
-  if (pollAt > now) throw await listening(ledger, run, pollAt - now);
+  if (pollAt > now) throw await listening(ledger, run, { accepted, now, untilLookMs: pollAt - now });
   return look(dependencies, { input, run, accepted, now });
 }
 
@@ -114,13 +116,24 @@ async function look(
   if (freed || hasRoom || (breaksNow && !input.hurry) || overdue || (onlyLate && !input.hurry) || input.reported)
     return tell(dependencies, input, run);
   if (input.hurry) throw retryLater(waitMs, `${accepted.length} execution(s) in flight, next poll in ${Math.ceil(waitMs / 1_000)} s`);
-  throw await listening(ledger, run, waitMs);
+  throw await listening(ledger, run, { accepted, now, untilLookMs: waitMs });
 }
 
-/** Until its next look, or until it is to ask the ledger whether another run's has found something of its own: that costs no call. */
-async function listening(ledger: PollDependencies['ledger'], run: RunRow, untilLookMs: number): Promise<Error> {
+/**
+ * Until its next look, or until it is to ask the ledger whether another run's has found something of its own: that costs no call, but an
+ * attempt at Temporal. The longer its executions have been on their way the longer it waits: some are, for weeks.
+ */
+async function listening(
+  ledger: PollDependencies['ledger'],
+  run: RunRow,
+  { accepted, now, untilLookMs }: { accepted: readonly Execution[]; now: number; untilLookMs: number },
+): Promise<Error> {
   const others = (await ledger.verdicts.alsoInFlight(run.id)).length;
-  const askMs = Math.min(run.request.poll.interval, Math.max(SOONEST_ASKED_MS, others * ASKED_BY_EACH_MS));
+  const youngestMs = now - Math.max(...accepted.map(({ acceptedAt = now }) => acceptedAt));
+  const askMs = Math.max(
+    Math.min(run.request.poll.interval, Math.max(SOONEST_ASKED_MS, others * ASKED_BY_EACH_MS)),
+    youngestMs * ASKED_AFTER_SHARE,
+  );
   return retryLater(others > 0 ? Math.min(untilLookMs, askMs) : untilLookMs, `next poll in ${Math.ceil(untilLookMs / 1_000)} s`);
 }
 

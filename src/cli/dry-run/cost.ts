@@ -33,8 +33,8 @@ const POLLS_A_ROUND = 6;
 const OUTPUTS_A_PAGE = 300;
 
 /**
- * A call for each execution, and before it those that read its tags again; polls, which see everything in flight at once; and outputs, some
- * hundred rows a page. While assets wait there is about one poll for each execution that ends, six a round at most.
+ * A call for each execution, and before it those that read its tags again; polls, which see everything in flight at once; and outputs
+ * that did not come with these, some hundred rows a page. While assets wait there is about one poll for each execution that ends, six a round at most.
  */
 export function costOf({ assets: byId, byTags, executions: asked, maxInFlight, output, openingCalls }: CostFacts): Cost {
   const executions = (asked ?? Math.ceil(byId / MAX_ASSETS_PER_EXECUTION)) + (byTags?.executions ?? 0);
@@ -44,7 +44,8 @@ export function costOf({ assets: byId, byTags, executions: asked, maxInFlight, o
   const rounds = Math.ceil(executions / maxInFlight);
   const polls = { fewest: rounds, most: POLLS_AT_THE_LAST + Math.ceil((rounds - 1) * Math.min(POLLS_A_ROUND, maxInFlight) * 1.25) };
   const pages = Math.ceil(assets / OUTPUTS_A_PAGE);
-  const outputs = { fewest: output === 'all' ? pages : 0, most: output === 'none' ? 0 : pages + Math.min(polls.most, executions) };
+  // They come along with the polls where they fit.
+  const outputs = { fewest: 0, most: output === 'none' ? 0 : pages + Math.min(polls.most, executions) };
   return {
     executions,
     calls: {

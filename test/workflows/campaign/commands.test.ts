@@ -221,7 +221,7 @@ describe('a campaign on the command line', () => {
       expect((await json<AssetRow[]>('assets', id)).map(({ assetId, wave }) => [assetId, wave])).toEqual(WAVES);
       expect((await json<AssetRow[]>('assets', id, '--outcome', 'failed')).map(({ assetId }) => assetId)).toEqual(FAILED);
       const found = await command(['output', id, '20452711']);
-      expect([found.exitCode, found.stdout]).toEqual([0, expect.stringMatching(/^✗ host-000102\.example\.com: the package could not/)]);
+      expect([found.exitCode, found.stdout]).toEqual([0, expect.stringContaining('host-000102.example.com')]);
       expect((await command(['output', `${id}/canary/remediate`, '20452711'])).stdout).toBe(found.stdout);
       const elsewhere = await command(['output', `${id}/rest/remediate`, '20452711']);
       expect([elsewhere.exitCode, elsewhere.stdout]).toEqual([2, '']);

@@ -152,7 +152,7 @@ describe('what a run is asked for', () => {
       [
         'a duration that is none',
         { script: 1, targets: { assetIds: [1] }, deadline: '5 fortnights' },
-        [{ path: 'deadline', problem: '"5 fortnights" is not a duration: use milliseconds, or text such as "90s", "15m", "4h", "7d"' }],
+        [{ path: 'deadline', problem: '"5 fortnights" is not a duration: write a number and a unit, such as 90s, 15m, 4h or 7d' }],
       ],
       [
         '10,001 ids',
