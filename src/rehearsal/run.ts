@@ -57,8 +57,8 @@ const LOOK_MS = 250;
  * real time does, with nothing running. After this long it is let go of here, if nothing is under way: else the clock would leap ahead.
  */
 const QUIET_MS = 1_500;
-/** When no activity has begun for this much real time nothing will. */
-const STALLED_MS = 60_000;
+/** When no activity has begun for this much real time nothing will: a machine with other work may need a minute for one. */
+const STALLED_MS = 180_000;
 /** So many failures in a row, none of which is a wait, are no hiccup of a simulated gateway. */
 const MOST_FAILURES = 500;
 
