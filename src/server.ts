@@ -9,8 +9,11 @@ async function main(): Promise<void> {
     process.exitCode = 2;
     return;
   }
+  const serving = serve(configuration.value, process.env);
+  // Before it listens: whoever sees that it does may stop it at once.
+  stopOnSignal(serving);
   try {
-    stopOnSignal(await serve(configuration.value, process.env));
+    await serving;
   } catch (error) {
     process.stderr.write(`The server cannot listen: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = 1;
@@ -18,11 +21,17 @@ async function main(): Promise<void> {
 }
 
 /** Without sockets and timers the process then ends by itself. A second signal ends it at once. */
-function stopOnSignal(server: RunningServer): void {
+function stopOnSignal(serving: Promise<RunningServer>): void {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
-      server.logger.info({ signal }, 'stopping the server');
-      void server.stop();
+      void serving.then(
+        (server) => {
+          server.logger.info({ signal }, 'stopping the server');
+          return server.stop();
+        },
+        // That it cannot listen is told where it was asked to.
+        () => undefined,
+      );
     });
   }
 }
