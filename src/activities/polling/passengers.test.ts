@@ -86,6 +86,14 @@ test('runs that are due at the same time make one look', async () => {
   expect(asked).toHaveLength(1);
 });
 
+test('a run that the look before its own has settled is done, also where nothing woke it', async () => {
+  await opened(['a', 'b']);
+  later(20);
+  jest.spyOn(ledger.verdicts, 'hasWakeSince').mockResolvedValue(false);
+  const told = await Promise.all([watch('a'), watch('b')]);
+  expect(told.map(({ snapshot }) => snapshot.watched)).toEqual([0, 0]);
+});
+
 test('a run that another look has found open looks again no sooner than after its own interval', async () => {
   statusOf = (assetId) => (assetId === '1' || assetId === '2' ? 'EXECUTION PASSED' : 'MANIFEST ASSIGNED');
   await opened(['a', 'b'], { poll: { interval: '10m' } });

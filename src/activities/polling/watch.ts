@@ -70,11 +70,7 @@ async function watchOnce(dependencies: PollDependencies, input: WatchInput, run:
   if (await ledger.verdicts.hasWakeSince(run.id, input.reportedWakes)) return tell(dependencies, input, run);
   const accepted = await ledger.executions.inState(run.id, ['accepted']);
   const now = await ledger.database.now();
-  if (accepted.length === 0) {
-    const waitMs = await collectOutputs(dependencies, { run, final: true });
-    if (waitMs !== undefined) throw retryLater(waitMs, 'waiting for script output');
-    return tell(dependencies, input, run);
-  }
+  if (accepted.length === 0) return nothingInFlight(dependencies, input, run);
   const pollAt = await nextPoll(dependencies, { run, input, now, accepted });
   if (pollAt > now) {
     if (run.nextPollAt !== pollAt) await ledger.runs.setNextPoll(run.id, pollAt);
@@ -83,12 +79,19 @@ async function watchOnce(dependencies: PollDependencies, input: WatchInput, run:
   return input.hurry ? look(dependencies, { input, run, accepted, now }) : inTurn(ledger, () => lookIfDue(dependencies, { input, run }));
 }
 
+async function nothingInFlight(dependencies: PollDependencies, input: WatchInput, run: RunRow): Promise<WatchResult> {
+  const waitMs = await collectOutputs(dependencies, { run, final: true });
+  if (waitMs !== undefined) throw retryLater(waitMs, 'waiting for script output');
+  return tell(dependencies, input, run);
+}
+
 /** After the look of another run, which may have been this one's as well. */
 async function lookIfDue(dependencies: PollDependencies, { input, run: before }: { input: WatchInput; run: RunRow }): Promise<WatchResult> {
   const { ledger } = dependencies;
   if (await ledger.verdicts.hasWakeSince(before.id, input.reportedWakes)) return tell(dependencies, input, before);
   const run = (await ledger.runs.get(before.id)) ?? before;
   const accepted = await ledger.executions.inState(run.id, ['accepted']);
+  if (accepted.length === 0) return nothingInFlight(dependencies, input, run);
   const now = await ledger.database.now();
   const pollAt = await nextPoll(dependencies, { run, input, now, accepted });
   if (pollAt > now) throw await listening(ledger, run, { accepted, now, untilLookMs: pollAt - now });
