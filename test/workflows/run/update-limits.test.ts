@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { connectTemporalRuns } from '../../../src/cli/data/temporal-client.js';
 import type { TemporalRuns } from '../../../src/cli/invocation/temporal-runs.js';
@@ -24,7 +25,11 @@ test('an eleventh order beside ten in flight is told of the limit, not of a work
   const workflowId = uniqueTaskQueue('update-limit');
   // Nobody works on this queue, so that what comes stays in flight.
   const handle = await env.client.workflow.start('remediationRun', { workflowId, taskQueue: workflowId, args: [{}] });
-  const waiting = Array.from({ length: AT_ONCE }, () => handle.executeUpdate('pause', { args: [{ by: 'kim' }] }).catch(() => undefined));
+  let over = false;
+  // The server gives up an order that no worker took within its bounds, and its place is then free: who waits asks again.
+  const waiting = Array.from({ length: AT_ONCE }, async () => {
+    while (!over) await handle.executeUpdate('pause', { args: [{ by: 'kim' }] }).catch(() => sleep(100));
+  });
   const refusal = await eventually(
     () => runs.decide(workflowId, 'pause', { by: 'lee' }).then(String, (error: unknown) => error as { exitCode: number; message: string }),
     (answer) => typeof answer === 'object' && answer.exitCode === 1,
@@ -33,6 +38,7 @@ test('an eleventh order beside ten in flight is told of the limit, not of a work
     exitCode: 1,
     message: expect.stringMatching(/ten orders are in flight, Temporal's limit/),
   });
+  over = true;
   await handle.terminate('the test is over');
   await Promise.all(waiting);
 }, 600_000);
