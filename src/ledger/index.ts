@@ -25,6 +25,7 @@ import { type Clocks, LedgerClock, MACHINE_CLOCKS } from './sqlite/clock.js';
 import { openSqlite, type SqliteOptions } from './sqlite/driver.js';
 import { prepareTables, readIdentity } from './sqlite/tables.js';
 import { Planned } from './tags/planned.js';
+import { TicketPosts } from './tickets/posts.js';
 
 /** The database of outcomes: what was approved, what was sent, what came of it, and what was spent. */
 export interface Ledger {
@@ -45,6 +46,7 @@ export interface Ledger {
   readonly scripts: Scripts;
   readonly scriptReadings: ScriptReadings;
   readonly ticketReadings: TicketReadings;
+  readonly ticketPosts: TicketPosts;
   readonly schedules: Schedules;
   readonly orders: Orders;
   readonly staleness: StaleLedger;
@@ -110,6 +112,7 @@ function ledgerOver(database: Database, id: string, caps: CallCaps): Ledger {
     scripts: new Scripts(database),
     scriptReadings: new ScriptReadings(database),
     ticketReadings: new TicketReadings(database),
+    ticketPosts: new TicketPosts(database),
     schedules: new Schedules(database),
     orders: new Orders(database),
     staleness: new StaleLedger(database),

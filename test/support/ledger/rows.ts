@@ -42,6 +42,7 @@ interface RunRow {
   id: string;
   kind: string;
   campaignId: Text;
+  parentId: Text;
   wave: Whole;
   step: Text;
   phase: string;
@@ -53,6 +54,7 @@ interface RunRow {
   scriptNeeded: number;
   scriptCheckedAt: Whole;
   ticketCheckedAt: Whole;
+  ticketTold: number;
   cohortSize: number;
   cohortDigest: Text;
   maxInFlight: number;
@@ -160,6 +162,7 @@ export interface Tables {
   untouched: { reading: number; assetId: string };
   schedules: { runId: string; title: string };
   audit: { id: number; runId: Text };
+  ticketPosts: { runId: string; kind: string; postKey: string; state: string; failures: number; trouble: Text; endedAt: Whole };
 }
 
 export type Table = keyof Tables;

@@ -9,6 +9,7 @@ import { HEARD_JOBS_AND_REBOOTS } from './006-heard-jobs-and-reboots.js';
 import { OUTCOME_COUNTS } from './007-outcome-counts.js';
 import { AUTO_IN_FLIGHT } from './008-auto-in-flight.js';
 import { TICKET_READINGS } from './009-ticket-readings.js';
+import { TICKET_POSTS } from './010-ticket-posts.js';
 
 /** `MIGRATIONS[i]` leads from version i to i + 1. */
 export const MIGRATIONS: readonly (readonly string[])[] = [
@@ -21,4 +22,5 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   OUTCOME_COUNTS,
   AUTO_IN_FLIGHT,
   TICKET_READINGS,
+  TICKET_POSTS,
 ];

@@ -21,6 +21,7 @@ const LANDED = [
   'ecc336f70f93f804',
   '2afab7517192aa4b',
   'd24c1d600e78c02d',
+  'e13d6362d688eae0',
 ];
 
 let folder: string;

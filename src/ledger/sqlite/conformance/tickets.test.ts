@@ -1,0 +1,5 @@
+import { sqliteLedgers } from '../../../../test/support/ledger/sqlite.js';
+import { describeLedger } from '../../conformance/ledgers.js';
+import { ticketPostsSuite } from '../../conformance/tickets/posts.js';
+
+describeLedger(sqliteLedgers(), { 'posts on tickets': ticketPostsSuite });
