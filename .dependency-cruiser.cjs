@@ -1,4 +1,4 @@
-// The arrows of the house (ARCHITECTURE.md): entry points → {worker, server, cli} → {recovery, activities, workflows} → {qualys, ledger, tickets, reports, temporal} → contracts → domain.
+// The arrows of the house (ARCHITECTURE.md): entry points → {worker, server, cli} → {recovery, activities, workflows, runs} → {qualys, ledger, tickets, reports, temporal} → contracts → domain.
 
 const ROOMS = {
   domain: [[], 'Rules know nothing of where their facts come from.'],
@@ -13,10 +13,11 @@ const ROOMS = {
   workflows: [['activities', 'contracts', 'domain'], 'The sandbox holds orchestration only.'],
   recovery: [['activities', 'qualys', 'ledger', 'temporal', 'domain'], 'The sweep ends what no workflow ends any more, by the steps that end it otherwise.'],
   worker: [['recovery', 'activities', 'workflows', 'qualys', 'ledger', 'tickets', 'temporal', 'contracts', 'domain'], 'A worker puts the steps together and runs them; it serves nobody.'],
-  server: [['workflows', 'ledger', 'tickets', 'reports', 'temporal', 'contracts', 'domain'], 'The server starts workflows and reads the ledger.'],
+  runs: [['ledger', 'reports', 'temporal', 'contracts', 'domain'], 'What people see of runs, and do to them, is the same at the command line and at the server.'],
+  server: [['runs', 'workflows', 'ledger', 'tickets', 'reports', 'temporal', 'contracts', 'domain'], 'The server starts workflows and reads the ledger.'],
   rehearsal: [['worker', 'activities', 'workflows', 'simulator', 'qualys', 'ledger', 'temporal', 'contracts', 'domain'], 'A rehearsal is a whole product in one process.'],
   cli: [
-    ['activities', 'rehearsal', 'server', 'simulator', 'workflows', 'qualys', 'ledger', 'reports', 'temporal', 'contracts', 'domain'],
+    ['activities', 'rehearsal', 'runs', 'server', 'simulator', 'workflows', 'qualys', 'ledger', 'reports', 'temporal', 'contracts', 'domain'],
     'The command line starts workflows, reads the ledger, and resolves targets for a dry run as a run does.',
   ],
 };

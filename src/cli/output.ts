@@ -1,5 +1,6 @@
 import { decodeOutput } from '../domain/verdict/decode.js';
 import type { Ledger } from '../ledger/index.js';
+import { type StoredOutput, storedOutput } from '../runs/stored-output.js';
 import { withLedger } from './data/ledger-access.js';
 import { unknownRun } from './data/sources.js';
 import { command } from './heads.js';
@@ -17,7 +18,7 @@ export function outputCommand(invocation: Invocation) {
     .action(async (workflowId, assetId, { raw = false }) => {
       if (raw && invocation.json)
         throw new CommandFailed(EXIT.usage, '--raw prints bytes, which JSON cannot hold: leave out --raw or --json.');
-      const { bytes, encoding } = await withLedger(invocation, (ledger) => storedOutput(ledger, workflowId, assetId));
+      const { bytes, encoding } = await withLedger(invocation, (ledger) => printableOutput(ledger, workflowId, assetId));
       if (raw) await printBytes(invocation, bytes);
       else if (invocation.json) await invocation.stdout.write(`${JSON.stringify({ assetId, output: decodeOutput(bytes, encoding) })}\n`);
       else await printText(invocation, decodeOutput(bytes, encoding));
@@ -25,21 +26,15 @@ export function outputCommand(invocation: Invocation) {
     });
 }
 
-/** With the encoding that the request, or the step, says its script writes. */
-async function storedOutput(ledger: Ledger, workflowId: string, assetId: string): Promise<{ bytes: Buffer; encoding: string | undefined }> {
-  const { reader, outputs, runs } = ledger;
-  if (!(await runs.get(workflowId))) throw unknownRun(workflowId);
-  const owner = await reader.outputOwner(workflowId, assetId);
-  const bytes = await outputs.read(owner, assetId);
-  if (bytes) return { bytes, encoding: (await runs.get(owner))?.request.verdict?.encoding };
-
-  const state = await reader.outputState(workflowId, assetId);
-  const run = state && (await runs.get(state.runId));
-  if (!run) {
+async function printableOutput(ledger: Ledger, workflowId: string, assetId: string): Promise<StoredOutput> {
+  if (!(await ledger.runs.get(workflowId))) throw unknownRun(workflowId);
+  const found = await storedOutput(ledger, workflowId, assetId);
+  if (found && 'bytes' in found) return found;
+  if (!found) {
     const [id, asset] = [safeLine(workflowId), safeLine(assetId)];
     throw new CommandFailed(EXIT.usage, `Asset ${asset} is not in ${id}. Search its assets with: overhaul assets ${id} --q ${asset}`);
   }
-  throw new CommandFailed(EXIT.notSucceeded, noOutputText({ workflowId, assetId, state, run }));
+  throw new CommandFailed(EXIT.notSucceeded, noOutputText({ workflowId, assetId, ...found }));
 }
 
 /** As they are, whoever reads them; the line's end that a terminal needs is none of them. */

@@ -1,7 +1,7 @@
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import type { CommandContext, Output } from '../../src/cli/invocation/context.js';
-import type { TemporalRuns } from '../../src/cli/invocation/temporal-runs.js';
 import { runCommandLine } from '../../src/cli/program.js';
+import type { TemporalRuns } from '../../src/temporal/runs/temporal-runs.js';
 
 export interface Ran {
   exitCode: number | undefined;

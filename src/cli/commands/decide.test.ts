@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { overhaul } from '../../../test/support/command-line.js';
 import { emptyLedger, openSampleRun } from '../../../test/support/ledger/sample.js';
 import { emptyCounts } from '../../domain/run/outcome.js';
+import type { TemporalRuns, WorkflowState } from '../../temporal/runs/temporal-runs.js';
 import { CommandFailed, EXIT } from '../invocation/context.js';
-import type { TemporalRuns, WorkflowState } from '../invocation/temporal-runs.js';
 
 function deciding(asked: unknown[], state: WorkflowState = 'running'): Partial<TemporalRuns> {
   return {

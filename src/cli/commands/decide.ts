@@ -1,12 +1,12 @@
 // approve, reject, pause, resume, cancel, retry: what people decide about a live run, through the same door as everybody else.
 import { RetryOrderSchema } from '../../contracts/messages.js';
 import { describeProblems, problemsOf } from '../../contracts/request.js';
+import type { DecisionName, TemporalRuns, WorkflowSummary } from '../../temporal/runs/temporal-runs.js';
 import { findLedger } from '../data/ledger-access.js';
 import { unknownRun } from '../data/sources.js';
 import { type CommandName, command } from '../heads.js';
 import { CommandFailed, EXIT, type Invocation, writeJson, writeLine } from '../invocation/context.js';
 import { type SayOnInterrupt, tellingInterrupt } from '../invocation/interrupted.js';
-import type { DecisionName, TemporalRuns, WorkflowSummary } from '../invocation/temporal-runs.js';
 import { checkedWho, type Who } from '../invocation/who.js';
 import { NOTHING_STARTED } from '../starting/workflow.js';
 

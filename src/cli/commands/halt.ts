@@ -1,11 +1,12 @@
 // halt and unhalt: the kill switch of the whole ledger. It needs no Temporal and no worker: every permit reads it before a send.
 import type { HaltAnswer, HaltState } from '../../ledger/runs/kill-switch.js';
+import { haltJson } from '../../runs/shown.js';
 import { withLedger } from '../data/ledger-access.js';
 import { command } from '../heads.js';
 import { EXIT, type Invocation, writeJson, writeLine } from '../invocation/context.js';
 import { settingsOf } from '../invocation/settings.js';
 import { checkedWho, type Who } from '../invocation/who.js';
-import { haltJson, haltText } from '../views/kill-switch.js';
+import { haltText } from '../views/kill-switch.js';
 
 /** A permit is good for this long; ARCHITECTURE.md, "The permit". */
 const SEND_WINDOW_SEC = 5;

@@ -1,29 +1,15 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings';
 import { durationMs } from '../../domain/clock/duration.js';
 import { toldInstant } from '../../domain/clock/instant.js';
-import { doneAssets } from '../../domain/run/progress.js';
-import type { RunView } from '../../ledger/reads/reader.js';
+import { type ListedRun, listed, STATES, unlisted } from '../../runs/listed.js';
+import type { WorkflowSummary } from '../../temporal/runs/temporal-runs.js';
 import { type Sources, withSources } from '../data/sources.js';
 import { command } from '../heads.js';
 import { CommandFailed, EXIT, type Invocation, type Output, writeJson, writeLine } from '../invocation/context.js';
-import type { WorkflowSummary } from '../invocation/temporal-runs.js';
 import { flow, hangingLines, type Line, painter, type Style } from '../terminal/paint.js';
 import { type Column, columnWidths, tableRoom, writeTable } from '../terminal/table.js';
 import { safeLine, textWidth } from '../terminal/text.js';
 import { haltText } from '../views/kill-switch.js';
-
-/** A run as the list shows it; what only the ledger knows is absent without it. */
-interface ListedRun {
-  workflowId: string;
-  /** Absent for a run. */
-  kind?: 'campaign' | 'step';
-  state: string;
-  done?: number;
-  targeted?: number;
-  script?: { id: string; title: string };
-  requestedBy?: string;
-  startedAt: string;
-}
 
 const COLUMNS: readonly Column<ListedRun>[] = [
   { title: 'RUN', text: ({ workflowId }) => workflowId, flexible: true },
@@ -76,17 +62,6 @@ interface Listing {
   script?: string | undefined;
   ticket?: string | undefined;
 }
-
-/** What may be asked for, and the states in the list that it stands for. */
-const STATES: Readonly<Record<string, readonly string[]>> = {
-  live: ['not opened', 'opening', 'awaiting-approval', 'awaiting-decision', 'running', 'paused', 'blocked'],
-  waiting: ['awaiting-approval', 'awaiting-decision', 'paused', 'blocked'],
-  ended: ['succeeded', 'partial', 'failed', 'stopped', 'cancelled', 'refused', 'completed', 'terminated', 'timed out'],
-  ...Object.fromEntries(
-    ['opening', 'awaiting-approval', 'awaiting-decision', 'running', 'paused', 'blocked'].map((word) => [word, [word]]),
-  ),
-  ...Object.fromEntries(['succeeded', 'partial', 'failed', 'stopped', 'cancelled', 'refused'].map((word) => [word, [word]])),
-};
 
 function states(text: string): string[] {
   return text.split(',').flatMap((part) => {
@@ -145,27 +120,6 @@ async function listRuns({ stderr }: Invocation, { ledger, temporal }: Sources, w
       return [];
     }
   }
-}
-
-function listed({ run, counts, blocked, waves, held }: RunView): ListedRun {
-  const wave = waves?.find(({ status }) => status === 'awaiting-approval' || status === 'awaiting-decision');
-  const waits = wave?.status ?? (held && run.finishedAt === undefined ? 'awaiting-decision' : undefined);
-  const live = run.finishedAt !== undefined ? 'refused' : run.paused ? 'paused' : (waits ?? (blocked ? 'blocked' : run.phase));
-  return {
-    workflowId: run.id,
-    ...(run.kind === 'run' ? {} : { kind: run.kind }),
-    state: run.report?.status ?? live,
-    // Of a refused run nothing was done, though its assets have an outcome.
-    done: run.finishedAt !== undefined && run.report === undefined ? 0 : doneAssets(counts),
-    targeted: counts.targeted,
-    ...(run.script ? { script: { id: run.script.id, title: run.script.title } } : {}),
-    ...(run.request.requestedBy ? { requestedBy: run.request.requestedBy } : {}),
-    startedAt: new Date(run.createdAt).toISOString(),
-  };
-}
-
-function unlisted({ workflowId, state, startedAt }: WorkflowSummary, hasLedger: boolean): ListedRun {
-  return { workflowId, state: hasLedger && state === 'running' ? 'not opened' : state, startedAt };
 }
 
 /** A table where the ids have room in one: they are what the other commands ask for. Else each run in a few short lines. */

@@ -13,7 +13,7 @@ import { grant } from '../../../test/support/ledger/scenario.js';
 import { overhaulProcess } from '../../../test/support/programs.js';
 import { emptyCounts } from '../../domain/run/outcome.js';
 import { type Simulator, startSimulator } from '../../simulator/index.js';
-import type { TemporalRuns } from '../invocation/temporal-runs.js';
+import type { TemporalRuns } from '../../temporal/runs/temporal-runs.js';
 import type { PlanDocument } from '../plan/document.js';
 
 let simulator: Simulator;

@@ -6,9 +6,9 @@ import { describe, expect, test } from '@jest/globals';
 import { overhaul } from '../../../test/support/command-line.js';
 import { emptyLedger, openSampleRun } from '../../../test/support/ledger/sample.js';
 import type { RunReport } from '../../domain/run/outcome.js';
+import { newWorkflowId } from '../../runs/new-workflow-id.js';
+import type { RunEnd, TemporalRuns, WorkflowState } from '../../temporal/runs/temporal-runs.js';
 import type { RunStart } from '../../temporal/start-run.js';
-import type { RunEnd, TemporalRuns, WorkflowState } from '../invocation/temporal-runs.js';
-import { newWorkflowId } from '../starting/new-workflow-id.js';
 
 const REPORT: RunReport = {
   runId: 'patch',

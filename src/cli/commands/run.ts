@@ -5,12 +5,12 @@ import { type Parsed, type Problem, problemLines } from '../../contracts/problem
 import type { RemediationRequest, RemediationRequestInput } from '../../contracts/request.js';
 import { whyNotRead } from '../../domain/basics/file-failure.js';
 import { decodeOutput } from '../../domain/verdict/decode.js';
+import { newWorkflowId } from '../../runs/new-workflow-id.js';
 import { printDryRun } from '../dry-run/run.js';
 import { command } from '../heads.js';
 import { CommandFailed, EXIT, type ExitCode, type Invocation, writeLine } from '../invocation/context.js';
 import { type SayOnInterrupt, tellingInterrupt } from '../invocation/interrupted.js';
 import { settingsOf } from '../invocation/settings.js';
-import { newWorkflowId } from '../starting/new-workflow-id.js';
 import { type RequestOptions, requestFromOptions } from '../starting/request.js';
 import type { VerdictFile } from '../starting/verdict-file.js';
 import { NOTHING_STARTED, startAndShow } from '../starting/workflow.js';

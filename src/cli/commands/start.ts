@@ -1,9 +1,10 @@
 // `overhaul start FILE`: a campaign, from the plan that `overhaul plan` shows.
+
+import { newCampaignId } from '../../runs/new-workflow-id.js';
 import { command } from '../heads.js';
 import { CommandFailed, EXIT, type ExitCode, type Invocation } from '../invocation/context.js';
 import { type SayOnInterrupt, tellingInterrupt } from '../invocation/interrupted.js';
 import { settingsOf } from '../invocation/settings.js';
-import { newCampaignId } from '../starting/new-workflow-id.js';
 import { type PlanFile, readPlanFile } from '../starting/plan-file.js';
 import { NOTHING_STARTED, startAndShow } from '../starting/workflow.js';
 import { planCampaign } from './plan.js';

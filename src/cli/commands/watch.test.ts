@@ -3,7 +3,7 @@ import { NOW, overhaul } from '../../../test/support/command-line.js';
 import { closeSampleRun, emptyLedger, openSampleRun } from '../../../test/support/ledger/sample.js';
 import { emptyCounts, type RunReport } from '../../domain/run/outcome.js';
 import type { RunProgress } from '../../domain/run/progress.js';
-import type { TemporalRuns } from '../invocation/temporal-runs.js';
+import type { TemporalRuns } from '../../temporal/runs/temporal-runs.js';
 
 const NO_LEDGER = { OVERHAUL_DATABASE_URL: 'sqlite:/nowhere/ledger.db', LANG: 'C.UTF-8' };
 const REPORT: RunReport = {

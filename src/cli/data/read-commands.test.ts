@@ -6,7 +6,7 @@ import { overhaul } from '../../../test/support/command-line.js';
 import { closeSampleRun, emptyLedger, openSampleRun, type SampleLedger } from '../../../test/support/ledger/sample.js';
 import { ASSET_ROW_COLUMNS, emptyCounts } from '../../domain/run/outcome.js';
 import type { RunProgress } from '../../domain/run/progress.js';
-import type { TemporalRuns } from '../invocation/temporal-runs.js';
+import type { TemporalRuns } from '../../temporal/runs/temporal-runs.js';
 
 const PROGRESS: RunProgress = {
   phase: 'awaiting-approval',

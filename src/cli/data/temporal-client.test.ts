@@ -6,8 +6,9 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { ActivityFailure, ApplicationFailure, RetryState, TerminatedFailure } from '@temporalio/common';
+import { endWithout } from '../../temporal/runs/run-client.js';
 import { RunTooLarge, TemporalUnavailable } from '../../temporal/start-run.js';
-import { commandFailure, endWithout } from './temporal-client.js';
+import { commandFailure } from './temporal-client.js';
 
 /** As grpc-js raises it. */
 function grpc(code: number, details: string): Error {

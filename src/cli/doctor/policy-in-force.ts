@@ -3,20 +3,10 @@
 import type { Policy } from '../../contracts/policy.js';
 import { policyDigest } from '../../contracts/policy-digest.js';
 import type { PolicyHolder, StoredPolicy } from '../../ledger/policy/versions.js';
+import type { PolicyInForce } from '../../runs/shown.js';
 import { findLedger } from '../data/ledger-access.js';
 import type { Invocation } from '../invocation/context.js';
 import type { Check } from './checks.js';
-
-/** As `--json` shows it. */
-export interface PolicyInForce {
-  version: number;
-  digest: string;
-  /** Undefined: the defaults, where there is no file. */
-  source?: string;
-  readAt: string;
-  /** The configuration that this command sees says something else. */
-  differs: boolean;
-}
 
 export function inForceOf({ version, digest, source, readAt }: StoredPolicy, own: Policy | undefined): PolicyInForce {
   const differs = own !== undefined && policyDigest(own) !== digest;

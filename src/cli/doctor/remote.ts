@@ -4,8 +4,8 @@ import { spanText } from '../../domain/clock/span.js';
 import type { AnswerHeaders } from '../../qualys/http/limit-headers.js';
 import type { HttpAnswer, HttpRequest } from '../../qualys/http/transport.js';
 import { activityQueue } from '../../temporal/activity-queue.js';
+import type { TemporalRuns } from '../../temporal/runs/temporal-runs.js';
 import type { Invocation } from '../invocation/context.js';
-import type { TemporalRuns } from '../invocation/temporal-runs.js';
 import type { Check } from './checks.js';
 
 const TIMEOUT_MS = 10_000;

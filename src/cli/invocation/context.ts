@@ -1,6 +1,6 @@
 // The world of a command: streams, environment, clock and the way to Temporal, so that tests can give it another.
 import type { Environment } from '../../contracts/config/secret-ref.js';
-import type { TemporalRuns } from './temporal-runs.js';
+import type { TemporalRuns } from '../../temporal/runs/temporal-runs.js';
 
 /**
  * 0 done, 1 finished but not succeeded, 2 usage or configuration, 3 not reachable (docs/requests.md). 130 is a shell's own code for Ctrl-C:

@@ -3,8 +3,8 @@ import { overhaul } from '../../../test/support/command-line.js';
 import { rewriteRun } from '../../../test/support/ledger/damage.js';
 import { closeSampleRun, emptyLedger, openSampleRun, type SampleLedger } from '../../../test/support/ledger/sample.js';
 import { find } from '../../../test/support/ledger/scenario.js';
+import type { TemporalRuns } from '../../temporal/runs/temporal-runs.js';
 import type { RunStart } from '../../temporal/start-run.js';
-import type { TemporalRuns } from '../invocation/temporal-runs.js';
 
 let sample: SampleLedger;
 let starts: RunStart[];

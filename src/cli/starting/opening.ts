@@ -1,5 +1,6 @@
 // What was started is opened by a worker: its script and cohort are looked up and frozen, or it is refused. Until then nothing is settled.
-import { type Observation, observe, type Sources } from '../data/sources.js';
+import { type Observation, observe } from '../../runs/observe.js';
+import type { Sources } from '../data/sources.js';
 import { EXIT, type ExitCode, type Invocation, writeInterrupted, writeLine } from '../invocation/context.js';
 import { exitCodeOf, printEnd } from '../views/run-end.js';
 

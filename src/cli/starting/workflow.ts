@@ -1,9 +1,10 @@
 // Starting a run or a campaign: once an id, and shown until its end where that is wanted.
+
+import type { TemporalRuns } from '../../temporal/runs/temporal-runs.js';
 import type { RunStart } from '../../temporal/start-run.js';
 import { withSources } from '../data/sources.js';
 import { CommandFailed, EXIT, type ExitCode, type Invocation, writeJson, writeLine } from '../invocation/context.js';
 import type { SayOnInterrupt } from '../invocation/interrupted.js';
-import type { TemporalRuns } from '../invocation/temporal-runs.js';
 import { watchRun } from '../views/watch.js';
 import { waitForOpening } from './opening.js';
 

@@ -2,15 +2,6 @@
 import type { HaltState } from '../../ledger/runs/kill-switch.js';
 import { safeLine } from '../terminal/text.js';
 
-/** A halted ledger as JSON has it everywhere: who, why and since when, as far as known. */
-export function haltJson({ by, reason, at }: HaltState): { by?: string; reason?: string; since?: string } {
-  return {
-    ...(by === undefined ? {} : { by }),
-    ...(reason === undefined ? {} : { reason }),
-    ...(at === undefined ? {} : { since: new Date(at).toISOString() }),
-  };
-}
-
 /** Such as `halted by ada since 2026-08-22 10:00 UTC: incident 7`. */
 export function haltText({ by, reason, at }: HaltState): string {
   const since = at === undefined ? '' : ` since ${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;

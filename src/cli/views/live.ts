@@ -1,6 +1,6 @@
 import { spanText } from '../../domain/clock/span.js';
 import { nextProgressLine, type PrintedLine } from '../../domain/run/progress-line.js';
-import { answerCommand } from '../data/pending-decision.js';
+import { answerCommand } from '../../runs/question.js';
 import { type Invocation, type Output, writeLine } from '../invocation/context.js';
 import { type Line, lineWidth, painter, speaksUnicode } from '../terminal/paint.js';
 import { safeLine } from '../terminal/text.js';

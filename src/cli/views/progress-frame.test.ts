@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { emptyCounts } from '../../domain/run/outcome.js';
 import type { WaveView } from '../../ledger/reads/campaign-view.js';
-import { questionOf } from '../data/pending-decision.js';
+import { questionOf } from '../../runs/question.js';
 import { lineWidth } from '../terminal/paint.js';
 import { type FrameFacts, progressFrame, shareOut } from './progress-frame.js';
 

@@ -4,7 +4,7 @@ import { spanText } from '../../domain/clock/span.js';
 import { LIVE_OUTCOMES, OUTCOMES } from '../../domain/run/outcome.js';
 import { doneAssets, forecastOf, phaseWord, type RunProgress } from '../../domain/run/progress.js';
 import type { WaveView } from '../../ledger/reads/campaign-view.js';
-import { answerCommand, type Question } from '../data/pending-decision.js';
+import { answerCommand, type Question } from '../../runs/question.js';
 import { fitLine, flow, type Line, OUTCOME_SIGN, OUTCOME_STYLE, type Segment, type Style } from '../terminal/paint.js';
 import { safeLine } from '../terminal/text.js';
 import { waveLines } from './wave-lines.js';

@@ -2,8 +2,8 @@
 import { isCampaignReport, type WaveReport } from '../../domain/campaign/status.js';
 import { spanText } from '../../domain/clock/span.js';
 import { OUTCOMES, type RunReport } from '../../domain/run/outcome.js';
+import type { RunEnd } from '../../temporal/runs/temporal-runs.js';
 import { EXIT, type ExitCode, type Invocation, writeLine } from '../invocation/context.js';
-import type { RunEnd } from '../invocation/temporal-runs.js';
 import { type Line, OUTCOME_STYLE, painter, STATUS_STYLE } from '../terminal/paint.js';
 import { padText, safeLine, textWidth } from '../terminal/text.js';
 import { notRolledBackText, waveStyle } from './wave-lines.js';

@@ -1,12 +1,12 @@
 // What `show` says of a run, for people: where it stands or how it ended, who asked for it, and what was decided about it.
 
 import { OUTCOMES, type RunReport } from '../../domain/run/outcome.js';
-import { doneAssets, forecastOf, phaseWord, type RunProgress } from '../../domain/run/progress.js';
+import { doneAssets, forecastOf, type RunProgress } from '../../domain/run/progress.js';
 import { hostsIn, type NotJoinedList, notJoinedText } from '../../domain/targets/join-record.js';
 import type { WaveView } from '../../ledger/reads/campaign-view.js';
 import type { AuditEntry } from '../../ledger/rows/audit.js';
-import { answerCommand, type Question } from '../data/pending-decision.js';
-import type { Observation } from '../data/sources.js';
+import { type Observation, stateWord } from '../../runs/observe.js';
+import { answerCommand, type Question } from '../../runs/question.js';
 import { fitLine, hangingLines, type Line, lineWidth, type Style } from '../terminal/paint.js';
 import { padText, safeLine, textWidth } from '../terminal/text.js';
 import { failureLines, reportLines, waveReportLines } from './run-end.js';
@@ -20,12 +20,6 @@ const NARROWEST_COUNTS = 30;
 export interface ShowSpace {
   room: number;
   halted?: string | undefined;
-}
-
-/** One word: the report's status, the type of the failure, or the phase. */
-export function stateWord({ end, progress, workflow }: Observation): string {
-  if (end) return end.kind === 'report' ? end.report.status : end.type;
-  return progress ? phaseWord(progress) : (workflow?.state ?? 'unknown');
 }
 
 export function stateLines(seen: Observation, { room, halted }: ShowSpace): Line[] {

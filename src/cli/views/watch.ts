@@ -1,6 +1,7 @@
 // A run or a campaign on the screen until it ends.
 
-import { isKnown, type Observation, observe, type Sources, unknownRun } from '../data/sources.js';
+import { isKnown, type Observation, observe } from '../../runs/observe.js';
+import { type Sources, unknownRun } from '../data/sources.js';
 import { EXIT, type ExitCode, type Invocation, writeInterrupted, writeJson } from '../invocation/context.js';
 import { haltText } from './kill-switch.js';
 import { progressView } from './live.js';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
-import type { TemporalRuns } from '../../../src/cli/invocation/temporal-runs.js';
+import type { TemporalRuns } from '../../../src/temporal/runs/temporal-runs.js';
 import type { RunStart } from '../../../src/temporal/start-run.js';
 import { adjust, approve, pause, reject } from '../../../src/workflows/shared/messages.js';
 import { overhaul } from '../../support/command-line.js';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { connectTemporalRuns } from '../../../src/cli/data/temporal-client.js';
-import type { TemporalRuns } from '../../../src/cli/invocation/temporal-runs.js';
+import type { TemporalRuns } from '../../../src/temporal/runs/temporal-runs.js';
 import { type TemporalEnv, temporalEnv, uniqueTaskQueue } from '../../support/product/temporal-env.js';
 import { eventually } from '../product-harness.js';
 

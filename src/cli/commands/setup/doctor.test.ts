@@ -8,10 +8,10 @@ import { overhaul } from '../../../../test/support/command-line.js';
 import { emptyLedger } from '../../../../test/support/ledger/sample.js';
 import { digestOf } from '../../../contracts/config/settled-file.js';
 import { startSimulator } from '../../../simulator/index.js';
+import type { TemporalRuns } from '../../../temporal/runs/temporal-runs.js';
 import type { Check } from '../../doctor/checks.js';
 import { nodeCheck } from '../../doctor/local.js';
 import { clockCheck } from '../../doctor/remote.js';
-import type { TemporalRuns } from '../../invocation/temporal-runs.js';
 
 /** A Temporal of whose queues the given ones have a worker that asked just now. */
 function temporalWith(...polled: string[]): Partial<TemporalRuns> {

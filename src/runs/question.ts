@@ -1,7 +1,7 @@
 // What a run or a campaign waits for a person to say: of whom it is asked, and the command that answers.
-import { type ApprovalRule, approvalLine } from '../../domain/run/approval.js';
-import type { RunProgress } from '../../domain/run/progress.js';
-import type { WaveView } from '../../ledger/reads/campaign-view.js';
+import { type ApprovalRule, approvalLine } from '../domain/run/approval.js';
+import type { RunProgress } from '../domain/run/progress.js';
+import type { WaveView } from '../ledger/reads/campaign-view.js';
 
 export interface Question {
   /** A sentence: what is asked, and why. */
