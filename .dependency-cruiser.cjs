@@ -17,7 +17,7 @@ const ROOMS = {
   server: [['runs', 'workflows', 'ledger', 'tickets', 'reports', 'temporal', 'contracts', 'domain'], 'The server starts workflows and reads the ledger.'],
   rehearsal: [['worker', 'activities', 'workflows', 'simulator', 'qualys', 'ledger', 'temporal', 'contracts', 'domain'], 'A rehearsal is a whole product in one process.'],
   cli: [
-    ['activities', 'rehearsal', 'runs', 'server', 'simulator', 'workflows', 'qualys', 'ledger', 'reports', 'temporal', 'contracts', 'domain'],
+    ['activities', 'rehearsal', 'runs', 'server', 'simulator', 'workflows', 'qualys', 'ledger', 'tickets', 'reports', 'temporal', 'contracts', 'domain'],
     'The command line starts workflows, reads the ledger, and resolves targets for a dry run as a run does.',
   ],
 };

@@ -17,7 +17,7 @@ export interface SendTimings {
 export const SEND_TIMINGS: SendTimings = { sendWindowMs: 5_000, httpTimeoutMs: 30_000, settleMs: 5_000 };
 
 /** What the ticket says now. `not-asked`: its hook names no system, so the event was all there is. */
-export type TicketApproval = { kind: 'approved' | 'not-approved' | 'not-asked' } | { kind: 'unreadable'; why: string };
+export type TicketApproval = { kind: 'approved' | 'not-approved' | 'not-asked' } | { kind: 'gone' | 'unreadable'; why: string };
 
 /** Never throws: what cannot be told is unreadable. */
 export type AskTicket = (ticket: NonNullable<RemediationRequest['ticket']>) => Promise<TicketApproval>;

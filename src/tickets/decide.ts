@@ -35,7 +35,8 @@ export async function decideTicket({ config, hookName, hook, payload, env, now, 
   if (!readTicket) return { kind: 'unreadable', ticketId, why: `nothing here reads tickets of ${source.entry.system}` };
 
   const reading = await readAgain(readTicket, { hook, ticketId, source });
-  if (reading.kind === 'unreadable') return { ...reading, ticketId };
+  // Gone as it may be, a sender that comes too early for its own system is sent away for a while, not for good.
+  if (reading.kind !== 'read') return { ...reading, kind: 'unreadable', ticketId };
   if (!isApproved(hook, source, reading.record)) return { kind: 'ignored', why: 'not approved' };
   return decideStart(config, hookName, hook, { payload, ticket: { record: reading.record } });
 }

@@ -34,9 +34,10 @@ export function ticketIdOf(hook: Mapping, payload: unknown): Parsed<string> {
 }
 
 function mapped(hook: Mapping, { payload, ticket }: Told): unknown {
-  const { map, read, view = (value: unknown) => value } = SENDERS[hook.system].translation;
+  const { map, read: atFirst, readable = () => true, view = (value: unknown) => value } = SENDERS[hook.system].translation;
   const event = view(payload);
   const record = ticket && view(ticket.record);
+  const read = ticket && readable(ticket.record) ? atFirst : undefined;
   const field = (name: MappedField) => {
     const inTicket = ticket && (hook.read?.[name] ?? (hook.map?.[name] === undefined ? read?.[name] : undefined));
     // Where the ticket decides, it decides alone: what it no longer names must not come back from an older event.

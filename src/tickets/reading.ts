@@ -17,11 +17,22 @@ export interface TicketSource {
 export type TicketReading =
   /** The record itself: ServiceNow's `result`, the `ticket` of Zendesk and Freshservice, PagerDuty's `incident`, an issue of Jira or GitHub. */
   | { kind: 'read'; record: unknown }
+  /** The system says that it has no such ticket, which is also what many say to whoever may not see it. */
+  | { kind: 'gone'; why: string }
   /** `why` goes to the log, not to the sender. */
   | { kind: 'unreadable'; why: string };
 
 /** Asks the system once. Whoever calls gives up with `signal`, and calls again. What it throws counts as unreadable. */
-export type ReadTicket = (hook: Hook, ticketId: string, from: TicketSource & { signal: AbortSignal }) => Promise<TicketReading>;
+export type ReadTicket = (
+  hook: Hook,
+  ticketId: string,
+  from: TicketSource & ReadOptions & { signal: AbortSignal },
+) => Promise<TicketReading>;
+
+export interface ReadOptions {
+  /** No event has told of the ticket: what events say is read as well, as far as the system keeps it. */
+  isSearch?: boolean | undefined;
+}
 
 /** Where the hook's tickets are read again; undefined where nothing can be read: the event is all there is. */
 export function ticketSource(config: Pick<Config, 'tickets'>, hook: Pick<Hook, 'ticket'>): TicketSource | undefined {
@@ -30,13 +41,20 @@ export function ticketSource(config: Pick<Config, 'tickets'>, hook: Pick<Hook, '
   return name !== undefined && entry && canBeReadAgain(entry.system) ? { name, entry } : undefined;
 }
 
+interface Reading extends ReadOptions {
+  hook: Hook;
+  ticketId: string;
+  source: TicketSource;
+  timeoutMs?: number;
+}
+
 /** Twice at most, each for `timeoutMs`: a ticket system that hangs must not hold the sender for longer than it waits. */
 export async function readAgain(
   readTicket: ReadTicket,
-  { hook, ticketId, source, timeoutMs = READ_TIMEOUT_MS }: { hook: Hook; ticketId: string; source: TicketSource; timeoutMs?: number },
+  { hook, ticketId, source, timeoutMs = READ_TIMEOUT_MS, isSearch }: Reading,
 ): Promise<TicketReading> {
   const first = await readOnce();
-  return first.kind === 'read' ? first : readOnce();
+  return first.kind === 'unreadable' ? readOnce() : first;
 
   async function readOnce(): Promise<TicketReading> {
     const giveUp = new AbortController();
@@ -49,7 +67,7 @@ export async function readAgain(
       }, timeoutMs);
     });
     try {
-      return await Promise.race([readTicket(hook, ticketId, { ...source, signal: giveUp.signal }), late]);
+      return await Promise.race([readTicket(hook, ticketId, { ...source, isSearch, signal: giveUp.signal }), late]);
     } catch (error) {
       return { kind: 'unreadable', why: error instanceof Error ? error.message : String(error) };
     } finally {

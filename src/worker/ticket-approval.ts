@@ -14,7 +14,7 @@ export function createAskTicket(config: () => Config | undefined, readTicket: Re
     const source = ticketSource(settled, hook);
     if (!source) return { kind: 'not-asked' };
     const reading = await readAgain(readTicket, { hook, ticketId: ticket.id, source });
-    if (reading.kind === 'unreadable') return reading;
+    if (reading.kind !== 'read') return reading;
     return { kind: isApproved(hook, source, reading.record) ? 'approved' : 'not-approved' };
   };
 }

@@ -8,8 +8,8 @@ import { blockedBy, type Wait, waitAfter } from '../failures.js';
 import { keepPolicy } from '../policy/keep.js';
 import type { Reported } from '../report-permit.js';
 import { giveUpTags, verifyTags } from '../tags/verify.js';
+import { recheckTicket } from '../tickets/recheck.js';
 import { recheckScript } from './recheck-script.js';
-import { recheckTicket } from './recheck-ticket.js';
 
 export type Sent =
   | { kind: 'accepted' }

@@ -9,7 +9,7 @@ import type { RemediationRequestInput } from '../../contracts/request.js';
 import type { Ledger } from '../../ledger/index.js';
 import { QualysError } from '../../qualys/errors.js';
 import type { ScheduleAnswer, ScheduleRequest } from '../../qualys/types.js';
-import type { ActivityDependencies } from '../dependencies.js';
+import type { ActivityDependencies, TicketApproval } from '../dependencies.js';
 import { createScheduleFollowUp, type FollowUpResult } from './create.js';
 
 const ledgers = useLedgers();
@@ -63,7 +63,10 @@ const SCRIPTS: Readonly<Record<string, { id: string; status: string }>> = {
   '9': { id: '9', status: 'DRAFT' },
 };
 
-function followUp(policy: Partial<ActivityDependencies['policy']> = {}): Promise<FollowUpResult> {
+function followUp(
+  policy: Partial<ActivityDependencies['policy']> = {},
+  { askTicket }: Pick<ActivityDependencies, 'askTicket'> = {},
+): Promise<FollowUpResult> {
   const qualys = {
     username: 'kim',
     identityHints: () => [],
@@ -90,7 +93,7 @@ function followUp(policy: Partial<ActivityDependencies['policy']> = {}): Promise
   };
   const dependencies = {
     ...{ ledger, qualys, policy: { ...defaultPolicy(), ...policy }, client: { ...hearingTemporal().client, workflow: { start } } },
-    ...{ taskQueue: 'q', sender: 'kim at q', schedules: { userId: '7', timezone: 'UTC' } },
+    ...{ askTicket, taskQueue: 'q', sender: 'kim at q', schedules: { userId: '7', timezone: 'UTC' } },
   } as unknown as ActivityDependencies;
   return new MockActivityEnvironment().run(createScheduleFollowUp(dependencies).scheduleFollowUp, { runId: 'r' });
 }
@@ -275,5 +278,27 @@ describe('a halted ledger', () => {
     await ledger.killSwitch.unhalt({ by: 'ann' });
     await followUp();
     expect(scheduled).toHaveLength(1);
+  });
+});
+
+describe('what follows from a run that a ticket started', () => {
+  const TICKET = { hook: 'snow', system: 'servicenow', id: 'CHG1' };
+  const follow = (word: TicketApproval['kind']) =>
+    followUp({}, { askTicket: async () => (word === 'gone' || word === 'unreadable' ? { kind: word, why: 'no answer' } : { kind: word }) });
+
+  test.each<[TicketApproval['kind'], number]>([
+    ['approved', 1],
+    ['not-asked', 1],
+    ['not-approved', 0],
+  ])('and that has sent nothing: a ticket that is %s leads to %i schedules', async (word, count) => {
+    await finished({ ...SCHEDULE, on: 'always' }, ['missing'], ['1'], { ticket: TICKET });
+    await follow(word);
+    expect(scheduled.length).toBe(count);
+  });
+
+  test.each(['gone', 'unreadable'] as const)('waits while the ticket is %s', async (word) => {
+    await finished({ ...SCHEDULE, on: 'always' }, ['missing'], ['1'], { ticket: TICKET });
+    expect(await follow(word)).toMatchObject({ blocked: { kind: 'ticket' } });
+    expect(scheduled).toEqual([]);
   });
 });

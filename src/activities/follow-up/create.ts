@@ -12,6 +12,7 @@ import type { ActivityDependencies } from '../dependencies.js';
 import { blockedBy, NotReady, retryLater, type Wait, waitAfter } from '../failures.js';
 import { keptFrom } from '../policy/keep.js';
 import { whyStale } from '../stale-ledger.js';
+import { recheckTicket } from '../tickets/recheck.js';
 import { type FollowUpReporting, reportingSchedules } from './reporting.js';
 import { createSchedules } from './schedules.js';
 import { FollowUpRefused, followUpScript } from './script.js';
@@ -86,6 +87,8 @@ async function follow(
   // By id: the request may name the same script by its title, or by digits that are written otherwise.
   const targets = await targetsOf(dependencies, run, { on: followUp.on, isOtherScript: script.id !== run.script?.id });
   if (targets.length === 0) return undefined;
+  const unapproved = await ticketWait(dependencies, run);
+  if (unapproved) return unapproved;
   const kept = await keptFrom(dependencies, { run, beat: reporting.beat }, targets);
   if ('waitMs' in kept) return kept;
   if (kept.size > 0) {
@@ -96,6 +99,14 @@ async function follow(
     ? createSchedules(dependencies, { run, followUp, script, targets, kept, reporting })
     : startRecheck(dependencies, { run, followUp, script, targets, kept, reporting }));
   return undefined;
+}
+
+/** What was never sent was never read again either, and what follows from it executes all the same. */
+async function ticketWait(dependencies: ActivityDependencies, run: RunRow): Promise<Wait | undefined> {
+  if ((await dependencies.ledger.ticketReadings.whyUnread(run)) === undefined) return undefined;
+  const wait = await recheckTicket(dependencies, run);
+  if (wait === 'withdrawn') throw new FollowUpRefused('The ticket is not approved any more: nothing follows.');
+  return wait;
 }
 
 /** Waiting does not make such a follow-up possible: the run ends without it. */

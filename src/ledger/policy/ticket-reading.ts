@@ -15,6 +15,13 @@ const SENT_BY_STEPS = `
   WHERE runs.campaign_id IN (?, ?) AND sends.spent = 1
   LIMIT 1`;
 
+/** Of the future, by a clock that was set back, it counts from now on. */
+const GONE = `
+  UPDATE runs
+  SET ticket_gone_since = min(coalesce(ticket_gone_since, ?), ?)
+  WHERE id = ?
+  RETURNING ticket_gone_since AS since`;
+
 /** Why the ticket has to be read before anything is sent; undefined where none has started the run, or its reading is good. */
 export async function whyTicketUnread(sql: Sql, run: RunRow, now: number): Promise<string | undefined> {
   if (!isTicketRead(run)) return undefined;
@@ -39,6 +46,11 @@ export class TicketReadings {
     this.#database = database;
   }
 
+  /** Why the ticket has to be read before anything is sent or scheduled for the run. */
+  async whyUnread(run: RunRow): Promise<string | undefined> {
+    return whyTicketUnread(this.#database, run, await this.#database.now());
+  }
+
   /** To be called before the ticket is asked for: its age counts from here. */
   begin(): Promise<number> {
     return this.#database.now();
@@ -49,6 +61,12 @@ export class TicketReadings {
    * the future would never be good.
    */
   async end(runId: string, at: number): Promise<void> {
-    await this.#database.run('UPDATE runs SET ticket_checked_at = ? WHERE id = ?', [at, runId]);
+    await this.#database.run('UPDATE runs SET ticket_checked_at = ?, ticket_gone_since = NULL WHERE id = ?', [at, runId]);
+  }
+
+  /** There is no such ticket, by its system. Returns for how many milliseconds it has been saying so. */
+  async gone(runId: string, at: number): Promise<number> {
+    const [row] = await this.#database.all<{ since: number }>(GONE, [at, at, runId]);
+    return row ? at - row.since : 0;
   }
 }

@@ -15,12 +15,17 @@ const PASSWORD = { ...USER, password: { env: 'PASSWORD' } };
 const TOKEN = { token: { env: 'TOKEN' } };
 const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
 
-async function reading(entry: TicketsEntry, id: string, answer: Partial<TicketAnswer> = {}, hook: Partial<Hook> = {}) {
+async function reading(
+  entry: TicketsEntry,
+  id: string,
+  answer: Partial<TicketAnswer> = {},
+  { hook = {}, parts = {} }: { hook?: Partial<Hook>; parts?: Record<string, Partial<TicketAnswer>> } = {},
+) {
   const asked: TicketRequest[] = [];
   const http: TicketHttp = {
     async send(request) {
       asked.push(request);
-      return { status: 200, body: undefined, ...answer };
+      return { status: 200, body: undefined, ...(parts[request.url.pathname] ?? answer) };
     },
     close: async () => undefined,
   };
@@ -76,10 +81,6 @@ describe('a ticket is read as its system has it', () => {
       ...{ authorization: basic('ada:pass'), body: { ticket: { id: 9 } }, record: { id: 9 } },
     },
     {
-      ...{ entry: { system: 'pagerduty', ...TOKEN }, id: 'Q1X', url: 'https://api.pagerduty.com/incidents/Q1X' },
-      ...{ authorization: 'Token token=tok', body: { incident: { id: 'Q1X' } }, record: { id: 'Q1X' } },
-    },
-    {
       ...{ entry: { system: 'github', ...TOKEN }, id: 'acme/fleet#7', url: 'https://api.github.com/repos/acme/fleet/issues/7' },
       ...{ authorization: 'Bearer tok', body: ISSUE, record: ISSUE },
     },
@@ -90,8 +91,35 @@ describe('a ticket is read as its system has it', () => {
     expect(result).toEqual({ kind: 'read', record });
   });
 
+  const FIELDS_AT = '/incidents/Q1X/custom_fields/values';
+  const FIELDS = [{ id: 'P1', name: 'overhaul_approval', value: 'yes-1' }];
+  test.each<[string, Partial<TicketAnswer>, unknown]>([
+    ['with them', { body: { custom_fields: FIELDS } }, { kind: 'read', record: { id: 'Q1X', custom_fields: FIELDS } }],
+    ['as it is where the account has none', { status: 404 }, { kind: 'read', record: { id: 'Q1X' } }],
+    ['not at all while they cannot be read', { status: 500 }, { kind: 'unreadable', why: expect.stringContaining('500') }],
+    ['not at all where they are something else', { body: { fields: [] } }, { kind: 'unreadable', why: expect.any(String) }],
+  ])('pagerduty keeps custom fields beside the incident: it is read %s', async (_what, fields, expected) => {
+    const incident = { body: { incident: { id: 'Q1X' } } };
+    const { result, asked } = await reading({ system: 'pagerduty', ...TOKEN }, 'Q1X', incident, { parts: { [FIELDS_AT]: fields } });
+    expect(result).toEqual(expected);
+    expect(asked.map(({ url, headers }) => [url, headers.authorization])).toEqual([
+      ['https://api.pagerduty.com/incidents/Q1X', 'Token token=tok'],
+      [`https://api.pagerduty.com${FIELDS_AT}`, 'Token token=tok'],
+    ]);
+  });
+
+  test.each<[TicketsEntry['system'], string, Partial<TicketAnswer>]>([
+    ['servicenow', 'CHG1', { body: { result: [] } }],
+    ['servicenow', SYS_ID, { status: 404 }],
+    ['jira', 'OPS-7', { status: 404 }],
+    ['github', 'acme/fleet#7', { status: 410 }],
+  ])('%s says that there is no %s', async (system, id, answer) => {
+    const { result } = await reading({ system, url: 'https://a.example', ...USER, ...TOKEN, ...PASSWORD }, id, answer);
+    expect(result).toMatchObject({ kind: 'gone' });
+  });
+
   test('of another table where the hook says so', async () => {
-    const { asked } = await reading(SNOW, 'INC1', {}, { table: 'incident' });
+    const { asked } = await reading(SNOW, 'INC1', {}, { hook: { table: 'incident' } });
     expect(asked[0]?.url).toContain('/api/now/table/incident?');
   });
 
@@ -116,7 +144,6 @@ describe('a ticket is read as its system has it', () => {
 
   test.each<[string, TicketsEntry['system'], string, Partial<TicketAnswer>]>([
     ['another status', 'servicenow', 'CHG1', { status: 401, body: { result: [CHANGE] } }],
-    ['none of that number', 'servicenow', 'CHG1', { body: { result: [] } }],
     ['two of one number', 'servicenow', 'CHG1', { body: { result: [CHANGE, CHANGE] } }],
     ['the same number in other letters', 'servicenow', 'chg1', { body: { result: [CHANGE] } }],
     ['the record of another id', 'servicenow', SYS_ID, { body: { result: { ...CHANGE, sys_id: 'f'.repeat(32) } } }],

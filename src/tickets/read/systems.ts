@@ -9,11 +9,19 @@ import { zendeskAuthorization, zendeskTicket } from '../systems/zendesk/read.js'
 
 /** Every system with an API. */
 export const TICKET_SYSTEMS: Readonly<Record<Exclude<System, 'standard'>, TicketSystem>> = {
-  servicenow: { authorization: bearerOrBasic, read: serviceNowRecord },
-  jira: { authorization: jiraCloudAuthorization, read: jiraIssue(3) },
-  'jira-dc': { authorization: bearerOrBasic, read: jiraIssue(2) },
-  zendesk: { authorization: zendeskAuthorization, read: zendeskTicket },
-  freshservice: { authorization: bearerOrBasic, read: freshserviceTicket },
-  pagerduty: { url: 'https://api.pagerduty.com', authorization: pagerDutyAuthorization, read: pagerDutyIncident },
-  github: { url: 'https://api.github.com', authorization: bearerOrBasic, read: githubIssue },
+  servicenow: {
+    authorization: bearerOrBasic,
+    probe: '/api/now/table/change_request?sysparm_limit=1&sysparm_fields=sys_id',
+    read: serviceNowRecord,
+  },
+  jira: { authorization: jiraCloudAuthorization, probe: '/rest/api/3/myself', read: jiraIssue(3) },
+  'jira-dc': { authorization: bearerOrBasic, probe: '/rest/api/2/myself', read: jiraIssue(2) },
+  zendesk: { authorization: zendeskAuthorization, probe: '/api/v2/tickets.json?per_page=1', read: zendeskTicket },
+  freshservice: { authorization: bearerOrBasic, probe: '/api/v2/tickets?per_page=1', read: freshserviceTicket },
+  pagerduty: {
+    ...{ url: 'https://api.pagerduty.com', authorization: pagerDutyAuthorization, probe: '/incidents?limit=1' },
+    read: pagerDutyIncident,
+  },
+  // Also for the token of an app, which is nobody; a wrong one is refused here as elsewhere.
+  github: { url: 'https://api.github.com', authorization: bearerOrBasic, probe: '/rate_limit', read: githubIssue },
 };

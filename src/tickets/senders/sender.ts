@@ -17,6 +17,8 @@ export interface Translation {
   map: Readonly<Partial<Record<MappedField, string>>>;
   /** JMESPath over the ticket as read again, for what `read` of the hook does not name. */
   read?: Readonly<Partial<Record<MappedField, string>>>;
+  /** Whether the ticket as read has what `read` is over; where it has not, the event is all there is. */
+  readable?: (record: unknown) => boolean;
   /** The event, or the ticket as read, with what JMESPath cannot reach in it. */
   view?: (value: unknown) => unknown;
   /**

@@ -9,15 +9,31 @@ export interface Credentials {
   token?: string | undefined;
 }
 
+/** What of a hook decides how its tickets are read. */
+export type ReadingHook = Pick<Hook, 'table' | 'map' | 'read'>;
+
 export interface TicketRecord {
   /** Where the record is, below the system's URL; undefined for an id that no ticket of the system can have. */
-  path: (ticketId: string, hook: Pick<Hook, 'table'>) => string | undefined;
+  path: (ticketId: string, hook: ReadingHook) => string | undefined;
   headers?: Record<string, string>;
   /**
    * The record in the answer; undefined where it is not this very ticket. An id counts as written: a system that finds `chg1` as CHG1 would
    * otherwise give one ticket two ids, and two runs.
    */
   record: (body: unknown, ticketId: string) => Record<string, unknown> | undefined;
+  /** The answer says that there is no such ticket, where it says so by another status than 404 and 410. */
+  isGone?: (body: unknown) => boolean;
+  /** What the system keeps beside the record, read after it and put into it. Without all of it the ticket counts as unreadable. */
+  parts?: readonly TicketPart[];
+}
+
+export interface TicketPart {
+  /** A system without it answers 404: the ticket is then read as it is. */
+  isOptional?: boolean;
+  /** Undefined where this ticket has no such part, or nobody asks for it. */
+  path: (record: Record<string, unknown>, asking: { hook: ReadingHook; isSearch: boolean }) => string | undefined;
+  /** The record with the part in it; undefined where the answer is something else. */
+  add: (record: Record<string, unknown>, body: unknown) => Record<string, unknown> | undefined;
 }
 
 export interface TicketSystem {
@@ -25,6 +41,8 @@ export interface TicketSystem {
   url?: string;
   /** The value of `Authorization`; undefined where the entry lacks what the system needs. */
   authorization: (credentials: Credentials) => string | undefined;
+  /** Something small that only whoever may read tickets gets, and that changes nothing. */
+  probe: string;
   read: TicketRecord;
 }
 

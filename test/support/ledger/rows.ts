@@ -55,6 +55,7 @@ interface RunRow {
   scriptCheckedAt: Whole;
   ticketCheckedAt: Whole;
   ticketTold: number;
+  ticketGoneSince: Whole;
   cohortSize: number;
   cohortDigest: Text;
   maxInFlight: number;

@@ -78,7 +78,7 @@ export async function age(
     of = ['createdAt'],
     where = {},
   }: {
-    of?: readonly ('createdAt' | 'startedAt' | 'finishedAt' | 'missingSince' | 'scriptCheckedAt' | 'ticketCheckedAt')[];
+    of?: readonly ('createdAt' | 'startedAt' | 'finishedAt' | 'missingSince' | 'scriptCheckedAt' | 'ticketCheckedAt' | 'ticketGoneSince')[];
     where?: Where<'runs'>;
   } = {},
 ): Promise<void> {

@@ -31,6 +31,8 @@ async function* examine(invocation: Invocation): AsyncGenerator<Check> {
     const { serverChecks } = await import('../../doctor/server.js');
     yield* serverChecks(environment.value);
   }
+  const { ticketChecks } = await import('../../doctor/tickets.js');
+  yield* ticketChecks(invocation.env);
   const { temporalChecks, qualysChecks } = await import('../../doctor/remote.js');
   const taskQueue = environment.ok ? environment.value.taskQueue : undefined;
   yield* temporalChecks(invocation, { taskQueue, ledgerId: environment.ok ? await local.ledgerId(invocation) : undefined });

@@ -10,6 +10,7 @@ import { OUTCOME_COUNTS } from './007-outcome-counts.js';
 import { AUTO_IN_FLIGHT } from './008-auto-in-flight.js';
 import { TICKET_READINGS } from './009-ticket-readings.js';
 import { TICKET_POSTS } from './010-ticket-posts.js';
+import { GONE_TICKETS } from './011-gone-tickets.js';
 
 /** `MIGRATIONS[i]` leads from version i to i + 1. */
 export const MIGRATIONS: readonly (readonly string[])[] = [
@@ -23,4 +24,5 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   AUTO_IN_FLIGHT,
   TICKET_READINGS,
   TICKET_POSTS,
+  GONE_TICKETS,
 ];

@@ -22,6 +22,7 @@ const LANDED = [
   '2afab7517192aa4b',
   'd24c1d600e78c02d',
   'e13d6362d688eae0',
+  '724072cf131bf821',
 ];
 
 let folder: string;

@@ -1,7 +1,9 @@
 import type { Translation } from '../sender.js';
 import { textAt, valueAt } from '../value-at.js';
 
-const fieldValue = (name: string): string => `event.data.custom_fields[?name == '${name}'].value`;
+const valuesIn = (name: string, fields: string): string => `${fields}[?name == '${name}'].value`;
+const fieldValue = (name: string): string => valuesIn(name, 'event.data.custom_fields');
+const HOSTS = `(${valuesIn('overhaul_hosts', 'custom_fields')} | []) || \`null\``;
 
 /**
  * V3 events: https://developer.pagerduty.com/docs/webhooks-overview. An incident has no approval of its own: a custom field of this name stands
@@ -16,6 +18,8 @@ export const translation: Translation = {
     requestedBy: 'event.agent.summary',
     reason: 'event.data.incident.summary || event.data.title',
   },
+  read: { hostnames: HOSTS },
+  readable: (record) => Array.isArray(valueAt(record, 'custom_fields')),
   ignored: (payload, generations) => {
     const kind = textAt(payload, 'event.event_type');
     if (generations && kind.startsWith('incident.')) return undefined;

@@ -1,9 +1,20 @@
-import { bearerOrBasic, type Credentials, memberOf, type TicketRecord, withId } from '../system.js';
+import { bearerOrBasic, type Credentials, memberOf, type TicketPart, type TicketRecord, withId } from '../system.js';
+
+/** An incident itself has none of them: https://developer.pagerduty.com/api-reference, "Get Custom Field Values of an Incident". */
+const customFields: TicketPart = {
+  isOptional: true,
+  path: ({ id }) => `/incidents/${String(id)}/custom_fields/values`,
+  add(record, body) {
+    const fields = memberOf(body, 'custom_fields');
+    return Array.isArray(fields) ? { ...record, custom_fields: fields } : undefined;
+  },
+};
 
 export const pagerDutyIncident: TicketRecord = {
   path: (ticketId) => (/^[A-Za-z0-9]{1,40}$/.test(ticketId) ? `/incidents/${ticketId}` : undefined),
   headers: { accept: 'application/vnd.pagerduty+json;version=2' },
   record: (body, ticketId) => withId(memberOf(body, 'incident'), ['id'], ticketId),
+  parts: [customFields],
 };
 
 export function pagerDutyAuthorization(credentials: Credentials): string | undefined {

@@ -11,6 +11,11 @@ export const serviceNowRecord: TicketRecord = {
     if (SYS_ID.test(ticketId)) return `${records}/${ticketId}`;
     return NUMBER.test(ticketId) ? `${records}?sysparm_query=number%3D${ticketId}&sysparm_limit=2` : undefined;
   },
+  /** A query answers with a list, also where nothing is found. */
+  isGone(body) {
+    const result = memberOf(body, 'result');
+    return Array.isArray(result) && result.length === 0;
+  },
   record(body, ticketId) {
     const result = memberOf(body, 'result');
     if (isRecord(result)) return withId(result, ['sys_id'], ticketId);

@@ -2,13 +2,14 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { assetIds, openRun, readScript, TERMS, useLedgers } from '../../../test/support/ledger/ledger.js';
+import { age } from '../../../test/support/ledger/scenario.js';
 import { type Config, parseConfig } from '../../contracts/config/file.js';
 import { defaultPolicy } from '../../contracts/policy.js';
 import { createTicketHttp, type TicketHttp } from '../../tickets/http/client.js';
 import { createReadTicket } from '../../tickets/read/read-ticket.js';
 import { createAskTicket } from '../../worker/ticket-approval.js';
 import type { ActivityDependencies, AskTicket } from '../dependencies.js';
-import { type Sent, sendExecution } from './send.js';
+import { type Sent, sendExecution } from '../dispatch/send.js';
 
 const ledgers = useLedgers();
 const TICKET = { hook: 'snow', system: 'servicenow', id: 'CHG1' };
@@ -101,6 +102,24 @@ describe('before the first execution the ticket is read again', () => {
     expect([executed, (await ledger.runs.get('r'))?.stop]).toEqual([[], undefined]);
     approval = 'approved';
     expect(await send()).toEqual({ kind: 'accepted' });
+  });
+
+  test('and one that its system does not have any more stops the run after a quarter of an hour, not before', async () => {
+    const { ledger, send, executed } = await sending(askOf(configOf(HOOK)));
+    approval = 404;
+    expect(await send()).toMatchObject({ kind: 'wait', wait: { blocked: { kind: 'ticket' } } });
+    await age(ledger, 14 * 60_000, { of: ['ticketGoneSince'] });
+    expect(await send()).toMatchObject({ kind: 'wait', wait: { blocked: { kind: 'ticket' } } });
+    // Seen again meanwhile, it was hidden and not deleted: the quarter of an hour begins anew.
+    approval = 'approved';
+    expect((await askOf(configOf(HOOK))(TICKET)).kind).toBe('approved');
+    await ledger.ticketReadings.end('r', await ledger.ticketReadings.begin());
+    await age(ledger, 60_000, { of: ['ticketCheckedAt'] });
+    approval = 404;
+    expect(await send()).toMatchObject({ kind: 'wait' });
+    await age(ledger, 15 * 60_000, { of: ['ticketGoneSince'] });
+    expect(await send()).toEqual({ kind: 'over' });
+    expect([executed, (await ledger.runs.get('r'))?.stop]).toEqual([[], { cause: 'stopped', reason: 'approval-withdrawn' }]);
   });
 
   test.each<[string, () => AskTicket | undefined]>([
