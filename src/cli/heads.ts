@@ -47,6 +47,7 @@ const HEADS = {
     usage: '[options]',
     description: 'list script copies still open past their deadline, over all runs; these assets get no second copy',
   },
+  audit: { group: 'Results:', usage: '', description: 'verify that the audit log is whole' },
   approve: { group: 'Decisions:', usage: '[options] <id>', description: 'approve what is pending' },
   reject: { group: 'Decisions:', usage: '[options] <id>', description: 'reject what is pending and end the run' },
   pause: { group: 'Decisions:', usage: '[options] <id>', description: 'send nothing new; collect what is in flight' },

@@ -58,6 +58,7 @@ const LOADED: Readonly<Record<CommandName, (invocation: Invocation) => Promise<C
   output: async (invocation) => (await import('./output.js')).outputCommand(invocation),
   reinterpret: async (invocation) => (await import('./commands/reinterpret.js')).reinterpretCommand(invocation),
   'open-copies': async (invocation) => (await import('./commands/open-copies.js')).openCopiesCommand(invocation),
+  audit: async (invocation) => (await import('./commands/audit.js')).auditCommand(invocation),
   approve: async (invocation) => (await import('./commands/decide.js')).decisionCommands(invocation).approve,
   reject: async (invocation) => (await import('./commands/decide.js')).decisionCommands(invocation).reject,
   pause: async (invocation) => (await import('./commands/decide.js')).decisionCommands(invocation).pause,

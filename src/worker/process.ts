@@ -7,6 +7,7 @@ import { type ActivityDependencies, SEND_TIMINGS, senderOf } from '../activities
 import { createIdentifyLedger } from '../activities/identify-ledger.js';
 import { createActivities } from '../activities/index.js';
 import type { Config } from '../contracts/config/file.js';
+import { keepCheckpoints } from '../ledger/audit/keeper.js';
 import { createQualys } from '../qualys/client.js';
 import { startSweep } from '../recovery/sweep.js';
 import { activityQueue } from '../temporal/activity-queue.js';
@@ -70,6 +71,7 @@ async function runUntilStopped(configuration: WorkerConfiguration, logger: Logge
     live.config = changed;
   };
   const stopWatching = await watchPolicy({ ledger, file, policy: config.policy, logger, onConfig });
+  const stopSigning = keepCheckpoints({ ledger, path: settings.ledger.path, key: settings.auditKey, logger });
   const ticketHttp = createTicketHttp({ allow: () => live.config.network.allow });
   const readTicket = createReadTicket(ticketHttp, configuration.env);
   const askTicket = createAskTicket(() => (file.saysWhatIsKnown() ? live.config : undefined), readTicket);
@@ -91,6 +93,7 @@ async function runUntilStopped(configuration: WorkerConfiguration, logger: Logge
   } finally {
     await stopWatching().catch((error: unknown) => logger.warn({ err: error }, 'cannot sign the worker off from the ledger'));
     await ticketHttp.close();
+    await stopSigning();
     await ledger.close();
     await endRuntime();
   }

@@ -28,6 +28,8 @@ export interface Settings {
   http: { host: string; port: number };
   /** Parse with `parseEncryptionKeys` at each use. */
   encryptionKeys?: Secret;
+  /** Parse with `parseAuditKey` at each use; without it the key lies beside the ledger. */
+  auditKey?: Secret;
   logLevel: LogLevel;
 }
 
@@ -118,6 +120,7 @@ function settings(values: z.output<typeof EnvironmentSchema>, secrets: Collected
     configFile: { path: values.OVERHAUL_CONFIG ?? 'overhaul.yaml', required: values.OVERHAUL_CONFIG !== undefined },
     http: { host: values.OVERHAUL_HTTP_HOST ?? '127.0.0.1', port: values.OVERHAUL_HTTP_PORT ?? 8088 },
     ...(secrets.OVERHAUL_ENCRYPTION_KEYS && { encryptionKeys: secrets.OVERHAUL_ENCRYPTION_KEYS }),
+    ...(secrets.OVERHAUL_AUDIT_KEY && { auditKey: secrets.OVERHAUL_AUDIT_KEY }),
     logLevel: values.OVERHAUL_LOG_LEVEL ?? 'info',
   };
 }

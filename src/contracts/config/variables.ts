@@ -1,6 +1,7 @@
 // The environment variables of docs/configuration.md, each with its wire format and its meaning. docs/configuration.md is generated from
 // this file.
 import { z } from 'zod';
+import { parseAuditKey } from './audit-key.js';
 import { parseEncryptionKeys } from './encryption-keys.js';
 import { parseLedgerUrl } from './ledger-url.js';
 
@@ -61,6 +62,12 @@ export const EnvironmentSchema = z.object({
   OVERHAUL_ENCRYPTION_KEYS: variable(checked(encryptionKeys), {
     meaning: 'Key ring for payloads in workflow history: `id:base64key[,id:base64key…]`. Keys have 32 bytes; the first one encrypts.',
     default: 'none: payloads are not encrypted',
+    secret: true,
+  }),
+  OVERHAUL_AUDIT_KEY: variable(checked(auditKey), {
+    meaning:
+      'Ed25519 private key in PEM (`openssl genpkey -algorithm ed25519`) that signs checkpoints of the audit log. On one line, write `\\n` for line ends.',
+    default: 'a key that the first worker makes, beside the ledger',
     secret: true,
   }),
   OVERHAUL_LOG_LEVEL: variable(z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }), {
@@ -124,6 +131,11 @@ function port(text: string): number {
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
     throw new Error(`${JSON.stringify(text)} is not a port: use a number from 0 to 65535`);
   return Number(text);
+}
+
+function auditKey(text: string): true {
+  parseAuditKey(text);
+  return true;
 }
 
 function encryptionKeys(text: string): true {

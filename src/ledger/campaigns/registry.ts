@@ -13,7 +13,8 @@ import type { FrozenPlan } from '../../domain/run/plan-digest.js';
 import { ROWS_PER_TRANSACTION } from '../cohort/freeze.js';
 import { giveBackUnsent } from '../leases/unsent.js';
 import { noteScripts } from '../policy/approved-plan.js';
-import { IS_OPEN, isClosing, isOfThisClose, noteLate } from '../rows/late.js';
+import { addAuditOnce } from '../rows/audit.js';
+import { IS_OPEN, isClosing, isOfThisClose } from '../rows/late.js';
 import { HAS_OPEN_OUT_OF_COHORT } from '../rows/out-of-cohort-copies.js';
 import { isOneOf } from '../rows/step-rules.js';
 import { type StoredWave, toWave, type WaveRow } from '../rows/wave.js';
@@ -118,7 +119,7 @@ export class Campaigns {
     return this.#database.transaction(async (sql) => {
       if (await isClosing(sql, id)) {
         const detail = `a step of another wave hit ${hit.assetIds.join(', ')}`;
-        if (hit.assetIds.length > 0) await noteLate(sql, id, { action: 'late-hit', detail });
+        if (hit.assetIds.length > 0) await addAuditOnce(sql, id, { action: 'late-hit', detail });
         return 0;
       }
       return sql.run(MARK_HIT, [hit.correlationUuid ?? 'unknown', id, jsonRows(hit.assetIds), stepId]);

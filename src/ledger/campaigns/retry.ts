@@ -1,5 +1,6 @@
 // What operators queued again: assets of finished waves, in a wave of their own that runs last.
 import { OVERRIDING } from '../../domain/execution/may-still-run.js';
+import { addAudit } from '../rows/audit.js';
 import { IS_OPEN } from '../rows/late.js';
 import { HAS_OPEN_OUT_OF_COHORT } from '../rows/out-of-cohort-copies.js';
 import { jsonRows, type Sql } from '../sql/database.js';
@@ -22,7 +23,7 @@ export async function retryRows(sql: Sql, id: string, outcomes: readonly string[
   ]);
   if (waves.length >= WAVES_AT_MOST) {
     const detail = `nothing is queued: the campaign has ${waves.length} waves, the maximum is ${WAVES_AT_MOST}. Start another campaign`;
-    await sql.run(`INSERT INTO audit (run_id, at, action, detail) VALUES (?, ?, 'retry-refused', ?)`, [id, await sql.now(), detail]);
+    await addAudit(sql, id, { action: 'retry-refused', detail });
     return 0;
   }
   const waveNo = (waves.at(-1)?.wave_no ?? 0) + 1;

@@ -1,8 +1,8 @@
 // A job of Qualys becomes an execution's own: by its answer, or found afterwards.
 
 import { rememberAcceptance } from '../limits/script-interval.js';
+import { addAuditOnce } from '../rows/audit.js';
 import { transition } from '../rows/execution.js';
-import { noteLate } from '../rows/late.js';
 import { readRun } from '../rows/run.js';
 import { isUniqueViolation, type Sql } from '../sql/database.js';
 import { byIndex } from '../sql/dialect.js';
@@ -71,7 +71,7 @@ export async function takeUuid(sql: Sql, runId: string, executionNo: number, tak
   await sql.run(ACCEPT_EARLIER, [taken.correlationUuid, taken.jobId, runId, executionNo]);
   if (taken.event === 'acceptLate') {
     const detail = `execution ${executionNo}: Qualys has it as ${taken.correlationUuid}, and its fate had been decided: it is watched again`;
-    await noteLate(sql, runId, { action: 'late-answer', detail });
+    await addAuditOnce(sql, runId, { action: 'late-answer', detail });
   }
   await sql.run('UPDATE runs SET accepted = accepted + 1 WHERE id = ?', [runId]);
   await sql.run(NOTE_ANSWER, [now, taken.adopted ? 'adopted' : 'accepted', runId, executionNo, taken.permit, runId, executionNo]);
@@ -99,7 +99,7 @@ export async function keepLateUuid(
   const kept = await sql.run(KEEP_LATE_UUID, [job.correlationUuid, job.jobId, runId, executionNo, job.correlationUuid]);
   await openCopiesOf(sql, runId, executionNo);
   if (kept === 1) await sql.run('UPDATE runs SET accepted = accepted + 1 WHERE id = ? AND finished_at IS NULL', [runId]);
-  await noteLate(sql, runId, {
+  await addAuditOnce(sql, runId, {
     action: 'late-answer',
     detail: `execution ${executionNo}: Qualys has it as ${job.correlationUuid}, and its run is closed`,
   });
@@ -130,7 +130,7 @@ export async function keepLateRefusal(
 ): Promise<false> {
   const [execution] = await sql.all(NOTE_LATE_REFUSAL, [answer.detail, runId, executionNo]);
   if (execution) await sql.run(END_COPIES, [runId, executionNo]);
-  await noteLate(sql, runId, {
+  await addAuditOnce(sql, runId, {
     action: 'late-answer',
     detail: `execution ${executionNo}: not sent, and its run is closed: ${answer.detail}`,
   });

@@ -6,9 +6,10 @@ import { type Closed, closeOpen } from '../cohort/closing.js';
 import { ROWS_PER_TRANSACTION } from '../cohort/freeze.js';
 import { type AttemptRow, afterPoll, hasMissedOutput, isSameRow, WRITTEN_COLUMNS } from '../rows/attempt.js';
 import { type AttemptChange, writeAttempts } from '../rows/attempt-writes.js';
+import { addAuditOnce } from '../rows/audit.js';
 import { addExecutionJob, type ExecutionJob, jobsOf } from '../rows/execution-jobs.js';
 import { fieldsOf } from '../rows/fields.js';
-import { IS_OPEN, isClosing, keepBeside, keepLateVerdicts, noteLate } from '../rows/late.js';
+import { IS_OPEN, isClosing, keepBeside, keepLateVerdicts } from '../rows/late.js';
 import { type OutOfCohortCopy, rememberOutOfCohortCopies } from '../rows/out-of-cohort-copies.js';
 import type { Poll } from '../rows/poll.js';
 import { readRun } from '../rows/run.js';
@@ -234,7 +235,7 @@ export class Verdicts {
 
 function lateOutOfCohort(sql: Sql, runId: string, outOfCohort: readonly { jobId: string; assetId: string }[]): Promise<void> {
   const named = outOfCohort.map(({ jobId, assetId }) => `${assetId} by job ${jobId}`).join(', ');
-  return noteLate(sql, runId, { action: 'late-out-of-cohort', detail: `hit outside the cohort: ${named}` });
+  return addAuditOnce(sql, runId, { action: 'late-out-of-cohort', detail: `hit outside the cohort: ${named}` });
 }
 
 /** A poll with a lower number than one that was written began earlier. */

@@ -1,6 +1,7 @@
 // The policy of a ledger: one, the newest that a worker has read from a changed file. Whoever sends asks here what holds, at every use.
 import type { Policy } from '../../contracts/policy.js';
 import { policyDigest } from '../../contracts/policy-digest.js';
+import { addAudit } from '../rows/audit.js';
 import type { Database, Sql } from '../sql/database.js';
 
 export interface StoredPolicy {
@@ -110,7 +111,7 @@ export class Policies {
         row.read_at,
       ]);
       const detail = `version ${row.version}, digest ${digest.slice(0, 12)}, ${source ?? 'the defaults'}`;
-      await sql.run(`INSERT INTO audit (at, action, detail) VALUES (?, 'policy', ?)`, [now, detail]);
+      await addAudit(sql, undefined, { action: 'policy', detail });
       return { kind: 'stored', holds: toPolicy(row) };
     });
   }

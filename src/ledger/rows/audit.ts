@@ -1,4 +1,5 @@
-import type { Database, Sql } from '../sql/database.js';
+import { appendEntry } from '../audit/chain.js';
+import { type Database, type Sql, storableText } from '../sql/database.js';
 import { TEXTS } from '../sql/dialect.js';
 import { fieldsOf } from './fields.js';
 
@@ -33,16 +34,22 @@ const ENTRIES_OF_RUN = `
 
 export type NewAuditEntry = Omit<AuditEntry, 'at' | 'verified'> & { verified?: boolean };
 
-/** In the transaction of what it tells of. */
+const LONGEST_DETAIL = 2_000;
+
+/** In the transaction of what it tells of, and in the chain of all entries. No other statement writes to the table. */
 export async function addAudit(sql: Sql, runId: string | undefined, entry: NewAuditEntry): Promise<void> {
-  await sql.run('INSERT INTO audit (run_id, at, actor, verified, action, detail) VALUES (?, ?, ?, ?, ?, ?)', [
+  await appendEntry(sql, runId, { ...entry, at: await sql.now(), detail: entry.detail?.slice(0, LONGEST_DETAIL) });
+}
+
+/** The same for what may be told again: the same action and detail is one entry of the run. */
+export async function addAuditOnce(sql: Sql, runId: string, entry: { action: string; detail: string }): Promise<void> {
+  const detail = storableText(entry.detail.slice(0, LONGEST_DETAIL));
+  const known = await sql.first('SELECT 1 AS found FROM audit WHERE run_id = ? AND action = ? AND detail = ?', [
     runId,
-    await sql.now(),
-    entry.actor,
-    entry.verified ?? false,
     entry.action,
-    entry.detail?.slice(0, 2_000),
+    detail,
   ]);
+  if (!known) await addAudit(sql, runId, { action: entry.action, detail });
 }
 
 /** Who did what to a run, when and why. Rows are only ever added. */
@@ -54,21 +61,12 @@ export class Audit {
   }
 
   add(runId: string | undefined, entry: NewAuditEntry): Promise<void> {
-    return addAudit(this.#database, runId, entry);
+    return this.#database.transaction((sql) => addAudit(sql, runId, entry));
   }
 
-  /** The same for what an activity writes that may be attempted again: the same action and detail is one entry. */
-  async addOnce(runId: string, entry: { action: string; detail: string }): Promise<void> {
-    const detail = entry.detail.slice(0, 2_000);
-    await this.#database.transaction(async (sql) => {
-      const known = await sql.first('SELECT 1 AS found FROM audit WHERE run_id = ? AND action = ? AND detail = ?', [
-        runId,
-        entry.action,
-        detail,
-      ]);
-      if (known) return;
-      await sql.run('INSERT INTO audit (run_id, at, action, detail) VALUES (?, ?, ?, ?)', [runId, await sql.now(), entry.action, detail]);
-    });
+  /** The same for what an activity writes that may be attempted again. */
+  addOnce(runId: string, entry: { action: string; detail: string }): Promise<void> {
+    return this.#database.transaction((sql) => addAuditOnce(sql, runId, entry));
   }
 
   /** True once the run has an entry of that action. */

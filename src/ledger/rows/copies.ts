@@ -413,12 +413,8 @@ export async function leaveToCopies(sql: Sql, runId: string, held: readonly { ro
       continue;
     }
     await withdrawFurther(sql, runId, [row]);
-    await sql.run('INSERT INTO audit (run_id, at, action, detail) VALUES (?, ?, ?, ?)', [
-      runId,
-      await sql.now(),
-      OPEN_COPY,
-      `attempt ${row.attempt} at asset ${row.asset_id} was not sent: the copy of ${other} may still run there`,
-    ]);
+    const detail = `attempt ${row.attempt} at asset ${row.asset_id} was not sent: the copy of ${other} may still run there`;
+    await addAudit(sql, runId, { action: OPEN_COPY, detail });
   }
 }
 

@@ -3,6 +3,7 @@
 import type { AssetDecision } from '../../domain/polling/settle.js';
 import { jsonRows, type Sql } from '../sql/database.js';
 import { byIndex, integerAt, rowsGiven, TEXTS, textAt } from '../sql/dialect.js';
+import { addAuditOnce } from './audit.js';
 import { rememberOutOfCohortCopies } from './out-of-cohort-copies.js';
 import type { SeenAssetJob } from './poll.js';
 
@@ -28,18 +29,6 @@ export async function isOfThisClose(sql: Sql, runId: string, closing: number): P
 export async function beginClosing(sql: Sql, runId: string): Promise<number> {
   const [run] = await sql.all<{ closing: number }>('UPDATE runs SET closing = closing + 1 WHERE id = ? RETURNING closing', [runId]);
   return run?.closing ?? 0;
-}
-
-/** An attempt that is made again finds its entry. */
-const NOTE_ONCE = `
-  INSERT INTO audit (run_id, at, action, detail)
-  SELECT ?, ?, ?, ?
-  WHERE NOT EXISTS (SELECT 1 FROM audit WHERE run_id = ? AND action = ? AND detail = ?)`;
-
-/** Once for each word, however often it is said. */
-export async function noteLate(sql: Sql, runId: string, entry: { action: string; detail: string }): Promise<void> {
-  const detail = entry.detail.slice(0, 2_000);
-  await sql.run(NOTE_ONCE, [runId, await sql.now(), entry.action, detail, runId, entry.action, detail]);
 }
 
 const OUTCOMES_OF_EXECUTION = `
@@ -82,7 +71,7 @@ export async function keepLateVerdicts(
   // Their copies have ended: nobody needs to keep away from these assets any more.
   await sql.run(END_COPIES, [runId, poll.executionNo, jsonRows(late.map(({ assetId }) => assetId))]);
   const named = late.map(({ assetId, outcome }) => `${assetId} ${outcome}`).join(', ');
-  await noteLate(sql, runId, { action: 'late-verdict', detail: `execution ${poll.executionNo}: ${named}` });
+  await addAuditOnce(sql, runId, { action: 'late-verdict', detail: `execution ${poll.executionNo}: ${named}` });
 }
 
 /** Of assets that the run has; answers with those whose outcome is new. */
@@ -111,7 +100,7 @@ export async function keepBeside(
   const kept = await sql.all<{ asset_id: string; outcome: string }>(KEEP_VERDICTS, [runId, await sql.now(), jsonRows(rows), runId]);
   if (kept.length === 0) return;
   const words = kept.map((row) => `${row.asset_id} ${row.outcome}`).join(', ');
-  await noteLate(sql, runId, { action: 'late-verdict', detail: `execution ${executionNo}: ${words}` });
+  await addAuditOnce(sql, runId, { action: 'late-verdict', detail: `execution ${executionNo}: ${words}` });
 }
 
 /** Assets that its tags hit and nobody had expected: their outcomes stand, but a copy of the script may run there. */
@@ -128,5 +117,5 @@ export async function keepLateHits(sql: Sql, runId: string, hit: { executionNo: 
     hit.executionNo,
     hit.assetIds.map((assetId) => ({ assetId, jobId })),
   );
-  await noteLate(sql, runId, { action: 'late-hit', detail: `execution ${hit.executionNo} hit ${hit.assetIds.join(', ')}` });
+  await addAuditOnce(sql, runId, { action: 'late-hit', detail: `execution ${hit.executionNo} hit ${hit.assetIds.join(', ')}` });
 }

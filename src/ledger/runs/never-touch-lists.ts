@@ -5,6 +5,7 @@ import { batches } from '../../domain/basics/batches.js';
 import { ROWS_PER_TRANSACTION } from '../cohort/freeze.js';
 import { releaseBatch } from '../leases/unsent.js';
 import { NEVER_TOUCH, namedInCohort, newestReading, type UntouchedReading } from '../policy/never-touch.js';
+import { addAudit } from '../rows/audit.js';
 import { transition } from '../rows/execution.js';
 import { IS_OPEN, isClosing } from '../rows/late.js';
 import { type Database, jsonRows, type Sql } from '../sql/database.js';
@@ -119,12 +120,7 @@ export class NeverTouchLists {
 
   async #tell(runId: string, version: number, assets: number): Promise<void> {
     const detail = `policy version ${version} excludes ${assets} more asset(s) from the script`;
-    await this.#database.run(`INSERT INTO audit (run_id, at, action, detail) VALUES (?, ?, ?, ?)`, [
-      runId,
-      await this.#database.now(),
-      NEVER_TOUCH,
-      detail,
-    ]);
+    await this.#database.transaction((sql) => addAudit(sql, runId, { action: NEVER_TOUCH, detail }));
   }
 
   /** A number of its own, which is no reading of any version yet. */

@@ -2,7 +2,8 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { batches } from '../../domain/basics/batches.js';
 import { type Heard, heardText } from '../../domain/verdict/judge.js';
-import { isClosing, noteLate } from '../rows/late.js';
+import { addAuditOnce } from '../rows/audit.js';
+import { isClosing } from '../rows/late.js';
 import type { Database, Sql } from '../sql/database.js';
 
 const compress = promisify(gzip);
@@ -104,7 +105,7 @@ export class Outputs {
     await this.#database.transaction(async (sql) => {
       if (packed.length > 0 && (await isClosing(sql, runId))) {
         const named = packed.map(({ assetId, attempt }) => `${assetId} (attempt ${attempt})`).join(', ');
-        return noteLate(sql, runId, { action: 'late-output', detail: `not stored, as the run is closed: ${named}` });
+        return addAuditOnce(sql, runId, { action: 'late-output', detail: `not stored, as the run is closed: ${named}` });
       }
       for (const item of packed) await storeOne(sql, runId, item);
     });

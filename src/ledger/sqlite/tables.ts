@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { chainEarlierEntries } from '../audit/chain.js';
 import { type Database, LedgerUnusable } from '../sql/database.js';
+import { AUDIT_CHAIN } from './migrations/012-audit-chain.js';
 import { MIGRATIONS } from './migrations/index.js';
 
 /** Brings the tables to this build's version. Returns the ledger's identity, drawn once when it is created. */
@@ -19,7 +21,9 @@ export async function prepareTables(database: Database): Promise<string> {
     } else {
       await sql.run('UPDATE ledger_version SET version = ?', [MIGRATIONS.length]);
     }
-    return identityOf(await sql.first<{ id: string }>('SELECT id FROM ledger'));
+    const id = identityOf(await sql.first<{ id: string }>('SELECT id FROM ledger'));
+    if (found <= MIGRATIONS.indexOf(AUDIT_CHAIN)) await chainEarlierEntries(sql, id);
+    return id;
   });
 }
 

@@ -162,7 +162,7 @@ export interface Tables {
   untouchedReadings: { version: number; readAt: number; calls: number; unknown: string; unreadable: number };
   untouched: { reading: number; assetId: string };
   schedules: { runId: string; title: string };
-  audit: { id: number; runId: Text };
+  audit: { id: number; runId: Text; actor: Text };
   ticketPosts: { runId: string; kind: string; postKey: string; state: string; failures: number; trouble: Text; endedAt: Whole };
 }
 

@@ -2,9 +2,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { verifyAudit } from '../../../src/ledger/audit/verify.js';
 import type { LedgerKind } from '../../../src/ledger/conformance/ledgers.js';
 import { type Ledger, openLedger, sqlitePath } from '../../../src/ledger/index.js';
 import { putEmptyLedger } from '../empty-ledger.js';
+import { signedNow } from './audit.js';
 import { backUpLedger } from './backup.js';
 
 /** Outcomes of which the ledger keeps another number than its rows have. */
@@ -42,10 +44,12 @@ export function sqliteLedgers(): LedgerKind {
       backUpLedger(sqlitePath(url), path);
       return `sqlite:${path}`;
     },
-    async check({ database, isInPlace }) {
+    async check({ id, database, isInPlace }) {
       if (!isInPlace()) return;
       const wrong = await database.all(MISCOUNTED);
       if (wrong.length > 0) throw new Error(`What is kept is not what is counted: ${JSON.stringify(wrong)}`);
+      const { broken } = await verifyAudit(database, id, await signedNow({ id, database }));
+      if (broken) throw new Error(`The audit log is not whole: ${broken.why}`);
     },
     async drop() {
       for (const directory of directories.splice(0)) await rm(directory, { recursive: true, force: true });

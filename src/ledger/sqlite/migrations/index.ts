@@ -11,6 +11,7 @@ import { AUTO_IN_FLIGHT } from './008-auto-in-flight.js';
 import { TICKET_READINGS } from './009-ticket-readings.js';
 import { TICKET_POSTS } from './010-ticket-posts.js';
 import { GONE_TICKETS } from './011-gone-tickets.js';
+import { AUDIT_CHAIN } from './012-audit-chain.js';
 
 /** `MIGRATIONS[i]` leads from version i to i + 1. */
 export const MIGRATIONS: readonly (readonly string[])[] = [
@@ -25,4 +26,5 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   TICKET_READINGS,
   TICKET_POSTS,
   GONE_TICKETS,
+  AUDIT_CHAIN,
 ];

@@ -3,9 +3,12 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { signedNow } from '../../../../test/support/ledger/audit.js';
 import { NO_CAPS } from '../../../../test/support/ledger/ledger.js';
+import { type Evidence, verifyAudit } from '../../audit/verify.js';
 import { openLedger } from '../../index.js';
 import { openSqlite } from '../driver.js';
+import { AUDIT_CHAIN } from './012-audit-chain.js';
 import { MIGRATIONS } from './index.js';
 
 /**
@@ -23,6 +26,7 @@ const LANDED = [
   'd24c1d600e78c02d',
   'e13d6362d688eae0',
   '724072cf131bf821',
+  '181b34e40d569c8c',
 ];
 
 let folder: string;
@@ -113,4 +117,29 @@ test('a ledger from before outcomes were kept has them counted when it is opened
   expect(await kept()).toEqual([{ wave: 4, outcome: 'failed', kind: 2, n: 1 }]);
   expect((await reader.run('r'))?.counts).toMatchObject({ failed: 1, targeted: 1 });
   await close();
+});
+
+test('the audit log of a ledger from before it was a chain is one when it is opened, and says since when', async () => {
+  const path = await ledgerOf(MIGRATIONS.indexOf(AUDIT_CHAIN));
+  const old = openSqlite({ path, create: true });
+  for (const [id, actor] of [
+    [1, 'ada'],
+    [2, null],
+    [7, 'kim'],
+  ])
+    await old.run(`INSERT INTO audit (id, run_id, at, actor, action) VALUES (?, 'r', 5, ?, 'pause')`, [id, actor]);
+  await old.close();
+  const ledger = await openLedger({ url: `sqlite:${path}`, create: true, caps: NO_CAPS });
+  const { database, id } = ledger;
+  const verdict = async (evidence: Evidence) => verifyAudit(database, id, evidence);
+  const evidence = await signedNow(ledger);
+  expect(await verdict(evidence)).toMatchObject({ entries: 4, signedTo: 8 });
+  expect(await verdict(evidence)).not.toHaveProperty('broken');
+  expect(await database.first('SELECT action, detail FROM audit WHERE id = 8')).toEqual({
+    action: 'audit-chained',
+    detail: expect.stringMatching(/^the 3 entries before this one .* digest is [0-9a-f]{64}$/),
+  });
+  await database.run('UPDATE audit SET at = 6 WHERE id = 2');
+  expect((await verdict(evidence)).broken).toMatchObject({ entry: 2 });
+  await ledger.close();
 });
