@@ -18,6 +18,8 @@ export interface Wait {
   waitMs: number;
   blocked?: Blocked;
   doubt?: boolean;
+  /** Another execution of its script is being sent (dispatch/script-lines.ts). */
+  inLine?: boolean;
 }
 
 /** Ends the attempt; the next one starts no earlier than `delayMs` from now. */

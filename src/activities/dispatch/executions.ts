@@ -14,6 +14,7 @@ import { feedSlots } from '../polling/next-look.js';
 import { type Reported, reportingToTemporal } from '../report-permit.js';
 import { stopAtBreach } from '../run/stop-at-breach.js';
 import { staleLedger, whyStale } from '../stale-ledger.js';
+import { ScriptLines } from './script-lines.js';
 import { type Sent, sendExecution } from './send.js';
 
 export interface DispatchInput {
@@ -47,6 +48,7 @@ const REFUSED_WAIT_MS = 60_000;
  * from the assets that are due. All it knows is in the ledger, so any attempt on any worker takes up where the last one ended.
  */
 export function createDispatch(dependencies: ActivityDependencies) {
+  const lines = new ScriptLines();
   return {
     async dispatch(input: DispatchInput): Promise<DispatchResult> {
       const { ledger } = dependencies;
@@ -59,6 +61,7 @@ export function createDispatch(dependencies: ActivityDependencies) {
         return holdBack(dependencies, input, { known, stale: stale ?? (await staleLedger(ledger, { runId: input.runId, known })) });
       const round: Round = {
         dependencies,
+        lines,
         run,
         fence: await ledger.runs.takeFence(run.id),
         issued,
@@ -81,6 +84,7 @@ export function createDispatch(dependencies: ActivityDependencies) {
 
 interface Round {
   dependencies: ActivityDependencies;
+  lines: ScriptLines;
   run: RunRow;
   fence: number;
   issued: Issued;
@@ -119,6 +123,8 @@ async function workThrough(round: Round): Promise<Wait | undefined> {
         return round.report(round.issued, limitMs);
       },
     });
+    const wait = sent.kind === 'wait' ? sent.wait : undefined;
+    if (!wait?.inLine) round.lines.sent(execution.scriptId);
     round.issued = await round.dependencies.ledger.runs.issued(round.run.id);
     heartbeat(round.issued);
     if (sent.kind === 'accepted') round.accepted += 1;
@@ -133,10 +139,10 @@ async function workThrough(round: Round): Promise<Wait | undefined> {
       if (sent.blocked.kind !== 'rejected') return refusedWait(round);
     }
     if (sent.kind === 'over') return doubt;
-    const wait = sent.kind === 'wait' ? sent.wait : undefined;
     if (wait && (wait.waitMs > (round.dependencies.napMs ?? NAP_MS) || performance.now() + wait.waitMs > endsAt))
       return sooner(wait, doubt);
-    if (wait) await Context.current().sleep(wait.waitMs);
+    if (wait?.inLine) await round.lines.wait(execution.scriptId, wait.waitMs, Context.current().cancelled);
+    else if (wait) await Context.current().sleep(wait.waitMs);
     if (performance.now() > endsAt) return { waitMs: 1_000 };
   }
   return doubt;

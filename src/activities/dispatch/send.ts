@@ -202,9 +202,10 @@ function afterRefusedPermit({ why, waitMs, detail }: Extract<PermitAnswer, { kin
     case 'script':
     case 'ticket':
       return { kind: 'wait', wait: { waitMs: READ_AGAIN_MS } };
+    case 'serialised':
+      return { kind: 'wait', wait: { waitMs, inLine: true } };
     case 'strict':
     case 'wave-held':
-    case 'serialised':
       return { kind: 'wait', wait: { waitMs } };
     case 'policy':
       return { kind: 'wait', wait: { waitMs, blocked: { kind: 'policy', why: detail } } };
