@@ -1,6 +1,7 @@
 // The fleet and the plan of the campaign's bench: nine assets of ten are in a site, which is a tag that one execution can go by; the
 // tenth is in none, and goes by id. Two rings are waves by tag, each made of whole sites.
 import type { CampaignPlanInput } from '../../src/contracts/plan.js';
+import type { RemediationRequestInput } from '../../src/contracts/request.js';
 import type { SimulatorOptions } from '../../src/simulator/options.js';
 
 export const SCRIPT_ID = 72648;
@@ -85,6 +86,16 @@ export function planOf(assets: number): CampaignPlanInput {
     strategy: 'tags',
     output: 'none',
     maxInFlight: MAX_IN_FLIGHT,
+    poll: { interval: '1s' },
+    deadline: '1h',
+  };
+}
+
+/** A run over `assets` assets by id, the first of which is the `first` of the fleet, from 0. */
+export function runOf({ first, assets }: { first: number; assets: number }): RemediationRequestInput {
+  return {
+    script: SCRIPT_ID,
+    targets: { assetIds: Array.from({ length: assets }, (_, asset) => FIRST_ASSET_ID + first + asset) },
     poll: { interval: '1s' },
     deadline: '1h',
   };

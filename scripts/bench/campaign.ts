@@ -2,14 +2,15 @@
 // output none, LATENCY_MS a call. The worker is the built one, in a process of its own, whose peak memory is read from the kernel.
 // Beside it a bare loop that makes the same calls and writes the same rows. Needs `npm run build`. PART=ours or PART=bare does one of
 // them; WORKER_FLAGS are node's.
-import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CampaignReport } from '../../src/domain/campaign/status.js';
 import { type BareResult, runBare } from './bare-campaign.js';
+import { spawnBuiltWorker } from './built-worker.js';
 import { planOf } from './campaign-fleet.js';
 import type { Seen } from './campaign-simulator.js';
 import { type Lab, openLab } from './lab.js';
@@ -18,7 +19,6 @@ const ASSETS = Number(process.env['ASSETS'] ?? 10_000);
 const LATENCY_MS = Number(process.env['LATENCY_MS'] ?? 50);
 const PART = process.env['PART'] ?? 'both';
 const ID = 'bench-campaign';
-const WORKER = fileURLToPath(new URL('../../dist/worker.js', import.meta.url));
 const SIMULATOR = fileURLToPath(new URL('./campaign-simulator.ts', import.meta.url));
 
 const folder = await mkdtemp(join(tmpdir(), 'overhaul-campaign-'));
@@ -45,22 +45,7 @@ async function ask(child: ChildProcess): Promise<Seen> {
 async function ours(): Promise<Measured> {
   const lab = await openLab();
   const simulator = await openSimulator();
-  const config = join(folder, 'overhaul.yaml');
-  await writeFile(config, 'policy: { caps: { callsPerHour: 100000000, executionsPerDay: 100000000, concurrency: 16 } }\n');
-  const worker = spawn(process.execPath, [...(process.env['WORKER_FLAGS']?.split(' ') ?? []), WORKER], {
-    env: {
-      ...process.env,
-      QUALYS_URL: simulator.url,
-      QUALYS_USERNAME: 'demo',
-      QUALYS_PASSWORD: 'demo',
-      TEMPORAL_ADDRESS: lab.address,
-      OVERHAUL_DATABASE_URL: `sqlite:${database}`,
-      OVERHAUL_CONFIG: config,
-      OVERHAUL_TASK_QUEUE: ID,
-      OVERHAUL_LOG_LEVEL: 'warn',
-    },
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
+  const worker = await spawnBuiltWorker({ folder, url: simulator.url, temporalAddress: lab.address, taskQueue: ID, database });
   const exited = once(worker, 'exit');
   const watch = setInterval(() => void memoryOf(worker).then((now) => console.log(`  ${now}`)), 15_000);
   try {

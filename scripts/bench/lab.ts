@@ -32,7 +32,10 @@ interface HistoryFacts {
   activities: number;
   histories: number;
   longest: number;
+  /** Of the longest history. */
   bytes: number;
+  /** Of all of them together. */
+  totalBytes: number;
   largestPayload: number;
 }
 
@@ -82,12 +85,14 @@ export async function openLab({ dynamicConfig = [] }: { dynamicConfig?: readonly
 }
 
 async function historyOf(client: Client, workflowId: string): ReturnType<Lab['historyOf']> {
-  let [events, activities, histories, longest, bytes, largestPayload] = [0, 0, 0, 0, 0, 0];
+  let [events, activities, histories, longest, bytes, totalBytes, largestPayload] = [0, 0, 0, 0, 0, 0, 0];
   let runId: string | undefined =
     (await client.workflow.getHandle(workflowId).describe()).raw.workflowExecutionInfo?.firstRunId ?? undefined;
   while (runId) {
     const handle = client.workflow.getHandle(workflowId, runId);
-    bytes = Math.max(bytes, (await handle.describe()).historySize ?? 0);
+    const size = (await handle.describe()).historySize ?? 0;
+    bytes = Math.max(bytes, size);
+    totalBytes += size;
     const history = await handle.fetchHistory();
     const list = history.events ?? [];
     histories += 1;
@@ -97,7 +102,7 @@ async function historyOf(client: Client, workflowId: string): ReturnType<Lab['hi
     for (const event of list.slice(1)) largestPayload = Math.max(largestPayload, largestIn(event));
     runId = list.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId ?? undefined;
   }
-  return { events, activities, histories, longest, bytes, largestPayload };
+  return { events, activities, histories, longest, bytes, totalBytes, largestPayload };
 }
 
 function largestIn(value: unknown): number {

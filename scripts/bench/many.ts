@@ -4,7 +4,7 @@
 // PART=peer does one of them; WORKER_FLAGS are node's; ACTIVITIES is the peer's number of them where ours has not told it.
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,7 +12,8 @@ import { median } from '../../src/domain/polling/cadence.js';
 import type { RunReport } from '../../src/domain/run/outcome.js';
 // @ts-expect-error a plain script without types
 import { bundle } from '../workflow-bundle.mjs';
-import { SCRIPT_ID } from './campaign-fleet.js';
+import { spawnBuiltWorker } from './built-worker.js';
+import { runOf, SCRIPT_ID } from './campaign-fleet.js';
 import type { Seen } from './campaign-simulator.js';
 import { openLab } from './lab.js';
 import { cpuSeconds, memoryMiB } from './process-usage.js';
@@ -21,7 +22,6 @@ const RUNS = Number(process.env['RUNS'] ?? 300);
 const ROUNDS = Number(process.env['ROUNDS'] ?? 2);
 const PART = process.env['PART'] ?? 'both';
 const ASSETS_A_RUN = 25;
-const FIRST_ASSET_ID = 20_452_610;
 const fileOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 interface Measured {
@@ -93,36 +93,13 @@ async function seen(simulator: ChildProcess): Promise<Seen> {
 }
 
 const ours: Parts = {
-  async spawn(name, url) {
-    const config = join(folder, 'overhaul.yaml');
-    await writeFile(config, 'policy: { caps: { callsPerHour: 100000000, executionsPerDay: 100000000, concurrency: 16 } }\n');
-    return spawn(process.execPath, [...(process.env['WORKER_FLAGS']?.split(' ') ?? []), fileOf('../../dist/worker.js')], {
-      env: {
-        ...process.env,
-        QUALYS_URL: url,
-        QUALYS_USERNAME: 'demo',
-        QUALYS_PASSWORD: 'demo',
-        TEMPORAL_ADDRESS: lab.address,
-        OVERHAUL_DATABASE_URL: `sqlite:${join(folder, `${name}.db`)}`,
-        OVERHAUL_CONFIG: config,
-        OVERHAUL_TASK_QUEUE: name,
-        OVERHAUL_LOG_LEVEL: 'warn',
-      },
-      stdio: ['ignore', 'inherit', 'inherit'],
-    });
-  },
+  spawn: (name, url) =>
+    spawnBuiltWorker({ folder, url, temporalAddress: lab.address, taskQueue: name, database: join(folder, `${name}.db`) }),
   start: (name, index) =>
     lab.client.workflow.start('remediationRun', {
       workflowId: `${name}-${index}`,
       taskQueue: name,
-      args: [
-        {
-          script: SCRIPT_ID,
-          targets: { assetIds: Array.from({ length: ASSETS_A_RUN }, (_, asset) => FIRST_ASSET_ID + index * ASSETS_A_RUN + asset) },
-          poll: { interval: '1s' },
-          deadline: '1h',
-        },
-      ],
+      args: [runOf({ first: index * ASSETS_A_RUN, assets: ASSETS_A_RUN })],
     }),
   check(results, { twice }) {
     const wrong = (results as RunReport[]).filter(({ status, counts }) => status !== 'succeeded' || counts.succeeded !== ASSETS_A_RUN);

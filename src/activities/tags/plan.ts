@@ -5,6 +5,7 @@ import { ENTRIES_A_LIST, executionsByIds, readingCanPay, type TagPrice } from '.
 import type { TagMembership } from '../../domain/tags/plan-index.js';
 import type { ActivityDependencies } from '../dependencies.js';
 import { membersOf } from './read.js';
+import { readersFor, readSeveral } from './several.js';
 
 /** Members that one call reads: the page of the asset search. */
 const MEMBERS_A_CALL = 1_000;
@@ -90,24 +91,25 @@ interface ReadingAll {
 }
 
 /** A tag with more than 25 members outside the cohort can be used by no execution: it is read no further than that. */
-async function readMemberships({ qualys }: PlanningWith, { planning, cohort, candidates }: ReadingAll): Promise<TagMembership[]> {
-  const tags: TagMembership[] = [];
-  for (const tagId of candidates) {
-    let foreign = 0;
-    const members = await membersOf(qualys, {
-      runId: planning.runId,
-      tagId,
-      onPage: (rows) => planning.onPage({ source: `tag ${tagId}`, rows }),
-      isTooMuch: (page) => {
-        foreign += page.filter((assetId) => !cohort.has(assetId)).length;
-        return foreign > ENTRIES_A_LIST ? 'more of its members are outside the cohort than can be excluded' : undefined;
-      },
-    });
-    if (members.kind === 'members') tags.push({ tagId, assetIds: members.assetIds });
+async function readMemberships({ ledger, qualys }: PlanningWith, { planning, cohort, candidates }: ReadingAll): Promise<TagMembership[]> {
+  const memberships = await readSeveral({
+    tagIds: candidates,
+    readers: readersFor(await ledger.calls.concurrency()),
+    read: (tagId, signal) => {
+      let foreign = 0;
+      return membersOf(qualys, {
+        ...{ runId: planning.runId, tagId, signal },
+        onPage: (rows) => planning.onPage({ source: `tag ${tagId}`, rows }),
+        isTooMuch: (page) => {
+          foreign += page.filter((assetId) => !cohort.has(assetId)).length;
+          return foreign > ENTRIES_A_LIST ? 'more of its members are outside the cohort than can be excluded' : undefined;
+        },
+      });
+    },
     // What does not filter by one tag filters by none: each would be a look at strangers.
-    else if (members.isFilterDead) return [];
-  }
-  return tags;
+    ends: ({ isFilterDead }) => isFilterDead === true,
+  });
+  return 'why' in memberships ? [] : [...memberships].map(([tagId, assetIds]) => ({ tagId, assetIds }));
 }
 
 function inWords(of: { plan: TagPlan; executions: readonly PlannedExecution[]; cohortSize: number; tags: number }): string {

@@ -5,13 +5,22 @@ import type { Qualys } from '../../qualys/types.js';
 interface ReadingTag {
   runId: string;
   tagId: string;
+  signal?: AbortSignal | undefined;
+  /** For a tag that is likely read to its end. */
+  readAhead?: boolean;
   onPage: (rows: number) => void;
 }
 
 /**
  * `doubt`: who has the tag is not known for certain, so no execution may name it. `isFilterDead`: the gateway does not filter by tags.
  */
-export type Members = { kind: 'members'; assetIds: string[] } | { kind: 'doubt'; why: string; isFilterDead?: boolean };
+export type Members = { kind: 'members'; assetIds: string[] } | Doubt;
+
+export interface Doubt {
+  kind: 'doubt';
+  why: string;
+  isFilterDead?: boolean;
+}
 
 const PAGE_SIZE = 1_000;
 
@@ -21,11 +30,11 @@ const PAGE_SIZE = 1_000;
  */
 export async function membersOf(
   qualys: Pick<Qualys, 'searchAssets'>,
-  { runId, tagId, onPage, isTooMuch }: ReadingTag & { isTooMuch: (assetIds: readonly string[]) => string | undefined },
+  { runId, tagId, signal, readAhead, onPage, isTooMuch }: ReadingTag & { isTooMuch: (assetIds: readonly string[]) => string | undefined },
 ): Promise<Members> {
   const members = new Set<string>();
   let total: number | undefined;
-  for await (const page of qualys.searchAssets({ filter: idTerm('tags.id', tagId), pageSize: PAGE_SIZE, runId })) {
+  for await (const page of qualys.searchAssets({ filter: idTerm('tags.id', tagId), pageSize: PAGE_SIZE, readAhead, runId, signal })) {
     onPage(page.rows.length);
     total ??= page.total;
     if ((page.unreadable ?? 0) > 0) return { kind: 'doubt', why: `${page.unreadable} asset(s) with tag ${tagId} cannot be read` };

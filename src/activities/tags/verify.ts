@@ -5,6 +5,7 @@ import { TAGS_FRESH_MS } from '../../ledger/executions/permit.js';
 import type { Execution } from '../../ledger/executions/registry.js';
 import { type ActivityDependencies, SEND_TIMINGS } from '../dependencies.js';
 import { membersOf } from './read.js';
+import { readersFor, readSeveral } from './several.js';
 
 /** As long as a reading may be used, less the time to start. */
 const READING_MS = TAGS_FRESH_MS - SEND_TIMINGS.sendWindowMs;
@@ -37,17 +38,18 @@ export async function verifyTags(
   const hits = await ledger.executions.assetsOf(runId, executionNo);
   const isKnown = new Set([...hits, ...lists.excludedAssetIds]);
   const endsAt = performance.now() + READING_MS;
-  const memberships = new Map<string, string[]>();
-  for (const tagId of lists.tagIds) {
-    const members = await membersOf(qualys, {
-      runId,
-      tagId,
-      onPage: beat,
-      isTooMuch: (page) => tooMuch({ tagId, stranger: page.find((assetId) => !isKnown.has(assetId)), isLate: performance.now() > endsAt }),
-    });
-    if (members.kind === 'doubt') return giveUpTags(ledger, { runId, executionNo, why: members.why });
-    memberships.set(tagId, members.assetIds);
-  }
+  const memberships = await readSeveral({
+    tagIds: lists.tagIds,
+    readers: readersFor(await ledger.calls.concurrency()),
+    read: (tagId, signal) =>
+      membersOf(qualys, {
+        ...{ runId, tagId, signal, readAhead: true, onPage: beat },
+        isTooMuch: (page) =>
+          tooMuch({ tagId, stranger: page.find((assetId) => !isKnown.has(assetId)), isLate: performance.now() > endsAt }),
+      }),
+    ends: () => true,
+  });
+  if ('why' in memberships) return giveUpTags(ledger, { runId, executionNo, why: memberships.why });
   const { problems, executions } = await verifyPlan({ cohort: hits, executions: [{ ...lists, hits }] }, memberships, () => yieldToLoop());
   const [found] = executions;
   const why = problems[0] ?? (found?.verdict === 'drifted' ? found.why : undefined);

@@ -115,6 +115,11 @@ export class CallLog implements CallGate {
     return ofWindow.left < ofCap.left ? ofWindow : ofCap;
   }
 
+  /** Calls that may run at once: the configured cap, or what the gateway announced within the hour where that is less. */
+  async concurrency(): Promise<number> {
+    return wholeCap((await this.#facts(this.#database, await this.#database.now())).concurrency);
+  }
+
   async #facts(sql: Sql, now: number): Promise<WindowFacts> {
     const { callsPerHour, concurrency } = (await capsInForce(sql)) ?? this.#caps;
     const limits = await sql.first<LimitsRow>(READ_LIMITS);
