@@ -3,7 +3,7 @@
 import { operations, pathOf } from '../catalog.js';
 import type { AssetJobRow as AssetJob, AuditRecord, CarAsset, Script, ScriptJob } from '../types.js';
 import { AuditRow, auditRecordsOf } from '../wire/activities.js';
-import { AssetTagRow, CarAssetRow } from '../wire/assets.js';
+import { AssetTagRow, readCarAsset } from '../wire/assets.js';
 import { bySchema, listOf, type RawList, type ReadRow } from '../wire/common.js';
 import { readAssetJob, ScriptJobRow } from '../wire/jobs.js';
 import { ScriptRow } from '../wire/scripts.js';
@@ -55,7 +55,7 @@ export const assetSearch: SearchEndpoint<CarAsset> = {
   pageSize: WALK_PAGE_SIZE,
   keys: KEYS,
   listOf,
-  row: bySchema(CarAssetRow),
+  row: readCarAsset,
   idField: 'assetId',
 };
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { CarAssetRow } from './assets.js';
+import { readCarAsset } from './assets.js';
 import { lastSeenOf } from './last-seen.js';
 
 describe('when an agent was last seen', () => {
@@ -31,7 +31,7 @@ describe('when an agent was last seen', () => {
 
   test('is with the rows of CAR that tell it, and absent from others', () => {
     const car = { assetId: 1, name: 'web-1', tags: [] };
-    expect([CarAssetRow.parse({ ...car, lastCheckedIn: 1_777_352_192_086 }), CarAssetRow.parse(car)]).toEqual([
+    expect([readCarAsset({ ...car, lastCheckedIn: 1_777_352_192_086 }).row, readCarAsset(car).row]).toEqual([
       { assetId: '1', name: 'web-1', tags: [], lastSeenAt: 1_777_352_192_086 },
       { assetId: '1', name: 'web-1', tags: [] },
     ]);

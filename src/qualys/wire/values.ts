@@ -56,3 +56,18 @@ export function isNumber(value: unknown): value is number {
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** Rows of one endpoint have some dozens of fields; what a hostile answer makes up beyond that is worked out each time. */
+const MOST_KEPT = 2_000;
+const kept = new Map<string, string>();
+
+/**
+ * How a field is called, without case and separators, which the services have spelled in several ways. Kept, because a walk asks it of every field of a million rows.
+ */
+export function folded(field: string): string {
+  const known = kept.get(field);
+  if (known !== undefined) return known;
+  const name = field.toLowerCase().replace(/[_-]/g, '');
+  if (kept.size < MOST_KEPT) kept.set(field, name);
+  return name;
+}
