@@ -31,7 +31,7 @@ export async function spawnBuiltWorker({ folder, url, temporalAddress, taskQueue
       OVERHAUL_DATABASE_URL: `sqlite:${database}`,
       OVERHAUL_CONFIG: config,
       OVERHAUL_TASK_QUEUE: taskQueue,
-      OVERHAUL_LOG_LEVEL: 'warn',
+      OVERHAUL_LOG_LEVEL: 'error',
     },
     stdio: ['ignore', 'inherit', 'inherit'],
   });

@@ -117,6 +117,6 @@ export function tableOf({ assets, runs }: Points): string {
     "| size | seconds | worker's processor, s | calls | executions | history, MiB | ledger, MiB | worker's peak, MiB |",
     '| --- | --- | --- | --- | --- | --- | --- | --- |',
     ...assets.map(line('assets')),
-    ...runs.map(line(runs.length === 1 ? 'run' : 'runs')),
+    ...runs.map((point) => line(point.n === 1 ? 'run' : 'runs')(point)),
   ].join('\n');
 }

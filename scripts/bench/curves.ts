@@ -36,7 +36,7 @@ interface Load {
 const campaignOf = (assets: number): Load => ({
   assets,
   async play(taskQueue, lab) {
-    const plan = planOf(assets);
+    const plan = { ...planOf(assets), strategy: 'auto' as const };
     const handle = await lab.client.workflow.start('remediationCampaign', { workflowId: taskQueue, taskQueue, args: [plan] });
     checkAll([await handle.result()], assets);
     return [taskQueue, ...(plan.waves ?? []).map(({ name }) => `${taskQueue}/${encodeURIComponent(name)}/remediate`)];
@@ -72,6 +72,7 @@ async function measure(lab: Lab, n: number, taskQueue: string, load: Load): Prom
   const worker = await spawnBuiltWorker({ folder, url, temporalAddress: lab.address, taskQueue, database });
   const exited = once(worker, 'exit');
   try {
+    await untilItWorks(lab, taskQueue);
     const startedAt = performance.now();
     const ids = await load.play(taskQueue, lab);
     const seconds = (performance.now() - startedAt) / 1_000;
@@ -93,6 +94,12 @@ async function measure(lab: Lab, n: number, taskQueue: string, load: Load): Prom
     simulator.disconnect();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** What a worker takes to start belongs to no point: a request that is refused shows that it is there. */
+async function untilItWorks(lab: Lab, taskQueue: string): Promise<void> {
+  const handle = await lab.client.workflow.start('remediationRun', { workflowId: `${taskQueue}-warm`, taskQueue, args: [{}] });
+  await handle.result().catch(() => undefined);
 }
 
 async function ask(child: ChildProcess): Promise<Seen> {
