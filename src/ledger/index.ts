@@ -13,6 +13,7 @@ import { Policies } from './policy/versions.js';
 import { Reader } from './reads/reader.js';
 import { Audit } from './rows/audit.js';
 import { Copies } from './rows/copies.js';
+import { AuthenticatedOrders } from './runs/authenticated-orders.js';
 import { KillSwitch } from './runs/kill-switch.js';
 import { NeverTouchLists } from './runs/never-touch-lists.js';
 import { Orders } from './runs/orders.js';
@@ -49,6 +50,7 @@ export interface Ledger {
   readonly ticketPosts: TicketPosts;
   readonly schedules: Schedules;
   readonly orders: Orders;
+  readonly authenticatedOrders: AuthenticatedOrders;
   readonly staleness: StaleLedger;
   readonly audit: Audit;
   readonly killSwitch: KillSwitch;
@@ -115,6 +117,7 @@ function ledgerOver(database: Database, id: string, caps: CallCaps): Ledger {
     ticketPosts: new TicketPosts(database),
     schedules: new Schedules(database),
     orders: new Orders(database),
+    authenticatedOrders: new AuthenticatedOrders(database),
     staleness: new StaleLedger(database),
     audit: new Audit(database),
     killSwitch: new KillSwitch(database),

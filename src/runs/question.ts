@@ -3,6 +3,9 @@ import { type ApprovalRule, approvalLine } from '../domain/run/approval.js';
 import type { RunProgress } from '../domain/run/progress.js';
 import type { WaveView } from '../ledger/reads/campaign-view.js';
 
+/** What can be answered. */
+type Answer = 'approve' | 'reject' | 'resume' | 'cancel';
+
 export interface Question {
   /** A sentence: what is asked, and why. */
   text: string;
@@ -10,7 +13,7 @@ export interface Question {
   whom?: string | undefined;
   digest?: string | undefined;
   /** The first lets it go on; the second ends it, where there is one. */
-  answers: { command: string; means: string }[];
+  answers: { decision: Answer; command: string; means: string }[];
 }
 
 export interface Asking {
@@ -26,23 +29,21 @@ export interface Asking {
 export function questionOf({ workflowId, progress, waves = [], rule, held }: Asking): Question | undefined {
   if (!progress || progress.phase === 'finished') return undefined;
   const { pending } = progress;
-  const command = (verb: string): string => `overhaul ${verb} ${quoted(workflowId)}`;
+  const answer = (decision: Answer, means: string): Question['answers'][number] => ({
+    decision,
+    command: `overhaul ${decision} ${quoted(workflowId)}`,
+    means,
+  });
   if (pending) {
     const wave = waves.find(({ name }) => name === pending.wave);
     return {
       text: pendingQuestion(pending, wave?.why),
       whom: whomText(pending.approvals, rule),
       digest: pending.digest,
-      answers: [
-        { command: command('approve'), means: MEANING[pending.kind]?.yes ?? 'continues' },
-        { command: command('reject'), means: 'ends it; unsent assets are skipped' },
-      ],
+      answers: [answer('approve', MEANING[pending.kind]?.yes ?? 'continues'), answer('reject', 'ends it; unsent assets are skipped')],
     };
   }
-  const answers = [
-    { command: command('resume'), means: 'continues' },
-    { command: command('cancel'), means: 'ends it' },
-  ];
+  const answers = [answer('resume', 'continues'), answer('cancel', 'ends it')];
   if (held) {
     const name = waves.find(({ waveNo }) => waveNo === held.wave)?.name;
     return { text: `Error budget of wave ${name ?? held.wave} exceeded. Sending is stopped.`, answers };

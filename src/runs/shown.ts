@@ -44,7 +44,7 @@ export function shownJson({ seen, laterStart, audit, notJoined, halted, policy, 
     state: stateWord(seen),
     ...(workflow ? { workflow } : {}),
     ...(view ? { script: view.run.script, cohort: view.run.cohort, request: view.run.request } : {}),
-    ...(view?.waves ? { waves: view.waves.map(asWaveJson) } : {}),
+    ...(view?.waves ? { waves: view.waves.map(waveJson) } : {}),
     ...(progress && !end ? { progress } : {}),
     ...(question ? { question } : {}),
     ...(halted ? { halted: haltJson(halted) } : {}),
@@ -66,7 +66,8 @@ export function haltJson({ by, reason, at }: HaltState): { by?: string; reason?:
   };
 }
 
-function asWaveJson({ waveNo, openedAt, closedAt, ...wave }: WaveView) {
+/** A wave, with its instants as text. */
+export function waveJson({ waveNo, openedAt, closedAt, ...wave }: WaveView) {
   const instant = (at: number | undefined): string | undefined => (at === undefined ? undefined : new Date(at).toISOString());
   return { number: waveNo, ...wave, openedAt: instant(openedAt), closedAt: instant(closedAt) };
 }

@@ -8,6 +8,10 @@ import Fastify, {
   LogController,
   type RouteHandlerMethod,
 } from 'fastify';
+import { MAX_WORKFLOW_ID_BYTES } from '../domain/run/workflow-id.js';
+import { apiRoutes } from './api/index.js';
+import { handlerOf, routerPath } from './api/route.js';
+import { RunFeeds } from './api/run-feed.js';
 import type { ServerDeps } from './dependencies.js';
 import { hookRoute } from './hooks.js';
 import { foreignRequest, servesLoopbackOnly } from './loopback.js';
@@ -30,6 +34,8 @@ const SECURITY_HEADERS = {
 export function createApp(deps: ServerDeps): FastifyInstance {
   const app = Fastify({
     bodyLimit: MAX_BODY_BYTES,
+    // An id of 1,000 bytes, each percent-encoded.
+    routerOptions: { maxParamLength: 3 * MAX_WORKFLOW_ID_BYTES },
     requestTimeout: REQUEST_TIMEOUT_MS,
     // Node's defaults let a client dribble its headers for 60 s.
     http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: 1_000 },
@@ -59,12 +65,35 @@ export function createApp(deps: ServerDeps): FastifyInstance {
     return sendProblem(reply.header('retry-after', '5'), { status: 503, detail: 'Temporal cannot be reached' });
   });
   route(app, ['POST'], '/hooks/:hook', hookRoute(deps));
+  serveApi(app, deps);
   return app;
+}
+
+/** The routes of the API, by address: another method of an address that is there is 405. */
+function serveApi(app: FastifyInstance, deps: ServerDeps): void {
+  const door = { access: () => deps.configuration.current().access, env: deps.env };
+  const feeds = new RunFeeds(deps, { onTrouble: (error) => app.log.warn({ err: error }, 'cannot look at a run that somebody watches') });
+  // They would keep the server from closing.
+  app.addHook('preClose', async () => feeds.close());
+  const routes = apiRoutes(deps, feeds);
+  for (const url of new Set(routes.map(({ path }) => routerPath(path)))) {
+    const here = routes.filter(({ path }) => routerPath(path) === url);
+    for (const api of here) app.route({ method: api.method, url, exposeHeadRoute: false, handler: handlerOf(api, door) });
+    refuseOthers(
+      app,
+      here.map(({ method }) => method),
+      url,
+    );
+  }
 }
 
 /** A route that answers other methods with 405 rather than 404. */
 function route(app: FastifyInstance, methods: HTTPMethods[], url: string, handler: RouteHandlerMethod): void {
   app.route({ method: methods, url, handler });
+  refuseOthers(app, methods, url);
+}
+
+function refuseOthers(app: FastifyInstance, methods: readonly HTTPMethods[], url: string): void {
   app.route({
     method: app.supportedMethods.filter((method) => !methods.includes(method)),
     url,

@@ -5,7 +5,10 @@ import { type Config, configFileOf, loadConfigFile } from '../contracts/config/f
 import type { Environment } from '../contracts/config/secret-ref.js';
 import { SettledFile } from '../contracts/config/settled-file.js';
 import { type Parsed, type Problem, problemLines } from '../contracts/problems.js';
+import { LedgerUnusable } from '../ledger/sql/database.js';
 import { hookSecretProblems } from '../tickets/hook-keys.js';
+import { tokenProblems } from './access/tokens.js';
+import { type LedgerLink, linkLedger } from './ledger-link.js';
 import { listenProblem } from './loopback.js';
 import { type TemporalLink, temporalLink } from './temporal-link.js';
 
@@ -16,6 +19,8 @@ export interface ServerConfiguration {
   configFile: SettledFile;
   /** Not connected yet; to be closed. */
   temporal: TemporalLink;
+  /** To be closed. */
+  ledger: LedgerLink;
 }
 
 export async function loadServerConfiguration(env: Environment): Promise<Parsed<ServerConfiguration>> {
@@ -29,14 +34,22 @@ export async function loadServerConfiguration(env: Environment): Promise<Parsed<
     if (temporal.ok) await temporal.value.close();
     return { ok: false, problems };
   }
-  return { ok: true, value: { settings: settings.value, config: config.value, configFile, temporal: temporal.value } };
+  try {
+    // Last, so that a configuration that is refused anyway leaves no ledger behind.
+    const ledger = await linkLedger(settings.value.ledger.path);
+    return { ok: true, value: { settings: settings.value, config: config.value, configFile, temporal: temporal.value, ledger } };
+  } catch (error) {
+    await temporal.value.close();
+    if (!(error instanceof LedgerUnusable)) throw error;
+    return { ok: false, problems: [{ path: 'OVERHAUL_DATABASE_URL', problem: error.message }] };
+  }
 }
 
 /**
  * Why the server cannot serve this configuration, well-formed as it is: secrets that are not there, an address that it would have to leave.
  */
 export async function servingProblems(config: Config, host: string | undefined, env: Environment): Promise<Problem[]> {
-  const problems = await hookSecretProblems(config.hooks, env);
+  const problems = [...(await hookSecretProblems(config.hooks, env)), ...(await tokenProblems(config.access.tokens, env))];
   const problem = host === undefined ? undefined : listenProblem(host, config.access);
   return problem ? [...problems, { path: 'OVERHAUL_HTTP_HOST', problem }] : problems;
 }

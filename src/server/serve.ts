@@ -18,7 +18,10 @@ export interface RunningServer {
 const GRACE_MS = 10_000;
 
 /** Listens; rejects when the address cannot be had. Temporal need not be there. */
-export async function serve({ settings, config, configFile, temporal }: ServerConfiguration, env: Environment): Promise<RunningServer> {
+export async function serve(
+  { settings, config, configFile, temporal, ledger }: ServerConfiguration,
+  env: Environment,
+): Promise<RunningServer> {
   const logger = createLogger(settings.logLevel, 'server');
   const { live, stop: stopWatching } = watchConfiguration({ env, file: configFile, config, host: settings.http.host, logger });
   const ticketHttp = createTicketHttp({ allow: () => live.current().network.allow });
@@ -30,10 +33,13 @@ export async function serve({ settings, config, configFile, temporal }: ServerCo
     now: () => new Date(),
     startRun: (start) => startRun(temporal.client, { ...start, taskQueue: settings.taskQueue }),
     temporalReachable: temporal.reachable,
+    temporal: temporal.runs,
+    ledger: ledger.ledger,
   });
   const closeLinks = async (): Promise<void> => {
     await ticketHttp.close();
     await temporal.close();
+    await ledger.close();
   };
   try {
     await app.listen({ host: settings.http.host.replace(/^\[(.*)\]$/, '$1'), port: settings.http.port });

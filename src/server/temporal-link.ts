@@ -5,9 +5,13 @@ import type { Environment } from '../contracts/config/secret-ref.js';
 import type { Parsed } from '../contracts/request.js';
 import { connectClientLazily, TemporalMisconfigured } from '../temporal/connection.js';
 import { dataConverterOf } from '../temporal/payload-codec.js';
+import { runClient } from '../temporal/runs/run-client.js';
+import type { TemporalRuns } from '../temporal/runs/temporal-runs.js';
 
 export interface TemporalLink {
   client: Client;
+  /** Errors are the SDK's own. */
+  runs: TemporalRuns;
   /** Whether Temporal answers just now, within two seconds. */
   reachable(): Promise<boolean>;
   close(): Promise<void>;
@@ -19,11 +23,13 @@ const HEALTH_DEADLINE_MS = 2_000;
 export function temporalLink(env: Environment, encryptionKeys: Secret | undefined): Parsed<TemporalLink> {
   try {
     const dataConverter = dataConverterOf(encryptionKeys);
-    const { client, connection } = connectClientLazily(env, dataConverter ? { dataConverter } : {});
+    const lazy = connectClientLazily(env, dataConverter ? { dataConverter } : {});
+    const { client, connection } = lazy;
     return {
       ok: true,
       value: {
         client,
+        runs: runClient(lazy),
         reachable: () =>
           connection
             .withDeadline(Date.now() + HEALTH_DEADLINE_MS, () => connection.workflowService.getSystemInfo({}))

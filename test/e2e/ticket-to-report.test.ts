@@ -5,6 +5,7 @@ import { Webhook } from 'standardwebhooks';
 import { parseConfig } from '../../src/contracts/config/file.js';
 import type { RunReport } from '../../src/domain/run/outcome.js';
 import { createApp } from '../../src/server/app.js';
+import { runClient } from '../../src/temporal/runs/run-client.js';
 import { startRun } from '../../src/temporal/start-run.js';
 import { approve } from '../../src/workflows/shared/messages.js';
 import { assetIds, openProductHarness, type ProductHarness, phaseBecomes, type RunHandle } from '../workflows/product-harness.js';
@@ -38,6 +39,8 @@ describe('from a ticket to the report', () => {
       env: { HOOK_SECRET: SECRET },
       now: () => new Date(),
       temporalReachable: async () => true,
+      ledger: async () => harness.product.ledger,
+      temporal: runClient({ ...harness.env, address: '', namespace: harness.env.namespace ?? 'default' }),
       // On a busy machine the 2.5 s that a sender waits for would be a matter of luck.
       startRun: (start) => startRun(harness.env.client, { ...start, taskQueue: harness.taskQueue, deadlineMs: 30_000 }),
     });

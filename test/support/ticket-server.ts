@@ -1,6 +1,7 @@
 // The server of ticket events without its socket, in front of a Temporal that takes every id once, as the real one does.
 import type { FastifyInstance } from 'fastify';
 import { type Config, parseConfig } from '../../src/contracts/config/file.js';
+import type { ApiDeps } from '../../src/server/api/dependencies.js';
 import { createApp } from '../../src/server/app.js';
 import type { LiveConfiguration } from '../../src/server/live-configuration.js';
 import { type RunStart, requestDigest, TemporalUnavailable } from '../../src/temporal/start-run.js';
@@ -26,6 +27,13 @@ export interface TicketServer {
   now: Date;
   down?: boolean;
   readTicket?: ReadTicket;
+  /** What the API reads and orders through; a server of ticket events alone needs none of it. */
+  ledger?: ApiDeps['ledger'];
+  temporal?: Partial<ApiDeps['temporal']>;
+}
+
+async function noAnswer(): Promise<never> {
+  throw new TemporalUnavailable('nobody listens at 127.0.0.1:7233');
 }
 
 type Started = Map<string, Pick<RunStart, 'workflowId' | 'input' | 'memo'>>;
@@ -38,6 +46,8 @@ export function ticketServer(server: TicketServer): { app: FastifyInstance; star
     env,
     now: () => now,
     temporalReachable: async () => !down,
+    ledger: server.ledger ?? noAnswer,
+    temporal: { find: noAnswer, progress: noAnswer, end: noAnswer, list: noAnswer, decide: noAnswer, cancel: noAnswer, ...server.temporal },
     ...(readTicket ? { readTicket } : {}),
     async startRun(start) {
       if (down) throw new TemporalUnavailable('nobody listens at 127.0.0.1:7233');

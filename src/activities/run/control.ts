@@ -3,6 +3,7 @@ import type { ErrorBudget } from '../../contracts/request.js';
 import type { Command } from '../../domain/run/command.js';
 import { type Issued, mostIssued, type RunSnapshot } from '../../domain/run/snapshot.js';
 import { digestOf } from '../../ledger/policy/approved-plan.js';
+import { updateOrder } from '../../ledger/runs/authenticated-orders.js';
 import { type Order, REFUSED } from '../../ledger/runs/orders.js';
 import type { ActivityDependencies } from '../dependencies.js';
 
@@ -56,7 +57,7 @@ export function createControlRun({ ledger }: Pick<ActivityDependencies, 'ledger'
       // What is put back is chosen by what is known by now, late verdicts among it.
       if (command.kind === 'retry') await ledger.campaigns.mergeAll(runId);
       const result = await ledger.orders.carryOut(runId, {
-        id: orderId === undefined ? own.id : `update:${orderId}`,
+        id: orderId === undefined ? own.id : updateOrder(orderId),
         number: orderNumber ?? own.number,
         command,
         by,

@@ -1,7 +1,8 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings';
 import { durationMs } from '../../domain/clock/duration.js';
 import { toldInstant } from '../../domain/clock/instant.js';
-import { type ListedRun, listed, STATES, unlisted } from '../../runs/listed.js';
+import { STATES } from '../../domain/run/listed-states.js';
+import { type ListedRun, listed, unlisted } from '../../runs/listed.js';
 import type { WorkflowSummary } from '../../temporal/runs/temporal-runs.js';
 import { type Sources, withSources } from '../data/sources.js';
 import { command } from '../heads.js';

@@ -124,7 +124,7 @@ describe('the progress frame', () => {
           scriptTitle: hostile,
           trouble: hostile,
           halted: hostile,
-          question: { text: hostile, whom: hostile, digest: hostile, answers: [{ command: hostile, means: hostile }] },
+          question: { text: hostile, whom: hostile, digest: hostile, answers: [{ decision: 'approve', command: hostile, means: hostile }] },
           waves: [{ waveNo: 1, name: hostile, status: 'running', compliant: 0, approvedBy: [], counts: emptyCounts() }],
           progress: FACTS.progress && { ...FACTS.progress, blocked: hostile },
         };

@@ -7,6 +7,7 @@ import { isOneOf, rulesSql } from '../rows/step-rules.js';
 import type { Sql, SqlParameter } from '../sql/database.js';
 import { byIndex } from '../sql/dialect.js';
 import { type StepUnderWay, stepUnderWay } from './campaign-view.js';
+import { likePattern } from './like.js';
 
 export interface AssetPageOptions {
   /** `next` of the page before. */
@@ -27,7 +28,7 @@ export interface AssetPage {
 export async function readAssetPage(sql: Sql, run: { id: string; kind: RunKind }, options: AssetPageOptions): Promise<AssetPage> {
   const limit = Math.min(Math.max(options.limit ?? 100, 1), 1_000);
   const source = run.kind === 'campaign' ? ofCampaign(await stepUnderWay(sql, run.id)) : run.kind === 'step' ? OF_STEP : OF_RUN;
-  const like = options.q ? `%${options.q.replace(/[\\%_]/g, '\\$&')}%` : undefined;
+  const like = options.q ? likePattern(options.q) : undefined;
   const conditions: [string, ...SqlParameter[]][] = [
     ['a.run_id = ? AND a.last = 1 AND a.seq > ?', run.id, placeOf(options.cursor)],
     ...(options.outcome ? [[`${source.outcome} = ?`, options.outcome] satisfies [string, ...SqlParameter[]]] : []),

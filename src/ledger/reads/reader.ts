@@ -7,6 +7,7 @@ import { type AssetPage, type AssetPageOptions, readAssetPage } from './asset-pa
 import { campaignCounts, campaignWork, viewWaves, type WaveView } from './campaign-view.js';
 import { type Holder, holdersAmong, holdersOfWaiting } from './holders.js';
 import { type OutputState, readOutputState } from './output-state.js';
+import { type RunSearch, readRunPage } from './run-page.js';
 
 export type { AssetPageOptions } from './asset-page.js';
 export type { Holder } from './holders.js';
@@ -129,6 +130,11 @@ export class Reader {
       if (end === undefined) return;
       last = end;
     }
+  }
+
+  /** One page of runs and campaigns, without what each has done. */
+  async runPage(search: RunSearch, limit: number): Promise<RunRow[]> {
+    return readRunPage(this.#database, search, limit);
   }
 
   /** None of a run that the ledger does not know. */

@@ -19,6 +19,9 @@ export interface AuditEntry {
   detail?: string | undefined;
 }
 
+/** With its place in the log, which grows. */
+export type StoredAuditEntry = AuditEntry & { id: number };
+
 /** The run's own, and those of the whole ledger from the time when it was going. */
 const ENTRIES_OF_RUN = `
   SELECT id, at, actor, verified, action, detail
@@ -76,15 +79,36 @@ export class Audit {
     );
   }
 
+  /** What was done to the run itself behind an entry, in its order. */
+  async after(runId: string, id: number, limit: number): Promise<StoredAuditEntry[]> {
+    const rows = await this.#database.all<StoredEntry & { id: number }>(
+      'SELECT id, at, actor, verified, action, detail FROM audit WHERE run_id = ? AND id > ? ORDER BY id LIMIT ?',
+      [runId, id, limit],
+    );
+    return rows.map((row) => ({ id: row.id, ...entryOf(row) }));
+  }
+
+  /** 0 of a run without any. */
+  async lastId(runId: string): Promise<number> {
+    const row = await this.#database.first<{ id: number | null }>('SELECT max(id) AS id FROM audit WHERE run_id = ?', [runId]);
+    return row?.id ?? 0;
+  }
+
   /** What was done to the run, and what was done to the whole ledger while it was going: the kill switch. */
   async of(runId: string): Promise<AuditEntry[]> {
-    const rows = await this.#database.all<{ at: number; actor: string | null; verified: number; action: string; detail: string | null }>(
-      ENTRIES_OF_RUN,
-      [runId, runId, JSON.stringify(LEDGER_WIDE)],
-    );
-    return rows.map((row) => ({
-      ...fieldsOf(row, { at: 'at', actor: 'actor', action: 'action', detail: 'detail' }),
-      verified: row.verified === 1,
-    }));
+    const rows = await this.#database.all<StoredEntry>(ENTRIES_OF_RUN, [runId, runId, JSON.stringify(LEDGER_WIDE)]);
+    return rows.map(entryOf);
   }
+}
+
+interface StoredEntry {
+  at: number;
+  actor: string | null;
+  verified: number;
+  action: string;
+  detail: string | null;
+}
+
+function entryOf(row: StoredEntry): AuditEntry {
+  return { ...fieldsOf(row, { at: 'at', actor: 'actor', action: 'action', detail: 'detail' }), verified: row.verified === 1 };
 }

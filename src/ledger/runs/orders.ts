@@ -12,6 +12,7 @@ import { readRun } from '../rows/run.js';
 import { noteStale } from '../snapshots/stale-ledger.js';
 import type { Database, Sql } from '../sql/database.js';
 import { byIndex } from '../sql/dialect.js';
+import { isAuthenticated } from './authenticated-orders.js';
 import { adjustTerms, setPaused, setPhase, stopRun } from './effects.js';
 
 type Command = AnyCommand<ErrorBudget>;
@@ -121,6 +122,7 @@ async function note(sql: Sql, runId: string, { order, command, why, result, desp
   const reason = order.reason === undefined ? {} : { reason: order.reason };
   await addAudit(sql, runId, {
     actor: order.by,
+    verified: await isAuthenticated(sql, runId, order),
     action: kind,
     detail: JSON.stringify({ ...detail, ...effect, ...reason, ...(command ? {} : { ignored: why }) }),
   });

@@ -33,6 +33,14 @@ export function ordersSuite(ledgers: Ledgers): void {
       expect(await entries()).toEqual(['retry {"outcomes":["unverified"],"assets":2,"despiteOpenCopies":2}']);
     });
 
+    test('is noted under a name that the server has authenticated, and under a claim of every other', async () => {
+      await ledger.authenticatedOrders.note('r', '1', 'kim');
+      await ledger.authenticatedOrders.note('r', '2', 'lee');
+      await ledger.authenticatedOrders.note('another', '3', 'kim');
+      for (const id of [1, 2, 3, 4]) await order(`update:${id}`, id, { kind: 'pause' });
+      expect((await ledger.audit.of('r')).map(({ verified }) => verified)).toEqual([true, false, false, false]);
+    });
+
     test('to resume that comes after a later pause leaves the run paused, and the audit log says so', async () => {
       await order('update:1', 1, { kind: 'pause' });
       await order('update:3', 3, { kind: 'pause' });

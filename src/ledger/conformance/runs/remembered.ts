@@ -41,6 +41,16 @@ export function rememberedSuite(ledgers: Ledgers): void {
     ]);
   });
 
+  test('the audit continues behind an entry, with those of the run alone', async () => {
+    expect([await ledger.audit.lastId('r'), await ledger.audit.after('r', 0, 9)]).toEqual([0, []]);
+    for (const action of ['pause', 'resume', 'pause']) await ledger.audit.add('r', { actor: 'kim', action });
+    await ledger.audit.add('other', { action: 'pause' });
+    const [first, ...others] = await ledger.audit.after('r', 0, 9);
+    expect(await ledger.audit.after('r', first?.id ?? 0, 9)).toEqual(others);
+    expect(await ledger.audit.after('r', first?.id ?? 0, 1)).toEqual(others.slice(0, 1));
+    expect([await ledger.audit.lastId('r'), others.length]).toEqual([others.at(-1)?.id, 2]);
+  });
+
   test("Qualys' clock is ours before any answer, then goes on from the last Date header", async () => {
     const from = await ledger.database.now();
     const shown = await ledger.serverClock.now();

@@ -12,6 +12,7 @@ import { TICKET_READINGS } from './009-ticket-readings.js';
 import { TICKET_POSTS } from './010-ticket-posts.js';
 import { GONE_TICKETS } from './011-gone-tickets.js';
 import { AUDIT_CHAIN } from './012-audit-chain.js';
+import { AUTHENTICATED_ORDERS } from './013-authenticated-orders.js';
 
 /** `MIGRATIONS[i]` leads from version i to i + 1. */
 export const MIGRATIONS: readonly (readonly string[])[] = [
@@ -27,4 +28,5 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   TICKET_POSTS,
   GONE_TICKETS,
   AUDIT_CHAIN,
+  AUTHENTICATED_ORDERS,
 ];

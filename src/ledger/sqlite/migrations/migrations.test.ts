@@ -27,6 +27,7 @@ const LANDED = [
   'e13d6362d688eae0',
   '724072cf131bf821',
   '181b34e40d569c8c',
+  '114f66b42aa70a5b',
 ];
 
 let folder: string;
