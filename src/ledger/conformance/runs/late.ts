@@ -193,6 +193,7 @@ const OF_A_RUN: Record<string, Late> = {
   'scriptReadings.end': late(async (ledger) => () => ledger.scriptReadings.end('r', { at: 1, needed: 9 })),
   'scriptReadings.inherit': late(async (ledger) => () => ledger.scriptReadings.inherit('r', 'r')),
   'ticketReadings.end': late(async (ledger) => () => ledger.ticketReadings.end('r', 1)),
+  'ticketReadings.gone': late(async (ledger) => () => ledger.ticketReadings.gone('r', 1)),
   'schedules.set': late(async (ledger) => () => ledger.schedules.set('r', { title: 't', state: 'created', scheduleId: '1' })),
   'orders.carryOut': ordered({ kind: 'retry', outcomes: ['failed', 'unverified', 'skipped'] }),
   'orders.carryOut: pause': ordered({ kind: 'pause' }),
@@ -316,11 +317,13 @@ const READS = [
     'neverTouch.appliedTo',
     'neverTouch.hasNameless',
   ],
-  ...['schedules.get', 'schedules.of', 'schedules.refusals', 'scriptReadings.begin', 'ticketReadings.begin', 'staleness.held'],
+  ...['schedules.get', 'schedules.of', 'schedules.refusals', 'scriptReadings.begin', 'ticketReadings.begin', 'ticketReadings.whyUnread'],
+  ...['staleness.held'],
 ];
 /** Writes to no run: whole parts of the ledger, and `neverTouch.store`. */
 const OF_THE_LEDGER = [
   'reader',
+  'ticketPosts',
   'policies',
   'trailVotes',
   'scripts',
