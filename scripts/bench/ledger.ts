@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import SqliteDatabase from 'libsql';
 import { parseRequest } from '../../src/contracts/request.js';
 import { median } from '../../src/domain/polling/cadence.js';
 import { type Ledger, openLedger, sqlitePath } from '../../src/ledger/index.js';
@@ -25,6 +26,13 @@ const PAGE_KINDS: [string, { outcome?: 'failed'; q?: string }][] = [
   ['search in the name (1 in 2)', { q: 'even' }],
   ['outcome and search', { outcome: 'failed', q: 'host' }],
 ];
+/** At 1,000 and at 1,000,000 rows. */
+const RARE_TEXTS = [
+  ['host-999-', 'host-999-'],
+  ['host-654-', 'host-654321-'],
+  ['20000777', '20777777'],
+] as const;
+const RARE_ROUNDS = 11;
 const CAPS = { callsPerHour: 1_000, concurrency: 2 };
 
 /** Made before anything is measured: they are given, as the rows of the loop are. */
@@ -74,9 +82,9 @@ async function comparePages(): Promise<void> {
     (small) =>
       inNewLedger(
         (ledger) => fill(ledger, many),
-        async (large) => {
+        async (large, url) => {
           for (const kind of PAGE_KINDS) await comparePage(kind, [small, large]);
-          await compareRareText([small, large]);
+          await compareRareText([small, large], url);
         },
       ).then(() => undefined),
   );
@@ -100,16 +108,50 @@ async function comparePage([name, options]: (typeof PAGE_KINDS)[number], ledgers
   );
 }
 
-/** A text that one row holds: nothing but reading all of them finds out that there is no other. */
-async function compareRareText(ledgers: readonly Ledger[]): Promise<void> {
-  const times: number[] = [];
-  for (const ledger of ledgers) {
+/** A text that one row holds, in turn; first as long as the index of names is not filled, when nothing but reading all rows tells. */
+async function compareRareText([small, large]: readonly [Ledger, Ledger], url: string): Promise<void> {
+  const search = async (ledger: Ledger, q: string): Promise<number> => {
     const started = performance.now();
-    const { items } = await ledger.reader.assets('run', { q: 'host-999-', limit: 100 });
-    times.push(performance.now() - started);
-    if (items.length !== 1) throw new Error(`${items.length} rows hold the text, not 1.`);
+    const { items } = await ledger.reader.assets('run', { q, limit: 100 });
+    if (items.length !== 1) throw new Error(`${items.length} rows hold ${q}, not 1.`);
+    return performance.now() - started;
+  };
+  const compare = async (when: string): Promise<void> => {
+    for (const [few, many] of RARE_TEXTS) {
+      const [a, b]: [number[], number[]] = [[], []];
+      for (let round = 0; round < RARE_ROUNDS; round += 1) {
+        a.push(await search(small, few));
+        b.push(await search(large, many));
+      }
+      const [fewMs = 0, manyMs = 0] = [median(a), median(b)];
+      console.log(
+        `${when}, ${many}: ${fewMs.toFixed(2)} ms at 1,000, ${manyMs.toFixed(2)} ms at 1,000,000, ratio ${(manyMs / fewMs).toFixed(1)} (at most 5)`,
+      );
+    }
+  };
+  console.log('\na text that one row holds');
+  await compare('all rows read');
+  const [bytes, cpu] = [bytesOf(url), process.cpuUsage()];
+  let longest = 0;
+  for (let more = true; more; ) {
+    const started = performance.now();
+    more = await large.names.fill();
+    longest = Math.max(longest, performance.now() - started);
   }
-  console.log(`a text that one row holds: ${times.map((tookMs) => `${tookMs.toFixed(1)} ms`).join(', ')}`);
+  const { user, system } = process.cpuUsage(cpu);
+  const rows = PAGE_SIZES[1] ?? 1;
+  console.log(
+    `the index: ${((user + system) / rows).toFixed(1)} µs of processor and ${((bytesOf(url) - bytes) / rows).toFixed(1)} bytes a row, the longest turn ${Math.round(longest)} ms`,
+  );
+  await compare('by the index');
+}
+
+function bytesOf(url: string): number {
+  const file = new SqliteDatabase(sqlitePath(url));
+  const pragma = (name: string): number => Number((file.pragma(name) as Record<string, number>[])[0]?.[name]);
+  const bytes = (pragma('page_count') - pragma('freelist_count')) * pragma('page_size');
+  file.close();
+  return bytes;
 }
 
 /** Milliseconds that `measured` takes in a ledger of its own, prepared by `before`. */
@@ -215,6 +257,7 @@ function pollAt(n: number): Poll {
 async function fill(ledger: Ledger, size: number): Promise<void> {
   await openRun(ledger);
   await addCohort(ledger, size);
+  await ledger.cohort.freeze('run');
   await find(ledger, { outcome: 'succeeded' });
   await together(ledger, async (within) => {
     for (let seq = 5; seq <= size; seq += 5) await find(within, { outcome: 'failed' }, { runId: 'run', seq });

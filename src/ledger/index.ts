@@ -22,8 +22,10 @@ import { Runs } from './runs/registry.js';
 import { Schedules } from './runs/schedules.js';
 import { StaleLedger } from './snapshots/stale-ledger.js';
 import type { Database } from './sql/database.js';
+import type { NameIndex } from './sql/name-index.js';
 import { type Clocks, LedgerClock, MACHINE_CLOCKS } from './sqlite/clock.js';
 import { openSqlite, type SqliteOptions } from './sqlite/driver.js';
+import { SqliteNameIndex } from './sqlite/name-index.js';
 import { prepareTables, readIdentity } from './sqlite/tables.js';
 import { Planned } from './tags/planned.js';
 import { TicketPosts } from './tickets/posts.js';
@@ -57,6 +59,7 @@ export interface Ledger {
   readonly calls: CallLog;
   readonly serverClock: LedgerServerClock;
   readonly reader: Reader;
+  readonly names: NameIndex;
   readonly database: Database;
   /** False once its file was moved, or another was put in its place. */
   isInPlace(): boolean;
@@ -84,7 +87,7 @@ export async function openLedger({ url, create, caps, now, durable, log, clocks 
   try {
     const id = create ? await prepareTables(database) : await readIdentity(database);
     await clock.start(database);
-    return ledgerOver(database, id, caps);
+    return ledgerOver(database, id, { caps, names: new SqliteNameIndex(database) });
   } catch (error) {
     await database.close();
     throw error;
@@ -96,7 +99,7 @@ export function sqlitePath(url: string): string {
   return url.replace(/^sqlite:(\/\/(?=\/))?/, '');
 }
 
-function ledgerOver(database: Database, id: string, caps: CallCaps): Ledger {
+function ledgerOver(database: Database, id: string, { caps, names }: { caps: CallCaps; names: NameIndex }): Ledger {
   return {
     id,
     runs: new Runs(database),
@@ -123,7 +126,8 @@ function ledgerOver(database: Database, id: string, caps: CallCaps): Ledger {
     killSwitch: new KillSwitch(database),
     calls: new CallLog(database, caps),
     serverClock: new LedgerServerClock(database),
-    reader: new Reader(database),
+    reader: new Reader(database, names),
+    names,
     database,
     isInPlace: () => database.isInPlace(),
     close: () => database.close(),

@@ -19,6 +19,7 @@ import { createTicketHttp } from '../tickets/http/client.js';
 import { createReadTicket } from '../tickets/read/read-ticket.js';
 import { compareWithTemporal } from './compare-ledger.js';
 import type { WorkerConfiguration } from './configuration.js';
+import { keepNamesIndexed } from './name-index.js';
 import { outgoing } from './outgoing.js';
 import { watchPolicy } from './policy-watch.js';
 import { createAskTicket } from './ticket-approval.js';
@@ -72,6 +73,7 @@ async function runUntilStopped(configuration: WorkerConfiguration, logger: Logge
   };
   const stopWatching = await watchPolicy({ ledger, file, policy: config.policy, logger, onConfig });
   const stopSigning = keepCheckpoints({ ledger, path: settings.ledger.path, key: settings.auditKey, logger });
+  const stopFilling = keepNamesIndexed({ ledger, logger });
   const ticketHttp = createTicketHttp({ allow: () => live.config.network.allow });
   const readTicket = createReadTicket(ticketHttp, configuration.env);
   const askTicket = createAskTicket(() => (file.saysWhatIsKnown() ? live.config : undefined), readTicket);
@@ -94,6 +96,7 @@ async function runUntilStopped(configuration: WorkerConfiguration, logger: Logge
     await stopWatching().catch((error: unknown) => logger.warn({ err: error }, 'cannot sign the worker off from the ledger'));
     await ticketHttp.close();
     await stopSigning();
+    await stopFilling();
     await ledger.close();
     await endRuntime();
   }

@@ -4,8 +4,9 @@ import { type AssetRow, LIVE_OUTCOMES, type Outcome } from '../../domain/run/out
 import { givenFieldsOf } from '../rows/fields.js';
 import type { RunKind } from '../rows/run.js';
 import { isOneOf, rulesSql } from '../rows/step-rules.js';
-import type { Sql, SqlParameter } from '../sql/database.js';
-import { byIndex } from '../sql/dialect.js';
+import { jsonRows, type Sql, type SqlParameter } from '../sql/database.js';
+import { byIndex, integerAt, JOIN_IN_ORDER, rowsGiven } from '../sql/dialect.js';
+import type { NameIndex } from '../sql/name-index.js';
 import { type StepUnderWay, stepUnderWay } from './campaign-view.js';
 import { likePattern } from './like.js';
 
@@ -25,7 +26,13 @@ export interface AssetPage {
   next?: string;
 }
 
-export async function readAssetPage(sql: Sql, run: { id: string; kind: RunKind }, options: AssetPageOptions): Promise<AssetPage> {
+/** `names`: tells which rows may hold a text. */
+export async function readAssetPage(
+  sql: Sql,
+  run: { id: string; kind: RunKind },
+  options: AssetPageOptions,
+  names?: Pick<NameIndex, 'rangesHolding'>,
+): Promise<AssetPage> {
   const limit = Math.min(Math.max(options.limit ?? 100, 1), 1_000);
   const source = run.kind === 'campaign' ? ofCampaign(await stepUnderWay(sql, run.id)) : run.kind === 'step' ? OF_STEP : OF_RUN;
   const like = options.q ? likePattern(options.q) : undefined;
@@ -42,11 +49,15 @@ export async function readAssetPage(sql: Sql, run: { id: string; kind: RunKind }
         ]
       : []),
   ];
+  const ranges = options.q ? await names?.rangesHolding(run.id, options.q, placeOf(options.cursor)) : undefined;
   const byOutcome = options.outcome !== undefined && source.outcome === 'a.outcome';
+  if (ranges) conditions.push([`a.seq BETWEEN ${integerAt('held', 0)} AND ${integerAt('held', 1)}`]);
   const rows = await sql.all<StoredAssetRow>(
-    `SELECT a.seq, a.asset_id, ${source.columns} FROM attempts AS a ${byOutcome ? byIndex('attempts_outcome') : ''} ${source.joins}
+    `SELECT a.seq, a.asset_id, ${source.columns}
+     FROM ${ranges ? `${rowsGiven('held')} ${JOIN_IN_ORDER} ` : ''}attempts AS a
+       ${!ranges && byOutcome ? byIndex('attempts_outcome') : ''} ${ranges ? 'ON true' : ''} ${source.joins}
      WHERE ${conditions.map(([condition]) => condition).join(' AND ')} ORDER BY a.seq LIMIT ?`,
-    [...source.parameters, ...conditions.flatMap(([, ...parameters]) => parameters), limit + 1],
+    [...(ranges ? [jsonRows(ranges)] : []), ...source.parameters, ...conditions.flatMap(([, ...parameters]) => parameters), limit + 1],
   );
   const page = rows.slice(0, limit);
   const last = page.at(-1);

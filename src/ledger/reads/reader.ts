@@ -3,6 +3,7 @@ import type { AssetRow, LiveCounts } from '../../domain/run/outcome.js';
 import { countOutcomes } from '../rows/counts.js';
 import { type RunKind, type RunRow, readRun } from '../rows/run.js';
 import { type Database, jsonRows } from '../sql/database.js';
+import type { NameIndex } from '../sql/name-index.js';
 import { type AssetPage, type AssetPageOptions, readAssetPage } from './asset-page.js';
 import { campaignCounts, campaignWork, viewWaves, type WaveView } from './campaign-view.js';
 import { type Holder, holdersAmong, holdersOfWaiting } from './holders.js';
@@ -65,9 +66,11 @@ const OUT_OF_COHORT = `
 
 export class Reader {
   readonly #database: Database;
+  readonly #names: NameIndex | undefined;
 
-  constructor(database: Database) {
+  constructor(database: Database, names?: NameIndex) {
     this.#database = database;
+    this.#names = names;
   }
 
   async run(runId: string): Promise<RunView | undefined> {
@@ -140,7 +143,7 @@ export class Reader {
   /** None of a run that the ledger does not know. */
   async assets(runId: string, options: AssetPageOptions = {}): Promise<AssetPage> {
     const run = await this.#database.first<{ kind: RunKind }>('SELECT kind FROM runs WHERE id = ?', [runId]);
-    return run ? readAssetPage(this.#database, { id: runId, kind: run.kind }, options) : { items: [] };
+    return run ? readAssetPage(this.#database, { id: runId, kind: run.kind }, options, this.#names) : { items: [] };
   }
 
   /** Under which run the newest output of an asset is stored: its own, or the last step of the campaign that has one. */

@@ -3,6 +3,7 @@ import { chainEarlierEntries } from '../audit/chain.js';
 import { type Database, LedgerUnusable } from '../sql/database.js';
 import { AUDIT_CHAIN } from './migrations/012-audit-chain.js';
 import { MIGRATIONS } from './migrations/index.js';
+import { createNameIndex } from './name-index.js';
 
 /** Brings the tables to this build's version. Returns the ledger's identity, drawn once when it is created. */
 export async function prepareTables(database: Database): Promise<string> {
@@ -15,6 +16,7 @@ export async function prepareTables(database: Database): Promise<string> {
       );
     }
     for (const statement of MIGRATIONS.slice(found).flat()) await sql.run(statement);
+    await createNameIndex(sql);
     if (found === 0) {
       await sql.run('INSERT INTO ledger_version (version) VALUES (?)', [MIGRATIONS.length]);
       await sql.run('INSERT INTO ledger (id, created_at) VALUES (?, ?)', [randomUUID(), await sql.now()]);

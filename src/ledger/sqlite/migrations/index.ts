@@ -13,6 +13,7 @@ import { TICKET_POSTS } from './010-ticket-posts.js';
 import { GONE_TICKETS } from './011-gone-tickets.js';
 import { AUDIT_CHAIN } from './012-audit-chain.js';
 import { AUTHENTICATED_ORDERS } from './013-authenticated-orders.js';
+import { NAME_INDEX } from './014-name-index.js';
 
 /** `MIGRATIONS[i]` leads from version i to i + 1. */
 export const MIGRATIONS: readonly (readonly string[])[] = [
@@ -29,4 +30,5 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   GONE_TICKETS,
   AUDIT_CHAIN,
   AUTHENTICATED_ORDERS,
+  NAME_INDEX,
 ];

@@ -28,6 +28,7 @@ const LANDED = [
   '724072cf131bf821',
   '181b34e40d569c8c',
   '114f66b42aa70a5b',
+  '60a29681ec168297',
 ];
 
 let folder: string;
