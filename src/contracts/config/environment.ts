@@ -26,6 +26,8 @@ export interface Settings {
   /** `required`: it was named, so it must exist. */
   configFile: { path: string; required: boolean };
   http: { host: string; port: number };
+  /** Where people reach the server, without a slash at its end. */
+  publicUrl?: string;
   /** Parse with `parseEncryptionKeys` at each use. */
   encryptionKeys?: Secret;
   /** Parse with `parseAuditKey` at each use; without it the key lies beside the ledger. */
@@ -119,6 +121,7 @@ function settings(values: z.output<typeof EnvironmentSchema>, secrets: Collected
     ledger: values.OVERHAUL_DATABASE_URL ?? parseLedgerUrl(defaultLedgerUrl(host)),
     configFile: { path: values.OVERHAUL_CONFIG ?? 'overhaul.yaml', required: values.OVERHAUL_CONFIG !== undefined },
     http: { host: values.OVERHAUL_HTTP_HOST ?? '127.0.0.1', port: values.OVERHAUL_HTTP_PORT ?? 8088 },
+    ...(values.OVERHAUL_PUBLIC_URL && { publicUrl: values.OVERHAUL_PUBLIC_URL }),
     ...(secrets.OVERHAUL_ENCRYPTION_KEYS && { encryptionKeys: secrets.OVERHAUL_ENCRYPTION_KEYS }),
     ...(secrets.OVERHAUL_AUDIT_KEY && { auditKey: secrets.OVERHAUL_AUDIT_KEY }),
     logLevel: values.OVERHAUL_LOG_LEVEL ?? 'info',

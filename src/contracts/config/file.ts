@@ -9,10 +9,12 @@ import { DurationSchema, type Parsed, PlaybookRunSchema, type Problem, problemsO
 import { LIMITS, list, personName, text } from '../text.js';
 import { HookSchema, hookIssues, SYSTEMS } from './hook.js';
 import { type Environment, fileErrorCode, SecretRefSchema } from './secret-ref.js';
+import { ServiceUrl, TicketsEntrySchema } from './tickets-entry.js';
 import { parseYaml } from './yaml-document.js';
 
 export { defaultPolicy, type Policy } from '../policy.js';
 export type { Hook, MappedField } from './hook.js';
+export type { TicketsEntry } from './tickets-entry.js';
 
 /** The ways in which a ticket may name its targets. Exclusions only narrow a cohort: they need no leave. */
 const TARGET_KINDS = ['assetIds', 'hostnames', 'assetTagIds', 'query'] as const;
@@ -20,13 +22,6 @@ export type TargetKind = (typeof TARGET_KINDS)[number];
 
 const Text = text(LIMITS.url);
 const Name = text(LIMITS.name);
-
-const ServiceUrl = Text.superRefine((text, ctx) => {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol !== 'https:' && url?.protocol !== 'http:') ctx.addIssue({ code: 'custom', message: 'must be an http(s) URL' });
-  else if (url.username || url.password)
-    ctx.addIssue({ code: 'custom', message: 'must not contain credentials: use {env: NAME} or {file: path}' });
-});
 
 const AddressRange = Text.refine((range) => {
   const [address = '', bits = ''] = range.split('/');
@@ -75,14 +70,6 @@ function refuseUnclearPlaybook(value: unknown, ctx: z.core.$RefinementCtx): void
     issue('approval', 'is also set in campaign.approval: keep one');
 }
 
-const TicketsEntrySchema = z.strictObject({
-  system: z.enum(SYSTEMS),
-  url: ServiceUrl.optional(),
-  username: SecretRefSchema.optional(),
-  password: SecretRefSchema.optional(),
-  token: SecretRefSchema.optional(),
-});
-
 const AccessSchema = z.strictObject({
   tokens: z
     .array(z.strictObject({ name: Name, role: z.enum(['viewer', 'operator', 'approver', 'admin']), token: SecretRefSchema }))
@@ -109,7 +96,6 @@ export const ConfigFileSchema = z.strictObject({
 
 export type Config = z.output<typeof ConfigFileSchema>;
 export type Playbook = z.output<typeof PlaybookSchema>;
-export type TicketsEntry = z.output<typeof TicketsEntrySchema>;
 
 /** Which file it is; one that nobody has named need not be there. */
 export function configFileOf(env: Environment, path?: string): { file: string; isNamed: boolean } {

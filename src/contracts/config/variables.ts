@@ -59,6 +59,10 @@ export const EnvironmentSchema = z.object({
   }),
   OVERHAUL_HTTP_HOST: variable(z.string(), { meaning: 'Address on which the server listens.', default: '`127.0.0.1`' }),
   OVERHAUL_HTTP_PORT: variable(checked(port), { meaning: 'Port on which the server listens; 0 picks a free one.', default: '`8088`' }),
+  OVERHAUL_PUBLIC_URL: variable(checked(publicUrl), {
+    meaning: 'Base URL under which people reach the server, for the links that are written into tickets.',
+    default: 'none: tickets name the run without a link',
+  }),
   OVERHAUL_ENCRYPTION_KEYS: variable(checked(encryptionKeys), {
     meaning: 'Key ring for payloads in workflow history: `id:base64key[,id:base64key…]`. Keys have 32 bytes; the first one encrypts.',
     default: 'none: payloads are not encrypted',
@@ -109,6 +113,14 @@ function qualysUrl(text: string): string {
   if (url.protocol !== 'https:' && !(loopback && url.protocol === 'http:')) {
     throw new Error(`must start with https:// (http:// is for loopback only; ${url.hostname || 'this'} is not loopback)`);
   }
+  return url.href.replace(/\/+$/, '');
+}
+
+function publicUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol !== 'https:' && url?.protocol !== 'http:')
+    throw new Error('must be an http(s) URL, such as https://overhaul.example.com');
+  if (url.username || url.password || url.search || url.hash) throw new Error('must be a base URL, without credentials, ? or #');
   return url.href.replace(/\/+$/, '');
 }
 
