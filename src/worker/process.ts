@@ -17,6 +17,7 @@ import { dataConverterOf } from '../temporal/payload-codec.js';
 import { endRuntime, ensureRuntime } from '../temporal/runtime.js';
 import { createTicketHttp } from '../tickets/http/client.js';
 import { createReadTicket } from '../tickets/read/read-ticket.js';
+import { startWriteBack } from '../write-back/loop.js';
 import { compareWithTemporal } from './compare-ledger.js';
 import type { WorkerConfiguration } from './configuration.js';
 import { keepNamesIndexed } from './name-index.js';
@@ -76,7 +77,11 @@ async function runUntilStopped(configuration: WorkerConfiguration, logger: Logge
   const stopFilling = keepNamesIndexed({ ledger, logger });
   const ticketHttp = createTicketHttp({ allow: () => live.config.network.allow });
   const readTicket = createReadTicket(ticketHttp, configuration.env);
-  const askTicket = createAskTicket(() => (file.saysWhatIsKnown() ? live.config : undefined), readTicket);
+  const settled = (): Config | undefined => (file.saysWhatIsKnown() ? live.config : undefined);
+  const askTicket = createAskTicket(settled, readTicket);
+  const stopWriteBack = startWriteBack({
+    ...{ ledger, logger, http: ticketHttp, config: settled, env: configuration.env, publicUrl: settings.publicUrl },
+  });
   try {
     while (!stopping.aborted) {
       try {
@@ -94,6 +99,7 @@ async function runUntilStopped(configuration: WorkerConfiguration, logger: Logge
     }
   } finally {
     await stopWatching().catch((error: unknown) => logger.warn({ err: error }, 'cannot sign the worker off from the ledger'));
+    await stopWriteBack();
     await ticketHttp.close();
     await stopSigning();
     await stopFilling();

@@ -7,7 +7,7 @@ import { PlaybookCampaignSchema } from '../plan.js';
 import { PolicySchema } from '../policy.js';
 import { DurationSchema, type Parsed, PlaybookRunSchema, type Problem, problemsOf, SeenWithinSchema } from '../request.js';
 import { LIMITS, list, personName, text } from '../text.js';
-import { HookSchema, hookIssues, SYSTEMS } from './hook.js';
+import { HookSchema, hookIssues } from './hook.js';
 import { type Environment, fileErrorCode, SecretRefSchema } from './secret-ref.js';
 import { ServiceUrl, TicketsEntrySchema } from './tickets-entry.js';
 import { parseYaml } from './yaml-document.js';

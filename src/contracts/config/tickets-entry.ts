@@ -74,7 +74,10 @@ function refuseForeignMoves(value: unknown, ctx: z.core.$RefinementCtx): void {
   if (!read.success) return;
   const { system, onFinished } = read.data;
   const issue = (path: PropertyKey[], message: string): void => ctx.addIssue({ code: 'custom', path: ['onFinished', ...path], message });
-  if (system === 'standard') return issue([], 'cannot be done: "standard" has no API');
+  if (system === 'standard') {
+    issue([], 'cannot be done: "standard" has no API');
+    return;
+  }
   const { keys, as, statuses } = MOVES[system];
   for (const when of ['succeeded', 'otherwise'] as const) {
     const move = z.record(z.string(), z.unknown()).safeParse(onFinished[when]).data;

@@ -123,11 +123,17 @@ async function exchange(
     const text = await bounded(answer.body, maxAnswerBytes);
     if (answer.statusCode >= 300 && answer.statusCode < 400)
       throw new TicketSystemError('redirect', `${url.host} answered with a redirect (${answer.statusCode}), which is not followed`);
-    const retryAfter = answer.headers['retry-after'];
-    return { status: answer.statusCode, body: parsed(text), retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter };
+    return { status: answer.statusCode, body: parsed(text), retryAfter: askedToWait(answer.headers) };
   } catch (error) {
     throw described(error, url.host, stop.aborted ? timeoutMs : undefined);
   }
+}
+
+/** GitHub names the second from which there is something left again where it names no seconds to wait. */
+function askedToWait(headers: Readonly<Record<string, string | string[] | undefined>>): string | undefined {
+  const one = (name: string): string | undefined => [headers[name]].flat()[0];
+  const resetAt = one('x-ratelimit-remaining') === '0' ? Number(one('x-ratelimit-reset')) * 1_000 : Number.NaN;
+  return one('retry-after') ?? (resetAt > 0 && resetAt < 8e15 ? new Date(resetAt).toUTCString() : undefined);
 }
 
 class TooLarge extends Error {}

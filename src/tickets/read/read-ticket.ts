@@ -1,7 +1,7 @@
 // Reads a ticket by its system's API, with the credential of its `tickets` entry as it is at that moment.
 import type { Hook } from '../../contracts/config/hook.js';
 import { type Environment, readSecret, type SecretRef } from '../../contracts/config/secret-ref.js';
-import type { TicketHttp } from '../http/client.js';
+import type { TicketAnswer, TicketHttp, TicketRequest } from '../http/client.js';
 import type { ReadTicket, TicketReading } from '../reading.js';
 import type { Credentials, SystemEntry, TicketSystem } from '../systems/system.js';
 import { TICKET_SYSTEMS } from './systems.js';
@@ -9,7 +9,10 @@ import { TICKET_SYSTEMS } from './systems.js';
 /** Where a system is asked, and with what. */
 export interface Access {
   system: TicketSystem;
-  get: (path: string, headers?: Record<string, string>) => Promise<{ status: number; body: unknown }>;
+  get: (path: string, headers?: Record<string, string>) => Promise<TicketAnswer>;
+  send: (request: Pick<TicketRequest, 'method' | 'headers' | 'body'> & { path: string }) => Promise<TicketAnswer>;
+  /** As whom. */
+  username?: string | undefined;
 }
 
 export function createReadTicket(http: TicketHttp, env: Environment): ReadTicket {
@@ -38,13 +41,15 @@ export async function accessTo(
   const system = TICKET_SYSTEMS[entry.system];
   const base = entry.url ?? system.url;
   if (base === undefined) return `tickets.${name}.url is missing`;
-  const authorization = system.authorization(await credentialsOf(entry, env));
+  const credentials = await credentialsOf(entry, env);
+  const authorization = system.authorization(credentials);
   if (authorization === undefined) return `tickets.${name} lacks a credential: username with password, or token`;
   const root = base.replace(/\/+$/, '');
+  const send: Access['send'] = ({ path, headers, ...request }) =>
+    http.send({ ...request, url: new URL(root + path), headers: { ...headers, authorization }, signal });
   return {
-    system,
-    get: (path, headers = system.read.headers ?? {}) =>
-      http.send({ method: 'GET', url: new URL(root + path), headers: { ...headers, authorization }, signal }),
+    ...{ system, send, username: credentials.username },
+    get: (path, headers = system.read.headers ?? {}) => send({ method: 'GET', path, headers }),
   };
 }
 
