@@ -8,7 +8,7 @@ import { type CallRecord, createCallLog } from './gateway/call-log.js';
 import { gateway } from './gateway/calls.js';
 import { createLimiter } from './gateway/limits.js';
 import { parseSimulatorOptions, type SimulatorOptions } from './options.js';
-import { createTicketDesk, type SimulatedTicket } from './tickets/desk.js';
+import { createTicketDesk, type SimulatedTicket, type TicketDesk } from './tickets/desk.js';
 import { simulatedClock } from './world/clock.js';
 import { foreignOperators } from './world/foreign-operator.js';
 import { createWorld, type ExecutionRecord, type SimulatedSchedule } from './world/state.js';
@@ -31,6 +31,7 @@ export interface SimulatorState {
   readonly schedules: readonly SimulatedSchedule[];
   /** Of the ticket system beside the gateway; none without it. */
   readonly tickets: readonly SimulatedTicket[];
+  readonly desk: TicketDesk | undefined;
   /** The calls, `/auth` aside: the latest 10,000 at least, all with `keepAllCalls`. */
   readonly calls: readonly CallRecord[];
   /** How often each asset got an asset job, by asset id; of one user, or of all. */
@@ -92,6 +93,7 @@ export async function startSimulator(options: SimulatorOptions & { now?: () => n
     executions: world.executions,
     schedules: world.schedules,
     tickets: desk?.tickets ?? [],
+    desk,
     calls: log.calls,
     executionsPerAsset: (user) => perAsset(world.executions, user),
     fateOf: (assetId, attempt = 1) =>

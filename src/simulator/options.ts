@@ -257,7 +257,7 @@ export const SimulatorOptionsSchema = z.strictObject({
   host: z.literal('127.0.0.1', { error: 'must be 127.0.0.1: the simulator serves loopback only' }).default('127.0.0.1'),
   /** Everything that looks random follows from the seed. */
   seed: z.number().int().default(1),
-  /** A ticket system beside the gateway: ServiceNow's Table API at `/api/now`, and `/tickets` to look at. */
+  /** Ticket systems beside the gateway, with a ticket each: their APIs as far as reading and writing back need, and `/tickets` to look at. */
   tickets: z.boolean().default(false),
   /**
    * How many simulated seconds pass in a real one. Scales token life (`exp` is in simulated epoch seconds), the `Date` header, limit

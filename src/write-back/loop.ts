@@ -64,7 +64,7 @@ function repeated(work: () => Promise<void>, everyMs: number): () => Promise<voi
 }
 
 /** False when nothing is due. */
-async function writeNext(back: WritingBack): Promise<boolean> {
+export async function writeNext(back: WritingBack): Promise<boolean> {
   const post = await back.ledger.ticketPosts.take(back.holder);
   if (post) await writePost(back, post);
   return post !== undefined;

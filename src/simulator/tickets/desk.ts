@@ -1,18 +1,36 @@
-// A ticket system beside the gateway, for demos and tests: as much of ServiceNow's Table API as reading, work notes and state need.
-import { createHash } from 'node:crypto';
+// Ticket systems beside the gateway, for demos and tests: as much of each API as reading and writing back need, with answers that are
+// refused, late or lost.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { freshservice } from './freshservice.js';
+import { github } from './github.js';
+import { jira } from './jira.js';
+import { pagerduty } from './pagerduty.js';
+import { addRecord, serviceNow } from './servicenow.js';
+import type { Ask, Desk, SimulatedTicket, System } from './store.js';
+import { zendesk } from './zendesk.js';
 
-export interface SimulatedTicket {
-  table: string;
-  /** As the Table API shows it: every value is text. */
-  record: Record<string, string>;
-  /** Work notes, oldest first. */
-  notes: { value: string; createdOn: string }[];
+export type { SimulatedTicket } from './store.js';
+
+/** What the next request like it gets instead of its answer. */
+export interface DeskFault {
+  method?: string;
+  path?: RegExp;
+  /** `refused`: nothing is done; `lost`: done, and not answered; `unreached`: neither; `late`: done and answered after `ms`. */
+  kind: 'refused' | 'lost' | 'unreached' | 'late';
+  /** Of `refused` and, where it is done all the same, of `lost`; without it a lost answer is an end of the connection. */
+  status?: number;
+  retryAfter?: string;
+  ms?: number;
 }
 
 export interface TicketDesk {
   /** Live. */
   readonly tickets: readonly SimulatedTicket[];
+  /** Live: each is used once, the first that fits. */
+  readonly faults: DeskFault[];
+  /** Every request that was not a read, in its order, those that got a fault among them. Live. */
+  readonly writes: readonly { method: string; path: string; at: number }[];
   /** True when the request was for the desk, and is answered. */
   answer(request: IncomingMessage, response: ServerResponse): Promise<boolean>;
 }
@@ -22,96 +40,88 @@ interface DeskOptions {
   now: () => number;
 }
 
-const MAX_BODY_BYTES = 256 * 1024;
-const TABLE = /^\/api\/now\/table\/([a-z][a-z0-9_]*)(?:\/([0-9a-f]{32}))?$/;
-/** What the desk has at its start; more come with POST. */
+const MAX_BODY_BYTES = 8 * 1024 * 1024;
+const SYSTEMS: readonly System[] = [serviceNow, jira, github, zendesk, freshservice, pagerduty];
+/** What the desk has at its start; in ServiceNow more come with POST. */
 const FIRST = { number: 'CHG0030001', short_description: 'Patch openssl', approval: 'approved', state: '-2' };
+const OTHERS: Readonly<Record<string, Record<string, string>>> = {
+  jira: { id: '10007', key: 'OPS-7', status: 'Approved' },
+  github: { id: 'acme/fleet#7', state: 'open', labels: 'overhaul-approved' },
+  zendesk: { id: '35', status: 'open' },
+  freshservice: { id: '9', status: '2' },
+  pagerduty: { id: 'Q1X2Y3', status: 'acknowledged' },
+};
 
 export function createTicketDesk({ users, now }: DeskOptions): TicketDesk {
-  const tickets: SimulatedTicket[] = [];
-  add('change_request', FIRST);
+  const [tickets, faults, writes]: [SimulatedTicket[], DeskFault[], { method: string; path: string; at: number }[]] = [[], [], []];
+  let ids = 1_000;
+  const desk: Desk = {
+    ...{ tickets, users, instant: () => instant(now()) },
+    nextId() {
+      ids += 1;
+      return String(ids);
+    },
+  };
+  addRecord(desk, 'change_request', FIRST);
+  for (const [table, record] of Object.entries(OTHERS)) tickets.push({ table, record: { ...record }, notes: [], files: [] });
 
-  function add(table: string, fields: Record<string, string>): SimulatedTicket {
-    const number = fields.number || `${table === 'incident' ? 'INC' : 'CHG'}${String(30_001 + tickets.length).padStart(7, '0')}`;
-    const sysId = createHash('md5').update(`${table} ${number} ${tickets.length}`).digest('hex');
-    const ticket: SimulatedTicket = { table, record: { ...fields, number, sys_id: sysId, sys_mod_count: '0' }, notes: [] };
-    tickets.push(ticket);
-    return ticket;
-  }
-
-  /** A note is appended to the journal, and is no field of the record; every write counts, also one that changes nothing. */
-  function write(ticket: SimulatedTicket, fields: Record<string, string>): void {
-    const { work_notes: note, sys_id: _id, sys_mod_count: _count, ...rest } = fields;
-    if (note) ticket.notes.push({ value: note, createdOn: instant(now()) });
-    Object.assign(ticket.record, rest, { sys_mod_count: String(Number(ticket.record.sys_mod_count) + 1) });
-  }
-
-  async function tableApi(request: IncomingMessage, url: URL): Promise<[status: number, body: unknown]> {
-    const isUser = users.some(({ username, password }) => request.headers.authorization === basic(username, password));
-    if (!isUser) return failure(401, 'User Not Authenticated');
-    const [, table = '', sysId] = TABLE.exec(url.pathname) ?? [];
-    if (table === '') return failure(400, 'Requested URI does not represent any resource');
-    if (sysId === undefined && request.method === 'GET') return [200, { result: found(table, url) }];
-    const body = request.method === 'GET' ? {} : await fieldsOf(request);
-    if (body === undefined) return failure(400, 'Exception while reading request');
-    if (sysId === undefined)
-      return request.method === 'POST' ? [201, { result: add(table, body).record }] : failure(405, 'Method not allowed');
-    const ticket = tickets.find((one) => one.table === table && one.record.sys_id === sysId);
-    if (!ticket) return failure(404, 'No Record found');
-    if (request.method === 'PATCH' || request.method === 'PUT') write(ticket, body);
-    else if (request.method !== 'GET') return failure(405, 'Method not allowed');
-    return [200, { result: ticket.record }];
-  }
-
-  function found(table: string, url: URL): Record<string, string>[] {
-    const rows =
-      table === 'sys_journal_field'
-        ? tickets.flatMap(({ table: name, record, notes }) =>
-            notes.map(({ value, createdOn }) => ({
-              ...{ name, element: 'work_notes', element_id: record.sys_id ?? '', value, sys_created_on: createdOn },
-            })),
-          )
-        : tickets.filter((one) => one.table === table).map(({ record }) => record);
-    const limit = Number(url.searchParams.get('sysparm_limit') ?? 10_000);
-    return rows.filter((row) => matches(row, url.searchParams.get('sysparm_query') ?? '')).slice(0, limit);
+  async function respond(system: System, ask: Ask, response: ServerResponse): Promise<void> {
+    if (ask.method !== 'GET') writes.push({ method: ask.method, path: ask.path, at: now() });
+    const fault = taken(faults, ask);
+    if (fault?.kind === 'unreached') return void response.destroy();
+    if (fault?.kind === 'refused') {
+      const headers = fault.retryAfter === undefined ? {} : { 'retry-after': fault.retryAfter };
+      return void response.writeHead(fault.status ?? 500, headers).end();
+    }
+    const [status, body] = system.answer(ask, desk);
+    if (fault?.kind === 'lost' && fault.status === undefined) return void response.destroy();
+    if (fault?.kind === 'lost') return void response.writeHead(fault.status ?? 500).end();
+    if (fault?.kind === 'late') await delay(fault.ms ?? 0, undefined, { ref: false });
+    response
+      .writeHead(status, { 'content-type': 'application/json;charset=UTF-8' })
+      .end(body === undefined ? undefined : JSON.stringify(body));
   }
 
   return {
-    tickets,
+    ...{ tickets, faults, writes },
     async answer(request, response) {
       const url = new URL(request.url ?? '/', 'http://simulator');
       if (url.pathname === '/tickets') {
         response.setHeader('content-type', 'text/plain; charset=utf-8').end(page(tickets));
         return true;
       }
-      if (!url.pathname.startsWith('/api/now/')) return false;
-      const [status, body] = await tableApi(request, url);
-      response.writeHead(status, { 'content-type': 'application/json;charset=UTF-8' }).end(JSON.stringify(body));
+      const system = SYSTEMS.find(({ isFor }) => isFor(url.pathname));
+      if (!system) return false;
+      const text = await bodyOf(request);
+      const headers = request.headers;
+      const ask: Ask = {
+        ...{ method: request.method ?? 'GET', path: url.pathname, query: url.searchParams, text: text ?? '' },
+        ...{ authorization: headers.authorization, type: headers['content-type'] ?? '' },
+        header: (name) => [headers[name]].flat()[0],
+      };
+      if (text === undefined) response.writeHead(413).end();
+      else await respond(system, ask, response);
       return true;
     },
   };
 }
 
-/** `a=b^cLIKEd`: every condition holds. What the desk does not know matches nothing, so that no test believes it was understood. */
-function matches(row: Record<string, string>, query: string): boolean {
-  return query.split('^').every((condition) => {
-    if (condition === '' || condition.startsWith('ORDERBY')) return true;
-    const [, field = '', operator, value = ''] = /^([a-z_]+)(=|LIKE)([\s\S]*)$/.exec(condition) ?? [];
-    const has = row[field] ?? '';
-    return operator === '=' ? has.toLowerCase() === value.toLowerCase() : operator === 'LIKE' && has.includes(value);
-  });
+function taken(faults: DeskFault[], { method, path }: Ask): DeskFault | undefined {
+  const at = faults.findIndex((fault) => (fault.method ?? method) === method && (fault.path?.test(path) ?? true));
+  return at < 0 ? undefined : faults.splice(at, 1)[0];
 }
 
 function page(tickets: readonly SimulatedTicket[]): string {
-  const lines = tickets.flatMap(({ table, record, notes }) => [
-    `${record.number}  ${table}  approval: ${record.approval ?? ''}  state: ${record.state ?? ''}`,
+  const lines = tickets.flatMap(({ table, record, notes, files }) => [
+    `${record.number ?? record.key ?? record.id}  ${table}  ${record.approval === undefined ? '' : `approval: ${record.approval}  `}state: ${record.state ?? record.status ?? ''}`,
     ...notes.map(({ value, createdOn }) => `  ${createdOn}  ${value.replaceAll('\n', '\n    ')}`),
+    ...files.map(({ name, text }) => `  file ${name} (${text.length} characters)`),
     '',
   ]);
   return lines.join('\n');
 }
 
-async function fieldsOf(request: IncomingMessage): Promise<Record<string, string> | undefined> {
+async function bodyOf(request: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -119,21 +129,7 @@ async function fieldsOf(request: IncomingMessage): Promise<Record<string, string
     if (size > MAX_BODY_BYTES) return undefined;
     chunks.push(chunk);
   }
-  try {
-    const body: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
-    if (typeof body !== 'object' || body === null || Array.isArray(body)) return undefined;
-    return Object.fromEntries(Object.entries(body).map(([key, value]) => [key, String(value)]));
-  } catch {
-    return undefined;
-  }
-}
-
-function failure(status: number, message: string): [number, unknown] {
-  return [status, { error: { message, detail: '' }, status: 'failure' }];
-}
-
-function basic(username: string, password: string): string {
-  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** As ServiceNow writes instants: UTC, without a zone. */

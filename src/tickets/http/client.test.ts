@@ -145,6 +145,7 @@ describe('a request to a ticket system', () => {
     [429, '-1', 1_000],
     [429, undefined, 1_000],
     [503, '2', 2_000],
+    [403, '60', 60_000],
     [429, '1000000000', 3_600_000],
   ])('after %i with Retry-After %s sends nothing for %i ms', async (status, retryAfter, waitMs) => {
     let now = 1_000;
@@ -158,6 +159,15 @@ describe('a request to a ticket system', () => {
     await get(http);
     expect(requests).toHaveLength(2);
   });
+});
+
+test('where GitHub has nothing left, until the second that it names', async () => {
+  const reset = Math.ceil(Date.now() / 1_000) + 60;
+  answer = (_request, response) => response.writeHead(403, { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(reset) }).end();
+  const http = client();
+  expect((await get(http)).status).toBe(403);
+  const held = await refusalOf(http);
+  expect([held.why, (held.waitMs ?? 0) > 30_000, (held.waitMs ?? 0) <= 61_000]).toEqual(['held', true, true]);
 });
 
 async function freePort(): Promise<number> {

@@ -4,7 +4,7 @@ import { type Desk, idOf, listIn, marked, stateMove, TicketRefused, type TicketW
 import { serviceNowRecord } from './read.js';
 
 /** `[code]` in a journal field shows what follows as HTML. */
-const tamed = (text: string): string => text.replace(/\[(?=\s*\/?\s*code\s*\])/gi, '[ ');
+const tamed = (text: string): string => text.replace(/\[\s*(\/?)\s*code\s*\]/gi, '($1code)');
 
 /** Work notes are a journal: each write adds one, and none is ever edited. */
 export const serviceNowWriter: TicketWriter = {
