@@ -16,6 +16,7 @@ const ROOMS = {
   worker: [['recovery', 'write-back', 'activities', 'workflows', 'qualys', 'ledger', 'tickets', 'temporal', 'contracts', 'domain'], 'A worker puts the steps together and runs them; it serves nobody.'],
   runs: [['ledger', 'reports', 'temporal', 'contracts', 'domain'], 'What people see of runs, and do to them, is the same at the command line and at the server.'],
   server: [['runs', 'workflows', 'ledger', 'tickets', 'reports', 'temporal', 'contracts', 'domain'], 'The server starts workflows and reads the ledger.'],
+  dashboard: [['contracts', 'domain'], 'The dashboard runs in a browser: of the server it knows the answers, not the code.'],
   rehearsal: [['worker', 'activities', 'workflows', 'simulator', 'qualys', 'ledger', 'temporal', 'contracts', 'domain'], 'A rehearsal is a whole product in one process.'],
   cli: [
     ['activities', 'rehearsal', 'runs', 'server', 'simulator', 'workflows', 'qualys', 'ledger', 'tickets', 'reports', 'temporal', 'contracts', 'domain'],
@@ -53,6 +54,13 @@ module.exports = {
       to: { path: '^src/activities/', dependencyTypesNot: ['type-only'] },
     },
     {
+      name: 'dashboard-imports-no-contracts-but-types',
+      severity: 'error',
+      comment: 'Schemas would bring their library along, whose weight every page would carry.',
+      from: { path: '^src/dashboard/', pathNot: TEST },
+      to: { path: '^src/contracts/|node_modules/zod/|^(node:)', dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'others-import-workflows-as-types',
       severity: 'error',
       comment: 'Workflow code runs in the sandbox alone; the names of its messages are no code of it.',
@@ -85,6 +93,6 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'], extensions: ['.ts', '.js'] },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'], extensions: ['.ts', '.tsx', '.js'] },
   },
 };

@@ -31,7 +31,7 @@ const noSql = (message) => [
 export default tseslint.config(
   { ignores: ['dist/**', '.cache/**', '.demo/**', 'coverage/**', 'node_modules/**', 'test/**/histories/**'] },
   {
-    files: ['src/**/*.ts', 'test/**/*.ts', 'scripts/**/*.ts'],
+    files: ['src/**/*.{ts,tsx}', 'test/**/*.ts', 'scripts/**/*.ts'],
     plugins: { '@typescript-eslint': tseslint.plugin },
     languageOptions: { parser: tseslint.parser, parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     linterOptions: { reportUnusedDisableDirectives: 'error', noInlineConfig: true },
@@ -51,7 +51,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['src/**/*.ts'],
+    files: ['src/**/*.{ts,tsx}'],
     ignores: TESTS,
     rules: {
       'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],

@@ -21,7 +21,7 @@ export interface Folder {
 export function folders(): Folder[] {
   const files = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
     .map((file) => `src/${file}`)
-    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && !file.startsWith(SUITES))
+    .filter((file) => /\.tsx?$/.test(file) && !file.endsWith('.test.ts') && !file.startsWith(SUITES))
     .sort();
   const byPath = new Map<string, Folder>();
   const at = (path: string): Folder => {

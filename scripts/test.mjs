@@ -19,6 +19,7 @@ const CHECKS = [
   ['format', 'node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '--diagnostic-level=warn'],
   ['lint', 'node_modules/eslint/bin/eslint.js', '.', '--max-warnings', '0'],
   ['types', 'node_modules/typescript/bin/tsc', '-p', '.'],
+  ['types of the dashboard', 'node_modules/typescript/bin/tsc', '-p', 'src/dashboard'],
   [
     'arrows between layers',
     'node_modules/dependency-cruiser/bin/dependency-cruise.mjs',

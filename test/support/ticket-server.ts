@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { type Config, parseConfig } from '../../src/contracts/config/file.js';
 import type { ApiDeps } from '../../src/server/api/dependencies.js';
 import { createApp } from '../../src/server/app.js';
-import type { ServerDeps } from '../../src/server/dependencies.js';
+import type { Dashboard } from '../../src/server/dashboard/files.js';
 import type { LiveConfiguration } from '../../src/server/live-configuration.js';
 import { type RunStart, requestDigest, TemporalUnavailable } from '../../src/temporal/start-run.js';
 import type { ReadTicket } from '../../src/tickets/reading.js';
@@ -31,6 +31,7 @@ export interface TicketServer {
   /** What the API reads and orders through; a server of ticket events alone needs none of it. */
   ledger?: ApiDeps['ledger'];
   temporal?: Partial<ApiDeps['temporal']>;
+  dashboard?: Dashboard;
 }
 
 async function noAnswer(): Promise<never> {
@@ -39,14 +40,15 @@ async function noAnswer(): Promise<never> {
 
 type Started = Map<string, Pick<RunStart, 'workflowId' | 'input' | 'memo'>>;
 
-export function ticketServer(server: TicketServer): { app: FastifyInstance; deps: ServerDeps; started: Started } {
+export function ticketServer(server: TicketServer): { app: FastifyInstance; started: Started } {
   const { config, configuration = fixed(configOf(config)), env, now, down = false, readTicket } = server;
   const started: Started = new Map();
-  const deps: ServerDeps = {
+  const app = createApp({
     configuration,
     env,
     now: () => now,
     temporalReachable: async () => !down,
+    dashboard: server.dashboard,
     ledger: server.ledger ?? noAnswer,
     temporal: { find: noAnswer, progress: noAnswer, end: noAnswer, list: noAnswer, decide: noAnswer, cancel: noAnswer, ...server.temporal },
     ...(readTicket ? { readTicket } : {}),
@@ -57,6 +59,6 @@ export function ticketServer(server: TicketServer): { app: FastifyInstance; deps
       if (!before) return { kind: 'started' };
       return { kind: requestDigest(before.input) === requestDigest(start.input) ? 'same' : 'different' };
     },
-  };
-  return { app: createApp(deps), deps, started };
+  });
+  return { app, started };
 }

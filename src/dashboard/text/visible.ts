@@ -1,0 +1,27 @@
+// Text from outside, made harmless to eyes: what would be invisible, or turn the text around it, is shown as a sign.
+
+/** All but tab and line feed. */
+const CONTROLS = /(?![\n\t])[\p{Cc}]/gu;
+/** Marks of direction, zero-width signs and line separators: they change how what stands beside them reads. */
+const HIDDEN = /[\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu;
+
+/** A single value: a name, a reason. */
+export function plain(text: string): string {
+  return text.replace(CONTROLS, '\ufffd').replace(HIDDEN, '\ufffd');
+}
+
+/** An output: every sign of it can be told, ESC from the sequence it begins. */
+export function visible(output: string): string {
+  return output.replace(/\r\n/g, '\n').replace(CONTROLS, pictureOf).replace(HIDDEN, named);
+}
+
+/** U+2400 and on are pictures of the controls. */
+function pictureOf(control: string): string {
+  const code = control.charCodeAt(0);
+  if (code < 0x20) return String.fromCharCode(0x2400 + code);
+  return code === 0x7f ? '\u2421' : named(control);
+}
+
+function named(sign: string): string {
+  return `⟨U+${sign.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}⟩`;
+}
