@@ -9,7 +9,7 @@ import { letsGo, makesWait, type Refusal } from '../leases/refusal.js';
 import { giveBackPart, releaseBatch, unsentOf } from '../leases/unsent.js';
 import { rememberRefusal } from '../limits/script-interval.js';
 import { needReading } from '../policy/script-reading.js';
-import { type Execution, readExecution, type StoredExecution, toExecution, transition } from '../rows/execution.js';
+import { EXECUTION_COLUMNS, type Execution, readExecution, type StoredExecution, toExecution, transition } from '../rows/execution.js';
 import { addExecutionJob, addTwin } from '../rows/execution-jobs.js';
 import { isClosing } from '../rows/late.js';
 import { readRun } from '../rows/run.js';
@@ -82,7 +82,7 @@ const CLAIMED = `
   WHERE run_id = ? AND state = 'claimed' AND settled_at IS NULL`;
 
 const IN_STATES = `
-  SELECT *
+  SELECT ${EXECUTION_COLUMNS}
   FROM executions
   WHERE run_id = ? AND settled_at IS NULL AND state IN ${TEXTS}
   ORDER BY execution_no`;

@@ -36,7 +36,10 @@ interface LimitsRow {
   refusals: number;
 }
 
-const READ_LIMITS = 'SELECT * FROM limits WHERE id = 1';
+const READ_LIMITS = `
+  SELECT window_limit, window_ms, remaining, observed_at, blocked_until, blocked_why, concurrency, concurrency_until, refusals
+  FROM limits
+  WHERE id = 1`;
 
 const NTH_CALL_SINCE = 'SELECT at FROM calls WHERE at > ? ORDER BY at LIMIT 1 OFFSET ?';
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { SqlParameter } from '../sql/database.js';
-import { bound, mayWrite, parameterCount } from './bound.js';
+import { bound, mayWrite, namesItsColumns, parameterCount } from './bound.js';
 
 /** As a value comes whose type was only claimed. */
 const one = (value: unknown): unknown => bound([value as SqlParameter], 1)[0];
@@ -80,4 +80,22 @@ test('what plainly reads needs no transaction, all else has one', () => {
     '/* why */ UPDATE t SET a = 1',
   ])
     expect(mayWrite(sql)).toBe(true);
+});
+
+test('the columns of a statement are fixed by its text where it reads by name', () => {
+  for (const sql of [
+    'SELECT a, count(*) AS n FROM t',
+    ' select 1',
+    "SELECT a FROM t WHERE b = '*'",
+    'WITH a AS (SELECT 1 AS b) SELECT b FROM a',
+  ])
+    expect(namesItsColumns(sql)).toBe(true);
+  for (const sql of [
+    'SELECT * FROM t',
+    'SELECT t.*, 1 AS b FROM t',
+    'SELECT a FROM (SELECT * FROM t)',
+    'PRAGMA data_version',
+    'DELETE FROM t',
+  ])
+    expect(namesItsColumns(sql)).toBe(false);
 });

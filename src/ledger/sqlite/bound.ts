@@ -66,6 +66,14 @@ export function mayWrite(sql: string): boolean {
   return !/^\s*(SELECT|VALUES|WITH)\b/i.test(words) || /\b(INSERT|UPDATE|DELETE|REPLACE)\b(?!\s*\()/i.test(words);
 }
 
+/**
+ * True where its columns stay what they are when another process gives a table more of them: no star stands for those of a table. SQLite
+ * prepares a statement again by itself then.
+ */
+export function namesItsColumns(sql: string): boolean {
+  return /^\s*(SELECT|WITH)\b/i.test(sql) && !/\*(?!\))/.test(withoutLiterals(sql));
+}
+
 function withoutLiterals(sql: string): string {
   return sql.replace(/'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[\s\S]*?\*\//g, ' ');
 }

@@ -122,6 +122,42 @@ test('a reading that fails is over, and what others write afterwards is seen', a
   await add('last');
 });
 
+test('columns that another process adds to a table are no other columns than before to whoever has the statement', async () => {
+  await add('a', 7);
+  const read = () => database.all('SELECT notes.*, notes.n + 1 AS more FROM notes');
+  const named = () => database.first('SELECT name, n FROM notes');
+  expect([await read(), await named()]).toEqual([[{ name: 'a', n: 7, more: 8 }], { name: 'a', n: 7 }]);
+  const other = openSqlite({ path, create: false });
+  await other.run("ALTER TABLE notes ADD COLUMN added TEXT NOT NULL DEFAULT 'x'");
+  await other.close();
+  expect([await read(), await named()]).toEqual([[{ name: 'a', n: 7, added: 'x', more: 8 }], { name: 'a', n: 7 }]);
+});
+
+test('the first row of many leaves nothing open: what others write next is seen, and the log can be folded in', async () => {
+  for (const name of ['a', 'b', 'c']) await add(name);
+  const first = () => database.first('SELECT name, n FROM notes ORDER BY name');
+  expect(await first()).toEqual({ name: 'a', n: 1 });
+  const other = openSqlite({ path, create: false });
+  await other.run("UPDATE notes SET n = 2 WHERE name = 'a'");
+  expect(await first()).toEqual({ name: 'a', n: 2 });
+  expect(await other.all('PRAGMA wal_checkpoint(TRUNCATE)')).toMatchObject([{ busy: 0 }]);
+  await other.close();
+  expect(await database.first("SELECT name, n FROM notes WHERE name = 'nobody'")).toBeUndefined();
+});
+
+test('what is read at once never sees the middle of a transaction, and comes after what was asked for before it', async () => {
+  await add('a', 0);
+  const n = () => database.first('SELECT n FROM notes');
+  await n();
+  const transaction = database.transaction(async (sql) => {
+    await sql.run('UPDATE notes SET n = 1');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await sql.run('UPDATE notes SET n = 2');
+  });
+  await Promise.resolve();
+  expect(await Promise.all([n(), n(), transaction, n()])).toEqual([{ n: 2 }, { n: 2 }, undefined, { n: 2 }]);
+});
+
 test('a file that was put in the place of the open one is not taken for it', async () => {
   await add('mine');
   const other = join(directory, 'other.db');

@@ -56,6 +56,10 @@ export class LogSync {
     return this.#made;
   }
 
+  hasReached(point: number): boolean {
+    return this.#synced >= point;
+  }
+
   /** Why nothing is on the disk any more. */
   get failure(): LedgerUnusable | undefined {
     return this.#failure;
