@@ -16,6 +16,12 @@ test.each<[string, Partial<MilestoneFacts>, string | undefined, string | undefin
   ['a campaign with its first wave', { waves: waves('running', 'waiting') }, undefined, 'running'],
   ['a wave that is done', { waves: waves('partial', 'running', 'waiting') }, 'running', 'waves-done-1'],
   ['a question before it', { waves: waves('running', 'awaiting-approval') }, 'running', 'wave-2-approval'],
+  [
+    'the same of a campaign that waits for it',
+    { phase: 'awaiting-approval', waves: waves('partial', 'awaiting-approval') },
+    'running',
+    'wave-2-approval',
+  ],
   ['a decision before an approval', { waves: waves('awaiting-decision', 'awaiting-approval') }, 'running', 'wave-1-decision'],
   ['what was decided, until the wave is done', { waves: waves('failed', 'running', 'waiting') }, 'wave-2-approval', 'wave-2-on'],
   ['and then the wave', { waves: waves('failed', 'rolled-back', 'waiting') }, 'wave-2-on', 'waves-done-2'],

@@ -23,9 +23,9 @@ export const LAST_MILESTONES: readonly string[] = ['finished', 'refused'];
 export function milestoneOf({ phase, paused, ended, waves }: MilestoneFacts, before?: string | undefined): string | undefined {
   if (ended !== undefined) return ended === 'reported' ? 'finished' : 'refused';
   if (phase === 'opening') return undefined;
-  if (phase === 'awaiting-approval') return 'approval';
   const asked = waves.find(({ status }) => status === 'awaiting-decision') ?? waves.find(({ status }) => status === 'awaiting-approval');
   if (asked) return `wave-${asked.no}-${asked.status === 'awaiting-decision' ? 'decision' : 'approval'}`;
+  if (phase === 'awaiting-approval') return 'approval';
   if (paused) return 'paused';
   const closed = waves.filter(({ status }) => !LIVE_WAVES.includes(status)).length;
   // The last wave is told with the campaign's end, which follows at once.

@@ -163,7 +163,17 @@ export interface Tables {
   untouched: { reading: number; assetId: string };
   schedules: { runId: string; title: string };
   audit: { id: number; runId: Text; actor: Text };
-  ticketPosts: { runId: string; kind: string; postKey: string; state: string; failures: number; trouble: Text; endedAt: Whole };
+  ticketPosts: {
+    runId: string;
+    kind: string;
+    postKey: string;
+    state: string;
+    dueAt: number;
+    failures: number;
+    trouble: Text;
+    endedAt: Whole;
+  };
+  ticketTurns: { freeAt: number; heldUntil: number };
 }
 
 export type Table = keyof Tables;

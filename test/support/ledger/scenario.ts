@@ -99,4 +99,10 @@ export async function ageBudget(ledger: Ledger, ms: number): Promise<void> {
   await shift(ledger, 'turns', { servedAt: -ms, asksFrom: -ms, asksUntil: -ms, notedAt: -ms });
 }
 
+/** As if every wait before the next write into a ticket were over. */
+export async function letTicketWaitsEnd(ledger: Ledger): Promise<void> {
+  await shift(ledger, 'ticketTurns', { freeAt: -3_600_000 });
+  await shift(ledger, 'ticketPosts', { dueAt: -3_600_000 }, { endedAt: null });
+}
+
 export { shift };
