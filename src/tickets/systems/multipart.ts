@@ -5,7 +5,7 @@ type Part = { name: string; text: string } | { name: string; file: ReportFile };
 
 /** A form with a file of text. Names are ours: letters, digits, dots and hyphens. */
 export function multipart(parts: readonly Part[]): { body: string; headers: Record<string, string> } {
-  // Drawn anew for each form, so that no text of a file can hold it.
+  // Another one for each form, so that no text of a file can hold it.
   const boundary = `overhaul-${randomUUID()}`;
   const rendered = parts.map((part) =>
     'file' in part
