@@ -10,12 +10,17 @@ import Fastify, {
 } from 'fastify';
 import { MAX_WORKFLOW_ID_BYTES } from '../domain/run/workflow-id.js';
 import { apiRoutes } from './api/index.js';
-import { handlerOf, routerPath } from './api/route.js';
+import { type ApiRoute, handlerOf, routerPath } from './api/route.js';
 import { RunFeeds } from './api/run-feed.js';
 import { dashboardRoutes, RUN_PAGE, runPage } from './dashboard/serve.js';
 import type { ServerDeps } from './dependencies.js';
+import { guardHooks } from './guard/hook-door.js';
+import { trustedProxy } from './guard/proxies.js';
+import { MINIMAL_TLS, type TlsKeyPair } from './guard/tls.js';
 import { hookRoute } from './hooks.js';
 import { foreignRequest, servesLoopbackOnly } from './loopback.js';
+import { ServerMetrics } from './metrics/collect.js';
+import { measureRequests, metricsRoute } from './metrics/route.js';
 import { sendProblem } from './problem.js';
 
 export const MAX_BODY_BYTES = 1024 * 1024;
@@ -32,14 +37,17 @@ const SECURITY_HEADERS = {
   'x-frame-options': 'DENY',
 };
 
+/** Node's defaults let a client dribble its headers for 60 s. */
+const TIMEOUTS = { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: 1_000 };
+
 export function createApp(deps: ServerDeps): FastifyInstance {
   const app = Fastify({
     bodyLimit: MAX_BODY_BYTES,
     // An id of 1,000 bytes, each percent-encoded.
     routerOptions: { maxParamLength: 3 * MAX_WORKFLOW_ID_BYTES },
     requestTimeout: REQUEST_TIMEOUT_MS,
-    // Node's defaults let a client dribble its headers for 60 s.
-    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: 1_000 },
+    trustProxy: trustedProxy(() => deps.configuration.current().server.trustedProxies),
+    ...socketOf(deps.tls),
     // One line a ticket event is written where its outcome is known; the framework's two lines a request add nothing.
     logController: new LogController({ disableRequestLogging: true }),
     frameworkErrors: (error, request, reply) => void sendFailure(error, reply, request.log),
@@ -56,6 +64,15 @@ export function createApp(deps: ServerDeps): FastifyInstance {
     const refusal = loopbackOnly ? foreignRequest(request.raw.rawHeaders) : undefined;
     if (refusal) await sendProblem(reply, { status: 403, detail: refusal });
   });
+  const metrics = new ServerMetrics();
+  guardHooks(app, {
+    ...deps,
+    onAnswer(answer) {
+      metrics.hookEvents.add({ hook: answer.hook ?? 'none', result: answer.result });
+      deps.onHookAnswer?.(answer);
+    },
+  });
+  measureRequests(app, metrics);
   app.setErrorHandler<FastifyError>((error, request, reply) => sendFailure(error, reply, request.log));
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, { status: 404, detail: 'not found' }));
 
@@ -67,17 +84,17 @@ export function createApp(deps: ServerDeps): FastifyInstance {
   });
   route(app, ['POST'], '/hooks/:hook', hookRoute(deps));
   for (const [url, handler] of deps.dashboard ? dashboardRoutes(deps.dashboard) : []) route(app, ['GET', 'HEAD'], url, handler);
-  serveApi(app, deps);
+  serveApi(app, deps, metricsRoute({ ...deps, metrics, health: () => deps.configuration.health() }));
   return app;
 }
 
 /** The routes of the API, by address: another method of an address that is there is 405. */
-function serveApi(app: FastifyInstance, deps: ServerDeps): void {
+function serveApi(app: FastifyInstance, deps: ServerDeps, ...more: ApiRoute[]): void {
   const door = { access: () => deps.configuration.current().access, env: deps.env };
   const feeds = new RunFeeds(deps, { onTrouble: (error) => app.log.warn({ err: error }, 'cannot look at a run that somebody watches') });
   // They would keep the server from closing.
   app.addHook('preClose', async () => feeds.close());
-  const routes = apiRoutes(deps, feeds);
+  const routes = [...apiRoutes(deps, feeds), ...more];
   for (const url of new Set(routes.map(({ path }) => routerPath(path)))) {
     const here = routes.filter(({ path }) => routerPath(path) === url);
     for (const api of here) {
@@ -91,6 +108,11 @@ function serveApi(app: FastifyInstance, deps: ServerDeps): void {
       url,
     );
   }
+}
+
+/** A server over TLS is one of plain HTTP to everything that is not about its socket. */
+function socketOf(tls: TlsKeyPair | undefined): { http: typeof TIMEOUTS } {
+  return tls ? ({ https: { ...TIMEOUTS, ...tls, minVersion: MINIMAL_TLS } } as unknown as { http: typeof TIMEOUTS }) : { http: TIMEOUTS };
 }
 
 /** A route that answers other methods with 405 rather than 404. */

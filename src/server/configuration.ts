@@ -8,6 +8,7 @@ import { type Parsed, type Problem, problemLines } from '../contracts/problems.j
 import { LedgerUnusable } from '../ledger/sql/database.js';
 import { hookSecretProblems } from '../tickets/hook-keys.js';
 import { tokenProblems } from './access/tokens.js';
+import { tlsProblems } from './guard/tls.js';
 import { type LedgerLink, linkLedger } from './ledger-link.js';
 import { listenProblem } from './loopback.js';
 import { type TemporalLink, temporalLink } from './temporal-link.js';
@@ -49,7 +50,8 @@ export async function loadServerConfiguration(env: Environment): Promise<Parsed<
  * Why the server cannot serve this configuration, well-formed as it is: secrets that are not there, an address that it would have to leave.
  */
 export async function servingProblems(config: Config, host: string | undefined, env: Environment): Promise<Problem[]> {
-  const problems = [...(await hookSecretProblems(config.hooks, env)), ...(await tokenProblems(config.access.tokens, env))];
+  const secrets = [...(await hookSecretProblems(config.hooks, env)), ...(await tokenProblems(config.access.tokens, env))];
+  const problems = [...secrets, ...tlsProblems(config)];
   const problem = host === undefined ? undefined : listenProblem(host, config.access);
   return problem ? [...problems, { path: 'OVERHAUL_HTTP_HOST', problem }] : problems;
 }

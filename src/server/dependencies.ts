@@ -4,6 +4,8 @@ import type { Environment } from '../contracts/config/secret-ref.js';
 import type { ReadTicket } from '../tickets/reading.js';
 import type { ApiDeps } from './api/dependencies.js';
 import type { Dashboard } from './dashboard/files.js';
+import type { TlsKeyPair } from './guard/tls.js';
+import type { HookAnswer } from './hook-answers.js';
 import type { LiveConfiguration } from './live-configuration.js';
 
 export interface ServerDeps extends ApiDeps {
@@ -12,6 +14,10 @@ export interface ServerDeps extends ApiDeps {
   env: Environment;
   /** Reads a ticket again before it starts anything; without it, no hook that names its tickets does. */
   readTicket?: ReadTicket;
+  /** Certificate and key as they are now; without them the server speaks plain HTTP. */
+  tls?: TlsKeyPair;
+  /** Told what became of each delivery, behind its answer. */
+  onHookAnswer?(answer: HookAnswer): void;
   temporalReachable(): Promise<boolean>;
   /** Absent where it is not built. */
   dashboard?: Dashboard | undefined;

@@ -1,5 +1,7 @@
 import type { FastifyInstance } from 'fastify';
+import type { Config } from '../contracts/config/file.js';
 import type { Environment } from '../contracts/config/secret-ref.js';
+import { keepCheckpoints } from '../ledger/audit/keeper.js';
 import { createLogger, type Logger } from '../temporal/logger.js';
 import { startRun } from '../temporal/start-run.js';
 import { createTicketHttp } from '../tickets/http/client.js';
@@ -7,6 +9,8 @@ import { createReadTicket } from '../tickets/read/read-ticket.js';
 import { createApp } from './app.js';
 import type { ServerConfiguration } from './configuration.js';
 import { loadDashboard } from './dashboard/files.js';
+import { MINIMAL_TLS, readKeyPair, type TlsKeyPair, watchKeyPair } from './guard/tls.js';
+import { HookAudit } from './hook-audit.js';
 import { watchConfiguration } from './live-configuration.js';
 
 export interface RunningServer {
@@ -26,6 +30,12 @@ export async function serve(
   const logger = createLogger(settings.logLevel, 'server');
   const { live, stop: stopWatching } = watchConfiguration({ env, file: configFile, config, host: settings.http.host, logger });
   const ticketHttp = createTicketHttp({ allow: () => live.current().network.allow });
+  const audit = new HookAudit({
+    write: async (entries) => (await ledger.ledger()).audit.addAll(entries),
+    now: () => new Date(),
+    onTrouble: (error, entries) => logger.warn({ err: error, entries }, 'ticket events cannot be written to the audit log; trying again'),
+  });
+  const stopSigning = keepCheckpoints({ ledger: ledger.ledger, path: settings.ledger.path, key: settings.auditKey, logger });
   const app = createApp({
     configuration: live,
     env,
@@ -37,10 +47,16 @@ export async function serve(
     temporal: temporal.runs,
     ledger: ledger.ledger,
     dashboard: await loadDashboard(),
+    onHookAnswer: (answer) => audit.note(answer),
+    ...(config.server.tls ? { tls: readKeyPair(config.server.tls) } : {}),
   });
+  const stopRotating = watchCertificate(app, config, logger);
   const closeLinks = async (): Promise<void> => {
+    stopRotating();
     await ticketHttp.close();
     await temporal.close();
+    await audit.close();
+    await stopSigning();
     await ledger.close();
   };
   try {
@@ -53,6 +69,16 @@ export async function serve(
     await closeLinks();
     throw error;
   }
+}
+
+/** Its path is that of the start: another one needs another start. */
+function watchCertificate(app: FastifyInstance, { server: { tls } }: Config, logger: Logger): () => void {
+  if (!tls) return () => undefined;
+  const take = (pair: TlsKeyPair): void => {
+    if ('setSecureContext' in app.server && typeof app.server.setSecureContext === 'function')
+      app.server.setSecureContext({ ...pair, minVersion: MINIMAL_TLS });
+  };
+  return watchKeyPair({ files: tls, take, logger });
 }
 
 async function stop(app: FastifyInstance, closeLinks: () => Promise<void>): Promise<void> {

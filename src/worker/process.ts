@@ -73,7 +73,7 @@ async function runUntilStopped(configuration: WorkerConfiguration, logger: Logge
     live.config = changed;
   };
   const stopWatching = await watchPolicy({ ledger, file, policy: config.policy, logger, onConfig });
-  const stopSigning = keepCheckpoints({ ledger, path: settings.ledger.path, key: settings.auditKey, logger });
+  const stopSigning = keepCheckpoints({ ledger: async () => ledger, path: settings.ledger.path, key: settings.auditKey, logger });
   const stopFilling = keepNamesIndexed({ ledger, logger });
   const ticketHttp = createTicketHttp({ allow: () => live.config.network.allow });
   const readTicket = createReadTicket(ticketHttp, configuration.env);

@@ -4,6 +4,7 @@ import { type Config, parseConfig } from '../../src/contracts/config/file.js';
 import type { ApiDeps } from '../../src/server/api/dependencies.js';
 import { createApp } from '../../src/server/app.js';
 import type { Dashboard } from '../../src/server/dashboard/files.js';
+import type { ServerDeps } from '../../src/server/dependencies.js';
 import type { LiveConfiguration } from '../../src/server/live-configuration.js';
 import { type RunStart, requestDigest, TemporalUnavailable } from '../../src/temporal/start-run.js';
 import type { ReadTicket } from '../../src/tickets/reading.js';
@@ -40,10 +41,10 @@ async function noAnswer(): Promise<never> {
 
 type Started = Map<string, Pick<RunStart, 'workflowId' | 'input' | 'memo'>>;
 
-export function ticketServer(server: TicketServer): { app: FastifyInstance; started: Started } {
+export function ticketServer(server: TicketServer): { app: FastifyInstance; deps: ServerDeps; started: Started } {
   const { config, configuration = fixed(configOf(config)), env, now, down = false, readTicket } = server;
   const started: Started = new Map();
-  const app = createApp({
+  const deps: ServerDeps = {
     configuration,
     env,
     now: () => now,
@@ -59,6 +60,6 @@ export function ticketServer(server: TicketServer): { app: FastifyInstance; star
       if (!before) return { kind: 'started' };
       return { kind: requestDigest(before.input) === requestDigest(start.input) ? 'same' : 'different' };
     },
-  });
-  return { app, started };
+  };
+  return { app: createApp(deps), deps, started };
 }

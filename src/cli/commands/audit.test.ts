@@ -34,7 +34,7 @@ describe('overhaul audit verify', () => {
     const { audit } = sample.ledger;
     for (const action of ['halt', 'unhalt', 'halt']) await audit.add(undefined, { action, actor: 'ada' });
     const logger = { info: () => undefined, error: () => undefined };
-    await keepCheckpoints({ ledger: sample.ledger, path, key: undefined, logger })();
+    await keepCheckpoints({ ledger: async () => sample.ledger, path, key: undefined, logger })();
     await audit.add(undefined, { action: 'unhalt', actor: 'ada' });
     const whole = await verify();
     expect(whole.exitCode).toBe(0);

@@ -84,6 +84,13 @@ const NotificationSchema = z.strictObject({
   events: list(z.enum(['approval', 'wave', 'breach', 'finished']), 4).min(1),
 });
 
+const ServerSchema = z.strictObject({
+  /** Whose `X-Forwarded-For`, `-Proto` and `-Host` count. */
+  trustedProxies: list(AddressRange, LIMITS.entries).default([]),
+  /** Files in PEM, read again when they change. Without them the server speaks plain HTTP. */
+  tls: z.strictObject({ certificate: Text, key: Text }).optional(),
+});
+
 export const ConfigFileSchema = z.strictObject({
   playbooks: z.record(Name, PlaybookSchema).default({}),
   hooks: z.record(Name, HookSchema).default({}),
@@ -91,6 +98,7 @@ export const ConfigFileSchema = z.strictObject({
   policy: PolicySchema.prefault({}),
   access: AccessSchema.default({}),
   notifications: list(NotificationSchema, LIMITS.entries).default([]),
+  server: ServerSchema.prefault({}),
   network: z.strictObject({ allow: list(AddressRange, LIMITS.entries).default([]) }).default({ allow: [] }),
 });
 

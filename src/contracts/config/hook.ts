@@ -36,12 +36,19 @@ export type MappedField = (typeof MAPPED)[number];
 
 const MapSchema = z.partialRecord(z.enum(MAPPED), Expression);
 
+/** How many deliveries an address may send: `burst` at once, and so many more each second. */
+const RateLimitSchema = z.strictObject({
+  perSecond: z.number().positive().max(10_000),
+  burst: z.number().int().positive().max(1_000_000),
+});
+
 export const HookSchema = z.strictObject({
   system: z.enum(SYSTEMS),
   secrets: list(SecretRefSchema, LIMITS.entries).min(1, 'name at least one secret'),
   playbook: z.union([Name, z.strictObject({ from: Expression, allow: list(Name, LIMITS.tagIds).min(1, 'allow at least one playbook') })], {
     error: 'must be the name of a playbook, or { from: JMESPath, allow: [names] }',
   }),
+  rateLimit: RateLimitSchema.optional(),
   /** Over the event. */
   map: MapSchema.optional(),
   ticket: Name.optional(),

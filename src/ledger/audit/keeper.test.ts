@@ -32,7 +32,7 @@ const logger = {
 };
 
 /** Begins and ends, which signs what there is. */
-const signOnce = (key?: Secret): Promise<void> => keepCheckpoints({ ledger, path, key, logger, everyMs: 60_000 })();
+const signOnce = (key?: Secret): Promise<void> => keepCheckpoints({ ledger: async () => ledger, path, key, logger, everyMs: 60_000 })();
 
 const lines = async () => parseCheckpoints(await readFile(auditFilesOf(path).checkpoints, 'utf8'));
 const verdict = async () => verifyAudit(ledger.database, ledger.id, { ...(await lines()), keys: [auditKeyOf(undefined, path)] });
@@ -92,7 +92,7 @@ describe('checkpoints of the audit log', () => {
     await signOnce();
     await chmod(auditFilesOf(path).key, 0o640);
     await ledger.audit.add(undefined, { action: 'halt' });
-    const stop = keepCheckpoints({ ledger, path, key: undefined, logger, everyMs: 1 });
+    const stop = keepCheckpoints({ ledger: async () => ledger, path, key: undefined, logger, everyMs: 1 });
     await stop();
     expect(logged.filter(({ level }) => level === 'error').map(({ fields }) => fields.why)).toEqual([
       `the audit key ${auditFilesOf(path).key} can be read by others: chmod 600`,

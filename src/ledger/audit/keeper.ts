@@ -10,7 +10,8 @@ import { appendCheckpoint, auditFilesOf, auditKeyOf, lastCheckpointLine } from '
 const SIGN_EVERY_MS = 2_000;
 
 interface Kept {
-  ledger: { readonly id: string; readonly database: Database };
+  /** As it is now: a server opens another one that was put in its place. */
+  ledger: () => Promise<{ readonly id: string; readonly database: Database }>;
   path: string;
   /** `OVERHAUL_AUDIT_KEY`; without it the key lies beside the ledger. */
   key: Secret | undefined;
@@ -44,11 +45,12 @@ class Keeper {
 
   /** Never throws: the next look may do better. */
   async sign(): Promise<void> {
-    const { ledger, logger } = this.#kept;
+    const { logger } = this.#kept;
     try {
+      const ledger = await this.#kept.ledger();
       if (!ledger.database.isInPlace()) return;
       const { id: entry, hash } = await headOf(ledger.database);
-      if (this.#signed !== hash) await this.#write({ entry, hash });
+      if (this.#signed !== hash) await this.#write({ ledger: ledger.id, entry, hash });
       this.#signed = hash;
       this.#failure = undefined;
     } catch (error) {
@@ -59,12 +61,12 @@ class Keeper {
     }
   }
 
-  async #write(head: { entry: number; hash: string }): Promise<void> {
-    const { ledger, path, key, logger } = this.#kept;
+  async #write(head: { ledger: string; entry: number; hash: string }): Promise<void> {
+    const { path, key, logger } = this.#kept;
     const { checkpoints } = auditFilesOf(path);
     const [last] = parseCheckpoints(`${(await lastCheckpointLine(checkpoints)) ?? ''}\n`).checkpoints;
-    if (last?.hash === head.hash && last.ledger === ledger.id) return;
-    const checkpoint: Checkpoint = signCheckpoint({ ledger: ledger.id, ...head, at: new Date().toISOString() }, auditKeyOf(key, path));
+    if (last?.hash === head.hash && last.ledger === head.ledger) return;
+    const checkpoint: Checkpoint = signCheckpoint({ ...head, at: new Date().toISOString() }, auditKeyOf(key, path));
     await appendCheckpoint(checkpoints, checkpoint);
     logger.info({ checkpoint }, 'the audit log is signed');
   }

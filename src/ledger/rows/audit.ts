@@ -67,6 +67,13 @@ export class Audit {
     return this.#database.transaction((sql) => addAudit(sql, runId, entry));
   }
 
+  /** Several in one transaction, each of the run that it names. */
+  async addAll(entries: readonly { runId?: string | undefined; entry: NewAuditEntry }[]): Promise<void> {
+    await this.#database.transaction(async (sql) => {
+      for (const { runId, entry } of entries) await addAudit(sql, runId, entry);
+    });
+  }
+
   /** The same for what an activity writes that may be attempted again. */
   addOnce(runId: string, entry: { action: string; detail: string }): Promise<void> {
     return this.#database.transaction((sql) => addAuditOnce(sql, runId, entry));
