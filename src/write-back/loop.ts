@@ -30,15 +30,16 @@ export function startWriteBack({ logger, everyMs = LOOK_EVERY_MS, ...options }: 
       logger.warn({ err: error }, 'cannot look for what is to be written into tickets; trying again');
     }
   };
-  const lane = async (): Promise<void> => {
-    while (!stopping.signal.aborted && (await writeNext(back)));
+  // Each with a name of its own: a turn that one of them has lost is no turn of another's.
+  const lane = (number: number) => async (): Promise<void> => {
+    while (!stopping.signal.aborted && (await writeNext({ ...back, holder: `${back.holder} ${number}` })));
   };
   const stops = [
     repeated(
       safely(() => ticketPosts.noteMilestones()),
       everyMs,
     ),
-    ...Array.from({ length: LANES }, () => repeated(safely(lane), everyMs)),
+    ...Array.from({ length: LANES }, (_, number) => repeated(safely(lane(number)), everyMs)),
   ];
   return async () => {
     stopping.abort();

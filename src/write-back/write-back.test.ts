@@ -317,6 +317,25 @@ describe('what is written into tickets', () => {
     for (const [index, at] of times.entries()) if (index > 0) expect(at - (times[index - 1] ?? 0)).toBeGreaterThanOrEqual(30_000);
   });
 
+  test.each([CASES[1] as Case, CASES[6] as Case])(
+    'edits its own entry, not one that quotes it, after a lost answer: $system',
+    async (one) => {
+      const back = backOf(configOf(one));
+      const runId = await opened(one);
+      fault({ method: 'POST', kind: 'lost' });
+      await ledger.ticketPosts.noteMilestones();
+      await writeNext(back);
+      const { notes } = ticketOf(one);
+      const quote = { id: '999999', value: notes[0]?.value ?? '', createdOn: '2026-11-30 12:00:00' };
+      notes.push({ ...quote });
+      await ended(runId);
+      await settle(back);
+      expect(notes).toHaveLength(2);
+      expect(notes[0]?.value).toContain('finished, partial');
+      expect(notes[1]).toEqual(quote);
+    },
+  );
+
   test('begins a new entry where a person has removed the one that is edited', async () => {
     const back = backOf(configOf(JIRA));
     const runId = await opened(JIRA);

@@ -54,7 +54,7 @@ export async function writePost(back: WritingBack, post: TicketPost): Promise<vo
     if (!run || !place) return await ledger.ticketPosts.done(post, holder);
     const writing = await prepared(back, { post, run, place });
     if (!writing) return await ledger.ticketPosts.done(post, holder);
-    if (!(await ledger.ticketPosts.begin(post, holder))) return await ledger.ticketPosts.wait(post, holder, 0);
+    if (!(await ledger.ticketPosts.begin(post, holder))) return await ledger.ticketPosts.wait(post, holder, UNSETTLED_MS);
     begun = true;
     const entry = await writing.go();
     await ledger.ticketPosts.done(post, holder, { entry, next: writing.next });

@@ -127,6 +127,11 @@ const NEW_POST = `
   INSERT INTO ticket_posts (run_id, system, ticket_id, kind, post_key, words, created_at, due_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (run_id, kind, post_key) DO NOTHING`;
 
+const SET_MILESTONE = `
+  UPDATE runs
+  SET ticket_milestone = ?, ticket_told = ?
+  WHERE id = ? AND ticket_told = 0 AND coalesce(ticket_milestone, '') = ?`;
+
 type Ticket = Pick<TicketPost, 'runId' | 'system' | 'ticketId'>;
 
 export class TicketPosts {
@@ -148,7 +153,8 @@ export class TicketPosts {
       const milestone = milestoneOf(factsOf(row), row.ticket_milestone ?? undefined);
       if (milestone === undefined || milestone === row.ticket_milestone) continue;
       const of = { runId: row.id, system: ticket.system, ticketId: ticket.id };
-      await this.#database.transaction((sql) => noteMilestone(sql, of, { milestone, isRecheck: row.parent_id !== null }));
+      const told = { milestone, before: row.ticket_milestone ?? '', isRecheck: row.parent_id !== null };
+      await this.#database.transaction((sql) => noteMilestone(sql, of, told));
     }
   }
 
@@ -254,18 +260,23 @@ export class TicketPosts {
 }
 
 /** What was never sent is replaced by what there is to say now; what may be on the ticket keeps its number. */
-async function noteMilestone(sql: Sql, of: Ticket, { milestone, isRecheck }: { milestone: string; isRecheck: boolean }): Promise<void> {
+async function noteMilestone(
+  sql: Sql,
+  of: Ticket,
+  { milestone, before: told, isRecheck }: { milestone: string; before: string; isRecheck: boolean },
+): Promise<void> {
+  const isLast = LAST_MILESTONES.includes(milestone);
+  // Another worker may have noted it since this one looked, or something newer.
+  if ((await sql.run(SET_MILESTONE, [milestone, isLast, of.runId, told])) === 0) return;
   const [newest, before] = await sql.all<{ id: number; post_key: string; state: string }>(
     `SELECT id, post_key, state FROM ticket_posts WHERE run_id = ? AND kind = 'status' ORDER BY id DESC LIMIT 2`,
     [of.runId],
   );
-  const isLast = LAST_MILESTONES.includes(milestone);
   const number = newest ? Number.parseInt(newest.post_key, 10) : 0;
   if (newest?.state !== 'waiting') await addPost(sql, of, 'status', `${number + 1}-${milestone}`);
   // Paused and resumed before the pause was told: the ticket says what is the case already.
   else if (before?.post_key === `${number - 1}-${milestone}`) await sql.run('DELETE FROM ticket_posts WHERE id = ?', [newest.id]);
   else await sql.run('UPDATE ticket_posts SET post_key = ? WHERE id = ?', [`${number}-${milestone}`, newest.id]);
-  await sql.run('UPDATE runs SET ticket_milestone = ?, ticket_told = ? WHERE id = ?', [milestone, isLast, of.runId]);
   if (!isLast) return;
   if (milestone === 'finished') await addPost(sql, of, 'report', '0');
   // The ticket's own state belongs to the run that the ticket has started, not to a second look at it.

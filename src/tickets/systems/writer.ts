@@ -63,9 +63,9 @@ export function listIn(body: unknown, ...path: readonly string[]): readonly unkn
   return Array.isArray(found) ? found : [];
 }
 
-/** The last of them whose text, in one of these members, bears the marker. */
+/** The first of them whose text, in one of these members, bears the marker: whoever quotes an entry does so behind it. */
 export function marked(rows: readonly unknown[], members: readonly string[], marker: string): unknown {
-  return rows.findLast((row) =>
+  return rows.find((row) =>
     members.some((member) => {
       const text = memberOf(row, member);
       return typeof text === 'string' && bearsMarker(text, marker);

@@ -32,7 +32,7 @@ export function simulatorCommand() {
     .option('--call-fail-rate <rate>', 'share of calls that fail before any effect', Number)
     .option('--shape <shape>', 'rows of the v2 searches: wrapped, flat or mixed')
     .option('--ids <type>', 'ids in responses: documented, string, number or mixed')
-    .option('--tickets', 'a ticket system beside it: the Table API of ServiceNow')
+    .option('--tickets', 'ticket systems beside it, ServiceNow and others, with a ticket each')
     .option('--json', 'print the address as one JSON document')
     .action(async (_flags, command) => {
       const stop = new AbortController();

@@ -3,8 +3,10 @@ import { add, overwrite, rewriteRun } from '../../../../test/support/ledger/dama
 import { ledgerOf } from '../../../../test/support/ledger/inspector.js';
 import { assetIds, openRun, settableMachine } from '../../../../test/support/ledger/ledger.js';
 import { finish, makeCampaign, makeStep } from '../../../../test/support/ledger/scenario.js';
+import { notingDatabase } from '../../../../test/support/noting-database.js';
 import type { Ledger } from '../../index.js';
-import type { TicketPost } from '../../tickets/posts.js';
+import type { Database } from '../../sql/database.js';
+import { type TicketPost, TicketPosts } from '../../tickets/posts.js';
 import type { Ledgers } from '../ledgers.js';
 
 const TICKET = { hook: 'snow', system: 'servicenow', id: 'CHG1' };
@@ -75,6 +77,23 @@ export function ticketPostsSuite(ledgers: Ledgers): void {
       expect(await written()).toBeUndefined();
       await ledger.runs.setPaused('r', true);
       expect(await written()).toBe('r status 2-paused');
+    });
+
+    test('once, also where another worker has written it since this one looked', async () => {
+      const { ledger, pass, written } = await opened();
+      let meanwhile: string | undefined;
+      const slow: Database = {
+        ...notingDatabase(ledger.database, () => undefined),
+        async all<Row>(statement: string, parameters?: Parameters<Database['all']>[1]) {
+          const rows = await ledger.database.all<Row>(statement, parameters);
+          meanwhile ??= await written();
+          return rows;
+        },
+      };
+      await new TicketPosts(slow).noteMilestones();
+      expect(meanwhile).toBe('r status 1-running');
+      pass(31_000);
+      expect(await written()).toBeUndefined();
     });
 
     test('a run that ended before it began says so, and has no report', async () => {

@@ -5,7 +5,6 @@ import { memberOf } from '../system.js';
 import { type Desk, idOf, listIn, TicketRefused, type TicketWriter } from '../writer.js';
 
 const PAGE = 100;
-/** Newest first: a comment of ours is as old as its run. */
 const PAGES = 20;
 
 /** Cloud has API version 3 and comments as trees, Data Center 2 and its own markup. */
@@ -15,8 +14,9 @@ export function jiraWriter(version: 2 | 3): TicketWriter {
   return {
     async find(desk, marker) {
       for (let page = 0; page < PAGES; page += 1) {
-        const answer = await desk.call('GET', `${issue(desk)}/comment?orderBy=-created&maxResults=${PAGE}&startAt=${page * PAGE}`);
+        const answer = await desk.call('GET', `${issue(desk)}/comment?orderBy=created&maxResults=${PAGE}&startAt=${page * PAGE}`);
         const comments = listIn(answer, 'comments');
+        // Whoever quotes our entry does so behind it.
         const own = comments.find((comment) => bearsMarker(JSON.stringify(memberOf(comment, 'body') ?? ''), marker));
         if (own !== undefined) return idOf(own);
         if (comments.length < PAGE) return undefined;
