@@ -4,6 +4,7 @@ import type { RemediationRequest } from '../contracts/request.js';
 import type { Ledger } from '../ledger/index.js';
 import type { QualysOperations } from '../qualys/operations.js';
 import type { Qualys } from '../qualys/types.js';
+import type { RunAsk } from '../temporal/start-run.js';
 
 /** Real milliseconds around one send of `execute`. */
 export interface SendTimings {
@@ -16,11 +17,37 @@ export interface SendTimings {
 
 export const SEND_TIMINGS: SendTimings = { sendWindowMs: 5_000, httpTimeoutMs: 30_000, settleMs: 5_000 };
 
-/** What the ticket says now. `not-asked`: its hook names no system, so the event was all there is. */
-export type TicketApproval = { kind: 'approved' | 'not-approved' | 'not-asked' } | { kind: 'gone' | 'unreadable'; why: string };
+/**
+ * What the ticket says now. `not-asked`: its hook names no system, so the event was all there is. `withdrawn`: also after something was
+ * executed. `by`: who has approved in the ticket, where it tells. `generations`: which authorisations stand, where it tells by name.
+ */
+export type TicketApproval =
+  | { kind: 'approved'; by?: readonly string[] | undefined; generations?: readonly string[] | undefined }
+  | { kind: 'not-approved'; withdrawn?: boolean | undefined }
+  | { kind: 'not-asked' }
+  | { kind: 'gone' | 'unreadable'; why: string };
 
 /** Never throws: what cannot be told is unreadable. */
 export type AskTicket = (ticket: NonNullable<RemediationRequest['ticket']>) => Promise<TicketApproval>;
+
+/** Tickets that a hook searches for, and what they start, by the configuration as it is now. Never throws. */
+export interface FindTickets {
+  search(hook: string): Promise<TicketsFound>;
+  /** The ticket is read again, and decided about as its event would be. */
+  decide(hook: string, ticketId: string): Promise<TicketStarts>;
+}
+
+export type TicketsFound =
+  /** `prefix`: of the ids of the ticket's runs. `isWhole`: there are no more. `single`: none starts more than one run by being found. */
+  | { kind: 'found'; tickets: readonly { id: string; prefix: string }[]; isWhole: boolean; single: boolean }
+  /** The hook searches for none, or is not there any more. */
+  | { kind: 'not-asked' }
+  | { kind: 'unreadable'; why: string };
+
+/** `single`: it may be the authorisation of any run that the ticket has had. */
+export type TicketStarts =
+  | { kind: 'decided'; starts: readonly (RunAsk & { single: boolean })[]; refused: readonly string[] }
+  | { kind: 'unreadable'; why: string };
 
 /** What the activities work with; the worker's entry point puts it together. */
 export interface ActivityDependencies {
@@ -33,6 +60,8 @@ export interface ActivityDependencies {
   policy: Policy;
   /** Reads the ticket of a run again; without it, none that has to be read starts anything. */
   askTicket?: AskTicket | undefined;
+  /** Without it, nothing is searched for. */
+  findTickets?: FindTickets | undefined;
   /** For rechecks, which are runs of their own. */
   client: Client;
   /** The queue of the workflows. */

@@ -11,6 +11,7 @@ import { createOpenRun } from './opening/run.js';
 import { createWatch } from './polling/watch.js';
 import { createCloseRun } from './run/close.js';
 import { createControlRun } from './run/control.js';
+import { createLookAtTickets } from './tickets/look.js';
 
 /** The activities that wait on the queue of one ledger. */
 export function createActivities(dependencies: ActivityDependencies) {
@@ -27,6 +28,7 @@ export function createActivities(dependencies: ActivityDependencies) {
     ...createOpenCampaign(dependencies),
     ...{ openStep, setWave, nextWave, openSteps },
     ...createAdoptedStep(dependencies),
+    ...createLookAtTickets(dependencies),
     // They go over all rows of a run or a wave.
     ...eachWithHeartbeat({ ...overRows, ...closing, ...createCloseCampaign(dependencies) }),
   };

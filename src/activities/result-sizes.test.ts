@@ -78,6 +78,13 @@ const waves = Array.from({ length: WAVES_AT_MOST }, (_, index) => ({
 }));
 
 const LARGEST: Largest = {
+  lookAtTickets: {
+    found: MOST,
+    started: Array.from({ length: 5 }, () => WORKFLOW_ID),
+    refused: MOST,
+    stopped: Array.from({ length: 5 }, () => WORKFLOW_ID),
+    unread: ANY_TEXT,
+  },
   identifyLedger: { ledgerId: DIGEST, queue: text(1_000) },
   openRun: { kind: 'opened', script, cohort, digest: DIGEST, approval: rule },
   registerRun: undefined,

@@ -8,6 +8,8 @@ const Reason = looseText(LIMITS.reason).optional();
 
 export const WhoSchema = z.strictObject({ by: By, reason: Reason });
 export const DecisionSchema = z.strictObject({ by: By, reason: Reason, digest: text(LIMITS.name).optional() });
+/** `withdrawn`: the ticket that started the run is not approved any more, whoever may answer what the run asks. */
+export const RejectionSchema = DecisionSchema.extend({ withdrawn: z.literal(true).optional() });
 export const RetryOrderSchema = z.strictObject({
   by: By,
   reason: Reason,

@@ -28,6 +28,7 @@ import { openSqlite, type SqliteOptions } from './sqlite/driver.js';
 import { SqliteNameIndex } from './sqlite/name-index.js';
 import { prepareTables, readIdentity } from './sqlite/tables.js';
 import { Planned } from './tags/planned.js';
+import { TicketRuns } from './tickets/authorised.js';
 import { TicketPosts } from './tickets/posts.js';
 
 /** The database of outcomes: what was approved, what was sent, what came of it, and what was spent. */
@@ -50,6 +51,7 @@ export interface Ledger {
   readonly scriptReadings: ScriptReadings;
   readonly ticketReadings: TicketReadings;
   readonly ticketPosts: TicketPosts;
+  readonly ticketRuns: TicketRuns;
   readonly schedules: Schedules;
   readonly orders: Orders;
   readonly authenticatedOrders: AuthenticatedOrders;
@@ -118,6 +120,7 @@ function ledgerOver(database: Database, id: string, { caps, names }: { caps: Cal
     scriptReadings: new ScriptReadings(database),
     ticketReadings: new TicketReadings(database),
     ticketPosts: new TicketPosts(database),
+    ticketRuns: new TicketRuns(database),
     schedules: new Schedules(database),
     orders: new Orders(database),
     authenticatedOrders: new AuthenticatedOrders(database),

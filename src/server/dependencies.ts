@@ -1,6 +1,7 @@
 // What the server works with; its entry point puts it together.
 import type { FastifyBaseLogger } from 'fastify';
 import type { Environment } from '../contracts/config/secret-ref.js';
+import type { TicketLook } from '../temporal/look-at-ticket.js';
 import type { ReadTicket } from '../tickets/reading.js';
 import type { ApiDeps } from './api/dependencies.js';
 import type { Dashboard } from './dashboard/files.js';
@@ -18,6 +19,11 @@ export interface ServerDeps extends ApiDeps {
   tls?: TlsKeyPair;
   /** Told what became of each delivery, behind its answer. */
   onHookAnswer?(answer: HookAnswer): void;
+  /**
+   * Has a worker look at a ticket whose runs may have lost their approval, or got one too late. Throws `TemporalUnavailable`. Without it, a
+   * look every few minutes finds the same.
+   */
+  lookAtTicket?(look: TicketLook): Promise<void>;
   temporalReachable(): Promise<boolean>;
   /** Absent where it is not built. */
   dashboard?: Dashboard | undefined;

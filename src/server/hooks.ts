@@ -3,13 +3,14 @@ import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
 import type { Config, Hook } from '../contracts/config/file.js';
 import type { System } from '../contracts/config/hook.js';
 import { describeProblems, type Problem } from '../contracts/request.js';
+import { ticketWorkflowId } from '../domain/run/workflow-id.js';
 import { type StartAnswer, TemporalUnavailable, type WorkflowInput } from '../temporal/start-run.js';
 import { decideTicket } from '../tickets/decide.js';
 import { hookKeys } from '../tickets/hook-keys.js';
 import { parsePayload } from '../tickets/payload.js';
 import { SENDERS } from '../tickets/senders/index.js';
 import { verifyDelivery } from '../tickets/senders/signature.js';
-import type { Asked, StartDecision } from '../tickets/start-request.js';
+import { type Asked, memoOf, type StartDecision } from '../tickets/start-request.js';
 import type { ServerDeps } from './dependencies.js';
 import { type ProblemAnswer, sendProblem } from './problem.js';
 
@@ -36,9 +37,9 @@ export function hookRoute(deps: ServerDeps): RouteHandlerMethod {
     const decision = await decideTicket({ config, hookName: name, hook, payload: payload.value, env, now: deps.now(), readTicket });
     switch (decision.kind) {
       case 'start':
-        return start(deps, { decision, system: hook.system, hook: name }, request, reply);
+        return start(deps, { decision, system: hook.system, hook: name, source: hook.ticket }, request, reply);
       case 'ignored':
-        return reply.send({ ignored: decision.why });
+        return ignore(deps, decision, { hook, name }, request, reply);
       case 'refused':
         return decline(reply, unprocessable(decision.problems), request, { system: hook.system, hook: name });
       case 'unreadable':
@@ -65,16 +66,47 @@ async function unauthentic(deps: ServerDeps, hook: Hook, request: FastifyRequest
   return { status: 401, detail: 'invalid signature or timestamp' };
 }
 
-async function start(
+/** Nothing starts; where the ticket has no approval, a run of it that has one may have lost it by that. */
+async function ignore(
   deps: ServerDeps,
-  { decision, ...from }: { decision: Extract<StartDecision, { kind: 'start' }> } & From,
+  { why, unapproved }: Extract<StartDecision, { kind: 'ignored' }>,
+  { hook, name }: { hook: Hook; name: string },
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const { workflowId, playbook } = decision;
+  const answer = unapproved && (await look(deps, { hook: name, source: hook.ticket, ticket: unapproved.ticketId }, request, reply));
+  return answer ?? reply.send({ ignored: why });
+}
+
+/** Undefined when it was taken, or there is nobody to look. */
+async function look(
+  { lookAtTicket }: ServerDeps,
+  { hook, source = hook, ticket }: { hook: string; source: string | undefined; ticket: string },
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply | undefined> {
+  const key = ticketWorkflowId({ source, ticket, generation: '0' });
+  if (!lookAtTicket || !key.ok) return undefined;
+  try {
+    await lookAtTicket({ hook, ticket, prefix: key.workflowId.slice(0, -1) });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof TemporalUnavailable)) throw error;
+    request.log.error({ hook, ticket, why: error.message }, 'Temporal could not be told of a changed ticket');
+    return refuse(reply, { status: 503, detail: 'Temporal cannot be reached: send the event again' }, request, hook);
+  }
+}
+
+async function start(
+  deps: ServerDeps,
+  { decision, source, ...from }: { decision: Extract<StartDecision, { kind: 'start' }>; source: string | undefined } & From,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { workflowId } = decision;
   let answer: StartAnswer;
   try {
-    answer = await deps.startRun({ ...askedOf(decision), workflowId, memo: { playbook, ...approvalOf(decision) } });
+    answer = await deps.startRun({ ...askedOf(decision), workflowId, memo: memoOf(decision) });
   } catch (error) {
     if (!(error instanceof TemporalUnavailable)) throw error;
     request.log.error({ workflowId, why: error.message }, 'Temporal could not accept a run');
@@ -86,6 +118,11 @@ async function start(
     const detail = `${workflowId} was started with another request. A changed request needs a new ticket.generation`;
     return decline(reply, { status: 409, detail }, request, from);
   }
+  const { ticket } = decision.input;
+  if (answer.kind === 'same' && answer.isOver && ticket && source !== undefined) {
+    const unheard = await look(deps, { hook: from.hook, source, ticket: ticket.id }, request, reply);
+    if (unheard) return unheard;
+  }
   const url = `${request.protocol}://${request.host}/runs/${encodeURIComponent(workflowId)}`;
   return reply.code(answer.kind === 'started' ? 202 : 200).send({ workflowId, url });
 }
@@ -94,11 +131,6 @@ function askedOf(asked: Asked): WorkflowInput {
   return asked.workflow === 'remediationRun'
     ? { workflow: asked.workflow, input: asked.input }
     : { workflow: asked.workflow, input: asked.input };
-}
-
-/** A campaign has its approvals in its plan. */
-function approvalOf(asked: Asked): { approval?: object } {
-  return asked.workflow === 'remediationRun' && asked.approval ? { approval: asked.approval } : {};
 }
 
 interface From {

@@ -3,6 +3,7 @@ import type { Config } from '../contracts/config/file.js';
 import type { Environment } from '../contracts/config/secret-ref.js';
 import { keepCheckpoints } from '../ledger/audit/keeper.js';
 import { createLogger, type Logger } from '../temporal/logger.js';
+import { lookAtTicket } from '../temporal/look-at-ticket.js';
 import { startRun } from '../temporal/start-run.js';
 import { createTicketHttp } from '../tickets/http/client.js';
 import { createReadTicket } from '../tickets/read/read-ticket.js';
@@ -43,6 +44,7 @@ export async function serve(
     readTicket: createReadTicket(ticketHttp, env),
     now: () => new Date(),
     startRun: (start) => startRun(temporal.client, { ...start, taskQueue: settings.taskQueue }),
+    lookAtTicket: (look) => lookAtTicket(temporal.client, { ...look, taskQueue: settings.taskQueue }),
     temporalReachable: temporal.reachable,
     temporal: temporal.runs,
     ledger: ledger.ledger,

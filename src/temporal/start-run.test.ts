@@ -9,6 +9,7 @@ const START = { workflowId: 'snow/CHG1/1', taskQueue: 'overhaul', input: { scrip
 interface Taken {
   options: Record<string, unknown>;
   memo: Record<string, unknown>;
+  isOver?: boolean;
 }
 
 /** Temporal's rule for ids, without its server; the end-to-end tests have the real one. */
@@ -22,7 +23,7 @@ function clientWith(runs: Map<string, Taken>): RunClient {
       async describe() {
         const run = runs.get(workflowId);
         if (!run) throw new WorkflowNotFoundError('gone', workflowId, undefined);
-        return { memo: run.memo };
+        return { memo: run.memo, status: { name: run.isOver ? 'COMPLETED' : 'RUNNING' } };
       },
     }),
   };
@@ -43,6 +44,23 @@ describe('starting a run', () => {
     });
     expect(await startRun(clientWith(runs), campaign)).toEqual({ kind: 'same' });
     expect(await startRun(clientWith(runs), { ...campaign, input: { ...input, name: 'other' } })).toEqual({ kind: 'different' });
+  });
+
+  test('the event of a run that was found is the same request, whoever it says has asked; a found run is told with what it does', async () => {
+    const runs = new Map<string, Taken>();
+    const ticket = { hook: 'snow', system: 'servicenow', id: 'CHG1' };
+    const found = { ...START, input: { ...START.input, ticket, reason: 'as found' }, memo: { ticketStart: { found: true } } };
+    expect(await startRun(clientWith(runs), found)).toEqual({ kind: 'started' });
+    const event = { ...START, input: { ...START.input, ticket: { ...ticket, url: 'https://t.example/1' }, requestedBy: 'ada' } };
+    expect(await startRun(clientWith(runs), event)).toEqual({ kind: 'same' });
+    const other = { ...event, input: { ...event.input, targets: { assetIds: [99] } } };
+    expect(await startRun(clientWith(runs), other)).toEqual({ kind: 'different' });
+    // What an event has started was asked for by it: another reason is another request.
+    const told = new Map<string, Taken>();
+    expect(await startRun(clientWith(told), event)).toEqual({ kind: 'started' });
+    expect(await startRun(clientWith(told), { ...event, input: { ...event.input, requestedBy: 'bob' } })).toEqual({ kind: 'different' });
+    for (const run of told.values()) run.isOver = true;
+    expect(await startRun(clientWith(told), event)).toEqual({ kind: 'same', isOver: true });
   });
 
   test('the first start is taken, with the digest of its input in the memo', async () => {

@@ -23,8 +23,8 @@ export type WorkflowInput =
 export type RunAsk = WorkflowInput & { workflowId: string; memo?: Record<string, unknown> };
 export type RunStart = RunAsk & { taskQueue: string; deadlineMs?: number };
 
-/** `same`: this same request was taken before. `different`: the id belongs to another request. */
-export type StartAnswer = { kind: 'started' | 'same' | 'different' };
+/** `same`: this same request was taken before, and its run may be over. `different`: the id belongs to another request. */
+export type StartAnswer = { kind: 'started' | 'different' } | { kind: 'same'; isOver?: boolean };
 
 /** Temporal cannot be asked just now, or does not let us in; nothing is known about the start, and it may safely be tried again. */
 export class TemporalUnavailable extends Error {
@@ -54,13 +54,17 @@ export async function startRun(client: RunClient, start: RunStart): Promise<Star
         taskQueue: start.taskQueue,
         args: [start.input],
         workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
-        memo: { ...start.memo, requestDigest: digest },
+        memo: { ...start.memo, requestDigest: digest, ...(isFound(start) ? { effectDigest: effectDigest(start.input) } : {}) },
         staticSummary: summaryOf(start),
       });
       return { kind: 'started' };
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw translated(error, start);
-      return { kind: same.includes(await digestOf(client, start.workflowId)) ? 'same' : 'different' };
+      const known = await knownRun(client, start.workflowId);
+      const isSame =
+        same.includes(known.requestDigest) || (known.effectDigest !== undefined && known.effectDigest === effectDigest(start.input));
+      if (!isSame) return { kind: 'different' };
+      return { kind: 'same', ...(known.isOver ? { isOver: true } : {}) };
     }
   });
 }
@@ -87,9 +91,30 @@ function asSets({ assetIds, hostnames, assetTagIds, excludedAssetIds }: Targets)
   return Object.fromEntries(Object.entries(lists).flatMap(([field, list]) => (list ? [[field, [...new Set(list)].sort()]] : [])));
 }
 
-async function digestOf(client: RunClient, workflowId: string): Promise<unknown> {
+function isFound({ memo }: RunStart): boolean {
+  const start = memo?.ticketStart;
+  return typeof start === 'object' && start !== null && 'found' in start;
+}
+
+/**
+ * What a request does, whoever asked for it and why: a ticket that was found tells that in other words than the event that comes after all.
+ */
+function effectDigest(input: RunStart['input']): string {
+  const { requestedBy: _by, reason: _why, ticket, ...rest } = input;
+  const { url: _url, ...place } = ticket ?? {};
+  return requestDigest({ ...rest, ...(ticket ? { ticket: place } : {}) });
+}
+
+interface KnownRun {
+  requestDigest: unknown;
+  effectDigest: unknown;
+  isOver: boolean;
+}
+
+async function knownRun(client: RunClient, workflowId: string): Promise<KnownRun> {
   try {
-    return (await client.workflow.getHandle(workflowId).describe()).memo?.requestDigest;
+    const { memo, status } = await client.workflow.getHandle(workflowId).describe();
+    return { requestDigest: memo?.requestDigest, effectDigest: memo?.effectDigest, isOver: status.name !== 'RUNNING' };
   } catch (error) {
     // Deleted between the two calls: the next delivery finds the id free, or taken by another.
     if (error instanceof WorkflowNotFoundError)
@@ -116,7 +141,7 @@ function tooLarge(input: RunStart['input']): RunTooLarge {
   );
 }
 
-function translated(error: unknown, start?: RunStart): unknown {
+export function translated(error: unknown, start?: RunStart): unknown {
   if (error instanceof NamespaceNotFoundError)
     return new TemporalUnavailable(`Temporal has no namespace "${error.namespace}": create it, or set TEMPORAL_NAMESPACE`);
   const cause = isGrpcServiceError(error) ? error : causeOf(error);

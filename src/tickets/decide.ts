@@ -1,9 +1,11 @@
 // From a verified event to a decision, by way of the ticket: read again, approved there, and asking there for what the event says.
 import type { Config, Hook } from '../contracts/config/file.js';
 import { type Environment, readSecret } from '../contracts/config/secret-ref.js';
-import { ticketIdOf } from './event.js';
+import { authorisationsIn } from './authorisations.js';
+import { ticketEventOf, ticketIdOf } from './event.js';
 import { isApproved, type ReadTicket, readAgain, type TicketSource, ticketSource } from './reading.js';
 import { whyIgnored } from './senders/ignored.js';
+import { SENDERS } from './senders/index.js';
 import { decideStart, type StartDecision } from './start-request.js';
 
 export type TicketDecision = StartDecision | { kind: 'unreadable'; ticketId: string; why: string };
@@ -37,8 +39,25 @@ export async function decideTicket({ config, hookName, hook, payload, env, now, 
   const reading = await readAgain(readTicket, { hook, ticketId, source });
   // Gone as it may be, a sender that comes too early for its own system is sent away for a while, not for good.
   if (reading.kind !== 'read') return { ...reading, kind: 'unreadable', ticketId };
-  if (!isApproved(hook, source, reading.record)) return { kind: 'ignored', why: 'not approved' };
-  return decideStart(config, hookName, hook, { payload, ticket: { record: reading.record } });
+  const { record } = reading;
+  if (!isApproved(hook, source, record)) return { kind: 'ignored', why: 'not approved', unapproved: { ticketId } };
+  // A withdrawal that comes after the approval that has followed it.
+  if (hook.approved === undefined && SENDERS[hook.system].translation.withdraws?.(payload))
+    return { kind: 'ignored', why: 'the event is older than what the ticket says' };
+  const told = authorisationsIn(hook, record);
+  if (told.kind !== 'named' || hook.map?.generation !== undefined)
+    return decideStart(config, hookName, hook, { payload, ticket: { record } });
+  const generation = generationOf(hook, payload, told.generations);
+  if (generation === undefined) return { kind: 'ignored', why: 'not approved any more', unapproved: { ticketId } };
+  return decideStart(config, hookName, hook, { payload, ticket: { record, generation } });
+}
+
+/** The one that the event names, if it still stands, else the only one that does. */
+function generationOf(hook: Hook, payload: unknown, standing: readonly string[]): string | undefined {
+  const event = ticketEventOf(hook, { payload });
+  const named = event.ok ? event.value.ticket.generation : undefined;
+  if (named !== undefined && standing.includes(named)) return named;
+  return standing.length === 1 ? standing[0] : undefined;
 }
 
 /** As whom we write to this system. Where that cannot be known, our marker and the reading again are left. */

@@ -8,7 +8,11 @@ import { valueAt } from './senders/value-at.js';
 export interface Told {
   payload: unknown;
   /** Absent before the ticket is read, and where it never is. */
-  ticket?: { record: unknown };
+  ticket?: {
+    record: unknown;
+    /** What authorises the run, where the ticket has told it, whatever the event says. */
+    generation?: string | undefined;
+  };
 }
 
 type Mapping = Pick<Hook, 'system' | 'map' | 'read' | 'playbook'>;
@@ -39,6 +43,7 @@ function mapped(hook: Mapping, { payload, ticket }: Told): unknown {
   const record = ticket && view(ticket.record);
   const read = ticket && readable(ticket.record) ? atFirst : undefined;
   const field = (name: MappedField) => {
+    if (name === 'generation' && ticket?.generation !== undefined) return ticket.generation;
     const inTicket = ticket && (hook.read?.[name] ?? (hook.map?.[name] === undefined ? read?.[name] : undefined));
     // Where the ticket decides, it decides alone: what it no longer names must not come back from an older event.
     if (inTicket !== undefined) return valueAt(record, inTicket);

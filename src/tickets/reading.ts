@@ -2,7 +2,7 @@
 // system shows it now, read with our own credential.
 
 import type { Config, Hook, TicketsEntry } from '../contracts/config/file.js';
-import { APPROVED, canBeReadAgain } from '../contracts/config/hook.js';
+import { APPROVED, canBeReadAgain, WITHDRAWN } from '../contracts/config/hook.js';
 import { valueAt } from './senders/value-at.js';
 
 /** The tightest sender, PagerDuty, waits 5 s and sends again what took longer: that finds the run under its id. */
@@ -80,6 +80,36 @@ export async function readAgain(
 export function isApproved(hook: Pick<Hook, 'approved'>, { entry }: TicketSource, record: unknown): boolean {
   const expression = hook.approved ?? APPROVED[entry.system];
   return expression !== undefined && saysYes(valueAt(record, expression));
+}
+
+/**
+ * `isWithdrawn`: said so, and not just another state. `by`: whom the hook names; where the system has an approval of its own, the ticket
+ * itself stands for whoever gave it.
+ */
+export function approvalIn(
+  hook: Pick<Hook, 'approved' | 'withdrawn' | 'approvedBy'>,
+  source: TicketSource,
+  record: unknown,
+  ticketId: string,
+): { isApproved: boolean; isWithdrawn: boolean; by: string[] } {
+  const { system } = source.entry;
+  const withdrawn = hook.withdrawn ?? (hook.approved === undefined ? WITHDRAWN[system] : undefined);
+  const named = hook.approvedBy === undefined ? undefined : namesIn(valueAt(record, hook.approvedBy));
+  const own = APPROVED[system] === undefined ? [] : [`ticket ${ticketId} (${system})`];
+  return {
+    isApproved: isApproved(hook, source, record),
+    isWithdrawn: withdrawn !== undefined && saysYes(valueAt(record, withdrawn)),
+    by: named ?? own,
+  };
+}
+
+/** More people than a quorum can ask for approve nothing more. */
+const MOST_NAMES = 50;
+const NAME_LENGTH = 200;
+
+function namesIn(value: unknown): string[] {
+  const names = (Array.isArray(value) ? value : [value]).filter((name): name is string => typeof name === 'string');
+  return [...new Set(names.map((name) => name.trim()))].filter((name) => name !== '' && name.length <= NAME_LENGTH).slice(0, MOST_NAMES);
 }
 
 /** Truthy in JMESPath, and not a written no: ServiceNow writes its booleans as text, and `'false'` is truthy there. */

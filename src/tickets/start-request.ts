@@ -4,15 +4,18 @@ import type { Config, Hook, Playbook, TargetKind } from '../contracts/config/fil
 import type { TicketEvent } from '../contracts/http/webhook.js';
 import { type CampaignPlan, parsePlan } from '../contracts/plan.js';
 import { type Parsed, type Problem, parseRequest, type RemediationRequest, type Targets } from '../contracts/request.js';
+import type { TicketStart } from '../domain/run/ticket-start.js';
 import { ticketWorkflowId } from '../domain/run/workflow-id.js';
+import { isCounted } from './authorisations.js';
 import { type Told, ticketEventOf } from './event.js';
 
 /** A playbook that does not say otherwise takes named hosts only: a tag or a query can mean the whole fleet. */
 const DEFAULT_CHOICE: readonly TargetKind[] = ['assetIds', 'hostnames'];
 
 export type StartDecision =
-  | ({ kind: 'start'; workflowId: string; playbook: string } & Asked)
-  | { kind: 'ignored'; why: string }
+  | ({ kind: 'start'; workflowId: string; playbook: string; counted?: boolean } & Asked)
+  /** `unapproved`: the ticket has no approval, so a run of it that was approved may have lost its own. */
+  | { kind: 'ignored'; why: string; unapproved?: { ticketId: string } }
   | { kind: 'refused'; problems: Problem[] };
 
 /** `approval`: of the playbook, for the run; a campaign has it in its plan. */
@@ -42,7 +45,21 @@ export function decideStart(config: Pick<Config, 'playbooks' | 'tickets'>, hookN
   const asked = askedOf(playbook, event.value, { hook: hookName, system });
   if (!asked.ok) problems.push(...asked.problems);
   if (!key.ok || !asked.ok || problems.length > 0) return { kind: 'refused', problems };
-  return { kind: 'start', workflowId: key.workflowId, playbook: choice.name, ...asked.value };
+  const counted = isCounted(hook, event.value.ticket.generation);
+  return { kind: 'start', workflowId: key.workflowId, playbook: choice.name, ...(counted ? { counted } : {}), ...asked.value };
+}
+
+/** What a run that a ticket starts has in its memo, for its workflow. A campaign has its approvals in its plan. */
+export function memoOf(
+  start: Extract<StartDecision, { kind: 'start' }>,
+  found: Pick<TicketStart, 'found' | 'single'> = {},
+): Record<string, unknown> {
+  const ticketStart: TicketStart = { ...(start.counted ? { counted: true } : {}), ...found };
+  return {
+    playbook: start.playbook,
+    ...(start.workflow === 'remediationRun' && start.approval ? { approval: start.approval } : {}),
+    ...(Object.keys(ticketStart).length > 0 ? { ticketStart } : {}),
+  };
 }
 
 function chosenPlaybook(hook: Hook, event: TicketEvent): { kind: 'playbook'; name: string } | Exclude<StartDecision, { kind: 'start' }> {

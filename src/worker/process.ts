@@ -24,6 +24,8 @@ import { keepNamesIndexed } from './name-index.js';
 import { outgoing } from './outgoing.js';
 import { watchPolicy } from './policy-watch.js';
 import { createAskTicket } from './ticket-approval.js';
+import { createFindTickets } from './ticket-finder.js';
+import { keepSchedules } from './ticket-schedules.js';
 
 export interface RunningWorker {
   /** Lets activities end within the grace period, then ends. */
@@ -82,10 +84,11 @@ async function runUntilStopped(configuration: WorkerConfiguration, logger: Logge
   const stopWriteBack = startWriteBack({
     ...{ ledger, logger, http: ticketHttp, config: settled, env: configuration.env, publicUrl: settings.publicUrl },
   });
+  const findTickets = createFindTickets({ config: settled, http: ticketHttp, env: configuration.env, readTicket });
   try {
     while (!stopping.aborted) {
       try {
-        await serve({ ...configuration, askTicket }, logger, stopping);
+        await serve({ ...configuration, askTicket, findTickets, settled }, logger, stopping);
       } catch (error) {
         if (stopping.aborted || !ledger.isInPlace()) break;
         logger.error({ err: error }, `Temporal cannot be reached; trying again in ${RECONNECT_MS / 1_000} s`);
@@ -108,7 +111,7 @@ async function runUntilStopped(configuration: WorkerConfiguration, logger: Logge
   }
 }
 
-type Serving = WorkerConfiguration & Pick<ActivityDependencies, 'askTicket'>;
+type Serving = WorkerConfiguration & Pick<ActivityDependencies, 'askTicket' | 'findTickets'> & { settled: () => Config | undefined };
 
 async function serve(configuration: Serving, logger: Logger, stopping: AbortSignal): Promise<void> {
   ensureRuntime(logger);
@@ -128,6 +131,8 @@ async function serve(configuration: Serving, logger: Logger, stopping: AbortSign
         if (!configuration.ledger.isInPlace()) shutDown();
       }, LOOK_AT_FILE_MS);
       const stopSweep = startSweep({ ...dependencies, namespace, logger });
+      const { taskQueue } = dependencies;
+      const stopSchedules = keepSchedules({ client: client.client, taskQueue, config: configuration.settled, logger });
       const shutDown = (): void => {
         for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
       };
@@ -142,6 +147,7 @@ async function serve(configuration: Serving, logger: Logger, stopping: AbortSign
         await Promise.allSettled(runs);
         clearInterval(lookAtFile);
         stopping.removeEventListener('abort', shutDown);
+        await stopSchedules();
         await stopSweep();
       }
     } finally {
@@ -154,7 +160,7 @@ async function serve(configuration: Serving, logger: Logger, stopping: AbortSign
 }
 
 function wire(
-  { settings, config, ledger, askTicket }: Serving,
+  { settings, config, ledger, askTicket, findTickets }: Serving,
   { client }: ClientConnection,
   logger: Logger,
 ): { dependencies: ActivityDependencies; close: () => Promise<void> } {
@@ -173,7 +179,7 @@ function wire(
     qualys,
     sender: senderOf({ username, url }),
     policy: config.policy,
-    askTicket,
+    ...{ askTicket, findTickets },
     client,
     taskQueue: settings.taskQueue,
     schedules: {

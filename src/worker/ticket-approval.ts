@@ -1,7 +1,8 @@
-// Whether the ticket of a run is approved now, by the configuration file as it is now and the ticket as its system shows it.
+// What the ticket of a run says now, by the configuration file as it is now and the ticket as its system shows it.
 import type { AskTicket, TicketApproval } from '../activities/dependencies.js';
 import type { Config } from '../contracts/config/file.js';
-import { isApproved, type ReadTicket, readAgain, ticketSource } from '../tickets/reading.js';
+import { authorisationsIn } from '../tickets/authorisations.js';
+import { approvalIn, type ReadTicket, readAgain, ticketSource } from '../tickets/reading.js';
 
 /** `config`: undefined for the moments in which the file was changed and is not read again yet. */
 export function createAskTicket(config: () => Config | undefined, readTicket: ReadTicket): AskTicket {
@@ -15,6 +16,9 @@ export function createAskTicket(config: () => Config | undefined, readTicket: Re
     if (!source) return { kind: 'not-asked' };
     const reading = await readAgain(readTicket, { hook, ticketId: ticket.id, source });
     if (reading.kind !== 'read') return reading;
-    return { kind: isApproved(hook, source, reading.record) ? 'approved' : 'not-approved' };
+    const { isApproved, isWithdrawn, by } = approvalIn(hook, source, reading.record, ticket.id);
+    if (!isApproved) return { kind: 'not-approved', withdrawn: isWithdrawn };
+    const told = authorisationsIn(hook, reading.record);
+    return { kind: 'approved', by, ...(told.kind === 'named' ? { generations: told.generations } : {}) };
   };
 }

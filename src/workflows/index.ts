@@ -2,3 +2,4 @@
 export { campaignStep } from './campaign/step.js';
 export { remediationCampaign } from './campaign/workflow.js';
 export { remediationRun } from './run/workflow.js';
+export { lookAtTickets } from './tickets/look.js';

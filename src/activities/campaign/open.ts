@@ -6,6 +6,7 @@ import type { ApprovalRule } from '../../domain/run/approval.js';
 import type { Blocked } from '../../domain/run/blocked.js';
 import { type FrozenPlan, overridesOf, planDigest } from '../../domain/run/plan-digest.js';
 import type { Issued } from '../../domain/run/snapshot.js';
+import type { TicketStart } from '../../domain/run/ticket-start.js';
 import { readNotJoined } from '../../domain/targets/join-record.js';
 import type { FrozenCohort } from '../../ledger/cohort/freeze.js';
 import { sha256 } from '../../ledger/policy/approved-plan.js';
@@ -21,6 +22,7 @@ import { blockedOrThrow, goOn, logWarnings, noTargets, tooManyAssets } from '../
 import { refusedForRun } from '../policy/refused-script.js';
 import { goOnUnlessStale } from '../stale-ledger.js';
 import { readTargets } from '../targets/read.js';
+import { refuseUsedUp } from '../tickets/superseded.js';
 import { cutWaves } from './cut-waves.js';
 import { campaignRequest, campaignRules, lastApproval, type StoredPlan } from './step-request.js';
 
@@ -31,6 +33,7 @@ export interface OpenCampaignInput {
   plan: StoredPlan;
   /** The campaign or run that this one looks at again, as its memo says. */
   parentId?: string | undefined;
+  ticketStart?: TicketStart | undefined;
   /** The reason for waiting that the workflow shows already. */
   reported?: Blocked | undefined;
 }
@@ -88,7 +91,7 @@ export type RecheckResult =
   | { kind: 'blocked'; blocked: Blocked };
 
 async function register({ ledger, client }: ActivityDependencies, input: Omit<OpenCampaignInput, 'reported'>): Promise<void> {
-  const { runId, firstExecutionId, namespace, plan, parentId } = input;
+  const { runId, firstExecutionId, namespace, plan, parentId, ticketStart } = input;
   const namespaceId = await namespaceIdOf(client, namespace);
   const opened = await ledger.runs.open({
     id: runId,
@@ -100,10 +103,9 @@ async function register({ ledger, client }: ActivityDependencies, input: Omit<Op
     parentId,
     rules: campaignRules(plan),
     approval: lastApproval(plan),
+    ticketStart,
   });
-  if (opened === 'already-run') {
-    throw nonRetryable('AlreadyRun', `The workflow id ${runId} was already used in this ledger. Start again with another id.`);
-  }
+  await refuseUsedUp(ledger, opened, { runId, request: plan });
   await ledger.campaigns.register(runId, plan);
 }
 

@@ -3,6 +3,7 @@ import type { Policy } from '../../contracts/policy.js';
 import type { ApprovalRule, PlaybookApproval } from '../../domain/run/approval.js';
 import { type Blocked, WORTH_SAYING_MS } from '../../domain/run/blocked.js';
 import type { RunSnapshot } from '../../domain/run/snapshot.js';
+import type { TicketStart } from '../../domain/run/ticket-start.js';
 import { hostsIn, type NotJoinedList, notJoinedText, readNotJoined } from '../../domain/targets/join-record.js';
 import { QqlUnsafe } from '../../domain/targets/qql.js';
 import type { FrozenCohort } from '../../ledger/cohort/freeze.js';
@@ -21,6 +22,7 @@ import { orderOfActivity } from '../run/control.js';
 import { goOnUnlessStale } from '../stale-ledger.js';
 import { planExecutions } from '../tags/plan.js';
 import { readTargets } from '../targets/read.js';
+import { refuseUsedUp } from '../tickets/superseded.js';
 import { passEasmGate } from './easm-gate.js';
 import { readFollowUpScript, refuseImpossibleFollowUp } from './follow-up.js';
 import { resolveTargets, UnresolvedTargets } from './resolve-targets.js';
@@ -35,6 +37,7 @@ export interface OpenRunInput {
   playbookApproval?: PlaybookApproval | undefined;
   /** The run that this one looks at again, as its memo says. */
   parentId?: string | undefined;
+  ticketStart?: TicketStart | undefined;
   /** The reason for waiting that the workflow shows already. */
   reported?: Blocked | undefined;
   /** Start it as well where nobody has to approve it. */
@@ -54,7 +57,10 @@ export type OpenRunResult =
     }
   | { kind: 'blocked'; blocked: Blocked };
 
-type Registration = Pick<OpenRunInput, 'runId' | 'firstExecutionId' | 'namespace' | 'request' | 'playbookApproval' | 'parentId'>;
+type Registration = Pick<
+  OpenRunInput,
+  'runId' | 'firstExecutionId' | 'namespace' | 'request' | 'playbookApproval' | 'parentId' | 'ticketStart'
+>;
 
 /** Registers the run, reads its script, and freezes its cohort. Repeating it changes nothing; a refusal leaves nothing to be sent. */
 export function createOpenRun(dependencies: ActivityDependencies) {
@@ -79,11 +85,10 @@ export function createOpenRun(dependencies: ActivityDependencies) {
 }
 
 async function register({ ledger, client }: ActivityDependencies, run: Registration): Promise<void> {
-  const { runId, firstExecutionId, namespace, request, playbookApproval: approval, parentId } = run;
+  const { runId, firstExecutionId, namespace, request, playbookApproval: approval, parentId, ticketStart } = run;
   const namespaceId = await namespaceIdOf(client, namespace);
-  if ((await ledger.runs.open({ id: runId, firstExecutionId, namespace, namespaceId, request, parentId, approval })) !== 'already-run')
-    return;
-  throw nonRetryable('AlreadyRun', `The workflow id ${runId} was already used in this ledger. Start again with another id.`);
+  const opened = await ledger.runs.open({ id: runId, firstExecutionId, namespace, namespaceId, request, parentId, approval, ticketStart });
+  await refuseUsedUp(ledger, opened, run);
 }
 
 async function openWith(dependencies: ActivityDependencies, input: OpenRunInput): Promise<OpenRunResult> {

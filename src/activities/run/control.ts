@@ -1,4 +1,5 @@
 import { activityInfo } from '@temporalio/activity';
+import type { Policy } from '../../contracts/policy.js';
 import type { ErrorBudget } from '../../contracts/request.js';
 import type { Command } from '../../domain/run/command.js';
 import { type Issued, mostIssued, type RunSnapshot } from '../../domain/run/snapshot.js';
@@ -6,6 +7,7 @@ import { digestOf } from '../../ledger/policy/approved-plan.js';
 import { updateOrder } from '../../ledger/runs/authenticated-orders.js';
 import { type Order, REFUSED } from '../../ledger/runs/orders.js';
 import type { ActivityDependencies } from '../dependencies.js';
+import { approvalsInTicket } from '../tickets/approvers.js';
 
 export interface ControlInput {
   runId: string;
@@ -28,6 +30,8 @@ export interface ControlResult {
   digest?: string | undefined;
   /** True when the order has no effect: another digest was approved than that, or nothing was paused that could be resumed. */
   refused: boolean;
+  /** Who has approved in the ticket that started the run, where an approval is asked for. */
+  approvals?: string[] | undefined;
 }
 
 const NOTHING_GIVEN = mostIssued(undefined, undefined);
@@ -42,7 +46,8 @@ export function orderOfActivity(): Pick<Order, 'id' | 'number'> {
  * Carries an order into the ledger, where every permit asks for it, and into the audit log. Repeating it, or coming late with it, changes
  * nothing more.
  */
-export function createControlRun({ ledger }: Pick<ActivityDependencies, 'ledger'>) {
+export function createControlRun(dependencies: Pick<ActivityDependencies, 'ledger' | 'askTicket'> & { policy?: Policy | undefined }) {
+  const { ledger } = dependencies;
   return {
     /** Where the run stands, for a step whose campaign was ordered something. */
     async runSnapshot({ runId }: { runId: string }): Promise<RunSnapshot> {
@@ -65,7 +70,11 @@ export function createControlRun({ ledger }: Pick<ActivityDependencies, 'ledger'
         issued,
       });
       const digest = await digestOf(ledger.database, runId);
-      return { snapshot: await ledger.runs.snapshot(runId), assets: Math.max(0, result), digest, refused: result === REFUSED };
+      const approvals = command.kind === 'await-approval' ? await approvalsInTicket(dependencies, runId) : undefined;
+      return {
+        ...{ snapshot: await ledger.runs.snapshot(runId), assets: Math.max(0, result), digest, refused: result === REFUSED },
+        ...(approvals ? { approvals } : {}),
+      };
     },
   };
 }

@@ -6,7 +6,7 @@ import type { Wait } from '../failures.js';
 /** A ticket system may be down for hours; the run waits, and sends nothing. */
 const UNREADABLE_WAIT_MS = 30_000;
 /** Some systems answer 404 to whoever may not see a ticket: time for somebody to give back a permission that was taken by mistake. */
-const GONE_FOR_GOOD_MS = 15 * 60_000;
+export const GONE_FOR_GOOD_MS = 15 * 60_000;
 
 /**
  * Reads the run's ticket again before its first execution. Undefined when it is approved, which the ledger then knows; `withdrawn` when it
@@ -38,7 +38,7 @@ export async function recheckTicket({ ledger, askTicket }: ActivityDependencies,
 }
 
 /** A step is stopped with its campaign: of a crash in between, neither would know of the other. */
-async function withdraw(ledger: Ledger, run: RunRow, detail: string): Promise<void> {
+export async function withdraw(ledger: Ledger, run: RunRow, detail: string): Promise<void> {
   const whole = run.campaign?.id ?? run.id;
   await ledger.audit.add(whole, { action: 'approval-withdrawn', detail });
   await ledger.runs.stop(whole, 'stopped', 'approval-withdrawn');

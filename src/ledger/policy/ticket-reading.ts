@@ -28,10 +28,13 @@ export async function whyTicketUnread(sql: Sql, run: RunRow, now: number): Promi
   const at = run.ticketCheckedAt;
   // A reading of the future is one by a clock that was set back: nobody knows its age.
   if (at !== undefined && at <= now && now - at < TRUSTED_MS) return undefined;
+  return (await hasSent(sql, run)) ? undefined : 'the ticket must be read again before the first execution';
+}
+
+async function hasSent(sql: Sql, run: RunRow): Promise<boolean> {
   const parent = run.parentId ?? run.id;
-  if (await sql.first(SENT, [run.id, parent])) return undefined;
-  if (await sql.first(SENT_BY_STEPS, [run.campaign?.id ?? run.id, parent])) return undefined;
-  return 'the ticket must be read again before the first execution';
+  if (await sql.first(SENT, [run.id, parent])) return true;
+  return (await sql.first(SENT_BY_STEPS, [run.campaign?.id ?? run.id, parent])) !== undefined;
 }
 
 /** A hook has started it, and the system of the ticket has an API. Only the configuration knows whether the hook names it. */
@@ -49,6 +52,11 @@ export class TicketReadings {
   /** Why the ticket has to be read before anything is sent or scheduled for the run. */
   async whyUnread(run: RunRow): Promise<string | undefined> {
     return whyTicketUnread(this.#database, run, await this.#database.now());
+  }
+
+  /** Whether anything of the run was executed, or may have been. */
+  hasSent(run: RunRow): Promise<boolean> {
+    return hasSent(this.#database, run);
   }
 
   /** To be called before the ticket is asked for: its age counts from here. */

@@ -35,6 +35,8 @@ const ENTRIES_OF_RUN = `
     AND audit.at <= coalesce(runs.finished_at, audit.at)
   ORDER BY id`;
 
+const SAME_ENTRY = `SELECT 1 AS found FROM audit WHERE run_id = ? AND action = ? AND detail = ? AND coalesce(actor, '') = ?`;
+
 export type NewAuditEntry = Omit<AuditEntry, 'at' | 'verified'> & { verified?: boolean };
 
 const LONGEST_DETAIL = 2_000;
@@ -44,15 +46,15 @@ export async function addAudit(sql: Sql, runId: string | undefined, entry: NewAu
   await appendEntry(sql, runId, { ...entry, at: await sql.now(), detail: entry.detail?.slice(0, LONGEST_DETAIL) });
 }
 
-/** The same for what may be told again: the same action and detail is one entry of the run. */
-export async function addAuditOnce(sql: Sql, runId: string, entry: { action: string; detail: string }): Promise<void> {
+/** The same for what may be told again: the same action and detail of the same person is one entry of the run. */
+export async function addAuditOnce(
+  sql: Sql,
+  runId: string,
+  entry: { action: string; detail: string; actor?: string | undefined },
+): Promise<void> {
   const detail = storableText(entry.detail.slice(0, LONGEST_DETAIL));
-  const known = await sql.first('SELECT 1 AS found FROM audit WHERE run_id = ? AND action = ? AND detail = ?', [
-    runId,
-    entry.action,
-    detail,
-  ]);
-  if (!known) await addAudit(sql, runId, { action: entry.action, detail });
+  const known = await sql.first(SAME_ENTRY, [runId, entry.action, detail, entry.actor ?? '']);
+  if (!known) await addAudit(sql, runId, { ...entry, detail });
 }
 
 /** Who did what to a run, when and why. Rows are only ever added. */
@@ -75,7 +77,7 @@ export class Audit {
   }
 
   /** The same for what an activity writes that may be attempted again. */
-  addOnce(runId: string, entry: { action: string; detail: string }): Promise<void> {
+  addOnce(runId: string, entry: { action: string; detail: string; actor?: string | undefined }): Promise<void> {
     return this.#database.transaction((sql) => addAuditOnce(sql, runId, entry));
   }
 

@@ -2,6 +2,7 @@ import { MAX_ASSETS_PER_EXECUTION } from '../../domain/execution/state.js';
 import type { PlaybookApproval } from '../../domain/run/approval.js';
 import type { LiveCounts, RunReport, StopCause } from '../../domain/run/outcome.js';
 import type { Issued, RunPhase, RunSnapshot } from '../../domain/run/snapshot.js';
+import type { TicketStart } from '../../domain/run/ticket-start.js';
 import { freeLeases } from '../cohort/closing.js';
 import { giveBackUnsent } from '../leases/unsent.js';
 import { recountOutcomes } from '../rows/counts.js';
@@ -19,8 +20,9 @@ import {
   toRun,
 } from '../rows/run.js';
 import { issuedOf, snapshotOf } from '../snapshots/run.js';
-import { type Database, isUniqueViolation, jsonRows, storableText } from '../sql/database.js';
+import { type Database, isUniqueViolation, jsonRows, type Sql, storableText } from '../sql/database.js';
 import { byIndex, JOIN_IN_ORDER } from '../sql/dialect.js';
+import { rivalOf } from '../tickets/authorised.js';
 import { type AdjustedTerms, adjustTerms, inFlightColumns, setPaused, setPhase, stopRun } from './effects.js';
 
 const TAGS_KEPT = 2_000;
@@ -95,6 +97,9 @@ const COUNT_WATCHED = `
   FROM executions
   WHERE state = 'accepted' AND settled_at IS NULL`;
 
+/** `rival`: the run that has the authorisation of this one's ticket, or a later one. */
+export type Opened = 'new' | 'same' | 'already-run' | { rival: string };
+
 export class Runs {
   readonly #database: Database;
 
@@ -114,9 +119,21 @@ export class Runs {
     parentId?: string | undefined;
     rules?: CampaignRules;
     approval?: PlaybookApproval | undefined;
-  }): Promise<'new' | 'same' | 'already-run'> {
+    ticketStart?: TicketStart | undefined;
+  }): Promise<Opened> {
+    const { ticketStart } = run;
+    if (!ticketStart?.counted && !ticketStart?.single) return this.#open(this.#database, run);
+    return this.#database.transaction(async (sql) => {
+      const known = await readRun(sql, run.id);
+      if (known) return isSameRun(known, run);
+      const rival = await rivalOf(sql, run.id, ticketStart);
+      return rival === undefined ? this.#open(sql, run) : { rival };
+    });
+  }
+
+  async #open(sql: Sql, run: Parameters<Runs['open']>[0]): Promise<Opened> {
     try {
-      await this.#database.run(OPEN_RUN, [
+      await sql.run(OPEN_RUN, [
         run.id,
         run.firstExecutionId,
         run.namespace,
@@ -125,7 +142,7 @@ export class Runs {
         ...inFlightColumns(run.request.maxInFlight),
         run.request.deadline,
         run.request.errorBudget ? JSON.stringify(run.request.errorBudget) : null,
-        await this.#database.now(),
+        await sql.now(),
         run.kind ?? 'run',
         run.campaign?.id,
         run.campaign?.wave,
@@ -139,9 +156,7 @@ export class Runs {
       return 'new';
     } catch (error) {
       if (!isUniqueViolation(error)) throw error;
-      const known = await this.get(run.id);
-      if (known && known.kind !== (run.kind ?? 'run')) return 'already-run';
-      return known?.firstExecutionId === run.firstExecutionId ? 'same' : 'already-run';
+      return isSameRun(await readRun(sql, run.id), run);
     }
   }
 
@@ -320,4 +335,8 @@ export class Runs {
   snapshot(id: string): Promise<RunSnapshot> {
     return snapshotOf(this.#database, id);
   }
+}
+
+function isSameRun(known: RunRow | undefined, run: { kind?: RunKind; firstExecutionId: string }): 'same' | 'already-run' {
+  return known?.kind === (run.kind ?? 'run') && known.firstExecutionId === run.firstExecutionId ? 'same' : 'already-run';
 }

@@ -43,7 +43,7 @@ interface DeskOptions {
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
 const SYSTEMS: readonly System[] = [serviceNow, jira, github, zendesk, freshservice, pagerduty];
 /** What the desk has at its start; in ServiceNow more come with POST. */
-const FIRST = { number: 'CHG0030001', short_description: 'Patch openssl', approval: 'approved', state: '-2' };
+const FIRST = { number: 'CHG0030001', short_description: 'Patch openssl', approval: 'approved', state: '-2', active: 'true' };
 const OTHERS: Readonly<Record<string, Record<string, string>>> = {
   jira: { id: '10007', key: 'OPS-7', status: 'Approved' },
   github: { id: 'acme/fleet#7', state: 'open', labels: 'overhaul-approved' },

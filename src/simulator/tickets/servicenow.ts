@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type Answer, type Ask, basic, type Desk, isUser, jsonOf, type SimulatedTicket, type System } from './store.js';
 
+const DAY_MS = 24 * 60 * 60_000;
 const TABLE = /^\/api\/now\/table\/([a-z][a-z0-9_]*)(?:\/([0-9a-f]{32}))?$/;
 
 export const serviceNow: System = {
@@ -14,11 +15,20 @@ export const serviceNow: System = {
 };
 
 /** What people make in the system itself. */
-export function addRecord({ tickets }: Pick<Desk, 'tickets'>, name: string, fields: Record<string, string>): SimulatedTicket {
+export function addRecord(
+  { tickets, instant }: Pick<Desk, 'tickets' | 'instant'>,
+  name: string,
+  fields: Record<string, string>,
+): SimulatedTicket {
   const known = tickets.filter(({ record }) => record.sys_id !== undefined).length;
   const number = fields.number || `${name === 'incident' ? 'INC' : 'CHG'}${String(30_001 + known).padStart(7, '0')}`;
   const sysId = createHash('md5').update(`${name} ${number} ${known}`).digest('hex');
-  const ticket: SimulatedTicket = { table: name, record: { ...fields, number, sys_id: sysId, sys_mod_count: '0' }, notes: [], files: [] };
+  const ticket: SimulatedTicket = {
+    table: name,
+    record: { ...fields, number, sys_id: sysId, sys_mod_count: '0', sys_updated_on: instant() },
+    notes: [],
+    files: [],
+  };
   tickets.push(ticket);
   return ticket;
 }
@@ -45,10 +55,10 @@ function table(ask: Ask, desk: Desk): Answer {
 function write(ticket: SimulatedTicket, fields: Record<string, string>, desk: Desk): void {
   const { work_notes: note, sys_id: _id, sys_mod_count: _count, ...rest } = fields;
   if (note) ticket.notes.push({ id: desk.nextId(), value: note, createdOn: desk.instant() });
-  Object.assign(ticket.record, rest, { sys_mod_count: String(Number(ticket.record.sys_mod_count) + 1) });
+  Object.assign(ticket.record, rest, { sys_mod_count: String(Number(ticket.record.sys_mod_count) + 1), sys_updated_on: desk.instant() });
 }
 
-function found(name: string, { query }: Ask, { tickets }: Desk): Record<string, string>[] {
+function found(name: string, { query }: Ask, { tickets, instant }: Desk): Record<string, string>[] {
   const rows =
     name === 'sys_journal_field'
       ? tickets.flatMap(({ table: of, record, notes }) =>
@@ -57,16 +67,16 @@ function found(name: string, { query }: Ask, { tickets }: Desk): Record<string, 
           })),
         )
       : tickets.filter((one) => one.table === name).map(({ record }) => record);
-  return limited(rows, query);
+  return limited(rows, query, instant());
 }
 
-function attachment(ask: Ask, { tickets, nextId }: Desk): Answer {
+function attachment(ask: Ask, { tickets, nextId, instant }: Desk): Answer {
   const { method, path, query, text } = ask;
   if (method === 'GET' && path === '/api/now/attachment') {
     const rows = tickets.flatMap(({ table: of, record, files }) =>
       files.map(({ name }) => ({ table_name: of, table_sys_id: record.sys_id ?? '', file_name: name })),
     );
-    return [200, { result: limited(rows, query) }];
+    return [200, { result: limited(rows, query, instant()) }];
   }
   if (method !== 'POST' || path !== '/api/now/attachment/file') return failure(400, 'Requested URI does not represent any resource');
   const [of, sysId, name] = ['table_name', 'table_sys_id', 'file_name'].map((key) => query.get(key));
@@ -76,15 +86,18 @@ function attachment(ask: Ask, { tickets, nextId }: Desk): Answer {
   return [201, { result: { sys_id: nextId(), file_name: name } }];
 }
 
-function limited(rows: Record<string, string>[], query: URLSearchParams): Record<string, string>[] {
-  const limit = Number(query.get('sysparm_limit') ?? 10_000);
-  return rows.filter((row) => matches(row, query.get('sysparm_query') ?? '')).slice(0, limit);
+function limited(rows: Record<string, string>[], query: URLSearchParams, now: string): Record<string, string>[] {
+  const [limit, offset] = [Number(query.get('sysparm_limit') ?? 10_000), Number(query.get('sysparm_offset') ?? 0)];
+  return rows.filter((row) => matches(row, query.get('sysparm_query') ?? '', now)).slice(offset, offset + limit);
 }
 
 /** `a=b^cLIKEd`: every condition holds. What the desk does not know matches nothing, so that no test believes it was understood. */
-function matches(row: Record<string, string>, query: string): boolean {
+function matches(row: Record<string, string>, query: string, now: string): boolean {
   return query.split('^').every((condition) => {
     if (condition === '' || condition.startsWith('ORDERBY')) return true;
+    const [, since, days] = /^([a-z_]+)>=javascript:gs\.daysAgoStart\(([0-9]+)\)$/.exec(condition) ?? [];
+    if (since !== undefined)
+      return (row[since] ?? '') >= new Date(Date.parse(`${now}Z`) - Number(days) * DAY_MS).toISOString().slice(0, 10);
     const [, field = '', operator, value = ''] = /^([a-z_]+)(=|LIKE)([\s\S]*)$/.exec(condition) ?? [];
     const has = row[field] ?? '';
     return operator === '=' ? has.toLowerCase() === value.toLowerCase() : operator === 'LIKE' && has.includes(value);

@@ -26,6 +26,17 @@ export interface Translation {
    * that events which the defaults would take for a new authorisation each may pass.
    */
   ignored?: (payload: unknown, generations: boolean) => string | undefined;
+  /**
+   * What authorises a run, by the ticket as it is read: the generations that its events carry, one for each authorisation that stands.
+   * Undefined where this ticket does not tell. Systems without it tell by events alone, or count (`counts`).
+   */
+  generations?: (record: unknown) => readonly string[] | undefined;
+  /** The generation is a count of the ticket's updates, under the same name in events and in the ticket. */
+  counts?: boolean;
+  /** The ticket as read, as the event that its system would send now: what is taken from events is then found there. */
+  asEvent?: (record: unknown, generation: string) => unknown;
+  /** The event itself says that the ticket is not approved, where the hook leaves it to the system's own word: it starts nothing. */
+  withdraws?: (payload: unknown) => boolean;
   /** Who did it, each a JMESPath: what our own account does asks for nothing. */
   actors: readonly string[];
   /** What was written, each a JMESPath: what carries our own marker asks for nothing. */

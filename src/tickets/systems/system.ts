@@ -10,7 +10,7 @@ export interface Credentials {
 }
 
 /** What of a hook decides how its tickets are read. */
-export type ReadingHook = Pick<Hook, 'table' | 'map' | 'read'>;
+export type ReadingHook = Pick<Hook, 'table' | 'map' | 'read'> & { system?: Hook['system'] };
 
 export interface TicketRecord {
   /** Where the record is, below the system's URL; undefined for an id that no ticket of the system can have. */
@@ -36,6 +36,18 @@ export interface TicketPart {
   add: (record: Record<string, unknown>, body: unknown) => Record<string, unknown> | undefined;
 }
 
+/** How the system is searched for tickets that were approved without our hearing of it. */
+export interface TicketFinding {
+  /** Of one page, from 0; `token`: what the page before has named the next by. `find`: the system's own query. */
+  path: (page: { find: string; hook: ReadingHook; page: number; token: string | undefined }) => string;
+  /** Each at least as far as its id; undefined where the answer is something else. */
+  rows: (body: unknown) => Record<string, unknown>[] | undefined;
+  /** Fewer rows than these are the last page, where the system names no next one. */
+  pageSize: number;
+  /** What names the next page; only systems that number none have it. */
+  token?: (body: unknown) => string | undefined;
+}
+
 export interface TicketSystem {
   /** Where `url` may be left out. */
   url?: string;
@@ -44,6 +56,7 @@ export interface TicketSystem {
   /** Something small that only whoever may read tickets gets, and that changes nothing. */
   probe: string;
   read: TicketRecord;
+  search: TicketFinding;
 }
 
 export type SystemEntry = Pick<TicketsEntry, 'system' | 'url' | 'username' | 'password' | 'token'>;
@@ -74,4 +87,13 @@ export function withId(value: unknown, names: readonly string[], ticketId: strin
 
 function isSame(found: unknown, ticketId: string): boolean {
   return found === ticketId || (typeof found === 'number' && Number.isSafeInteger(found) && String(found) === ticketId);
+}
+
+/** The objects of a list that came in. */
+export function recordsOf(value: unknown): Record<string, unknown>[] | undefined {
+  return Array.isArray(value) ? value.filter(isRecord) : undefined;
+}
+
+export function queryString(parameters: Readonly<Record<string, string | number>>): string {
+  return new URLSearchParams(Object.entries(parameters).map(([name, value]): [string, string] => [name, String(value)])).toString();
 }

@@ -11,6 +11,7 @@ import type { OpenCampaignResult } from '../../activities/campaign/open.js';
 import { type CampaignPlan, parsePlan } from '../../contracts/plan.js';
 import type { CampaignReport } from '../../domain/campaign/status.js';
 import { refusedResume } from '../../domain/run/approval.js';
+import type { TicketStart } from '../../domain/run/ticket-start.js';
 import { handleMessages } from '../run/handlers.js';
 import { answered } from '../run/wait-until-available.js';
 import { abandoned } from '../shared/abandoned.js';
@@ -95,7 +96,8 @@ async function open({ runId, state, activities }: Campaign, plan: CampaignPlan):
 function registration({ targets: _targets, ...plan }: CampaignPlan) {
   const { workflowId: runId, firstExecutionRunId: firstExecutionId, namespace, memo } = workflowInfo();
   const parentId = typeof memo?.recheckOf === 'string' ? memo.recheckOf : undefined;
-  return { runId, firstExecutionId, namespace, plan, parentId };
+  const ticketStart = memo?.ticketStart as TicketStart | undefined;
+  return { runId, firstExecutionId, namespace, plan, parentId, ticketStart };
 }
 
 /** Wave after wave, those that operators queued again last, until none is left and no late verdict is waited for. */

@@ -1,6 +1,6 @@
 // Waiting for people: for a run as for a wave of a campaign, and never started under another digest than the one they have seen.
 import { allHandlersFinished, condition } from '@temporalio/workflow';
-import { type ApprovalAsk, askedAgain, isApproved } from '../../domain/run/approval.js';
+import { type ApprovalAsk, askedAgain, isApproved, refusedApproval } from '../../domain/run/approval.js';
 import { takeSnapshot } from '../shared/state.js';
 import type { Living } from './life.js';
 
@@ -11,7 +11,7 @@ export async function approved({ runId, state, activities }: Living, first: Appr
   for (let ask = first; ; ) {
     const asking = await activities.controlRun({ runId, issued: state.issued, command: { kind: 'await-approval', digest: ask.digest } });
     takeSnapshot(state, asking.snapshot);
-    state.ask = askedAgain(ask, asking.digest ?? ask.digest);
+    state.ask = withTicket(askedAgain(ask, asking.digest ?? ask.digest), asking.approvals);
     state.phase = 'awaiting-approval';
     const given = await decided({ state }, endsAt);
     state.ask = undefined;
@@ -39,4 +39,11 @@ async function decided({ state }: Pick<Living, 'state'>, endsAt: number | undefi
     if (state.ask && isApproved(state.ask)) return state.ask;
     if (!inTime) return undefined;
   }
+}
+
+/** What the ticket has said already, of the digest that the run begins to ask about. */
+function withTicket(ask: ApprovalAsk, approvals: readonly string[] = []): ApprovalAsk {
+  const counted = [...ask.approvals];
+  for (const by of approvals) if (refusedApproval({ ...ask, approvals: counted }, { by }) === undefined) counted.push(by);
+  return { ...ask, approvals: counted };
 }

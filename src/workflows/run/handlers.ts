@@ -1,9 +1,9 @@
 import { ApplicationFailure, currentUpdateInfo, setHandler } from '@temporalio/workflow';
 import type { z } from 'zod';
 import type { ControlResult } from '../../activities/run/control.js';
-import { AdjustmentSchema, DecisionSchema, parsedMessage, RetryOrderSchema, WhoSchema } from '../../contracts/messages.js';
+import { AdjustmentSchema, DecisionSchema, parsedMessage, RejectionSchema, RetryOrderSchema, WhoSchema } from '../../contracts/messages.js';
 import type { ErrorBudget } from '../../contracts/request.js';
-import { askedAgain, includesPerson, refusedApproval } from '../../domain/run/approval.js';
+import { type ApprovalAsk, askedAgain, includesPerson, refusedApproval } from '../../domain/run/approval.js';
 import type { Command } from '../../domain/run/command.js';
 import type { RunActivities } from '../shared/activity-proxies.js';
 import { refusedUpdate } from '../shared/failures.js';
@@ -101,7 +101,7 @@ async function retry(run: Handled, argument: unknown): Promise<number> {
 
 async function decide(run: Handled, kind: 'approve' | 'reject', argument: unknown): Promise<void> {
   await once(run, async () => {
-    const { by, reason } = parsedMessage(DecisionSchema, argument);
+    const { by, reason } = parsedMessage(SCHEMAS[kind], argument);
     const { ask } = run.state;
     if (!ask) return null;
     const { refused } = await control(run, { by, reason }, { kind, digest: ask.digest });
@@ -154,16 +154,22 @@ function valid(run: Handled, schema: z.ZodType): (argument: unknown) => void {
 
 function validDecision(run: Handled, kind: 'approve' | 'reject'): (argument: unknown) => void {
   return (argument) => {
-    const { by, digest } = parsedMessage(DecisionSchema, argument);
-    const refusal =
-      kind === 'approve'
-        ? refusedApproval(run.state.ask, { by, digest })
-        : refusedApproval(run.state.ask && { ...run.state.ask, rule: { ...run.state.ask.rule, allowRequester: true }, approvals: [] }, {
-            by,
-            digest,
-          });
+    const { by, digest, withdrawn } = parsedMessage(SCHEMAS[kind], argument);
+    const { ask } = run.state;
+    const refusal = refusedApproval(kind === 'approve' ? ask : ask && toReject(ask, withdrawn), { by, digest });
     if (refusal !== undefined) throw refusedUpdate(refusal);
   };
+}
+
+const SCHEMAS: Readonly<Record<'approve' | 'reject', z.ZodType<z.output<typeof RejectionSchema>>>> = {
+  approve: DecisionSchema,
+  reject: RejectionSchema,
+};
+
+/** Whoever requested may say no, as may who has said yes before; and a ticket that takes its approval back is asked by nobody. */
+function toReject(ask: ApprovalAsk, withdrawn: boolean | undefined): ApprovalAsk {
+  const { approvers, ...rule } = ask.rule;
+  return { ...ask, rule: { ...rule, allowRequester: true, ...(withdrawn ? {} : { approvers }) }, approvals: [] };
 }
 
 function activitiesOf(run: Handled): RunActivities {

@@ -4,6 +4,7 @@ import { parseRequest, type RemediationRequest } from '../../contracts/request.j
 import type { ApprovalAsk, PlaybookApproval } from '../../domain/run/approval.js';
 import type { RunReport } from '../../domain/run/outcome.js';
 import type { RunSnapshot } from '../../domain/run/snapshot.js';
+import type { TicketStart } from '../../domain/run/ticket-start.js';
 import { abandoned } from '../shared/abandoned.js';
 import { activitiesOf, identifyLedger, type RunActivities } from '../shared/activity-proxies.js';
 import { carriedOver, carriedState } from '../shared/carried-state.js';
@@ -79,7 +80,8 @@ async function open(activities: RunActivities, state: RunState, request: Remedia
 function registration({ targets: _targets, ...request }: RemediationRequest) {
   const { workflowId, firstExecutionRunId, namespace, memo } = workflowInfo();
   const parentId = typeof memo?.recheckOf === 'string' ? memo.recheckOf : undefined;
-  return { runId: workflowId, firstExecutionId: firstExecutionRunId, namespace, request, parentId };
+  const ticketStart = memo?.ticketStart as TicketStart | undefined;
+  return { runId: workflowId, firstExecutionId: firstExecutionRunId, namespace, request, parentId, ticketStart };
 }
 
 async function start(activities: RunActivities, state: RunState, started: RunSnapshot | undefined): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Translation } from '../sender.js';
+import { valueAt } from '../value-at.js';
 
 /** Over the body to paste of docs/tickets/freshservice.md: what the Workflow Automator sends is written by its administrator. */
 export const translation: Translation = {
@@ -11,6 +12,7 @@ export const translation: Translation = {
     requestedBy: 'requestedBy',
     reason: 'reason',
   },
+  asEvent: (ticket) => ({ ticket, reason: valueAt(ticket, 'subject') }),
   actors: ['requestedBy'],
   written: ['note'],
 };

@@ -5,6 +5,8 @@ import { formOf } from './issue-form.js';
 /** Labels of this name and with this beginning authorise: `overhaul`, `overhaul-approved`, `overhaul-2`. */
 const LABEL = 'overhaul';
 
+const REPOSITORY = /\/repos\/([^/]+\/[^/]+)$/;
+
 /**
  * Events of issues: https://docs.github.com/en/webhooks/webhook-events-and-payloads#issues. What kind an event is stands in a header that is not
  * signed, so it is told by the body.
@@ -26,6 +28,14 @@ export const translation: Translation = {
     if (typeof value !== 'object' || value === null) return value;
     return { ...value, form: formOf(textAt(value, 'issue.body') || textAt(value, 'body')) };
   },
+  generations(record) {
+    const labels = valueAt(record, 'labels[].name');
+    return Array.isArray(labels) ? labels.filter((name) => typeof name === 'string' && name.startsWith(LABEL)) : undefined;
+  },
+  asEvent: (issue, generation) => ({
+    ...{ issue, sender: valueAt(issue, 'user'), label: { name: generation } },
+    repository: { full_name: REPOSITORY.exec(textAt(issue, 'repository_url'))?.[1] },
+  }),
   ignored: (payload, generations) => {
     const action = textAt(payload, 'action');
     if (valueAt(payload, 'issue') === undefined || valueAt(payload, 'comment') !== undefined)

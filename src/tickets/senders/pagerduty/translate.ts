@@ -20,6 +20,12 @@ export const translation: Translation = {
   },
   read: { hostnames: HOSTS },
   readable: (record) => Array.isArray(valueAt(record, 'custom_fields')),
+  generations(record) {
+    if (!Array.isArray(valueAt(record, 'custom_fields'))) return undefined;
+    const value = valueAt(record, `${valuesIn('overhaul_approval', 'custom_fields')} | [0]`);
+    return value === undefined || value === '' ? [] : [String(value)];
+  },
+  asEvent: (record) => ({ event: { data: record, agent: valueAt(record, 'last_status_change_by') } }),
   ignored: (payload, generations) => {
     const kind = textAt(payload, 'event.event_type');
     if (generations && kind.startsWith('incident.')) return undefined;

@@ -1,4 +1,13 @@
-import { bearerOrBasic, type Credentials, memberOf, type TicketPart, type TicketRecord, withId } from '../system.js';
+import {
+  bearerOrBasic,
+  type Credentials,
+  memberOf,
+  recordsOf,
+  type TicketFinding,
+  type TicketPart,
+  type TicketRecord,
+  withId,
+} from '../system.js';
 
 /** An incident itself has none of them: https://developer.pagerduty.com/api-reference, "Get Custom Field Values of an Incident". */
 const customFields: TicketPart = {
@@ -20,3 +29,17 @@ export const pagerDutyIncident: TicketRecord = {
 export function pagerDutyAuthorization(credentials: Credentials): string | undefined {
   return credentials.token === undefined ? bearerOrBasic(credentials) : `Token token=${credentials.token}`;
 }
+
+const PAGE = 100;
+
+/** `find` is what the list of incidents takes, such as `statuses[]=acknowledged&service_ids[]=P1`. */
+export const pagerDutySearch: TicketFinding = {
+  pageSize: PAGE,
+  path({ find, page }) {
+    const query = new URLSearchParams(find);
+    for (const [name, value] of [['sort_by', 'created_at:desc'] as const, ['limit', PAGE] as const, ['offset', page * PAGE] as const])
+      query.set(name, String(value));
+    return `/incidents?${query.toString()}`;
+  },
+  rows: (body) => recordsOf(memberOf(body, 'incidents')),
+};
