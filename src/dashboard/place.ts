@@ -7,9 +7,11 @@ export const place = computed(() => new URL(address.value));
 
 export function go(href: string): void {
   const to = new URL(href, location.href);
+  const isOther = to.pathname !== location.pathname;
   history.pushState(null, '', to);
   address.value = to.href;
-  window.scrollTo(0, 0);
+  if (isOther) window.scrollTo(0, 0);
+  else if (to.hash !== '') document.getElementById(to.hash.slice(1))?.scrollIntoView();
 }
 
 /** Without a step back to where it was: what is being typed. */

@@ -1,5 +1,6 @@
 // What all pages share: the bar above, the page of the address, and the dialog that is open.
 import { useEffect } from 'preact/hooks';
+import { OutputDrawer } from '../assets/output-drawer.js';
 import { token, tokenWanted } from '../data/token.js';
 import { dialog } from '../parts/dialogs.js';
 import { place, runIdAt } from '../place.js';
@@ -44,5 +45,7 @@ function Opened({ shown }: { shown: NonNullable<typeof dialog.value> }) {
       return <TokenDialog />;
     case 'decide':
       return <DecisionDialog key={shown.decision} {...shown} />;
+    case 'output':
+      return <OutputDrawer key={shown.asset.assetId} {...shown} />;
   }
 }

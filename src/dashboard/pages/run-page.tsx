@@ -1,9 +1,10 @@
 // One run: where it stands, what it waits for, what can be decided.
 import { doneAssets } from '../../domain/run/progress.js';
+import { AssetTable } from '../assets/asset-table.js';
 import { Refusal } from '../data/client.js';
 import { decisionsOf, isOver } from '../data/decisions.js';
 import type { Hearing } from '../data/follow.js';
-import type { Decision, Run } from '../data/types.js';
+import type { Counts, Decision, Run } from '../data/types.js';
 import { useNow } from '../data/use-look.js';
 import { useRun } from '../data/use-run.js';
 import { dialog } from '../parts/dialogs.js';
@@ -38,6 +39,7 @@ export function RunPage({ id }: { id: string }) {
           <Facts run={run} now={now} />
           <Waves waves={run.waves} />
           <Reports run={run} />
+          {hasAssets(run) ? <AssetTable id={id} counts={countsOf(run)} hasWaves={run.kind === 'campaign'} /> : null}
           <AuditTrail entries={run.audit} />
         </>
       ) : error instanceof Refusal && error.status === 404 ? (
@@ -120,8 +122,17 @@ function Decide({ run, onDone }: { run: Run; onDone: () => void }) {
   );
 }
 
-function Standing({ run: { report, progress } }: { run: Run }) {
-  const counts = report?.counts ?? progress?.counts;
+function countsOf({ report, progress }: Run): Counts | undefined {
+  return report?.counts ?? progress?.counts;
+}
+
+/** Of what no worker has opened the ledger has none. */
+function hasAssets(run: Run): boolean {
+  return run.kind !== undefined;
+}
+
+function Standing({ run }: { run: Run }) {
+  const counts = countsOf(run);
   if (!counts || counts.targeted === 0) return null;
   const done = doneAssets({ pending: 0, running: 0, ...counts });
   return (

@@ -36,7 +36,10 @@ export function Waves({ waves = [] }: { waves: Wave[] | undefined }) {
 
 function waveTimes({ openedAt, closedAt }: Wave): string {
   if (openedAt === undefined) return '';
-  return closedAt === undefined ? `since ${utc(openedAt)}` : `${utc(openedAt)} to ${utc(closedAt)}`;
+  if (closedAt === undefined) return `since ${utc(openedAt)}`;
+  const [from, to] = [utc(openedAt), utc(closedAt)];
+  // The date once, where it is the same.
+  return from.slice(0, 10) === to.slice(0, 10) ? `${from.replace(' UTC', '')} to ${to.slice(11)}` : `${from} to ${to}`;
 }
 
 const FORMATS = ['html', 'csv', 'json'] as const;

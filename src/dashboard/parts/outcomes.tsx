@@ -29,7 +29,7 @@ export function Outcomes({ counts }: { counts: Counts }) {
       <ul class="counts">
         {parts(counts).map(([outcome, count]) => (
           <li key={outcome}>
-            <a href={withQuery({ outcome })}>
+            <a href={`${withQuery({ outcome })}#assets`}>
               <span class={`dot ${outcome}`} aria-hidden="true" />
               <b>{number(count)}</b> {outcome}
             </a>

@@ -12,16 +12,11 @@ export function plain(text: string): string {
 
 /** An output: every sign of it can be told, ESC from the sequence it begins. */
 export function visible(output: string): string {
-  return output.replace(/\r\n/g, '\n').replace(CONTROLS, pictureOf).replace(HIDDEN, named);
+  return output.replace(/\r\n/g, '\n').replace(CONTROLS, named).replace(HIDDEN, named);
 }
 
-/** U+2400 and on are pictures of the controls. */
-function pictureOf(control: string): string {
-  const code = control.charCodeAt(0);
-  if (code < 0x20) return String.fromCharCode(0x2400 + code);
-  return code === 0x7f ? '\u2421' : named(control);
-}
-
+/** In letters: few fonts have the pictures of controls. */
 function named(sign: string): string {
+  if (sign === '\u001b') return '⟨ESC⟩';
   return `⟨U+${sign.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}⟩`;
 }
