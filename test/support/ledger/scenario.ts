@@ -99,9 +99,9 @@ export async function ageBudget(ledger: Ledger, ms: number): Promise<void> {
   await shift(ledger, 'turns', { servedAt: -ms, asksFrom: -ms, asksUntil: -ms, notedAt: -ms });
 }
 
-/** As if every wait before the next write into a ticket were over. */
-export async function letTicketWaitsEnd(ledger: Ledger): Promise<void> {
-  await shift(ledger, 'ticketTurns', { freeAt: -3_600_000 });
+/** As if every wait before the next write into a ticket were over; `turns`: and whoever had taken one were gone for long. */
+export async function letTicketWaitsEnd(ledger: Ledger, { turns = false } = {}): Promise<void> {
+  await shift(ledger, 'ticketTurns', { freeAt: -3_600_000, ...(turns ? { heldUntil: -3_600_000 } : {}) });
   await shift(ledger, 'ticketPosts', { dueAt: -3_600_000 }, { endedAt: null });
 }
 
