@@ -47,7 +47,11 @@ const TEMPORAL = [
 ];
 
 const NETWORK = [
-  ['`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`', 'none', 'Proxy for outgoing calls, and the hosts that are reached without it.'],
+  [
+    '`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`',
+    'none',
+    'Proxy for outgoing calls, and the hosts that are reached without it: names, domains, addresses, no ranges ([forms](operations.md#credentials-change)).',
+  ],
   ['`NODE_EXTRA_CA_CERTS`', 'none', 'Path of further certificate authorities in PEM; read by Node itself at its start.'],
 ];
 

@@ -2,6 +2,7 @@
 
 import { loadEnvironment, type Settings } from '../contracts/config/environment.js';
 import { type Config, configFileOf, loadConfigFile } from '../contracts/config/file.js';
+import { noProxyProblems } from '../contracts/config/no-proxy.js';
 import type { Environment } from '../contracts/config/secret-ref.js';
 import { SettledFile } from '../contracts/config/settled-file.js';
 import { type Parsed, type Problem, problemLines } from '../contracts/problems.js';
@@ -30,6 +31,7 @@ export async function loadServerConfiguration(env: Environment): Promise<Parsed<
   const config = loadConfigFile(undefined, env);
   const temporal = temporalLink(env, settings.ok ? settings.value.encryptionKeys : undefined);
   const problems: Problem[] = [settings, config, temporal].flatMap((part) => (part.ok ? [] : part.problems));
+  problems.push(...noProxyProblems(env));
   if (config.ok) problems.push(...(await servingProblems(config.value, settings.ok ? settings.value.http.host : undefined, env)));
   if (!settings.ok || !config.ok || !temporal.ok || problems.length > 0) {
     if (temporal.ok) await temporal.value.close();

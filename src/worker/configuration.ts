@@ -2,6 +2,7 @@
 
 import { loadWorkerEnvironment, type WorkerSettings } from '../contracts/config/environment.js';
 import { type Config, configFileOf, loadConfigFile } from '../contracts/config/file.js';
+import { noProxyProblems } from '../contracts/config/no-proxy.js';
 import type { Environment } from '../contracts/config/secret-ref.js';
 import { SettledFile } from '../contracts/config/settled-file.js';
 import type { Parsed, Problem } from '../contracts/request.js';
@@ -23,6 +24,7 @@ export async function loadWorkerConfiguration(env: Environment): Promise<Parsed<
   const configFile = new SettledFile(configFileOf(env).file);
   const config = loadConfigFile(undefined, env);
   const problems: Problem[] = [settings, config].flatMap((part) => (part.ok ? [] : part.problems));
+  problems.push(...noProxyProblems(env));
   const problem = temporalProblem(env);
   if (problem !== undefined) problems.push({ path: 'TEMPORAL_*', problem });
   if (!settings.ok || !config.ok || problems.length > 0) return { ok: false, problems };

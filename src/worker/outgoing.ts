@@ -3,6 +3,7 @@
 
 import { ApplicationFailure, CancelledFailure, CompleteAsyncError, TimeoutFailure } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
+import { withoutSecrets } from '../contracts/config/known-secrets.js';
 import { clipped, utf8Length, wellFormed } from '../domain/basics/well-formed.js';
 
 const MESSAGE_LENGTH = 1_000;
@@ -56,7 +57,8 @@ export function outgoingFailure(error: unknown, causesLeft = CAUSES): unknown {
 export function outgoingResult(result: unknown, activityType: string): unknown {
   const text = JSON.stringify(result);
   // Nothing to be said about most: they are small, and hold nothing that would be cut.
-  if (text === undefined || (text.length <= TEXT_LENGTH && !/\\u(?:d[89a-f]|0000)/.test(text))) return result;
+  if (text === undefined || (text.length <= TEXT_LENGTH && !/\\u(?:d[89a-f]|0000)/.test(text) && withoutSecrets(text) === text))
+    return result;
   const bounded = withBoundedTexts(JSON.parse(text));
   const bytes = utf8Length(JSON.stringify(bounded));
   if (bytes <= VALUE_BYTES) return bounded;
@@ -70,7 +72,7 @@ export function outgoingResult(result: unknown, activityType: string): unknown {
 
 function messageOf(error: unknown): string {
   try {
-    return error instanceof Error ? String(error.message) : String(error);
+    return withoutSecrets(error instanceof Error ? String(error.message) : String(error));
   } catch {
     return 'error cannot be shown';
   }
@@ -88,7 +90,7 @@ function detailsOf(details: unknown[]): unknown[] {
 
 /** Of JSON, every text and every key well-formed and not too long. */
 function withBoundedTexts(value: unknown): unknown {
-  if (typeof value === 'string') return clipped(value, TEXT_LENGTH);
+  if (typeof value === 'string') return clipped(withoutSecrets(value), TEXT_LENGTH);
   if (Array.isArray(value)) return value.map(withBoundedTexts);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [clipped(key, TEXT_LENGTH), withBoundedTexts(part)]));
@@ -98,6 +100,9 @@ function withBoundedTexts(value: unknown): unknown {
 function withStackOf<Failure extends Error>(error: unknown, failure: Failure): Failure {
   const stack = error instanceof Error && typeof error.stack === 'string' ? error.stack : '';
   const frames = stack.indexOf('\n    at ');
-  failure.stack = clipped(`${failure.name}: ${failure.message}${frames < 0 ? '' : wellFormed(stack.slice(frames))}`, STACK_LENGTH);
+  failure.stack = clipped(
+    `${failure.name}: ${failure.message}${frames < 0 ? '' : withoutSecrets(wellFormed(stack.slice(frames)))}`,
+    STACK_LENGTH,
+  );
   return failure;
 }

@@ -1,6 +1,7 @@
 // Where a secret is to be found. Files of configuration hold references only: a value pasted in by mistake is refused, and never repeated.
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { rememberSecret } from './known-secrets.js';
 
 const where = z.string().trim().min(1);
 
@@ -22,7 +23,7 @@ export async function readSecret(ref: SecretRef, env: Environment): Promise<stri
   const text = 'env' in ref ? env[ref.env] : await contentOf(ref.file);
   const secret = text?.trim();
   if (!secret) throw new SecretUnreadable(`${secretPlace(ref)} is ${text === undefined ? 'not set' : 'empty'}: it must contain the secret`);
-  return secret;
+  return rememberSecret(secret);
 }
 
 export function secretPlace(ref: SecretRef): string {

@@ -1,5 +1,6 @@
 // A secret of the environment: the value of `X`, or the content of the file that `X_FILE` names, as it is now.
 import { readFileSync, statSync } from 'node:fs';
+import { rememberSecret } from './known-secrets.js';
 import { fileErrorCode } from './secret-ref.js';
 
 /**
@@ -17,6 +18,7 @@ export class Secret {
   }
 
   static ofText(name: string, text: string): Secret {
+    rememberSecret(text);
     return new Secret(`environment variable ${name}`, () => text);
   }
 
@@ -28,7 +30,7 @@ export class Secret {
   }
 
   get(): string {
-    return this.#read();
+    return rememberSecret(this.#read());
   }
 
   toString(): string {

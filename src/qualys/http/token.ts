@@ -1,6 +1,7 @@
 // The 4-hour token: one fetch for any number of waiting calls, renewed before it ends, never guessed at with bad credentials.
 import { createHash } from 'node:crypto';
 import { decodeJwt } from 'jose';
+import { rememberSecret } from '../../contracts/config/known-secrets.js';
 import { classifyAnswer, isOwnWords } from '../../domain/execution/answer.js';
 import { QualysError } from '../errors.js';
 import { tokenOf } from '../wire/auth.js';
@@ -55,11 +56,13 @@ export function createTokenSource(
 
   async function fetched(): Promise<Held> {
     const password = await credentials.password();
+    rememberSecret(password);
     const passwordHash = createHash('sha256').update(password).digest('hex');
     if (refused && refused.passwordHash === passwordHash && elapsedMs() - refused.atMs < REFUSAL_MEMORY_MS) throw refused.error;
     try {
       const takenAt = elapsedMs();
       held = { ...(await authenticate(wire, credentials.username, password)), takenAt };
+      rememberSecret(held.token);
       refused = undefined;
       return held;
     } catch (error) {

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { describeEnvironmentProblems, loadWorkerEnvironment, type WorkerSettings } from '../../../contracts/config/environment.js';
 import { loadConfigFile } from '../../../contracts/config/file.js';
+import { noProxyProblems } from '../../../contracts/config/no-proxy.js';
 import { spanText } from '../../../domain/clock/span.js';
 import type { CallGate, ServerClock } from '../../../domain/limits/call-gate.js';
 import type { QualysClient } from '../../../qualys/client.js';
@@ -62,8 +63,8 @@ export async function withQualys<T>(
 function configurationOf({ env }: Invocation): { settings: WorkerSettings; caps: { callsPerHour: number; concurrency: number } } {
   const settings = loadWorkerEnvironment(env);
   const config = loadConfigFile(undefined, env);
-  const problems = [settings, config].flatMap((part) => (part.ok ? [] : part.problems));
-  if (!settings.ok || !config.ok) throw new CommandFailed(EXIT.usage, describeEnvironmentProblems(problems));
+  const problems = [...[settings, config].flatMap((part) => (part.ok ? [] : part.problems)), ...noProxyProblems(env)];
+  if (!settings.ok || !config.ok || problems.length > 0) throw new CommandFailed(EXIT.usage, describeEnvironmentProblems(problems));
   return { settings: settings.value, caps: config.value.policy.caps };
 }
 
