@@ -19,6 +19,7 @@ import { type Played, playDeath } from '../test/chaos/deaths.js';
 import { HOSTILE_GATEWAY } from '../test/chaos/hostile-gateway.js';
 import { LONG_RANDOM_KILLS, playRandomKills } from '../test/chaos/kills/random.js';
 import { LONG_RUN_KILLS, playRunKills } from '../test/chaos/kills/run.js';
+import { LONG_SERVER_KILLS, playServerKills } from '../test/chaos/kills/server.js';
 import { LOSSES } from '../test/chaos/losses.js';
 import { meddlings, playMeddling } from '../test/chaos/meddlers.js';
 import type { ChaosEnvironment } from '../test/chaos/scene.js';
@@ -91,6 +92,7 @@ function allTurns(environment: ChaosEnvironment, executable: string): Turn[] {
       longestMs: 20 * 60_000,
       play: () => playRunKills({ executable, bundle: environment.bundle, say: console.log }, LONG_RUN_KILLS),
     },
+    { name: LONG_SERVER_KILLS.name, kills: LONG_SERVER_KILLS.kills, longestMs: 25 * 60_000, play: () => serverKilled(environment) },
     { ...HOSTILE_GATEWAY, longestMs: 15 * 60_000, play: () => HOSTILE_GATEWAY.play(environment) },
     { name: 'Temporal restarted', kills: 0, play: () => playTemporalRestart(executable) },
     ...meddlings(300).map((meddling) => ({ name: meddling.name, kills: 0, play: () => playMeddling(environment, meddling) })),
@@ -111,6 +113,17 @@ function allTurns(environment: ChaosEnvironment, executable: string): Turn[] {
   ];
 }
 
+/** Nothing is sent to Qualys here: what counts is which runs there are. */
+async function serverKilled(environment: ChaosEnvironment): Promise<Played> {
+  const startedAt = performance.now();
+  const { name } = LONG_SERVER_KILLS;
+  const { kills, problems, events } = await playServerKills(environment, LONG_SERVER_KILLS);
+  console.log(`${name}: ${events} events acknowledged`);
+  return { name, kills, seconds: Math.round((performance.now() - startedAt) / 1_000), executes: 0, twice: 0, counts: NO_COUNTS, problems };
+}
+
+const NO_COUNTS = { targeted: 0, succeeded: 0, failed: 0, unverified: 0, unreachable: 0, missing: 0, skipped: 0 };
+
 async function playOrSay({ name, kills, play, longestMs = LONGEST_MS }: Turn): Promise<Played> {
   let timer: NodeJS.Timeout | undefined;
   const tooLong = new Promise<never>((_resolve, reject) => {
@@ -119,8 +132,7 @@ async function playOrSay({ name, kills, play, longestMs = LONGEST_MS }: Turn): P
   try {
     return await Promise.race([play(), tooLong]);
   } catch (error) {
-    const counts = { targeted: 0, succeeded: 0, failed: 0, unverified: 0, unreachable: 0, missing: 0, skipped: 0 };
-    return { name, kills, seconds: 0, executes: 0, twice: 0, counts, problems: [String(error)] };
+    return { name, kills, seconds: 0, executes: 0, twice: 0, counts: NO_COUNTS, problems: [String(error)] };
   } finally {
     clearTimeout(timer);
   }
