@@ -18,6 +18,7 @@ import { endRuntime, ensureRuntime } from '../temporal/runtime.js';
 import { createTicketHttp } from '../tickets/http/client.js';
 import { createReadTicket } from '../tickets/read/read-ticket.js';
 import { startWriteBack } from '../write-back/loop.js';
+import { Attempts } from './attempts.js';
 import { compareWithTemporal } from './compare-ledger.js';
 import type { WorkerConfiguration } from './configuration.js';
 import { keepNamesIndexed } from './name-index.js';
@@ -85,13 +86,16 @@ async function runUntilStopped(configuration: WorkerConfiguration, logger: Logge
     ...{ ledger, logger, http: ticketHttp, config: settled, env: configuration.env, publicUrl: settings.publicUrl },
   });
   const findTickets = createFindTickets({ config: settled, http: ticketHttp, env: configuration.env, readTicket });
+  const attempts = new Attempts();
   try {
     while (!stopping.aborted) {
+      attempts.begin();
       try {
-        await serve({ ...configuration, askTicket, findTickets, settled }, logger, stopping);
+        await serve({ ...configuration, askTicket, findTickets, settled }, { logger, stopping, attempts });
       } catch (error) {
         if (stopping.aborted || !ledger.isInPlace()) break;
-        logger.error({ err: error }, `Temporal cannot be reached; trying again in ${RECONNECT_MS / 1_000} s`);
+        const { failures, why } = attempts.failed();
+        logger.error({ err: error, failures }, `${why}; trying again in ${RECONNECT_MS / 1_000} s`);
         await pause(RECONNECT_MS, stopping);
       }
       if (!ledger.isInPlace()) break;
@@ -113,12 +117,16 @@ async function runUntilStopped(configuration: WorkerConfiguration, logger: Logge
 
 type Serving = WorkerConfiguration & Pick<ActivityDependencies, 'askTicket' | 'findTickets'> & { settled: () => Config | undefined };
 
-async function serve(configuration: Serving, logger: Logger, stopping: AbortSignal): Promise<void> {
+async function serve(
+  configuration: Serving,
+  { logger, stopping, attempts }: { logger: Logger; stopping: AbortSignal; attempts: Attempts },
+): Promise<void> {
   ensureRuntime(logger);
   const dataConverter = dataConverterOf(configuration.settings.encryptionKeys);
   const { connection, namespace } = await connectWorker(configuration.env);
   try {
     const client = await connectClient(configuration.env, dataConverter ? { dataConverter } : {});
+    attempts.reached('beginning');
     const { dependencies, close } = wire(configuration, client, logger);
     try {
       const workers = await createWorkers(dependencies, {
@@ -127,6 +135,7 @@ async function serve(configuration: Serving, logger: Logger, stopping: AbortSign
         dataConverter,
         bundle: existsSync(BUNDLE) ? BUNDLE : undefined,
       });
+      attempts.reached('serving');
       const lookAtFile = setInterval(() => {
         if (!configuration.ledger.isInPlace()) shutDown();
       }, LOOK_AT_FILE_MS);
