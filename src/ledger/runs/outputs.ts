@@ -1,12 +1,13 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { gunzip, gzip } from 'node:zlib';
+import { gunzip, gzip, gzipSync } from 'node:zlib';
 import { batches } from '../../domain/basics/batches.js';
 import { type Heard, heardText } from '../../domain/verdict/judge.js';
 import { addAuditOnce } from '../rows/audit.js';
 import { isClosing } from '../rows/late.js';
 import type { Database, Sql } from '../sql/database.js';
 
-const compress = promisify(gzip);
+const compressAside = promisify(gzip);
 const decompress = promisify(gunzip);
 
 export interface OwedOutput {
@@ -30,10 +31,23 @@ export interface HeardOutput {
 
 /** As many as Node has threads for them. Each takes 270 KB until it is done: the 1,000 of a page at once would take as many megabytes. */
 const COMPRESSED_AT_ONCE = 4;
+/** Most outputs are smaller. To hand one to another thread and back costs two to five times what it costs to compress it: 50 us here. */
+const COMPRESSED_HERE = 8 * 1_024;
+
+/** Some milliseconds; a run of 25 assets needs no turn of its own. */
+const COMPRESSED_A_TURN = 64;
+
+function compress(output: Buffer): Buffer | Promise<Buffer> {
+  return output.length <= COMPRESSED_HERE ? gzipSync(output) : compressAside(output);
+}
 
 async function eachCompressed<Item, Packed>(items: readonly Item[], compressed: (item: Item) => Promise<Packed>): Promise<Packed[]> {
   const packed: Packed[] = [];
-  for (const part of batches(items, COMPRESSED_AT_ONCE)) packed.push(...(await Promise.all(part.map(compressed))));
+  for (const part of batches(items, COMPRESSED_AT_ONCE)) {
+    packed.push(...(await Promise.all(part.map(compressed))));
+    // Those of a large page that are compressed here must not hold the event loop all together.
+    if (packed.length % COMPRESSED_A_TURN === 0) await turn();
+  }
   return packed;
 }
 

@@ -27,6 +27,7 @@ export function outputsSuite(ledgers: Ledgers): void {
       ['text', Buffer.from('Grüße\nfrom the host 😀')],
       ['nothing at all', Buffer.alloc(0)],
       ['bytes that are no text', Buffer.from([0, 255, 0, 128])],
+      ['as much as is compressed at once', Buffer.alloc(8_192, 'x')],
       ['a megabyte', Buffer.alloc(1_000_000, 'x')],
     ])('comes back byte by byte: %s', async (_, output) => {
       await ledger.outputs.store('r', [{ assetId: 'a', attempt: 1, output }]);
