@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { median } from '../../src/domain/polling/cadence.js';
 import { startWalkGateway } from './walk-gateway.js';
 import { paths } from './walk-server.js';
@@ -15,21 +16,30 @@ const ROUNDS = Number(process.env['ROUNDS'] ?? 3);
 const LATENCIES = (process.env['LATENCY_MS'] ?? '0,20').split(',').map(Number);
 const ENDED_WITHOUT_LINES = /^\s*(\d+)/;
 
-/** Milliseconds until the last of its rows is through the pipe. */
-async function timed(argv: readonly string[], env: Record<string, string>): Promise<number> {
-  const startedAt = performance.now();
-  const writer = spawn(process.execPath, argv, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'] });
-  const counter = spawn('wc', ['-l'], { stdio: [writer.stdout, 'pipe', 'inherit'] });
-  const [lines] = await Promise.all([textOf(counter), ended(writer)]);
-  const tookMs = performance.now() - startedAt;
-  const rows = Number(ENDED_WITHOUT_LINES.exec(lines)?.[1]);
-  if (rows !== ROWS) throw new Error(`${argv.join(' ')} wrote ${rows} rows of ${ROWS}`);
-  return tookMs;
+interface Took {
+  /** Until the last of its rows is through the pipe. */
+  clockMs: number;
+  processorMs: number;
+  peakMiB: number;
 }
 
-async function textOf(child: ChildProcess): Promise<string> {
+async function measured(argv: readonly string[], env: Record<string, string>): Promise<Took> {
+  const startedAt = performance.now();
+  const writer = spawn(process.execPath, ['--import', './scripts/bench/jsonl-usage.mjs', ...argv], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
+  });
+  const counter = spawn('wc', ['-l'], { stdio: [writer.stdout, 'pipe', 'inherit'] });
+  const [lines, usage] = await Promise.all([textOf(counter.stdout as Readable), textOf(writer.stdio[3] as Readable), ended(writer)]);
+  const clockMs = performance.now() - startedAt;
+  const rows = Number(ENDED_WITHOUT_LINES.exec(lines)?.[1]);
+  if (rows !== ROWS) throw new Error(`${argv.join(' ')} wrote ${rows} rows of ${ROWS}`);
+  return { clockMs, ...(JSON.parse(usage) as Omit<Took, 'clockMs'>) };
+}
+
+async function textOf(stream: Readable): Promise<string> {
   let text = '';
-  for await (const chunk of child.stdout ?? []) text += String(chunk);
+  for await (const chunk of stream) text += String(chunk);
   return text;
 }
 
@@ -38,7 +48,7 @@ async function ended(child: ChildProcess): Promise<void> {
   if (code !== 0) throw new Error(`A process ended with ${String(code)}`);
 }
 
-const rate = (tookMs: number): string => Math.round((ROWS * 1_000) / tookMs).toLocaleString('en');
+const perSecond = (ms: number): string => Math.round((ROWS * 1_000) / ms).toLocaleString('en');
 
 async function compare(latencyMs: number, folder: string): Promise<void> {
   const { url, server } = await startWalkGateway(ROWS, latencyMs);
@@ -49,25 +59,31 @@ async function compare(latencyMs: number, folder: string): Promise<void> {
     OVERHAUL_DATABASE_URL: `sqlite:${join(folder, 'none.db')}`,
     OVERHAUL_CONFIG: join(folder, 'overhaul.yaml'),
   };
-  const ours = ['dist/cli.js', 'qualys', 'asset-jobs', '--all', '--jsonl', '--page-size', '1000'];
-  const kinds = { ours, peer: ['scripts/bench/jsonl-peer.mjs', url, paths.search] };
-  const took = { ours: [] as number[], peer: [] as number[] };
+  const command = ['dist/cli.js', 'qualys', 'asset-jobs', '--all', '--jsonl', '--page-size', '1000'];
+  const kinds = { ours: command, peer: ['scripts/bench/jsonl-peer.mjs', url, paths.search] };
+  const took = { ours: [] as Took[], peer: [] as Took[] };
+  const told = ({ clockMs, processorMs, peakMiB }: Took): string =>
+    `${perSecond(clockMs)} rows a second, ${perSecond(processorMs)} a second of processor, ${Math.round(peakMiB)} MiB`;
   try {
     for (let round = 1; round <= ROUNDS; round += 1) {
       const names = round % 2 === 0 ? (['peer', 'ours'] as const) : (['ours', 'peer'] as const);
-      for (const name of names) took[name].push(await timed(kinds[name], env));
-      console.log(
-        `round ${round}, ${latencyMs} ms late: ours ${rate(took.ours.at(-1) ?? 0)}, peer ${rate(took.peer.at(-1) ?? 0)} rows a second`,
-      );
+      for (const name of names) {
+        const now = await measured(kinds[name], env);
+        took[name].push(now);
+        console.log(`round ${round}, ${latencyMs} ms late: ${name} ${told(now)}`);
+      }
     }
   } finally {
     server.kill();
   }
-  const ratios = took.peer.map((peerMs, round) => peerMs / (took.ours[round] ?? Number.NaN));
-  const [lowest, middle, highest] = [Math.min(...ratios), median(ratios) ?? Number.NaN, Math.max(...ratios)].map((ratio) =>
-    ratio.toFixed(2),
-  );
-  console.log(`answers ${latencyMs} ms late: ${middle} × the peer's rows a second (at least 0.9), ${lowest} to ${highest} a round\n`);
+  const ratio = (of: keyof Took): string => {
+    const ratios = took.peer.map((peer, round) => peer[of] / (took.ours[round]?.[of] ?? Number.NaN));
+    const [lowest, middle, highest] = [Math.min(...ratios), median(ratios) ?? Number.NaN, Math.max(...ratios)];
+    return `${middle.toFixed(2)} × (${lowest.toFixed(2)} to ${highest.toFixed(2)} a round)`;
+  };
+  const peak = Math.max(...took.ours.map(({ peakMiB }) => peakMiB)) / Math.max(...took.peer.map(({ peakMiB }) => peakMiB));
+  console.log(`answers ${latencyMs} ms late, the peer's rows a second (at least 0.9 ×): ${ratio('clockMs')} by the clock,`);
+  console.log(`${ratio('processorMs')} by processor time; ${peak.toFixed(2)} × its memory\n`);
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'overhaul-jsonl-'));

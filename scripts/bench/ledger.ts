@@ -41,8 +41,8 @@ const POLLS = Array.from({ length: ROWS / BATCH }, (_, index) => pollAt(index + 
 type Step = (ledger: Ledger) => Promise<void>;
 
 async function compareWrites(): Promise<void> {
-  const took: Record<string, number[]> = {};
-  const kinds: [string, () => Promise<number>][] = [
+  const took: Record<string, Took[]> = {};
+  const kinds: [string, () => Promise<Took>][] = [
     ['bare inserts', () => inNewLedger(openRun, bareInserts)],
     ['cohort.add', () => inNewLedger(openRun, (ledger) => addCohort(ledger, ROWS))],
     ['bare updates', () => inNewLedger(acceptEverything, bareUpdates)],
@@ -51,27 +51,27 @@ async function compareWrites(): Promise<void> {
   ];
   for (let round = 1; round <= ROUNDS; round += 1) {
     for (const [name, measure] of round % 2 === 0 ? [...kinds].reverse() : kinds) took[name] = [...(took[name] ?? []), await measure()];
-    console.log(`round ${round}: ${kinds.map(([name]) => `${name} ${Math.round(took[name]?.at(-1) ?? 0)} ms`).join(', ')}`);
+    console.log(`round ${round}: ${kinds.map(([name]) => `${name} ${shown(took[name]?.at(-1))}`).join(', ')}`);
   }
-  const middle = (name: string): number => median(took[name] ?? []) ?? Number.NaN;
-  const inserts = middle('bare inserts');
-  const updates = middle('bare updates');
-  console.log(`\n${ROWS.toLocaleString('en')} rows, medians of ${ROUNDS} rounds`);
-  console.log(`bare loop, a prepared INSERT a row, ${ROWS_PER_TRANSACTION} a commit: ${Math.round(inserts)} ms`);
-  console.log(
-    `cohort.add: ${Math.round(middle('cohort.add'))} ms, ${(middle('cohort.add') / inserts).toFixed(2)} × the inserts (at most 2)`,
-  );
-  console.log(`bare loop, a prepared UPDATE a row, ${ROWS_PER_TRANSACTION} a commit: ${Math.round(updates)} ms`);
+  const middle = (name: string): Took => ({
+    clockMs: median((took[name] ?? []).map(({ clockMs }) => clockMs)) ?? Number.NaN,
+    processorMs: median((took[name] ?? []).map(({ processorMs }) => processorMs)) ?? Number.NaN,
+  });
+  const [inserts, updates] = [middle('bare inserts'), middle('bare updates')];
+  const times = (one: Took, other: Took): string =>
+    `${(one.clockMs / other.clockMs).toFixed(2)} × by the clock, ${(one.processorMs / other.processorMs).toFixed(2)} × by the processor`;
+  console.log(`\n${ROWS.toLocaleString('en')} rows, medians of ${ROUNDS} rounds, by the clock and the processor`);
+  console.log(`bare loop, a prepared INSERT a row, ${ROWS_PER_TRANSACTION} a commit: ${shown(inserts)}`);
+  console.log(`cohort.add: ${shown(middle('cohort.add'))}: ${times(middle('cohort.add'), inserts)} (at most 2)`);
+  console.log(`bare loop, a prepared UPDATE a row, ${ROWS_PER_TRANSACTION} a commit: ${shown(updates)}`);
   for (const [name, what] of [
     ['recordAll', `verdicts.recordAll, ${POLLS_TOGETHER} polls of ${BATCH} a commit`],
     ['record', `verdicts.record, ${BATCH} a commit`],
-  ] as const) {
-    const tookMs = middle(name);
-    console.log(
-      `${what}: ${Math.round(tookMs)} ms, ${(tookMs / updates).toFixed(2)} × the updates, ${(tookMs / inserts).toFixed(2)} × the inserts`,
-    );
-  }
+  ] as const)
+    console.log(`${what}: ${shown(middle(name))}: ${times(middle(name), updates)} (at most 1.5)`);
 }
+
+const shown = (took: Took | undefined): string => `${Math.round(took?.clockMs ?? 0)} and ${Math.round(took?.processorMs ?? 0)} ms`;
 
 /** Pages of the small ledger and of the large one in turn, so that both meet the same machine. */
 async function comparePages(): Promise<void> {
@@ -154,16 +154,22 @@ function bytesOf(url: string): number {
   return bytes;
 }
 
-/** Milliseconds that `measured` takes in a ledger of its own, prepared by `before`. */
-async function inNewLedger(before: Step, measured: (ledger: Ledger, url: string) => Promise<void>): Promise<number> {
+interface Took {
+  clockMs: number;
+  processorMs: number;
+}
+
+/** What `measured` takes in a ledger of its own, prepared by `before`. */
+async function inNewLedger(before: Step, measured: (ledger: Ledger, url: string) => Promise<void>): Promise<Took> {
   const directory = await mkdtemp(join(tmpdir(), 'bench-ledger-'));
   const url = `sqlite:${join(directory, 'ledger.db')}`;
   const ledger = await openLedger({ url, create: true, caps: CAPS });
   try {
     await before(ledger);
-    const started = performance.now();
+    const [started, used] = [performance.now(), process.cpuUsage()];
     await measured(ledger, url);
-    return performance.now() - started;
+    const { user, system } = process.cpuUsage(used);
+    return { clockMs: performance.now() - started, processorMs: (user + system) / 1_000 };
   } finally {
     await ledger.close();
     await rm(directory, { recursive: true, force: true });
