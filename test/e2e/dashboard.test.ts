@@ -77,11 +77,11 @@ function pathOf(id: string): string {
   return `/runs/${encodeURIComponent(id)}`;
 }
 
-async function campaign(name: string, count = 8): Promise<string> {
-  const workflowId = `${name}/${harness.taskQueue}`;
+async function campaign(name: string, count = 40): Promise<string> {
+  const workflowId = `${name}/${harness.taskQueue.slice(-8)}`;
   const input = {
     ...{ name, requestedBy: 'kim', reason: 'CVE-2026-0001', steps: { remediate: 72648 }, targets: { assetIds: assetIds(0, count) } },
-    waves: [{ name: 'canary', size: 2, approval: false }, { name: 'rest' }],
+    waves: [{ name: 'canary', size: 10, approval: false }, { name: 'rest' }],
     ...{ approval: { quorum: 1 }, poll: { interval: '1s' }, deadline: '1m' },
   };
   const answer = await fetch(`${served.url}/api/runs`, {
@@ -108,7 +108,7 @@ async function decide(page: Page, decision: string, reason: string, by?: string)
 
 describe.each(['wide', 'phone'] as const)('%s', (size) => {
   test('from the list to the run, to an output, to its end by decisions that say why', async () => {
-    const id = await campaign(`rollout-${size}`);
+    const id = await campaign(`patch-openssl/${size}`);
     const page = await openPage(size, served.url);
     await page.getByRole('link', { name: id, exact: true }).waitFor();
     await page.getByRole('link', { name: 'wait', exact: false }).first().waitFor();
@@ -131,6 +131,8 @@ describe.each(['wide', 'phone'] as const)('%s', (size) => {
     expect(await page.getByRole('button', { name: 'Cancel', exact: true }).count()).toBe(0);
     await page.getByText('approved by ann').waitFor();
 
+    await page.getByText('Why 3 assets failed').click();
+    await page.getByText('host-000005.example.com, host-000006.example.com').waitFor();
     await page.getByRole('combobox', { name: 'Outcome' }).selectOption('failed');
     const rows = page.getByRole('table', { name: 'Assets' }).getByRole('button');
     await page.getByText('3 shown').waitFor();

@@ -70,6 +70,26 @@ export const AssetPageSchema = z
   .strictObject({ items: z.array(AssetRowSchema), next: z.string().optional().meta({ description: 'the cursor of the next page' }) })
   .meta({ id: 'AssetPage' });
 
+const Excerpt = z.strictObject({ first: z.array(z.string()), leftOut: Count, last: z.array(z.string()) });
+
+export const FailuresSchema = z
+  .strictObject({
+    groups: z.array(
+      z.strictObject({
+        count: Count,
+        reason: z.string().optional(),
+        exitCode: z.int().optional(),
+        status: z.string().optional(),
+        rule: z.string().optional(),
+        sample: Excerpt.optional().meta({ description: 'the first and last lines of the output of the first of them' }),
+        varies: z.boolean().meta({ description: 'the outputs differ in what each host writes of itself' }),
+        assets: z.array(z.strictObject({ assetId: z.string(), name: z.string().optional() })).meta({ description: 'the first of them' }),
+      }),
+    ),
+    rest: z.strictObject({ groups: Count, assets: Count, isMore: z.boolean() }).meta({ description: 'what is not listed' }),
+  })
+  .meta({ id: 'Failures' });
+
 const Progress = z.strictObject({
   phase: z.string(),
   asOf: Instant,

@@ -1,6 +1,6 @@
 // The API, asked by the page. A refusal of the credentials opens the dialog that asks for a token.
 import { token, tokenWanted } from './token.js';
-import type { AssetPage, Decision, Run, RunPage } from './types.js';
+import type { AssetPage, Decision, Failures, Run, RunPage } from './types.js';
 
 /** What the server answered instead: its own words. */
 export class Refusal extends Error {
@@ -46,6 +46,8 @@ export const getRun = (id: string, abort?: AbortSignal): Promise<Run> => read(pa
 
 export const listAssets = (id: string, asked: AssetsAsked, abort?: AbortSignal): Promise<AssetPage> =>
   read(`${pathOf(id)}/assets${queryOf(asked)}`, abort);
+
+export const getFailures = (id: string, abort?: AbortSignal): Promise<Failures> => read(`${pathOf(id)}/failures`, abort);
 
 export async function getOutput(id: string, assetId: string, abort?: AbortSignal): Promise<string> {
   return (await ask(`${pathOf(id)}/assets/${encodeURIComponent(assetId)}/output`, { abort })).text();

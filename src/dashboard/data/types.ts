@@ -1,11 +1,13 @@
 // What the API answers, as the page uses it. The schemas stay at the server: only their types come along.
 import type { z } from 'zod';
-import type { AssetPageSchema, ListedRunSchema, RunPageSchema, RunShownSchema } from '../../contracts/http/answers.js';
+import type { AssetPageSchema, FailuresSchema, ListedRunSchema, RunPageSchema, RunShownSchema } from '../../contracts/http/answers.js';
 import type { LiveCounts, RunReport } from '../../domain/run/outcome.js';
 
 export type ListedRun = z.output<typeof ListedRunSchema>;
 export type RunPage = z.output<typeof RunPageSchema>;
 export type AssetPage = z.output<typeof AssetPageSchema>;
+export type Failures = z.output<typeof FailuresSchema>;
+export type FailureGroup = Failures['groups'][number];
 export type AssetRow = AssetPage['items'][number];
 
 type Answered = z.output<typeof RunShownSchema>;

@@ -1,6 +1,7 @@
 // One run: where it stands, what it waits for, what can be decided.
 import { doneAssets } from '../../domain/run/progress.js';
 import { AssetTable } from '../assets/asset-table.js';
+import { Failures } from '../assets/failures.js';
 import { Refusal } from '../data/client.js';
 import { decisionsOf, isOver } from '../data/decisions.js';
 import type { Hearing } from '../data/follow.js';
@@ -39,6 +40,7 @@ export function RunPage({ id }: { id: string }) {
           <Facts run={run} now={now} />
           <Waves waves={run.waves} />
           <Reports run={run} />
+          {run.report && run.report.counts.failed > 0 ? <Failures id={id} failed={run.report.counts.failed} /> : null}
           {hasAssets(run) ? <AssetTable id={id} counts={countsOf(run)} hasWaves={run.kind === 'campaign'} /> : null}
           <AuditTrail entries={run.audit} />
         </>

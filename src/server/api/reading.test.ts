@@ -221,6 +221,15 @@ describe('reports', () => {
   });
 });
 
+describe('failures', () => {
+  test('of a finished run are groups, of one that goes on or was refused there are none', async () => {
+    expect(await json(`/api/runs/${DONE}/failures`)).toEqual({ groups: [], rest: { groups: 0, assets: 0, isMore: false } });
+    expect((await get('/api/runs/live/failures')).statusCode).toBe(409);
+    expect((await get('/api/runs/refused/failures')).statusCode).toBe(409);
+    expect((await get('/api/runs/nobody/failures')).statusCode).toBe(404);
+  });
+});
+
 describe('GET /runs/:id', () => {
   test('is a page that looks again while the run goes on, and links to its report when it is done', async () => {
     const live = await get('/runs/live');
