@@ -12,7 +12,7 @@ import { stop } from './child-process.mjs';
 import { ROOT } from './setup.mjs';
 
 /** Starts everything in `directory`. `stop` ends it all, by process id, and may be called twice. */
-export async function startStage({ directory, executable, gateway, configuration }) {
+export async function startStage({ directory, executable, gateway, configurationFor }) {
   const secrets = { hook: `whsec_${randomBytes(24).toString('base64')}`, password: randomBytes(18).toString('base64url') };
   const users = [{ username: 'demo', password: secrets.password }];
   const simulator = await startSimulator({ ...gateway, users });
@@ -24,7 +24,7 @@ export async function startStage({ directory, executable, gateway, configuration
   });
   const port = await freePort();
   const configFile = join(directory, 'overhaul.yaml');
-  writeFileSync(configFile, stringify(configuration));
+  writeFileSync(configFile, stringify(configurationFor(simulator.url)));
   const env = {
     ...withoutOurs(process.env),
     TEMPORAL_ADDRESS: temporal.address,

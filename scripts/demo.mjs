@@ -1,5 +1,6 @@
-// `npm run demo`: a ticket asks for a remediation, and the run is shown live until its report. Everything runs on this machine:
-// Temporal's dev server, a simulated Qualys gateway, the worker and the server. `-- --keep` leaves it running until Ctrl-C.
+// `npm run demo`: a change that is approved in a ticket system asks for a remediation, the run is shown live until its report, and the
+// ticket then has status and report. Everything runs on this machine: Temporal's dev server, a simulated Qualys gateway with a ticket
+// system beside it, the worker and the server. `-- --keep` leaves it running until Ctrl-C.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -17,17 +18,32 @@ const FORMATS = ['html', 'json', 'csv'];
 const GATEWAY = {
   ...{ speed: 60, seed: 7, assets: ASSETS, firstAssetId: FIRST_ASSET_ID, tokenLifeSec: 600, keepAllCalls: true },
   ...{ failRate: 0.05, offlineAssets: [FIRST_ASSET_ID + 42], resultLostAssets: [FIRST_ASSET_ID + 99] },
-  faults: { loseExecutes: [3] },
+  ...{ faults: { loseExecutes: [3] }, tickets: true },
 };
+const TICKET = 'CHG0030001';
+/** Two writes into one ticket are half a minute apart: its end, and the report behind it. */
+const TICKET_TOLD_MS = 150_000;
 
 /** Limits of a subscription that allows what a demo of a minute needs; `deadline` is in the gateway's time. */
-const CONFIGURATION = {
+const configurationFor = (simulatorUrl) => ({
   playbooks: {
     'patch-openssl': { run: { script: SCRIPT, poll: { interval: '1s' }, deadline: '25s' }, targets: { choose: ['assetIds'], max: 500 } },
   },
-  hooks: { demo: { system: 'standard', secrets: [{ env: 'DEMO_HOOK_SECRET' }], playbook: 'patch-openssl' } },
+  hooks: {
+    demo: {
+      ...{ system: 'servicenow', secrets: [{ env: 'DEMO_HOOK_SECRET' }], playbook: 'patch-openssl', ticket: 'demo' },
+      map: { assetIds: 'u_asset_ids' },
+    },
+  },
+  tickets: {
+    demo: {
+      ...{ system: 'servicenow', url: simulatorUrl, username: { env: 'QUALYS_USERNAME' }, password: { env: 'QUALYS_PASSWORD' } },
+      onFinished: { succeeded: { fields: { state: '0' } }, otherwise: { fields: { state: '-1' } } },
+    },
+  },
+  network: { allow: ['127.0.0.0/8'] },
   policy: { caps: { callsPerHour: 20_000, executionsPerDay: 1_000, concurrency: 2 }, executeInterval: 0 },
-};
+});
 
 async function main() {
   const keep = process.argv.includes('--keep');
@@ -38,7 +54,7 @@ async function main() {
   mkdirSync(directory, { recursive: true });
   const startedAt = Date.now();
   console.log('\nStarting Temporal, the simulated Qualys, a worker and the server …');
-  const stage = await startStage({ directory, executable, gateway: GATEWAY, configuration: CONFIGURATION });
+  const stage = await startStage({ directory, executable, gateway: GATEWAY, configurationFor });
   process.once('SIGINT', () => void stage.stop().then(() => process.exit(130)));
   process.once('SIGTERM', () => void stage.stop().then(() => process.exit(143)));
   try {
@@ -67,10 +83,25 @@ async function play(stage, directory) {
   await Promise.all(FORMATS.map((format) => writeReport(stage, workflowId, format)));
   const { report, assets } = JSON.parse(readFileSync(join(directory, 'report.json'), 'utf8'));
   const { checkInvariants } = await import('./demo-invariants.mjs');
+  const isTold = await untilTicketIsTold(stage);
   const good = checkInvariants({ report, assets, simulator: stage.simulator, secrets: stage.secrets, directory, expectedAssets: ASSETS });
   const { whyPartial } = await import('./demo-partial.mjs');
   console.log(`\n${whyPartial({ report, assets }).join('\n')}`);
-  return good;
+  return good && isTold;
+}
+
+/** What the ticket shows people in its own system. */
+async function untilTicketIsTold(stage) {
+  console.log(`\nThe ticket hears of it: its end, then the report, at most one write in half a minute …`);
+  const ticket = stage.simulator.state.tickets.find(({ record }) => record.number === TICKET);
+  const endsAt = Date.now() + TICKET_TOLD_MS;
+  const isTold = () => ticket.files.length > 0 && ticket.notes.some(({ value }) => value.includes('finished'));
+  while (!isTold() && Date.now() < endsAt) await new Promise((resolve) => setTimeout(resolve, 500));
+  const page = await (await fetch(`${stage.simulator.url}/tickets`)).text();
+  const shown = page.split(/\n\s*\n/).find((block) => block.startsWith(TICKET)) ?? page;
+  console.log(`\n${shown.trimEnd().replaceAll(/^/gm, '  ')}\n`);
+  if (!isTold()) console.log(`The ticket has no report yet. ${stage.lastWords()}`);
+  return isTold();
 }
 
 async function writeReport(stage, workflowId, format) {
@@ -80,15 +111,14 @@ async function writeReport(stage, workflowId, format) {
     throw new Error(`\`overhaul report --format ${format}\` ended with code ${written.code}: ${written.stderr.trim()}`);
 }
 
-/** The change ticket was approved: its system sends the event, and sends it again because the first answer was slow. */
+/** The change was approved: its business rule sends the event, and sends it again because the first answer was slow. */
 async function openTicket(stage) {
   const { Webhook } = await import('standardwebhooks');
+  const { record } = stage.simulator.state.tickets.find(({ record: { number } }) => number === TICKET);
   const body = JSON.stringify({
-    ticket: { id: 'CHG0030001', url: 'https://tickets.example.com/CHG0030001', generation: '1' },
-    playbook: 'patch-openssl',
-    targets: { assetIds: Array.from({ length: ASSETS }, (_, index) => FIRST_ASSET_ID + index) },
-    requestedBy: 'ada@example.com',
-    reason: 'OpenSSL is to be patched',
+    ...{ number: TICKET, sys_id: record.sys_id, sys_mod_count: record.sys_mod_count, approval: record.approval },
+    ...{ url: `${stage.simulator.url}/tickets`, short_description: 'OpenSSL is to be patched', requested_by: 'ada@example.com' },
+    u_asset_ids: Array.from({ length: ASSETS }, (_, index) => FIRST_ASSET_ID + index),
   });
   const send = async (id) => {
     const at = new Date();
@@ -104,7 +134,8 @@ async function openTicket(stage) {
   if (first.status !== 202)
     throw new Error(`The webhook was answered with ${first.status}: ${JSON.stringify(first.answer)}. ${stage.lastWords()}`);
   const second = await send('msg_2');
-  console.log(`\nTicket CHG0030001 was sent to ${stage.serverUrl}/hooks/demo.`);
+  console.log(`\nChange ${TICKET} is approved, and its signed event was sent to ${stage.serverUrl}/hooks/demo.`);
+  console.log(`The server has read the change again at ${stage.simulator.url}, and found it approved there.`);
   console.log(`202: the run is ${first.answer.workflowId}.`);
   console.log(`The same event once more: ${second.status}, no second run.\n`);
   return first.answer;
@@ -121,7 +152,7 @@ async function untilStopped(stage) {
   console.log(
     `\nEverything keeps running: Temporal's page ${stage.temporalUi}, Overhaul ${stage.serverUrl}, Qualys (simulated) ${stage.simulator.url}.`,
   );
-  console.log(`For the command line: . ${script} && node dist/cli.js show demo/CHG0030001/1`);
+  console.log(`For the command line: . ${script} && node dist/cli.js show demo/${TICKET}/0`);
   console.log(`To stop: Ctrl-C here, or kill ${process.pid}.`);
   await new Promise(() => {});
 }

@@ -39,7 +39,7 @@ export function hookRoute(deps: ServerDeps): RouteHandlerMethod {
       case 'start':
         return start(deps, { decision, system: hook.system, hook: name, source: hook.ticket }, request, reply);
       case 'ignored':
-        return ignore(deps, decision, { hook, name }, request, reply);
+        return ignore(deps, decision, { hook, name }, reply);
       case 'refused':
         return decline(reply, unprocessable(decision.problems), request, { system: hook.system, hook: name });
       case 'unreadable':
@@ -71,10 +71,9 @@ async function ignore(
   deps: ServerDeps,
   { why, unapproved }: Extract<StartDecision, { kind: 'ignored' }>,
   { hook, name }: { hook: Hook; name: string },
-  request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const answer = unapproved && (await look(deps, { hook: name, source: hook.ticket, ticket: unapproved.ticketId }, request, reply));
+  const answer = unapproved && (await look(deps, { hook: name, source: hook.ticket, ticket: unapproved.ticketId }, reply));
   return answer ?? reply.send({ ignored: why });
 }
 
@@ -82,9 +81,9 @@ async function ignore(
 async function look(
   { lookAtTicket }: ServerDeps,
   { hook, source = hook, ticket }: { hook: string; source: string | undefined; ticket: string },
-  request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply | undefined> {
+  const { request } = reply;
   const key = ticketWorkflowId({ source, ticket, generation: '0' });
   if (!lookAtTicket || !key.ok) return undefined;
   try {
@@ -120,7 +119,7 @@ async function start(
   }
   const { ticket } = decision.input;
   if (answer.kind === 'same' && answer.isOver && ticket && source !== undefined) {
-    const unheard = await look(deps, { hook: from.hook, source, ticket: ticket.id }, request, reply);
+    const unheard = await look(deps, { hook: from.hook, source, ticket: ticket.id }, reply);
     if (unheard) return unheard;
   }
   const url = `${request.protocol}://${request.host}/runs/${encodeURIComponent(workflowId)}`;

@@ -22,7 +22,7 @@ export function scheduleId(taskQueue: string, hook: string): string {
 
 /** A look sees all that there is: one that was missed is not made up for. The server takes no less than ten seconds. */
 const CATCH_UP_MS = 60_000;
-/** A look that nobody ends holds back the next: with this it is given up, and the tickets are looked at anew. */
+/** A look that nobody ends holds back the next: with this it is given up, and the tickets are looked at again. */
 const LOOK_WITHIN_MS = 60 * 60_000;
 
 type Wanted = Omit<ScheduleOptions, 'scheduleId'>;

@@ -110,7 +110,7 @@ describe('before the first execution the ticket is read again', () => {
     expect(await send()).toMatchObject({ kind: 'wait', wait: { blocked: { kind: 'ticket' } } });
     await age(ledger, 14 * 60_000, { of: ['ticketGoneSince'] });
     expect(await send()).toMatchObject({ kind: 'wait', wait: { blocked: { kind: 'ticket' } } });
-    // Seen again meanwhile, it was hidden and not deleted: the quarter of an hour begins anew.
+    // Seen again meanwhile, it was hidden and not deleted: the quarter of an hour begins again.
     approval = 'approved';
     expect((await askOf(configOf(HOOK))(TICKET)).kind).toBe('approved');
     await ledger.ticketReadings.end('r', await ledger.ticketReadings.begin());

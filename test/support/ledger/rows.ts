@@ -167,6 +167,7 @@ export interface Tables {
     runId: string;
     kind: string;
     postKey: string;
+    words: Text;
     state: string;
     dueAt: number;
     failures: number;

@@ -1,6 +1,7 @@
 // Exactly one run for each authorisation of a ticket, whoever hears of it first; and what becomes of a run whose ticket changes its mind.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { RunReport } from '../../../src/domain/run/outcome.js';
+import { ledgerOf } from '../../support/ledger/inspector.js';
 import { eventually, failureOf } from '../product-harness.js';
 import { openTicketHarness, type TicketHarness } from './harness.js';
 
@@ -31,11 +32,7 @@ describe('a change and its runs', () => {
     return places.map((place) => counts.get(String(20_452_610 + place)) ?? 0);
   };
   const lines = async (id: string) =>
-    (
-      await harness.product.ledger.database.all<{ words: string }>(`SELECT words FROM ticket_posts WHERE run_id = ? AND kind = 'line'`, [
-        id,
-      ])
-    ).map(({ words }) => words);
+    (await ledgerOf(harness).columns('ticketPosts', ['words'], { runId: id, kind: 'line' })).map(({ words }) => words ?? '');
 
   test('one whose event never came is found, and starts its run on its items; a second look starts nothing', async () => {
     const change = await harness.change('CHG0100001', [HOST(0), HOST(1)], { u_hook: 'patch' });
