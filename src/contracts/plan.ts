@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { LONGEST_AFTER_MS } from '../domain/campaign/step-after.js';
 import { DEFAULT_INCONCLUSIVE } from '../domain/campaign/wave-gate.js';
-import { type ApprovalRule, approvalRule, unreachableQuorum } from '../domain/run/approval.js';
+import { type ApprovalRule, approvalRule, type PlaybookApproval, unreachableQuorum } from '../domain/run/approval.js';
 import {
   DurationSchema,
   type ErrorBudget,
@@ -130,6 +130,9 @@ export function parsePlan(input: unknown): Parsed<CampaignPlan> {
   return result.success ? { ok: true, value: result.data } : { ok: false, problems: problemsOf(result.error, CampaignPlanSchema) };
 }
 
+/** As the ledger keeps it: its targets are the cohort. */
+export type StoredPlan = Omit<CampaignPlan, 'targets'>;
+
 /** What the gate of a wave asks for, its own words before the plan's. */
 export interface WaveRules {
   name: string;
@@ -151,6 +154,18 @@ export function wavesOf(plan: Omit<CampaignPlan, 'targets'>): WaveRules[] {
     errorBudget: errorBudget ?? plan.errorBudget,
     inconclusive: inconclusive ?? plan.inconclusive ?? DEFAULT_INCONCLUSIVE,
   }));
+}
+
+/** The last rule that the plan has for a wave: what follows from the campaign asks the same people. */
+export function lastApproval(plan: StoredPlan): PlaybookApproval | undefined {
+  const rule = wavesOf(plan).findLast((wave) => wave.approval !== undefined)?.approval;
+  if (!rule) return undefined;
+  const { quorum, expiresMs, approvers, allowRequester } = rule;
+  return {
+    ...{ quorum, allowRequester },
+    ...(expiresMs === undefined ? {} : { expires: expiresMs }),
+    ...(approvers === undefined ? {} : { approvers }),
+  };
 }
 
 /** Rules between fields are checked even where a field is wrong by itself: every problem at once. */

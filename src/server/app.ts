@@ -10,6 +10,8 @@ import Fastify, {
 } from 'fastify';
 import { MAX_WORKFLOW_ID_BYTES } from '../domain/run/workflow-id.js';
 import { apiRoutes } from './api/index.js';
+import { openApiDocument } from './api/openapi.js';
+import { DASHBOARD_ROUTES, OTHER_ROUTES } from './api/other-routes.js';
 import { type ApiRoute, handlerOf, routerPath } from './api/route.js';
 import { RunFeeds } from './api/run-feed.js';
 import { dashboardRoutes, RUN_PAGE, runPage } from './dashboard/serve.js';
@@ -90,11 +92,13 @@ export function createApp(deps: ServerDeps): FastifyInstance {
 
 /** The routes of the API, by address: another method of an address that is there is 405. */
 function serveApi(app: FastifyInstance, deps: ServerDeps, ...more: ApiRoute[]): void {
-  const door = { access: () => deps.configuration.current().access, env: deps.env };
+  const door = { access: () => deps.configuration.current().access, env: deps.env, oidc: deps.oidc };
   const feeds = new RunFeeds(deps, { onTrouble: (error) => app.log.warn({ err: error }, 'cannot look at a run that somebody watches') });
   // They would keep the server from closing.
   app.addHook('preClose', async () => feeds.close());
   const routes = [...apiRoutes(deps, feeds), ...more];
+  const document = JSON.stringify(openApiDocument([...OTHER_ROUTES, ...(deps.dashboard ? DASHBOARD_ROUTES : []), ...routes]));
+  route(app, ['GET', 'HEAD'], '/openapi.json', async (_request, reply) => reply.type('application/json; charset=utf-8').send(document));
   for (const url of new Set(routes.map(({ path }) => routerPath(path)))) {
     const here = routes.filter(({ path }) => routerPath(path) === url);
     for (const api of here) {

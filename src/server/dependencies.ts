@@ -3,6 +3,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { Environment } from '../contracts/config/secret-ref.js';
 import type { TicketLook } from '../temporal/look-at-ticket.js';
 import type { ReadTicket } from '../tickets/reading.js';
+import type { OidcVerifier } from './access/oidc.js';
 import type { ApiDeps } from './api/dependencies.js';
 import type { Dashboard } from './dashboard/files.js';
 import type { TlsKeyPair } from './guard/tls.js';
@@ -27,5 +28,7 @@ export interface ServerDeps extends ApiDeps {
   temporalReachable(): Promise<boolean>;
   /** Absent where it is not built. */
   dashboard?: Dashboard | undefined;
+  /** Knows the people of the identity provider; without it, none of them is let in. */
+  oidc?: Pick<OidcVerifier, 'verify'> | undefined;
   logger?: FastifyBaseLogger;
 }

@@ -7,6 +7,7 @@ import { lookAtTicket } from '../temporal/look-at-ticket.js';
 import { startRun } from '../temporal/start-run.js';
 import { createTicketHttp } from '../tickets/http/client.js';
 import { createReadTicket } from '../tickets/read/read-ticket.js';
+import { OidcVerifier, providerReader } from './access/oidc.js';
 import { createApp } from './app.js';
 import type { ServerConfiguration } from './configuration.js';
 import { loadDashboard } from './dashboard/files.js';
@@ -37,7 +38,10 @@ export async function serve(
     onTrouble: (error, entries) => logger.warn({ err: error, entries }, 'ticket events cannot be written to the audit log; trying again'),
   });
   const stopSigning = keepCheckpoints({ ledger: ledger.ledger, path: settings.ledger.path, key: settings.auditKey, logger });
+  const provider = providerReader();
+  const onTrouble = (why: string): void => logger.warn({ why }, 'cannot read the keys of the identity provider');
   const app = createApp({
+    oidc: new OidcVerifier({ read: provider.read, now: () => new Date(), onTrouble }),
     configuration: live,
     env,
     logger,
@@ -56,6 +60,7 @@ export async function serve(
   const closeLinks = async (): Promise<void> => {
     stopRotating();
     await ticketHttp.close();
+    await provider.close();
     await temporal.close();
     await audit.close();
     await stopSigning();

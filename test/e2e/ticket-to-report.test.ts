@@ -39,6 +39,7 @@ describe('from a ticket to the report', () => {
       env: { HOOK_SECRET: SECRET },
       now: () => new Date(),
       temporalReachable: async () => true,
+      oidc: { verify: async () => ({ kind: 'refused', why: 'there is no provider' }) },
       ledger: async () => harness.product.ledger,
       temporal: runClient({ ...harness.env, address: '', namespace: harness.env.namespace ?? 'default' }),
       // On a busy machine the 2.5 s that a sender waits for would be a matter of luck.

@@ -1,6 +1,7 @@
 // The server of ticket events without its socket, in front of a Temporal that takes every id once, as the real one does.
 import type { FastifyInstance } from 'fastify';
 import { type Config, parseConfig } from '../../src/contracts/config/file.js';
+import type { Reader } from '../../src/ledger/reads/reader.js';
 import type { ApiDeps } from '../../src/server/api/dependencies.js';
 import { createApp } from '../../src/server/app.js';
 import type { Dashboard } from '../../src/server/dashboard/files.js';
@@ -33,6 +34,7 @@ export interface TicketServer {
   ledger?: ApiDeps['ledger'];
   temporal?: Partial<ApiDeps['temporal']>;
   dashboard?: Dashboard;
+  oidc?: ServerDeps['oidc'];
 }
 
 async function noAnswer(): Promise<never> {
@@ -50,6 +52,7 @@ export function ticketServer(server: TicketServer): { app: FastifyInstance; deps
     now: () => now,
     temporalReachable: async () => !down,
     dashboard: server.dashboard,
+    oidc: server.oidc ?? { verify: async () => ({ kind: 'refused', why: 'there is no provider' }) },
     ledger: server.ledger ?? noAnswer,
     temporal: { find: noAnswer, progress: noAnswer, end: noAnswer, list: noAnswer, decide: noAnswer, cancel: noAnswer, ...server.temporal },
     ...(readTicket ? { readTicket } : {}),
@@ -62,4 +65,15 @@ export function ticketServer(server: TicketServer): { app: FastifyInstance; deps
     },
   };
   return { app: createApp(deps), deps, started };
+}
+
+/** The same reader, whose `run` is another. */
+export function withRun(reader: Reader, run: Reader['run']): Reader {
+  return new Proxy(reader, {
+    get: (target, key) => {
+      if (key === 'run') return run;
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
 }

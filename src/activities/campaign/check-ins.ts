@@ -1,5 +1,7 @@
 // What a step waits for before it is sent to an asset, where that is a check-in of its agent. Asset jobs tell when an agent has checked in
 // last, those of the step before for each asset that is waited for, and one call reads them of 79 executions.
+
+import type { StoredPlan } from '../../contracts/plan.js';
 import { batchesOf } from '../../domain/basics/batches.js';
 import { type AgentSeen, givenUpAt, overBefore, RESTART_WITHIN_MS } from '../../domain/campaign/step-after.js';
 import { spanText } from '../../domain/clock/span.js';
@@ -15,7 +17,6 @@ import type { PollDependencies } from '../dependencies.js';
 import { blockedBy, type Wait, waitAfter } from '../failures.js';
 import { LARGEST_PAGE, readAssetJobs } from '../polling/asset-jobs.js';
 import { watchedOf } from '../polling/jobs.js';
-import type { StoredPlan } from './step-request.js';
 
 export interface CheckInsPolled {
   /** Assets that may be sent to from now on, and assets that never will be. */

@@ -1,11 +1,10 @@
 // The cohort of a campaign in its seeded order, cut into waves: the same cohort always gives the same canary.
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
-import { wavesOf } from '../../contracts/plan.js';
+import { type StoredPlan, wavesOf } from '../../contracts/plan.js';
 import { assetsInNoWave, orderKey, waveSize } from '../../domain/campaign/waves.js';
 import type { ActivityDependencies } from '../dependencies.js';
 import { nonRetryable } from '../failures.js';
 import { taggedWith } from '../targets/tagged.js';
-import type { StoredPlan } from './step-request.js';
 
 interface Cutting {
   runId: string;

@@ -1,6 +1,6 @@
 // Freezes what a campaign was planned to be: its scripts, its cohort, its waves, and the digest that approvals are bound to.
 import { activityInfo } from '@temporalio/activity';
-import type { CampaignPlan } from '../../contracts/plan.js';
+import { type CampaignPlan, lastApproval, type StoredPlan } from '../../contracts/plan.js';
 import { CAMPAIGN_STEPS, type CampaignStepName } from '../../domain/campaign/step.js';
 import type { ApprovalRule } from '../../domain/run/approval.js';
 import type { Blocked } from '../../domain/run/blocked.js';
@@ -24,7 +24,7 @@ import { goOnUnlessStale } from '../stale-ledger.js';
 import { readTargets } from '../targets/read.js';
 import { refuseUsedUp } from '../tickets/superseded.js';
 import { cutWaves } from './cut-waves.js';
-import { campaignRequest, campaignRules, lastApproval, type StoredPlan } from './step-request.js';
+import { campaignRequest, campaignRules } from './step-request.js';
 
 export interface OpenCampaignInput {
   runId: string;

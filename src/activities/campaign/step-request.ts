@@ -1,13 +1,10 @@
 // What one step of a campaign asks of its run: the plan's own fields, with the step's script and the wave's budget.
 
-import { type CampaignPlan, type WaveRules, wavesOf } from '../../contracts/plan.js';
+import type { StoredPlan, WaveRules } from '../../contracts/plan.js';
 import type { CampaignStepName } from '../../domain/campaign/step.js';
 import type { StepWaits } from '../../domain/campaign/step-after.js';
-import type { PlaybookApproval } from '../../domain/run/approval.js';
 import { restartCodes } from '../../domain/verdict/presets.js';
 import type { CampaignRules, StoredRequest } from '../../ledger/rows/run.js';
-
-export type StoredPlan = Omit<CampaignPlan, 'targets'>;
 
 /** The request of the campaign itself: what its own row, its report and its follow-up go by. */
 export function campaignRequest(plan: StoredPlan): StoredRequest {
@@ -39,18 +36,6 @@ export function campaignRules(plan: StoredPlan): CampaignRules {
   const { windows, blackouts, onBreach, conflict } = plan;
   const calendar = windows || blackouts ? { ...(windows ? { windows } : {}), ...(blackouts ? { blackouts } : {}) } : undefined;
   return { onBreach, conflict, calendar };
-}
-
-/** The last rule that the plan has for a wave: what follows from the campaign asks the same people. */
-export function lastApproval(plan: StoredPlan): PlaybookApproval | undefined {
-  const rule = wavesOf(plan).findLast((wave) => wave.approval !== undefined)?.approval;
-  if (!rule) return undefined;
-  const { quorum, expiresMs, approvers, allowRequester } = rule;
-  return {
-    ...{ quorum, allowRequester },
-    ...(expiresMs === undefined ? {} : { expires: expiresMs }),
-    ...(approvers === undefined ? {} : { approvers }),
-  };
 }
 
 function common(plan: StoredPlan): Omit<StoredRequest, 'script'> {

@@ -1,5 +1,5 @@
 // The steps of a campaign's waves: each a run of its own, whose cohort is the part of the wave that it is for.
-import { wavesOf } from '../../contracts/plan.js';
+import { type StoredPlan, wavesOf } from '../../contracts/plan.js';
 import { type WaveStatus, waveStatus } from '../../domain/campaign/status.js';
 import type { StepKey } from '../../domain/campaign/step.js';
 import { decideWave, type WaveVerdict } from '../../domain/campaign/wave-gate.js';
@@ -15,7 +15,7 @@ import { leaveOpenCopies } from '../opening/open-copies.js';
 import { blockedOrThrow, goOn } from '../opening/run.js';
 import { goOnUnlessStale } from '../stale-ledger.js';
 import { planExecutions } from '../tags/plan.js';
-import { campaignRules, type StoredPlan, stepRequest, stepWaits } from './step-request.js';
+import { campaignRules, stepRequest, stepWaits } from './step-request.js';
 
 export interface OpenStepInput extends StepKey {
   runId: string;

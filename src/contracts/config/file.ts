@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { ROLES } from '../../domain/access/permissions.js';
 import { withUnits } from '../bare-durations.js';
 import { PlaybookCampaignSchema } from '../plan.js';
 import { PolicySchema } from '../policy.js';
@@ -22,6 +23,11 @@ export type TargetKind = (typeof TARGET_KINDS)[number];
 
 const Text = text(LIMITS.url);
 const Name = text(LIMITS.name);
+
+function isProtected(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  return url?.protocol !== 'http:' || /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(url.hostname);
+}
 
 const AddressRange = Text.refine((range) => {
   const [address = '', bits = ''] = range.split('/');
@@ -72,10 +78,22 @@ function refuseUnclearPlaybook(value: unknown, ctx: z.core.$RefinementCtx): void
 
 const AccessSchema = z.strictObject({
   tokens: z
-    .array(z.strictObject({ name: Name, role: z.enum(['viewer', 'operator', 'approver', 'admin']), token: SecretRefSchema }))
+    .array(z.strictObject({ name: Name, role: z.enum(ROLES), token: SecretRefSchema }))
     .max(LIMITS.tagIds)
     .optional(),
-  oidc: z.strictObject({ issuer: ServiceUrl, audience: Text, roles: Text }).optional(),
+  oidc: z
+    .strictObject({
+      /** As the provider calls itself. */
+      issuer: ServiceUrl.refine(isProtected, 'must be https, unless it is on this machine'),
+      audience: Text,
+      /** The claim that has the roles: its name, or the way to it, such as `realm_access.roles`. */
+      roles: Text,
+      /** What the values of that claim mean; without it, they are the roles themselves. */
+      map: z.record(Text, z.enum(ROLES)).optional(),
+      /** The claim that names people: `by` in what they do. Default `sub`. */
+      name: Text.optional(),
+    })
+    .optional(),
 });
 
 const NotificationSchema = z.strictObject({

@@ -29,5 +29,6 @@ export const DecidedSchema = z
     workflowId: WorkflowId,
     decision: z.enum(['approve', 'reject', 'pause', 'resume', 'retry', 'cancel']),
     assets: z.int().min(0).optional().meta({ description: 'of retry: assets that are queued again' }),
+    linked: WorkflowId.optional().meta({ description: 'of retry, where the run has ended: the run that has them' }),
   })
   .meta({ id: 'Decided' });

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { DecidedSchema, DecisionBodySchema, RetryBodySchema, WhoBodySchema } from '../../contracts/http/orders.js';
 import type { Operation } from '../../domain/access/permissions.js';
 import { OVERRIDING } from '../../domain/execution/may-still-run.js';
+import { linkedRun, NotRetried } from '../../runs/linked-run.js';
 import type { DecisionName } from '../../temporal/runs/temporal-runs.js';
 import type { ApiDeps } from './dependencies.js';
 import { type ApiRoute, apiRoute, type Call, demand, Refused } from './route.js';
@@ -33,7 +34,7 @@ export function decisionRoutes(deps: ApiDeps): ApiRoute[] {
       handle: async (call) => {
         const { outcomes } = call.body;
         if (outcomes.some((outcome) => OVERRIDING.includes(outcome))) demand(call.principal, 'override');
-        return decide(deps, call, { name: 'retryUnresolved', order: call.body });
+        return (await isLive(deps, call)) ? decide(deps, call, { name: 'retryUnresolved', order: call.body }) : retryEnded(deps, call);
       },
     }),
     apiRoute({
@@ -67,6 +68,35 @@ async function decide(
     return { workflowId: id, decision, ...(typeof result === 'number' ? { assets: result } : {}) };
   } catch (error) {
     throw temporalRefusal(error, await isKnown(deps, id)) ?? error;
+  }
+}
+
+async function isLive({ temporal }: ApiDeps, { params: { id = '' } }: Call): Promise<boolean> {
+  try {
+    return (await temporal.find(id))?.state === 'running';
+  } catch (error) {
+    throw temporalRefusal(error, false) ?? error;
+  }
+}
+
+/** A run of its own over what was left. */
+async function retryEnded(
+  deps: ApiDeps,
+  { principal, params: { id = '' }, body }: Call<unknown, z.output<typeof RetryBodySchema>>,
+): Promise<z.output<typeof DecidedSchema>> {
+  const by = nameOf(principal, body.by, 'by');
+  const order = { ...body, by, verified: principal.authenticated };
+  try {
+    const linked = await linkedRun(await deps.ledger(), id, order);
+    if (!linked) throw new Refused({ status: 404, detail: 'no such run in the ledger' });
+    const { workflowId } = linked.start;
+    if ((await deps.startRun(linked.start)).kind !== 'started')
+      throw new Refused({ status: 409, detail: `${workflowId} was started before: retry what it left` });
+    await linked.noteStarted();
+    return { workflowId: id, decision: 'retry', assets: linked.assets, linked: workflowId };
+  } catch (error) {
+    if (error instanceof NotRetried) throw new Refused({ status: 409, detail: error.message });
+    throw temporalRefusal(error, true) ?? error;
   }
 }
 

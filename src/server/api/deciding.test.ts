@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { InjectOptions } from 'fastify';
-import { emptyLedger, openSampleRun, type SampleLedger } from '../../../test/support/ledger/sample.js';
+import { closeSampleRun, emptyLedger, openSampleRun, type SampleLedger } from '../../../test/support/ledger/sample.js';
+import { find } from '../../../test/support/ledger/scenario.js';
 import { ticketServer } from '../../../test/support/ticket-server.js';
 import type { TemporalRuns } from '../../temporal/runs/temporal-runs.js';
 
@@ -200,6 +201,25 @@ describe('a decision', () => {
     const { post } = server({ config: ACCESS });
     expect((await post('/api/runs/a/retry', { outcomes: ['unverified'] }, as('CI'))).statusCode).toBe(403);
     expect((await post('/api/runs/a/retry', { outcomes: ['unverified'] }, as('ANN'))).statusCode).toBe(200);
+  });
+
+  test('to retry what has ended starts a linked run over what was left, requested by whoever retries, once', async () => {
+    await openSampleRun(sample.ledger, 'it/1', ['1', '2']);
+    await find(sample.ledger, { outcome: 'failed' }, { runId: 'it/1' });
+    await closeSampleRun(sample.ledger, 'it/1');
+    const { post, started } = server({ config: ACCESS, find: async () => ({ ...STARTED, state: 'completed' }) });
+    const answer = await post('/api/runs/it%2F1/retry', { reason: 'again' }, as('CI'));
+    expect(answer.json()).toEqual({ workflowId: 'it/1', decision: 'retry', assets: 2, linked: 'it/1/retry-1' });
+    expect(started.get('it/1/retry-1')).toMatchObject({
+      input: { requestedBy: 'ci', reason: 'retry of it/1: again', targets: { assetIds: ['1', '2'] } },
+      memo: { retryOf: 'it/1', retriedBy: 'ci' },
+    });
+    expect(await sample.ledger.audit.of('it/1/retry-1')).toMatchObject([{ actor: 'ci', verified: true, action: 'retry-of' }]);
+    expect((await post('/api/runs/it%2F1/retry', {}, as('CI'))).json()).toMatchObject({
+      status: 409,
+      detail: expect.stringContaining('already in it/1/retry-1'),
+    });
+    expect(decided).toEqual([]);
   });
 
   const grpc = (code: number, details: string) => Object.assign(new Error(`${code}: ${details}`), { code, details, metadata: {} });
