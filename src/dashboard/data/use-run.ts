@@ -1,6 +1,6 @@
 // A run as it is now: read once, then told by its events.
 import { useCallback, useEffect, useState } from 'preact/hooks';
-import { getRun, Unreachable } from './client.js';
+import { getRun, Refusal, Unreachable } from './client.js';
 import { withNews } from './decisions.js';
 import { follow, type Hearing } from './follow.js';
 import type { Run, RunNews } from './types.js';
@@ -31,7 +31,7 @@ export function useRun(id: string): LiveRun {
       } catch (error) {
         if (abort.signal.aborted) return;
         setSeen((before) => ({ ...before, error: error instanceof Error ? error : new Error(String(error)) }));
-        if (error instanceof Unreachable) timer = setTimeout(() => void read(), TRY_AGAIN_MS);
+        if (mayPass(error)) timer = setTimeout(() => void read(), TRY_AGAIN_MS);
       }
     };
     timer = setTimeout(() => void read(), asked === 0 ? 0 : GATHER_MS);
@@ -53,4 +53,9 @@ export function useRun(id: string): LiveRun {
   }, [id, again]);
 
   return { run: seen.run, error: seen.error, hearing, again };
+}
+
+/** The next look may do better: nobody answered, or the server had trouble of its own. */
+function mayPass(error: unknown): boolean {
+  return error instanceof Unreachable || (error instanceof Refusal && error.status >= 500);
 }
