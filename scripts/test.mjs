@@ -4,6 +4,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { run } from './child-process.mjs';
+import { setUpChromium } from './chromium.mjs';
 import { ROOT, setUpPackages } from './setup.mjs';
 
 /** A test that leaves something open would keep Jest waiting forever. */
@@ -35,6 +36,7 @@ const CHECKS = [
 
 async function main(jestArguments) {
   await setUpPackages();
+  if (jestArguments.length === 0) await setUpChromium(console.log);
   const tally = { passed: 0, failed: 0, skipped: 0 };
   mkdirSync(dirname(BUILD_ENDED), { recursive: true });
   process.once('exit', () => rmSync(BUILD_ENDED, { force: true }));

@@ -1,8 +1,8 @@
 // A look at the tickets of a hook, as its schedule asks for it every few minutes; or at one ticket, as soon as an event hints at a change.
 import { defineSignal, proxyActivities, setHandler } from '@temporalio/workflow';
-import type { Activities } from '../../activities/index.js';
-import type { LookInput, LookResult } from '../../activities/tickets/look.js';
-import { identifyLedger } from '../shared/activity-proxies.js';
+import type { Activities } from '../activities/index.js';
+import type { LookInput, LookResult } from '../activities/tickets/look.js';
+import { identifyLedger } from './shared/activity-proxies.js';
 
 /** Something has changed since: a look that is under way may have been too early to see it. */
 export const lookAgain = defineSignal('lookAgain');
