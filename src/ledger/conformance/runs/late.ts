@@ -318,11 +318,14 @@ const READS = [
     'neverTouch.hasNameless',
   ],
   ...['schedules.get', 'schedules.of', 'schedules.refusals', 'scriptReadings.begin', 'ticketReadings.begin', 'ticketReadings.whyUnread'],
+  ...['ticketReadings.hasSent', 'ticketRuns.of'],
   ...['staleness.held'],
 ];
 /** Writes to no run: whole parts of the ledger, and `neverTouch.store`. */
 const OF_THE_LEDGER = [
   'reader',
+  'names',
+  'authenticatedOrders',
   'ticketPosts',
   'policies',
   'trailVotes',
