@@ -20,7 +20,7 @@ import { guardHooks } from './guard/hook-door.js';
 import { trustedProxy } from './guard/proxies.js';
 import { MINIMAL_TLS, type TlsKeyPair } from './guard/tls.js';
 import { hookRoute } from './hooks.js';
-import { foreignRequest, servesLoopbackOnly } from './loopback.js';
+import { foreignRequest, forwardedRequest, servesLoopbackOnly } from './loopback.js';
 import { ServerMetrics } from './metrics/collect.js';
 import { measureRequests, metricsRoute } from './metrics/route.js';
 import { sendProblem } from './problem.js';
@@ -63,7 +63,11 @@ export function createApp(deps: ServerDeps): FastifyInstance {
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(SECURITY_HEADERS);
     const loopbackOnly = servesLoopbackOnly(deps.configuration.current().access);
-    const refusal = loopbackOnly ? foreignRequest(request.raw.rawHeaders) : undefined;
+    const { rawHeaders } = request.raw;
+    const isEvent = request.url.startsWith('/hooks/');
+    const refusal = loopbackOnly
+      ? (foreignRequest(rawHeaders, deps.tls ? 'https' : 'http') ?? (isEvent ? undefined : forwardedRequest(rawHeaders)))
+      : undefined;
     if (refusal) await sendProblem(reply, { status: 403, detail: refusal });
   });
   const metrics = new ServerMetrics();

@@ -24,15 +24,24 @@ export function listenProblem(host: string, access: Config['access']): string | 
   return `is ${host}, but without access.tokens or access.oidc the server listens on loopback only: configure access, or use 127.0.0.1`;
 }
 
+/** What proxies and tunnels add. */
+const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via'];
+
+/** Why a request that did not come from this machine is refused: only signed events may come through a proxy where nobody has credentials. */
+export function forwardedRequest(rawHeaders: readonly string[]): string | undefined {
+  if (!FORWARDED.some((name) => valuesOf(rawHeaders, name).length > 0)) return undefined;
+  return 'the request came through a proxy: configure access.tokens or access.oidc, without which only this machine is served';
+}
+
 /** Why a request that came over loopback is refused anyway, if so. `rawHeaders` are names and values in turn. */
-export function foreignRequest(rawHeaders: readonly string[]): string | undefined {
+export function foreignRequest(rawHeaders: readonly string[], scheme: 'http' | 'https' = 'http'): string | undefined {
   const hosts = valuesOf(rawHeaders, 'host');
   const origins = valuesOf(rawHeaders, 'origin');
   const [host] = hosts;
   if (hosts.length !== 1 || host === undefined || !isLoopbackHost(nameOf(host))) {
     return 'the Host header must be localhost, 127.0.0.1 or [::1]';
   }
-  if (origins.some((origin) => origin.toLowerCase() !== `http://${host.toLowerCase()}`)) {
+  if (origins.some((origin) => origin.toLowerCase() !== `${scheme}://${host.toLowerCase()}`)) {
     return 'the Origin header is not this server';
   }
   return undefined;

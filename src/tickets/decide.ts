@@ -1,6 +1,6 @@
 // From a verified event to a decision, by way of the ticket: read again, approved there, and asking there for what the event says.
 import type { Config, Hook } from '../contracts/config/file.js';
-import { type Environment, readSecret } from '../contracts/config/secret-ref.js';
+import { type Environment, readReference } from '../contracts/config/secret-ref.js';
 import { authorisationsIn } from './authorisations.js';
 import { ticketEventOf, ticketIdOf } from './event.js';
 import { isApproved, type ReadTicket, readAgain, type TicketSource, ticketSource } from './reading.js';
@@ -63,5 +63,5 @@ function generationOf(hook: Hook, payload: unknown, standing: readonly string[])
 /** As whom we write to this system. Where that cannot be known, our marker and the reading again are left. */
 async function ownAccount(source: TicketSource | undefined, env: Environment): Promise<string | undefined> {
   const username = source?.entry.username;
-  return username && (await readSecret(username, env).catch(() => undefined));
+  return username && (await readReference(username, env).catch(() => undefined));
 }

@@ -8,12 +8,13 @@ import type { TicketStart } from '../domain/run/ticket-start.js';
 import { ticketWorkflowId } from '../domain/run/workflow-id.js';
 import { isCounted } from './authorisations.js';
 import { type Told, ticketEventOf } from './event.js';
+import { SENDERS } from './senders/index.js';
 
 /** A playbook that does not say otherwise takes named hosts only: a tag or a query can mean the whole fleet. */
 const DEFAULT_CHOICE: readonly TargetKind[] = ['assetIds', 'hostnames'];
 
 export type StartDecision =
-  | ({ kind: 'start'; workflowId: string; playbook: string; counted?: boolean } & Asked)
+  | ({ kind: 'start'; workflowId: string; playbook: string; counted?: boolean; single?: boolean } & Asked)
   /** `unapproved`: the ticket has no approval, so a run of it that was approved may have lost its own. */
   | { kind: 'ignored'; why: string; unapproved?: { ticketId: string } }
   | { kind: 'refused'; problems: Problem[] };
@@ -46,7 +47,19 @@ export function decideStart(config: Pick<Config, 'playbooks' | 'tickets'>, hookN
   if (!asked.ok) problems.push(...asked.problems);
   if (!key.ok || !asked.ok || problems.length > 0) return { kind: 'refused', problems };
   const counted = isCounted(hook, event.value.ticket.generation);
-  return { kind: 'start', workflowId: key.workflowId, playbook: choice.name, ...(counted ? { counted } : {}), ...asked.value };
+  return {
+    kind: 'start',
+    workflowId: key.workflowId,
+    playbook: choice.name,
+    ...(counted ? { counted } : {}),
+    ...(isSingle(hook, told.payload) ? { single: true } : {}),
+    ...asked.value,
+  };
+}
+
+function isSingle(hook: Hook, payload: unknown): boolean {
+  if (hook.map?.generation !== undefined || hook.read?.generation !== undefined) return false;
+  return SENDERS[hook.system].translation.single?.(payload) === true;
 }
 
 /** What a run that a ticket starts has in its memo, for its workflow. A campaign has its approvals in its plan. */
@@ -54,7 +67,7 @@ export function memoOf(
   start: Extract<StartDecision, { kind: 'start' }>,
   found: Pick<TicketStart, 'found' | 'single'> = {},
 ): Record<string, unknown> {
-  const ticketStart: TicketStart = { ...(start.counted ? { counted: true } : {}), ...found };
+  const ticketStart: TicketStart = { ...(start.counted ? { counted: true } : {}), ...(start.single ? { single: true } : {}), ...found };
   return {
     playbook: start.playbook,
     ...(start.workflow === 'remediationRun' && start.approval ? { approval: start.approval } : {}),

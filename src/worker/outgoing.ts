@@ -53,13 +53,15 @@ export function outgoingFailure(error: unknown, causesLeft = CAUSES): unknown {
   return withStackOf(error, new ApplicationFailure(message, type, false, undefined, ofCause));
 }
 
-/** A result as the workflow may have it. */
+/**
+ * A result as the workflow may have it. Nothing is taken out of it by value: a workflow decides by ids, queues, digests and names, any of
+ * which may contain what is a secret elsewhere. What is free text in a result has been cleaned where it was made.
+ */
 export function outgoingResult(result: unknown, activityType: string): unknown {
   const text = JSON.stringify(result);
   // Nothing to be said about most: they are small, and hold nothing that would be cut.
-  if (text === undefined || (text.length <= TEXT_LENGTH && !/\\u(?:d[89a-f]|0000)/.test(text) && withoutSecrets(text) === text))
-    return result;
-  const bounded = withBoundedTexts(JSON.parse(text));
+  if (text === undefined || (text.length <= TEXT_LENGTH && !/\\u(?:d[89a-f]|0000)/.test(text))) return result;
+  const bounded = withBoundedTexts(JSON.parse(text), asItIs);
   const bytes = utf8Length(JSON.stringify(bounded));
   if (bytes <= VALUE_BYTES) return bounded;
   // Tried again like any other attempt, which finds in the ledger what this one did.
@@ -69,6 +71,8 @@ export function outgoingResult(result: unknown, activityType: string): unknown {
     nextRetryDelay: AGAIN_MS,
   });
 }
+
+const asItIs = (text: string): string => text;
 
 function messageOf(error: unknown): string {
   try {
@@ -81,7 +85,7 @@ function messageOf(error: unknown): string {
 function detailsOf(details: unknown[]): unknown[] {
   try {
     const text = JSON.stringify(details) ?? '[]';
-    const bounded = withBoundedTexts(JSON.parse(text)) as unknown[];
+    const bounded = withBoundedTexts(JSON.parse(text), withoutSecrets) as unknown[];
     return utf8Length(JSON.stringify(bounded)) <= VALUE_BYTES ? bounded : [];
   } catch {
     return [];
@@ -89,11 +93,11 @@ function detailsOf(details: unknown[]): unknown[] {
 }
 
 /** Of JSON, every text and every key well-formed and not too long. */
-function withBoundedTexts(value: unknown): unknown {
-  if (typeof value === 'string') return clipped(withoutSecrets(value), TEXT_LENGTH);
-  if (Array.isArray(value)) return value.map(withBoundedTexts);
+function withBoundedTexts(value: unknown, clean: (text: string) => string): unknown {
+  if (typeof value === 'string') return clipped(clean(value), TEXT_LENGTH);
+  if (Array.isArray(value)) return value.map((part) => withBoundedTexts(part, clean));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, part]) => [clipped(key, TEXT_LENGTH), withBoundedTexts(part)]));
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [clipped(key, TEXT_LENGTH), withBoundedTexts(part, clean)]));
 }
 
 /** The frames of where it was thrown; what stands before them is the message once more. */

@@ -18,7 +18,8 @@ export async function approversInTicket(
   now: TicketApproval,
 ): Promise<ApprovedInTicket | undefined> {
   const rule = approvalRule(run.approval);
-  if (now.kind !== 'approved' || run.kind !== 'run' || !rule || !run.request.ticket) return undefined;
+  // The approval of a ticket was given to the run that it started, not to a retry of it.
+  if (now.kind !== 'approved' || run.kind !== 'run' || !rule || !run.request.ticket || run.parentId !== undefined) return undefined;
   const digest = await digestOf(ledger.database, run.id);
   if (digest === undefined) return undefined;
   const above = own && (await ledger.policies.inForce(own)).policy.approval?.aboveAssets;

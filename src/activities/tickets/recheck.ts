@@ -2,6 +2,7 @@ import type { Ledger } from '../../ledger/index.js';
 import type { RunRow } from '../../ledger/rows/run.js';
 import type { ActivityDependencies, TicketApproval } from '../dependencies.js';
 import type { Wait } from '../failures.js';
+import { whySuperseded } from './still-stands.js';
 
 /** A ticket system may be down for hours; the run waits, and sends nothing. */
 const UNREADABLE_WAIT_MS = 30_000;
@@ -18,7 +19,15 @@ export async function recheckTicket({ ledger, askTicket }: ActivityDependencies,
   const at = await ledger.ticketReadings.begin();
   const now: TicketApproval = askTicket ? await askTicket(ticket) : { kind: 'unreadable', why: 'this worker reads no tickets' };
   switch (now.kind) {
-    case 'approved':
+    case 'approved': {
+      const why = await whySuperseded(ledger, run, now);
+      if (why !== undefined) {
+        await withdraw(ledger, run, `ticket ${ticket.id} of ${ticket.system}: ${why}: nothing was sent`);
+        return 'withdrawn';
+      }
+      await ledger.ticketReadings.end(run.id, at);
+      return undefined;
+    }
     case 'not-asked':
       await ledger.ticketReadings.end(run.id, at);
       return undefined;

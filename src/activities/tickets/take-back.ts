@@ -7,6 +7,7 @@ import type { RunRow } from '../../ledger/rows/run.js';
 import type { ActivityDependencies, TicketApproval } from '../dependencies.js';
 import { approversInTicket, notCountedText } from './approvers.js';
 import { GONE_FOR_GOOD_MS, withdraw } from './recheck.js';
+import { whySuperseded } from './still-stands.js';
 
 export interface TakenBack {
   stopped: string[];
@@ -33,11 +34,17 @@ export async function takeBack(
     const now = await askTicket(run.request.ticket);
     if (now.kind === 'unreadable') result.unread ??= `ticket ${run.request.ticket.id}: ${now.why}`;
     const why = await whyOver(dependencies, run, { at, now });
-    if (why !== undefined) {
-      await end(dependencies, run, why);
-      result.stopped.push(run.id);
-      log.info('a run is stopped, since its ticket is not approved any more', { run: run.id, why });
-    } else if (run.phase === 'awaiting-approval') await answer(dependencies, run, now);
+    try {
+      if (why === undefined) {
+        if (run.phase === 'awaiting-approval') await answer(dependencies, run, now);
+      } else if (await end(dependencies, run, why)) {
+        result.stopped.push(run.id);
+        log.info('a run is stopped, since its ticket is not approved any more', { run: run.id, why });
+      } else result.unread ??= `${run.id} did not take the word of its ticket: it is told again by the next look`;
+    } catch (error) {
+      // One run that does not answer must not keep the others from being heard; the next look tells it again.
+      result.unread ??= `${run.id} could not be told: ${error instanceof Error ? error.message : String(error)}`;
+    }
   }
   if (prefix !== undefined) await tellLate(dependencies, prefix);
   return result;
@@ -59,16 +66,23 @@ async function whyOver(
       const goneForMs = await ledger.ticketReadings.gone(run.id, at);
       return hasSent || goneForMs < GONE_FOR_GOOD_MS ? undefined : `ticket ${ticket?.id} is gone: ${what}`;
     }
+    case 'approved': {
+      const why = hasSent ? undefined : await whySuperseded(ledger, run, now);
+      return why && `ticket ${ticket?.id}: ${why}: ${what}`;
+    }
     default:
       return undefined;
   }
 }
 
-/** Whoever waits is told by an update; the ledger stops the others at their next permit. */
-async function end(dependencies: ActivityDependencies, run: RunRow, why: string): Promise<void> {
-  if (run.phase !== 'awaiting-approval') return withdraw(dependencies.ledger, run, why);
+/** Whoever waits is told by an update; the ledger stops the others at their next permit. False where it was refused. */
+async function end(dependencies: ActivityDependencies, run: RunRow, why: string): Promise<boolean> {
+  if (run.phase !== 'awaiting-approval') {
+    await withdraw(dependencies.ledger, run, why);
+    return true;
+  }
   const digest = await digestOf(dependencies.ledger.database, run.id);
-  await update(dependencies, run, { name: 'reject', by: ticketName(run), reason: why, digest });
+  return update(dependencies, run, { name: 'reject', by: ticketName(run), reason: why, digest });
 }
 
 /** What was approved in the ticket since the run has begun to wait. */
@@ -99,7 +113,7 @@ interface Word {
 }
 
 /** The same word about the same digest is one update, whoever says it how often. */
-async function update({ client, ledger }: ActivityDependencies, run: RunRow, { name, by, reason, digest }: Word): Promise<void> {
+async function update({ client, ledger }: ActivityDependencies, run: RunRow, { name, by, reason, digest }: Word): Promise<boolean> {
   const handle = client.workflow.getHandle(run.id, undefined, { firstExecutionRunId: run.firstExecutionId });
   const updateId = clipped(`ticket/${name}/${digest ?? ''}/${by}`, 900);
   try {
@@ -109,11 +123,14 @@ async function update({ client, ledger }: ActivityDependencies, run: RunRow, { n
         updateId,
       }),
     );
+    return true;
   } catch (error) {
     // Somebody else has decided meanwhile, or it has been asked about something else: what stands now is seen by the next look.
     if (!(error instanceof WorkflowUpdateFailedError) && !(error instanceof WorkflowNotFoundError) && !isRefused(error)) throw error;
     const why = error instanceof Error ? error.message : String(error);
     await ledger.audit.addOnce(run.id, { actor: by, action: `ticket-${name}-refused`, detail: clipped(why, 500) });
+    // What has ended has nothing left to be told.
+    return !(error instanceof WorkflowUpdateFailedError);
   }
 }
 

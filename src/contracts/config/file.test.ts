@@ -67,7 +67,16 @@ describe('the configuration file', () => {
     const parsed = parseConfig('');
     expect(parsed).toEqual({
       ok: true,
-      value: { playbooks: {}, hooks: {}, tickets: {}, policy: defaultPolicy(), access: {}, notifications: [], network: { allow: [] } },
+      value: {
+        playbooks: {},
+        hooks: {},
+        tickets: {},
+        policy: defaultPolicy(),
+        access: {},
+        notifications: [],
+        server: { trustedProxies: [] },
+        network: { allow: [] },
+      },
     });
   });
 

@@ -77,6 +77,8 @@ function refuseUnclearPlaybook(value: unknown, ctx: z.core.$RefinementCtx): void
 }
 
 const AccessSchema = z.strictObject({
+  /** Whose pages may ask the remote codec. */
+  codecOrigins: list(Text, LIMITS.entries).optional(),
   tokens: z
     .array(z.strictObject({ name: Name, role: z.enum(ROLES), token: SecretRefSchema }))
     .max(LIMITS.tagIds)

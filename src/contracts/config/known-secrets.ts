@@ -4,7 +4,7 @@
 /** Shorter ones are part of ordinary words, and would be taken out of these. */
 export const SHORTEST_SECRET = 6;
 /** Values at a time, rotated ones among them: the one used longest ago goes first. */
-const KEPT = 100;
+const KEPT = 1_000;
 /** A part of a secret that counts as one itself: a key of a ring, a line of a PEM. */
 const SHORTEST_PART = 16;
 /** Of a secret within something that is base64 as a whole, such as `user:password`: less of it would be found by chance. */
@@ -28,10 +28,10 @@ export function rememberSecret(text: string): string {
   return text;
 }
 
-/** Credentials within a URL, such as that of a proxy. */
+/** The password within a URL, such as that of a proxy. */
 export function rememberUserInfo(url: string | undefined): void {
   const parsed = url !== undefined && URL.canParse(url) ? new URL(url) : undefined;
-  for (const part of parsed ? [parsed.username, parsed.password] : []) {
+  for (const part of parsed ? [parsed.password] : []) {
     rememberSecret(part);
     rememberSecret(attempt(() => decodeURIComponent(part)) ?? part);
   }
@@ -60,9 +60,8 @@ function formsOf(secret: string): string[] {
   const percent = encodeURIComponent(secret.toWellFormed());
   const unreserved = percent.replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
   const percents = [percent, unreserved, new URLSearchParams({ x: secret }).toString().slice('x='.length)];
-  const plain = /["\\\p{Cc}]/u.test(secret) ? [] : [secret];
   return [
-    ...plain,
+    secret,
     json,
     JSON.stringify(json).slice(1, -1),
     ...percents,

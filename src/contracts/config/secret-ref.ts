@@ -20,10 +20,15 @@ export class SecretUnreadable extends Error {
 
 /** The secret, without surrounding white space. Files are read at each use, so that a rotated secret needs no restart. */
 export async function readSecret(ref: SecretRef, env: Environment): Promise<string> {
+  return rememberSecret(await readReference(ref, env));
+}
+
+/** The same for what is kept beside a secret and is none, such as the name of an account: it may be part of any ordinary text. */
+export async function readReference(ref: SecretRef, env: Environment): Promise<string> {
   const text = 'env' in ref ? env[ref.env] : await contentOf(ref.file);
   const secret = text?.trim();
   if (!secret) throw new SecretUnreadable(`${secretPlace(ref)} is ${text === undefined ? 'not set' : 'empty'}: it must contain the secret`);
-  return rememberSecret(secret);
+  return secret;
 }
 
 export function secretPlace(ref: SecretRef): string {

@@ -23,7 +23,13 @@ const MoveSchema = z.strictObject({
   transition: Name.optional(),
   status: Name.optional(),
   close: z.boolean().optional(),
-  labels: list(Name, LIMITS.entries).min(1).optional(),
+  /** By our own label an issue would ask for a run again. */
+  labels: list(
+    Name.refine((label) => !label.toLowerCase().startsWith('overhaul'), 'must not begin with overhaul: such labels ask for runs'),
+    LIMITS.entries,
+  )
+    .min(1)
+    .optional(),
 });
 
 export type Move = z.output<typeof MoveSchema>;

@@ -35,7 +35,7 @@ export interface AssetsAsked {
 }
 
 export interface Order {
-  reason: string;
+  reason?: string;
   by?: string | undefined;
   digest?: string | undefined;
 }

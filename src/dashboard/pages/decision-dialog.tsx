@@ -36,14 +36,13 @@ export function DecisionDialog({ runId, decision, digest, onDone }: Asked) {
   const bound = decision === 'approve' || decision === 'reject' ? digest : undefined;
   const send = async (form: FormData): Promise<void> => {
     const reason = String(form.get('reason')).trim();
-    if (reason === '') return setTrouble('Say why: the audit trail keeps it.');
     const by = String(form.get('by') ?? '').trim();
     keepName(by);
     setSending(true);
     setTrouble('');
     try {
       const order = {
-        reason: String(form.get('reason')).trim(),
+        ...(reason === '' ? {} : { reason }),
         ...(by === '' ? {} : { by }),
         ...(bound === undefined ? {} : { digest: bound }),
       };
@@ -65,7 +64,7 @@ export function DecisionDialog({ runId, decision, digest, onDone }: Asked) {
       )}
       <label>
         Reason
-        <textarea name="reason" rows={3} required maxLength={2_000} />
+        <textarea name="reason" rows={3} maxLength={2_000} placeholder="The audit trail keeps it." />
       </label>
       {token.value === '' ? (
         <label>

@@ -49,7 +49,7 @@ describe('while assets wait, the slots or the calls are at their limit', () => {
       runs: fc.integer({ min: 1, max: 12 }),
       executions: fc.integer({ min: 2, max: 30 }),
       slots: fc.integer({ min: 1, max: 12 }),
-      callsPerHour: fc.integer({ min: 30, max: 400 }),
+      callsPerHour: fc.integer({ min: 100, max: 400 }),
       durationMs: fc.nat().map(evenly),
     });
     fc.assert(

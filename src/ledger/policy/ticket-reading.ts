@@ -2,6 +2,7 @@
 // was approved. What has been executed once is not asked about again.
 import type { RunRow } from '../rows/run.js';
 import type { Database, Sql } from '../sql/database.js';
+import { leastOf } from '../sql/dialect.js';
 
 /** As long as tags are: whoever withdraws an approval later than this before the first send finds it sent. */
 const TRUSTED_MS = 60_000;
@@ -18,7 +19,7 @@ const SENT_BY_STEPS = `
 /** Of the future, by a clock that was set back, it counts from now on. */
 const GONE = `
   UPDATE runs
-  SET ticket_gone_since = min(coalesce(ticket_gone_since, ?), ?)
+  SET ticket_gone_since = ${leastOf('coalesce(ticket_gone_since, ?)', '?')}
   WHERE id = ?
   RETURNING ticket_gone_since AS since`;
 
@@ -32,7 +33,9 @@ export async function whyTicketUnread(sql: Sql, run: RunRow, now: number): Promi
 }
 
 async function hasSent(sql: Sql, run: RunRow): Promise<boolean> {
-  const parent = run.parentId ?? run.id;
+  // What follows from a run goes by what the run was allowed; a retry is an order of its own, given when the ticket may say something else.
+  const isRetry = run.parentId !== undefined && run.id.startsWith(`${run.parentId}/retry-`);
+  const parent = isRetry ? run.id : (run.parentId ?? run.id);
   if (await sql.first(SENT, [run.id, parent])) return true;
   return (await sql.first(SENT_BY_STEPS, [run.campaign?.id ?? run.id, parent])) !== undefined;
 }

@@ -56,8 +56,9 @@ async function decide(
   { principal, params: { id = '' } }: Call,
   { name, order }: { name: DecisionName; order: Order },
 ): Promise<z.output<typeof DecidedSchema>> {
-  const by = nameOf(principal, order.by, 'by');
+  const by = nameOf(principal, order.by);
   const ledger = await deps.ledger();
+  await refuseStep(ledger, id);
   if (name === 'resume' && (await ledger.reader.run(id))?.held) demand(principal, 'accept-breach');
   const orderId = randomUUID();
   // Before the run hears of it: its audit log then says that the name was no claim.
@@ -69,6 +70,13 @@ async function decide(
   } catch (error) {
     throw temporalRefusal(error, await isKnown(deps, id)) ?? error;
   }
+}
+
+/** A step is decided about with its campaign: by itself it knows neither the campaign's approvers nor what its breach needs. */
+async function refuseStep(ledger: Awaited<ReturnType<ApiDeps['ledger']>>, id: string): Promise<void> {
+  const run = await ledger.runs.get(id);
+  if (run?.kind === 'step' && run.campaign)
+    throw new Refused({ status: 409, detail: `${id} is a step of campaign ${run.campaign.id}: decide about the campaign` });
 }
 
 async function isLive({ temporal }: ApiDeps, { params: { id = '' } }: Call): Promise<boolean> {
@@ -84,7 +92,7 @@ async function retryEnded(
   deps: ApiDeps,
   { principal, params: { id = '' }, body }: Call<unknown, z.output<typeof RetryBodySchema>>,
 ): Promise<z.output<typeof DecidedSchema>> {
-  const by = nameOf(principal, body.by, 'by');
+  const by = nameOf(principal, body.by);
   const order = { ...body, by, verified: principal.authenticated };
   try {
     const linked = await linkedRun(await deps.ledger(), id, order);
@@ -104,9 +112,10 @@ async function cancel(
   deps: ApiDeps,
   { principal, params: { id = '' }, body }: Call<unknown, Order>,
 ): Promise<z.output<typeof DecidedSchema>> {
-  const by = nameOf(principal, body.by, 'by');
+  const by = nameOf(principal, body.by);
   const { reason } = body;
   const ledger = await deps.ledger();
+  await refuseStep(ledger, id);
   try {
     const workflow = await deps.temporal.find(id);
     if (workflow && workflow.state !== 'running') throw new Refused({ status: 409, detail: `the run has ended (${workflow.state})` });

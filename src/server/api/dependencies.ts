@@ -1,6 +1,7 @@
 import type { Ledger } from '../../ledger/index.js';
 import type { TemporalRuns } from '../../temporal/runs/temporal-runs.js';
 import type { RunAsk, StartAnswer } from '../../temporal/start-run.js';
+import type { LiveConfiguration } from '../live-configuration.js';
 
 /** What the API reads and orders through. */
 export interface ApiDeps {
@@ -9,5 +10,7 @@ export interface ApiDeps {
   temporal: Pick<TemporalRuns, 'find' | 'progress' | 'end' | 'list' | 'decide' | 'cancel'>;
   /** Throws `TemporalUnavailable` when Temporal cannot be asked. */
   startRun(start: RunAsk): Promise<StartAnswer>;
+  /** Which ids belong to tickets. */
+  configuration: Pick<LiveConfiguration, 'current'>;
   now(): Date;
 }

@@ -164,7 +164,7 @@ describe('what is answered is what the document says', () => {
     ['POST', '/api/runs/{id}/approve', { id: 'live' }, 200, { digest: 'ab12', reason: 'ok' }],
     ['POST', '/api/runs/{id}/retry', { id: 'live' }, 200, {}],
     ['POST', '/api/runs/{id}/cancel', { id: 'live' }, 200, {}],
-    ['POST', '/api/runs/{id}/pause', { id: 'live' }, 422, { by: 'somebody else' }],
+    ['POST', '/api/runs/{id}/pause', { id: 'live' }, 422, { by: 7 }],
   ];
   test.each(rows.map(([method, path, given, status, body]) => ({ method, path, given, status, body })))(
     '$method $path $given: $status',

@@ -80,7 +80,7 @@ export function handlerOf(route: ApiRoute, door: Doorkeeper) {
     const { principal } = admission;
     try {
       demand(principal, route.operation);
-      const query = checked(route.query, request.query, { status: 400, detail: 'the query is invalid' });
+      const query = checked(route.query, withoutEmpty(request.query), { status: 400, detail: 'the query is invalid' });
       const body = route.body ? checked(route.body, bodyOf(request), { status: 422, detail: 'the body is invalid' }) : undefined;
       return await route.handle({ request, reply, principal, params: request.params as Record<string, string>, query, body });
     } catch (error) {
@@ -89,6 +89,11 @@ export function handlerOf(route: ApiRoute, door: Doorkeeper) {
       return sendProblem(reply, error.answer);
     }
   };
+}
+
+/** `?q=` is as good as no `q`. */
+function withoutEmpty(query: unknown): unknown {
+  return Object.fromEntries(Object.entries(query as Record<string, unknown>).filter(([, value]) => value !== ''));
 }
 
 /** Throws `Refused` where the role does not allow it. */

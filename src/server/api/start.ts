@@ -24,8 +24,12 @@ export function startRoute(deps: ApiDeps): ApiRoute {
     },
     async handle({ principal, body, request, reply }) {
       const { workflow, input } = body;
-      const requestedBy = nameOf(principal, claimOf(input), 'input.requestedBy');
-      const start = checkedInput(workflow, { ...input, requestedBy });
+      const claimed = claimOf(input);
+      const requestedBy = nameOf(principal, claimed);
+      // Whoever is not asked for a name and gives none has said nothing of who may approve it.
+      const isKnown = principal.authenticated || claimed !== undefined;
+      const start = checkedInput(workflow, isKnown ? { ...input, requestedBy } : input);
+      refuseTickets(deps, input, body.workflowId);
       const { targets } = start.input;
       if (targets.despiteOpenCopies || targets.everything) demand(principal, 'override');
       const workflowId = body.workflowId ?? newId(start, deps.now().getTime());
@@ -41,6 +45,19 @@ export function startRoute(deps: ApiDeps): ApiRoute {
       return reply.code(kind === 'started' ? 202 : 200).send({ workflowId, url });
     },
   });
+}
+
+/** A run of a ticket is started by the ticket alone: its id, its status and its move there belong to what was approved in it. */
+function refuseTickets({ configuration }: ApiDeps, { ticket }: Record<string, unknown>, workflowId: string | undefined): void {
+  const problems: Problem[] = [];
+  if (typeof ticket === 'object' && ticket !== null && 'hook' in ticket && ticket.hook !== undefined)
+    problems.push({ path: 'input.ticket.hook', problem: 'is set by hooks only: leave it out' });
+  const { hooks, tickets } = configuration.current();
+  const [first = '', ...more] = workflowId?.split('/') ?? [];
+  const sources = [...Object.keys(hooks), ...Object.keys(tickets)].map(encodeURIComponent);
+  if (more.length > 0 && (first.startsWith('overhaul-ticket') || sources.includes(first)))
+    problems.push({ path: 'workflowId', problem: `begins with ${first}/, which belongs to runs that tickets start: use another id` });
+  if (problems.length > 0) throw new Refused({ status: 422, detail: 'the body is invalid', problems });
 }
 
 function claimOf({ requestedBy }: Record<string, unknown>): string | undefined {

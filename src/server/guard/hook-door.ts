@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ServerDeps } from '../dependencies.js';
 import { type HookAnswer, readAnswer } from '../hook-answers.js';
 import { sendProblem } from '../problem.js';
-import { DEFAULT_RATE, HookLimiter } from './rate-limit.js';
+import { DEFAULT_RATE, HookLimiter, UNKNOWN_RATE } from './rate-limit.js';
 
 const ROUTE = '/hooks/:hook';
 /** All that are not configured, together: a stranger's names fill nothing. */
@@ -21,7 +21,12 @@ export function guardHooks(app: FastifyInstance, { configuration, now, onAnswer 
     const name = hookNameOf(request);
     if (name === undefined || reply.sent) return;
     const hook = configured(name);
-    const waitS = limiter.refusal(hook ? name : UNKNOWN, request.ip, hook?.rateLimit ?? DEFAULT_RATE, now().getTime());
+    const waitS = limiter.refusal(
+      hook ? name : UNKNOWN,
+      request.ip,
+      hook ? (hook.rateLimit ?? DEFAULT_RATE) : UNKNOWN_RATE,
+      now().getTime(),
+    );
     if (waitS === undefined) return;
     // The body was not read, and is not going to be: the next request cannot come over this connection.
     reply.header('retry-after', String(waitS)).header('connection', 'close');

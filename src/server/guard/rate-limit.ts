@@ -3,8 +3,10 @@
 import { isIP } from 'node:net';
 import { type Bucket, type Rate, takeToken } from '../../domain/limits/token-bucket.js';
 
-/** 1,000 retries of one event within a second are no flood; a sender that keeps to its own limits is far below. */
-export const DEFAULT_RATE: Rate = { perSecond: 100, burst: 2_000 };
+/** 1,000 retries of one event within a second are no flood, through several hooks of one address neither. */
+export const DEFAULT_RATE: Rate = { perSecond: 2_000, burst: 20_000 };
+/** For all hooks that do not exist together: nobody has business there. */
+export const UNKNOWN_RATE: Rate = { perSecond: 100, burst: 2_000 };
 /** What all addresses together may send to a hook, by what one may. */
 const ALL_SOURCES = 4;
 /** Addresses whose bucket is kept; whoever was silent longest is forgotten first. */

@@ -18,7 +18,8 @@ export function foundTicketId(hook: Hook, record: unknown): string | undefined {
 }
 
 /**
- * One decision for each authorisation that stands on the ticket as read. `single`: it may be the one of any run that the ticket has had.
+ * One decision for each authorisation that stands on the ticket as read. `single`: it may be the one of any run that the ticket has had;
+ * of GitHub's labels one may be the request and another its approval.
  */
 export function decideFound(
   config: Pick<Config, 'playbooks' | 'tickets'>,
@@ -31,7 +32,7 @@ export function decideFound(
   const decisions = generations.map((generation) =>
     decideStart(config, hookName, hook, { payload: eventOf(hook, record, generation), ticket: { record, generation } }),
   );
-  return { decisions, single: told.kind !== 'named' || !told.bySystem };
+  return { decisions, single: told.kind !== 'named' || !told.bySystem || hook.system === 'github' };
 }
 
 /** An event as the system would send it now, as far as the ticket tells: the hook's `map` is over events. */

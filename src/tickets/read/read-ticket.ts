@@ -1,6 +1,6 @@
 // Reads a ticket by its system's API, with the credential of its `tickets` entry as it is at that moment.
 import type { Hook } from '../../contracts/config/hook.js';
-import { type Environment, readSecret, type SecretRef } from '../../contracts/config/secret-ref.js';
+import { type Environment, readReference, readSecret, type SecretRef } from '../../contracts/config/secret-ref.js';
 import type { TicketAnswer, TicketHttp, TicketRequest } from '../http/client.js';
 import type { ReadTicket, TicketReading } from '../reading.js';
 import type { Credentials, SystemEntry, TicketSystem } from '../systems/system.js';
@@ -78,7 +78,10 @@ function isGone({ status }: { status: number }): boolean {
 
 /** Read at each use, so that a rotated secret counts at once. */
 async function credentialsOf(entry: SystemEntry, env: Environment): Promise<Credentials> {
-  const [username, password, token] = await Promise.all([entry.username, entry.password, entry.token].map((ref) => secretOf(ref, env)));
+  const [username, password, token] = await Promise.all([
+    entry.username && readReference(entry.username, env),
+    ...[entry.password, entry.token].map((ref) => secretOf(ref, env)),
+  ]);
   return { username, password, token };
 }
 

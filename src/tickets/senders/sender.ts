@@ -35,6 +35,11 @@ export interface Translation {
   counts?: boolean;
   /** The ticket as read, as the event that its system would send now: what is taken from events is then found there. */
   asEvent?: (record: unknown, generation: string) => unknown;
+  /**
+   * Any change of the ticket sends such an event, so that its own id is no authorisation: only the first run of the ticket may begin by one.
+   * Asked where the hook does not say by itself what authorises a run.
+   */
+  single?: (payload: unknown) => boolean;
   /** The event itself says that the ticket is not approved, where the hook leaves it to the system's own word: it starts nothing. */
   withdraws?: (payload: unknown) => boolean;
   /** Who did it, each a JMESPath: what our own account does asks for nothing. */

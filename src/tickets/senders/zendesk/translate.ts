@@ -23,6 +23,7 @@ export const translation: Translation = {
     if (kind === '' || ASKING.includes(kind) || (generations && kind.startsWith('zen:event-type:ticket.'))) return undefined;
     return `${kind} asks for nothing`;
   },
+  single: (payload) => textAt(payload, 'type').startsWith('zen:event-type:'),
   asEvent: (ticket) => ({ ticket, detail: ticket }),
   actors: ['detail.actor_id', 'requestedBy'],
   written: ['event.comment.body', 'comment'],
