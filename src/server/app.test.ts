@@ -221,6 +221,17 @@ describe('every request', () => {
     expect(started.size).toBe(0);
   });
 
+  test.each(['x-forwarded-for', 'forwarded', 'via'])(
+    'with %s brings signed events only while nothing but loopback is served',
+    async (name) => {
+      const { app } = serverWith();
+      const headers = { host: 'localhost:8088', [name]: '203.0.113.7' };
+      expect((await app.inject({ url: '/api/runs', headers })).statusCode).toBe(403);
+      const request = post(EVENT);
+      expect((await app.inject({ ...request, headers: { ...request.headers, ...headers } })).statusCode).toBe(202);
+    },
+  );
+
   test('may name any host once access is configured', async () => {
     const config = `${CONFIG}\naccess: { tokens: [{ name: ci, role: viewer, token: { env: CI } }] }`;
     const answer = await serverWith({ config }).app.inject({ url: '/healthz', headers: { host: 'overhaul.example' } });

@@ -64,9 +64,10 @@ export function createApp(deps: ServerDeps): FastifyInstance {
     reply.headers(SECURITY_HEADERS);
     const loopbackOnly = servesLoopbackOnly(deps.configuration.current().access);
     const { rawHeaders } = request.raw;
-    const isEvent = request.url.startsWith('/hooks/');
+    // Events are signed, and of its health anybody may hear.
+    const isOpen = /^\/(?:hooks\/|healthz|readyz)/.test(request.url);
     const refusal = loopbackOnly
-      ? (foreignRequest(rawHeaders, deps.tls ? 'https' : 'http') ?? (isEvent ? undefined : forwardedRequest(rawHeaders)))
+      ? (foreignRequest(rawHeaders, deps.tls ? 'https' : 'http') ?? (isOpen ? undefined : forwardedRequest(rawHeaders)))
       : undefined;
     if (refusal) await sendProblem(reply, { status: 403, detail: refusal });
   });

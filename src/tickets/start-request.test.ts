@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { type Config, parseConfig } from '../contracts/config/file.js';
-import { decideStart } from './start-request.js';
+import { decideStart, memoOf } from './start-request.js';
 
 function configOf(text: string): Config {
   const parsed = parseConfig(text);
@@ -24,13 +24,14 @@ hooks:
   plain: { system: standard, secrets: [{ env: S }], playbook: plain }
   short: { system: standard, secrets: [{ env: S }], playbook: short }
   chosen: { system: standard, secrets: [{ env: S }], playbook: { from: playbook, allow: [patch, reboot] }, ticket: snow }
+  zen: { system: zendesk, secrets: [{ env: S }], playbook: plain, ticket: zen, approved: 'true', map: { hostnames: 'detail.tags' } }
   mapped:
     system: standard
     secrets: [{ env: S }]
     playbook: { from: u_playbook, allow: [patch] }
     map: { ticket: number, generation: sys_mod_count, hostnames: "cmdb_cis[].name", requestedBy: opened_by.name }
     ticket: snow
-tickets: { snow: { system: servicenow } }
+tickets: { snow: { system: servicenow }, zen: { system: zendesk } }
 `);
 
 function decide(hookName: string, payload: unknown) {
@@ -42,6 +43,16 @@ function decide(hookName: string, payload: unknown) {
 const TICKET = { id: 'CHG0030001', generation: '2' };
 
 describe('a ticket event', () => {
+  test('that any change of the ticket sends authorises one run of the ticket, ever; what names its authorisation does not', () => {
+    const changed = { type: 'zen:event-type:ticket.status_changed', id: 'e1', detail: { id: '7', tags: ['web01'] } };
+    const named = { ticket: { id: '7', generation: '2' }, detail: { tags: ['web01'] } };
+    const memos = [changed, named].map((payload) => {
+      const decision = decide('zen', payload);
+      return decision.kind === 'start' ? memoOf(decision) : decision;
+    });
+    expect(memos).toEqual([{ playbook: 'plain', ticketStart: { single: true } }, { playbook: 'plain' }]);
+  });
+
   test('starts the playbook on the targets of the ticket, under the id of the ticket', () => {
     const payload = {
       ticket: { ...TICKET, url: 'https://example.com/CHG0030001' },

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { InjectOptions } from 'fastify';
+import { openCampaign } from '../../../test/support/ledger/campaign.js';
 import { closeSampleRun, emptyLedger, openSampleRun, type SampleLedger } from '../../../test/support/ledger/sample.js';
 import { find } from '../../../test/support/ledger/scenario.js';
 import { ticketServer } from '../../../test/support/ticket-server.js';
@@ -191,6 +192,17 @@ describe('a decision', () => {
     expect((await app.inject({ method: 'POST', url: '/api/runs/a/pause', headers: { host: 'localhost' } })).statusCode).toBe(200);
     await post('/api/runs/a/approve', { by: 'ann' });
     expect(decided.map(([, , { by }]) => by)).toEqual(['local', 'ann']);
+  });
+
+  test('about a step is refused: its campaign has the rules', async () => {
+    const campaign = await openCampaign(sample.ledger, [['1']]);
+    const step = await campaign.openStep(1, 'remediate');
+    const { post } = server({ config: ACCESS });
+    for (const name of ['resume', 'pause', 'cancel', 'approve']) {
+      const answer = await post(`/api/runs/${encodeURIComponent(step)}/${name}`, {}, as('ANN'));
+      expect([answer.statusCode, answer.json().detail]).toEqual([409, `${step} is a step of campaign campaign: decide about the campaign`]);
+    }
+    expect([decided, cancelled]).toEqual([[], []]);
   });
 
   test('is in the name of the token, whatever the body claims', async () => {
