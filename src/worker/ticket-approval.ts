@@ -1,6 +1,7 @@
 // What the ticket of a run says now, by the configuration file as it is now and the ticket as its system shows it.
 import type { AskTicket, TicketApproval } from '../activities/dependencies.js';
 import type { Config } from '../contracts/config/file.js';
+import { withoutSecrets } from '../contracts/config/known-secrets.js';
 import { authorisationsIn } from '../tickets/authorisations.js';
 import { approvalIn, type ReadTicket, readAgain, ticketSource } from '../tickets/reading.js';
 
@@ -15,7 +16,8 @@ export function createAskTicket(config: () => Config | undefined, readTicket: Re
     const source = ticketSource(settled, hook);
     if (!source) return { kind: 'not-asked' };
     const reading = await readAgain(readTicket, { hook, ticketId: ticket.id, source });
-    if (reading.kind !== 'read') return reading;
+    // It goes into results and histories, and quotes what a connection said.
+    if (reading.kind !== 'read') return { ...reading, why: withoutSecrets(reading.why) };
     const { isApproved, isWithdrawn, by } = approvalIn(hook, source, reading.record, ticket.id);
     if (!isApproved) return { kind: 'not-approved', withdrawn: isWithdrawn };
     const told = authorisationsIn(hook, reading.record);

@@ -3,7 +3,7 @@ import type { Policy } from '../../contracts/policy.js';
 import { approvalRule, refusedApproval } from '../../domain/run/approval.js';
 import { digestOf } from '../../ledger/policy/approved-plan.js';
 import type { RunRow } from '../../ledger/rows/run.js';
-import { rivalOf } from '../../ledger/tickets/authorised.js';
+import { generationIn, rivalOf } from '../../ledger/tickets/authorised.js';
 import type { ActivityDependencies, TicketApproval } from '../dependencies.js';
 
 /** `why`: the ticket is approved, and that is no answer to what the run asks. */
@@ -25,7 +25,8 @@ export async function approversInTicket(
   const above = own && (await ledger.policies.inForce(own)).policy.approval?.aboveAssets;
   if (above !== undefined && run.cohort.size > above)
     return { why: `it has ${run.cohort.size} assets, and policy asks a person about more than ${above}` };
-  const generation = decodeURIComponent(run.id.slice(run.id.lastIndexOf('/') + 1));
+  const generation = generationIn(run.id, run.request.ticket.id);
+  if (generation === undefined) return { why: 'the ticket has not started it' };
   if (now.generations && !now.generations.includes(generation))
     return { why: `the approval that stands is ${now.generations.join(', ') || 'none'}, and the run is of ${generation}` };
   const rival = await rivalOf(ledger.database, run.id, { counted: /^[0-9]{1,18}$/.test(generation) });

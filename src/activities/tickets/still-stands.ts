@@ -1,7 +1,7 @@
 // Whether the authorisation that a run was started by still stands, where its ticket is approved: it may be another one by now.
 import type { Ledger } from '../../ledger/index.js';
 import type { RunRow } from '../../ledger/rows/run.js';
-import { partsOf, rivalOf } from '../../ledger/tickets/authorised.js';
+import { generationIn, rivalOf } from '../../ledger/tickets/authorised.js';
 import type { TicketApproval } from '../dependencies.js';
 
 const COUNT = /^[0-9]{1,18}$/;
@@ -14,7 +14,8 @@ export async function whySuperseded(ledger: Ledger, run: RunRow, now: TicketAppr
   const whole = run.campaign ? await ledger.runs.get(run.campaign.id) : run;
   // What follows from a run has no authorisation in its own id.
   if (now.kind !== 'approved' || !whole || whole.parentId !== undefined) return undefined;
-  const generation = decodeURIComponent(partsOf(whole.id)[1]);
+  const generation = generationIn(whole.id, run.request.ticket?.id ?? '');
+  if (generation === undefined) return undefined;
   if (now.generations && !now.generations.includes(generation))
     return `the approval that stands is ${now.generations.join(', ') || 'none'}, and the run is of ${generation}`;
   if (!COUNT.test(generation)) return undefined;

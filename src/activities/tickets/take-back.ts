@@ -1,6 +1,7 @@
 // What tickets say now of the runs that they have started: approvals that came meanwhile, and those that were taken back.
 import { heartbeat, log } from '@temporalio/activity';
 import { isGrpcServiceError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { withoutSecrets } from '../../contracts/config/known-secrets.js';
 import { clipped } from '../../domain/basics/well-formed.js';
 import { digestOf } from '../../ledger/policy/approved-plan.js';
 import type { RunRow } from '../../ledger/rows/run.js';
@@ -43,7 +44,7 @@ export async function takeBack(
       } else result.unread ??= `${run.id} did not take the word of its ticket: it is told again by the next look`;
     } catch (error) {
       // One run that does not answer must not keep the others from being heard; the next look tells it again.
-      result.unread ??= `${run.id} could not be told: ${error instanceof Error ? error.message : String(error)}`;
+      result.unread ??= `${run.id} could not be told: ${withoutSecrets(error instanceof Error ? error.message : String(error))}`;
     }
   }
   if (prefix !== undefined) await tellLate(dependencies, prefix);

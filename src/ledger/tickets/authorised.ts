@@ -37,6 +37,20 @@ export function partsOf(runId: string): [prefix: string, generation: string] {
   return [runId.slice(0, at), runId.slice(at)];
 }
 
+/**
+ * The authorisation of the ticket that the id names; undefined of an id that somebody has made up, as a run may name a ticket that has not
+ * started it.
+ */
+export function generationIn(runId: string, ticketId: string): string | undefined {
+  const [, ticket, generation, ...more] = runId.split('/');
+  if (generation === undefined || more.length > 0) return undefined;
+  try {
+    return decodeURIComponent(ticket ?? '') === ticketId ? decodeURIComponent(generation) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 async function runsOf(sql: Sql, prefix: string): Promise<string[]> {
   // '0' is the character behind '/'. What follows from a run has an id below its own.
   const rows = await sql.all<{ id: string }>(RUNS_OF_TICKET, [prefix, `${prefix.slice(0, -1)}0`]);
